@@ -1,0 +1,1 @@
+//! The send-im command: send a message, run a sandbox.

@@ -1,0 +1,1 @@
+//! The UniFFI surface that Python, Kotlin, Java, Swift and Ruby stand on.

@@ -1,0 +1,1 @@
+//! Delivers an instant message to a Skype for Business or Lync user.

@@ -1,0 +1,1 @@
+//! A UCWA server for demonstrations and tests.

@@ -1,0 +1,1 @@
+//! Client and sandbox held against recorded UCWA traffic.
