@@ -1,0 +1,75 @@
+//! Who sends: options, then the environment, then the profile file; and the sandbox inside the process.
+
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy;
+use send_im::{Account, ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_USERNAME, Error, Result};
+use send_im_sandbox::Sandbox;
+
+use crate::args::SendArgs;
+use crate::output;
+
+/// The word that stands for a server inside this process.
+const SANDBOX: &str = "sandbox";
+/// Who sends in the sandbox where nobody is configured.
+const SANDBOX_SENDER: &str = "sandbox@contoso.com";
+
+/// The account to send with, and the sandbox it sends to if it was asked for.
+pub(crate) struct Sender {
+    pub(crate) account: Account,
+    /// Keeps the server alive.
+    pub(crate) _sandbox: Option<Sandbox>,
+}
+
+/// Builds the account, and starts the sandbox where the server is `sandbox`.
+///
+/// # Errors
+/// `invalid_input` when no account is configured or the profile file is not usable.
+pub(crate) async fn sender(args: &SendArgs, password: Option<String>) -> Result<Sender> {
+    let server = args.server.clone().or_else(|| variable(ENV_SERVER));
+    let in_process = server.as_deref() == Some(SANDBOX);
+    let mut account = who(args, password, in_process)?;
+    if let Some(name) = args.username.clone().or_else(|| variable(ENV_USERNAME)) {
+        account = account.username(name);
+    }
+    if let Some(file) = args.ca_file.clone().or_else(|| variable(ENV_CA_FILE).map(PathBuf::from)) {
+        account = account.ca_file(file);
+    }
+    let sandbox = match in_process {
+        true => Some(Sandbox::start().await.map_err(|e| Error::invalid_input(format!("The sandbox cannot start: {e}.")))?),
+        false => None,
+    };
+    if let Some(url) = sandbox.as_ref().map(|s| s.url().to_owned()).or(server) {
+        account = account.server(url);
+    }
+    account = account.timeout(args.timeout);
+    if args.verbose {
+        account = account.on_step(output::step);
+    }
+    Ok(Sender { account, _sandbox: sandbox })
+}
+
+fn who(args: &SendArgs, password: Option<String>, in_process: bool) -> Result<Account> {
+    let password = password.or_else(|| variable(ENV_PASSWORD));
+    match (args.address.clone().or_else(|| variable(ENV_ADDRESS)), password) {
+        (Some(address), Some(password)) => Ok(Account::with_password(address, password)),
+        (Some(address), None) if in_process => Ok(Account::with_password(address, SANDBOX)),
+        (Some(_), None) => {
+            Err(Error::invalid_input(format!("There is no password: set {ENV_PASSWORD} or use --password-stdin.")))
+        }
+        (None, _) if in_process && !has_profile() => Ok(Account::with_password(SANDBOX_SENDER, SANDBOX)),
+        (None, Some(_)) if args.password_stdin => Err(Error::invalid_input(format!(
+            "--password-stdin needs the address that signs in with it: give --address or set {ENV_ADDRESS}."
+        ))),
+        (None, _) => Account::stored(),
+    }
+}
+
+/// Whether the profile file of [`Account::stored`] is there.
+fn has_profile() -> bool {
+    etcetera::choose_base_strategy().is_ok_and(|base| base.config_dir().join("send-im").join("config.toml").exists())
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,224 @@
+//! The command line: what can be said, and the help that explains it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::PossibleValue;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use send_im::{Importance, Wait};
+use send_im_sandbox::Layout;
+
+const ENVIRONMENT: &str = "\
+Environment:
+  SEND_IM_ADDRESS   the sender's address, for example tosh@contoso.com
+  SEND_IM_USERNAME  the name to sign in with, where it is not the address, for example CONTOSO\\tosh
+  SEND_IM_PASSWORD  the sender's password
+  SEND_IM_SERVER    the URL of the discovery root, or the word sandbox; without it the sender's domain is asked
+  SEND_IM_CA_FILE   a PEM file with certificate authorities to trust besides those of the system
+An option goes before its variable. Without an address the account comes from the file send-im/config.toml in the
+configuration folder (~/.config on Linux): TOML with address, password and, if needed, username, server, ca_file.
+Nobody else may be able to read that file.";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    the message was accepted (with --wait submitted: the server took it)
+  2    an argument, the environment or the profile file is not usable; nothing was sent
+  3    sign-in refused, no usable way to sign in, or not permitted
+  4    not delivered: no such recipient, unavailable, declined, no answer, busy
+  5    anything else: discovery, trust, TLS, network, time-out, the server
+  6    unknown whether the message arrived; it was not sent twice
+  130  ended by a signal (Ctrl-C, SIGTERM)";
+
+const EXAMPLES: &str = "\
+Examples:
+  send-im send --to lenea@contoso.com \"db7: disk full\"
+  df -h | send-im send --to lenea@contoso.com --subject db7 --importance urgent -
+  send-im send --to lenea@contoso.com --json \"hello\" | jq -r .accepted_by
+  send-im send --server sandbox --to declines@contoso.com \"hello\"; echo $?";
+
+const OUTCOMES: &str = "\
+How a recipient behaves is decided by the name before the @:
+  slow       accepts after 3 s              offline   is not available
+  declines   declines                       unknown   does not exist
+  silent     does not answer (see --ring)   forwards  lets colleague@ accept
+  busy       does not want to be disturbed  drops     accepts, then the message fails
+  echo       accepts and answers with the same text
+Anyone else accepts at once. Any account signs in with any password but the word wrong.
+
+Examples:
+  send-im sandbox --listen 127.0.0.1:8080
+  SEND_IM_ADDRESS=tosh@contoso.com SEND_IM_PASSWORD=x \\
+    send-im send --server http://127.0.0.1:8080/ --to lenea@contoso.com \"hello\"";
+
+/// Sends an instant message to a Skype for Business or Lync user.
+#[derive(Debug, Parser)]
+#[command(name = "send-im", version, propagate_version = true)]
+#[command(after_help = "send-im help send and send-im help sandbox tell more.")]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{EXIT_CODES}"))]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Send(SendArgs),
+    Sandbox(SandboxArgs),
+}
+
+/// Send a message to one recipient and say whether it was accepted.
+///
+/// Text of up to 800 characters is shown in the recipient's notification; longer text follows once the recipient has
+/// accepted. The message is never sent twice: where it is unknown whether it arrived, the exit code is 6.
+#[derive(Args)]
+#[command(after_help = "send-im help send lists examples, environment variables and exit codes.")]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{EXIT_CODES}"))]
+pub(crate) struct SendArgs {
+    /// The text, or - for standard input
+    ///
+    /// One argument: put quotes around it, and -- before a text that begins with a dash. Standard input is UTF-8, at
+    /// most 1 MiB; one line break at its end is taken off.
+    #[arg(value_name = "TEXT")]
+    pub(crate) text: Option<String>,
+
+    /// Whatever follows the text. It is there to be refused without repeating it in an error.
+    #[arg(hide = true)]
+    pub(crate) rest: Vec<String>,
+
+    /// The recipient, for example lenea@contoso.com
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to: String,
+
+    /// The conversation's subject, at most 250 characters
+    #[arg(long)]
+    pub(crate) subject: Option<String>,
+
+    /// How urgent the message is shown
+    #[arg(long, value_enum, default_value = "normal", hide_default_value = true)]
+    pub(crate) importance: ImportanceArg,
+
+    /// The text is html
+    ///
+    /// A recipient whose side takes no html gets plain text; the format in the receipt tells.
+    #[arg(long)]
+    pub(crate) html: bool,
+
+    /// How long it may take in all, for example 60s or 2min [default: 60s]
+    ///
+    /// An invitation rings for about 30 s, so less than 45s can end a ring early.
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "60s", hide_default_value = true)]
+    pub(crate) timeout: Duration,
+
+    /// What to wait for: the recipient's answer, or only the server
+    ///
+    /// With submitted the receipt is printed when the server has taken the message, but the command ends only when
+    /// the recipient has answered or the time is up: signing out earlier would withdraw the invitation.
+    #[arg(long, value_enum, default_value = "delivered", hide_default_value = true)]
+    pub(crate) wait: WaitArg,
+
+    /// The sender's address [env: SEND_IM_ADDRESS]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Who sends, and where the server is")]
+    pub(crate) address: Option<String>,
+
+    /// The name to sign in with, for example CONTOSO\tosh [env: SEND_IM_USERNAME]
+    #[arg(long, value_name = "NAME", help_heading = "Who sends, and where the server is")]
+    pub(crate) username: Option<String>,
+
+    /// Read the password from standard input, one line [env: SEND_IM_PASSWORD]
+    ///
+    /// There is no option that takes the password itself: other users of the machine can read command lines.
+    #[arg(long, help_heading = "Who sends, and where the server is")]
+    pub(crate) password_stdin: bool,
+
+    /// The discovery root, or sandbox for a server inside this process [env: SEND_IM_SERVER]
+    ///
+    /// An https URL, or http on this machine. Without it the sender's domain is asked. With sandbox nothing leaves
+    /// the process, no password is needed, and where no account is configured sandbox@contoso.com sends.
+    #[arg(long, value_name = "URL", help_heading = "Who sends, and where the server is")]
+    pub(crate) server: Option<String>,
+
+    /// PEM file with certificate authorities to trust besides those of the system [env: SEND_IM_CA_FILE]
+    #[arg(long, value_name = "FILE", help_heading = "Who sends, and where the server is")]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// Print the receipt or the error as one JSON object on standard output
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+
+    /// Print a line a step on standard error: step, host, HTTP status, milliseconds
+    #[arg(long, short, help_heading = "Output")]
+    pub(crate) verbose: bool,
+}
+
+/// Run a server to try send-im and to test programs against.
+///
+/// The first line of the output is the URL of its discovery root, for --server. Then comes one line for each delivered
+/// message: sender, recipient, subject (- without one), importance and the first line of the text, with tabs between
+/// them. It runs until it is interrupted, and keeps everything in memory.
+#[derive(Args, Debug)]
+#[command(after_long_help = OUTCOMES)]
+pub(crate) struct SandboxArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+
+    /// Speak https, with a certificate authority made at the start
+    #[arg(long)]
+    pub(crate) https: bool,
+
+    /// Write the certificate authority to this file, for --ca-file
+    #[arg(long, value_name = "FILE", requires = "https")]
+    pub(crate) ca_out: Option<PathBuf>,
+
+    /// How the server is spread over addresses: one-pool, two-pools or redirect
+    ///
+    /// one-pool: everything at one address. two-pools: discovery and the session at two, each with tokens of its own.
+    /// redirect: the discovery root leads to another address.
+    #[arg(long, default_value = "one-pool")]
+    pub(crate) layout: Layout,
+
+    /// How long an invitation to silent@ rings
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "30s")]
+    pub(crate) ring: Duration,
+}
+
+/// `60s`, `1min 30s`, and a number alone as seconds.
+fn time(text: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Ok(Duration::from_secs(seconds.into()));
+    }
+    humantime::parse_duration(text).map_err(|_| "give a number and a unit, for example 60s or 2min".to_owned())
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ImportanceArg(pub(crate) Importance);
+
+impl ValueEnum for ImportanceArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self(Importance::Normal), Self(Importance::Urgent), Self(Importance::Emergency)]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.as_str()))
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WaitArg(pub(crate) Wait);
+
+impl ValueEnum for WaitArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self(Wait::Delivered), Self(Wait::Submitted)]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.as_str()))
+    }
+}
+
+impl std::fmt::Debug for SendArgs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SendArgs").field("to", &self.to).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,116 @@
+//! The text and the password, from the command line or standard input.
+
+use std::io::{self, BufRead, Read};
+
+use send_im::{Error, Result};
+use tokio::sync::oneshot;
+
+use crate::args::SendArgs;
+
+/// The longest text taken from standard input, in bytes.
+const LONGEST_TEXT: u64 = 1024 * 1024;
+/// The longest password line, in bytes.
+const LONGEST_PASSWORD: u64 = 64 * 1024;
+
+/// What a send needs besides its options.
+pub(crate) struct Input {
+    pub(crate) text: String,
+    pub(crate) password: Option<String>,
+}
+
+/// Takes the text and, with `--password-stdin`, the password.
+///
+/// # Errors
+/// `invalid_input` when there is no text, when both want standard input, or when what it holds is not usable.
+pub(crate) async fn read(args: &SendArgs) -> Result<Input> {
+    if !args.rest.is_empty() {
+        return Err(Error::invalid_input("There is more than one text; put quotes around the whole text."));
+    }
+    let Some(text) = &args.text else {
+        return Err(Error::invalid_input("There is no text: give it as the last argument, or - for standard input."));
+    };
+    match (text.as_str(), args.password_stdin) {
+        ("-", true) => Err(Error::invalid_input(
+            "The text - and --password-stdin both want standard input; give the text as an argument or the password in SEND_IM_PASSWORD.",
+        )),
+        ("-", false) => Ok(Input { text: in_a_thread(|| text_from(io::stdin().lock())).await?, password: None }),
+        (text, true) => {
+            Ok(Input { text: text.to_owned(), password: Some(in_a_thread(|| password_from(io::stdin().lock())).await?) })
+        }
+        (text, false) => Ok(Input { text: text.to_owned(), password: None }),
+    }
+}
+
+/// Runs a blocking read so that a signal can end the wait.
+async fn in_a_thread<T: Send + 'static>(read: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let (done, result) = oneshot::channel();
+    std::thread::spawn(move || done.send(read()).is_ok());
+    result.await.unwrap_or_else(|_| Err(Error::invalid_input("Standard input cannot be read.")))
+}
+
+fn text_from(input: impl Read) -> Result<String> {
+    let mut bytes = Vec::new();
+    input
+        .take(LONGEST_TEXT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| Error::invalid_input(format!("Standard input cannot be read: {e}.")))?;
+    if bytes.len() as u64 > LONGEST_TEXT {
+        return Err(Error::invalid_input("The text on standard input is longer than 1 MiB."));
+    }
+    let mut text = String::from_utf8(bytes).map_err(|_| Error::invalid_input("The text on standard input is not UTF-8."))?;
+    take_line_break_off(&mut text);
+    Ok(text)
+}
+
+fn password_from(input: impl BufRead) -> Result<String> {
+    let mut line = String::new();
+    input
+        .take(LONGEST_PASSWORD)
+        .read_line(&mut line)
+        .map_err(|_| Error::invalid_input("The password cannot be read from standard input as UTF-8 text."))?;
+    take_line_break_off(&mut line);
+    if line.is_empty() {
+        return Err(Error::invalid_input("There is no password on standard input."));
+    }
+    Ok(line)
+}
+
+fn take_line_break_off(text: &mut String) {
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_one_line_break_off() {
+        assert_eq!(text_from("a\nb\n\n".as_bytes()).unwrap(), "a\nb\n");
+        assert_eq!(text_from("a\r\n".as_bytes()).unwrap(), "a");
+        assert_eq!(text_from("a".as_bytes()).unwrap(), "a");
+    }
+
+    #[test]
+    fn takes_a_mebibyte_and_no_more() {
+        let text = "x".repeat(LONGEST_TEXT as usize);
+        assert_eq!(text_from(text.as_bytes()).unwrap().len(), text.len());
+        assert!(text_from(format!("{text}x").as_bytes()).unwrap_err().detail().contains("1 MiB"));
+    }
+
+    #[test]
+    fn takes_utf8_only() {
+        assert!(text_from(&b"gr\xfcn"[..]).unwrap_err().detail().contains("UTF-8"));
+        assert!(password_from(&b"gr\xfcn\n"[..]).unwrap_err().detail().contains("UTF-8"));
+    }
+
+    #[test]
+    fn the_password_is_the_first_line() {
+        assert_eq!(password_from("s3cret \nrest\n".as_bytes()).unwrap(), "s3cret ");
+        assert!(password_from("\n".as_bytes()).unwrap_err().detail().contains("no password"));
+    }
+}

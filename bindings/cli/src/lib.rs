@@ -1,1 +1,0 @@
-//! The send-im command: send a message, run a sandbox.

@@ -1,0 +1,38 @@
+//! `send-im`: sends an instant message to a Skype for Business or Lync user, or runs a sandbox to try it.
+
+mod account;
+mod args;
+mod check;
+mod input;
+mod interrupt;
+mod output;
+mod sandbox;
+mod send;
+mod usage;
+
+use std::process::ExitCode;
+
+use args::Command;
+
+fn main() -> ExitCode {
+    let command = match usage::parse(std::env::args_os()) {
+        Ok(command) => command,
+        Err(code) => return code,
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::complain(&format!("The system gave no threads to work with: {error}."));
+            return ExitCode::from(5);
+        }
+    };
+    let code = runtime.block_on(async {
+        match command {
+            Command::Send(args) => send::run(args).await,
+            Command::Sandbox(args) => sandbox::run(args).await,
+        }
+    });
+    // A read of standard input may still be waiting in a thread; the program ends without it.
+    runtime.shutdown_background();
+    ExitCode::from(code)
+}

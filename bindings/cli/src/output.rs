@@ -1,0 +1,79 @@
+//! What is printed. A reader that went away is no failure and no panic.
+
+use std::io::{self, Write};
+
+use send_im::{Error, Evidence, Receipt, StepRecord};
+use serde::Serialize;
+
+/// For a person or for a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// A sentence.
+    Plain,
+    /// One JSON object on one line of standard output.
+    Json,
+}
+
+/// Prints a receipt on standard output.
+pub(crate) fn receipt(style: Style, receipt: &Receipt) {
+    let line = match style {
+        Style::Plain => sentence(receipt),
+        Style::Json => json(receipt),
+    };
+    if let Err(error) = say(&line)
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        complain(&format!("{} But standard output cannot be written: {error}.", sentence(receipt)));
+    }
+}
+
+/// Prints an error: a sentence on standard error, or JSON on standard output.
+pub(crate) fn error(style: Style, error: &Error) {
+    match style {
+        Style::Plain => complain(error.detail()),
+        Style::Json => {
+            let _ = say(&json(error));
+        }
+    }
+}
+
+/// Prints a finished step on standard error.
+pub(crate) fn step(record: &StepRecord) {
+    let status = record.status.map_or("-".to_owned(), |status| status.to_string());
+    complain(&format!("{:<12} {} {status} {} ms", record.step, record.host, record.elapsed.as_millis()));
+}
+
+/// One line on standard output, flushed.
+///
+/// # Errors
+/// Those of the write, `BrokenPipe` when nobody reads any more.
+pub(crate) fn say(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+/// One line on standard error. There is nowhere to report a failure of that.
+pub(crate) fn complain(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+fn json(value: &impl Serialize) -> String {
+    // Maps with other keys than strings are all that can fail, and there are none.
+    serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned())
+}
+
+/// Who accepted what, as exactly as the evidence allows.
+fn sentence(receipt: &Receipt) -> String {
+    let to = &receipt.to;
+    let forwarded = match &receipt.accepted_by {
+        Some(by) if !by.eq_ignore_ascii_case(to) => format!(" in place of {to}"),
+        _ => String::new(),
+    };
+    let by = receipt.accepted_by.as_ref().unwrap_or(to);
+    match receipt.evidence {
+        Evidence::InvitationAccepted => format!("{by} accepted the message{forwarded}."),
+        Evidence::MessageConfirmed => format!("{by} received the message{forwarded}; the server confirmed it."),
+        Evidence::Submitted => format!("The server took the message for {to}; whether it is accepted was not waited for."),
+    }
+}

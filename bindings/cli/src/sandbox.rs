@@ -1,0 +1,85 @@
+//! `send-im sandbox`: a server to try things with, until it is interrupted.
+
+use std::io;
+
+use send_im::{Error, Result};
+use send_im_sandbox::{Delivered, Sandbox};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::args::SandboxArgs;
+use crate::interrupt::Interrupt;
+use crate::output::{self, Style};
+
+/// The exit code when the server cannot start: not an argument's fault, so 5 as every other failure.
+const CANNOT_START: u8 = 5;
+
+/// Runs the server until a signal comes or nobody reads the output any more.
+pub(crate) async fn run(args: SandboxArgs) -> u8 {
+    let mut interrupt = match Interrupt::listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            output::complain(&format!("Signals cannot be listened for: {error}."));
+            return CANNOT_START;
+        }
+    };
+    let sandbox =
+        match Sandbox::builder().listen(args.listen).https(args.https).layout(args.layout).ring(args.ring).start().await {
+            Ok(sandbox) => sandbox,
+            Err(error) => {
+                output::complain(&format!("The sandbox cannot listen at {}: {error}.", args.listen));
+                return CANNOT_START;
+            }
+        };
+    if let Err(error) = write_ca(&args, &sandbox) {
+        output::error(Style::Plain, &error);
+        return error.kind().exit_code();
+    }
+    tokio::select! {
+        () = interrupt.asked() => (),
+        result = report(&sandbox) => if let Err(error) = result && error.kind() != io::ErrorKind::BrokenPipe {
+            output::complain(&format!("Standard output cannot be written: {error}."));
+        },
+    }
+    sandbox.stop().await;
+    0
+}
+
+fn write_ca(args: &SandboxArgs, sandbox: &Sandbox) -> Result<()> {
+    match (&args.ca_out, sandbox.ca_pem()) {
+        (Some(path), Some(pem)) => std::fs::write(path, pem)
+            .map_err(|e| Error::invalid_input(format!("The file {} cannot be written: {e}.", path.display()))),
+        _ => Ok(()),
+    }
+}
+
+/// Prints the URL and then every delivered message, each once and in order.
+async fn report(sandbox: &Sandbox) -> io::Result<()> {
+    let mut delivered = sandbox.subscribe();
+    output::say(sandbox.url())?;
+    let mut last = 0;
+    loop {
+        let new = match delivered.recv().await {
+            Ok(message) => vec![message],
+            // The output is slower than the senders; the sandbox has kept what the channel let go.
+            Err(RecvError::Lagged(_)) => sandbox.messages(),
+            Err(RecvError::Closed) => return Ok(()),
+        };
+        for message in new.iter().filter(|message| message.number > last) {
+            output::say(&line(message))?;
+        }
+        last = new.last().map_or(last, |message| message.number.max(last));
+    }
+}
+
+/// Sender, recipient, subject, importance, first line of the text, with tabs between them.
+fn line(message: &Delivered) -> String {
+    [
+        message.from.as_str(),
+        &message.to,
+        message.subject.as_deref().unwrap_or("-"),
+        &message.importance,
+        message.text.lines().next().unwrap_or_default(),
+    ]
+    .map(|field| field.replace(char::is_control, " "))
+    .join("\t")
+}

@@ -1,0 +1,119 @@
+//! Reads the command line. What is wrong with it is said without repeating text that may be a message or a password.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use send_im::Error;
+
+use crate::args::{Cli, Command};
+use crate::output::{self, Style};
+
+/// The command to run, or the exit code when help was asked for or the command line is not usable.
+pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, ExitCode> {
+    let arguments: Vec<OsString> = arguments.collect();
+    let error = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => return Ok(cli.command),
+        Err(error) => error,
+    };
+    if !error.use_stderr() {
+        // A reader that went away (`send-im --help | head -1`) is no failure.
+        let _ = error.print();
+        return Err(ExitCode::SUCCESS);
+    }
+    let invalid = Error::invalid_input(sentence(&error));
+    if arguments.iter().take_while(|a| *a != "--").any(|a| a == "--json") {
+        output::error(Style::Json, &invalid);
+    } else if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+    } else {
+        output::complain(&format!("{invalid} See send-im --help."));
+    }
+    Err(ExitCode::from(invalid.kind().exit_code()))
+}
+
+/// What is wrong, in one sentence.
+fn sentence(error: &clap::Error) -> String {
+    let first = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        _ => String::new(),
+    };
+    let argument = first(ContextKind::InvalidArg);
+    match error.kind() {
+        ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand => {
+            "The first word is not a command; the commands are send and sandbox.".to_owned()
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            "There is no command; the commands are send and sandbox.".to_owned()
+        }
+        ErrorKind::UnknownArgument if is_option_name(&argument) => {
+            format!("There is no option {argument}; put -- before a text that begins with a dash.")
+        }
+        ErrorKind::UnknownArgument => {
+            "An argument is not known; put quotes around the text, and -- before one that begins with a dash.".to_owned()
+        }
+        ErrorKind::MissingRequiredArgument => format!("There is no {argument}."),
+        ErrorKind::ArgumentConflict => format!("The option {argument} is given twice or contradicts another."),
+        ErrorKind::InvalidUtf8 => "An argument is not UTF-8 text.".to_owned(),
+        ErrorKind::InvalidValue if first(ContextKind::InvalidValue).is_empty() => format!("There is no value for {argument}."),
+        ErrorKind::InvalidValue => {
+            format!("The value of {argument} is not one of {}.", first(ContextKind::ValidValue))
+        }
+        ErrorKind::ValueValidation => match std::error::Error::source(error) {
+            Some(why) => format!("The value of {argument} is not usable: {}.", why.to_string().trim_end_matches('.')),
+            None => format!("The value of {argument} is not usable."),
+        },
+        _ => "The command line is not understood.".to_owned(),
+    }
+}
+
+/// True for `--something`: letters and dashes, so not a text or a value.
+fn is_option_name(argument: &str) -> bool {
+    let name = argument.trim_start_matches('-');
+    argument.starts_with('-') && name.len() <= 20 && !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn refused(arguments: &[&str]) -> String {
+        sentence(&Cli::try_parse_from([&["send-im"], arguments].concat()).unwrap_err())
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        assert_eq!(refused(&["send", "hello"]), "There is no --to <ADDRESS>.");
+        assert_eq!(
+            refused(&["send", "--to", "a@b.c", "--importance", "huge", "x"]),
+            "The value of --importance <IMPORTANCE> is not one of normal, urgent, emergency."
+        );
+        assert!(refused(&["send", "--to", "a@b.c", "--timeout", "soon", "x"]).contains("60s or 2min"));
+        assert!(refused(&["sandbox", "--ca-out", "ca.pem"]).contains("--https"));
+        assert!(refused(&["sandbox", "--layout", "maze"]).contains("--layout"));
+    }
+
+    #[test]
+    fn does_not_repeat_what_may_be_secret() {
+        for arguments in [
+            &["send", "--to", "a@b.c", "--password", "s3cret", "x"][..],
+            &["send", "--to", "a@b.c", "--password=s3cret", "x"],
+            &["send", "--to", "a@b.c", "--s3cret text"],
+            &["send", "--to", "a@b.c", "-s3cret"],
+            &["s3cret text"],
+            &["sandbox", "s3cret"],
+        ] {
+            let sentence = refused(arguments);
+            assert!(!sentence.contains("s3cret"), "{sentence}");
+        }
+    }
+}
