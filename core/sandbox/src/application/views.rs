@@ -1,0 +1,154 @@
+//! The application resource and what is embedded in it (CreateAnApplication).
+
+use serde_json::{Value, json};
+
+use crate::address;
+
+use super::{Application, State};
+
+impl Application {
+    /// The whole resource.
+    pub(crate) fn view(&self, state: &State) -> Value {
+        let href = &self.href;
+        let mut view = json!({
+            "culture": self.identity.culture,
+            "userAgent": self.identity.user_agent,
+            "_links": {
+                "self": { "href": href },
+                "policies": { "href": format!("{href}/policies") },
+                "batch": { "href": format!("{href}/batch") },
+                "events": { "href": format!("{href}/events?ack=1") },
+            },
+            "_embedded": {
+                "me": self.me_view(state),
+                "people": self.people_view(),
+                "onlineMeetings": self.online_meetings_view(),
+                "communication": self.communication_view(state),
+            },
+            "rel": "application",
+        });
+        if let Some(kind) = &self.identity.kind {
+            view["type"] = json!(kind);
+            view["endpointId"] = json!(self.identity.endpoint_id);
+        }
+        view
+    }
+
+    /// The user. Presence comes with makeMeAvailable, which then is no longer offered.
+    pub(crate) fn me_view(&self, state: &State) -> Value {
+        let me = format!("{}/me", self.href);
+        let mut links = json!({
+            "self": { "href": me },
+            "callForwardingSettings": { "href": format!("{me}/callForwardingSettings") },
+            "phones": { "href": format!("{me}/phones") },
+            "photo": { "href": format!("{}/photos/{}", self.href, address::segment(&self.user)) },
+        });
+        if state.presence.is_some() {
+            for rel in ["note", "presence", "location", "reportMyActivity"] {
+                links[rel] = json!({ "href": format!("{me}/{rel}") });
+            }
+        } else {
+            links["makeMeAvailable"] = json!({ "href": format!("{me}/makeMeAvailable") });
+        }
+        json!({
+            "name": address::display_name(&self.user),
+            "uri": format!("sip:{}", self.user),
+            "emailAddresses": [self.user],
+            "_links": links,
+            "rel": "me",
+        })
+    }
+
+    /// The communication resource with the member that has to come back in a PUT.
+    pub(crate) fn communication_view(&self, state: &State) -> Value {
+        let href = format!("{}/communication", self.href);
+        let communication = &state.communication;
+        let mut view = json!({
+            "supportedModalities": communication.modalities,
+            "supportedMessageFormats": communication.formats,
+            "_links": {
+                "self": { "href": href },
+                "conversations": { "href": format!("{href}/conversations?filter=active") },
+                "startMessaging": { "href": format!("{href}/messagingInvitations") },
+                "startOnlineMeeting":
+                    { "href": format!("{href}/onlineMeetingInvitations?onlineMeetingUri=adhoc") },
+                "joinOnlineMeeting": { "href": format!("{href}/onlineMeetingInvitations") },
+            },
+            "rel": "communication",
+            "etag": communication.etag.to_string(),
+        });
+        view[communication.pass_back.as_str()] = json!("please pass this in a PUT request");
+        view
+    }
+
+    fn people_view(&self) -> Value {
+        let people = format!("{}/people", self.href);
+        let at = |path: &str| json!({ "href": format!("{people}/{path}") });
+        json!({
+            "_links": {
+                "self": { "href": people },
+                "presenceSubscriptions": at("presenceSubscriptions"),
+                "subscribedContacts": at("subscribedContacts"),
+                "presenceSubscriptionMemberships": at("presenceSubscriptionMemberships"),
+                "myGroups": at("groups"),
+                "myGroupMemberships": at("groupMemberships"),
+                "myContacts": at("contacts"),
+                "myPrivacyRelationships": at("privacyRelationships"),
+                "myContactsAndGroupsSubscription": at("contactsAndGroupsSubscription"),
+                "search": at("search"),
+            },
+            "rel": "people",
+        })
+    }
+
+    fn online_meetings_view(&self) -> Value {
+        let meetings = format!("{}/onlineMeetings", self.href);
+        let at = |path: &str| json!({ "href": format!("{meetings}/{path}") });
+        json!({
+            "_links": {
+                "self": { "href": meetings },
+                "myOnlineMeetings": at("myOnlineMeetings"),
+                "onlineMeetingDefaultValues": at("defaultValues"),
+                "onlineMeetingEligibleValues": at("eligibleValues"),
+                "onlineMeetingInvitationCustomization": at("customInvitation"),
+                "onlineMeetingPolicies": at("policies"),
+                "phoneDialInInformation": at("phoneDialInInformation"),
+            },
+            "rel": "onlineMeetings",
+        })
+    }
+
+    /// What the server allows its users.
+    pub(crate) fn policies_view(&self) -> Value {
+        json!({
+            "emergencyDialMask": "",
+            "exchangeUnifiedMessaging": "Disabled",
+            "logging": "Disabled",
+            "loggingLevel": "Off",
+            "messageArchiving": "Disabled",
+            "multiViewJoin": "Disabled",
+            "photos": "Disabled",
+            "saveMessagingHistory": "Disabled",
+            "telephonyMode": "None",
+            "_links": { "self": { "href": format!("{}/policies", self.href) } },
+            "rel": "policies",
+        })
+    }
+
+    /// Another user, as a contact.
+    pub(crate) fn contact_view(&self, user: &str) -> Value {
+        let href = format!("{}/people/{}", self.href, address::segment(user));
+        json!({
+            "uri": format!("sip:{user}"),
+            "sourceNetwork": "SameEnterprise",
+            "emailAddresses": [user],
+            "type": "User",
+            "name": address::display_name(user),
+            "_links": {
+                "self": { "href": href },
+                "contactPresence": { "href": format!("{href}/presence") },
+            },
+            "rel": "contact",
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! Which requests were received and how they were answered.
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+
+use crate::sync::Guarded;
+
+/// So many exchanges are kept; the oldest go first.
+const KEPT: usize = 100_000;
+
+/// One request and the status it was answered with. Bodies and `Authorization` are never kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Exchange {
+    /// Counts requests on all origins, from 1, in the order they arrived.
+    pub number: u64,
+    /// `GET`, `POST`, `PUT`, `DELETE` …
+    pub method: String,
+    /// Path and query as received; a token request shows its path only.
+    pub path: String,
+    /// Scheme, host and port of the listener, for example `http://127.0.0.1:41234`.
+    pub origin: String,
+    /// Index of the pool behind that listener: 0 for the discovery root, 1 for the second pool.
+    pub pool: usize,
+    /// The status answered; none while the request is open and when the connection was dropped instead.
+    pub status: Option<u16>,
+}
+
+/// The list of exchanges.
+#[derive(Debug, Default)]
+pub(crate) struct Journal(Guarded<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    last_number: u64,
+    exchanges: VecDeque<Exchange>,
+}
+
+impl Journal {
+    /// Notes a request that has just arrived and gives its number.
+    pub(crate) fn open(&self, method: String, path: String, origin: String, pool: usize) -> u64 {
+        let mut kept = self.0.lock();
+        kept.last_number += 1;
+        let number = kept.last_number;
+        if kept.exchanges.len() == KEPT {
+            kept.exchanges.pop_front();
+        }
+        kept.exchanges.push_back(Exchange { number, method, path, origin, pool, status: None });
+        number
+    }
+
+    /// Notes the status a request was answered with.
+    pub(crate) fn close(&self, number: u64, status: u16) {
+        let mut kept = self.0.lock();
+        let Some(first) = kept.exchanges.front().map(|exchange| exchange.number) else { return };
+        // Numbers are consecutive, so the position follows from the number.
+        let position = number.checked_sub(first).and_then(|at| usize::try_from(at).ok());
+        if let Some(exchange) = position.and_then(|at| kept.exchanges.get_mut(at)) {
+            exchange.status = Some(status);
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<Exchange> {
+        self.0.lock().exchanges.iter().cloned().collect()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.lock().exchanges.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_answer_finds_its_request_after_clearing() {
+        let journal = Journal::default();
+        let open = |path: &str| journal.open("GET".into(), path.into(), "http://a".into(), 0);
+        let first = open("/1");
+        journal.clear();
+        let second = open("/2");
+        journal.close(first, 200);
+        journal.close(second, 404);
+        let all = journal.all();
+        assert_eq!(all.len(), 1);
+        assert_eq!((all[0].number, all[0].status), (2, Some(404)));
+    }
+}

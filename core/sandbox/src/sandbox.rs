@@ -1,0 +1,352 @@
+//! The sandbox as a Rust value.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+
+use crate::address;
+use crate::behaviour::Behaviour;
+use crate::faults::Fault;
+use crate::inbox::{Delivered, WaitTimeout};
+use crate::journal::Exchange;
+use crate::layout::{ChallengeStyle, Layout};
+use crate::server;
+use crate::tls::Tls;
+use crate::world::{Config, Users, World};
+
+/// So long connections may take to end by themselves when the sandbox stops.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A running UCWA server. Dropping it stops it at once; [`Sandbox::stop`] lets open requests end first.
+#[derive(Debug)]
+pub struct Sandbox {
+    world: Arc<World>,
+    url: String,
+    ca_pem: Option<String>,
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.world.closing.cancel();
+        self.world.stopped.cancel();
+    }
+}
+
+impl Sandbox {
+    /// Starts a sandbox with plain http on 127.0.0.1 and a free port: one pool, 30 s ring time.
+    ///
+    /// It runs on the Tokio runtime this is called on.
+    ///
+    /// # Errors
+    /// No port could be bound.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// A sandbox that differs from [`Sandbox::start`].
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The discovery root, for example `http://127.0.0.1:41234/`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The certificate of the authority that clients have to trust, as PEM; none with plain http.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// What was delivered to this address, oldest first. It matches the address that was asked for as well
+    /// as the one that accepted. `sip:` is optional, case does not matter.
+    #[must_use]
+    pub fn inbox(&self, address: &str) -> Vec<Delivered> {
+        self.world.inbox.of(address)
+    }
+
+    /// Everything that was delivered, oldest first.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Delivered> {
+        self.world.inbox.all()
+    }
+
+    /// Forgets what was delivered.
+    pub fn clear_messages(&self) {
+        self.world.inbox.clear();
+    }
+
+    /// Waits until so many messages in total are delivered, and gives them all.
+    ///
+    /// # Errors
+    /// Fewer were delivered in this time.
+    pub async fn wait_for(&self, count: usize, timeout: Duration) -> Result<Vec<Delivered>, WaitTimeout> {
+        self.world.inbox.wait_for(count, timeout).await
+    }
+
+    /// One item for each message delivered from now on. A receiver that falls 1024 items behind loses the
+    /// oldest and is told so.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Delivered> {
+        self.world.inbox.subscribe()
+    }
+
+    /// Every request received on every origin, oldest first; the last 100,000 are kept.
+    #[must_use]
+    pub fn journal(&self) -> Vec<Exchange> {
+        self.world.journal.all()
+    }
+
+    /// Forgets the requests received.
+    pub fn clear_journal(&self) {
+        self.world.journal.clear();
+    }
+
+    /// How many applications are open.
+    #[must_use]
+    pub fn open_applications(&self) -> usize {
+        self.world.open_applications()
+    }
+
+    /// How many requests wait for events.
+    #[must_use]
+    pub fn pending_gets(&self) -> usize {
+        self.world.pending_gets()
+    }
+
+    /// Puts these faults in the place of all others.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.world.faults.set(faults);
+    }
+
+    /// Adds a fault behind the others.
+    pub fn add_fault(&self, fault: Fault) {
+        self.world.faults.add([fault]);
+    }
+
+    /// Takes all faults away.
+    pub fn clear_faults(&self) {
+        self.world.faults.set(Vec::new());
+    }
+
+    /// The faults that still wait for their request.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        self.world.faults.all()
+    }
+
+    /// Changes the form of the challenge.
+    pub fn set_challenge(&self, style: ChallengeStyle) {
+        *self.world.challenge.lock() = style;
+    }
+
+    /// Makes one address behave otherwise than its local part says, from the next invitation on.
+    pub fn recipient(&self, address: &str, behaviour: Behaviour) {
+        self.world.set_behaviour(address, behaviour);
+    }
+
+    /// A token for this user that is good on every origin, for clients that bring their own.
+    #[must_use]
+    pub fn issue_token(&self, address: &str) -> String {
+        let user = address::from_sign_in_name(address);
+        self.world.tickets.issue(user, None, self.world.config.token_lifetime)
+    }
+
+    /// Makes every token worthless, those of [`Sandbox::issue_token`] too.
+    pub fn revoke_tokens(&self) {
+        self.world.tickets.revoke_all();
+    }
+
+    /// Ends every application: its requests find nothing from now on.
+    pub fn drop_applications(&self) {
+        self.world.end_applications();
+    }
+
+    /// Answers the next request for events of each application, or the one that waits, with a resync alone.
+    pub fn force_resync(&self) {
+        self.world.force_resync();
+    }
+
+    /// Ends the conversations of each application without an event, and answers the next request for
+    /// events, or the one that waits, with `resume` in the place of `next`.
+    pub fn force_resume(&self) {
+        self.world.force_resume();
+    }
+
+    /// The other side closes every connected conversation.
+    pub fn end_conversations(&self) {
+        self.world.end_conversations();
+    }
+
+    /// Messaging ends in every connected conversation; the conversations stay and offer addMessaging.
+    pub fn disconnect_messaging(&self) {
+        self.world.disconnect_messaging();
+    }
+
+    /// Stops: no new connection, requests for events are answered with 503, the others end by themselves
+    /// or are cut off after a second.
+    pub async fn stop(self) {
+        self.world.closing.cancel();
+        self.world.tasks.close();
+        // What is left after that is cut off when the value is dropped, which is now.
+        let _ = tokio::time::timeout(GRACE, self.world.tasks.wait()).await;
+        self.world.stopped.cancel();
+        self.world.tasks.wait().await;
+    }
+}
+
+/// What a sandbox is to be like.
+#[derive(Clone)]
+pub struct Builder {
+    listen: SocketAddr,
+    https: bool,
+    challenge: ChallengeStyle,
+    host_names: Vec<String>,
+    config: Config,
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("listen", &self.listen)
+            .field("https", &self.https)
+            .field("challenge", &self.challenge)
+            .field("host_names", &self.host_names)
+            .field("config", &self.config)
+            .finish()
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            https: false,
+            challenge: ChallengeStyle::default(),
+            host_names: Vec::new(),
+            config: Config {
+                layout: Layout::OnePool,
+                ring: Duration::from_secs(30),
+                slow: Duration::from_secs(3),
+                token_lifetime: Duration::from_secs(8 * 3600),
+                poll_timeout: Duration::from_secs(180),
+                users: Users(HashMap::new()),
+                redirect_to: None,
+            },
+        }
+    }
+}
+
+impl Builder {
+    /// Where the first origin listens; port 0 means a free one. A second origin takes a free port of the
+    /// same host. Default: 127.0.0.1, free port.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// TLS on every origin, with a certificate authority made for this sandbox. Default: plain http.
+    #[must_use]
+    pub fn https(mut self, https: bool) -> Self {
+        self.https = https;
+        self
+    }
+
+    /// Which origins there are. Default: [`Layout::OnePool`].
+    #[must_use]
+    pub fn layout(mut self, layout: Layout) -> Self {
+        self.config.layout = layout;
+        self
+    }
+
+    /// The form of the challenge. Default: [`ChallengeStyle::TwoLines`].
+    #[must_use]
+    pub fn challenge(mut self, style: ChallengeStyle) -> Self {
+        self.challenge = style;
+        self
+    }
+
+    /// How long an invitation rings. Default: 30 s.
+    #[must_use]
+    pub fn ring(mut self, time: Duration) -> Self {
+        self.config.ring = time;
+        self
+    }
+
+    /// How long `slow@` takes to accept. Default: 3 s.
+    #[must_use]
+    pub fn slow(mut self, time: Duration) -> Self {
+        self.config.slow = time;
+        self
+    }
+
+    /// How long a token is valid. Default: 8 hours.
+    #[must_use]
+    pub fn token_lifetime(mut self, time: Duration) -> Self {
+        self.config.token_lifetime = time;
+        self
+    }
+
+    /// After what time a request for events is answered without events. A client may ask for another time
+    /// between 180 and 1800 s; a time set here below 180 s is also the longest. Default: 180 s.
+    #[must_use]
+    pub fn poll_timeout(mut self, time: Duration) -> Self {
+        self.config.poll_timeout = time;
+        self
+    }
+
+    /// Declares an account. Once there is one, only declared accounts sign in.
+    #[must_use]
+    pub fn user(mut self, address: &str, password: &str) -> Self {
+        self.config.users.0.insert(address::key(address), password.to_owned());
+        self
+    }
+
+    /// The discovery root answers with a redirect link to this URL and nothing else.
+    #[must_use]
+    pub fn redirect_to(mut self, url: &str) -> Self {
+        self.config.redirect_to = Some(url.to_owned());
+        self
+    }
+
+    /// A DNS name for the certificate; the first one given also stands in all absolute hrefs and in
+    /// [`Sandbox::url`].
+    #[must_use]
+    pub fn host_name(mut self, name: &str) -> Self {
+        self.host_names.push(name.to_owned());
+        self
+    }
+
+    /// Starts the sandbox on the Tokio runtime this is called on.
+    ///
+    /// # Errors
+    /// The address could not be bound, or a host name is none that a certificate can carry.
+    pub async fn start(self) -> io::Result<Sandbox> {
+        let tls = self.https.then(|| Tls::generate(&self.host_names)).transpose()?;
+        let listeners = server::bind(self.listen, self.config.layout.origins()).await?;
+        let scheme = if self.https { "https" } else { "http" };
+        let mut origins = Vec::new();
+        for listener in &listeners {
+            let address = server::reachable(listener.local_addr()?);
+            origins.push(match self.host_names.first() {
+                Some(name) => format!("{scheme}://{name}:{}", address.port()),
+                None => format!("{scheme}://{address}"),
+            });
+        }
+        let url = format!("{}/", origins[0]);
+        let world = Arc::new(World::new(self.config, self.challenge, origins));
+        for (pool, listener) in listeners.into_iter().enumerate() {
+            server::serve(&world, pool, listener, tls.as_ref().map(|tls| tls.acceptor.clone()));
+        }
+        server::sweep(&world);
+        Ok(Sandbox { world, url, ca_pem: tls.map(|tls| tls.ca_pem) })
+    }
+}

@@ -1,0 +1,140 @@
+//! The listeners and their connections.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use crate::api;
+use crate::dispatch;
+use crate::input::Call;
+use crate::world::World;
+
+/// How often silent applications are looked for.
+const SWEEP: Duration = Duration::from_secs(15);
+
+/// Binds one listener per origin. The first takes the address given, the others its host with a free port.
+pub(crate) async fn bind(address: SocketAddr, origins: usize) -> io::Result<Vec<TcpListener>> {
+    let mut listeners = vec![TcpListener::bind(address).await?];
+    for _ in 1..origins {
+        listeners.push(TcpListener::bind(SocketAddr::new(address.ip(), 0)).await?);
+    }
+    Ok(listeners)
+}
+
+/// The host by which a listener is reached from this machine.
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        other => other,
+    };
+    SocketAddr::new(host, address.port())
+}
+
+/// Serves one listener until the sandbox closes.
+pub(crate) fn serve(world: &Arc<World>, pool: usize, listener: TcpListener, tls: Option<TlsAcceptor>) {
+    let shared = Arc::clone(world);
+    world.tasks.spawn(async move {
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = shared.closing.cancelled() => return,
+            };
+            match accepted {
+                Ok((stream, _)) => connection(&shared, pool, stream, tls.clone()),
+                Err(error) => {
+                    // Out of descriptors, most likely: others have to end first.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            }
+        }
+    });
+}
+
+/// Ends applications nobody asks about, from time to time.
+pub(crate) fn sweep(world: &Arc<World>) {
+    let shared = Arc::clone(world);
+    world.tasks.spawn(async move {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(SWEEP) => shared.sweep(Instant::now()),
+                () = shared.closing.cancelled() => return,
+            }
+        }
+    });
+}
+
+fn connection(world: &Arc<World>, pool: usize, stream: TcpStream, tls: Option<TlsAcceptor>) {
+    let shared = Arc::clone(world);
+    world.tasks.spawn(async move {
+        let stopped = shared.stopped.clone();
+        let served = async {
+            // Small answers must not wait for the acknowledgement of earlier ones.
+            stream.set_nodelay(true)?;
+            match tls {
+                None => exchange(&shared, pool, stream).await,
+                Some(acceptor) => {
+                    let stream = tokio::select! {
+                        stream = acceptor.accept(stream) => stream?,
+                        () = shared.closing.cancelled() => return Ok(()),
+                    };
+                    exchange(&shared, pool, stream).await
+                }
+            }
+        };
+        tokio::select! {
+            ended = served => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, pool, "connection ended");
+                }
+            }
+            () = stopped.cancelled() => {}
+        }
+    });
+}
+
+async fn exchange<S>(world: &Arc<World>, pool: usize, stream: S) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let hang_up = world.stopped.child_token();
+    let service = service_fn(|request: Request<Incoming>| {
+        let (world, hang_up) = (Arc::clone(world), hang_up.clone());
+        async move {
+            let request = request.map(Body::new);
+            let is_control = Call::split(request.uri().path()).starts_with(&["sandbox".into(), "api".into()]);
+            let reply = if is_control {
+                api::answer(world, request).await
+            } else {
+                dispatch::answer(world, pool, hang_up, request).await
+            };
+            Ok::<_, std::convert::Infallible>(reply)
+        }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // Many event requests may wait on one connection.
+    builder.http2().max_concurrent_streams(10_000);
+    let served = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(served);
+    tokio::select! {
+        ended = served.as_mut() => return ended.map_err(io::Error::other),
+        () = hang_up.cancelled() => return Ok(()),
+        () = world.closing.cancelled() => served.as_mut().graceful_shutdown(),
+    }
+    tokio::select! {
+        ended = served => ended.map_err(io::Error::other),
+        () = hang_up.cancelled() => Ok(()),
+    }
+}
