@@ -1,0 +1,91 @@
+//! Signals: what was begun is undone, and the truth about it is told.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use common::{TEXT, World, finish, signal};
+use serde_json::json;
+
+mod common;
+
+#[test]
+fn a_send_that_is_cancelled_signs_out() {
+    for name in ["TERM", "INT"] {
+        let world = World::new();
+        let process = world.send(&["--json", "--to", "silent@contoso.com", TEXT]).spawn().unwrap();
+        world.wait_for_request("POST", "/messaginginvitations");
+        signal(&process, name);
+        let done = finish(process);
+        assert_eq!((done.code, done.stderr.as_str()), (Some(130), ""), "{done}");
+        let error = done.json();
+        assert_eq!(json!([error["kind"], error["sent"]]), json!(["cancelled", "maybe"]));
+        assert_eq!(world.sandbox.open_applications(), 0, "{name}");
+        done.expect_no_secret();
+    }
+}
+
+#[test]
+fn the_sentence_says_it_too() {
+    let world = World::new();
+    let process = world.send(&["--to", "silent@contoso.com", TEXT]).spawn().unwrap();
+    world.wait_for_request("POST", "/messaginginvitations");
+    signal(&process, "TERM");
+    let done = finish(process);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(130), ""), "{done}");
+    assert!(done.stderr.contains("may have arrived"), "{done}");
+}
+
+#[test]
+fn a_sign_in_that_is_cancelled_leaves_no_session() {
+    for route in ["token", "applications"] {
+        let world = World::new();
+        let slow = json!({"route": route, "action": {"delay": {"ms": 1500}}});
+        world.sandbox.add_fault(serde_json::from_value(slow).unwrap());
+        let process = world.send(&["--json", "--to", "lenea@contoso.com", TEXT]).spawn().unwrap();
+        world.wait_until("the challenge was fetched", || world.sandbox.journal().len() >= 2);
+        signal(&process, "TERM");
+        let done = finish(process);
+        assert_eq!(done.code, Some(130), "{done}");
+        let error = done.json();
+        assert_eq!(json!([error["kind"], error["sent"]]), json!(["cancelled", "no"]));
+        world.expect_signed_out();
+        assert!(world.texts().is_empty());
+    }
+}
+
+#[test]
+fn a_command_that_waits_for_its_text_can_be_cancelled() {
+    let world = World::new();
+    let mut command = world.send(&["--json", "--verbose", "--to", "lenea@contoso.com", "-"]);
+    let mut process = command.stdin(Stdio::piped()).spawn().unwrap();
+    let stdin = process.stdin.take();
+    // Nothing shows that the command has begun to listen, so the signal comes until it ends.
+    let code = loop {
+        if let Some(status) = process.try_wait().unwrap() {
+            break status.code();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        signal(&process, "INT");
+    };
+    drop(stdin);
+    let done = finish(process);
+    assert_eq!(code, Some(130), "{done}");
+    assert_eq!(done.json()["sent"], "no");
+    assert!(world.sandbox.journal().is_empty());
+}
+
+#[test]
+fn a_submitted_message_that_is_withdrawn_is_no_success() {
+    let world = World::new();
+    let mut process = world.send(&["--json", "--wait", "submitted", "--to", "silent@contoso.com", TEXT]).spawn().unwrap();
+    let mut output = BufReader::new(process.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    assert!(line.contains("\"submitted\""), "{line}");
+    signal(&process, "TERM");
+    let done = finish(process);
+    assert_eq!(done.code, Some(130), "{done}");
+    assert!(done.stderr.contains("may not arrive"), "{done}");
+    world.expect_signed_out();
+}
