@@ -1,1 +1,47 @@
-//! Delivers an instant message to a Skype for Business or Lync user.
+//! Delivers an instant message to a Skype for Business or Lync user, and tells the truth about it.
+//!
+//! It speaks UCWA 2.0, the REST interface of Lync Server 2013 and Skype for Business Server 2015, 2019 and
+//! Subscription Edition. Four calls: [`send_im`], [`Client::sign_in`], [`Client::send`], [`Client::sign_out`].
+//!
+//! A message is never sent twice: where the network hides an outcome, the event channel is asked, and where that
+//! cannot tell, the error is [`ErrorKind::OutcomeUnknown`].
+
+mod account;
+mod address;
+mod client;
+mod delivery;
+mod discovery;
+mod error;
+mod http;
+mod message;
+mod profile;
+mod receipt;
+mod retry;
+mod session;
+mod sign_in;
+mod steps;
+mod ucwa;
+
+pub use account::{Account, BearerToken, TokenRequest};
+pub use address::Address;
+pub use client::{Client, send, send_im};
+pub use error::{Error, ErrorKind, Hop, Result, Sent};
+pub use message::{DEFAULT_TIMEOUT, Importance, MAX_SUBJECT, Message, Wait};
+pub use profile::{ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_USERNAME};
+pub use receipt::{Evidence, Format, Receipt};
+pub use steps::{Step, StepRecord};
+
+/// The decoders, for holding them against recorded traffic. Not part of the stable interface.
+#[doc(hidden)]
+pub mod decode {
+    pub use crate::discovery::answer::Lead;
+    pub use crate::sign_in::challenge::Challenge;
+    pub use crate::sign_in::token::{TokenRefusal, decode_refusal, decode_token};
+    pub use crate::sign_in::token_rejected;
+    pub use crate::ucwa::application::Links;
+    pub use crate::ucwa::data_uri::{DataUri, encode_plain};
+    pub use crate::ucwa::events::{Batch, Continue, Event, EventType, Status};
+    pub use crate::ucwa::hypermedia::{DecodeError, HrefKey, Resource, plain_rel};
+    pub use crate::ucwa::ledger::{End, Ledger, Modality, Progress};
+    pub use crate::ucwa::reason::Reason;
+}

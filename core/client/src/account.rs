@@ -1,0 +1,289 @@
+//! Who sends: an address, a credential and where the server is.
+
+use std::fmt;
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::{Host, Url};
+
+use crate::address::Address;
+use crate::error::{Error, Result};
+use crate::message::DEFAULT_TIMEOUT;
+use crate::steps::{OnStep, StepRecord};
+
+/// Who sends, how the account signs in, and where its server is.
+///
+/// Everything is checked at sign-in, before the first request.
+///
+/// ```
+/// use send_im::Account;
+///
+/// let account = Account::with_password("tosh@contoso.com", "secret").username("CONTOSO\\tosh");
+/// ```
+#[derive(Clone)]
+pub struct Account {
+    pub(crate) address: String,
+    pub(crate) credential: Credential,
+    pub(crate) server: Server,
+    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) trusted_domains: Vec<String>,
+    pub(crate) resolve: Vec<(String, SocketAddr)>,
+    pub(crate) timeout: Duration,
+    pub(crate) on_step: Option<OnStep>,
+}
+
+/// How an account proves who it is.
+#[derive(Clone)]
+pub(crate) enum Credential {
+    Password { username: Option<String>, password: SecretString },
+    Bearer(TokenSource),
+}
+
+/// Where the account's server is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Server {
+    /// Ask `lyncdiscoverinternal.` and `lyncdiscover.` of the sign-in domain.
+    #[default]
+    Discover,
+    /// The discovery root at this URL.
+    Root(String),
+}
+
+/// What a token is wanted for, as the server's challenge says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokenRequest {
+    /// Scheme, host and port of the server that must accept the token: the OAuth resource.
+    pub origin: String,
+    /// Where the server says tokens are issued, if it does.
+    pub authorization_uri: Option<String>,
+    /// The server's client id (OAuth audience), if it names one.
+    pub client_id: Option<String>,
+    /// The issuers the server trusts, if it names any.
+    pub trusted_issuers: Option<String>,
+    /// True where the token given before was rejected: a cached one will not do.
+    pub rejected: bool,
+}
+
+/// A token and, where known, how long it lasts.
+#[derive(Clone)]
+pub struct BearerToken {
+    pub(crate) secret: SecretString,
+    pub(crate) expires_in: Option<Duration>,
+}
+
+impl BearerToken {
+    /// A token without the word `Bearer`. Without [`expires_in`](Self::expires_in) it is used until it is rejected.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self { secret: token.into().into(), expires_in: None }
+    }
+
+    /// How long the token lasts from now. It is renewed before that.
+    pub fn expires_in(mut self, lifetime: Duration) -> Self {
+        self.expires_in = Some(lifetime);
+        self
+    }
+}
+
+impl fmt::Debug for BearerToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BearerToken").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
+}
+
+type TokenFuture = Pin<Box<dyn Future<Output = std::result::Result<BearerToken, String>> + Send>>;
+
+/// The program's way of getting a token.
+#[derive(Clone)]
+pub(crate) struct TokenSource(pub(crate) Arc<dyn Fn(TokenRequest) -> TokenFuture + Send + Sync>);
+
+impl Account {
+    /// An account that signs in with a password. The user name is the address unless [`username`](Self::username) says otherwise.
+    pub fn with_password(address: impl Into<String>, password: impl Into<String>) -> Self {
+        Self::new(address, Credential::Password { username: None, password: password.into().into() })
+    }
+
+    /// An account that signs in with a token the program supplies.
+    ///
+    /// `source` is called for each server that asks for one, again before a token expires, and once more when one is
+    /// rejected. The text of its error becomes part of the sign-in error; it must hold no secret.
+    pub fn with_token<F, Fut>(address: impl Into<String>, source: F) -> Self
+    where
+        F: Fn(TokenRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = std::result::Result<BearerToken, String>> + Send + 'static,
+    {
+        let source = TokenSource(Arc::new(move |request| Box::pin(source(request)) as TokenFuture));
+        Self::new(address, Credential::Bearer(source))
+    }
+
+    pub(crate) fn new(address: impl Into<String>, credential: Credential) -> Self {
+        Self {
+            address: address.into(),
+            credential,
+            server: Server::default(),
+            ca_file: None,
+            trusted_domains: Vec::new(),
+            resolve: Vec::new(),
+            timeout: DEFAULT_TIMEOUT,
+            on_step: None,
+        }
+    }
+
+    /// The name to sign in with where it is not the address, for example `CONTOSO\tosh`. Ignored with a token.
+    pub fn username(mut self, name: impl Into<String>) -> Self {
+        if let Credential::Password { username, .. } = &mut self.credential {
+            *username = Some(name.into());
+        }
+        self
+    }
+
+    /// The discovery root to use instead of asking the sign-in domain. `https`, or `http` on loopback.
+    pub fn server(mut self, url: impl Into<String>) -> Self {
+        self.server = Server::Root(url.into());
+        self
+    }
+
+    /// A PEM file with certificate authorities to trust besides those of the operating system.
+    pub fn ca_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.ca_file = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// A further domain the server may lead to, its subdomains included, for example `contoso.net`.
+    ///
+    /// Needed only where the first hop of discovery is not protected by TLS.
+    pub fn trust(mut self, domain: impl Into<String>) -> Self {
+        self.trusted_domains.push(domain.into());
+        self
+    }
+
+    /// Connects to `to` whenever `host` is asked, instead of asking DNS. A port of 0 keeps the port of the URL.
+    pub fn resolve(mut self, host: impl Into<String>, to: SocketAddr) -> Self {
+        self.resolve.push((host.into(), to));
+        self
+    }
+
+    /// How long [`Client::sign_in`](crate::Client::sign_in) may take. Default: 60 s. A one-call send uses the message's timeout.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Calls `callback` at the end of each step, on the thread that did it. It must return quickly.
+    pub fn on_step(mut self, callback: impl Fn(&StepRecord) + Send + Sync + 'static) -> Self {
+        self.on_step = Some(Arc::new(callback));
+        self
+    }
+
+    /// Checks every field and gives what discovery needs.
+    pub(crate) fn check(&self) -> Result<CheckedAccount> {
+        let address = Address::parse(&self.address, "sender's address")?;
+        if let Credential::Password { username, password } = &self.credential {
+            let control = |text: &str| text.chars().any(char::is_control);
+            if username.as_deref().is_some_and(|name| name.is_empty() || control(name)) {
+                return Err(Error::invalid_input("The user name is empty or contains a control character."));
+            }
+            let password = secrecy::ExposeSecret::expose_secret(password);
+            if password.is_empty() || control(password) {
+                return Err(Error::invalid_input("The password is empty or contains a control character."));
+            }
+        }
+        if self.timeout.is_zero() {
+            return Err(Error::invalid_input("The timeout is zero; give the time the sign-in may take, for example 60 s."));
+        }
+        let root = match &self.server {
+            Server::Discover => None,
+            Server::Root(text) => Some(check_server(text)?),
+        };
+        Ok(CheckedAccount { address, root })
+    }
+}
+
+/// What is left of an account after its check.
+pub(crate) struct CheckedAccount {
+    pub(crate) address: Address,
+    pub(crate) root: Option<Url>,
+}
+
+fn check_server(text: &str) -> Result<Url> {
+    let refuse = |why: &str| Err(Error::invalid_input(format!("The server's URL {why}.")));
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return refuse("contains a blank or a control character");
+    }
+    let Ok(url) = Url::parse(text) else {
+        return refuse("is not a URL; give for example https://lyncdiscover.contoso.com/");
+    };
+    if url.host_str().unwrap_or_default().is_empty() || !matches!(url.scheme(), "https" | "http") {
+        return refuse("is not an https URL; give for example https://lyncdiscover.contoso.com/");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("holds a user name or password; give those separately");
+    }
+    if url.scheme() == "http" && !is_loopback(&url) {
+        return refuse("is plain http, which would show the password to the network; use https");
+    }
+    Ok(url)
+}
+
+/// True for `localhost` and the loopback addresses.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        None => false,
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("address", &self.address)
+            .field("server", &self.server)
+            .field("ca_file", &self.ca_file)
+            .field("trusted_domains", &self.trusted_domains)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_server(url: &str) -> Result<CheckedAccount> {
+        Account::with_password("tosh@contoso.com", "x").server(url).check()
+    }
+
+    #[test]
+    fn takes_https_and_loopback_http() {
+        for url in ["https://lyncdiscover.contoso.com", "http://127.0.0.1:8080/", "http://localhost:1", "http://[::1]:1/"] {
+            assert!(with_server(url).is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn refuses_other_urls() {
+        for url in ["", "contoso.com", "ftp://contoso.com", "http://contoso.com", "https://a:b@contoso.com", "https://con toso.com"] {
+            assert!(with_server(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn refuses_unusable_credentials() {
+        assert!(Account::with_password("tosh@contoso.com", "").check().is_err());
+        assert!(Account::with_password("tosh@contoso.com", "a\r\nb").check().is_err());
+        assert!(Account::with_password("tosh@contoso.com", "x").username("a\nb").check().is_err());
+        assert!(Account::with_password("tosh", "x").check().is_err());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let account = Account::with_password("tosh@contoso.com", "s3cret").username("also-s3cret");
+        assert!(!format!("{account:?} {:?}", BearerToken::new("s3cret")).contains("s3cret"));
+    }
+}

@@ -1,0 +1,140 @@
+//! SIP addresses: `user@domain`, with or without `sip:`.
+
+use std::fmt;
+
+use crate::error::{Error, Result};
+
+/// The longest address accepted, in characters. SIP sets none; a longer one is a mistake.
+const LONGEST: usize = 454;
+
+/// A checked address: `user@domain`, printable ASCII, no scheme.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    bare: String,
+    at: usize,
+}
+
+impl Address {
+    /// Checks `text`; `field` names the argument in the error, for example `recipient`.
+    ///
+    /// # Errors
+    /// `invalid_input` for an empty text, a scheme other than `sip:`, a missing `@`, control characters, blanks,
+    /// characters a SIP user part cannot hold (RFC 3261, section 25.1), or a domain that is not a DNS name.
+    pub fn parse(text: &str, field: &str) -> Result<Self> {
+        let refuse = |why: &str| Err(Error::invalid_input(format!("The {field} {why}.")));
+        let bare = match text.get(..4) {
+            Some(scheme) if scheme.eq_ignore_ascii_case("sip:") => &text[4..],
+            _ => text,
+        };
+        if bare.is_empty() {
+            return refuse("is empty; give an address such as user@contoso.com");
+        }
+        if bare.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return refuse("contains a blank, a line break or another control character");
+        }
+        if bare.len() > LONGEST {
+            return refuse(&format!("is longer than {LONGEST} characters"));
+        }
+        let Some((user, domain)) = bare.split_once('@') else {
+            return refuse("has no @; give an address such as user@contoso.com");
+        };
+        if user.is_empty() || !user.bytes().all(is_user_character) {
+            return refuse("has no usable name before the @");
+        }
+        if user.to_ascii_lowercase().starts_with("sips:") || user.to_ascii_lowercase().starts_with("tel:") {
+            return refuse("has a scheme other than sip:");
+        }
+        if !is_domain(domain) {
+            return refuse("has no usable domain after the @; write an international domain in its xn-- form");
+        }
+        Ok(Self { bare: bare.to_owned(), at: user.len() })
+    }
+
+    /// `user@domain`.
+    pub fn as_str(&self) -> &str {
+        &self.bare
+    }
+
+    /// The part after the `@`.
+    pub fn domain(&self) -> &str {
+        &self.bare[self.at + 1..]
+    }
+
+    /// `sip:user@domain`, as the protocol wants it.
+    pub fn to_sip(&self) -> String {
+        format!("sip:{}", self.bare)
+    }
+
+    /// The form in which two spellings of one address are equal.
+    pub(crate) fn key(&self) -> String {
+        self.bare.to_ascii_lowercase()
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.bare)
+    }
+}
+
+/// Takes `sip:` off an address that came from the server; the rest is kept as it came.
+pub(crate) fn without_scheme(uri: &str) -> &str {
+    match uri.get(..4) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("sip:") => &uri[4..],
+        _ => uri,
+    }
+}
+
+fn is_user_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/%:".contains(&byte)
+}
+
+fn is_domain(domain: &str) -> bool {
+    !domain.is_empty()
+        && domain.len() <= 253
+        && domain.split('.').all(|label| {
+            !label.is_empty()
+                && label.len() <= 63
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn takes_the_scheme_off() {
+        for text in ["lenea@contoso.com", "sip:lenea@contoso.com", "SIP:lenea@contoso.com"] {
+            let address = Address::parse(text, "recipient").unwrap();
+            assert_eq!(address.as_str(), "lenea@contoso.com");
+            assert_eq!(address.domain(), "contoso.com");
+            assert_eq!(address.to_sip(), "sip:lenea@contoso.com");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_address() {
+        for text in [
+            "", "sip:", "lenea", "@contoso.com", "lenea@", "a b@contoso.com", "lenea@contoso.com\r\nX: 1",
+            "lenea@con\u{7}toso.com", "lenea@contoso..com", "lenea@-contoso.com", "a@b@c", "sips:a@contoso.com",
+            "léne@contoso.com", "lenea@bücher.example", "<lenea@contoso.com>", "lenea@contoso.com.",
+        ] {
+            let error = Address::parse(text, "recipient").unwrap_err();
+            assert!(error.detail().starts_with("The recipient "), "{text:?}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_round_trips(text in "\\PC*") {
+            if let Ok(address) = Address::parse(&text, "recipient") {
+                prop_assert_eq!(Address::parse(&address.to_sip(), "recipient").unwrap(), address);
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The public calls.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use futures_util::future::join_all;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use crate::account::Account;
+use crate::address::Address;
+use crate::delivery::Sending;
+use crate::error::{Error, ErrorKind, Result, Sent};
+use crate::message::{Message, Wait};
+use crate::receipt::Receipt;
+use crate::session::Session;
+use crate::steps::{Step, StepLog};
+use crate::ucwa::channel::Polling;
+
+/// Signs in, sends one text, waits for its delivery and signs out.
+///
+/// ```no_run
+/// # async fn example() -> send_im::Result<()> {
+/// let account = send_im::Account::stored()?;
+/// let receipt = send_im::send_im(&account, "lenea@contoso.com", "hello world").await?;
+/// println!("{} accepted", receipt.accepted_by.unwrap_or_default());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// See [`ErrorKind`]. [`Error::sent`] says whether the message can have arrived all the same.
+pub async fn send_im(account: &Account, to: &str, text: &str) -> Result<Receipt> {
+    send(account, Message::text(to, text)).await
+}
+
+/// As [`send_im`], with every option of a message. The message's timeout covers everything up to the receipt.
+///
+/// # Errors
+/// See [`ErrorKind`].
+pub async fn send(account: &Account, message: Message) -> Result<Receipt> {
+    let to = message.check()?;
+    let session = Session::new(account.clone(), Polling::WhileWaiting)?;
+    let log = StepLog::new(account.on_step.clone());
+    let client = Client { session };
+    let result = client.send_checked(message, to, log.clone()).await;
+    let submitted = matches!(&result, Ok(receipt) if receipt.evidence == crate::Evidence::Submitted);
+    // A submitted message may still be ringing. Its background task holds the session, which signs out when it ends.
+    if !submitted && let Err(error) = client.session.sign_out(&log).await {
+        tracing::warn!(target: "send_im", %error, "the session could not be closed");
+    }
+    result
+}
+
+/// A signed-in account. Clones share one session; any thread may send.
+///
+/// Dropping the last clone signs out in the background; [`sign_out`](Self::sign_out) does it in the foreground and
+/// waits for what is still under way.
+///
+/// ```no_run
+/// # async fn example() -> send_im::Result<()> {
+/// use send_im::{Account, Client, Importance, Message};
+///
+/// let client = Client::sign_in(Account::stored()?).await?;
+/// client.send(Message::text("lenea@contoso.com", "disk full").subject("db7").importance(Importance::Urgent)).await?;
+/// client.sign_out().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    session: Arc<Session>,
+}
+
+impl Client {
+    /// Discovers the server, signs in and opens a session.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`]; `timeout` after the account's timeout.
+    pub async fn sign_in(account: Account) -> Result<Self> {
+        let deadline = Instant::now() + account.timeout;
+        let log = StepLog::new(account.on_step.clone());
+        let session = Session::new(account, Polling::Always)?;
+        match timeout_at(deadline, session.application(&log, deadline)).await {
+            Ok(opened) => drop(opened?),
+            Err(_) => return Err(Error::new(ErrorKind::Timeout, "Signing in took longer than the timeout.").at(Step::SignIn)),
+        }
+        Ok(Self { session })
+    }
+
+    /// Sends one message and waits as the message says.
+    ///
+    /// Messages to one recipient arrive in the order of the calls. Dropping the future withdraws an invitation that
+    /// still rings; the message may have arrived before.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`]; `closed` after [`sign_out`](Self::sign_out).
+    pub async fn send(&self, message: Message) -> Result<Receipt> {
+        let to = message.check()?;
+        let log = StepLog::new(self.session.connection.account.on_step.clone());
+        self.send_checked(message, to, log).await
+    }
+
+    /// Sends many messages, some tens at a time, and gives one result a message in the same order.
+    ///
+    /// A message's timeout begins when its turn comes.
+    pub async fn send_all(&self, messages: impl IntoIterator<Item = Message>) -> Vec<Result<Receipt>> {
+        join_all(messages.into_iter().map(|message| self.send_in_turn(message))).await
+    }
+
+    async fn send_in_turn(&self, message: Message) -> Result<Receipt> {
+        let to = message.check()?;
+        let log = StepLog::new(self.session.connection.account.on_step.clone());
+        let _turn = self.session.slots.acquire().await.map_err(|_| Error::closed("The client is signed out."))?;
+        self.send_now(message, to, log).await
+    }
+
+    async fn send_checked(&self, message: Message, to: Address, log: StepLog) -> Result<Receipt> {
+        let deadline = Instant::now() + message.timeout;
+        let Ok(turn) = timeout_at(deadline, self.session.slots.acquire()).await else {
+            let detail = format!("The message to {to} waited for other sends of this client until its timeout.");
+            return Err(Error::new(ErrorKind::Timeout, detail).at(Step::Invite));
+        };
+        let _turn = turn.map_err(|_| Error::closed("The client is signed out."))?;
+        self.send_until(message, to, log, deadline).await
+    }
+
+    async fn send_now(&self, message: Message, to: Address, log: StepLog) -> Result<Receipt> {
+        let deadline = Instant::now() + message.timeout;
+        self.send_until(message, to, log, deadline).await
+    }
+
+    async fn send_until(&self, message: Message, to: Address, log: StepLog, deadline: Instant) -> Result<Receipt> {
+        // Held until the send has ended, in the background too: signing out waits for it.
+        let under_way = self.session.sends.clone().read_owned().await;
+        if self.session.signed_out.load(Ordering::Acquire) {
+            return Err(Error::closed("The client is signed out."));
+        }
+        let wait = message.wait;
+        let (submitted, taken) = oneshot::channel();
+        let sending = Sending {
+            session: self.session.clone(),
+            message,
+            to,
+            log,
+            deadline,
+            submitted: (wait == Wait::Submitted).then_some(submitted),
+        };
+        if wait == Wait::Delivered {
+            let result = sending.run().await;
+            drop(under_way);
+            return result;
+        }
+        let rest = self.session.runtime.spawn(async move {
+            let result = sending.run().await;
+            if let Err(error) = &result {
+                tracing::warn!(target: "send_im", %error, "a submitted message was not delivered");
+            }
+            drop(under_way);
+            result
+        });
+        match taken.await {
+            Ok(receipt) => Ok(receipt),
+            // Nothing was submitted: the send has failed before.
+            Err(_) => rest.await.map_err(|_| Error::cancelled("The program is shutting down.", Sent::Maybe))?,
+        }
+    }
+
+    /// Waits for the sends under way, closes the session on the server and forgets the tokens. Sends that begin later
+    /// fail with `closed`. A second call does nothing.
+    ///
+    /// # Errors
+    /// When the server could not be told; it ends the session by itself after 15 minutes (MeDashboard).
+    pub async fn sign_out(&self) -> Result<()> {
+        self.session.forget_server();
+        let log = StepLog::new(self.session.connection.account.on_step.clone());
+        self.session.sign_out(&log).await
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("address", &self.session.connection.address.as_str()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,218 @@
+//! An open conversation: text goes in by sendMessage, one POST after the other. Source: SendAnIM, sendMessage reference.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant as StdInstant};
+
+use reqwest::Method;
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+use url::Url;
+use uuid::Uuid;
+
+use super::Sending;
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::Request;
+use crate::message::Importance;
+use crate::receipt::Format;
+use crate::retry::Retry;
+use crate::session::Session;
+use crate::steps::Step;
+use crate::ucwa::application::Application;
+use crate::ucwa::hypermedia::Resource;
+use crate::ucwa::ledger::{End, Modality};
+
+/// How long an accepted invitation may take to show its sendMessage link in an event before the resource is fetched.
+const LINK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the event channel is watched for a request whose answer was lost.
+pub(super) const LOOK: Duration = Duration::from_secs(10);
+
+/// How many idle conversations a session keeps open. With the sends in flight this stays under the 50 open
+/// conversations that servers are known to allow a user.
+const MOST_IDLE: usize = 16;
+
+/// Ending a conversation is a courtesy; it may take this long.
+const STOP_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A connected conversation with one recipient.
+pub(crate) struct Conversation {
+    application: Arc<Application>,
+    messaging: String,
+    conversation: Option<String>,
+    modality: watch::Receiver<Modality>,
+    pub(super) accepted_by: String,
+    pub(super) thread_id: Option<String>,
+}
+
+/// What became of a posted text.
+pub(super) enum Posted {
+    /// The server has it; its end will be told.
+    Taken(oneshot::Receiver<End>),
+    /// The answer was lost; if the text arrived, its end will be told.
+    Lost(oneshot::Receiver<End>, Error),
+    /// The conversation is over; the text was not taken.
+    Over,
+}
+
+impl Conversation {
+    pub(super) fn new(application: Arc<Application>, messaging: String, conversation: Option<String>, accepted_by: String, thread_id: Option<String>) -> Self {
+        let modality = application.ledger.modality(&messaging);
+        Self { application, messaging, conversation, modality, accepted_by, thread_id }
+    }
+
+    /// A URL of the server that has the conversation, for the step log.
+    pub(super) fn server(&self) -> &Url {
+        &self.application.this
+    }
+
+    /// True while the other side is there and the session is the one it was opened in.
+    pub(super) fn is_usable(&self, application: &Arc<Application>) -> bool {
+        Arc::ptr_eq(&self.application, application) && !self.modality.borrow().disconnected
+    }
+
+    /// Waits until text can be sent: until the modality has its sendMessage link.
+    pub(super) async fn ready(&mut self, sending: &Sending) -> Result<Modality> {
+        let patience = (Instant::now() + LINK_PATIENCE).min(sending.deadline);
+        let ready = |m: &Modality| m.disconnected || m.send_message.is_some();
+        {
+            let known = self.modality.borrow();
+            if ready(&known) {
+                return Ok(known.clone());
+            }
+        }
+        let watched = self.application.ledger.watch_modality();
+        if let Ok(Ok(modality)) = timeout_at(patience, self.modality.wait_for(ready)).await {
+            return Ok(modality.clone());
+        }
+        drop(watched);
+        let url = self.application.ledger.url(&self.messaging).ok_or_else(|| self.no_link(sending))?;
+        let answer = sending.connection().call(Request::new(Method::GET, url, Step::Send, sending.deadline), &sending.log).await?;
+        let modality = Resource::parse(&answer.body).map(|r| Modality::of(&r)).unwrap_or_default();
+        if !ready(&modality) {
+            return Err(self.no_link(sending));
+        }
+        Ok(modality)
+    }
+
+    fn no_link(&self, sending: &Sending) -> Error {
+        let detail = format!("The conversation with {} was accepted but takes no text.", sending.to);
+        Error::new(ErrorKind::RecipientUnavailable, detail).at(Step::Send)
+    }
+
+    /// Posts one text.
+    pub(super) async fn post(&self, sending: &Sending, send_message: &str, format: Format, text: &str) -> Result<Posted> {
+        let ledger = &self.application.ledger;
+        let Some(mut url) = ledger.url(send_message) else { return Err(self.no_link(sending)) };
+        // The reference wants operationId; live servers take it and do not give it back.
+        url.query_pairs_mut().append_pair("operationId", &Uuid::new_v4().simple().to_string());
+        let content_type = match format {
+            Format::Plain => "text/plain; charset=UTF-8",
+            Format::Html => "text/html; charset=UTF-8",
+        };
+        let mut retry = Retry::new(sending.deadline);
+        loop {
+            let request = Request::new(Method::POST, url.clone(), Step::Send, sending.deadline).body(content_type, text.to_owned());
+            let lost = match sending.connection().call(request, &sending.log).await {
+                Ok(answer) => match answer.status {
+                    200..=299 => {
+                        let end = match answer.location() {
+                            Some(location) => ledger.expect_message(location),
+                            None => ledger.expect_orphan(self.orphan_key()),
+                        };
+                        ledger.wanted.notify_one();
+                        return Ok(Posted::Taken(end));
+                    }
+                    404 | 409 => return Ok(Posted::Over),
+                    429 | 503 => {
+                        retry.after_answer(&answer, answer.refusal(Step::Send, "take the message")).await?;
+                        continue;
+                    }
+                    500..=599 => answer.refusal(Step::Send, "take the message"),
+                    _ => return Err(answer.refusal(Step::Send, "take the message")),
+                },
+                Err(failure) if !failure.maybe_processed => {
+                    retry.after_failure(failure.error).await?;
+                    continue;
+                }
+                Err(failure) => failure.error,
+            };
+            let end = ledger.expect_orphan(self.orphan_key());
+            ledger.wanted.notify_one();
+            return Ok(Posted::Lost(end, lost));
+        }
+    }
+
+    /// The href under which message events of this conversation report.
+    fn orphan_key(&self) -> &str {
+        self.conversation.as_deref().unwrap_or_else(|| self.messaging.trim_end_matches("/messaging"))
+    }
+
+    /// Ends the conversation in the background.
+    pub(super) fn stop(self, session: &Session) {
+        let stop = self.modality.borrow().stop.clone();
+        let Some(url) = stop.and_then(|href| self.application.ledger.url(&href)) else { return };
+        if self.modality.borrow().disconnected {
+            return;
+        }
+        let connection = session.connection.clone();
+        session.runtime.spawn(async move {
+            let request = Request::new(Method::POST, url, Step::Send, Instant::now() + STOP_DEADLINE);
+            let _ = connection.call(request, &crate::steps::StepLog::quiet()).await;
+            self.application.ledger.forget_modality(&self.messaging);
+        });
+    }
+}
+
+/// Waits for the end of a posted text.
+pub(super) async fn end_of(end: oneshot::Receiver<End>, deadline: Instant) -> Option<End> {
+    timeout_at(deadline, end).await.ok()?.ok()
+}
+
+/// As [`end_of`], but only as long as looking for a lost answer makes sense.
+pub(super) async fn look_for(end: oneshot::Receiver<End>, deadline: Instant) -> Option<End> {
+    timeout(LOOK, end_of(end, deadline)).await.ok().flatten()
+}
+
+/// What must be equal for two messages to share a conversation: the invitation carries subject and importance.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    pub(super) to: String,
+    pub(super) subject: Option<String>,
+    pub(super) importance: Importance,
+}
+
+/// One place a conversation may stand in; its lock puts the sends to one recipient in order.
+pub(super) type Slot = Arc<tokio::sync::Mutex<Option<Conversation>>>;
+
+/// The conversations of a session.
+#[derive(Default)]
+pub(crate) struct Conversations {
+    slots: Mutex<HashMap<Key, (Slot, StdInstant)>>,
+}
+
+impl Conversations {
+    pub(super) fn slot(&self, key: &Key) -> Slot {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let (slot, used) = slots.entry(key.clone()).or_insert_with(|| (Slot::default(), StdInstant::now()));
+        *used = StdInstant::now();
+        slot.clone()
+    }
+
+    /// Takes out what is idle beyond the limit, least recently used first, and every empty place.
+    pub(super) fn surplus(&self) -> Vec<Conversation> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        // An idle place is one that nobody else holds: whoever sends keeps a clone.
+        slots.retain(|_, (slot, _)| Arc::strong_count(slot) > 1 || slot.try_lock().is_ok_and(|place| place.is_some()));
+        let mut idle: Vec<_> = slots.iter().filter(|(_, (slot, _))| Arc::strong_count(slot) == 1).map(|(key, (_, used))| (*used, key.clone())).collect();
+        if idle.len() <= MOST_IDLE {
+            return Vec::new();
+        }
+        idle.sort_by_key(|(used, _)| *used);
+        let surplus = idle.len() - MOST_IDLE;
+        idle.into_iter()
+            .take(surplus)
+            .filter_map(|(_, key)| slots.remove(&key)?.0.try_lock().ok()?.take())
+            .collect()
+    }
+}

@@ -1,0 +1,257 @@
+//! One message's way: into an open conversation or into an invitation, then to its confirmation.
+
+mod conversation;
+mod invitation;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use tokio::sync::{OwnedMutexGuard, oneshot};
+use tokio::time::{Instant, timeout_at};
+
+pub(crate) use self::conversation::Conversations;
+use self::conversation::{Conversation, Key, Posted, end_of, look_for};
+use self::invitation::{Invitation, NotInvited};
+use crate::address::Address;
+use crate::error::{Error, ErrorKind, Result, Sent};
+use crate::message::{Body, Message};
+use crate::receipt::{Evidence, Format, Receipt};
+use crate::session::Session;
+use crate::sign_in::Connection;
+use crate::steps::{Step, StepLog};
+use crate::ucwa::ledger::{End, Modality};
+
+/// The longest text that rides in an invitation, in UTF-16 units.
+///
+/// No limit is documented for UCWA; 800 is what the first message of a conversation was measured to take in Office
+/// Communications Server 2007.
+const MOST_IN_INVITATION: usize = 800;
+
+/// One send under way.
+pub(crate) struct Sending {
+    pub(crate) session: Arc<Session>,
+    pub(crate) message: Message,
+    pub(crate) to: Address,
+    pub(crate) log: StepLog,
+    pub(crate) deadline: Instant,
+    /// Taken when the server has the message, by a caller who waits for no more.
+    pub(crate) submitted: Option<oneshot::Sender<Receipt>>,
+}
+
+impl Sending {
+    fn connection(&self) -> &Connection {
+        &self.session.connection
+    }
+
+    /// The part of the timeout kept back to withdraw an invitation and learn what came of it.
+    fn reserve(&self) -> Duration {
+        (self.message.timeout / 5).clamp(Duration::from_millis(50), Duration::from_secs(2))
+    }
+
+    fn receipt(&self, evidence: Evidence, format: Format, conversation: Option<&Conversation>) -> Receipt {
+        Receipt {
+            to: self.to.to_string(),
+            accepted_by: conversation.map(|c| c.accepted_by.clone()),
+            evidence,
+            format,
+            thread_id: conversation.and_then(|c| c.thread_id.clone()),
+            steps: self.log.records(),
+        }
+    }
+
+    fn tell_submitted(&mut self, format: Format) {
+        if let Some(submitted) = self.submitted.take() {
+            let _ = submitted.send(self.receipt(Evidence::Submitted, format, None));
+        }
+    }
+
+    /// Sends the message and waits for its confirmation.
+    pub(crate) async fn run(mut self) -> Result<Receipt> {
+        let result = self.deliver().await;
+        self.session.note(&result);
+        let surplus = self.session.conversations.surplus();
+        for conversation in surplus {
+            conversation.stop(&self.session);
+        }
+        result
+    }
+
+    async fn deliver(&mut self) -> Result<Receipt> {
+        let key = Key { to: self.to.key(), subject: self.message.subject.clone(), importance: self.message.importance };
+        let slot = self.session.conversations.slot(&key);
+        // Sends to one recipient go one after the other, so that they arrive in order.
+        let mut place = timeout_at(self.deadline, slot.lock_owned()).await.map_err(|_| self.queued())?;
+        let mut recreated = false;
+        loop {
+            let application = self.session.application(&self.log, self.deadline).await?;
+            if let Some(conversation) = place.take().filter(|c| c.is_usable(&application)) {
+                match self.send_into(conversation, place, None).await? {
+                    Outcome::Done(receipt) => return Ok(receipt),
+                    Outcome::Over(empty) => place = empty,
+                }
+            }
+            let riding = self.riding_text();
+            if matches!(self.message.body, Body::Html(_)) {
+                application.declare_html(self.connection(), &self.log, self.deadline).await;
+            }
+            let invitation = match Invitation::post(self, &application, riding.as_deref()).await {
+                Ok(invitation) => invitation,
+                Err(NotInvited::ApplicationGone) if !recreated => {
+                    recreated = true;
+                    self.session.application_is_gone(&application).await;
+                    continue;
+                }
+                Err(NotInvited::ApplicationGone) => return Err(self.keeps_vanishing()),
+                Err(NotInvited::Failed(error)) => return Err(error),
+            };
+            if riding.is_some() {
+                self.tell_submitted(Format::Plain);
+                let conversation = invitation.decided(self).await?;
+                let receipt = self.receipt(Evidence::InvitationAccepted, Format::Plain, Some(&conversation));
+                // A talk that somebody else took is theirs; the next message asks for the recipient again.
+                if conversation.accepted_by.eq_ignore_ascii_case(self.to.as_str()) {
+                    *place = Some(conversation);
+                } else {
+                    conversation.stop(&self.session);
+                }
+                return Ok(receipt);
+            }
+            let mut conversation = invitation.decided(self).await?;
+            let modality = conversation.ready(self).await?;
+            return match self.send_into(conversation, place, Some(modality)).await? {
+                Outcome::Done(receipt) => Ok(receipt),
+                Outcome::Over(_) => Err(self.hung_up()),
+            };
+        }
+    }
+
+    /// Posts the text into a conversation and waits for its confirmation. The place is free for the next send as soon as
+    /// the server has this text: the order is settled then.
+    async fn send_into(
+        &mut self,
+        mut conversation: Conversation,
+        mut place: OwnedMutexGuard<Option<Conversation>>,
+        modality: Option<Modality>,
+    ) -> Result<Outcome> {
+        let modality = match modality {
+            Some(modality) => modality,
+            None => conversation.ready(self).await?,
+        };
+        let Some(send_message) = modality.send_message.clone() else { return Ok(Outcome::Over(place)) };
+        let (format, text) = self.text_for(&modality);
+        let posted_at = Instant::now();
+        let posted = conversation.post(self, &send_message, format, &text).await?;
+        let base = conversation.server().clone();
+        let end = match posted {
+            Posted::Over => return Ok(Outcome::Over(place)),
+            Posted::Taken(end) => {
+                self.tell_submitted(format);
+                let receipt = self.receipt(Evidence::MessageConfirmed, format, Some(&conversation));
+                if conversation.accepted_by.eq_ignore_ascii_case(self.to.as_str()) {
+                    *place = Some(conversation);
+                } else {
+                    // Ended with the session; it must not be used for the next message to this recipient.
+                    drop(conversation);
+                }
+                drop(place);
+                let end = end_of(end, self.deadline).await;
+                self.log.add(Step::Confirm, &base, end.as_ref().map(|_| 200), posted_at.elapsed());
+                match end {
+                    Some(End::Done { .. }) => return Ok(Outcome::Done(Receipt { steps: self.log.records(), ..receipt })),
+                    Some(end) => end,
+                    None => {
+                        let late = Error::new(ErrorKind::Timeout, format!("The server took the message to {} but did not confirm it before the timeout.", self.to));
+                        return Err(unknown(self, Step::Confirm, late));
+                    }
+                }
+            }
+            Posted::Lost(end, lost) => {
+                let end = look_for(end, self.deadline).await;
+                self.log.add(Step::Confirm, &base, end.as_ref().map(|_| 200), posted_at.elapsed());
+                // Its messages can no longer be told apart with certainty, so the conversation is not used again.
+                let receipt = self.receipt(Evidence::MessageConfirmed, format, Some(&conversation));
+                conversation.stop(&self.session);
+                match end {
+                    Some(End::Done { .. }) => return Ok(Outcome::Done(receipt)),
+                    Some(end) => end,
+                    None => return Err(unknown(self, Step::Send, lost)),
+                }
+            }
+        };
+        match end {
+            End::Failed(reason) => Err(reason.failure(self.to.as_str()).at(Step::Confirm)),
+            End::Lost(why) => Err(unknown(self, Step::Confirm, Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}.")))),
+            End::Done { .. } => Err(self.hung_up()),
+        }
+    }
+
+    /// The text, when it is short and plain enough to ride in the invitation.
+    fn riding_text(&self) -> Option<String> {
+        match &self.message.body {
+            Body::Text(text) if text.expose_secret().encode_utf16().take(MOST_IN_INVITATION + 1).count() <= MOST_IN_INVITATION => {
+                Some(text.expose_secret().to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// The text in the form the other side takes.
+    fn text_for(&self, modality: &Modality) -> (Format, Cow<'_, str>) {
+        match &self.message.body {
+            Body::Text(text) => (Format::Plain, text.expose_secret().into()),
+            Body::Html(html) if modality.takes_html() => (Format::Html, html.expose_secret().into()),
+            Body::Html(html) => (Format::Plain, plain_of(html.expose_secret()).into()),
+        }
+    }
+
+    fn queued(&self) -> Error {
+        let detail = format!("The message to {} waited for the ones before it until its timeout.", self.to);
+        Error::new(ErrorKind::Timeout, detail).at(Step::Invite)
+    }
+
+    fn keeps_vanishing(&self) -> Error {
+        Error::new(ErrorKind::Closed, "The server ends each session as soon as it is opened; ask its administrator.").at(Step::Invite)
+    }
+
+    fn hung_up(&self) -> Error {
+        let detail = format!("{} accepted and ended the conversation before the message was sent.", self.to);
+        Error::new(ErrorKind::RecipientUnavailable, detail).at(Step::Send)
+    }
+}
+
+/// What came of sending into a conversation.
+enum Outcome {
+    Done(Receipt),
+    /// The conversation is over and the text was not taken; the place goes back.
+    Over(OwnedMutexGuard<Option<Conversation>>),
+}
+
+/// The error of a message that may or may not have arrived; `lost` says what broke.
+fn unknown(sending: &Sending, step: Step, lost: Error) -> Error {
+    let detail = format!("It is not known whether the message reached {}: {} It was not sent again.", sending.to, lost.detail());
+    lost.with_kind(ErrorKind::OutcomeUnknown, detail).at(step).with_sent(Sent::Maybe)
+}
+
+/// The plain text of html, unwrapped.
+fn plain_of(html: &str) -> String {
+    /// Wider than any line a person writes; the recipient's window wraps.
+    const WIDTH: usize = 2000;
+    let text = html2text::config::plain_no_decorate().string_from_read(html.as_bytes(), WIDTH);
+    match text {
+        Ok(text) if !text.trim().is_empty() => text.trim_end().to_owned(),
+        _ => html.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_becomes_readable_text() {
+        assert_eq!(plain_of("<p>Disk <b>full</b> on db7</p>"), "Disk full on db7");
+        assert_eq!(plain_of("a &lt; b<br>c"), "a < b\nc");
+    }
+}

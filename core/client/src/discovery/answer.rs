@@ -1,0 +1,67 @@
+//! What an autodiscover answer says. Sources: RootURL, root, user and redirect references.
+
+use serde_json::Value;
+
+use crate::ucwa::hypermedia::{DecodeError, Resource};
+
+/// Where an answer leads, as an href that may be relative.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lead {
+    /// Ask this place instead. It comes in a 200 answer, not as an HTTP redirect.
+    Redirect(String),
+    /// The user resource, which wants a sign-in.
+    User(String),
+    /// The applications resource, the end of discovery.
+    Applications(String),
+    /// Nothing of that.
+    Nowhere,
+}
+
+impl Lead {
+    /// Reads the answer of the root or of the user resource.
+    ///
+    /// A root with a redirect may hold other links beside it, so the redirect goes first; a user resource with
+    /// applications is at its home, so those go before everything.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the body is no JSON object.
+    pub fn parse(body: &[u8]) -> Result<Self, DecodeError> {
+        let answer = Resource::parse(body)?;
+        let lead = |rel: &str, make: fn(String) -> Lead| answer.link(rel).map(|href| make(href.to_owned()));
+        Ok(lead("applications", Lead::Applications)
+            .or_else(|| lead("redirect", Lead::Redirect))
+            .or_else(|| lead("user", Lead::User))
+            .or_else(|| legacy_user(&answer).map(Lead::User))
+            .unwrap_or(Lead::Nowhere))
+    }
+}
+
+/// The list of tokens and hrefs that a server gives to who does not ask for UCWA; its `OAuth` is the user resource.
+/// Source: MS-OCDISCWS.
+fn legacy_user(answer: &Resource) -> Option<String> {
+    let links = answer.member("Root")?.get("Links")?.as_array()?;
+    let named = |link: &&Value| link.get("token").and_then(Value::as_str).is_some_and(|t| t.eq_ignore_ascii_case("OAuth"));
+    links.iter().find(named)?.get("href")?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Lead {
+        Lead::parse(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn reads_each_form() {
+        assert_eq!(parse(r#"{"_links":{"self":{"href":"s"},"user":{"href":"u?originalDomain=c"}}}"#), Lead::User("u?originalDomain=c".into()));
+        assert_eq!(parse(r#"{"_links":{"self":{"href":"s"},"xframe":{"href":"x"},"redirect":{"href":"r?q"}}}"#), Lead::Redirect("r?q".into()));
+        assert_eq!(parse(r#"{"_links":{"applications":{"href":"a","revision":"2"}}}"#), Lead::Applications("a".into()));
+        assert_eq!(
+            parse(r#"{"AccessLocation":"External","Root":{"Links":[{"href":"d","token":"Domain"},{"href":"o","token":"OAuth"}]}}"#),
+            Lead::User("o".into())
+        );
+        assert_eq!(parse("{}"), Lead::Nowhere);
+        assert_eq!(Lead::parse(b"<html>"), Err(DecodeError::Html));
+    }
+}

@@ -1,0 +1,247 @@
+//! Finds the server: from the sign-in domain, or a given root, to the URL where applications are created.
+
+pub(crate) mod answer;
+pub(crate) mod cache;
+pub(crate) mod trust;
+
+use std::time::Duration;
+
+use reqwest::Method;
+use tokio::time::{Instant, sleep};
+use url::Url;
+
+use self::answer::Lead;
+use crate::account::Server;
+use crate::error::{Error, ErrorKind, Hop, Result};
+use crate::http::{Answer, Request, hop};
+use crate::retry::Retry;
+use crate::sign_in::Connection;
+use crate::steps::{Step, StepLog, host_of};
+
+/// A chain of redirects longer than this is a loop.
+const MOST_HOPS: usize = 10;
+
+/// How long the internal name may be silent before the external one is asked too.
+const HEAD_START: Duration = Duration::from_millis(400);
+
+/// Where the autodiscover service lies on a pool whose bare address was given.
+const SERVICE_PATH: &str = "/Autodiscover/AutodiscoverService.svc/root";
+
+/// The key of an account in the cache.
+pub(crate) fn cache_key(connection: &Connection) -> String {
+    let server = match &connection.account.server {
+        Server::Discover => "",
+        Server::Root(url) => url,
+    };
+    format!("{} {server}", connection.address.key())
+}
+
+/// Follows discovery to its end: the applications URL. On the way the account signs in.
+pub(crate) async fn locate(connection: &Connection, root: Option<&Url>, log: &StepLog, deadline: Instant) -> Result<Url> {
+    let mut walk = Walk { connection, log, deadline, hops: Vec::new() };
+    let found = walk.run(root).await;
+    found.map_err(|error| error.with_hops(walk.hops))
+}
+
+struct Walk<'a> {
+    connection: &'a Connection,
+    log: &'a StepLog,
+    deadline: Instant,
+    hops: Vec<Hop>,
+}
+
+impl Walk<'_> {
+    async fn run(&mut self, root: Option<&Url>) -> Result<Url> {
+        let mut answer = match root {
+            Some(root) => self.ask_given_root(root).await?,
+            None => self.ask_domain().await?,
+        };
+        let mut signed_in = false;
+        for _ in 0..MOST_HOPS {
+            let lead = Lead::parse(&answer.body).map_err(|why| self.no_server(&answer, &why))?;
+            let (href, asks_user) = match lead {
+                Lead::Applications(href) => return self.resolve(&answer, &href),
+                Lead::Redirect(href) => (href, signed_in),
+                Lead::User(href) => (href, true),
+                Lead::Nowhere => return Err(self.no_server(&answer, &"JSON without a link to go on")),
+            };
+            let next = self.resolve(&answer, &href)?;
+            signed_in = asks_user;
+            answer = if asks_user { self.ask_user(next).await? } else { self.ask(next, None).await? };
+        }
+        let detail = format!("Discovery was redirected more than {MOST_HOPS} times; the pools may point at each other.");
+        Err(Error::new(ErrorKind::DiscoveryFailed, detail).at(Step::Discover))
+    }
+
+    /// Internal name first; the external one when that fails or is slow. Source: RootURL.
+    async fn ask_domain(&mut self) -> Result<Answer> {
+        let domain = self.connection.address.domain();
+        let url = |name: &str, scheme: &str| {
+            Url::parse(&format!("{scheme}://{name}.{domain}/")).map_err(|_| Error::invalid_input("The sender's domain is no host name."))
+        };
+        let (internal, external) = (url("lyncdiscoverinternal", "https")?, url("lyncdiscover", "https")?);
+        let first = {
+            let ask_internal = self.probe(internal.clone());
+            let ask_external = async {
+                sleep(HEAD_START).await;
+                self.probe(external.clone()).await
+            };
+            tokio::pin!(ask_internal, ask_external);
+            tokio::select! {
+                biased;
+                answer = &mut ask_internal => match answer {
+                    Ok(answer) => Ok(answer),
+                    Err(inside) => self.probe(external.clone()).await.map_err(|outside| (inside, outside)),
+                },
+                answer = &mut ask_external => match answer {
+                    Ok(answer) => Ok(answer),
+                    Err(outside) => ask_internal.await.map_err(|inside| (inside, outside)),
+                },
+            }
+        };
+        match first {
+            Ok(answer) => {
+                self.hops.push(answer.hop());
+                Ok(answer)
+            }
+            Err((inside, outside)) => {
+                self.hops.push(hop(&internal, inside.detail()));
+                self.hops.push(hop(&external, outside.detail()));
+                Err(self.nothing_found(domain, &inside, &outside))
+            }
+        }
+    }
+
+    /// A root answer that leads on, or why there is none. A name that does not answer is not asked twice.
+    async fn probe(&self, url: Url) -> Result<Answer> {
+        let request = Request::new(Method::GET, url, Step::Discover, self.deadline);
+        let answer = self.connection.http.call(request, self.log).await.map_err(Error::from)?;
+        if answer.status != 200 {
+            return Err(answer.refusal(Step::Discover, "tell where the pool is"));
+        }
+        match Lead::parse(&answer.body) {
+            Ok(Lead::Nowhere) => Err(self.no_server(&answer, &"JSON without a link to go on")),
+            Ok(_) => Ok(answer),
+            Err(why) => Err(self.no_server(&answer, &why)),
+        }
+    }
+
+    fn nothing_found(&self, domain: &str, inside: &Error, outside: &Error) -> Error {
+        let kind = match (inside.kind(), outside.kind()) {
+            (ErrorKind::Timeout, _) | (_, ErrorKind::Timeout) => ErrorKind::Timeout,
+            (ErrorKind::Tls, _) | (_, ErrorKind::Tls) => ErrorKind::Tls,
+            _ => ErrorKind::DiscoveryFailed,
+        };
+        let detail = format!(
+            "No Skype for Business server found for {domain}. Inside: {} Outside: {} If the names are right, give the server's URL.",
+            inside.detail(),
+            outside.detail()
+        );
+        Error::new(kind, detail).at(Step::Discover)
+    }
+
+    /// A bare pool address leads nowhere by itself; its autodiscover service does.
+    async fn ask_given_root(&mut self, root: &Url) -> Result<Answer> {
+        let bare = root.path() == "/" && root.query().is_none();
+        let answer = self.ask(root.clone(), bare.then_some(())).await?;
+        let leads = answer.status == 200 && !matches!(Lead::parse(&answer.body), Err(_) | Ok(Lead::Nowhere));
+        if leads || !bare {
+            return Ok(answer);
+        }
+        let service = self.resolve(&answer, SERVICE_PATH)?;
+        self.ask(service, None).await
+    }
+
+    /// Asks an unprotected resource. With `any_status` a refusal is an answer as well.
+    async fn ask(&mut self, url: Url, any_status: Option<()>) -> Result<Answer> {
+        let mut retry = Retry::new(self.deadline);
+        loop {
+            let request = Request::new(Method::GET, url.clone(), Step::Discover, self.deadline);
+            match self.connection.http.call(request, self.log).await {
+                Ok(answer) if answer.status == 200 => {
+                    self.hops.push(answer.hop());
+                    return Ok(answer);
+                }
+                // The given URL may be that of a protected resource: the user or the applications.
+                Ok(answer) if answer.status == 401 => return self.ask_user(url).await,
+                Ok(answer) => {
+                    let error = answer.refusal(Step::Discover, "tell where the pool is");
+                    match retry.after_answer(&answer, error).await {
+                        Ok(()) => {}
+                        Err(_) if any_status.is_some() => return Ok(answer),
+                        Err(error) => {
+                            self.hops.push(answer.hop());
+                            return Err(as_discovery(error));
+                        }
+                    }
+                }
+                Err(failure) => {
+                    if let Err(error) = retry.after_failure(failure.error).await {
+                        self.hops.push(hop(&url, error.detail()));
+                        return Err(as_discovery(error));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks the user resource, signing in on the way.
+    async fn ask_user(&mut self, url: Url) -> Result<Answer> {
+        let mut retry = Retry::new(self.deadline);
+        loop {
+            let request = Request::new(Method::GET, url.clone(), Step::SignIn, self.deadline);
+            match self.connection.call(request, self.log).await {
+                Ok(answer) => {
+                    if answer.status == 200 {
+                        self.hops.push(answer.hop());
+                        return Ok(answer);
+                    }
+                    let error = self.user_refused(&answer);
+                    if let Err(error) = retry.after_answer(&answer, error).await {
+                        self.hops.push(answer.hop());
+                        return Err(error);
+                    }
+                }
+                Err(failure) => {
+                    if let Err(error) = retry.after_failure(failure.error).await {
+                        self.hops.push(hop(&url, error.detail()));
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    fn user_refused(&self, answer: &Answer) -> Error {
+        let error = answer.refusal(Step::Discover, "tell where the account is homed");
+        if answer.status == 404 {
+            let detail = format!("{} knows no account {}; check the sender's address.", host_of(&answer.url), self.connection.address);
+            return error.with_kind(ErrorKind::SignInRefused, detail);
+        }
+        error
+    }
+
+    fn resolve(&self, answer: &Answer, href: &str) -> Result<Url> {
+        let next = answer.url.join(href).map_err(|_| self.no_server(answer, &"a link that is no URL"))?;
+        let account = &self.connection.account;
+        trust::check_redirect(&answer.url, &next, self.connection.address.domain(), &account.trusted_domains)?;
+        Ok(next)
+    }
+
+    fn no_server(&self, answer: &Answer, why: &dyn std::fmt::Display) -> Error {
+        let error = answer.not_understood(Step::Discover, "the pool's address", why);
+        let detail = error.detail().to_owned();
+        error.with_kind(ErrorKind::DiscoveryFailed, detail)
+    }
+}
+
+/// During discovery, "nobody there" is a failed discovery, whatever broke.
+fn as_discovery(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Network | ErrorKind::Protocol | ErrorKind::Closed => {
+            let detail = error.detail().to_owned();
+            error.with_kind(ErrorKind::DiscoveryFailed, detail)
+        }
+        _ => error,
+    }
+}

@@ -1,0 +1,112 @@
+//! Where credentials may go.
+//!
+//! The rule of RootURL: a redirect is followed when the answer that holds it came over TLS; otherwise only to the
+//! sign-in domain or to a domain on a list. Ours adds: never from TLS to plain http, and loopback may lead to loopback.
+
+use url::Url;
+
+use crate::account::is_loopback;
+use crate::error::{Error, ErrorKind, Result};
+use crate::steps::{Step, host_of};
+
+/// Checks that an answer from `from` may lead to `to`.
+///
+/// # Errors
+/// `untrusted_host`.
+pub(crate) fn check_redirect(from: &Url, to: &Url, sign_in_domain: &str, trusted: &[String]) -> Result<()> {
+    if may_follow(from, to, sign_in_domain, trusted) {
+        return Ok(());
+    }
+    let detail = format!(
+        "{} leads to {}, which is not trusted; if it is yours, name its domain as a trusted domain or its URL as server.",
+        host_of(from),
+        host_of(to)
+    );
+    Err(Error::new(ErrorKind::UntrustedHost, detail).at(Step::Discover))
+}
+
+/// Checks that the server at `challenged` may name `service` as the place where passwords go.
+///
+/// # Errors
+/// `untrusted_host`.
+pub(crate) fn check_token_service(challenged: &Url, service: &Url) -> Result<()> {
+    if has_no_userinfo(service) && (protected(challenged, service) || challenged.origin() == service.origin()) {
+        return Ok(());
+    }
+    let detail = format!("{} sends sign-ins to {}, which is not protected as it is itself.", host_of(challenged), host_of(service));
+    Err(Error::new(ErrorKind::UntrustedHost, detail).at(Step::SignIn))
+}
+
+fn may_follow(from: &Url, to: &Url, sign_in_domain: &str, trusted: &[String]) -> bool {
+    if !has_no_userinfo(to) || to.host_str().is_none() {
+        return false;
+    }
+    protected(from, to)
+        || (to.scheme() == "https"
+            && std::iter::once(sign_in_domain).chain(trusted.iter().map(String::as_str)).any(|domain| is_within(to, domain)))
+}
+
+/// Both ends under TLS, or both on this machine.
+fn protected(from: &Url, to: &Url) -> bool {
+    (from.scheme() == "https" && to.scheme() == "https") || (is_loopback(from) && is_loopback(to) && matches!(to.scheme(), "http" | "https"))
+}
+
+fn has_no_userinfo(url: &Url) -> bool {
+    url.username().is_empty() && url.password().is_none()
+}
+
+/// True for the domain itself and the names below it; `contoso.com.evil.test` is not below `contoso.com`.
+fn is_within(url: &Url, domain: &str) -> bool {
+    let domain = domain.trim_start_matches('.').to_ascii_lowercase();
+    let Some(host) = url.domain() else { return false };
+    !domain.is_empty() && (host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn follows(from: &str, to: &str) -> bool {
+        let url = |text: &str| Url::parse(text).unwrap();
+        may_follow(&url(from), &url(to), "contoso.com", &["fabrikam.net".to_owned()])
+    }
+
+    #[test]
+    fn an_answer_over_tls_may_lead_anywhere_under_tls() {
+        assert!(follows("https://lyncdiscover.contoso.com", "https://pool.litware.com/root"));
+        assert!(!follows("https://lyncdiscover.contoso.com", "http://pool.contoso.com/root"));
+        assert!(!follows("https://lyncdiscover.contoso.com", "https://user@pool.contoso.com/root"));
+    }
+
+    #[test]
+    fn an_unprotected_answer_leads_only_to_known_domains() {
+        for (to, ok) in [
+            ("https://contoso.com/", true),
+            ("https://pool.CONTOSO.com/", true),
+            ("https://pool.fabrikam.net/", true),
+            ("https://pool.contoso.com.evil.test/", false),
+            ("https://evilcontoso.com/", false),
+            ("https://contoso.com@evil.test/", false),
+            ("https://pool.litware.com/", false),
+            ("http://pool.contoso.com/", false),
+        ] {
+            assert_eq!(follows("http://lyncdiscover.contoso.com/", to), ok, "{to}");
+        }
+    }
+
+    #[test]
+    fn loopback_leads_to_loopback() {
+        assert!(follows("http://127.0.0.1:8001/", "http://localhost:8002/"));
+        assert!(!follows("http://127.0.0.1:8001/", "https://evil.test/"));
+        assert!(!follows("https://contoso.com/", "http://127.0.0.1:8002/"));
+    }
+
+    #[test]
+    fn a_token_service_is_as_protected_as_who_names_it() {
+        let check = |from: &str, to: &str| check_token_service(&Url::parse(from).unwrap(), &Url::parse(to).unwrap()).is_ok();
+        assert!(check("https://pool.contoso.com", "https://webdir.contoso.com/WebTicket/oauthtoken"));
+        assert!(!check("https://pool.contoso.com", "http://pool.contoso.com/WebTicket/oauthtoken"));
+        assert!(!check("http://127.0.0.1:1", "https://evil.test/WebTicket/oauthtoken"));
+        assert!(check("http://127.0.0.1:1", "http://127.0.0.1:2/WebTicket/oauthtoken"));
+    }
+}

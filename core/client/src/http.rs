@@ -1,0 +1,321 @@
+//! The one place that performs a request: TLS policy, deadline, size limit, step log.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, RETRY_AFTER};
+use reqwest::{Method, redirect};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use crate::account::{Account, is_loopback};
+use crate::error::{Error, ErrorKind, Hop, Result, Sent};
+use crate::steps::{Step, StepLog, host_of};
+use crate::ucwa::reason::Reason;
+
+/// The largest answer that is read. The largest real one, an application, is some 10 KiB.
+const MAX_ANSWER: usize = 8 << 20;
+
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The client's name for the server's logs and for the application's `userAgent`.
+pub(crate) const USER_AGENT: &str = concat!("send-im/", env!("CARGO_PKG_VERSION"));
+
+/// Connections to the servers of one account.
+#[derive(Clone)]
+pub(crate) struct Http {
+    client: reqwest::Client,
+}
+
+/// One request.
+#[derive(Clone)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) body: Option<(&'static str, Bytes)>,
+    pub(crate) if_match: Option<String>,
+    pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) step: Step,
+    pub(crate) deadline: Instant,
+}
+
+impl Request {
+    pub(crate) fn new(method: Method, url: Url, step: Step, deadline: Instant) -> Self {
+        Self { method, url, body: None, if_match: None, authorization: None, step, deadline }
+    }
+
+    pub(crate) fn body(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        self.body = Some((content_type, body.into()));
+        self
+    }
+}
+
+/// One answer, whatever its status.
+pub(crate) struct Answer {
+    pub(crate) url: Url,
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// A request without an answer.
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    /// False when the request certainly was not processed.
+    pub(crate) maybe_processed: bool,
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+impl Http {
+    pub(crate) fn new(account: &Account) -> Result<Self> {
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls_config(account)?)
+            .redirect(redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .tcp_keepalive(Duration::from_secs(30))
+            .user_agent(USER_AGENT);
+        if let crate::account::Server::Root(root) = &account.server
+            && Url::parse(root).is_ok_and(|url| is_loopback(&url))
+        {
+            builder = builder.no_proxy();
+        }
+        for (host, to) in &account.resolve {
+            builder = builder.resolve(host, *to);
+        }
+        let client =
+            builder.build().map_err(|e| Error::new(ErrorKind::Tls, format!("TLS cannot be set up: {}.", innermost(&e))))?;
+        Ok(Self { client })
+    }
+
+    /// Performs one request and reads its answer whole.
+    pub(crate) async fn call(&self, request: Request, log: &StepLog) -> Result<Answer, Failure> {
+        let (step, url, started) = (request.step, request.url.clone(), Instant::now());
+        let deadline = request.deadline;
+        let outcome = match timeout_at(deadline, self.exchange(request)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Failure { error: timed_out(step, &url), maybe_processed: true }),
+        };
+        let status = outcome.as_ref().ok().map(|answer| answer.status);
+        log.add(step, &url, status, started.elapsed());
+        outcome
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
+        let Request { method, url, body, if_match, authorization, step, .. } = request;
+        let mut builder = self.client.request(method.clone(), url.clone()).header(ACCEPT, "application/json");
+        if let Some((content_type, body)) = body {
+            builder = builder.header(CONTENT_TYPE, content_type).body(body);
+        } else if method == Method::POST {
+            builder = builder.body(Bytes::new()).header(reqwest::header::CONTENT_LENGTH, 0);
+        }
+        if let Some(etag) = if_match {
+            builder = builder.header(IF_MATCH, format!("\"{}\"", etag.trim_matches('"')));
+        }
+        if let Some(authorization) = authorization {
+            builder = builder.header(AUTHORIZATION, authorization);
+        }
+        let failed = |e: reqwest::Error| Failure { maybe_processed: !e.is_connect(), error: network_error(&e, step, &url) };
+        let mut response = builder.send().await.map_err(failed)?;
+        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        let mut whole = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if whole.len() + chunk.len() > MAX_ANSWER {
+                let detail = format!("The answer of {} is larger than {} MiB.", host_of(&url), MAX_ANSWER >> 20);
+                return Err(Failure { error: Error::new(ErrorKind::Protocol, detail).at(step), maybe_processed: true });
+            }
+            whole.extend_from_slice(&chunk);
+        }
+        Ok(Answer { url, status, headers, body: whole.freeze() })
+    }
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub(crate) fn challenge_lines(&self) -> impl Iterator<Item = &str> {
+        self.headers.get_all(reqwest::header::WWW_AUTHENTICATE).iter().filter_map(|line| line.to_str().ok())
+    }
+
+    pub(crate) fn diagnostics(&self) -> Option<&str> {
+        self.header("x-ms-diagnostics")
+    }
+
+    /// The number before the first `;` of the diagnostics header.
+    pub(crate) fn diagnostics_id(&self) -> Option<u32> {
+        self.diagnostics()?.split(';').next()?.trim().parse().ok()
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        match value.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(std::time::SystemTime::now()).ok(),
+        }
+    }
+
+    pub(crate) fn location(&self) -> Option<&str> {
+        self.header("location")
+    }
+
+    /// The error of an answer that refuses the request; `doing` completes "The server … refused to".
+    pub(crate) fn refusal(&self, step: Step, doing: &str) -> Error {
+        let reason = Reason::from_body(&self.body);
+        let (kind, host) = (reason.kind_of_refusal(self.status), host_of(&self.url));
+        let pair = if reason == Reason::default() { String::new() } else { format!(" ({})", reason.pair()) };
+        let detail = match kind {
+            ErrorKind::Throttled => format!("{host} asks to slow down; send again later."),
+            ErrorKind::ServiceError => format!("{host} failed to {doing}: HTTP {}{pair}. Try again, or ask its administrator.", self.status),
+            ErrorKind::LimitReached => format!("{host} refused to {doing}: a limit is reached{pair}."),
+            ErrorKind::Forbidden if self.diagnostics().is_some_and(|d| d.contains("cross domain")) => {
+                format!("{host} refused to {doing}: a proxy in between adds an Origin header that the server does not allow.")
+            }
+            ErrorKind::Forbidden => format!("{host} does not permit this account to {doing}{pair}."),
+            ErrorKind::Protocol => format!("{host} answered HTTP {} to the request to {doing}{pair}; it may not be a Skype for Business server.", self.status),
+            _ => format!("{host} refused to {doing}: HTTP {}{pair}.", self.status),
+        };
+        Error::new(kind, detail)
+            .at(step)
+            .with_status(self.status)
+            .with_code(reason.code, reason.subcode)
+            .with_diagnostics(self.diagnostics().map(str::to_owned))
+            .with_retry_after(self.retry_after())
+    }
+
+    /// The error of an answer whose body is not what `doing` needs.
+    pub(crate) fn not_understood(&self, step: Step, what: &str, why: &dyn std::fmt::Display) -> Error {
+        let detail = format!("{} answered the request for {what} with {why}; a proxy may answer in its place.", host_of(&self.url));
+        Error::new(ErrorKind::Protocol, detail).at(step).with_status(self.status)
+    }
+
+    pub(crate) fn hop(&self) -> Hop {
+        hop(&self.url, self.status.to_string())
+    }
+}
+
+/// A hop without the URL's query, which may hold an address or a key.
+pub(crate) fn hop(url: &Url, outcome: impl Into<String>) -> Hop {
+    let mut url = url.clone();
+    url.set_query(None);
+    Hop { url: url.into(), outcome: outcome.into() }
+}
+
+pub(crate) fn timed_out(step: Step, url: &Url) -> Error {
+    Error::new(ErrorKind::Timeout, format!("{} did not answer before the timeout at step {step}.", host_of(url))).at(step)
+}
+
+fn network_error(error: &reqwest::Error, step: Step, url: &Url) -> Error {
+    let host = host_of(url);
+    let cause = innermost(error);
+    if let Some(tls) = find::<rustls::Error>(error) {
+        return tls_error(tls, &host).at(step);
+    }
+    let io = find::<io::Error>(error).map(io::Error::kind);
+    let detail = match io {
+        _ if error.is_timeout() => format!("No connection to {host} within {} s.", CONNECT_TIMEOUT.as_secs()),
+        Some(io::ErrorKind::ConnectionRefused) => format!("{host} refuses the connection; check the server's name and port."),
+        _ if error.is_connect() && cause.contains("lookup") => format!("The name {host} cannot be resolved ({cause})."),
+        _ if error.is_connect() => format!("No connection to {host} ({cause})."),
+        _ => format!("The connection to {host} broke ({cause})."),
+    };
+    Error::new(ErrorKind::Network, detail).at(step).with_sent(Sent::No)
+}
+
+fn tls_error(error: &rustls::Error, host: &str) -> Error {
+    use rustls::CertificateError as Bad;
+    let why = match error {
+        rustls::Error::InvalidCertificate(Bad::UnknownIssuer) => {
+            "its certificate is signed by an authority this machine does not know; name that authority's certificate file as ca_file (SEND_IM_CA_FILE)".to_owned()
+        }
+        rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
+            "its certificate is for another name; use a name the certificate holds as server".to_owned()
+        }
+        rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => "its certificate has expired".to_owned(),
+        other => other.to_string(),
+    };
+    Error::new(ErrorKind::Tls, format!("No secure connection to {host}: {why}."))
+}
+
+/// Looks for an error of type `E` in the chain of sources, inside of `io::Error`s too.
+fn find<E: std::error::Error + 'static>(error: &dyn std::error::Error) -> Option<&E> {
+    let mut next = error.source();
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<E>() {
+            return Some(found);
+        }
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => match inner.downcast_ref::<E>() {
+                Some(found) => return Some(found),
+                None => inner.source(),
+            },
+            None => error.source(),
+        };
+    }
+    None
+}
+
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+fn tls_config(account: &Account) -> Result<rustls::ClientConfig> {
+    static SYSTEM: OnceLock<rustls::ClientConfig> = OnceLock::new();
+    match &account.ca_file {
+        // Reading the operating system's authorities takes milliseconds; once a process is enough.
+        None => Ok(SYSTEM.get_or_init(|| build_tls(Vec::new())).clone()),
+        Some(path) => {
+            let refuse = |why: String| Error::invalid_input(format!("The CA file {} {why}.", path.display()));
+            let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
+                .and_then(Iterator::collect)
+                .map_err(|e| refuse(format!("cannot be read as PEM certificates: {e}")))?;
+            if certificates.is_empty() {
+                return Err(refuse("holds no certificate in PEM form".to_owned()));
+            }
+            Ok(build_tls(certificates))
+        }
+    }
+}
+
+fn build_tls(extra: Vec<CertificateDer<'static>>) -> rustls::ClientConfig {
+    use rustls::client::danger::ServerCertVerifier;
+    use rustls_platform_verifier::Verifier;
+
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(rustls::ALL_VERSIONS)
+        .unwrap_or_else(|_| unreachable!("ring serves every version"));
+    let verifier = match extra.is_empty() {
+        true => Verifier::new(provider),
+        false => Verifier::new_with_extra_roots(extra.clone(), provider),
+    };
+    let builder = match verifier {
+        Ok(verifier) => {
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier) as Arc<dyn ServerCertVerifier>)
+        }
+        // A machine without any authority of its own (a bare container) still trusts those of the CA file.
+        Err(_) => {
+            let mut roots = rustls::RootCertStore::empty();
+            roots.add_parsable_certificates(extra);
+            builder.with_root_certificates(roots)
+        }
+    };
+    let mut config = builder.with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config
+}

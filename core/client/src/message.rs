@@ -1,0 +1,230 @@
+//! What to send, to whom, and how long to wait.
+
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::address::Address;
+use crate::error::{Error, Result};
+
+/// The longest subject, in UTF-16 units. Source: startMessaging reference.
+pub const MAX_SUBJECT: usize = 250;
+
+/// How long a send may take when nothing else is said.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How urgent a message is shown to the recipient.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Importance {
+    /// As any other message.
+    #[default]
+    Normal,
+    /// Marked urgent.
+    Urgent,
+    /// Marked as an emergency.
+    Emergency,
+}
+
+impl Importance {
+    /// The stable name: `normal`, `urgent` or `emergency`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Importance::Normal => "normal",
+            Importance::Urgent => "urgent",
+            Importance::Emergency => "emergency",
+        }
+    }
+
+    /// The name on the wire. Source: startMessaging reference.
+    pub(crate) fn on_the_wire(self) -> &'static str {
+        match self {
+            Importance::Normal => "Normal",
+            Importance::Urgent => "Urgent",
+            Importance::Emergency => "Emergency",
+        }
+    }
+}
+
+impl std::str::FromStr for Importance {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        [Importance::Normal, Importance::Urgent, Importance::Emergency]
+            .into_iter()
+            .find(|i| i.as_str().eq_ignore_ascii_case(text))
+            .ok_or_else(|| Error::invalid_input("The importance is one of normal, urgent and emergency."))
+    }
+}
+
+/// When a send is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Wait {
+    /// When the recipient's side has accepted or confirmed.
+    #[default]
+    Delivered,
+    /// When the server has taken the message. The receipt then says [`Evidence::Submitted`](crate::Evidence).
+    ///
+    /// The session stays open in the background until the recipient has answered or the timeout has passed:
+    /// signing out earlier would withdraw the invitation. A program that ends at once takes that risk.
+    Submitted,
+}
+
+impl Wait {
+    /// The stable name: `delivered` or `submitted`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Wait::Delivered => "delivered",
+            Wait::Submitted => "submitted",
+        }
+    }
+}
+
+impl std::str::FromStr for Wait {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        [Wait::Delivered, Wait::Submitted]
+            .into_iter()
+            .find(|w| w.as_str().eq_ignore_ascii_case(text))
+            .ok_or_else(|| Error::invalid_input("What to wait for is one of delivered and submitted."))
+    }
+}
+
+#[derive(Clone)]
+pub(crate) enum Body {
+    Text(SecretString),
+    Html(SecretString),
+}
+
+/// A message to one recipient. Everything is checked when it is sent, before the first request.
+///
+/// ```
+/// use send_im::{Importance, Message};
+///
+/// let message = Message::text("lenea@contoso.com", "disk full").subject("db7").importance(Importance::Urgent);
+/// ```
+#[derive(Clone)]
+pub struct Message {
+    pub(crate) to: String,
+    pub(crate) body: Body,
+    pub(crate) subject: Option<String>,
+    pub(crate) importance: Importance,
+    pub(crate) timeout: Duration,
+    pub(crate) wait: Wait,
+}
+
+impl Message {
+    /// Plain text. Up to 800 UTF-16 units ride in the invitation, so the recipient's notification shows them.
+    pub fn text(to: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::new(to, Body::Text(text.into().into()))
+    }
+
+    /// Html. A recipient whose side takes no html gets its plain-text rendering; the receipt's `format` tells.
+    pub fn html(to: impl Into<String>, html: impl Into<String>) -> Self {
+        Self::new(to, Body::Html(html.into().into()))
+    }
+
+    fn new(to: impl Into<String>, body: Body) -> Self {
+        Self {
+            to: to.into(),
+            body,
+            subject: None,
+            importance: Importance::default(),
+            timeout: DEFAULT_TIMEOUT,
+            wait: Wait::default(),
+        }
+    }
+
+    /// The conversation's subject, at most [`MAX_SUBJECT`] UTF-16 units, on one line. Default: none.
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// How urgent the message is shown. Default: [`Importance::Normal`].
+    pub fn importance(mut self, importance: Importance) -> Self {
+        self.importance = importance;
+        self
+    }
+
+    /// How long the whole send may take, waiting in a queue included. Default: 60 s. Must not be zero.
+    ///
+    /// An invitation rings for about 30 s, so less than 45 s can end a ring early. Source: messagingInvitation reference.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// When the send is done. Default: [`Wait::Delivered`].
+    pub fn wait(mut self, wait: Wait) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// Checks every field and gives the recipient's address.
+    pub(crate) fn check(&self) -> Result<Address> {
+        let to = Address::parse(&self.to, "recipient")?;
+        let text = match &self.body {
+            Body::Text(text) | Body::Html(text) => text.expose_secret(),
+        };
+        if text.trim().is_empty() {
+            return Err(Error::invalid_input("The message is empty."));
+        }
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            return Err(Error::invalid_input("The message contains a control character other than tab and line break."));
+        }
+        if let Some(subject) = &self.subject {
+            if subject.chars().any(char::is_control) {
+                return Err(Error::invalid_input("The subject contains a line break or another control character."));
+            }
+            if subject.encode_utf16().count() > MAX_SUBJECT {
+                return Err(Error::invalid_input(format!("The subject is longer than {MAX_SUBJECT} characters.")));
+            }
+        }
+        if self.timeout.is_zero() {
+            return Err(Error::invalid_input("The timeout is zero; give the time the send may take, for example 60 s."));
+        }
+        Ok(to)
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("to", &self.to)
+            .field("importance", &self.importance)
+            .field("timeout", &self.timeout)
+            .field("wait", &self.wait)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(message: Message) -> String {
+        message.check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn refuses_empty_text_and_control_characters() {
+        assert_eq!(refused(Message::text("a@b.c", " \n")), "The message is empty.");
+        assert!(refused(Message::text("a@b.c", "x\u{0}")).contains("control character"));
+        assert!(refused(Message::text("a@b.c", "x").subject("a\r\nb")).contains("subject"));
+    }
+
+    #[test]
+    fn counts_the_subject_in_utf16_units() {
+        assert!(Message::text("a@b.c", "x").subject("x".repeat(250)).check().is_ok());
+        assert!(refused(Message::text("a@b.c", "x").subject("x".repeat(251))).contains("250"));
+        assert!(refused(Message::text("a@b.c", "x").subject("😀".repeat(126))).contains("250"));
+    }
+
+    #[test]
+    fn debug_does_not_show_the_text() {
+        let shown = format!("{:?}", Message::text("a@b.c", "s3cret").subject("also s3cret"));
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+}

@@ -1,0 +1,196 @@
+//! Stored credentials: the environment, then a profile file that nobody else can read.
+
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+use serde::Deserialize;
+
+use crate::account::Account;
+use crate::error::{Error, Result};
+
+/// The environment variable that holds the sender's address.
+pub const ENV_ADDRESS: &str = "SEND_IM_ADDRESS";
+/// The environment variable that holds the name to sign in with, where it is not the address.
+pub const ENV_USERNAME: &str = "SEND_IM_USERNAME";
+/// The environment variable that holds the password.
+pub const ENV_PASSWORD: &str = "SEND_IM_PASSWORD";
+/// The environment variable that holds the URL of the discovery root.
+pub const ENV_SERVER: &str = "SEND_IM_SERVER";
+/// The environment variable that names a PEM file with further certificate authorities.
+pub const ENV_CA_FILE: &str = "SEND_IM_CA_FILE";
+
+impl Account {
+    /// The account of `SEND_IM_ADDRESS`, `SEND_IM_USERNAME`, `SEND_IM_PASSWORD`, `SEND_IM_SERVER` and `SEND_IM_CA_FILE`.
+    ///
+    /// # Errors
+    /// `invalid_input` when the address or the password is not set.
+    pub fn from_env() -> Result<Self> {
+        Self::from_vars(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    /// The account of the environment or, where `SEND_IM_ADDRESS` is not set, of the profile file
+    /// `send-im/config.toml` in the user's configuration folder (`~/.config` on Linux).
+    ///
+    /// `SEND_IM_SERVER` and `SEND_IM_CA_FILE` go before what the file says.
+    ///
+    /// # Errors
+    /// `invalid_input` when there is neither, or when the file is unusable or readable by others.
+    pub fn stored() -> Result<Self> {
+        let vars = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        if vars(ENV_ADDRESS).is_some() {
+            return Self::from_vars(vars);
+        }
+        let path = profile_path()?;
+        if !path.exists() {
+            return Err(Error::invalid_input(format!(
+                "There is no account to send from: set {ENV_ADDRESS} and {ENV_PASSWORD}, or write {}.",
+                path.display()
+            )));
+        }
+        Ok(Self::from_profile(&path)?.overridden_by(vars))
+    }
+
+    /// The account of the profile file at `path`: TOML with `address`, `password` and optionally `username`, `server`, `ca_file`.
+    ///
+    /// # Errors
+    /// `invalid_input` when the file cannot be read, is readable by others (Unix), or holds something else.
+    pub fn from_profile(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        refuse_if_others_can_read(path)?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|e| Error::invalid_input(format!("The profile {} cannot be read: {e}.", path.display())))?;
+        // The parser's own words may quote the line, and the line may hold the password.
+        let profile: Profile = toml::from_str(&text).map_err(|e| {
+            let line = e.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+            Error::invalid_input(format!(
+                "The profile {} is not understood near line {line}: it holds address, password and optionally username, server, ca_file.",
+                path.display()
+            ))
+        })?;
+        let mut account = Account::with_password(profile.address, profile.password);
+        if let Some(username) = profile.username {
+            account = account.username(username);
+        }
+        if let Some(server) = profile.server {
+            account = account.server(server);
+        }
+        if let Some(ca_file) = profile.ca_file {
+            account = account.ca_file(ca_file);
+        }
+        Ok(account)
+    }
+
+    fn from_vars(vars: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let need = |name: &str| vars(name).ok_or_else(|| Error::invalid_input(format!("{name} is not set.")));
+        let mut account = Account::with_password(need(ENV_ADDRESS)?, need(ENV_PASSWORD)?);
+        if let Some(username) = vars(ENV_USERNAME) {
+            account = account.username(username);
+        }
+        Ok(account.overridden_by(vars))
+    }
+
+    fn overridden_by(mut self, vars: impl Fn(&str) -> Option<String>) -> Self {
+        if let Some(server) = vars(ENV_SERVER) {
+            self = self.server(server);
+        }
+        if let Some(ca_file) = vars(ENV_CA_FILE) {
+            self = self.ca_file(ca_file);
+        }
+        self
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Profile {
+    address: String,
+    password: String,
+    username: Option<String>,
+    server: Option<String>,
+    ca_file: Option<PathBuf>,
+}
+
+fn profile_path() -> Result<PathBuf> {
+    let base = etcetera::choose_base_strategy()
+        .map_err(|_| Error::invalid_input(format!("There is no home folder for a profile file; set {ENV_ADDRESS} and {ENV_PASSWORD}.")))?;
+    Ok(base.config_dir().join("send-im").join("config.toml"))
+}
+
+#[cfg(unix)]
+fn refuse_if_others_can_read(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mode = std::fs::metadata(path)
+        .map_err(|e| Error::invalid_input(format!("The profile {} cannot be read: {e}.", path.display())))?
+        .permissions()
+        .mode();
+    if mode & 0o077 != 0 {
+        return Err(Error::invalid_input(format!(
+            "The profile {0} holds a password and others can read it; run: chmod 600 {0}",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_if_others_can_read(_path: &Path) -> Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn profile(text: &str, mode: u32) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        file
+    }
+
+    #[test]
+    fn reads_the_environment() {
+        let account = Account::from_vars(|name| match name {
+            ENV_ADDRESS => Some("tosh@contoso.com".into()),
+            ENV_PASSWORD => Some("x".into()),
+            ENV_SERVER => Some("https://lync.contoso.com/".into()),
+            _ => None,
+        })
+        .unwrap();
+        assert_eq!(account.check().unwrap().root.unwrap().as_str(), "https://lync.contoso.com/");
+    }
+
+    #[test]
+    fn names_the_variable_that_is_missing() {
+        let error = Account::from_vars(|name| (name == ENV_ADDRESS).then(|| "tosh@contoso.com".into())).unwrap_err();
+        assert_eq!(error.to_string(), "SEND_IM_PASSWORD is not set.");
+    }
+
+    #[test]
+    fn reads_a_private_profile() {
+        let file = profile("address = 'tosh@contoso.com'\npassword = 'x'\nusername = 'CONTOSO\\tosh'\n", 0o600);
+        assert_eq!(Account::from_profile(file.path()).unwrap().address, "tosh@contoso.com");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn refuses_a_profile_others_can_read() {
+        let file = profile("address = 'tosh@contoso.com'\npassword = 'x'\n", 0o644);
+        assert!(Account::from_profile(file.path()).unwrap_err().to_string().contains("chmod 600"));
+    }
+
+    #[test]
+    fn an_unusable_profile_does_not_show_its_lines() {
+        let file = profile("address = 'tosh@contoso.com'\npassword = s3cret\n", 0o600);
+        let error = Account::from_profile(file.path()).unwrap_err();
+        assert!(error.to_string().contains("line 2"), "{error}");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+}

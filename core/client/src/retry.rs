@@ -1,0 +1,76 @@
+//! When to ask again. Only requests that may be repeated go through here.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use tokio::time::{Instant, sleep_until};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::Answer;
+
+/// How often a request is repeated after broken connections and server failures. A server that asks to wait is asked
+/// again for as long as the deadline allows.
+const ATTEMPTS: usize = 3;
+
+/// Jittered exponential back-off under a deadline.
+pub(crate) struct Retry {
+    deadline: Instant,
+    failures: ExponentialBackoff,
+    waits: ExponentialBackoff,
+}
+
+impl Retry {
+    pub(crate) fn new(deadline: Instant) -> Self {
+        let delays = ExponentialBuilder::new().with_jitter().with_min_delay(Duration::from_millis(150));
+        Self {
+            deadline,
+            failures: delays.with_max_times(ATTEMPTS).build(),
+            waits: delays.with_max_delay(Duration::from_secs(10)).without_max_times().build(),
+        }
+    }
+
+    /// Waits before the next attempt after a request without an answer.
+    ///
+    /// # Errors
+    /// `error` itself when no further attempt makes sense.
+    pub(crate) async fn after_failure(&mut self, error: Error) -> Result<()> {
+        match (error.kind(), self.failures.next()) {
+            (ErrorKind::Network, Some(delay)) => self.pause(delay, error).await,
+            _ => Err(error),
+        }
+    }
+
+    /// Waits before the next attempt after an answer that may be better the next time; `error` is what it means.
+    ///
+    /// # Errors
+    /// `error` itself when the answer is final or the deadline is nearer than the wait.
+    pub(crate) async fn after_answer(&mut self, answer: &Answer, error: Error) -> Result<()> {
+        let delay = match answer.status {
+            429 | 503 => answer.retry_after().or_else(|| self.waits.next()),
+            408 | 500 | 502 | 504 => self.failures.next(),
+            _ => None,
+        };
+        match delay {
+            Some(delay) => self.pause(delay, error).await,
+            None => Err(error),
+        }
+    }
+
+    /// Waits `delay`, or gives up with `error` when the deadline is nearer.
+    pub(crate) async fn pause(&mut self, delay: Duration, error: Error) -> Result<()> {
+        let until = Instant::now() + delay;
+        if until >= self.deadline {
+            return Err(error);
+        }
+        sleep_until(until).await;
+        Ok(())
+    }
+
+    /// A delay for something that is merely not ready, or `error` when there were enough.
+    pub(crate) async fn after_busy(&mut self, error: Error) -> Result<()> {
+        match self.failures.next() {
+            Some(delay) => self.pause(delay, error).await,
+            None => Err(error),
+        }
+    }
+}

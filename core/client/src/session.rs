@@ -1,0 +1,179 @@
+//! A signed-in account: its application, its event channel and its open conversations.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, RwLock, Semaphore};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::account::Account;
+use crate::delivery::Conversations;
+use crate::discovery::{self, cache};
+use crate::error::{Error, ErrorKind, Result};
+use crate::receipt::Receipt;
+use crate::sign_in::Connection;
+use crate::steps::StepLog;
+use crate::ucwa::application::Application;
+use crate::ucwa::channel::{Channel, Ended, Ending, Polling};
+
+/// How many sends of one account are under way at once.
+///
+/// Servers refuse a user more than 100 outstanding requests (batch reference), and are known to allow 50 open
+/// conversations; idle ones count too.
+pub(crate) const MOST_IN_FLIGHT: usize = 32;
+
+/// How long signing out may take.
+pub(crate) const SIGN_OUT_DEADLINE: Duration = Duration::from_secs(10);
+
+pub(crate) struct Session {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) conversations: Conversations,
+    pub(crate) runtime: tokio::runtime::Handle,
+    /// One permit a send under way.
+    pub(crate) slots: Arc<Semaphore>,
+    /// Held for reading by every send, for writing by sign-out.
+    pub(crate) sends: Arc<RwLock<()>>,
+    pub(crate) signed_out: AtomicBool,
+    root: Option<Url>,
+    polling: Polling,
+    open: Mutex<Option<Open>>,
+}
+
+struct Open {
+    application: Arc<Application>,
+    ending: Ending,
+}
+
+impl Session {
+    /// Checks the account. No request yet.
+    pub(crate) fn new(account: Account, polling: Polling) -> Result<Arc<Self>> {
+        let checked = account.check()?;
+        let runtime = tokio::runtime::Handle::try_current()
+            .map_err(|_| Error::invalid_input("send_im needs a tokio runtime: call it from async code that tokio runs."))?;
+        Ok(Arc::new(Self {
+            connection: Arc::new(Connection::new(account, checked.address)?),
+            conversations: Conversations::default(),
+            runtime,
+            slots: Arc::new(Semaphore::new(MOST_IN_FLIGHT)),
+            sends: Arc::default(),
+            signed_out: AtomicBool::new(false),
+            root: checked.root,
+            polling,
+            open: Mutex::default(),
+        }))
+    }
+
+    /// The application, created if there is none or if the server has dropped it.
+    ///
+    /// Creating goes on in the background when the caller goes away, so that what was created can be deleted.
+    pub(crate) async fn application(self: &Arc<Self>, log: &StepLog, deadline: Instant) -> Result<Arc<Application>> {
+        if self.signed_out.load(Ordering::Acquire) {
+            return Err(Error::closed("The client is signed out."));
+        }
+        if let Ok(open) = self.open.try_lock()
+            && let Some(open) = open.as_ref()
+        {
+            match open.ending.get() {
+                None => return Ok(open.application.clone()),
+                Some(Ended::ForGood(error)) => return Err(error),
+                Some(Ended::Gone) => {}
+            }
+        }
+        let (this, log) = (self.clone(), log.clone());
+        let opening = self.runtime.spawn(async move { this.open(&log, deadline).await });
+        opening.await.map_err(|_| Error::cancelled("The program is shutting down.", crate::Sent::No))?
+    }
+
+    async fn open(self: &Arc<Self>, log: &StepLog, deadline: Instant) -> Result<Arc<Application>> {
+        let mut place = self.open.lock().await;
+        if let Some(open) = place.as_ref() {
+            match open.ending.get() {
+                None => return Ok(open.application.clone()),
+                Some(Ended::ForGood(error)) => return Err(error),
+                Some(Ended::Gone) => *place = None,
+            }
+        }
+        let application = Arc::new(self.create(log, deadline).await?);
+        let ending = Ending::default();
+        let channel = Channel {
+            connection: self.connection.clone(),
+            application: application.clone(),
+            polling: self.polling,
+            ending: ending.clone(),
+        };
+        let task = self.runtime.spawn(channel.run());
+        *application.polling.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(task.abort_handle());
+        *place = Some(Open { application: application.clone(), ending });
+        Ok(application)
+    }
+
+    /// Discovers, or goes where the last discovery led; a stale memory costs one attempt.
+    async fn create(&self, log: &StepLog, deadline: Instant) -> Result<Application> {
+        let key = discovery::cache_key(&self.connection);
+        if let Some(url) = cache::get(&key) {
+            match Application::create(&self.connection, &url, log, deadline).await {
+                Ok(application) => return Ok(application),
+                Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::LimitReached) => return Err(error),
+                Err(_) => cache::forget(&key),
+            }
+        }
+        let url = discovery::locate(&self.connection, self.root.as_ref(), log, deadline).await?;
+        let application = Application::create(&self.connection, &url, log, deadline).await?;
+        cache::put(key, url);
+        Ok(application)
+    }
+
+    /// The server said that it knows the application no more.
+    pub(crate) async fn application_is_gone(&self, gone: &Arc<Application>) {
+        let mut place = self.open.lock().await;
+        if place.as_ref().is_some_and(|open| Arc::ptr_eq(&open.application, gone)) {
+            gone.stop_polling();
+            gone.ledger.lose_everything("the server has ended the session");
+            *place = None;
+        }
+    }
+
+    /// Draws the conclusions of a finished send for the cache. Source: RootURL.
+    pub(crate) fn note(&self, result: &Result<Receipt>) {
+        if let Err(error) = result
+            && (matches!(error.http_status(), Some(403 | 502)) || error.kind() == ErrorKind::Network)
+        {
+            cache::forget(&discovery::cache_key(&self.connection));
+        }
+    }
+
+    /// Waits for the sends under way, then deletes the application. The second call does nothing.
+    pub(crate) async fn sign_out(&self, log: &StepLog) -> Result<()> {
+        self.signed_out.store(true, Ordering::Release);
+        let _all_sent = self.sends.write().await;
+        let Some(open) = self.open.lock().await.take() else { return Ok(()) };
+        let result = match open.ending.get() {
+            Some(Ended::Gone) => Ok(()),
+            _ => open.application.delete(&self.connection, log, Instant::now() + SIGN_OUT_DEADLINE).await,
+        };
+        self.connection.forget_tokens().await;
+        result
+    }
+
+    /// Forgets where the server is: the next sign-in discovers anew.
+    pub(crate) fn forget_server(&self) {
+        cache::forget(&discovery::cache_key(&self.connection));
+    }
+}
+
+impl Drop for Session {
+    /// A session that nobody signed out is signed out in the background.
+    fn drop(&mut self) {
+        let Some(open) = self.open.get_mut().take() else { return };
+        if matches!(open.ending.get(), Some(Ended::Gone)) {
+            return;
+        }
+        let connection = self.connection.clone();
+        self.runtime.spawn(async move {
+            let log = StepLog::new(connection.account.on_step.clone());
+            let _ = open.application.delete(&connection, &log, Instant::now() + SIGN_OUT_DEADLINE).await;
+        });
+    }
+}

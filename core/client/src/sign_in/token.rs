@@ -1,0 +1,200 @@
+//! Tokens, and the requests that fetch them.
+//!
+//! A token is good for the origin (scheme, host, port) that accepted it and for no other. Source: recorded behaviour
+//! of split pools; AuthenticationInUCWA for the request and its errors.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::HeaderValue;
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tokio::time::Instant;
+use url::Url;
+
+use super::challenge::Challenge;
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::{Answer, Request};
+use crate::steps::{Step, host_of};
+use crate::ucwa::hypermedia::Resource;
+
+/// A token is renewed this long before it expires, or at nine tenths of a short life.
+const RENEW_BEFORE: Duration = Duration::from_secs(300);
+
+/// `https://host:port` of a URL.
+pub(crate) fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// A token with the challenge it answers, so that it can be renewed without a new challenge.
+pub(crate) struct Token {
+    pub(crate) header: HeaderValue,
+    pub(crate) renew_at: Option<Instant>,
+    pub(crate) challenge: Challenge,
+    /// Grows with every token, to tell a rejected one from its successor.
+    pub(crate) generation: u64,
+}
+
+/// The tokens of one account, by origin.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    by_origin: HashMap<String, Token>,
+    generation: u64,
+}
+
+impl Tokens {
+    pub(crate) fn get(&self, origin: &str) -> Option<&Token> {
+        self.by_origin.get(origin)
+    }
+
+    pub(crate) fn insert(&mut self, origin: String, secret: &SecretString, lifetime: Option<Duration>, challenge: Challenge) -> Result<()> {
+        let value = Zeroizing::new(format!("Bearer {}", secret.expose_secret()));
+        let mut header = HeaderValue::from_str(&value)
+            .map_err(|_| Error::new(ErrorKind::SignInRefused, "The token holds a character that cannot be sent.").at(Step::SignIn))?;
+        header.set_sensitive(true);
+        self.generation += 1;
+        let renew_at = lifetime.map(|life| Instant::now() + life.saturating_sub(RENEW_BEFORE.min(life / 10)));
+        self.by_origin.insert(origin, Token { header, renew_at, challenge, generation: self.generation });
+        Ok(())
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.by_origin.clear();
+    }
+}
+
+/// The form that asks for a token by password.
+pub(crate) fn password_form(url: Url, username: &str, password: &SecretString, deadline: Instant) -> Request {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("grant_type", super::challenge::GRANT_PASSWORD)
+        .append_pair("username", username)
+        .append_pair("password", password.expose_secret());
+    let form = Zeroizing::new(form.finish().into_bytes());
+    Request::new(Method::POST, url, Step::SignIn, deadline)
+        .body("application/x-www-form-urlencoded;charset=UTF-8", Bytes::from_owner(form))
+}
+
+/// The token in a 200 answer.
+///
+/// # Errors
+/// `protocol` when there is none.
+pub(crate) fn read_token(answer: &Answer) -> Result<(SecretString, Option<Duration>)> {
+    let (token, lifetime) =
+        decode_token(&answer.body).map_err(|why| answer.not_understood(Step::SignIn, "a token", &why))?;
+    Ok((token, lifetime))
+}
+
+/// Reads the JSON of a token answer. `expires_in` is a number of seconds, or the same as text.
+///
+/// # Errors
+/// What is wrong with the answer, in words without its content.
+pub fn decode_token(body: &[u8]) -> Result<(SecretString, Option<Duration>), String> {
+    let answer = Resource::parse(body).map_err(|e| e.to_string())?;
+    let token = answer.text("access_token").filter(|t| !t.is_empty()).ok_or("JSON without access_token")?;
+    let seconds = match answer.member("expires_in") {
+        Some(Value::Number(number)) => number.as_f64(),
+        Some(Value::String(text)) => text.trim().parse().ok(),
+        _ => None,
+    };
+    let lifetime = seconds.and_then(|s: f64| Duration::try_from_secs_f64(s).ok());
+    Ok((SecretString::from(token), lifetime))
+}
+
+/// Why a token service refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenRefusal {
+    /// Wrong user name or password.
+    Credentials,
+    /// The account must sign in on a web page (ADFS passive).
+    Passive,
+    /// The server does not take this grant.
+    Grant,
+    /// Something else; the OAuth error if there was one.
+    Other(Option<String>),
+}
+
+/// Reads the JSON of a refusal. Source: AuthenticationInUCWA; 28029 and 28020 are `X-Ms-diagnostics` ids.
+pub fn decode_refusal(status: u16, diagnostics_id: Option<u32>, body: &[u8]) -> TokenRefusal {
+    let answer = Resource::parse(body).ok();
+    let text = |name: &str| answer.as_ref().and_then(|a| a.text(name)).map(str::to_owned);
+    match (status, text("error").as_deref()) {
+        (_, Some("invalid_grant")) if text("ms_rtc_passiveauthuri").is_some() => TokenRefusal::Passive,
+        (_, Some("unsupported_grant_type")) => TokenRefusal::Grant,
+        _ if diagnostics_id == Some(28029) => TokenRefusal::Grant,
+        (_, Some("invalid_grant")) | (401 | 403, _) => TokenRefusal::Credentials,
+        (_, error) => TokenRefusal::Other(error.map(str::to_owned)),
+    }
+}
+
+/// The error of an answer that gave no token to `who`.
+pub(crate) fn refusal(answer: &Answer, challenge: &Challenge, who: &str) -> Error {
+    let host = host_of(&answer.url);
+    let (kind, detail) = match decode_refusal(answer.status, answer.diagnostics_id(), &answer.body) {
+        TokenRefusal::Credentials => (
+            ErrorKind::SignInRefused,
+            format!("{host} refuses the user name or password of {who}; some servers want DOMAIN\\user as the user name."),
+        ),
+        TokenRefusal::Passive => (
+            ErrorKind::SignInUnsupported,
+            format!("{host} wants {who} to sign in on a web page; use an account that may sign in with a password, or a token."),
+        ),
+        TokenRefusal::Grant => (ErrorKind::SignInUnsupported, no_password_grant(&host, challenge)),
+        TokenRefusal::Other(error) if answer.status == 400 => (
+            ErrorKind::SignInRefused,
+            format!("{host} refuses to sign in {who} ({}).", error.as_deref().unwrap_or("no reason given")),
+        ),
+        TokenRefusal::Other(_) => return answer.refusal(Step::SignIn, "issue a token"),
+    };
+    Error::new(kind, detail)
+        .at(Step::SignIn)
+        .with_status(answer.status)
+        .with_diagnostics(answer.diagnostics().map(str::to_owned))
+}
+
+/// The sentence for a server that takes no passwords.
+pub(crate) fn no_password_grant(host: &str, challenge: &Challenge) -> String {
+    let offered = match challenge.grants.as_slice() {
+        [] => "nothing else is offered".to_owned(),
+        grants => format!("it offers {}", grants.join(", ")),
+    };
+    format!("{host} does not let accounts sign in with a password ({offered}); ask its administrator to allow it, or supply a token.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expires_in_is_a_number_or_text() {
+        for (json, seconds) in [(r#"{"access_token":"cwt=a","expires_in":28289}"#, 28289), (r#"{"access_token":"a","expires_in":"3599"}"#, 3599)] {
+            assert_eq!(decode_token(json.as_bytes()).unwrap().1, Some(Duration::from_secs(seconds)));
+        }
+        assert_eq!(decode_token(br#"{"access_token":"a"}"#).unwrap().1, None);
+        assert!(decode_token(br#"{"expires_in":1}"#).is_err());
+        assert!(decode_token(br#"{"access_token":"a","expires_in":-1}"#).unwrap().1.is_none());
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        let read = |status, id, body: &str| decode_refusal(status, id, body.as_bytes());
+        assert_eq!(read(400, None, r#"{"error":"invalid_grant"}"#), TokenRefusal::Credentials);
+        assert_eq!(read(400, Some(28020), r#"{"error":"invalid_grant","ms_rtc_passiveauthuri":"https:\/\/a"}"#), TokenRefusal::Passive);
+        assert_eq!(read(400, Some(28029), ""), TokenRefusal::Grant);
+        assert_eq!(read(403, None, "<html>"), TokenRefusal::Credentials);
+        assert_eq!(read(500, None, ""), TokenRefusal::Other(None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_is_renewed_before_it_expires() {
+        let mut tokens = Tokens::default();
+        let mut renew_after = |life: u64| {
+            tokens.insert("https://a".into(), &"t".to_owned().into(), Some(Duration::from_secs(life)), Challenge::default()).unwrap();
+            tokens.get("https://a").unwrap().renew_at.unwrap() - Instant::now()
+        };
+        assert_eq!(renew_after(28800), Duration::from_secs(28500));
+        assert_eq!(renew_after(100), Duration::from_secs(90));
+    }
+}

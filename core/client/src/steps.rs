@@ -1,0 +1,120 @@
+//! The step log: what a send did, where, and how long each step took.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use url::Url;
+
+/// A step on the way of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Finding the server of the sign-in domain.
+    Discover,
+    /// Fetching a challenge or a token.
+    SignIn,
+    /// Creating the application, the session on the server.
+    OpenSession,
+    /// Inviting the recipient to a conversation.
+    Invite,
+    /// Sending text into a connected conversation.
+    Send,
+    /// Waiting for the recipient's side to confirm.
+    Confirm,
+    /// Deleting the application.
+    SignOut,
+}
+
+impl Step {
+    /// The stable name, for example `open_session`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Step::Discover => "discover",
+            Step::SignIn => "sign_in",
+            Step::OpenSession => "open_session",
+            Step::Invite => "invite",
+            Step::Send => "send",
+            Step::Confirm => "confirm",
+            Step::SignOut => "sign_out",
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One finished step. It never holds a password, a token or message text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StepRecord {
+    /// Which step.
+    pub step: Step,
+    /// The host that was asked, with its port where it is not the usual one.
+    pub host: String,
+    /// The HTTP status of the answer; `None` where no answer came.
+    pub status: Option<u16>,
+    /// From the request to the end of the answer, in milliseconds when serialised (`elapsed_ms`).
+    #[serde(rename = "elapsed_ms", serialize_with = "milliseconds")]
+    pub elapsed: Duration,
+}
+
+fn milliseconds<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((value.as_secs_f64() * 1e6).round() / 1e3)
+}
+
+pub(crate) type OnStep = Arc<dyn Fn(&StepRecord) + Send + Sync>;
+
+/// Collects the steps of one operation and hands each to `tracing` and to the program's callback.
+#[derive(Clone, Default)]
+pub(crate) struct StepLog {
+    records: Arc<Mutex<Vec<StepRecord>>>,
+    callback: Option<OnStep>,
+    quiet: bool,
+}
+
+impl StepLog {
+    pub(crate) fn new(callback: Option<OnStep>) -> Self {
+        Self { callback, ..Self::default() }
+    }
+
+    /// A log that keeps and tells nothing, for requests that belong to no message.
+    pub(crate) fn quiet() -> Self {
+        Self { quiet: true, ..Self::default() }
+    }
+
+    pub(crate) fn add(&self, step: Step, url: &Url, status: Option<u16>, elapsed: Duration) {
+        if self.quiet {
+            return;
+        }
+        let record = StepRecord { step, host: host_of(url), status, elapsed };
+        tracing::debug!(
+            target: "send_im",
+            step = record.step.as_str(),
+            host = %record.host,
+            status = record.status,
+            elapsed_ms = elapsed.as_millis() as u64,
+            "step"
+        );
+        if let Some(callback) = &self.callback {
+            callback(&record);
+        }
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+    }
+
+    pub(crate) fn records(&self) -> Vec<StepRecord> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Host and, where it is not the scheme's own, port.
+pub(crate) fn host_of(url: &Url) -> String {
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => String::new(),
+    }
+}

@@ -1,0 +1,194 @@
+//! The application: one session on the server. Sources: CreateAnApplication, applications and application references.
+
+use std::sync::Mutex;
+
+use bytes::Bytes;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+use url::Url;
+use uuid::Uuid;
+
+use super::hypermedia::{DecodeError, Resource};
+use super::ledger::Ledger;
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::{Answer, Request, USER_AGENT};
+use crate::retry::Retry;
+use crate::sign_in::Connection;
+use crate::steps::{Step, StepLog};
+
+/// The language of the server's texts, which are logged and never parsed.
+const CULTURE: &str = "en-US";
+
+/// The links of an application that a sender needs, as given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Links {
+    /// The application itself; deleting it signs out.
+    pub this: String,
+    /// The event channel.
+    pub events: String,
+    /// Where invitations are posted.
+    pub start_messaging: String,
+    /// The embedded `communication` resource, whose formats say whether html may be sent.
+    pub communication: Option<Resource>,
+}
+
+impl Links {
+    /// Reads an application resource.
+    ///
+    /// # Errors
+    /// What is missing. A link that is absent is a thing this account may not do.
+    pub fn parse(body: &[u8]) -> Result<Self, String> {
+        let application = Resource::parse(body).map_err(|e: DecodeError| e.to_string())?;
+        let communication = application.embedded("communication");
+        let link = |resource: Option<&Resource>, rel: &str| {
+            resource.and_then(|r| r.link(rel)).map(str::to_owned).ok_or_else(|| format!("an application without the link {rel}"))
+        };
+        Ok(Self {
+            this: link(Some(&application), "self")?,
+            events: link(Some(&application), "events")?,
+            start_messaging: link(communication.as_ref(), "startMessaging")?,
+            communication,
+        })
+    }
+}
+
+/// A created application. Every link is resolved against the URL that created it.
+pub(crate) struct Application {
+    pub(crate) this: Url,
+    pub(crate) events: Url,
+    pub(crate) start_messaging: Url,
+    pub(crate) ledger: Ledger,
+    pub(crate) communication: tokio::sync::Mutex<Communication>,
+    pub(crate) polling: Mutex<Option<AbortHandle>>,
+}
+
+/// What is known about sending html.
+pub(crate) enum Communication {
+    /// Html has not been asked for. The resource as embedded at creation.
+    Initial(Option<Resource>),
+    /// It was declared, or the server refused it; what was negotiated decides from here on.
+    Declared,
+}
+
+impl Application {
+    /// Creates an application.
+    ///
+    /// Creating is repeated after a lost answer with the same endpoint id: the server then answers with the same
+    /// application (MultiTabSupport). Two endpoint ids are never equal, so programs do not evict each other.
+    pub(crate) async fn create(connection: &Connection, applications: &Url, log: &StepLog, deadline: Instant) -> Result<Self> {
+        let body = json!({
+            "culture": CULTURE,
+            "endpointId": Uuid::new_v4().to_string(),
+            "userAgent": USER_AGENT,
+        });
+        let body = Bytes::from(body.to_string());
+        let mut retry = Retry::new(deadline);
+        let answer = loop {
+            let request = Request::new(Method::POST, applications.clone(), Step::OpenSession, deadline).body("application/json", body.clone());
+            match connection.call(request, log).await {
+                Ok(answer) if matches!(answer.status, 200 | 201) => break answer,
+                Ok(answer) => retry.after_answer(&answer, refused(&answer)).await?,
+                Err(failure) => retry.after_failure(failure.error).await?,
+            }
+        };
+        let links = Links::parse(&answer.body).map_err(|why| answer.not_understood(Step::OpenSession, "a session", &why))?;
+        let resolve = |href: &str| {
+            let url = applications.join(href).map_err(|_| answer.not_understood(Step::OpenSession, "a session", &"a link that is no URL"))?;
+            crate::discovery::trust::check_redirect(applications, &url, connection.address.domain(), &connection.account.trusted_domains)?;
+            Ok::<_, Error>(url)
+        };
+        Ok(Self {
+            this: resolve(&links.this)?,
+            events: resolve(&links.events)?,
+            start_messaging: resolve(&links.start_messaging)?,
+            ledger: Ledger::new(applications.clone()),
+            communication: tokio::sync::Mutex::new(Communication::Initial(links.communication)),
+            polling: Mutex::default(),
+        })
+    }
+
+    /// Deletes the application. Gone already counts as deleted.
+    pub(crate) async fn delete(&self, connection: &Connection, log: &StepLog, deadline: Instant) -> Result<()> {
+        self.stop_polling();
+        let mut retry = Retry::new(deadline);
+        loop {
+            let request = Request::new(Method::DELETE, self.this.clone(), Step::SignOut, deadline);
+            match connection.call(request, log).await {
+                Ok(answer) if matches!(answer.status, 200..=299 | 404 | 410) => return Ok(()),
+                Ok(answer) => retry.after_answer(&answer, answer.refusal(Step::SignOut, "close the session")).await?,
+                Err(failure) => retry.after_failure(failure.error).await?,
+            }
+        }
+    }
+
+    pub(crate) fn stop_polling(&self) {
+        let polling = self.polling.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(task) = polling {
+            task.abort();
+        }
+    }
+
+    /// Tells the server, once, that this session sends html as well. A server may say no: then text is sent as plain.
+    ///
+    /// A PUT carries all members back and the etag (PayloadFormat). makeMeAvailable would do the same and change the
+    /// account's presence, so it is not used.
+    pub(crate) async fn declare_html(&self, connection: &Connection, log: &StepLog, deadline: Instant) {
+        let mut communication = self.communication.lock().await;
+        let Communication::Initial(resource) = &*communication else { return };
+        if let Some(resource) = resource.clone() {
+            self.put_html(connection, resource, log, deadline).await;
+        }
+        *communication = Communication::Declared;
+    }
+
+    async fn put_html(&self, connection: &Connection, mut resource: Resource, log: &StepLog, deadline: Instant) {
+        // A stale etag is answered with 412; one fresh copy settles it.
+        for _ in 0..2 {
+            let Some(url) = resource.link("self").and_then(|href| self.this.join(href).ok()) else { return };
+            let mut members = resource.members().clone();
+            members.retain(|name, _| !name.starts_with('_') && !matches!(name.as_str(), "rel" | "etag"));
+            members.insert("supportedMessageFormats".to_owned(), json!(["Plain", "Html"]));
+            let body = Value::Object(members).to_string();
+            let mut put = Request::new(Method::PUT, url.clone(), Step::Send, deadline).body("application/json", body);
+            put.if_match = resource.text("etag").map(str::to_owned);
+            match connection.call(put, log).await {
+                Ok(answer) if answer.status == 412 => {}
+                _ => return,
+            }
+            let fresh = connection.call(Request::new(Method::GET, url, Step::Send, deadline), log).await;
+            match fresh.ok().and_then(|answer| Resource::parse(&answer.body).ok()) {
+                Some(fresh) => resource = fresh,
+                None => return,
+            }
+        }
+    }
+}
+
+impl Drop for Application {
+    fn drop(&mut self) {
+        self.stop_polling();
+    }
+}
+
+fn refused(answer: &Answer) -> Error {
+    let error = answer.refusal(Step::OpenSession, "open a session");
+    match (answer.status, error.subcode()) {
+        (410, Some("TooManyApplications")) => {
+            error.with_kind(ErrorKind::LimitReached, "This account has too many open sessions; sign out others or wait 15 minutes.")
+        }
+        _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_link_that_is_missing() {
+        let body = br#"{"_links":{"self":{"href":"/a"},"events":{"href":"/a/events?ack=1"}},"_embedded":{"communication":{"_links":{}}}}"#;
+        assert_eq!(Links::parse(body).unwrap_err(), "an application without the link startMessaging");
+    }
+}

@@ -1,0 +1,191 @@
+//! The event channel: exactly one pending GET an application. Sources: EventChannelDetails, EventsInUCWA.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use reqwest::Method;
+use tokio::time::{Instant, sleep};
+use url::Url;
+
+use super::application::Application;
+use super::events::{Batch, Continue, Event};
+use super::hypermedia::Resource;
+use super::reason::Reason;
+use crate::error::{Error, ErrorKind};
+use crate::http::{Answer, Request};
+use crate::sign_in::Connection;
+use crate::steps::{Step, StepLog};
+
+/// The server answers an empty request after 180 s; a read that gives up earlier would lose events. Source: events reference.
+const READ_DEADLINE: Duration = Duration::from_secs(210);
+
+/// How long fetching a resource that an event only names may take.
+const FETCH_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How the pending GET is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Polling {
+    /// Always one: a signed-in client.
+    Always,
+    /// Only while a send waits: a one-call send, which so needs a single connection.
+    WhileWaiting,
+}
+
+/// Why the channel ended.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ending(Arc<Mutex<Option<Ended>>>);
+
+/// An ended channel.
+#[derive(Clone, Debug)]
+pub(crate) enum Ended {
+    /// The server has dropped the application: a new one may be created silently.
+    Gone,
+    /// Something a person must know. Source of "never automatic": ApplicationDashboard.
+    ForGood(Error),
+}
+
+impl Ending {
+    pub(crate) fn get(&self) -> Option<Ended> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, ended: Ended) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(ended);
+    }
+}
+
+/// Keeps the channel of one application until it ends.
+pub(crate) struct Channel {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) application: Arc<Application>,
+    pub(crate) polling: Polling,
+    pub(crate) ending: Ending,
+}
+
+enum Turn {
+    Batch(Batch),
+    Ended(Ended),
+}
+
+impl Channel {
+    /// Polls until the channel ends, then ends every wait.
+    pub(crate) async fn run(self) {
+        let ended = self.poll().await;
+        tracing::debug!(target: "send_im", ?ended, "the event channel ended");
+        let why = match &ended {
+            Ended::Gone => "the server has ended the session",
+            Ended::ForGood(_) => "the event channel broke off",
+        };
+        self.ending.set(ended);
+        self.application.ledger.lose_everything(why);
+    }
+
+    async fn poll(&self) -> Ended {
+        let ledger = &self.application.ledger;
+        let mut url = self.application.events.clone();
+        let mut early: Option<Turn> = None;
+        loop {
+            while early.is_none() && self.polling == Polling::WhileWaiting && !ledger.is_waiting() {
+                ledger.wanted.notified().await;
+            }
+            let batch = match early.take() {
+                Some(Turn::Batch(batch)) => batch,
+                Some(Turn::Ended(ended)) => return ended,
+                None => match self.get(&url).await {
+                    Turn::Batch(batch) => batch,
+                    Turn::Ended(ended) => return ended,
+                },
+            };
+            if let Continue::Next(href) | Continue::Resume(href) | Continue::Resync(href) = &batch.then
+                && let Some(next) = ledger.url(href)
+            {
+                url = next;
+            }
+            match batch.then {
+                // Conversations were shut down with whatever was pending in them.
+                Continue::Resume(_) => ledger.lose_everything("the server shut the conversations down after a silence"),
+                // Events were kept: pending sends may still end. What was known of conversations may be stale.
+                Continue::Resync(_) => ledger.lose_conversations(),
+                Continue::Next(_) | Continue::Same => {}
+            }
+            // The next GET goes out before the batch is worked on; the events are worked on in order.
+            match self.polling {
+                Polling::Always => {
+                    let (next, ()) = tokio::join!(biased; self.get(&url), self.book(batch.events));
+                    early = Some(next);
+                }
+                Polling::WhileWaiting => self.book(batch.events).await,
+            }
+        }
+    }
+
+    /// One GET, repeated through everything that may pass. The server answers a repeated GET with the same events.
+    async fn get(&self, url: &Url) -> Turn {
+        let delays = ExponentialBuilder::new()
+            .with_jitter()
+            .with_min_delay(Duration::from_millis(100))
+            .with_max_delay(Duration::from_secs(5))
+            .without_max_times();
+        let mut waits = delays.build();
+        loop {
+            let request = Request::new(Method::GET, url.clone(), Step::Confirm, Instant::now() + READ_DEADLINE);
+            let mut pause = None;
+            match self.connection.call(request, &StepLog::quiet()).await {
+                Ok(answer) if answer.status == 200 => match Batch::parse(&answer.body) {
+                    Ok(batch) => return Turn::Batch(batch),
+                    Err(why) => tracing::debug!(target: "send_im", %why, "an event answer that is none"),
+                },
+                Ok(answer) => match ended(&answer) {
+                    Some(ended) => return Turn::Ended(ended),
+                    None => pause = answer.retry_after(),
+                },
+                Err(failure) => match failure.error.kind() {
+                    ErrorKind::Network | ErrorKind::Timeout | ErrorKind::ServiceError | ErrorKind::Throttled | ErrorKind::Protocol => {
+                        tracing::debug!(target: "send_im", error = %failure.error, "the event channel is interrupted");
+                    }
+                    _ => return Turn::Ended(Ended::ForGood(failure.error)),
+                },
+            }
+            sleep(pause.or_else(|| waits.next()).unwrap_or(Duration::from_secs(5))).await;
+        }
+    }
+
+    async fn book(&self, events: Vec<Event>) {
+        let ledger = &self.application.ledger;
+        for event in events {
+            if !ledger.needs_resource(&event) {
+                ledger.book(&event, event.resource.as_ref());
+                continue;
+            }
+            let resource = self.fetch(&event.href).await;
+            ledger.book(&event, resource.as_ref());
+        }
+    }
+
+    async fn fetch(&self, href: &str) -> Option<Resource> {
+        let url = self.application.ledger.url(href)?;
+        let request = Request::new(Method::GET, url, Step::Confirm, Instant::now() + FETCH_DEADLINE);
+        let answer = self.connection.call(request, &StepLog::quiet()).await.ok()?;
+        (answer.status == 200).then(|| Resource::parse(&answer.body).ok()).flatten()
+    }
+}
+
+/// What an answer other than 200 says of the channel; `None` when it may pass.
+fn ended(answer: &Answer) -> Option<Ended> {
+    let reason = Reason::from_body(&answer.body);
+    match answer.status {
+        404 => Some(Ended::Gone),
+        409 if reason.is_pget_replaced() => Some(Ended::ForGood(
+            Error::closed("Another program has taken over this session's event channel; sign in again.").with_status(409).with_code(reason.code, reason.subcode),
+        )),
+        410 => Some(Ended::ForGood(
+            answer.refusal(Step::Confirm, "go on with the session").with_kind(
+                reason.kind_of_refusal(410),
+                format!("The server has ended this session for good ({}); sign in again when that is settled.", reason.pair()),
+            ),
+        )),
+        400 | 403 | 405 => Some(Ended::ForGood(answer.refusal(Step::Confirm, "go on with the session"))),
+        _ => None,
+    }
+}

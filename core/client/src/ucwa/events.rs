@@ -1,0 +1,215 @@
+//! One answer of the event channel, decoded. Sources: EventChannelDetails, EventsInUCWA.
+
+use serde_json::Value;
+
+use super::hypermedia::{DecodeError, Resource, plain_rel};
+use super::reason::Reason;
+
+/// Where the channel goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Continue {
+    /// The usual next request.
+    Next(String),
+    /// As next, but the server has shut down conversations after a long silence.
+    Resume(String),
+    /// The server lost track of what was acknowledged and offers the first batch it still holds.
+    Resync(String),
+    /// No link: ask the same URL again.
+    Same,
+}
+
+/// What an event says of its resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventType {
+    /// A resource came into being.
+    Added,
+    /// A resource changed.
+    Updated,
+    /// A resource is gone.
+    Deleted,
+    /// An operation began.
+    Started,
+    /// An operation ended.
+    Completed,
+    /// A word this client does not know.
+    Other,
+}
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It did what it should.
+    Success,
+    /// It did not; the event's reason says why.
+    Failure,
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// The resource that reports: its rel and href.
+    pub sender: (String, String),
+    /// The rel of the resource the event is about.
+    pub rel: String,
+    /// Its href, as given.
+    pub href: String,
+    /// What happened to it.
+    pub kind: EventType,
+    /// How the operation ended; absent on everything but completed, and sometimes there.
+    pub status: Option<Status>,
+    /// Why it ended so.
+    pub reason: Option<Reason>,
+    /// The resource itself, where the server embedded it.
+    pub resource: Option<Resource>,
+}
+
+/// One answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// Where to go on.
+    pub then: Continue,
+    /// The events in the server's order.
+    pub events: Vec<Event>,
+}
+
+impl Batch {
+    /// Reads the body of an answer. Events that name no resource are left out.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the body is no JSON object.
+    pub fn parse(body: &[u8]) -> Result<Self, DecodeError> {
+        let answer = Resource::parse(body)?;
+        let then = [("resync", Continue::Resync as fn(String) -> Continue), ("resume", Continue::Resume), ("next", Continue::Next)]
+            .into_iter()
+            .find_map(|(rel, make)| answer.link(rel).map(|href| make(href.to_owned())))
+            .unwrap_or(Continue::Same);
+        let mut events = Vec::new();
+        for sender in list(answer.member("sender")) {
+            let name = (plain_rel(text(sender, "rel")).to_owned(), text(sender, "href").to_owned());
+            events.extend(list(sender.get("events")).iter().filter_map(|event| Event::parse(event, &name)));
+        }
+        Ok(Self { then, events })
+    }
+}
+
+impl Event {
+    /// Reads one event as it stands in a sender's list.
+    pub fn parse(event: &Value, sender: &(String, String)) -> Option<Self> {
+        let link = event.get("link")?;
+        let rel = plain_rel(text(link, "rel")).to_owned();
+        let href = text(link, "href").to_owned();
+        if href.is_empty() {
+            return None;
+        }
+        let resource = Resource::from_value(event).and_then(|e| e.embedded(&rel));
+        Some(Self {
+            sender: sender.clone(),
+            kind: EventType::from_word(text(event, "type")),
+            status: Status::from_word(text(event, "status")),
+            reason: event.get("reason").and_then(Reason::from_value),
+            rel,
+            href,
+            resource,
+        })
+    }
+}
+
+impl EventType {
+    fn from_word(word: &str) -> Self {
+        match word.to_ascii_lowercase().as_str() {
+            "added" => Self::Added,
+            "updated" => Self::Updated,
+            "deleted" => Self::Deleted,
+            "started" => Self::Started,
+            "completed" => Self::Completed,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Status {
+    fn from_word(word: &str) -> Option<Self> {
+        match word.to_ascii_lowercase().as_str() {
+            "success" => Some(Self::Success),
+            "failure" => Some(Self::Failure),
+            _ => None,
+        }
+    }
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn list(value: Option<&Value>) -> &[Value] {
+    match value {
+        Some(Value::Array(items)) => items,
+        Some(one @ Value::Object(_)) => std::slice::from_ref(one),
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(json: &str) -> Batch {
+        Batch::parse(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn the_same_sender_twice_keeps_the_order() {
+        let batch = parse(
+            r#"{"_links":{"next":{"href":"/e?ack=4"}},"sender":[
+                {"rel":"communication","href":"/c","events":[{"link":{"rel":"conversation","href":"/1"},"type":"updated"}]},
+                {"rel":"conversation","href":"/1","events":[{"link":{"rel":"messaging","href":"/2"},"type":"updated"}]},
+                {"rel":"communication","href":"/c","events":[{"link":{"rel":"messagingInvitation","href":"/3"},"type":"completed","status":"success"}]}]}"#,
+        );
+        let hrefs: Vec<_> = batch.events.iter().map(|e| e.href.as_str()).collect();
+        assert_eq!(hrefs, ["/1", "/2", "/3"]);
+        assert_eq!(batch.events[2].status, Some(Status::Success));
+        assert_eq!(batch.then, Continue::Next("/e?ack=4".into()));
+    }
+
+    #[test]
+    fn resync_goes_before_resume_before_next() {
+        let links = |rels: &[&str]| {
+            let links: Vec<_> = rels.iter().map(|rel| format!(r#""{rel}":{{"href":"/{rel}"}}"#)).collect();
+            parse(&format!(r#"{{"_links":{{{}}}}}"#, links.join(","))).then
+        };
+        assert_eq!(links(&["next", "resume"]), Continue::Resume("/resume".into()));
+        assert_eq!(links(&["next", "resync"]), Continue::Resync("/resync".into()));
+        assert_eq!(links(&[]), Continue::Same);
+    }
+
+    #[test]
+    fn senders_may_be_absent_empty_or_without_events() {
+        for sender in ["", r#","sender":[]"#, r#","sender":[{"rel":"communication"}]"#, r#","sender":null"#] {
+            assert!(parse(&format!(r#"{{"_links":{{}}{sender}}}"#)).events.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_reason_stands_on_the_event() {
+        let batch = parse(
+            r#"{"sender":{"rel":"communication","href":"/c","events":{"link":{"rel":"messagingInvitation","href":"/i"},
+                "type":"completed","status":"Failure","reason":{"code":"RemoteFailure","subcode":"Declined","message":null}}}}"#,
+        );
+        assert_eq!(batch.events[0].reason.as_ref().unwrap().subcode.as_deref(), Some("Declined"));
+        assert_eq!(batch.events[0].resource, None);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Batch::parse(&bytes);
+        }
+
+        #[test]
+        fn never_panics_on_json_of_the_right_words(json in r#"[\[\]{}:,"a ]{0,20}|\{"sender":[\[{] ?("link"|"events")?:? ?.{0,20}"#) {
+            let _ = Batch::parse(json.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! UCWA resources: members, links and embedded resources, read leniently.
+//!
+//! A rel is an object or an array; an unknown member is ignored; the Trusted Application API's prefix of rels is
+//! taken off. Sources: PayloadFormat, WebLinks, ResourcesInUCWA.
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+use url::Url;
+
+
+/// The prefix of rels in the Trusted Application API, whose grammar is otherwise the same.
+const PLATFORM_PREFIX: &str = "ms:rtc:saas:";
+
+/// A rel without the prefix some servers put before it.
+pub fn plain_rel(rel: &str) -> &str {
+    rel.strip_prefix(PLATFORM_PREFIX).unwrap_or(rel)
+}
+
+/// Why bytes are no resource.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// A web page, from a proxy or from IIS itself.
+    #[error("an HTML page instead of JSON")]
+    Html,
+    /// XML, although JSON was asked for.
+    #[error("XML instead of JSON")]
+    Xml,
+    /// Nothing at all.
+    #[error("an empty body")]
+    Empty,
+    /// Broken JSON, or JSON that is no object.
+    #[error("JSON that is not a UCWA resource")]
+    Malformed,
+}
+
+/// One resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resource(Map<String, Value>);
+
+impl Resource {
+    /// Reads the body of an answer. A byte order mark is skipped.
+    ///
+    /// # Errors
+    /// [`DecodeError`] says what the body was instead.
+    pub fn parse(body: &[u8]) -> Result<Self, DecodeError> {
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
+        match body {
+            [] => return Err(DecodeError::Empty),
+            [b'<', ..] => return Err(if looks_like_html(body) { DecodeError::Html } else { DecodeError::Xml }),
+            _ => {}
+        }
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(members)) => Ok(Self(members)),
+            _ => Err(DecodeError::Malformed),
+        }
+    }
+
+    /// A member that is text. Names are compared without case.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.member(name)?.as_str()
+    }
+
+    /// A member that is a list of texts; empty when it is absent or something else.
+    pub fn texts(&self, name: &str) -> Vec<&str> {
+        each(self.member(name)).filter_map(Value::as_str).collect()
+    }
+
+    /// A member as it stands.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        by_rel(&self.0, name)
+    }
+
+    /// The href of the first link of this rel.
+    pub fn link(&self, rel: &str) -> Option<&str> {
+        self.links(rel).next()
+    }
+
+    /// The hrefs of every link of this rel.
+    pub fn links<'a>(&'a self, rel: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        each(self.section("_links").and_then(|links| by_rel(links, rel)))
+            .filter_map(|link| link.get("href").and_then(Value::as_str))
+    }
+
+    /// The first embedded resource under this rel.
+    pub fn embedded(&self, rel: &str) -> Option<Resource> {
+        self.all_embedded(rel).into_iter().next()
+    }
+
+    /// Every embedded resource under this rel.
+    pub fn all_embedded(&self, rel: &str) -> Vec<Resource> {
+        each(self.section("_embedded").and_then(|embedded| by_rel(embedded, rel)))
+            .filter_map(Value::as_object)
+            .map(|members| Self(members.clone()))
+            .collect()
+    }
+
+    /// True when something is linked or embedded, so that this is a UCWA resource and not any JSON object.
+    pub fn is_hypermedia(&self) -> bool {
+        self.0.contains_key("_links") || self.0.contains_key("_embedded")
+    }
+
+    fn section(&self, name: &str) -> Option<&Map<String, Value>> {
+        self.0.get(name)?.as_object()
+    }
+
+    pub(crate) fn members(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    pub(crate) fn from_value(value: &Value) -> Option<Self> {
+        value.as_object().cloned().map(Self)
+    }
+}
+
+fn looks_like_html(body: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&body[..body.len().min(256)]).to_ascii_lowercase();
+    !start.starts_with("<?xml") && ["<!doctype html", "<html", "<head", "<body", "<div", "<h1", "<title"].iter().any(|tag| start.contains(tag))
+}
+
+fn by_rel<'a>(members: &'a Map<String, Value>, rel: &str) -> Option<&'a Value> {
+    members.get(rel).or_else(|| members.iter().find(|(name, _)| plain_rel(name).eq_ignore_ascii_case(rel)).map(|(_, v)| v))
+}
+
+/// An array's items, or the one value.
+fn each(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+    let items: &[Value] = match value {
+        Some(Value::Array(items)) => items,
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    items.iter()
+}
+
+/// The form in which two spellings of one href are equal: resolved, decoded, in lower case.
+///
+/// Servers spell the same resource `sip:a%40b` and `sip:a@b`, `sarad` and `saraD`. Compare keys, send hrefs as given.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HrefKey(String);
+
+impl HrefKey {
+    /// The key of `href`, resolved against the URL of the resource it came from.
+    pub fn new(base: &Url, href: &str) -> Self {
+        let absolute = base.join(href).map_or_else(|_| href.to_owned(), String::from);
+        Self(percent_decode_str(&absolute).decode_utf8_lossy().to_lowercase())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(json: &str) -> Resource {
+        Resource::parse(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_rel_is_an_object_or_an_array() {
+        for json in [r#"{"_links":{"user":{"href":"/u"}}}"#, r#"{"_links":{"user":[{"href":"/u"},{"href":"/v"}]}}"#] {
+            assert_eq!(parse(json).link("user"), Some("/u"));
+        }
+        assert_eq!(parse(r#"{"_links":{"user":null}}"#).link("user"), None);
+    }
+
+    #[test]
+    fn the_platform_prefix_is_taken_off() {
+        let resource = parse(r#"{"_embedded":{"ms:rtc:saas:message":{"direction":"Incoming"}}}"#);
+        assert_eq!(resource.embedded("message").unwrap().text("direction"), Some("Incoming"));
+    }
+
+    #[test]
+    fn tells_what_came_instead() {
+        assert_eq!(Resource::parse(b""), Err(DecodeError::Empty));
+        assert_eq!(Resource::parse(b"<!DOCTYPE html><html>"), Err(DecodeError::Html));
+        assert_eq!(Resource::parse(b"<?xml version='1.0'?><reason/>"), Err(DecodeError::Xml));
+        assert_eq!(Resource::parse(b"[1]"), Err(DecodeError::Malformed));
+        assert!(Resource::parse(b"\xef\xbb\xbf{}").is_ok());
+    }
+
+    #[test]
+    fn spellings_of_one_href_are_equal() {
+        let base = Url::parse("https://pool.contoso.com/ucwa/oauth/v1/applications").unwrap();
+        let key = |href| HrefKey::new(&base, href);
+        assert_eq!(key("/people/saraD?e=sip%3asara%40c"), key("https://POOL.contoso.com/people/sarad?e=sip:sara@c"));
+        assert_ne!(key("/messages/2"), key("/messages/3"));
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_without_a_crash() {
+        assert_eq!(Resource::parse("[".repeat(10_000).as_bytes()), Err(DecodeError::Malformed));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Resource::parse(&bytes);
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! Who waits for what: matches the events of one application to the sends that caused them. No I/O.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, oneshot, watch};
+use url::Url;
+
+use super::events::{Event, EventType, Status};
+use super::hypermedia::{HrefKey, Resource};
+use super::reason::Reason;
+
+/// Message events kept for a POST whose answer is still on its way.
+const MOST_UNCLAIMED: usize = 512;
+
+/// Modalities tracked. A server ends conversations by events; this bounds one that does not.
+const MOST_MODALITIES: usize = 1024;
+
+/// How an invitation or a message ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    /// Accepted, or confirmed; who did, where the server says it.
+    Done {
+        /// The URIs of those who accepted, as they came.
+        by: Vec<String>,
+    },
+    /// Refused, with the server's reason.
+    Failed(Reason),
+    /// The event channel broke off: nobody knows.
+    Lost(&'static str),
+}
+
+/// What is known of an invitation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// An event has named it: the server has processed the POST.
+    pub seen: bool,
+    /// The href of its messaging modality.
+    pub messaging: Option<String>,
+    /// The href of its conversation.
+    pub conversation: Option<String>,
+    /// Where it can be cancelled while it rings.
+    pub cancel: Option<String>,
+    /// The id of the thread.
+    pub thread_id: Option<String>,
+    /// How it ended.
+    pub end: Option<End>,
+}
+
+/// What is known of the messaging modality of a conversation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Modality {
+    /// It was connected and is not any more.
+    pub disconnected: bool,
+    /// Where text is posted; there while it is connected.
+    pub send_message: Option<String>,
+    /// Where it is ended.
+    pub stop: Option<String>,
+    /// The formats negotiated.
+    pub formats: Vec<String>,
+}
+
+impl Modality {
+    /// Reads a messaging resource. Ready to send means: the sendMessage link is there. Source: SendAnIM.
+    pub fn of(resource: &Resource) -> Self {
+        let state = resource.text("state").unwrap_or_default();
+        Self {
+            disconnected: state.eq_ignore_ascii_case("Disconnected"),
+            send_message: resource.link("sendMessage").map(str::to_owned),
+            stop: resource.link("stopMessaging").map(str::to_owned),
+            formats: resource.texts("negotiatedMessageFormats").into_iter().map(str::to_owned).collect(),
+        }
+    }
+
+    /// True when html was negotiated.
+    pub fn takes_html(&self) -> bool {
+        self.formats.iter().any(|f| f.eq_ignore_ascii_case("Html"))
+    }
+}
+
+/// A message event without a claimant yet.
+struct Unclaimed {
+    message: HrefKey,
+    conversation: HrefKey,
+    end: End,
+}
+
+#[derive(Default)]
+struct Books {
+    invitations: HashMap<String, watch::Sender<Progress>>,
+    /// Which operation an invitation's href belongs to, once that is known.
+    operations: HashMap<HrefKey, String>,
+    modalities: HashMap<HrefKey, watch::Sender<Modality>>,
+    messages: HashMap<HrefKey, oneshot::Sender<End>>,
+    unclaimed: VecDeque<Unclaimed>,
+    /// Messages whose end was told: the server may repeat an event, and a repetition must not pass for another message.
+    settled: VecDeque<HrefKey>,
+    /// Conversations in which a POST's answer was lost: their next unclaimed message is that POST's.
+    orphans: HashMap<HrefKey, oneshot::Sender<End>>,
+}
+
+/// The books of one application.
+pub struct Ledger {
+    base: Url,
+    books: Mutex<Books>,
+    /// How many sends wait for a modality to connect.
+    watched: AtomicUsize,
+    /// Rung when something begins to be waited for.
+    pub(crate) wanted: Notify,
+}
+
+impl Ledger {
+    /// Empty books for the application created at `base`.
+    pub fn new(base: Url) -> Self {
+        Self { base, books: Mutex::default(), watched: AtomicUsize::new(0), wanted: Notify::new() }
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The key of an href of this application.
+    pub fn key(&self, href: &str) -> HrefKey {
+        HrefKey::new(&self.base, href)
+    }
+
+    /// The absolute URL of an href of this application.
+    pub fn url(&self, href: &str) -> Option<Url> {
+        self.base.join(href).ok()
+    }
+
+    /// Opens the books for an invitation, before it is posted: its events may come before its answer.
+    pub fn expect_invitation(&self, operation: &str) -> watch::Receiver<Progress> {
+        let (sender, receiver) = watch::channel(Progress::default());
+        self.books().invitations.insert(operation.to_owned(), sender);
+        receiver
+    }
+
+    /// Links the href of the answer's `Location` to the operation. Events may use a shorter one, so this is a second way.
+    pub fn locate_invitation(&self, operation: &str, href: &str) {
+        let key = self.key(href);
+        self.books().operations.insert(key, operation.to_owned());
+    }
+
+    /// Closes the books of an invitation.
+    pub fn close_invitation(&self, operation: &str) {
+        let mut books = self.books();
+        books.invitations.remove(operation);
+        books.operations.retain(|_, of| of != operation);
+    }
+
+    /// Waits for the end of the message at `href`; it may have come already.
+    pub fn expect_message(&self, href: &str) -> oneshot::Receiver<End> {
+        let key = self.key(href);
+        let (sender, receiver) = oneshot::channel();
+        let mut books = self.books();
+        match books.unclaimed.iter().position(|u| u.message == key).and_then(|i| books.unclaimed.remove(i)) {
+            Some(unclaimed) => books.settle(unclaimed.message, sender, unclaimed.end),
+            None => drop(books.messages.insert(key, sender)),
+        }
+        receiver
+    }
+
+    /// Waits for the end of a message whose answer was lost: the next one of its conversation that nobody claims.
+    ///
+    /// That is unambiguous because messages of one conversation are posted one after the other.
+    pub fn expect_orphan(&self, conversation: &str) -> oneshot::Receiver<End> {
+        let key = self.key(conversation);
+        let (sender, receiver) = oneshot::channel();
+        let mut books = self.books();
+        match books.unclaimed.iter().position(|u| u.conversation == key).and_then(|i| books.unclaimed.remove(i)) {
+            Some(unclaimed) => books.settle(unclaimed.message, sender, unclaimed.end),
+            None => drop(books.orphans.insert(key, sender)),
+        }
+        receiver
+    }
+
+    /// The modality at `href`, known or still to come.
+    pub fn modality(&self, href: &str) -> watch::Receiver<Modality> {
+        let key = self.key(href);
+        self.books().modality(key).subscribe()
+    }
+
+    /// Keeps the channel going while a modality is waited for.
+    pub(crate) fn watch_modality(&self) -> Watched<'_> {
+        self.watched.fetch_add(1, Ordering::AcqRel);
+        self.wanted.notify_one();
+        Watched(self)
+    }
+
+    /// Forgets a modality that was ended.
+    pub fn forget_modality(&self, href: &str) {
+        let key = self.key(href);
+        self.books().modalities.remove(&key);
+    }
+
+    /// True while somebody waits for an event.
+    pub fn is_waiting(&self) -> bool {
+        let mut books = self.books();
+        books.messages.retain(|_, waiting| !waiting.is_closed());
+        books.orphans.retain(|_, waiting| !waiting.is_closed());
+        !books.messages.is_empty()
+            || !books.orphans.is_empty()
+            || self.watched.load(Ordering::Acquire) > 0
+            || books.invitations.values().any(|i| i.receiver_count() > 0 && i.borrow().end.is_none())
+    }
+
+    /// Ends every wait: the channel broke off.
+    pub fn lose_everything(&self, why: &'static str) {
+        let mut books = self.books();
+        for (_, invitation) in books.invitations.drain() {
+            invitation.send_modify(|progress| {
+                progress.end.get_or_insert(End::Lost(why));
+            });
+        }
+        books.operations.clear();
+        for (_, waiting) in books.messages.drain().collect::<Vec<_>>() {
+            let _ = waiting.send(End::Lost(why));
+        }
+        for (_, waiting) in books.orphans.drain().collect::<Vec<_>>() {
+            let _ = waiting.send(End::Lost(why));
+        }
+        drop(books);
+        self.lose_conversations();
+    }
+
+    /// The server has shut the conversations down.
+    pub fn lose_conversations(&self) {
+        for (_, modality) in self.books().modalities.drain() {
+            modality.send_modify(|m| *m = Modality { disconnected: true, ..Modality::default() });
+        }
+    }
+
+    /// True when the event matters and cannot be used without its resource, which then has to be fetched.
+    pub fn needs_resource(&self, event: &Event) -> bool {
+        if event.resource.is_some() || event.kind == EventType::Deleted {
+            return false;
+        }
+        let key = self.key(&event.href);
+        let books = self.books();
+        match event.rel.as_str() {
+            // Started: to learn its operation. Completed: to learn who accepted.
+            "messagingInvitation" => !books.invitations.is_empty(),
+            "messaging" => books.modalities.contains_key(&key) || !books.invitations.is_empty(),
+            // To tell an incoming message from one of ours.
+            "message" => event.kind == EventType::Completed && !books.messages.contains_key(&key),
+            _ => false,
+        }
+    }
+
+    /// Books one event, with its resource where that was embedded or fetched.
+    pub fn book(&self, event: &Event, resource: Option<&Resource>) {
+        match event.rel.as_str() {
+            "messagingInvitation" => self.book_invitation(event, resource),
+            "messaging" => self.book_modality(event, resource),
+            "message" => self.book_message(event, resource),
+            "conversation" => self.book_conversation(event, resource),
+            _ => {}
+        }
+    }
+
+    fn book_invitation(&self, event: &Event, resource: Option<&Resource>) {
+        let key = self.key(&event.href);
+        let mut books = self.books();
+        let by_name = resource.and_then(|r| r.text("operationId")).map(str::to_owned);
+        let Some(operation) = by_name.or_else(|| books.operations.get(&key).cloned()) else { return };
+        let Some(invitation) = books.invitations.get(&operation) else { return };
+        let link = |rel| resource.and_then(|r| r.link(rel)).map(str::to_owned);
+        let end = (event.kind == EventType::Completed).then(|| end_of(event, resource));
+        invitation.send_modify(|progress| {
+            progress.seen = true;
+            // Where someone else took the call, the talk goes on in a derived conversation.
+            keep(&mut progress.messaging, link("derivedMessaging").or_else(|| link("messaging")));
+            keep(&mut progress.conversation, link("derivedConversation").or_else(|| link("conversation")));
+            keep(&mut progress.cancel, link("cancel"));
+            keep(&mut progress.thread_id, resource.and_then(|r| r.text("threadId")).map(str::to_owned));
+            if progress.end.is_none() {
+                progress.end = end;
+            }
+        });
+        books.operations.insert(key, operation);
+    }
+
+    fn book_modality(&self, event: &Event, resource: Option<&Resource>) {
+        let key = self.key(&event.href);
+        let mut books = self.books();
+        if event.kind == EventType::Deleted {
+            books.disconnect(&key);
+        } else if let Some(resource) = resource {
+            let modality = Modality::of(resource);
+            if modality.disconnected {
+                books.disconnect(&key);
+            } else {
+                books.modality(key).send_replace(modality);
+            }
+        }
+    }
+
+    fn book_message(&self, event: &Event, resource: Option<&Resource>) {
+        let incoming = resource.and_then(|r| r.text("direction")).is_some_and(|d| d.eq_ignore_ascii_case("Incoming"));
+        if event.kind != EventType::Completed || incoming {
+            return;
+        }
+        let (message, conversation) = (self.key(&event.href), self.key(&event.sender.1));
+        // The event's status decides; the resource's own status is absent on real servers. Source: SendAnIM.
+        let end = end_of(event, resource);
+        let mut books = self.books();
+        if books.settled.contains(&message) {
+            return;
+        }
+        if let Some(waiting) = books.messages.remove(&message).or_else(|| books.orphans.remove(&conversation)) {
+            books.settle(message, waiting, end);
+        } else {
+            if books.unclaimed.len() == MOST_UNCLAIMED {
+                books.unclaimed.pop_front();
+            }
+            if !books.unclaimed.iter().any(|u| u.message == message) {
+                books.unclaimed.push_back(Unclaimed { message, conversation, end });
+            }
+        }
+    }
+
+    /// A conversation that ends takes its messaging with it.
+    fn book_conversation(&self, event: &Event, resource: Option<&Resource>) {
+        let state = resource.and_then(|r| r.text("state")).unwrap_or_default();
+        if event.kind != EventType::Deleted && !state.eq_ignore_ascii_case("Disconnected") {
+            return;
+        }
+        let key = match resource.and_then(|r| r.link("messaging")) {
+            Some(messaging) => self.key(messaging),
+            None => self.key(&format!("{}/messaging", event.href.split('?').next().unwrap_or_default())),
+        };
+        self.books().disconnect(&key);
+    }
+}
+
+/// See [`Ledger::watch_modality`].
+pub(crate) struct Watched<'a>(&'a Ledger);
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        self.0.watched.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Books {
+    fn settle(&mut self, message: HrefKey, waiting: oneshot::Sender<End>, end: End) {
+        if self.settled.len() == MOST_UNCLAIMED {
+            self.settled.pop_front();
+        }
+        self.settled.push_back(message);
+        let _ = waiting.send(end);
+    }
+
+    fn modality(&mut self, key: HrefKey) -> &watch::Sender<Modality> {
+        if self.modalities.len() >= MOST_MODALITIES && !self.modalities.contains_key(&key) {
+            self.modalities.retain(|_, modality| modality.receiver_count() > 0);
+        }
+        self.modalities.entry(key).or_insert_with(|| watch::channel(Modality::default()).0)
+    }
+
+    fn disconnect(&mut self, key: &HrefKey) {
+        if let Some(modality) = self.modalities.remove(key) {
+            modality.send_modify(|m| *m = Modality { disconnected: true, ..Modality::default() });
+        }
+    }
+}
+
+/// How a completed event says its operation ended. One without a status and a reason is a success: servers leave the
+/// status out only there.
+fn end_of(event: &Event, resource: Option<&Resource>) -> End {
+    let failed = match event.status {
+        Some(Status::Success) => false,
+        Some(Status::Failure) => true,
+        None => {
+            let state = resource.and_then(|r| r.text("state")).unwrap_or_default();
+            event.reason.is_some() || ["Failed", "Declined", "Cancelled"].iter().any(|s| s.eq_ignore_ascii_case(state))
+        }
+    };
+    if failed {
+        return End::Failed(event.reason.clone().unwrap_or_default());
+    }
+    let accepted = resource.map(|r| r.all_embedded("acceptedByParticipant")).unwrap_or_default();
+    End::Done { by: accepted.iter().filter_map(|p| p.text("uri")).map(str::to_owned).collect() }
+}
+
+fn keep(known: &mut Option<String>, new: Option<String>) {
+    if new.is_some() {
+        *known = new;
+    }
+}
