@@ -1,0 +1,251 @@
+//! Who sends, and the callbacks of the host.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use send_im::{Account, BearerToken, ENV_PASSWORD, Error, TokenRequest};
+use tokio::sync::oneshot;
+
+use crate::failure::{Result, SendError};
+use crate::records::StepRecord;
+use crate::runtime::lock;
+
+/// Who sends and how the account signs in. With nothing given: the stored account, that is the environment
+/// (`SEND_IM_ADDRESS`, `SEND_IM_PASSWORD` …), then the profile file.
+#[derive(Clone, Default, uniffi::Record)]
+pub struct AccountOptions {
+    /// The sender's address. None: the stored account.
+    #[uniffi(default = None)]
+    pub address: Option<String>,
+    /// The name to sign in with where it is not the address.
+    #[uniffi(default = None)]
+    pub username: Option<String>,
+    /// The password. None with an address and no token: `SEND_IM_PASSWORD`.
+    #[uniffi(default = None)]
+    pub password: Option<String>,
+    /// The URL of the discovery root. None: ask the sign-in domain.
+    #[uniffi(default = None)]
+    pub server: Option<String>,
+    /// A PEM file with further certificate authorities.
+    #[uniffi(default = None)]
+    pub ca_file: Option<String>,
+    /// Further domains the server may lead to.
+    #[uniffi(default = [])]
+    pub trusted_domains: Vec<String>,
+    /// How long signing in may take, in milliseconds. None: 60 s. A one-call send uses the message's own.
+    #[uniffi(default = None)]
+    pub timeout_ms: Option<u64>,
+}
+
+impl std::fmt::Debug for AccountOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccountOptions")
+            .field("address", &self.address)
+            .field("server", &self.server)
+            .field("ca_file", &self.ca_file)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Told of every finished step, on a thread of ours. It must return quickly; what it raises is dropped.
+#[uniffi::export(foreign)]
+pub trait StepListener: Send + Sync {
+    /// One step has ended.
+    fn on_step(&self, record: StepRecord) -> Result<()>;
+}
+
+/// What a token is wanted for.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct TokenRequestRecord {
+    /// Scheme, host and port of the server that must accept the token.
+    pub origin: String,
+    /// Where the server says tokens are issued.
+    pub authorization_uri: Option<String>,
+    /// The server's client id (OAuth audience).
+    pub client_id: Option<String>,
+    /// The issuers the server trusts.
+    pub trusted_issuers: Option<String>,
+    /// True where the token given before was rejected.
+    pub rejected: bool,
+}
+
+impl From<TokenRequest> for TokenRequestRecord {
+    fn from(request: TokenRequest) -> Self {
+        TokenRequestRecord {
+            origin: request.origin,
+            authorization_uri: request.authorization_uri,
+            client_id: request.client_id,
+            trusted_issuers: request.trusted_issuers,
+            rejected: request.rejected,
+        }
+    }
+}
+
+/// The host's way of getting a token.
+///
+/// It is asked on a thread that may block, and answers through `reply`, at once or later from any other thread. A
+/// host whose threads end with its interpreter hands the work to one of its own and returns.
+#[uniffi::export(foreign)]
+pub trait TokenProvider: Send + Sync {
+    /// A token is wanted. An error raised here refuses it; its text is dropped, as it may hold a secret.
+    fn request_token(&self, request: TokenRequestRecord, reply: Arc<TokenReply>) -> Result<()>;
+}
+
+type Answer = std::result::Result<BearerToken, String>;
+
+/// Where the host puts the token. The first answer counts; without one the request fails when this is dropped.
+#[derive(uniffi::Object)]
+pub struct TokenReply(Mutex<Option<oneshot::Sender<Answer>>>);
+
+#[uniffi::export]
+impl TokenReply {
+    /// The token, without the word `Bearer`, and how long it lasts from now, in seconds.
+    #[uniffi::method(default(expires_in_s = None))]
+    pub fn resolve(&self, token: String, expires_in_s: Option<u64>) {
+        let mut token = BearerToken::new(token);
+        if let Some(seconds) = expires_in_s {
+            token = token.expires_in(Duration::from_secs(seconds));
+        }
+        self.answer(Ok(token));
+    }
+
+    /// There is no token. `reason` becomes part of the error; it must hold no secret.
+    pub fn fail(&self, reason: String) {
+        self.answer(Err(reason));
+    }
+}
+
+impl TokenReply {
+    fn answer(&self, answer: Answer) {
+        if let Some(sender) = lock(&self.0).take() {
+            // Nobody listens any more when the call was cancelled.
+            let _ = sender.send(answer);
+        }
+    }
+}
+
+async fn ask(provider: Arc<dyn TokenProvider>, request: TokenRequest) -> Answer {
+    let (sender, receiver) = oneshot::channel();
+    let reply = Arc::new(TokenReply(Mutex::new(Some(sender))));
+    let asked = tokio::task::spawn_blocking(move || provider.request_token(request.into(), reply)).await;
+    match asked {
+        Ok(Ok(())) => receiver.await.unwrap_or_else(|_| Err("the program gave no token".to_owned())),
+        Ok(Err(_)) | Err(_) => Err("the program's token callback failed".to_owned()),
+    }
+}
+
+/// The account these options describe.
+///
+/// # Errors
+/// `invalid_input` where options contradict each other or there is no account.
+pub(crate) fn account(
+    options: AccountOptions,
+    tokens: Option<Arc<dyn TokenProvider>>,
+    steps: Option<Arc<dyn StepListener>>,
+) -> Result<Account> {
+    let refuse = |why: &str| Err(SendError::from(Error::invalid_input(why)));
+    let mut account = match (options.address, options.password, tokens) {
+        (None, None, None) if options.username.is_none() => Account::stored()?,
+        (None, ..) => return refuse("A user name, a password or a token needs the address it belongs to."),
+        (Some(_), Some(_), Some(_)) => return refuse("There is a password and a token; give one of them."),
+        (Some(address), Some(password), None) => Account::with_password(address, password),
+        (Some(address), None, Some(provider)) => {
+            Account::with_token(address, move |request| ask(provider.clone(), request))
+        }
+        (Some(address), None, None) => match std::env::var(ENV_PASSWORD) {
+            Ok(password) if !password.is_empty() => Account::with_password(address, password),
+            _ => return refuse("There is an address and no password; give one, or set SEND_IM_PASSWORD."),
+        },
+    };
+    if let Some(username) = options.username {
+        account = account.username(username);
+    }
+    if let Some(server) = options.server {
+        account = account.server(server);
+    }
+    if let Some(ca_file) = options.ca_file {
+        account = account.ca_file(ca_file);
+    }
+    for domain in options.trusted_domains {
+        account = account.trust(domain);
+    }
+    if let Some(timeout) = options.timeout_ms {
+        account = account.timeout(Duration::from_millis(timeout));
+    }
+    if let Some(listener) = steps {
+        account = account.on_step(move |record| {
+            // What a listener raises is its own affair: the send goes on.
+            let _ = listener.on_step(record.into());
+        });
+    }
+    Ok(account)
+}
+
+/// Checks that there is a stored account that can be read, without signing in.
+///
+/// # Errors
+/// `invalid_input` with the sentence that says what to set.
+#[uniffi::export]
+pub fn check_stored_account() -> Result<()> {
+    Account::stored()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nobody;
+    impl TokenProvider for Nobody {
+        fn request_token(&self, _: TokenRequestRecord, _: Arc<TokenReply>) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    fn refused(options: AccountOptions, tokens: Option<Arc<dyn TokenProvider>>) -> String {
+        account(options, tokens, None).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_credential_needs_its_address() {
+        let options = AccountOptions { password: Some("x".into()), ..Default::default() };
+        assert!(refused(options, None).contains("address"));
+        assert!(refused(AccountOptions::default(), Some(Arc::new(Nobody))).contains("address"));
+    }
+
+    #[test]
+    fn a_password_and_a_token_contradict_each_other() {
+        let options = AccountOptions {
+            address: Some("tosh@contoso.com".into()),
+            password: Some("x".into()),
+            ..Default::default()
+        };
+        assert!(refused(options, Some(Arc::new(Nobody))).contains("one of them"));
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let options = AccountOptions {
+            password: Some("s3cret".into()),
+            username: Some("s3cret".into()),
+            ..Default::default()
+        };
+        assert!(!format!("{options:?}").contains("s3cret"));
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_forgets_to_answer_is_an_error() {
+        let (sender, receiver) = oneshot::channel::<Answer>();
+        drop(TokenReply(Mutex::new(Some(sender))));
+        assert!(receiver.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn the_first_answer_counts() {
+        let (sender, receiver) = oneshot::channel();
+        let reply = TokenReply(Mutex::new(Some(sender)));
+        reply.fail("no".into());
+        reply.resolve("s3cret".into(), None);
+        assert_eq!(receiver.await.unwrap().unwrap_err(), "no");
+    }
+}

@@ -1,0 +1,317 @@
+//! The sandbox server, for demos and for the host's own tests.
+
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use send_im::{Error, ErrorKind, Sent};
+use send_im_sandbox::{Builder, Delivered, Exchange, Fault, Layout, Sandbox};
+
+use crate::failure::{Result, SendError};
+use crate::records::milliseconds;
+use crate::runtime::Generation;
+
+/// Someone who may sign in. Once one is declared, only declared users may.
+#[derive(Clone, uniffi::Record)]
+pub struct SandboxUser {
+    /// The address.
+    pub address: String,
+    /// The password.
+    pub password: String,
+}
+
+/// How a sandbox is laid out.
+#[derive(Clone, uniffi::Record)]
+pub struct SandboxOptions {
+    /// `one-pool`, `two-pools` or `redirect`.
+    #[uniffi(default = "one-pool")]
+    pub layout: String,
+    /// True for https with a certificate authority made for this sandbox.
+    #[uniffi(default = false)]
+    pub https: bool,
+    /// Address and port to listen on. None: 127.0.0.1 and a free port.
+    #[uniffi(default = None)]
+    pub listen: Option<String>,
+    /// How long an invitation to `silent@` rings, in milliseconds.
+    #[uniffi(default = 30000)]
+    pub ring_ms: u64,
+    /// How long `slow@` takes to accept, in milliseconds.
+    #[uniffi(default = 3000)]
+    pub slow_ms: u64,
+    /// How long a token lasts, in milliseconds. None: as a real server.
+    #[uniffi(default = None)]
+    pub token_lifetime_ms: Option<u64>,
+    /// How long the server holds an empty event request, in milliseconds. None: as a real server.
+    #[uniffi(default = None)]
+    pub poll_timeout_ms: Option<u64>,
+    /// Who may sign in. Empty: anybody with any password.
+    #[uniffi(default = [])]
+    pub users: Vec<SandboxUser>,
+    /// The discovery root answers with a redirect to this URL.
+    #[uniffi(default = None)]
+    pub redirect_to: Option<String>,
+    /// A further host name for the certificate and the links.
+    #[uniffi(default = None)]
+    pub host_name: Option<String>,
+}
+
+/// One message that reached a recipient.
+#[derive(Clone, uniffi::Record)]
+pub struct DeliveredMessage {
+    /// Counts deliveries, from 1.
+    pub number: u64,
+    /// The sender's address.
+    pub sender: String,
+    /// The address the sender asked for.
+    pub to: String,
+    /// The address that took it.
+    pub accepted_by: String,
+    /// The subject of the conversation.
+    pub subject: Option<String>,
+    /// `normal`, `urgent` or `emergency`.
+    pub importance: String,
+    /// `plain` or `html`.
+    pub format: String,
+    /// The text as it was sent.
+    pub text: String,
+    /// `invitation` if the text came with the invitation, else `message`.
+    pub via: String,
+    /// The conversation it belongs to.
+    pub conversation: String,
+    /// The thread of the conversation.
+    pub thread_id: String,
+    /// When the recipient got it, in milliseconds since 1970 (UTC).
+    pub received_at_ms: u64,
+}
+
+impl From<Delivered> for DeliveredMessage {
+    fn from(delivered: Delivered) -> Self {
+        let format = delivered.format.strip_prefix("text/").unwrap_or(&delivered.format);
+        DeliveredMessage {
+            number: delivered.number,
+            format: format.to_owned(),
+            importance: delivered.importance.to_ascii_lowercase(),
+            received_at_ms: milliseconds(delivered.received_at.duration_since(UNIX_EPOCH).unwrap_or_default()),
+            sender: delivered.from,
+            to: delivered.to,
+            accepted_by: delivered.accepted_by,
+            subject: delivered.subject,
+            text: delivered.text,
+            via: delivered.via,
+            conversation: delivered.conversation,
+            thread_id: delivered.thread_id,
+        }
+    }
+}
+
+/// One request the sandbox received. Never holds bodies or credentials.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct SandboxExchange {
+    /// Counts requests, from 1.
+    pub number: u64,
+    /// The HTTP method.
+    pub method: String,
+    /// The path with its query.
+    pub path: String,
+    /// Scheme, host and port that were asked.
+    pub origin: String,
+    /// The status of the answer. None while there is none, or where the connection was closed instead.
+    pub status: Option<u16>,
+    /// Which of the sandbox's listeners was asked, from 0.
+    pub pool: u32,
+}
+
+impl From<Exchange> for SandboxExchange {
+    fn from(exchange: Exchange) -> Self {
+        SandboxExchange {
+            number: exchange.number,
+            method: exchange.method,
+            path: exchange.path,
+            origin: exchange.origin,
+            status: exchange.status,
+            pool: u32::try_from(exchange.pool).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// A running sandbox. Dropping it stops it.
+#[derive(uniffi::Object)]
+pub struct SandboxServer {
+    generation: &'static Generation,
+    number: u64,
+}
+
+#[uniffi::export]
+impl SandboxServer {
+    /// Starts a sandbox.
+    #[uniffi::constructor]
+    pub async fn start(options: SandboxOptions) -> Result<Arc<Self>> {
+        let generation = Generation::current();
+        let work = async move {
+            let builder = builder(options)?;
+            let sandbox = builder.start().await.map_err(|e| {
+                SendError::local(ErrorKind::Network, format!("The sandbox cannot listen: {e}."), Sent::No)
+            })?;
+            Ok(Arc::new(SandboxServer { generation, number: generation.sandboxes.insert(Arc::new(sandbox)) }))
+        };
+        generation.call(Sent::No, work).await
+    }
+
+    /// The discovery root.
+    pub fn url(&self) -> Result<String> {
+        Ok(self.sandbox()?.url().to_owned())
+    }
+
+    /// The certificate authority in PEM, with https.
+    pub fn ca_pem(&self) -> Result<Option<String>> {
+        Ok(self.sandbox()?.ca_pem().map(str::to_owned))
+    }
+
+    /// What was delivered to this address, oldest first.
+    pub fn inbox(&self, address: String) -> Result<Vec<DeliveredMessage>> {
+        Ok(self.sandbox()?.inbox(&address).into_iter().map(Into::into).collect())
+    }
+
+    /// Everything delivered, oldest first.
+    pub fn messages(&self) -> Result<Vec<DeliveredMessage>> {
+        Ok(self.sandbox()?.messages().into_iter().map(Into::into).collect())
+    }
+
+    /// Waits until `count` messages were delivered in all.
+    ///
+    /// # Errors
+    /// `timeout` if it takes longer than `timeout_ms`.
+    pub async fn wait_for(&self, count: u32, timeout_ms: u64) -> Result<Vec<DeliveredMessage>> {
+        let sandbox = self.sandbox()?;
+        let work = async move {
+            let delivered = sandbox.wait_for(count as usize, Duration::from_millis(timeout_ms)).await;
+            let delivered =
+                delivered.map_err(|e| SendError::local(ErrorKind::Timeout, format!("{e}."), Sent::No))?;
+            Ok(delivered.into_iter().map(Into::into).collect())
+        };
+        self.generation.call(Sent::No, work).await
+    }
+
+    /// Every request received, oldest first.
+    pub fn journal(&self) -> Result<Vec<SandboxExchange>> {
+        Ok(self.sandbox()?.journal().into_iter().map(Into::into).collect())
+    }
+
+    /// How many sessions are open.
+    pub fn open_applications(&self) -> Result<u32> {
+        Ok(u32::try_from(self.sandbox()?.open_applications()).unwrap_or(u32::MAX))
+    }
+
+    /// Makes something go wrong: a fault as JSON, as the sandbox's documentation writes it.
+    pub fn add_fault(&self, json: String) -> Result<()> {
+        let fault: Fault = serde_json::from_str(&json)
+            .map_err(|e| SendError::from(Error::invalid_input(format!("This is not a fault: {e}."))))?;
+        self.sandbox()?.add_fault(fault);
+        Ok(())
+    }
+
+    /// Takes every fault away.
+    pub fn clear_faults(&self) -> Result<()> {
+        self.sandbox()?.clear_faults();
+        Ok(())
+    }
+
+    /// A token that every origin of this sandbox accepts for this address, for bearer sign-in.
+    pub fn issue_token(&self, address: String) -> Result<String> {
+        Ok(self.sandbox()?.issue_token(&address))
+    }
+
+    /// Rejects every token issued so far.
+    pub fn revoke_tokens(&self) -> Result<()> {
+        self.within(Sandbox::revoke_tokens)
+    }
+
+    /// Ends every session, as after fifteen silent minutes.
+    pub fn drop_applications(&self) -> Result<()> {
+        self.within(Sandbox::drop_applications)
+    }
+
+    /// Tells every client that events were lost.
+    pub fn force_resync(&self) -> Result<()> {
+        self.within(Sandbox::force_resync)
+    }
+
+    /// Tells every client to resume its event channel elsewhere.
+    pub fn force_resume(&self) -> Result<()> {
+        self.within(Sandbox::force_resume)
+    }
+
+    /// The other side closes every conversation.
+    pub fn end_conversations(&self) -> Result<()> {
+        self.within(Sandbox::end_conversations)
+    }
+
+    /// Stops the server. May be called again.
+    pub fn stop(&self) {
+        if self.generation.is_foreign() {
+            return;
+        }
+        let sandbox = self.generation.sandboxes.remove(self.number);
+        if let Ok(handle) = self.generation.handle() {
+            let _context = handle.enter();
+            drop(sandbox);
+        }
+    }
+}
+
+impl SandboxServer {
+    fn sandbox(&self) -> Result<Arc<Sandbox>> {
+        if self.generation.is_foreign() {
+            return Err(SendError::forked());
+        }
+        let sandbox = self.generation.sandboxes.get(self.number);
+        sandbox.ok_or_else(|| Error::closed("The sandbox is stopped.").into())
+    }
+
+    /// Does something that may start a task.
+    fn within(&self, act: impl FnOnce(&Sandbox)) -> Result<()> {
+        let sandbox = self.sandbox()?;
+        let handle = self.generation.handle()?;
+        let _context = handle.enter();
+        act(&sandbox);
+        Ok(())
+    }
+}
+
+impl Drop for SandboxServer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn builder(options: SandboxOptions) -> Result<Builder> {
+    let refuse = |why: String| SendError::from(Error::invalid_input(why));
+    let layout: Layout =
+        options.layout.parse().map_err(|_| refuse("The layout is one of one-pool, two-pools and redirect.".into()))?;
+    let mut builder = Sandbox::builder()
+        .layout(layout)
+        .https(options.https)
+        .ring(Duration::from_millis(options.ring_ms))
+        .slow(Duration::from_millis(options.slow_ms));
+    if let Some(listen) = options.listen {
+        let listen = listen.parse().map_err(|_| {
+            refuse("The sandbox listens on an address and a port, for example 127.0.0.1:8080.".into())
+        })?;
+        builder = builder.listen(listen);
+    }
+    if let Some(lifetime) = options.token_lifetime_ms {
+        builder = builder.token_lifetime(Duration::from_millis(lifetime));
+    }
+    if let Some(timeout) = options.poll_timeout_ms {
+        builder = builder.poll_timeout(Duration::from_millis(timeout));
+    }
+    for user in options.users {
+        builder = builder.user(&user.address, &user.password);
+    }
+    if let Some(url) = options.redirect_to {
+        builder = builder.redirect_to(&url);
+    }
+    if let Some(name) = options.host_name {
+        builder = builder.host_name(&name);
+    }
+    Ok(builder)
+}

@@ -1,0 +1,155 @@
+//! The end of the process: no call hangs, no thread of ours calls into a host that is gone.
+//!
+//! A host registers [`shutdown`] where it runs code at exit. Without it a continuation of UniFFI could reach an
+//! interpreter that is already being taken down.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Handle, Runtime};
+
+use crate::runtime::{Flag, Generation};
+
+/// Even with no time left, threads that are about to end are given this long.
+const LEAST: Duration = Duration::from_millis(50);
+
+/// How far the shutdown of a generation is.
+#[derive(Default)]
+pub(crate) struct Stop {
+    begun: AtomicBool,
+    done: Flag,
+}
+
+/// Stops this library in this process: pending calls end with `cancelled`, sessions are signed out as far as the
+/// time allows, then the threads end. Later calls fail with `cancelled`.
+///
+/// Waits at most `timeout_ms`; true if all has ended. May be called again, from any thread; the first call's bound
+/// counts. A child forked later starts afresh.
+#[uniffi::export]
+pub fn shutdown(timeout_ms: u64) -> bool {
+    begin_shutdown(timeout_ms);
+    // A callback that runs on one of our threads must not wait for that thread to end.
+    let wait = if Handle::try_current().is_ok() { 0 } else { timeout_ms };
+    Generation::current().stop.done.wait(Duration::from_millis(wait).saturating_add(LEAST * 2))
+}
+
+/// The same without waiting, for a host whose native calls keep its other threads from running.
+#[uniffi::export]
+pub fn begin_shutdown(timeout_ms: u64) {
+    begin(Generation::current(), Duration::from_millis(timeout_ms));
+}
+
+/// True once a shutdown has ended.
+#[uniffi::export]
+pub fn is_shut_down() -> bool {
+    Generation::current().stop.done.is_set()
+}
+
+fn begin(generation: &'static Generation, bound: Duration) {
+    if generation.stop.begun.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    generation.stopping.cancel();
+    let Some(runtime) = generation.take_runtime() else {
+        generation.stop.done.set();
+        return;
+    };
+    let thread = std::thread::Builder::new().name("send-im-stop".to_owned());
+    let started = thread.spawn(move || {
+        stop(generation, runtime, bound);
+        generation.stop.done.set();
+    });
+    if started.is_err() {
+        // No thread to wait with: the runtime was dropped with the closure, which ended its tasks.
+        generation.stop.done.set();
+    }
+}
+
+fn stop(generation: &'static Generation, runtime: Runtime, bound: Duration) {
+    // A bound nobody can mean is as good as a day.
+    let deadline = Instant::now() + bound.min(Duration::from_secs(86_400));
+    let quiet = async {
+        let clients = generation.clients.take_all();
+        let sign_outs: Vec<_> =
+            clients.into_iter().map(|client| tokio::spawn(async move { client.sign_out().await })).collect();
+        for sign_out in sign_outs {
+            // Best effort: there is nobody left to tell.
+            let _ = sign_out.await;
+        }
+        drop(generation.sandboxes.take_all());
+        // What is left are sign-outs of calls that were cut off, and connections that end with their client.
+        while Handle::current().metrics().num_alive_tasks() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    runtime.block_on(async {
+        let _ = tokio::time::timeout_at(deadline.into(), quiet).await;
+    });
+    runtime.shutdown_timeout(deadline.saturating_duration_since(Instant::now()).max(LEAST));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use send_im::Sent;
+
+    use super::*;
+    use crate::failure::Result;
+    use crate::runtime::fresh;
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    fn block_on<T>(call: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(call)
+    }
+
+    #[test]
+    fn ends_pending_calls_as_cancelled() {
+        let generation = fresh();
+        let pending = generation.call(Sent::Maybe, std::future::pending::<Result<()>>());
+        begin(generation, LONG);
+        let failure = block_on(pending).unwrap_err().into_failure();
+        assert_eq!((failure.kind.as_str(), failure.sent.as_str(), failure.exit_code), ("cancelled", "maybe", 130));
+        assert!(generation.stop.done.wait(LONG));
+    }
+
+    #[test]
+    fn refuses_later_calls() {
+        let generation = fresh();
+        begin(generation, LONG);
+        assert!(generation.stop.done.is_set(), "there was nothing to stop");
+        assert_eq!(block_on(generation.call(Sent::No, async { Ok(()) })).unwrap_err().into_failure().kind, "cancelled");
+    }
+
+    #[test]
+    fn may_be_called_twice() {
+        let generation = fresh();
+        generation.handle().unwrap();
+        begin(generation, LONG);
+        begin(generation, Duration::ZERO);
+        assert!(generation.stop.done.wait(LONG));
+    }
+
+    #[test]
+    fn waits_for_work_left_in_the_background() {
+        let generation = fresh();
+        let finished = Arc::new(Flag::default());
+        let flag = finished.clone();
+        generation.handle().unwrap().spawn(async move {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            flag.set();
+        });
+        begin(generation, LONG);
+        assert!(generation.stop.done.wait(LONG));
+        assert!(finished.is_set());
+    }
+
+    #[test]
+    fn does_not_wait_for_ever() {
+        let generation = fresh();
+        generation.handle().unwrap().spawn(std::future::pending::<()>());
+        begin(generation, Duration::from_millis(10));
+        assert!(generation.stop.done.wait(LONG));
+    }
+}
