@@ -1,0 +1,168 @@
+"""A signed-in client for an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Optional, Union
+
+from ._client import not_signed_in, result_from
+from ._driver import run_async
+from ._errors import SendImError
+from ._native import send_im_uniffi as native
+from ._options import PathLike, Server, account_options, message_options
+from ._relay import StepRelay, TokenRelay, logger
+from ._types import (
+    DEFAULT_TIMEOUT,
+    AsyncTokenSource,
+    Importance,
+    Message,
+    OnStep,
+    Receipt,
+    Wait,
+    receipt_from,
+)
+
+
+class AsyncClient:
+    """The same as :class:`Client`, awaited. It belongs to the event loop it signed in on.
+
+    Cancelling a task that awaits :meth:`send` cancels that send and no other. ``token`` may be a coroutine function;
+    ``on_step`` is called on the event loop.
+
+    >>> import asyncio
+    >>> from send_im import AsyncClient, Sandbox
+    >>> async def main():
+    ...     async with Sandbox() as sandbox:
+    ...         async with AsyncClient("tosh@contoso.com", password="x", server=sandbox) as client:
+    ...             receipts = await asyncio.gather(*(client.send(f"user{n}@contoso.com", "hi") for n in range(3)))
+    ...         print([receipt.accepted_by for receipt in receipts])
+    >>> asyncio.run(main())
+    ['user0@contoso.com', 'user1@contoso.com', 'user2@contoso.com']
+    """
+
+    def __init__(
+        self,
+        address: Optional[str] = None,
+        *,
+        username: Optional[str] = None,
+        password: Optional[str] = None,
+        server: Server = None,
+        ca_file: PathLike = None,
+        token: Optional[AsyncTokenSource] = None,
+        trusted_domains: Iterable[str] = (),
+        timeout: float = DEFAULT_TIMEOUT,
+        on_step: Optional[OnStep] = None,
+    ) -> None:
+        self._address = address
+        self._options: Any = account_options(
+            address=address,
+            username=username,
+            password=password,
+            server=server,
+            ca_file=ca_file,
+            trusted_domains=trusted_domains,
+            timeout=timeout,
+        )
+        self._token = token
+        self._on_step = on_step
+        self._steps: Optional[StepRelay] = None
+        self._session: Any = None
+
+    @classmethod
+    async def sign_in(
+        cls,
+        address: Optional[str] = None,
+        *,
+        username: Optional[str] = None,
+        password: Optional[str] = None,
+        server: Server = None,
+        ca_file: PathLike = None,
+        token: Optional[AsyncTokenSource] = None,
+        trusted_domains: Iterable[str] = (),
+        timeout: float = DEFAULT_TIMEOUT,
+        on_step: Optional[OnStep] = None,
+    ) -> AsyncClient:
+        """A client that is signed in already. Await :meth:`sign_out` at the end.
+
+        Raises:
+            SendImError: One of its subclasses.
+        """
+        client = cls(
+            address,
+            username=username,
+            password=password,
+            server=server,
+            ca_file=ca_file,
+            token=token,
+            trusted_domains=trusted_domains,
+            timeout=timeout,
+            on_step=on_step,
+        )
+        return await client.__aenter__()
+
+    async def __aenter__(self) -> AsyncClient:
+        if self._session is not None:
+            raise RuntimeError("this client is signed in already")
+        loop = asyncio.get_running_loop()
+        steps = StepRelay.wanted(self._on_step, loop)
+        tokens = None if self._token is None else TokenRelay(self._token, loop)
+        self._session = await run_async(native.SignedInClient.sign_in(self._options, tokens, steps), steps)
+        self._steps = steps
+        return self
+
+    async def send(
+        self,
+        to: str,
+        text: str,
+        *,
+        subject: Optional[str] = None,
+        importance: Importance = "normal",
+        html: bool = False,
+        timeout: float = DEFAULT_TIMEOUT,
+        wait: Wait = "delivered",
+    ) -> Receipt:
+        """Sends one message; the arguments are those of :func:`send_im`.
+
+        Raises:
+            SendImError: One of its subclasses; :class:`ClientClosed` after :meth:`sign_out`.
+        """
+        content = message_options(Message(to, text, subject, importance, html, timeout, wait))
+        return receipt_from(await run_async(self._open().send(content), self._steps))
+
+    async def send_all(self, messages: Iterable[Message]) -> list[Union[Receipt, SendImError]]:
+        """Sends many messages, several at a time; see :meth:`Client.send_all`."""
+        contents = [message_options(message) for message in messages]
+        return [result_from(outcome) for outcome in await run_async(self._open().send_all(contents), self._steps)]
+
+    async def sign_out(self) -> None:
+        """Waits for sends in flight and ends the session. A second call does nothing.
+
+        Raises:
+            SendImError: The server could not be told. It ends the session by itself after a while.
+        """
+        if self._session is not None:
+            await run_async(self._session.sign_out(), self._steps)
+
+    close = sign_out
+
+    async def __aexit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        try:
+            await self.sign_out()
+        except SendImError as failed:
+            # Every message has its receipt by now; what the block did must not look undone.
+            logger.warning("signing out failed: %s", failed)
+
+    def _open(self) -> Any:
+        if self._session is None:
+            raise not_signed_in()
+        return self._session
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._address or 'of the stored account'}>"

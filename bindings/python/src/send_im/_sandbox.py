@@ -1,0 +1,328 @@
+"""The sandbox: a Skype for Business server in this process, for demonstrations and tests."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+import weakref
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from types import TracebackType
+from typing import Any, Optional, TypeVar, Union
+
+from ._driver import run, run_async, translate
+from ._native import send_im_uniffi as native
+from ._options import milliseconds
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A message that reached a recipient of a sandbox.
+
+    Attributes:
+        number: Counts deliveries, from 1.
+        sender: The sender's address.
+        to: The address the sender asked for.
+        accepted_by: The address that took it; another one than ``to`` after a call-forward.
+        subject: The subject, if there is one.
+        importance: ``"normal"``, ``"urgent"`` or ``"emergency"``.
+        format: ``"plain"`` or ``"html"``.
+        text: The text as it was sent.
+        via: ``"invitation"`` if the text came with the invitation, else ``"message"``.
+        conversation: The conversation it belongs to.
+        thread_id: The thread of that conversation.
+        received_at: When the recipient got it, UTC.
+    """
+
+    number: int
+    sender: str
+    to: str
+    accepted_by: str
+    subject: Optional[str] = field(repr=False)
+    importance: str
+    format: str
+    text: str = field(repr=False)
+    via: str
+    conversation: str
+    thread_id: str
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request that a sandbox received. It holds neither bodies nor credentials.
+
+    Attributes:
+        number: Counts requests, from 1.
+        method: ``"GET"``, ``"POST"`` …
+        path: The path with its query.
+        origin: Scheme, host and port that were asked.
+        status: The status of the answer; None while there is none, or where the connection was closed instead.
+        pool: Which of the sandbox's listeners was asked, from 0.
+    """
+
+    number: int
+    method: str
+    path: str
+    origin: str
+    status: Optional[int]
+    pool: int
+
+
+class Sandbox:
+    """A server that behaves like a Skype for Business pool, on a free port of 127.0.0.1.
+
+    Any account signs in with any password (except ``wrong``). A recipient behaves by the local part of the address:
+    ``declines@``, ``silent@``, ``busy@``, ``offline@``, ``unknown@``, ``slow@``, ``forwards@``, ``drops@``,
+    ``echo@``; anyone else accepts at once.
+
+    Args:
+        layout: ``"one-pool"``, ``"two-pools"`` or ``"redirect"``.
+        https: True for https with a certificate authority made for this sandbox; see :attr:`ca_file`.
+        ring: How long an invitation to ``silent@`` rings, in seconds.
+        slow: How long ``slow@`` takes to accept, in seconds.
+        listen: Address and port to listen on, such as ``"127.0.0.1:8080"``. None: a free port of 127.0.0.1.
+        users: Passwords by address. Once there is one, only these users sign in.
+        token_lifetime: How long a token is valid, in seconds. None: as a real server, 8 hours.
+        poll_timeout: How long an empty request for events is held, in seconds. None: as a real server.
+        redirect_to: The discovery root answers with a redirect to this URL and nothing else.
+        host_name: A DNS name for the certificate and for every link.
+
+    It runs while its ``with`` (or ``async with``) block does.
+
+    >>> from send_im import Sandbox, send_im
+    >>> with Sandbox() as sandbox:
+    ...     _ = send_im("lenea@contoso.com", "hi", address="tosh@contoso.com", password="x", server=sandbox)
+    ...     [message.text for message in sandbox.wait_for(1)]
+    ['hi']
+    """
+
+    def __init__(
+        self,
+        layout: str = "one-pool",
+        https: bool = False,
+        ring: float = 30.0,
+        *,
+        slow: float = 3.0,
+        listen: Optional[str] = None,
+        users: Optional[Mapping[str, str]] = None,
+        token_lifetime: Optional[float] = None,
+        poll_timeout: Optional[float] = None,
+        redirect_to: Optional[str] = None,
+        host_name: Optional[str] = None,
+    ) -> None:
+        self._options: Any = native.SandboxOptions(
+            layout=layout,
+            https=https,
+            listen=listen,
+            ring_ms=milliseconds(ring) or 0,
+            slow_ms=milliseconds(slow) or 0,
+            token_lifetime_ms=milliseconds(token_lifetime),
+            poll_timeout_ms=milliseconds(poll_timeout),
+            users=[native.SandboxUser(address=name, password=word) for name, word in (users or {}).items()],
+            redirect_to=redirect_to,
+            host_name=host_name,
+        )
+        self._server: Any = None
+        self._ca_file: Optional[str] = None
+        self._remove_ca_file: Optional[weakref.finalize[[str], Sandbox]] = None
+
+    def start(self) -> Sandbox:
+        """Starts the sandbox, for programs without a ``with`` block. Call :meth:`stop` at the end."""
+        self._started(run(self._starting()))
+        return self
+
+    def stop(self) -> None:
+        """Stops the sandbox. What it had delivered is gone. A second call does nothing."""
+        if self._server is not None:
+            self._server.stop()
+        if self._remove_ca_file is not None:
+            self._remove_ca_file()
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Sandbox:
+        self._started(await run_async(self._starting()))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The discovery root, what ``server=`` takes."""
+        url: str = self._ask("url")
+        return url
+
+    @property
+    def ca_file(self) -> Optional[str]:
+        """A PEM file with the certificate authority, with https; it is removed with the sandbox."""
+        self._running()
+        return self._ca_file
+
+    @property
+    def ca_pem(self) -> Optional[str]:
+        """The same as text."""
+        pem: Optional[str] = self._ask("ca_pem")
+        return pem
+
+    @property
+    def open_applications(self) -> int:
+        """How many sessions are open on the server."""
+        count: int = self._ask("open_applications")
+        return count
+
+    def inbox(self, address: str) -> list[Delivered]:
+        """What was delivered to this address, oldest first."""
+        return [_delivered(record) for record in self._ask("inbox", address)]
+
+    def messages(self) -> list[Delivered]:
+        """Everything delivered, oldest first."""
+        return [_delivered(record) for record in self._ask("messages")]
+
+    def wait_for(self, count: int, timeout: float = 10.0) -> list[Delivered]:
+        """Waits until that many messages were delivered in all, and gives them.
+
+        Raises:
+            DeadlineExceeded: It took longer than ``timeout`` seconds.
+        """
+        return [_delivered(record) for record in run(self._waiting(count, timeout))]
+
+    async def wait_for_async(self, count: int, timeout: float = 10.0) -> list[Delivered]:
+        """The same, awaited."""
+        return [_delivered(record) for record in await run_async(self._waiting(count, timeout))]
+
+    def journal(self) -> list[Exchange]:
+        """Every request received, oldest first."""
+        return [
+            Exchange(record.number, record.method, record.path, record.origin, record.status, record.pool)
+            for record in self._ask("journal")
+        ]
+
+    def add_fault(
+        self, route: str, action: Union[str, Mapping[str, Any]], *, skip: int = 0, times: int = 1
+    ) -> None:
+        """Makes something go wrong.
+
+        Args:
+            route: The requests it lies on: ``"discovery"``, ``"user"``, ``"token"``, ``"applications"``,
+                ``"events"``, ``"start_messaging"``, ``"send_message"``, ``"stop_messaging"``,
+                ``"delete_application"`` or ``"any"``.
+            action: What happens: ``{"status": {"http": 503, "retry_after": 1}}``, ``{"delay": {"ms": 50}}``,
+                ``"drop_before"``, ``"drop_after"`` (the answer is lost), ``"cut_body"``, ``"html_instead"``,
+                ``"wrong_content_type"``, ``{"oversized": {"bytes": 100000}}``, ``"duplicate_events"``,
+                ``{"delay_events": {"ms": 50}}``, ``"bare_events"``, ``"early_events"`` or ``"skip_states"``.
+            skip: So many requests pass unharmed first.
+            times: So many requests are hit; 0: all until :meth:`clear_faults`.
+
+        Raises:
+            InvalidInput: There is no such route or action.
+        """
+        fault = {"route": route, "skip": skip, "times": times, "action": action}
+        self._ask("add_fault", json.dumps(fault))
+
+    def clear_faults(self) -> None:
+        """Takes every fault away."""
+        self._ask("clear_faults")
+
+    def issue_token(self, address: str) -> str:
+        """A bearer token that this sandbox accepts for this address, to try ``token=``."""
+        token: str = self._ask("issue_token", address)
+        return token
+
+    def revoke_tokens(self) -> None:
+        """Rejects every token issued so far."""
+        self._ask("revoke_tokens")
+
+    def drop_applications(self) -> None:
+        """Ends every session, as a server does after fifteen silent minutes."""
+        self._ask("drop_applications")
+
+    def force_resync(self) -> None:
+        """Tells every client that it has missed events."""
+        self._ask("force_resync")
+
+    def force_resume(self) -> None:
+        """Tells every client to go on with another event channel."""
+        self._ask("force_resume")
+
+    def end_conversations(self) -> None:
+        """The other side closes every conversation."""
+        self._ask("end_conversations")
+
+    def __repr__(self) -> str:
+        return f"<Sandbox {'not running' if self._server is None else self.url}>"
+
+    def _starting(self) -> Coroutine[Any, Any, Any]:
+        call: Coroutine[Any, Any, Any] = native.SandboxServer.start(self._options)
+        return call
+
+    def _waiting(self, count: int, timeout: float) -> Coroutine[Any, Any, Any]:
+        if math.isnan(timeout):
+            raise ValueError("the timeout is not a number")
+        call: Coroutine[Any, Any, Any] = self._running().wait_for(count, milliseconds(timeout) or 0)
+        return call
+
+    def _started(self, server: Any) -> None:
+        self.stop()
+        self._server = server
+        pem = self.ca_pem
+        if pem is not None:
+            handle, self._ca_file = tempfile.mkstemp(prefix="send-im-sandbox-", suffix=".pem")
+            with os.fdopen(handle, "w") as file:
+                file.write(pem)
+            self._remove_ca_file = weakref.finalize(self, _remove, self._ca_file)
+
+    def _running(self) -> Any:
+        if self._server is None:
+            raise RuntimeError("the sandbox is not running; use it with 'with', or call start()")
+        return self._server
+
+    def _ask(self, method: str, *arguments: Any) -> Any:
+        try:
+            return getattr(self._running(), method)(*arguments)
+        except (native.SendError, native.InternalError) as error:
+            raise translate(error) from None
+
+
+def _delivered(record: Any) -> Delivered:
+    return Delivered(
+        number=record.number,
+        sender=record.sender,
+        to=record.to,
+        accepted_by=record.accepted_by,
+        subject=record.subject,
+        importance=record.importance,
+        format=record.format,
+        text=record.text,
+        via=record.via,
+        conversation=record.conversation,
+        thread_id=record.thread_id,
+        received_at=datetime.fromtimestamp(record.received_at_ms / 1000, tz=timezone.utc),
+    )
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
