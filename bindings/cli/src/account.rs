@@ -7,7 +7,6 @@ use send_im::{Account, ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_U
 use send_im_sandbox::Sandbox;
 
 use crate::args::SendArgs;
-use crate::output;
 
 /// The word that stands for a server inside this process.
 const SANDBOX: &str = "sandbox";
@@ -36,17 +35,17 @@ pub(crate) async fn sender(args: &SendArgs, password: Option<String>) -> Result<
         account = account.ca_file(file);
     }
     let sandbox = match in_process {
-        true => Some(Sandbox::start().await.map_err(|e| Error::invalid_input(format!("The sandbox cannot start: {e}.")))?),
+        true => Some(
+            Sandbox::start()
+                .await
+                .map_err(|e| Error::invalid_input(format!("The sandbox cannot start: {e}.")))?,
+        ),
         false => None,
     };
     if let Some(url) = sandbox.as_ref().map(|s| s.url().to_owned()).or(server) {
         account = account.server(url);
     }
-    account = account.timeout(args.timeout);
-    if args.verbose {
-        account = account.on_step(output::step);
-    }
-    Ok(Sender { account, _sandbox: sandbox })
+    Ok(Sender { account: account.timeout(args.timeout), _sandbox: sandbox })
 }
 
 fn who(args: &SendArgs, password: Option<String>, in_process: bool) -> Result<Account> {
@@ -54,9 +53,9 @@ fn who(args: &SendArgs, password: Option<String>, in_process: bool) -> Result<Ac
     match (args.address.clone().or_else(|| variable(ENV_ADDRESS)), password) {
         (Some(address), Some(password)) => Ok(Account::with_password(address, password)),
         (Some(address), None) if in_process => Ok(Account::with_password(address, SANDBOX)),
-        (Some(_), None) => {
-            Err(Error::invalid_input(format!("There is no password: set {ENV_PASSWORD} or use --password-stdin.")))
-        }
+        (Some(_), None) => Err(Error::invalid_input(format!(
+            "There is no password: set {ENV_PASSWORD} or use --password-stdin."
+        ))),
         (None, _) if in_process && !has_profile() => Ok(Account::with_password(SANDBOX_SENDER, SANDBOX)),
         (None, Some(_)) if args.password_stdin => Err(Error::invalid_input(format!(
             "--password-stdin needs the address that signs in with it: give --address or set {ENV_ADDRESS}."
@@ -67,7 +66,8 @@ fn who(args: &SendArgs, password: Option<String>, in_process: bool) -> Result<Ac
 
 /// Whether the profile file of [`Account::stored`] is there.
 fn has_profile() -> bool {
-    etcetera::choose_base_strategy().is_ok_and(|base| base.config_dir().join("send-im").join("config.toml").exists())
+    etcetera::choose_base_strategy()
+        .is_ok_and(|base| base.config_dir().join("send-im").join("config.toml").exists())
 }
 
 fn variable(name: &str) -> Option<String> {

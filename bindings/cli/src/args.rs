@@ -12,13 +12,14 @@ use send_im_sandbox::Layout;
 const ENVIRONMENT: &str = "\
 Environment:
   SEND_IM_ADDRESS   the sender's address, for example tosh@contoso.com
-  SEND_IM_USERNAME  the name to sign in with, where it is not the address, for example CONTOSO\\tosh
+  SEND_IM_USERNAME  the name to sign in with, where it is not the address
   SEND_IM_PASSWORD  the sender's password
-  SEND_IM_SERVER    the URL of the discovery root, or the word sandbox; without it the sender's domain is asked
-  SEND_IM_CA_FILE   a PEM file with certificate authorities to trust besides those of the system
-An option goes before its variable. Without an address the account comes from the file send-im/config.toml in the
-configuration folder (~/.config on Linux): TOML with address, password and, if needed, username, server, ca_file.
-Nobody else may be able to read that file.";
+  SEND_IM_SERVER    URL of the discovery root, or sandbox; without it the domain is asked
+  SEND_IM_CA_FILE   PEM file with certificate authorities to trust besides the system's
+
+An option goes before its variable. Without an address the account comes from the file \
+send-im/config.toml in the configuration folder (~/.config on Linux): TOML with address, \
+password and, if needed, username, server, ca_file. It must be readable by you alone.";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -53,7 +54,7 @@ Examples:
 
 /// Sends an instant message to a Skype for Business or Lync user.
 #[derive(Debug, Parser)]
-#[command(name = "send-im", version, propagate_version = true)]
+#[command(name = "send-im", version, propagate_version = true, max_term_width = 110)]
 #[command(after_help = "send-im help send and send-im help sandbox tell more.")]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{EXIT_CODES}"))]
 pub(crate) struct Cli {
@@ -188,7 +189,8 @@ fn time(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.parse::<u32>() {
         return Ok(Duration::from_secs(seconds.into()));
     }
-    humantime::parse_duration(text).map_err(|_| "give a number and a unit, for example 60s or 2min".to_owned())
+    humantime::parse_duration(text)
+        .map_err(|_| "give a number and a unit, for example 60s or 2min".to_owned())
 }
 
 #[derive(Clone, Copy, Debug)]

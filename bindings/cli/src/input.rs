@@ -27,16 +27,21 @@ pub(crate) async fn read(args: &SendArgs) -> Result<Input> {
         return Err(Error::invalid_input("There is more than one text; put quotes around the whole text."));
     }
     let Some(text) = &args.text else {
-        return Err(Error::invalid_input("There is no text: give it as the last argument, or - for standard input."));
+        return Err(Error::invalid_input(
+            "There is no text: give it as the last argument, or - for standard input.",
+        ));
     };
     match (text.as_str(), args.password_stdin) {
         ("-", true) => Err(Error::invalid_input(
             "The text - and --password-stdin both want standard input; give the text as an argument or the password in SEND_IM_PASSWORD.",
         )),
-        ("-", false) => Ok(Input { text: in_a_thread(|| text_from(io::stdin().lock())).await?, password: None }),
-        (text, true) => {
-            Ok(Input { text: text.to_owned(), password: Some(in_a_thread(|| password_from(io::stdin().lock())).await?) })
+        ("-", false) => {
+            Ok(Input { text: in_a_thread(|| text_from(io::stdin().lock())).await?, password: None })
         }
+        (text, true) => Ok(Input {
+            text: text.to_owned(),
+            password: Some(in_a_thread(|| password_from(io::stdin().lock())).await?),
+        }),
         (text, false) => Ok(Input { text: text.to_owned(), password: None }),
     }
 }
@@ -57,17 +62,17 @@ fn text_from(input: impl Read) -> Result<String> {
     if bytes.len() as u64 > LONGEST_TEXT {
         return Err(Error::invalid_input("The text on standard input is longer than 1 MiB."));
     }
-    let mut text = String::from_utf8(bytes).map_err(|_| Error::invalid_input("The text on standard input is not UTF-8."))?;
+    let mut text = String::from_utf8(bytes)
+        .map_err(|_| Error::invalid_input("The text on standard input is not UTF-8."))?;
     take_line_break_off(&mut text);
     Ok(text)
 }
 
 fn password_from(input: impl BufRead) -> Result<String> {
     let mut line = String::new();
-    input
-        .take(LONGEST_PASSWORD)
-        .read_line(&mut line)
-        .map_err(|_| Error::invalid_input("The password cannot be read from standard input as UTF-8 text."))?;
+    input.take(LONGEST_PASSWORD).read_line(&mut line).map_err(|_| {
+        Error::invalid_input("The password cannot be read from standard input as UTF-8 text.")
+    })?;
     take_line_break_off(&mut line);
     if line.is_empty() {
         return Err(Error::invalid_input("There is no password on standard input."));

@@ -73,7 +73,11 @@ fn sentence(receipt: &Receipt) -> String {
     let by = receipt.accepted_by.as_ref().unwrap_or(to);
     match receipt.evidence {
         Evidence::InvitationAccepted => format!("{by} accepted the message{forwarded}."),
-        Evidence::MessageConfirmed => format!("{by} received the message{forwarded}; the server confirmed it."),
-        Evidence::Submitted => format!("The server took the message for {to}; whether it is accepted was not waited for."),
+        Evidence::MessageConfirmed => {
+            format!("{by} received the message{forwarded}; the server confirmed it.")
+        }
+        Evidence::Submitted => {
+            format!("The server took the message for {to}; whether it is accepted was not waited for.")
+        }
     }
 }

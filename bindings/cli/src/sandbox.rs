@@ -22,14 +22,20 @@ pub(crate) async fn run(args: SandboxArgs) -> u8 {
             return CANNOT_START;
         }
     };
-    let sandbox =
-        match Sandbox::builder().listen(args.listen).https(args.https).layout(args.layout).ring(args.ring).start().await {
-            Ok(sandbox) => sandbox,
-            Err(error) => {
-                output::complain(&format!("The sandbox cannot listen at {}: {error}.", args.listen));
-                return CANNOT_START;
-            }
-        };
+    let sandbox = match Sandbox::builder()
+        .listen(args.listen)
+        .https(args.https)
+        .layout(args.layout)
+        .ring(args.ring)
+        .start()
+        .await
+    {
+        Ok(sandbox) => sandbox,
+        Err(error) => {
+            output::complain(&format!("The sandbox cannot listen at {}: {error}.", args.listen));
+            return CANNOT_START;
+        }
+    };
     if let Err(error) = write_ca(&args, &sandbox) {
         output::error(Style::Plain, &error);
         return error.kind().exit_code();
@@ -46,8 +52,9 @@ pub(crate) async fn run(args: SandboxArgs) -> u8 {
 
 fn write_ca(args: &SandboxArgs, sandbox: &Sandbox) -> Result<()> {
     match (&args.ca_out, sandbox.ca_pem()) {
-        (Some(path), Some(pem)) => std::fs::write(path, pem)
-            .map_err(|e| Error::invalid_input(format!("The file {} cannot be written: {e}.", path.display()))),
+        (Some(path), Some(pem)) => std::fs::write(path, pem).map_err(|e| {
+            Error::invalid_input(format!("The file {} cannot be written: {e}.", path.display()))
+        }),
         _ => Ok(()),
     }
 }
@@ -73,11 +80,12 @@ async fn report(sandbox: &Sandbox) -> io::Result<()> {
 
 /// Sender, recipient, subject, importance, first line of the text, with tabs between them.
 fn line(message: &Delivered) -> String {
+    let importance = message.importance.to_lowercase();
     [
         message.from.as_str(),
         &message.to,
         message.subject.as_deref().unwrap_or("-"),
-        &message.importance,
+        &importance,
         message.text.lines().next().unwrap_or_default(),
     ]
     .map(|field| field.replace(char::is_control, " "))

@@ -1,6 +1,7 @@
 //! `send-im send`: signs in, sends, prints the outcome at once, signs out.
 
 use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use send_im::{Account, Client, Error, Message, Receipt, Result, Sent, Wait};
@@ -56,18 +57,31 @@ async fn deliver(
     interrupt: &mut Interrupt,
 ) -> u8 {
     let deadline = Instant::now() + args.timeout;
-    let client = match sign_in(style, sender.account, interrupt).await {
+    let steps = Arc::new(Mutex::new(Vec::new()));
+    let (log, verbose) = (Arc::clone(&steps), args.verbose);
+    let account = sender.account.on_step(move |step| {
+        if verbose {
+            output::step(step);
+        }
+        log.lock().unwrap_or_else(PoisonError::into_inner).push(step.clone());
+    });
+    let client = match sign_in(style, account, interrupt).await {
         Ok(client) => client,
         Err(code) => return code,
     };
+    let opening = std::mem::take(&mut *steps.lock().unwrap_or_else(PoisonError::into_inner));
     // A timeout of zero would be refused as an argument; here it is one that has run out.
     let rest = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-    let (result, interrupted) = tokio::select! {
+    let (mut result, interrupted) = tokio::select! {
         result = client.send(message.timeout(rest)) => (result, false),
         () = interrupt.asked() => {
             (Err(Error::cancelled("Interrupted while the message was on its way; it may have arrived.", Sent::Maybe)), true)
         }
     };
+    if let Ok(receipt) = &mut result {
+        // For whoever runs the command, signing in is part of the send.
+        receipt.steps.splice(0..0, opening);
+    }
     let code = report(style, &result);
     if interrupted {
         wind_up(client.sign_out(), interrupt).await;

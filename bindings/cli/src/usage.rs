@@ -52,17 +52,24 @@ fn sentence(error: &clap::Error) -> String {
             format!("There is no option {argument}; put -- before a text that begins with a dash.")
         }
         ErrorKind::UnknownArgument => {
-            "An argument is not known; put quotes around the text, and -- before one that begins with a dash.".to_owned()
+            "An argument is not known; put quotes around the text, and -- before one that begins with a dash."
+                .to_owned()
         }
         ErrorKind::MissingRequiredArgument => format!("There is no {argument}."),
-        ErrorKind::ArgumentConflict => format!("The option {argument} is given twice or contradicts another."),
+        ErrorKind::ArgumentConflict => {
+            format!("The option {argument} is given twice or contradicts another.")
+        }
         ErrorKind::InvalidUtf8 => "An argument is not UTF-8 text.".to_owned(),
-        ErrorKind::InvalidValue if first(ContextKind::InvalidValue).is_empty() => format!("There is no value for {argument}."),
+        ErrorKind::InvalidValue if first(ContextKind::InvalidValue).is_empty() => {
+            format!("There is no value for {argument}.")
+        }
         ErrorKind::InvalidValue => {
             format!("The value of {argument} is not one of {}.", first(ContextKind::ValidValue))
         }
         ErrorKind::ValueValidation => match std::error::Error::source(error) {
-            Some(why) => format!("The value of {argument} is not usable: {}.", why.to_string().trim_end_matches('.')),
+            Some(why) => {
+                format!("The value of {argument} is not usable: {}.", why.to_string().trim_end_matches('.'))
+            }
             None => format!("The value of {argument} is not usable."),
         },
         _ => "The command line is not understood.".to_owned(),
@@ -72,7 +79,10 @@ fn sentence(error: &clap::Error) -> String {
 /// True for `--something`: letters and dashes, so not a text or a value.
 fn is_option_name(argument: &str) -> bool {
     let name = argument.trim_start_matches('-');
-    argument.starts_with('-') && name.len() <= 20 && !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+    argument.starts_with('-')
+        && name.len() <= 20
+        && !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
 }
 
 #[cfg(test)]

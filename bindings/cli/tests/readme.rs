@@ -15,7 +15,12 @@ fn the_first_lines_work() {
     let folder = Path::new(env!("CARGO_BIN_EXE_send-im")).parent().unwrap();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
     let home = tempfile::TempDir::new().unwrap();
-    let output = Command::new("sh").args(["-e", "-c", lines]).env("PATH", path).env("HOME", home.path()).output().unwrap();
+    let output = Command::new("sh")
+        .args(["-e", "-c", lines])
+        .env("PATH", path)
+        .env("HOME", home.path())
+        .output()
+        .unwrap();
     let done = Finished::from(output);
     assert_eq!(done.code, Some(0), "{done}");
     let accepted = "lenea@contoso.com accepted the message.\n";

@@ -15,8 +15,14 @@ fn says_who_accepted() {
     for (arguments, sentence) in [
         (["--to", "lenea@contoso.com", TEXT], "lenea@contoso.com accepted the message.\n"),
         (["--to", "sip:lenea@contoso.com", TEXT], "lenea@contoso.com accepted the message.\n"),
-        (["--to", "forwards@contoso.com", TEXT], "colleague@contoso.com accepted the message in place of forwards@contoso.com.\n"),
-        (["--to", "lenea@contoso.com", &long], "lenea@contoso.com received the message; the server confirmed it.\n"),
+        (
+            ["--to", "forwards@contoso.com", TEXT],
+            "colleague@contoso.com accepted the message in place of forwards@contoso.com.\n",
+        ),
+        (
+            ["--to", "lenea@contoso.com", &long],
+            "lenea@contoso.com received the message; the server confirmed it.\n",
+        ),
     ] {
         let done = run(world.send(&arguments));
         assert_eq!((done.code, done.stdout.as_str(), done.stderr.as_str()), (Some(0), sentence, ""));
@@ -28,7 +34,10 @@ fn does_not_claim_more_than_it_knows() {
     let world = World::new();
     let done = run(world.send(&["--to", "lenea@contoso.com", "--wait", "submitted", TEXT]));
     assert_eq!(done.code, Some(0), "{done}");
-    assert_eq!(done.stdout, "The server took the message for lenea@contoso.com; whether it is accepted was not waited for.\n");
+    assert_eq!(
+        done.stdout,
+        "The server took the message for lenea@contoso.com; whether it is accepted was not waited for.\n"
+    );
     assert_eq!(world.texts(), [TEXT]);
 }
 
@@ -64,14 +73,35 @@ fn exit_codes_tell_the_kind_of_failure() {
     refused.env("SEND_IM_PASSWORD", "wrong");
     assert_eq!(run(refused).code, Some(3));
     assert_eq!(run(world.send(&["--to", "lenea", TEXT])).code, Some(2));
-    assert_eq!(run(world.send(&["--to", "lenea@contoso.com", "--server", "http://127.0.0.1:1/", "--timeout", "2s", TEXT])).code, Some(5));
+    assert_eq!(
+        run(world.send(&[
+            "--to",
+            "lenea@contoso.com",
+            "--server",
+            "http://127.0.0.1:1/",
+            "--timeout",
+            "2s",
+            TEXT
+        ]))
+        .code,
+        Some(5)
+    );
     world.expect_signed_out();
 }
 
 #[test]
 fn json_is_the_receipt() {
     let world = World::new();
-    let done = run(world.send(&["--json", "--to", "lenea@contoso.com", "--subject", "db7", "--importance", "urgent", TEXT]));
+    let done = run(world.send(&[
+        "--json",
+        "--to",
+        "lenea@contoso.com",
+        "--subject",
+        "db7",
+        "--importance",
+        "urgent",
+        TEXT,
+    ]));
     let receipt = done.json();
     assert_eq!(done.code, Some(0), "{done}");
     assert_eq!(names(&receipt), ["accepted_by", "evidence", "format", "steps", "thread_id", "to"]);
@@ -92,7 +122,18 @@ fn json_is_the_error() {
     assert_eq!((done.code, done.stderr.as_str()), (Some(4), ""));
     assert_eq!(
         names(&error),
-        ["code", "detail", "diagnostics", "hops", "http_status", "kind", "retry_after", "sent", "step", "subcode"]
+        [
+            "code",
+            "detail",
+            "diagnostics",
+            "hops",
+            "http_status",
+            "kind",
+            "retry_after",
+            "sent",
+            "step",
+            "subcode"
+        ]
     );
     assert_eq!(json!([error["kind"], error["sent"]]), json!(["busy", "no"]));
     done.expect_no_secret();
@@ -134,9 +175,12 @@ fn takes_the_text_from_standard_input() {
     assert_eq!(read("two\nlines 😀\n\n".as_bytes()).code, Some(0));
     assert_eq!(world.texts(), ["two\nlines 😀\n"]);
     let requests = world.sandbox.journal().len();
-    for (input, reason) in
-        [(vec![b'x'; 1024 * 1024 + 1], "1 MiB"), (b"gr\xfcn".to_vec(), "UTF-8"), (Vec::new(), "empty"), (b"a\0b".to_vec(), "control")]
-    {
+    for (input, reason) in [
+        (vec![b'x'; 1024 * 1024 + 1], "1 MiB"),
+        (b"gr\xfcn".to_vec(), "UTF-8"),
+        (Vec::new(), "empty"),
+        (b"a\0b".to_vec(), "control"),
+    ] {
         let done = read(&input);
         assert_eq!(done.code, Some(2), "{done}");
         assert!(done.stderr.contains(reason), "{done}");
@@ -149,7 +193,16 @@ fn takes_the_password_from_standard_input() {
     let world = World::new();
     let with = |password: &[u8], text: &str| {
         let url = world.sandbox.url();
-        let arguments = ["--address", "tosh@contoso.com", "--password-stdin", "--server", url, "--to", "lenea@contoso.com", text];
+        let arguments = [
+            "--address",
+            "tosh@contoso.com",
+            "--password-stdin",
+            "--server",
+            url,
+            "--to",
+            "lenea@contoso.com",
+            text,
+        ];
         run_with_input(world.bare(&arguments), password)
     };
     assert_eq!(with(b"right\n", TEXT).code, Some(0));
@@ -180,7 +233,10 @@ fn takes_the_account_from_a_private_profile() {
     let folder = world.home.path().join("config/send-im");
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("config.toml");
-    let profile = format!("address = 'profile@contoso.com'\npassword = '{PASSWORD}'\nserver = '{}'\n", world.sandbox.url());
+    let profile = format!(
+        "address = 'profile@contoso.com'\npassword = '{PASSWORD}'\nserver = '{}'\n",
+        world.sandbox.url()
+    );
     std::fs::write(&file, profile).unwrap();
     let with_mode = |mode| {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -226,7 +282,11 @@ fn says_what_is_missing() {
 fn needs_nothing_to_try_it() {
     let world = World::new();
     let done = run(world.bare(&["--server", "sandbox", "--to", "lenea@contoso.com", TEXT]));
-    assert_eq!((done.code, done.stdout.as_str()), (Some(0), "lenea@contoso.com accepted the message.\n"), "{done}");
+    assert_eq!(
+        (done.code, done.stdout.as_str()),
+        (Some(0), "lenea@contoso.com accepted the message.\n"),
+        "{done}"
+    );
     let mut command = world.bare(&["--to", "declines@contoso.com", TEXT]);
     command.env("SEND_IM_SERVER", "sandbox");
     assert_eq!(run(command).code, Some(4));
@@ -236,7 +296,9 @@ fn needs_nothing_to_try_it() {
 #[test]
 fn a_reader_that_went_away_is_no_failure() {
     let world = World::new();
-    for arguments in [&["--to", "lenea@contoso.com", TEXT][..], &["--json", "--to", "busy@contoso.com", TEXT], &["--help"]] {
+    for arguments in
+        [&["--to", "lenea@contoso.com", TEXT][..], &["--json", "--to", "busy@contoso.com", TEXT], &["--help"]]
+    {
         let mut command = world.send(arguments);
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -254,11 +316,16 @@ fn the_receipt_is_printed_before_the_sign_out() {
     let world = World::new();
     let slow = json!({"route": "delete_application", "action": {"delay": {"ms": 3000}}});
     world.sandbox.add_fault(serde_json::from_value(slow).unwrap());
-    let mut process = world.send(&["--to", "lenea@contoso.com", TEXT]).stderr(Stdio::inherit()).spawn().unwrap();
+    let mut process =
+        world.send(&["--to", "lenea@contoso.com", TEXT]).stderr(Stdio::inherit()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "lenea@contoso.com accepted the message.\n");
-    assert_eq!(world.sandbox.open_applications(), 1, "the session is still open when the receipt can be read");
+    assert_eq!(
+        world.sandbox.open_applications(),
+        1,
+        "the session is still open when the receipt can be read"
+    );
     assert_eq!(process.wait().unwrap().code(), Some(0));
     world.expect_signed_out();
 }

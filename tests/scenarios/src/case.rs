@@ -105,7 +105,12 @@ impl Message {
     /// This message as the one with number `n`.
     pub fn number(&self, n: usize) -> Self {
         let put = |text: &str| numbered(text, n);
-        Self { to: put(&self.to), text: put(&self.text), subject: self.subject.as_deref().map(put), ..self.clone() }
+        Self {
+            to: put(&self.to),
+            text: put(&self.text),
+            subject: self.subject.as_deref().map(put),
+            ..self.clone()
+        }
     }
 }
 
@@ -146,7 +151,8 @@ pub fn load(text: &str) -> Result<Vec<Case>, String> {
         cases: Vec<Value>,
     }
     let file: File = serde_json::from_str(text).map_err(|e| format!("scenarios.json: {e}"))?;
-    let cases: Vec<Case> = file.cases.into_iter().map(|case| read(&file.defaults, case)).collect::<Result<_, _>>()?;
+    let cases: Vec<Case> =
+        file.cases.into_iter().map(|case| read(&file.defaults, case)).collect::<Result<_, _>>()?;
     let mut names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -157,8 +163,8 @@ pub fn load(text: &str) -> Result<Vec<Case>, String> {
 
 fn read(defaults: &Value, case: Value) -> Result<Case, String> {
     let name = case["name"].to_string();
-    let case: Case =
-        serde_json::from_value(written_out(merged(defaults, case))).map_err(|e| format!("case {name}: {e}"))?;
+    let case: Case = serde_json::from_value(written_out(merged(defaults, case)))
+        .map_err(|e| format!("case {name}: {e}"))?;
     let expect = &case.expect;
     if expect.receipt.is_some() == expect.error.is_some() {
         return Err(format!("case {name}: it must expect either a receipt or an error"));
@@ -193,7 +199,9 @@ fn merged(defaults: &Value, case: Value) -> Value {
 fn written_out(value: Value) -> Value {
     match value {
         Value::Object(map) => match (map.get("repeat"), map.get("times").and_then(Value::as_u64)) {
-            (Some(Value::String(part)), Some(times)) if map.len() == 2 => Value::String(part.repeat(times as usize)),
+            (Some(Value::String(part)), Some(times)) if map.len() == 2 => {
+                Value::String(part.repeat(times as usize))
+            }
             _ => Value::Object(map.into_iter().map(|(name, value)| (name, written_out(value))).collect()),
         },
         Value::Array(values) => Value::Array(values.into_iter().map(written_out).collect()),

@@ -66,7 +66,9 @@ fn results(case: &Case, count: usize, observed: &Observed, wrong: &mut Vec<Strin
                 continue;
             }
         };
-        wrong.extend(differences(expected, actual, n).into_iter().map(|d| format!("{name} {n}: {d}\n  in {actual}")));
+        wrong.extend(
+            differences(expected, actual, n).into_iter().map(|d| format!("{name} {n}: {d}\n  in {actual}")),
+        );
     }
 }
 
@@ -79,7 +81,9 @@ fn inbox(case: &Case, count: usize, observed: &Observed, wrong: &mut Vec<String>
     }
     let not_sent = |result: &Result<Value, Value>| result.as_ref().is_err_and(|error| error["sent"] == "no");
     let none_was_sent = match &case.expect.error {
-        Some(error) => error.get("sent").is_some_and(|sent| sent == "no") || observed.results.iter().all(not_sent),
+        Some(error) => {
+            error.get("sent").is_some_and(|sent| sent == "no") || observed.results.iter().all(not_sent)
+        }
         None => false,
     };
     let nothing = Vec::new();
@@ -92,7 +96,8 @@ fn inbox(case: &Case, count: usize, observed: &Observed, wrong: &mut Vec<String>
         for n in 1..=count {
             match left.iter().position(|message| differences(entry, message, n).is_empty()) {
                 Some(at) => drop(left.swap_remove(at)),
-                None => wrong.push(format!("not delivered: {}", short(&expanded(&Value::Object(entry.clone()), n)))),
+                None => wrong
+                    .push(format!("not delivered: {}", short(&expanded(&Value::Object(entry.clone()), n)))),
             }
         }
     }
@@ -103,18 +108,27 @@ fn requests(case: &Case, observed: &Observed, wrong: &mut Vec<String>) {
     if let Some(expected) = case.expect.requests
         && observed.journal.len() != expected
     {
-        wrong.push(format!("{} requests, not {expected}:\n{}", observed.journal.len(), listed(&observed.journal)));
+        wrong.push(format!(
+            "{} requests, not {expected}:\n{}",
+            observed.journal.len(),
+            listed(&observed.journal)
+        ));
     }
     if let Some(most) = case.expect.requests_before_accept {
         let on_the_way = |request: &&Value| !path(request).contains("/events");
         let invitation = |request: &Value| {
-            request["method"] == "POST" && path(request).to_ascii_lowercase().ends_with("/messaginginvitations")
+            request["method"] == "POST"
+                && path(request).to_ascii_lowercase().ends_with("/messaginginvitations")
         };
         match observed.journal.iter().filter(on_the_way).position(invitation) {
             // The invitation itself, and the event channel's answer.
             Some(before) if before + 2 <= most => (),
             Some(before) => {
-                wrong.push(format!("{} requests before the acceptance, not {most}:\n{}", before + 2, listed(&observed.journal)));
+                wrong.push(format!(
+                    "{} requests before the acceptance, not {most}:\n{}",
+                    before + 2,
+                    listed(&observed.journal)
+                ));
             }
             None => wrong.push(format!("no invitation was posted:\n{}", listed(&observed.journal))),
         }
@@ -124,7 +138,8 @@ fn requests(case: &Case, observed: &Observed, wrong: &mut Vec<String>) {
 /// The form a receipt names must be the form that was delivered.
 fn formats(observed: &Observed, wrong: &mut Vec<String>) {
     if let ([Ok(receipt)], [message]) = (&observed.results[..], &observed.messages[..])
-        && message["format"].as_str() != Some(&format!("text/{}", receipt["format"].as_str().unwrap_or_default()))
+        && message["format"].as_str()
+            != Some(&format!("text/{}", receipt["format"].as_str().unwrap_or_default()))
     {
         wrong.push(format!("the receipt says {}, delivered was {}", receipt["format"], message["format"]));
     }
@@ -213,7 +228,8 @@ mod tests {
     }
 
     fn good() -> (Case, Observed) {
-        let case = case(&json!({"receipt": {"to": "lenea@contoso.com"}, "inbox": [{"text": "message {n} of many"}],
+        let case =
+            case(&json!({"receipt": {"to": "lenea@contoso.com"}, "inbox": [{"text": "message {n} of many"}],
                                 "requests": 2, "requests_before_accept": 3}));
         let observed = Observed {
             results: vec![Ok(json!({"to": "lenea@contoso.com", "format": "plain"}))],
@@ -251,17 +267,22 @@ mod tests {
         assert!(why(|_, o| drop(o.journal.pop())).contains("1 requests, not 2"));
         assert!(why(|c, _| c.expect.requests_before_accept = Some(2)).contains("3 requests before"));
         assert!(why(|_, o| o.open_applications = 1).contains("still open"));
-        assert!(why(|_, o| o.results[0].as_mut().unwrap()["thread_id"] = json!("s3cret-of-tosh")).contains("password"));
+        assert!(
+            why(|_, o| o.results[0].as_mut().unwrap()["thread_id"] = json!("s3cret-of-tosh"))
+                .contains("password")
+        );
     }
 
     #[test]
     fn an_error_that_claims_nothing_was_sent_is_held_to_it() {
         let case = case(&json!({"error": {"kind": "busy"}, "exit_code": 4}));
-        let mut observed = Observed { results: vec![Err(json!({"kind": "busy", "sent": "no"}))], ..Observed::default() };
+        let mut observed =
+            Observed { results: vec![Err(json!({"kind": "busy", "sent": "no"}))], ..Observed::default() };
         assert_eq!(verdict(&case, 1, &observed), Ok(()));
         observed.messages.push(delivered("message 1 of many"));
         assert!(verdict(&case, 1, &observed).unwrap_err().contains("not expected"));
-        observed.results = vec![Err(json!({"kind": "busy", "sent": "maybe", "detail": "lost: message 1 of many"}))];
+        observed.results =
+            vec![Err(json!({"kind": "busy", "sent": "maybe", "detail": "lost: message 1 of many"}))];
         assert!(verdict(&case, 1, &observed).unwrap_err().contains("shows the text"));
     }
 }

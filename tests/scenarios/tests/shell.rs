@@ -73,7 +73,11 @@ fn as_a_person(case: &Case, binary: &Path) -> Result<(), Failed> {
         };
         expect(said.lines().count() == 1, "one sentence is printed", run)?;
         expect(empty.is_empty(), "the other stream stays empty", run)?;
-        expect(case.account.password.len() < 10 || !said.contains(&case.account.password), "no password is printed", run)?;
+        expect(
+            case.account.password.len() < 10 || !said.contains(&case.account.password),
+            "no password is printed",
+            run,
+        )?;
         let receipt = case.expect.receipt.as_ref();
         if let Some(by) = receipt.and_then(|receipt| receipt.get("accepted_by")).and_then(Value::as_str) {
             expect(said.starts_with(by), "the sentence begins with who accepted", run)?;

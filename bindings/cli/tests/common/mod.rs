@@ -30,7 +30,8 @@ impl World {
     }
 
     pub fn with(change: impl FnOnce(Builder) -> Builder) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let sandbox = runtime.block_on(change(Sandbox::builder()).start()).unwrap();
         Self { runtime, sandbox, home: TempDir::new().unwrap() }
     }
@@ -127,7 +128,10 @@ impl Finished {
     /// Panics when anything printed holds the password, a token or the text.
     pub fn expect_no_secret(&self) {
         for secret in [PASSWORD, TEXT, "cwt=", "Bearer"] {
-            assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret} is shown: {self}");
+            assert!(
+                !self.stdout.contains(secret) && !self.stderr.contains(secret),
+                "{secret} is shown: {self}"
+            );
         }
     }
 }
@@ -144,7 +148,8 @@ pub fn run_with_input(mut command: Command, input: &[u8]) -> Finished {
 }
 
 pub fn signal(process: &Child, name: &str) {
-    let status = Command::new("kill").args([&format!("-{name}"), &process.id().to_string()]).status().unwrap();
+    let status =
+        Command::new("kill").args([&format!("-{name}"), &process.id().to_string()]).status().unwrap();
     assert!(status.success());
 }
 

@@ -57,7 +57,12 @@ pub(crate) fn clean(binary: &Path, home: &Path) -> Command {
 }
 
 /// Sends the messages of a case, each in a process of its own, all at once.
-pub(crate) fn send(binary: &Path, case: &Case, server: &Server, options: &[&str]) -> Result<Vec<Finished>, Failed> {
+pub(crate) fn send(
+    binary: &Path,
+    case: &Case,
+    server: &Server,
+    options: &[&str],
+) -> Result<Vec<Finished>, Failed> {
     let mut processes = Vec::new();
     for n in 1..=case.processes {
         let message = case.message.number(n);

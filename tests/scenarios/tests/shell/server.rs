@@ -80,7 +80,8 @@ impl Server {
         let _ = self.get(&wait);
         let mut open_applications = usize::MAX;
         for _ in 0..PATIENCE.as_millis() / 50 {
-            open_applications = self.get("state")?["open_applications"].as_u64().ok_or("no open_applications")? as usize;
+            open_applications =
+                self.get("state")?["open_applications"].as_u64().ok_or("no open_applications")? as usize;
             if open_applications == 0 {
                 break;
             }
@@ -113,7 +114,10 @@ impl Server {
         let lines = self.lines.take().ok_or("no output")?.join().map_err(|_| "the reader panicked")??;
         match lines.lines().count() {
             count if count == delivered => Ok(()),
-            count => Err(format!("send-im sandbox printed {count} lines for {delivered} messages:\n{lines}").into()),
+            count => {
+                Err(format!("send-im sandbox printed {count} lines for {delivered} messages:\n{lines}")
+                    .into())
+            }
         }
     }
 
