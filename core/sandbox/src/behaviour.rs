@@ -27,8 +27,8 @@ pub enum Behaviour {
     Unknown,
     /// Is answered by someone else, at this address.
     ForwardTo(String),
-    /// Accepts, then the message fails: RemoteFailure/NotAllowed for a text in the invitation,
-    /// RemoteFailure/Timeout for each later message.
+    /// Accepts, then the message fails: RemoteFailure/NotAllowed, for a text in the invitation and
+    /// for each later message.
     Drop,
     /// Accepts and sends every text back.
     Echo,

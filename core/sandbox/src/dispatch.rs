@@ -224,11 +224,11 @@ async fn communication(
         ["conversations", id, "messaging", "terminate" | "stopmessaging"] => {
             only(call, &Method::POST)?;
             let manner = world.faults.for_events(Route::StopMessaging);
-            conversation::end::stop(application, id, manner)
+            conversation::end::stop(application, id, manner).await
         }
         ["conversations", id, "messaging", "messages" | "sendmessage"] => {
             only(call, &Method::POST)?;
-            conversation::message::send(world, application, id, call)
+            conversation::message::send(world, application, id, call).await
         }
         ["conversations", id, "messaging", "addmessaging"] => {
             only(call, &Method::POST)?;

@@ -195,7 +195,7 @@ impl Sandbox {
     pub async fn stop(self) {
         self.world.closing.cancel();
         self.world.tasks.close();
-        // What is left after that is cut off when the value is dropped, which is now.
+        // What has not ended by itself then is cut off.
         let _ = tokio::time::timeout(GRACE, self.world.tasks.wait()).await;
         self.world.stopped.cancel();
         self.world.tasks.wait().await;

@@ -18,6 +18,9 @@ use crate::conversation::{Conversation, Invitation};
 use crate::faults::Manner;
 use crate::sync::Guarded;
 
+/// How long an answer is held back so that its events come first.
+const EARLY: Duration = Duration::from_secs(2);
+
 /// An application. What never changes stands here, what changes stands in its state.
 #[derive(Debug)]
 pub(crate) struct Application {
@@ -106,6 +109,22 @@ impl Application {
     /// Resolves at the next [`Application::wake`] after it was enabled.
     pub(crate) fn woken(&self) -> tokio::sync::futures::Notified<'_> {
         self.wake.notified()
+    }
+
+    /// Waits until the client has fetched every event, or for a while if it fetches none.
+    pub(crate) async fn drained(&self) {
+        let empty = async {
+            loop {
+                let woken = self.woken();
+                tokio::pin!(woken);
+                woken.as_mut().enable();
+                if self.state().channel.is_empty() {
+                    return;
+                }
+                woken.await;
+            }
+        };
+        let _ = tokio::time::timeout(EARLY, empty).await;
     }
 
     pub(crate) fn has_pending_get(&self) -> bool {

@@ -10,7 +10,16 @@ use crate::reply::{self, Problem, Reply};
 use super::{Phase, REMEMBERED_INVITATIONS, Reason, settle};
 
 /// stopMessaging, and `cancel` while the invitation rings.
-pub(crate) fn stop(application: &Application, id: &str, manner: Manner) -> Result<Reply, Reply> {
+pub(crate) async fn stop(application: &Application, id: &str, manner: Manner) -> Result<Reply, Reply> {
+    terminate(application, id, manner)?;
+    application.wake();
+    if manner.early {
+        application.drained().await;
+    }
+    Ok(reply::empty(StatusCode::NO_CONTENT))
+}
+
+fn terminate(application: &Application, id: &str, manner: Manner) -> Result<(), Reply> {
     let mut state = application.state();
     let conversation = state.conversations.get_mut(id).ok_or(Problem::ConversationGone)?;
     if conversation.messaging == Phase::Disconnected {
@@ -20,9 +29,7 @@ pub(crate) fn stop(application: &Application, id: &str, manner: Manner) -> Resul
         conversation.manner = manner;
     }
     close(application, &mut state, id);
-    drop(state);
-    application.wake();
-    Ok(reply::empty(StatusCode::NO_CONTENT))
+    Ok(())
 }
 
 /// DELETE of a conversation, in whatever state it is.

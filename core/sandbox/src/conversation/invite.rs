@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -23,8 +22,6 @@ use super::{Conversation, Invitation, Phase, settle};
 pub(super) const LONGEST_OPERATION_ID: usize = 50;
 /// The longest subject and threadId (startMessaging_ref, startMessaging2_ref).
 const LONGEST_SUBJECT: usize = 250;
-/// How long an answer is held back so that its events come first.
-const EARLY: Duration = Duration::from_secs(2);
 
 /// What an invitation asks for, checked.
 struct Wanted {
@@ -48,25 +45,9 @@ pub(crate) async fn start(
     let location = invite(world, application, &input, existing, manner)?;
     application.wake();
     if manner.early {
-        drained(application).await;
+        application.drained().await;
     }
     Ok(reply::created(&location))
-}
-
-/// Waits until the client has fetched every event, or for a while if it fetches none.
-async fn drained(application: &Application) {
-    let empty = async {
-        loop {
-            let woken = application.woken();
-            tokio::pin!(woken);
-            woken.as_mut().enable();
-            if application.state().channel.is_empty() {
-                return;
-            }
-            woken.await;
-        }
-    };
-    let _ = tokio::time::timeout(EARLY, empty).await;
 }
 
 /// Does it, and gives the `Location` of the invitation.
@@ -253,7 +234,7 @@ fn answer(
     tasks.spawn(async move {
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
-            () = world.stopped.cancelled() => return,
+            () = world.closing.cancelled() => return,
         }
         // The application may be gone by now, and the invitation canceled.
         if let Some(application) = application.upgrade() {

@@ -11,7 +11,7 @@ use crate::behaviour::Behaviour;
 use crate::channel::Urgency;
 use crate::charset;
 use crate::data_uri::Content;
-use crate::faults::Route;
+use crate::faults::{Manner, Route};
 use crate::input::Call;
 use crate::reply::{self, Problem, Reply};
 use crate::world::World;
@@ -20,7 +20,29 @@ use super::invite::LONGEST_OPERATION_ID;
 use super::{Message, Phase, Reason, settle};
 
 /// Sends a text in a connected conversation.
-pub(crate) fn send(world: &World, application: &Application, id: &str, call: &Call) -> Result<Reply, Reply> {
+pub(crate) async fn send(
+    world: &World,
+    application: &Application,
+    id: &str,
+    call: &Call,
+) -> Result<Reply, Reply> {
+    let manner = world.faults.for_events(Route::SendMessage);
+    let location = post(world, application, id, call, manner)?;
+    application.wake();
+    if manner.early {
+        application.drained().await;
+    }
+    Ok(reply::created(&location))
+}
+
+/// Does it, and gives the `Location` of the message.
+fn post(
+    world: &World,
+    application: &Application,
+    id: &str,
+    call: &Call,
+    manner: Manner,
+) -> Result<String, Reply> {
     let operation_id = call.query("operationId").or_else(|| call.query("operationContext"));
     if operation_id.is_some_and(|id| id.chars().count() > LONGEST_OPERATION_ID) {
         let complaint = format!("is longer than {LONGEST_OPERATION_ID} characters");
@@ -42,8 +64,9 @@ pub(crate) fn send(world: &World, application: &Application, id: &str, call: &Ca
         return Err(reply::invalid(&[("message", "is empty".to_owned())]));
     }
     let content = Content { format, text };
-    let manner = world.faults.for_events(Route::SendMessage);
-    conversation.manner = if manner == Default::default() { conversation.manner } else { manner };
+    if manner != Manner::default() {
+        conversation.manner = manner;
+    }
     let message = Message { time: now(), incoming: None };
     let number = conversation.remember(message.clone());
     let href = format!("{}/messaging/messages/{number}", conversation.href);
@@ -51,7 +74,7 @@ pub(crate) fn send(world: &World, application: &Application, id: &str, call: &Ca
     let mut news = event("completed", "message", &href, None, Some(view));
     if conversation.behaviour == Behaviour::Drop {
         news["status"] = json!("Failure");
-        news["reason"] = settle::reason_view(Reason::LOST);
+        news["reason"] = settle::reason_view(Reason::NOT_ALLOWED);
     } else {
         news["status"] = json!("Success");
         settle::deliver(world, application, conversation, &content, "message");
@@ -62,9 +85,7 @@ pub(crate) fn send(world: &World, application: &Application, id: &str, call: &Ca
     if echoes {
         incoming(application, &mut state, id, content);
     }
-    drop(state);
-    application.wake();
-    Ok(reply::created(&href))
+    Ok(href)
 }
 
 /// A text from the other side arrives.

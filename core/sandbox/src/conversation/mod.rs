@@ -120,6 +120,5 @@ impl Reason {
         Self("NotFound", "DestinationNotFound", "The person you invited could not be found.");
     pub(crate) const NOT_ALLOWED: Self =
         Self("RemoteFailure", "NotAllowed", "The message could not be understood.");
-    pub(crate) const LOST: Self = Self("RemoteFailure", "Timeout", "The message was not confirmed in time.");
     pub(crate) const CANCELED: Self = Self("LocalFailure", "Canceled", "The invitation was canceled.");
 }

@@ -1,0 +1,133 @@
+//! Every recipient does what its address says.
+
+mod support;
+
+use std::time::Duration;
+
+use send_im_sandbox::{Behaviour, Sandbox};
+use serde_json::{Value, json};
+use support::{Session, href};
+
+/// Sends a text in an invitation and gives the `completed` event.
+async fn outcome(session: &Session, to: &str) -> Value {
+    let mut events = session.events();
+    session.invite_with(to, "disk full").await;
+    events.find("messagingInvitation", "completed").await
+}
+
+async fn fails_with(to: &str, code: &str, subcode: &str) {
+    let quick = Sandbox::builder().ring(Duration::from_millis(30));
+    let (sandbox, session) = Session::on(quick).await;
+    let mut events = session.events();
+    session.invite_with(to, "disk full").await;
+    let event = events.find("messagingInvitation", "completed").await;
+    assert_eq!(event["status"], "Failure", "{to}");
+    assert_eq!(
+        (&event["reason"]["code"], &event["reason"]["subcode"]),
+        (&json!(code), &json!(subcode)),
+        "{to}"
+    );
+    assert!(event["_embedded"]["messagingInvitation"].get("reason").is_none(), "the reason is the event's");
+    assert!(event["_embedded"]["messagingInvitation"].get("_embedded").is_none());
+    events.find("conversation", "deleted").await;
+    assert!(sandbox.messages().is_empty(), "{to}");
+}
+
+#[tokio::test]
+async fn those_who_do_not_take_it_say_why() {
+    fails_with("declines@contoso.com", "RemoteFailure", "Declined").await;
+    fails_with("silent@contoso.com", "RemoteFailure", "Timeout").await;
+    fails_with("busy@contoso.com", "RemoteFailure", "DoNotDisturb").await;
+    fails_with("OFFLINE@contoso.com", "RemoteFailure", "TemporarilyUnavailable").await;
+    fails_with("unknown@contoso.com", "NotFound", "DestinationNotFound").await;
+    fails_with("drops@contoso.com", "RemoteFailure", "NotAllowed").await;
+    // Slower than the ring time is no answer.
+    fails_with("slow@contoso.com", "RemoteFailure", "Timeout").await;
+}
+
+#[tokio::test]
+async fn slow_rings_first_and_then_accepts() {
+    let (sandbox, session) = Session::on(Sandbox::builder().slow(Duration::from_millis(80))).await;
+    let mut events = session.events();
+    session.invite_with("slow@contoso.com", "patience").await;
+    let first = events.batch().await;
+    assert_eq!(first.last().unwrap()["_embedded"]["messaging"]["state"], "Connecting");
+    assert!(sandbox.messages().is_empty(), "nothing is delivered while it rings");
+    let completed = events.find("messagingInvitation", "completed").await;
+    assert_eq!(completed["status"], "Success");
+    assert_eq!(sandbox.inbox("slow@contoso.com")[0].text, "patience");
+}
+
+#[tokio::test]
+async fn an_invitation_can_be_canceled_while_it_rings() {
+    let (sandbox, session) = Session::on(Sandbox::builder()).await;
+    let mut events = session.events();
+    session.invite_with("silent@contoso.com", "never mind").await;
+    let started = events.find("messagingInvitation", "started").await;
+    let cancel = href(&started["_embedded"]["messagingInvitation"], "cancel");
+    assert_eq!(session.post_empty(&cancel).await.status(), 204);
+    let completed = events.find("messagingInvitation", "completed").await;
+    assert_eq!(
+        (&completed["status"], &completed["reason"]["code"], &completed["reason"]["subcode"]),
+        (&json!("Failure"), &json!("LocalFailure"), &json!("Canceled"))
+    );
+    assert!(sandbox.messages().is_empty());
+}
+
+#[tokio::test]
+async fn forwards_is_accepted_by_a_colleague() {
+    let (sandbox, session) = Session::on(Sandbox::builder()).await;
+    let completed = outcome(&session, "forwards@fabrikam.com").await;
+    let by = &completed["_embedded"]["messagingInvitation"]["_embedded"]["acceptedByParticipant"][0];
+    assert_eq!(by["uri"], "sip:colleague@fabrikam.com");
+    let got = &sandbox.inbox("colleague@fabrikam.com")[0];
+    assert_eq!(
+        (got.to.as_str(), got.accepted_by.as_str()),
+        ("forwards@fabrikam.com", "colleague@fabrikam.com")
+    );
+    assert_eq!(sandbox.inbox("forwards@fabrikam.com").len(), 1);
+}
+
+#[tokio::test]
+async fn drops_connects_and_loses_each_message() {
+    let (sandbox, session) = Session::on(Sandbox::builder()).await;
+    let mut events = session.events();
+    session.invite(json!({ "to": "sip:drops@contoso.com" })).await;
+    let completed = events.find("messagingInvitation", "completed").await;
+    assert_eq!(completed["status"], "Success");
+    let messaging = session.read(&href(&completed["_embedded"]["messagingInvitation"], "messaging")).await;
+    let sent = session.send(&href(&messaging, "sendMessage"), "text/plain", "gone").await;
+    assert_eq!(sent.status(), 201);
+    let event = events.find("message", "completed").await;
+    assert_eq!((&event["status"], &event["reason"]["subcode"]), (&json!("Failure"), &json!("NotAllowed")));
+    assert!(sandbox.messages().is_empty());
+}
+
+#[tokio::test]
+async fn echo_sends_the_text_back() {
+    let (sandbox, session) = Session::on(Sandbox::builder()).await;
+    let mut events = session.events();
+    session.invite_with("echo@contoso.com", "a b").await;
+    let back = events.find("message", "completed").await;
+    let view = &back["_embedded"]["message"];
+    assert_eq!(view["direction"], "Incoming");
+    assert_eq!(href(view, "plainMessage"), "data:text/plain;charset=utf-8,a+b");
+    assert_eq!(session.read(back["link"]["href"].as_str().unwrap()).await, *view);
+    let messaging = session.read(&href(view, "messaging")).await;
+    session.send(&href(&messaging, "sendMessage"), "text/plain", "c").await;
+    assert_eq!(events.find("message", "completed").await["_embedded"]["message"]["direction"], "Outgoing");
+    let back = events.find("message", "completed").await;
+    assert_eq!(href(&back["_embedded"]["message"], "plainMessage"), "data:text/plain;charset=utf-8,c");
+    assert_eq!(sandbox.messages().len(), 2, "what comes back is not a delivery");
+}
+
+#[tokio::test]
+async fn one_address_can_be_told_to_behave_otherwise() {
+    let (sandbox, session) = Session::on(Sandbox::builder()).await;
+    sandbox.recipient("Bob@contoso.com", Behaviour::Busy);
+    sandbox.recipient("silent@contoso.com", Behaviour::Accept);
+    let completed = outcome(&session, "bob@contoso.com").await;
+    assert_eq!(completed["reason"]["subcode"], "DoNotDisturb");
+    session.invite_with("silent@contoso.com", "hello").await;
+    assert_eq!(sandbox.inbox("silent@contoso.com").len(), 1);
+}
