@@ -184,13 +184,20 @@ pub(crate) struct SandboxArgs {
     pub(crate) ring: Duration,
 }
 
+/// The longest time that can be asked for. Nothing here is meant to last longer.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// `60s`, `1min 30s`, and a number alone as seconds.
 fn time(text: &str) -> Result<Duration, String> {
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Ok(Duration::from_secs(seconds.into()));
+    let parsed = match text.parse::<u32>() {
+        Ok(seconds) => Ok(Duration::from_secs(seconds.into())),
+        Err(_) => humantime::parse_duration(text),
+    };
+    match parsed {
+        Ok(time) if time <= LONGEST => Ok(time),
+        Ok(_) => Err("the longest time is 24h".to_owned()),
+        Err(_) => Err("give a number and a unit, for example 60s or 2min".to_owned()),
     }
-    humantime::parse_duration(text)
-        .map_err(|_| "give a number and a unit, for example 60s or 2min".to_owned())
 }
 
 #[derive(Clone, Copy, Debug)]

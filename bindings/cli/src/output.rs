@@ -17,7 +17,7 @@ pub(crate) enum Style {
 /// Prints a receipt on standard output.
 pub(crate) fn receipt(style: Style, receipt: &Receipt) {
     let line = match style {
-        Style::Plain => sentence(receipt),
+        Style::Plain => printable(&sentence(receipt)),
         Style::Json => json(receipt),
     };
     if let Err(error) = say(&line)
@@ -55,7 +55,12 @@ pub(crate) fn say(line: &str) -> io::Result<()> {
 
 /// One line on standard error. There is nowhere to report a failure of that.
 pub(crate) fn complain(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", printable(line));
+}
+
+/// Names and reasons come from a server; they must not steer the terminal or begin a new line.
+pub(crate) fn printable(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 fn json(value: &impl Serialize) -> String {
@@ -79,5 +84,15 @@ fn sentence(receipt: &Receipt) -> String {
         Evidence::Submitted => {
             format!("The server took the message for {to}; whether it is accepted was not waited for.")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_cannot_steer_the_terminal() {
+        assert_eq!(printable("lenea\u{1b}[2J\r\n@contoso.com 😀"), "lenea [2J  @contoso.com 😀");
     }
 }

@@ -88,6 +88,6 @@ fn line(message: &Delivered) -> String {
         &importance,
         message.text.lines().next().unwrap_or_default(),
     ]
-    .map(|field| field.replace(char::is_control, " "))
+    .map(output::printable)
     .join("\t")
 }

@@ -1,4 +1,5 @@
 //! `send-im sandbox` as a process.
+#![allow(clippy::unwrap_used)] // a test may panic in its helpers too
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;

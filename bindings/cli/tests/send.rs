@@ -1,4 +1,5 @@
 //! `send-im send`: what it takes, what it prints, and its exit codes.
+#![allow(clippy::unwrap_used)] // a test may panic in its helpers too
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -111,7 +112,7 @@ fn json_is_the_receipt() {
     assert_eq!(receipt["steps"][0]["step"], "discover");
     done.expect_no_secret();
     let delivered = &world.sandbox.messages()[0];
-    assert_eq!((delivered.subject.as_deref(), delivered.importance.as_str()), (Some("db7"), "urgent"));
+    assert_eq!((delivered.subject.as_deref(), delivered.importance.as_str()), (Some("db7"), "Urgent"));
 }
 
 #[test]
@@ -262,6 +263,10 @@ fn says_what_is_missing() {
         (&["--to", "lenea@contoso.com", TEXT, "more"], "quotes"),
         (&[TEXT], "--to"),
         (&["--to", "lenea@contoso.com", "--password", PASSWORD, TEXT], "--password"),
+        (&["--to", "lenea@contoso.com", "--timeout", "soon", TEXT], "60s"),
+        (&["--to", "lenea@contoso.com", "--timeout", "25h", TEXT], "24h"),
+        (&["--to", "lenea@contoso.com", "--timeout", "0", TEXT], "zero"),
+        (&["--to", "lenea@contoso.com", "--importance", "huge", TEXT], "emergency"),
         (&["--to", "lenea@contoso.com", &format!("--{TEXT}")], "dash"),
     ] {
         let done = run(world.bare(arguments));

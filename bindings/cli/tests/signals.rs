@@ -1,5 +1,6 @@
 //! Signals: what was begun is undone, and the truth about it is told.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used)] // a test may panic in its helpers too
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;

@@ -1,4 +1,5 @@
 //! Every case of `scenarios.json` through the Rust crate, against a sandbox in the same process.
+#![allow(clippy::unwrap_used)] // a test may panic in its helpers too
 
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -117,7 +118,7 @@ async fn act(case: &Case, account: send_im::Account) -> Vec<Result<Value, Value>
         }
         Action::SendAll => with_client(account, async |client| client.send_all(messages).await).await,
         Action::Threads => {
-            with_client(account, async |client| in_threads(client, messages.collect()).await).await
+            with_client(account, async |client| in_threads(client, messages.collect())).await
         }
     };
     results
@@ -142,7 +143,7 @@ async fn with_client(account: send_im::Account, send: impl AsyncFnOnce(&Client) 
 }
 
 /// Real threads that all begin at once, each with its own clone of the client.
-async fn in_threads(client: &Client, messages: Vec<send_im::Message>) -> Results {
+fn in_threads(client: &Client, messages: Vec<send_im::Message>) -> Results {
     let begin = Arc::new(std::sync::Barrier::new(messages.len()));
     let runtime = tokio::runtime::Handle::current();
     let start = |message: send_im::Message| {

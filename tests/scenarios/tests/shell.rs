@@ -2,6 +2,7 @@
 //!
 //! Each case with one message runs twice, each time on a sandbox of its own: with `--json`, and as a person would run
 //! it. The command is that of `SEND_IM_BIN`, otherwise the workspace's own, which is built first.
+#![allow(clippy::unwrap_used)] // a test may panic in its helpers too
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,5 +1,5 @@
 //! A sandbox in this process, and the command as a process of its own.
-#![allow(dead_code, unreachable_pub, missing_docs)] // each test file uses its part
+#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used)] // each test file uses its part
 
 use std::fmt;
 use std::io::Write;
