@@ -1,0 +1,54 @@
+//! TLS with an authority of the sandbox's own.
+
+mod support;
+
+use reqwest::{Certificate, Client, Version};
+use send_im_sandbox::{Layout, Sandbox};
+use support::{href, json_of};
+
+fn trusting(sandbox: &Sandbox) -> reqwest::ClientBuilder {
+    support::tls();
+    let ca = Certificate::from_pem(sandbox.ca_pem().unwrap().as_bytes()).unwrap();
+    Client::builder().no_proxy().tls_certs_only([ca])
+}
+
+#[tokio::test]
+async fn a_client_that_trusts_the_authority_gets_in_with_http_2_and_1() {
+    let sandbox = Sandbox::builder().https(true).layout(Layout::TwoPools).start().await.unwrap();
+    assert!(sandbox.url().starts_with("https://127.0.0.1:"));
+    let two = trusting(&sandbox).build().unwrap();
+    let answer = two.get(sandbox.url()).send().await.unwrap();
+    assert_eq!(answer.version(), Version::HTTP_2);
+    let user = href(&json_of(answer).await, "user");
+    assert!(user.starts_with("https://"));
+    let one = trusting(&sandbox).http1_only().build().unwrap();
+    let answer = one.get(sandbox.url().replace("127.0.0.1", "localhost")).send().await.unwrap();
+    assert_eq!((answer.version(), answer.status().as_u16()), (Version::HTTP_11, 200));
+    let token = support::token(&one, &user, "lenea@contoso.com").await;
+    let user = json_of(one.get(&user).header("authorization", token).send().await.unwrap()).await;
+    let second = one.get(href(&user, "applications")).send().await.unwrap();
+    assert_eq!(second.status(), 401, "the same authority vouches for the second pool");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_trust_it_stays_out() {
+    let sandbox = Sandbox::builder().https(true).start().await.unwrap();
+    let other = Sandbox::builder().https(true).start().await.unwrap();
+    assert!(trusting(&other).build().unwrap().get(sandbox.url()).send().await.is_err());
+    assert!(trusting(&sandbox).build().unwrap().get(sandbox.url()).send().await.is_ok());
+    assert!(Sandbox::start().await.unwrap().ca_pem().is_none());
+}
+
+#[tokio::test]
+async fn a_host_name_is_in_the_certificate_and_in_the_links() {
+    let named = Sandbox::builder().https(true).host_name("lyncdiscover.contoso.com").start().await.unwrap();
+    assert!(named.url().starts_with("https://lyncdiscover.contoso.com:"));
+    let port: u16 = named.url().trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
+    let local = ([127, 0, 0, 1], port).into();
+    let client = trusting(&named).resolve("lyncdiscover.contoso.com", local).build().unwrap();
+    let root = json_of(client.get(named.url()).send().await.unwrap()).await;
+    assert!(href(&root, "user").starts_with(named.url()));
+    let wrong = trusting(&named).resolve("other.contoso.com", local).build().unwrap();
+    let url = named.url().replace("lyncdiscover", "other");
+    assert!(wrong.get(url).send().await.is_err(), "the certificate does not carry that name");
+}
