@@ -117,9 +117,7 @@ async fn act(case: &Case, account: send_im::Account) -> Vec<Result<Value, Value>
             results
         }
         Action::SendAll => with_client(account, async |client| client.send_all(messages).await).await,
-        Action::Threads => {
-            with_client(account, async |client| in_threads(client, messages.collect())).await
-        }
+        Action::Threads => with_client(account, async |client| in_threads(client, messages.collect())).await,
     };
     results
         .into_iter()
