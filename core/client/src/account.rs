@@ -194,7 +194,9 @@ impl Account {
             }
         }
         if self.timeout.is_zero() {
-            return Err(Error::invalid_input("The timeout is zero; give the time the sign-in may take, for example 60 s."));
+            return Err(Error::invalid_input(
+                "The timeout is zero; give the time the sign-in may take, for example 60 s.",
+            ));
         }
         let root = match &self.server {
             Server::Discover => None,
@@ -261,14 +263,26 @@ mod tests {
 
     #[test]
     fn takes_https_and_loopback_http() {
-        for url in ["https://lyncdiscover.contoso.com", "http://127.0.0.1:8080/", "http://localhost:1", "http://[::1]:1/"] {
+        for url in [
+            "https://lyncdiscover.contoso.com",
+            "http://127.0.0.1:8080/",
+            "http://localhost:1",
+            "http://[::1]:1/",
+        ] {
             assert!(with_server(url).is_ok(), "{url}");
         }
     }
 
     #[test]
     fn refuses_other_urls() {
-        for url in ["", "contoso.com", "ftp://contoso.com", "http://contoso.com", "https://a:b@contoso.com", "https://con toso.com"] {
+        for url in [
+            "",
+            "contoso.com",
+            "ftp://contoso.com",
+            "http://contoso.com",
+            "https://a:b@contoso.com",
+            "https://con toso.com",
+        ] {
             assert!(with_server(url).is_err(), "{url}");
         }
     }

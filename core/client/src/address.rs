@@ -45,7 +45,9 @@ impl Address {
             return refuse("has a scheme other than sip:");
         }
         if !is_domain(domain) {
-            return refuse("has no usable domain after the @; write an international domain in its xn-- form");
+            return refuse(
+                "has no usable domain after the @; write an international domain in its xn-- form",
+            );
         }
         Ok(Self { bare: bare.to_owned(), at: user.len() })
     }
@@ -120,9 +122,22 @@ mod tests {
     #[test]
     fn refuses_what_is_no_address() {
         for text in [
-            "", "sip:", "lenea", "@contoso.com", "lenea@", "a b@contoso.com", "lenea@contoso.com\r\nX: 1",
-            "lenea@con\u{7}toso.com", "lenea@contoso..com", "lenea@-contoso.com", "a@b@c", "sips:a@contoso.com",
-            "léne@contoso.com", "lenea@bücher.example", "<lenea@contoso.com>", "lenea@contoso.com.",
+            "",
+            "sip:",
+            "lenea",
+            "@contoso.com",
+            "lenea@",
+            "a b@contoso.com",
+            "lenea@contoso.com\r\nX: 1",
+            "lenea@con\u{7}toso.com",
+            "lenea@contoso..com",
+            "lenea@-contoso.com",
+            "a@b@c",
+            "sips:a@contoso.com",
+            "léne@contoso.com",
+            "lenea@bücher.example",
+            "<lenea@contoso.com>",
+            "lenea@contoso.com.",
         ] {
             let error = Address::parse(text, "recipient").unwrap_err();
             assert!(error.detail().starts_with("The recipient "), "{text:?}: {error}");

@@ -83,7 +83,10 @@ impl Client {
         let session = Session::new(account, Polling::Always)?;
         match timeout_at(deadline, session.application(&log, deadline)).await {
             Ok(opened) => drop(opened?),
-            Err(_) => return Err(Error::new(ErrorKind::Timeout, "Signing in took longer than the timeout.").at(Step::SignIn)),
+            Err(_) => {
+                return Err(Error::new(ErrorKind::Timeout, "Signing in took longer than the timeout.")
+                    .at(Step::SignIn));
+            }
         }
         Ok(Self { session })
     }
@@ -111,14 +114,16 @@ impl Client {
     async fn send_in_turn(&self, message: Message) -> Result<Receipt> {
         let to = message.check()?;
         let log = StepLog::new(self.session.connection.account.on_step.clone());
-        let _turn = self.session.slots.acquire().await.map_err(|_| Error::closed("The client is signed out."))?;
+        let _turn =
+            self.session.slots.acquire().await.map_err(|_| Error::closed("The client is signed out."))?;
         self.send_now(message, to, log).await
     }
 
     async fn send_checked(&self, message: Message, to: Address, log: StepLog) -> Result<Receipt> {
         let deadline = Instant::now() + message.timeout;
         let Ok(turn) = timeout_at(deadline, self.session.slots.acquire()).await else {
-            let detail = format!("The message to {to} waited for other sends of this client until its timeout.");
+            let detail =
+                format!("The message to {to} waited for other sends of this client until its timeout.");
             return Err(Error::new(ErrorKind::Timeout, detail).at(Step::Invite));
         };
         let _turn = turn.map_err(|_| Error::closed("The client is signed out."))?;
@@ -130,7 +135,13 @@ impl Client {
         self.send_until(message, to, log, deadline).await
     }
 
-    async fn send_until(&self, message: Message, to: Address, log: StepLog, deadline: Instant) -> Result<Receipt> {
+    async fn send_until(
+        &self,
+        message: Message,
+        to: Address,
+        log: StepLog,
+        deadline: Instant,
+    ) -> Result<Receipt> {
         // Held until the send has ended, in the background too: signing out waits for it.
         let under_way = self.session.sends.clone().read_owned().await;
         if self.session.signed_out.load(Ordering::Acquire) {
@@ -162,7 +173,9 @@ impl Client {
         match taken.await {
             Ok(receipt) => Ok(receipt),
             // Nothing was submitted: the send has failed before.
-            Err(_) => rest.await.map_err(|_| Error::cancelled("The program is shutting down.", Sent::Maybe))?,
+            Err(_) => {
+                rest.await.map_err(|_| Error::cancelled("The program is shutting down.", Sent::Maybe))?
+            }
         }
     }
 
@@ -180,6 +193,8 @@ impl Client {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("address", &self.session.connection.address.as_str()).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("address", &self.session.connection.address.as_str())
+            .finish_non_exhaustive()
     }
 }

@@ -313,7 +313,18 @@ mod tests {
         names.sort();
         assert_eq!(
             names,
-            ["code", "detail", "diagnostics", "hops", "http_status", "kind", "retry_after", "sent", "step", "subcode"]
+            [
+                "code",
+                "detail",
+                "diagnostics",
+                "hops",
+                "http_status",
+                "kind",
+                "retry_after",
+                "sent",
+                "step",
+                "subcode"
+            ]
         );
         assert_eq!(json["step"], "discover");
     }

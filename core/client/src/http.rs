@@ -93,8 +93,9 @@ impl Http {
         for (host, to) in &account.resolve {
             builder = builder.resolve(host, *to);
         }
-        let client =
-            builder.build().map_err(|e| Error::new(ErrorKind::Tls, format!("TLS cannot be set up: {}.", innermost(&e))))?;
+        let client = builder
+            .build()
+            .map_err(|e| Error::new(ErrorKind::Tls, format!("TLS cannot be set up: {}.", innermost(&e))))?;
         Ok(Self { client })
     }
 
@@ -125,14 +126,21 @@ impl Http {
         if let Some(authorization) = authorization {
             builder = builder.header(AUTHORIZATION, authorization);
         }
-        let failed = |e: reqwest::Error| Failure { maybe_processed: !e.is_connect(), error: network_error(&e, step, &url) };
+        let failed = |e: reqwest::Error| Failure {
+            maybe_processed: !e.is_connect(),
+            error: network_error(&e, step, &url),
+        };
         let mut response = builder.send().await.map_err(failed)?;
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
         let mut whole = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if whole.len() + chunk.len() > MAX_ANSWER {
-                let detail = format!("The answer of {} is larger than {} MiB.", host_of(&url), MAX_ANSWER >> 20);
-                return Err(Failure { error: Error::new(ErrorKind::Protocol, detail).at(step), maybe_processed: true });
+                let detail =
+                    format!("The answer of {} is larger than {} MiB.", host_of(&url), MAX_ANSWER >> 20);
+                return Err(Failure {
+                    error: Error::new(ErrorKind::Protocol, detail).at(step),
+                    maybe_processed: true,
+                });
             }
             whole.extend_from_slice(&chunk);
         }
@@ -162,7 +170,9 @@ impl Answer {
         let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         match value.parse() {
             Ok(seconds) => Some(Duration::from_secs(seconds)),
-            Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(std::time::SystemTime::now()).ok(),
+            Err(_) => {
+                httpdate::parse_http_date(value).ok()?.duration_since(std::time::SystemTime::now()).ok()
+            }
         }
     }
 
@@ -177,13 +187,21 @@ impl Answer {
         let pair = if reason == Reason::default() { String::new() } else { format!(" ({})", reason.pair()) };
         let detail = match kind {
             ErrorKind::Throttled => format!("{host} asks to slow down; send again later."),
-            ErrorKind::ServiceError => format!("{host} failed to {doing}: HTTP {}{pair}. Try again, or ask its administrator.", self.status),
+            ErrorKind::ServiceError => format!(
+                "{host} failed to {doing}: HTTP {}{pair}. Try again, or ask its administrator.",
+                self.status
+            ),
             ErrorKind::LimitReached => format!("{host} refused to {doing}: a limit is reached{pair}."),
             ErrorKind::Forbidden if self.diagnostics().is_some_and(|d| d.contains("cross domain")) => {
-                format!("{host} refused to {doing}: a proxy in between adds an Origin header that the server does not allow.")
+                format!(
+                    "{host} refused to {doing}: a proxy in between adds an Origin header that the server does not allow."
+                )
             }
             ErrorKind::Forbidden => format!("{host} does not permit this account to {doing}{pair}."),
-            ErrorKind::Protocol => format!("{host} answered HTTP {} to the request to {doing}{pair}; it may not be a Skype for Business server.", self.status),
+            ErrorKind::Protocol => format!(
+                "{host} answered HTTP {} to the request to {doing}{pair}; it may not be a Skype for Business server.",
+                self.status
+            ),
             _ => format!("{host} refused to {doing}: HTTP {}{pair}.", self.status),
         };
         Error::new(kind, detail)
@@ -196,7 +214,10 @@ impl Answer {
 
     /// The error of an answer whose body is not what `doing` needs.
     pub(crate) fn not_understood(&self, step: Step, what: &str, why: &dyn std::fmt::Display) -> Error {
-        let detail = format!("{} answered the request for {what} with {why}; a proxy may answer in its place.", host_of(&self.url));
+        let detail = format!(
+            "{} answered the request for {what} with {why}; a proxy may answer in its place.",
+            host_of(&self.url)
+        );
         Error::new(ErrorKind::Protocol, detail).at(step).with_status(self.status)
     }
 
@@ -213,7 +234,11 @@ pub(crate) fn hop(url: &Url, outcome: impl Into<String>) -> Hop {
 }
 
 pub(crate) fn timed_out(step: Step, url: &Url) -> Error {
-    Error::new(ErrorKind::Timeout, format!("{} did not answer before the timeout at step {step}.", host_of(url))).at(step)
+    Error::new(
+        ErrorKind::Timeout,
+        format!("{} did not answer before the timeout at step {step}.", host_of(url)),
+    )
+    .at(step)
 }
 
 fn network_error(error: &reqwest::Error, step: Step, url: &Url) -> Error {
@@ -225,8 +250,12 @@ fn network_error(error: &reqwest::Error, step: Step, url: &Url) -> Error {
     let io = find::<io::Error>(error).map(io::Error::kind);
     let detail = match io {
         _ if error.is_timeout() => format!("No connection to {host} within {} s.", CONNECT_TIMEOUT.as_secs()),
-        Some(io::ErrorKind::ConnectionRefused) => format!("{host} refuses the connection; check the server's name and port."),
-        _ if error.is_connect() && cause.contains("lookup") => format!("The name {host} cannot be resolved ({cause})."),
+        Some(io::ErrorKind::ConnectionRefused) => {
+            format!("{host} refuses the connection; check the server's name and port.")
+        }
+        _ if error.is_connect() && cause.contains("lookup") => {
+            format!("The name {host} cannot be resolved ({cause}).")
+        }
         _ if error.is_connect() => format!("No connection to {host} ({cause})."),
         _ => format!("The connection to {host} broke ({cause})."),
     };
@@ -248,7 +277,7 @@ fn tls_error(error: &rustls::Error, host: &str) -> Error {
     Error::new(ErrorKind::Tls, format!("No secure connection to {host}: {why}."))
 }
 
-/// Looks for an error of type `E` in the chain of sources, inside of `io::Error`s too.
+/// Looks for an error of type `E` in the chain of sources. An `io::Error` hides what it wraps from that chain.
 fn find<E: std::error::Error + 'static>(error: &dyn std::error::Error) -> Option<&E> {
     let mut next = error.source();
     while let Some(error) = next {
@@ -256,10 +285,7 @@ fn find<E: std::error::Error + 'static>(error: &dyn std::error::Error) -> Option
             return Some(found);
         }
         next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => match inner.downcast_ref::<E>() {
-                Some(found) => return Some(found),
-                None => inner.source(),
-            },
+            Some(inner) => Some(inner as &(dyn std::error::Error + 'static)),
             None => error.source(),
         };
     }
@@ -305,9 +331,9 @@ fn build_tls(extra: Vec<CertificateDer<'static>>) -> rustls::ClientConfig {
         false => Verifier::new_with_extra_roots(extra.clone(), provider),
     };
     let builder = match verifier {
-        Ok(verifier) => {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier) as Arc<dyn ServerCertVerifier>)
-        }
+        Ok(verifier) => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier) as Arc<dyn ServerCertVerifier>),
         // A machine without any authority of its own (a bare container) still trusts those of the CA file.
         Err(_) => {
             let mut roots = rustls::RootCertStore::empty();

@@ -172,18 +172,26 @@ impl Message {
             return Err(Error::invalid_input("The message is empty."));
         }
         if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            return Err(Error::invalid_input("The message contains a control character other than tab and line break."));
+            return Err(Error::invalid_input(
+                "The message contains a control character other than tab and line break.",
+            ));
         }
         if let Some(subject) = &self.subject {
             if subject.chars().any(char::is_control) {
-                return Err(Error::invalid_input("The subject contains a line break or another control character."));
+                return Err(Error::invalid_input(
+                    "The subject contains a line break or another control character.",
+                ));
             }
             if subject.encode_utf16().count() > MAX_SUBJECT {
-                return Err(Error::invalid_input(format!("The subject is longer than {MAX_SUBJECT} characters.")));
+                return Err(Error::invalid_input(format!(
+                    "The subject is longer than {MAX_SUBJECT} characters."
+                )));
             }
         }
         if self.timeout.is_zero() {
-            return Err(Error::invalid_input("The timeout is zero; give the time the send may take, for example 60 s."));
+            return Err(Error::invalid_input(
+                "The timeout is zero; give the time the send may take, for example 60 s.",
+            ));
         }
         Ok(to)
     }

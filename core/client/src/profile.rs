@@ -57,8 +57,9 @@ impl Account {
     pub fn from_profile(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         refuse_if_others_can_read(path)?;
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| Error::invalid_input(format!("The profile {} cannot be read: {e}.", path.display())))?;
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            Error::invalid_input(format!("The profile {} cannot be read: {e}.", path.display()))
+        })?;
         // The parser's own words may quote the line, and the line may hold the password.
         let profile: Profile = toml::from_str(&text).map_err(|e| {
             let line = e.span().map_or(0, |span| text[..span.start].lines().count().max(1));
@@ -111,8 +112,11 @@ struct Profile {
 }
 
 fn profile_path() -> Result<PathBuf> {
-    let base = etcetera::choose_base_strategy()
-        .map_err(|_| Error::invalid_input(format!("There is no home folder for a profile file; set {ENV_ADDRESS} and {ENV_PASSWORD}.")))?;
+    let base = etcetera::choose_base_strategy().map_err(|_| {
+        Error::invalid_input(format!(
+            "There is no home folder for a profile file; set {ENV_ADDRESS} and {ENV_PASSWORD}."
+        ))
+    })?;
     Ok(base.config_dir().join("send-im").join("config.toml"))
 }
 
@@ -169,13 +173,15 @@ mod tests {
 
     #[test]
     fn names_the_variable_that_is_missing() {
-        let error = Account::from_vars(|name| (name == ENV_ADDRESS).then(|| "tosh@contoso.com".into())).unwrap_err();
+        let error =
+            Account::from_vars(|name| (name == ENV_ADDRESS).then(|| "tosh@contoso.com".into())).unwrap_err();
         assert_eq!(error.to_string(), "SEND_IM_PASSWORD is not set.");
     }
 
     #[test]
     fn reads_a_private_profile() {
-        let file = profile("address = 'tosh@contoso.com'\npassword = 'x'\nusername = 'CONTOSO\\tosh'\n", 0o600);
+        let file =
+            profile("address = 'tosh@contoso.com'\npassword = 'x'\nusername = 'CONTOSO\\tosh'\n", 0o600);
         assert_eq!(Account::from_profile(file.path()).unwrap().address, "tosh@contoso.com");
     }
 

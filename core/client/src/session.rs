@@ -37,7 +37,7 @@ pub(crate) struct Session {
     pub(crate) sends: Arc<RwLock<()>>,
     pub(crate) signed_out: AtomicBool,
     root: Option<Url>,
-    polling: Polling,
+    pub(crate) polling: Polling,
     open: Mutex<Option<Open>>,
 }
 
@@ -50,8 +50,9 @@ impl Session {
     /// Checks the account. No request yet.
     pub(crate) fn new(account: Account, polling: Polling) -> Result<Arc<Self>> {
         let checked = account.check()?;
-        let runtime = tokio::runtime::Handle::try_current()
-            .map_err(|_| Error::invalid_input("send_im needs a tokio runtime: call it from async code that tokio runs."))?;
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| {
+            Error::invalid_input("send_im needs a tokio runtime: call it from async code that tokio runs.")
+        })?;
         Ok(Arc::new(Self {
             connection: Arc::new(Connection::new(account, checked.address)?),
             conversations: Conversations::default(),
@@ -68,7 +69,11 @@ impl Session {
     /// The application, created if there is none or if the server has dropped it.
     ///
     /// Creating goes on in the background when the caller goes away, so that what was created can be deleted.
-    pub(crate) async fn application(self: &Arc<Self>, log: &StepLog, deadline: Instant) -> Result<Arc<Application>> {
+    pub(crate) async fn application(
+        self: &Arc<Self>,
+        log: &StepLog,
+        deadline: Instant,
+    ) -> Result<Arc<Application>> {
         if self.signed_out.load(Ordering::Acquire) {
             return Err(Error::closed("The client is signed out."));
         }
@@ -104,7 +109,8 @@ impl Session {
             ending: ending.clone(),
         };
         let task = self.runtime.spawn(channel.run());
-        *application.polling.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(task.abort_handle());
+        *application.polling.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            Some(task.abort_handle());
         *place = Some(Open { application: application.clone(), ending });
         Ok(application)
     }
@@ -115,7 +121,9 @@ impl Session {
         if let Some(url) = cache::get(&key) {
             match Application::create(&self.connection, &url, log, deadline).await {
                 Ok(application) => return Ok(application),
-                Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::LimitReached) => return Err(error),
+                Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::LimitReached) => {
+                    return Err(error);
+                }
                 Err(_) => cache::forget(&key),
             }
         }
@@ -130,7 +138,7 @@ impl Session {
         let mut place = self.open.lock().await;
         if place.as_ref().is_some_and(|open| Arc::ptr_eq(&open.application, gone)) {
             gone.stop_polling();
-            gone.ledger.lose_everything("the server has ended the session");
+            gone.ledger.close("the server has ended the session");
             *place = None;
         }
     }

@@ -1,4 +1,5 @@
 //! The first message, its cost in requests, and what is left behind.
+#![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
 use std::time::Duration;
 
@@ -23,7 +24,15 @@ async fn one_call_delivers_and_signs_out() {
     let steps: Vec<_> = receipt.steps.iter().map(|s| s.step).collect();
     assert_eq!(
         steps,
-        [Step::Discover, Step::SignIn, Step::SignIn, Step::Discover, Step::OpenSession, Step::Invite, Step::Confirm]
+        [
+            Step::Discover,
+            Step::SignIn,
+            Step::SignIn,
+            Step::Discover,
+            Step::OpenSession,
+            Step::Invite,
+            Step::Confirm
+        ]
     );
 }
 

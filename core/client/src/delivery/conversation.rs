@@ -19,11 +19,16 @@ use crate::retry::Retry;
 use crate::session::Session;
 use crate::steps::Step;
 use crate::ucwa::application::Application;
+use crate::ucwa::channel::Polling;
 use crate::ucwa::hypermedia::Resource;
 use crate::ucwa::ledger::{End, Modality};
 
 /// How long an accepted invitation may take to show its sendMessage link in an event before the resource is fetched.
-const LINK_PATIENCE: Duration = Duration::from_secs(2);
+/// States in between may never be told. Source: EventsInUCWA.
+const LINK_PATIENCE: Duration = Duration::from_millis(100);
+
+/// How often the resource is fetched, with a doubled patience each time.
+const LINK_FETCHES: u32 = 6;
 
 /// How long the event channel is watched for a request whose answer was lost.
 pub(super) const LOOK: Duration = Duration::from_secs(10);
@@ -56,7 +61,13 @@ pub(super) enum Posted {
 }
 
 impl Conversation {
-    pub(super) fn new(application: Arc<Application>, messaging: String, conversation: Option<String>, accepted_by: String, thread_id: Option<String>) -> Self {
+    pub(super) fn new(
+        application: Arc<Application>,
+        messaging: String,
+        conversation: Option<String>,
+        accepted_by: String,
+        thread_id: Option<String>,
+    ) -> Self {
         let modality = application.ledger.modality(&messaging);
         Self { application, messaging, conversation, modality, accepted_by, thread_id }
     }
@@ -73,7 +84,6 @@ impl Conversation {
 
     /// Waits until text can be sent: until the modality has its sendMessage link.
     pub(super) async fn ready(&mut self, sending: &Sending) -> Result<Modality> {
-        let patience = (Instant::now() + LINK_PATIENCE).min(sending.deadline);
         let ready = |m: &Modality| m.disconnected || m.send_message.is_some();
         {
             let known = self.modality.borrow();
@@ -81,18 +91,22 @@ impl Conversation {
                 return Ok(known.clone());
             }
         }
-        let watched = self.application.ledger.watch_modality();
-        if let Ok(Ok(modality)) = timeout_at(patience, self.modality.wait_for(ready)).await {
-            return Ok(modality.clone());
-        }
-        drop(watched);
         let url = self.application.ledger.url(&self.messaging).ok_or_else(|| self.no_link(sending))?;
-        let answer = sending.connection().call(Request::new(Method::GET, url, Step::Send, sending.deadline), &sending.log).await?;
-        let modality = Resource::parse(&answer.body).map(|r| Modality::of(&r)).unwrap_or_default();
-        if !ready(&modality) {
-            return Err(self.no_link(sending));
+        for fetch in 0..LINK_FETCHES {
+            let patience = (Instant::now() + LINK_PATIENCE * 2_u32.pow(fetch)).min(sending.deadline);
+            let watched = self.application.ledger.watch_modality();
+            if let Ok(Ok(modality)) = timeout_at(patience, self.modality.wait_for(ready)).await {
+                return Ok(modality.clone());
+            }
+            drop(watched);
+            let request = Request::new(Method::GET, url.clone(), Step::Send, sending.deadline);
+            let answer = sending.connection().call(request, &sending.log).await?;
+            let modality = Resource::parse(&answer.body).map(|r| Modality::of(&r)).unwrap_or_default();
+            if ready(&modality) {
+                return Ok(modality);
+            }
         }
-        Ok(modality)
+        Err(self.no_link(sending))
     }
 
     fn no_link(&self, sending: &Sending) -> Error {
@@ -101,7 +115,13 @@ impl Conversation {
     }
 
     /// Posts one text.
-    pub(super) async fn post(&self, sending: &Sending, send_message: &str, format: Format, text: &str) -> Result<Posted> {
+    pub(super) async fn post(
+        &self,
+        sending: &Sending,
+        send_message: &str,
+        format: Format,
+        text: &str,
+    ) -> Result<Posted> {
         let ledger = &self.application.ledger;
         let Some(mut url) = ledger.url(send_message) else { return Err(self.no_link(sending)) };
         // The reference wants operationId; live servers take it and do not give it back.
@@ -112,7 +132,8 @@ impl Conversation {
         };
         let mut retry = Retry::new(sending.deadline);
         loop {
-            let request = Request::new(Method::POST, url.clone(), Step::Send, sending.deadline).body(content_type, text.to_owned());
+            let request = Request::new(Method::POST, url.clone(), Step::Send, sending.deadline)
+                .body(content_type, text.to_owned());
             let lost = match sending.connection().call(request, &sending.log).await {
                 Ok(answer) => match answer.status {
                     200..=299 => {
@@ -148,8 +169,11 @@ impl Conversation {
         self.conversation.as_deref().unwrap_or_else(|| self.messaging.trim_end_matches("/messaging"))
     }
 
-    /// Ends the conversation in the background.
+    /// Ends the conversation in the background. A one-call send leaves that to its sign-out.
     pub(super) fn stop(self, session: &Session) {
+        if session.polling == Polling::WhileWaiting {
+            return;
+        }
         let stop = self.modality.borrow().stop.clone();
         let Some(url) = stop.and_then(|href| self.application.ledger.url(&href)) else { return };
         if self.modality.borrow().disconnected {
@@ -203,8 +227,14 @@ impl Conversations {
     pub(super) fn surplus(&self) -> Vec<Conversation> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         // An idle place is one that nobody else holds: whoever sends keeps a clone.
-        slots.retain(|_, (slot, _)| Arc::strong_count(slot) > 1 || slot.try_lock().is_ok_and(|place| place.is_some()));
-        let mut idle: Vec<_> = slots.iter().filter(|(_, (slot, _))| Arc::strong_count(slot) == 1).map(|(key, (_, used))| (*used, key.clone())).collect();
+        slots.retain(|_, (slot, _)| {
+            Arc::strong_count(slot) > 1 || slot.try_lock().is_ok_and(|place| place.is_some())
+        });
+        let mut idle: Vec<_> = slots
+            .iter()
+            .filter(|(_, (slot, _))| Arc::strong_count(slot) == 1)
+            .map(|(key, (_, used))| (*used, key.clone()))
+            .collect();
         if idle.len() <= MOST_IDLE {
             return Vec::new();
         }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Sending;
 use super::conversation::{Conversation, LOOK};
 use crate::address::without_scheme;
-use crate::error::{Error, ErrorKind, Result, Sent};
+use crate::error::{Error, ErrorKind, Result};
 use crate::http::Request;
 use crate::retry::Retry;
 use crate::sign_in::Connection;
@@ -55,7 +55,11 @@ impl Invitation {
     ///
     /// A request that certainly was not processed is posted again. One that may have been is not: the event channel is
     /// watched for the operation id instead.
-    pub(super) async fn post(sending: &Sending, application: &Arc<Application>, text: Option<&str>) -> Result<Self, NotInvited> {
+    pub(super) async fn post(
+        sending: &Sending,
+        application: &Arc<Application>,
+        text: Option<&str>,
+    ) -> Result<Self, NotInvited> {
         let operation = Uuid::new_v4().simple().to_string();
         let mut body = json!({
             "operationId": operation,
@@ -81,8 +85,13 @@ impl Invitation {
         };
         let mut retry = Retry::new(sending.deadline);
         loop {
-            let request = Request::new(Method::POST, application.start_messaging.clone(), Step::Invite, sending.deadline)
-                .body("application/json", body.clone());
+            let request = Request::new(
+                Method::POST,
+                application.start_messaging.clone(),
+                Step::Invite,
+                sending.deadline,
+            )
+            .body("application/json", body.clone());
             invitation.settled = false;
             let answered = sending.connection().call(request, &sending.log).await;
             invitation.posted_at = Instant::now();
@@ -96,13 +105,19 @@ impl Invitation {
                 }
                 Ok(answer) => {
                     let reason = Reason::from_body(&answer.body);
-                    let error = invite_refused(&answer.refusal(Step::Invite, "invite the recipient"), &reason, sending);
+                    let error = invite_refused(
+                        &answer.refusal(Step::Invite, "invite the recipient"),
+                        &reason,
+                        sending,
+                    );
                     match answer.status {
                         500 | 502 | 504 => error,
                         status => {
                             invitation.settled = true;
                             match status {
-                                404 if reason.is_application_not_found() => return Err(NotInvited::ApplicationGone),
+                                404 if reason.is_application_not_found() => {
+                                    return Err(NotInvited::ApplicationGone);
+                                }
                                 409 if reason.is_transient() => retry.after_busy(error).await?,
                                 _ => retry.after_answer(&answer, error).await?,
                             }
@@ -148,19 +163,41 @@ impl Invitation {
         let progress = self.progress.borrow().clone();
         // Nobody waits for more: whatever came is the outcome, and a lost end cannot be withdrawn twice.
         self.settled = true;
-        sending.log.add(Step::Confirm, &self.application.start_messaging, end.as_ref().map(|_| 200), self.posted_at.elapsed());
+        sending.log.add(
+            Step::Confirm,
+            &self.application.start_messaging,
+            end.as_ref().map(|_| 200),
+            self.posted_at.elapsed(),
+        );
         let accepted_by = match end {
-            Some(End::Done { by }) => by.first().map_or_else(|| sending.to.to_string(), |uri| without_scheme(uri).to_owned()),
+            Some(End::Done { by }) => {
+                by.first().map_or_else(|| sending.to.to_string(), |uri| without_scheme(uri).to_owned())
+            }
             Some(End::Failed(reason)) if reason.is_delivered_elsewhere() => sending.to.to_string(),
             Some(End::Failed(reason)) => return Err(refused(&reason, withdrawn, sending)),
-            Some(End::Lost(why)) => return Err(super::unknown(sending, Step::Confirm, Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}.")))),
+            Some(End::Lost(why)) => {
+                return Err(super::unknown(
+                    sending,
+                    Step::Confirm,
+                    Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}.")),
+                ));
+            }
             None => {
-                let late = Error::new(ErrorKind::Timeout, format!("The invitation to {} was still ringing at the timeout.", sending.to));
+                let late = Error::new(
+                    ErrorKind::Timeout,
+                    format!("The invitation to {} was still ringing at the timeout.", sending.to),
+                );
                 return Err(super::unknown(sending, Step::Confirm, late));
             }
         };
         let messaging = progress.messaging.unwrap_or_default();
-        Ok(Conversation::new(self.application.clone(), messaging, progress.conversation, accepted_by, progress.thread_id))
+        Ok(Conversation::new(
+            self.application.clone(),
+            messaging,
+            progress.conversation,
+            accepted_by,
+            progress.thread_id,
+        ))
     }
 
     async fn end_before(&mut self, deadline: Instant) -> Option<End> {
@@ -182,14 +219,27 @@ impl Drop for Invitation {
         let (connection, application) = (self.connection.clone(), self.application.clone());
         let (operation, mut progress) = (std::mem::take(&mut self.operation), self.progress.clone());
         self.runtime.spawn(async move {
-            withdraw(&connection, &application, &mut progress, &StepLog::quiet(), Instant::now() + CANCEL_DEADLINE).await;
+            withdraw(
+                &connection,
+                &application,
+                &mut progress,
+                &StepLog::quiet(),
+                Instant::now() + CANCEL_DEADLINE,
+            )
+            .await;
             application.ledger.close_invitation(&operation);
         });
     }
 }
 
 /// Posts to the invitation's cancel link, as soon as an event has told it.
-async fn withdraw(connection: &Connection, application: &Application, progress: &mut watch::Receiver<Progress>, log: &StepLog, deadline: Instant) {
+async fn withdraw(
+    connection: &Connection,
+    application: &Application,
+    progress: &mut watch::Receiver<Progress>,
+    log: &StepLog,
+    deadline: Instant,
+) {
     let known = |p: &Progress| p.cancel.is_some() || p.end.is_some();
     if !matches!(timeout_at(deadline, progress.wait_for(known)).await, Ok(Ok(_))) {
         return;
@@ -204,8 +254,12 @@ async fn withdraw(connection: &Connection, application: &Application, progress: 
 /// A refusal that names the recipient reads better than one that names the host.
 fn invite_refused(error: &Error, reason: &Reason, sending: &Sending) -> Error {
     let detail = match error.kind() {
-        ErrorKind::RecipientNotFound | ErrorKind::RecipientUnavailable => reason.failure(sending.to.as_str()).detail().to_owned(),
-        ErrorKind::InvalidInput => format!("The server refuses the invitation to {} as it stands ({}).", sending.to, reason.pair()),
+        ErrorKind::RecipientNotFound | ErrorKind::RecipientUnavailable => {
+            reason.failure(sending.to.as_str()).detail().to_owned()
+        }
+        ErrorKind::InvalidInput => {
+            format!("The server refuses the invitation to {} as it stands ({}).", sending.to, reason.pair())
+        }
         _ => return error.clone(),
     };
     error.clone().with_kind(error.kind(), detail)
@@ -215,8 +269,7 @@ fn refused(reason: &Reason, withdrawn: bool, sending: &Sending) -> Error {
     let error = reason.failure(sending.to.as_str()).at(Step::Confirm);
     if withdrawn && matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::NoAnswer) {
         let detail = format!("{} had not answered at the timeout; the invitation was withdrawn.", sending.to);
-        return error.with_kind(ErrorKind::Timeout, detail).with_sent(Sent::No);
+        return error.with_kind(ErrorKind::Timeout, detail);
     }
-    // A ring that nobody answered was not accepted, whatever the toast showed.
-    error.with_sent(Sent::No)
+    error
 }

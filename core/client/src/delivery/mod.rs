@@ -79,7 +79,11 @@ impl Sending {
     }
 
     async fn deliver(&mut self) -> Result<Receipt> {
-        let key = Key { to: self.to.key(), subject: self.message.subject.clone(), importance: self.message.importance };
+        let key = Key {
+            to: self.to.key(),
+            subject: self.message.subject.clone(),
+            importance: self.message.importance,
+        };
         let slot = self.session.conversations.slot(&key);
         // Sends to one recipient go one after the other, so that they arrive in order.
         let mut place = timeout_at(self.deadline, slot.lock_owned()).await.map_err(|_| self.queued())?;
@@ -159,10 +163,18 @@ impl Sending {
                 let end = end_of(end, self.deadline).await;
                 self.log.add(Step::Confirm, &base, end.as_ref().map(|_| 200), posted_at.elapsed());
                 match end {
-                    Some(End::Done { .. }) => return Ok(Outcome::Done(Receipt { steps: self.log.records(), ..receipt })),
+                    Some(End::Done { .. }) => {
+                        return Ok(Outcome::Done(Receipt { steps: self.log.records(), ..receipt }));
+                    }
                     Some(end) => end,
                     None => {
-                        let late = Error::new(ErrorKind::Timeout, format!("The server took the message to {} but did not confirm it before the timeout.", self.to));
+                        let late = Error::new(
+                            ErrorKind::Timeout,
+                            format!(
+                                "The server took the message to {} but did not confirm it before the timeout.",
+                                self.to
+                            ),
+                        );
                         return Err(unknown(self, Step::Confirm, late));
                     }
                 }
@@ -181,8 +193,12 @@ impl Sending {
             }
         };
         match end {
-            End::Failed(reason) => Err(reason.failure(self.to.as_str()).at(Step::Confirm)),
-            End::Lost(why) => Err(unknown(self, Step::Confirm, Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}.")))),
+            End::Failed(reason) => Err(reason.message_failure(self.to.as_str()).at(Step::Confirm)),
+            End::Lost(why) => Err(unknown(
+                self,
+                Step::Confirm,
+                Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}.")),
+            )),
             End::Done { .. } => Err(self.hung_up()),
         }
     }
@@ -190,7 +206,10 @@ impl Sending {
     /// The text, when it is short and plain enough to ride in the invitation.
     fn riding_text(&self) -> Option<String> {
         match &self.message.body {
-            Body::Text(text) if text.expose_secret().encode_utf16().take(MOST_IN_INVITATION + 1).count() <= MOST_IN_INVITATION => {
+            Body::Text(text)
+                if text.expose_secret().encode_utf16().take(MOST_IN_INVITATION + 1).count()
+                    <= MOST_IN_INVITATION =>
+            {
                 Some(text.expose_secret().to_owned())
             }
             _ => None,
@@ -212,7 +231,11 @@ impl Sending {
     }
 
     fn keeps_vanishing(&self) -> Error {
-        Error::new(ErrorKind::Closed, "The server ends each session as soon as it is opened; ask its administrator.").at(Step::Invite)
+        Error::new(
+            ErrorKind::Closed,
+            "The server ends each session as soon as it is opened; ask its administrator.",
+        )
+        .at(Step::Invite)
     }
 
     fn hung_up(&self) -> Error {
@@ -230,19 +253,18 @@ enum Outcome {
 
 /// The error of a message that may or may not have arrived; `lost` says what broke.
 fn unknown(sending: &Sending, step: Step, lost: Error) -> Error {
-    let detail = format!("It is not known whether the message reached {}: {} It was not sent again.", sending.to, lost.detail());
+    let detail = format!(
+        "It is not known whether the message reached {}: {} It was not sent again.",
+        sending.to,
+        lost.detail()
+    );
     lost.with_kind(ErrorKind::OutcomeUnknown, detail).at(step).with_sent(Sent::Maybe)
 }
 
-/// The plain text of html, unwrapped.
+/// The plain text of html. Html without any text is sent as it is.
 fn plain_of(html: &str) -> String {
-    /// Wider than any line a person writes; the recipient's window wraps.
-    const WIDTH: usize = 2000;
-    let text = html2text::config::plain_no_decorate().string_from_read(html.as_bytes(), WIDTH);
-    match text {
-        Ok(text) if !text.trim().is_empty() => text.trim_end().to_owned(),
-        _ => html.to_owned(),
-    }
+    let text = nanohtml2text::html2text(html).replace("\r\n", "\n");
+    if text.trim().is_empty() { html.to_owned() } else { text.trim().to_owned() }
 }
 
 #[cfg(test)]
@@ -253,5 +275,16 @@ mod tests {
     fn html_becomes_readable_text() {
         assert_eq!(plain_of("<p>Disk <b>full</b> on db7</p>"), "Disk full on db7");
         assert_eq!(plain_of("a &lt; b<br>c"), "a < b\nc");
+        assert_eq!(
+            plain_of("<style>p{}</style>Grüße, <a href=\"https://db7/\">db7</a> 😀"),
+            "Grüße, db7 (https://db7/) 😀"
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_html_becomes_some_text(html in "(<[a-z/!]{0,4}|[&;>\"'= a-zä😀]|</?(p|br|a|style|script)>){0,20}") {
+            let _ = plain_of(&html);
+        }
     }
 }

@@ -40,7 +40,9 @@ impl Lead {
 /// Source: MS-OCDISCWS.
 fn legacy_user(answer: &Resource) -> Option<String> {
     let links = answer.member("Root")?.get("Links")?.as_array()?;
-    let named = |link: &&Value| link.get("token").and_then(Value::as_str).is_some_and(|t| t.eq_ignore_ascii_case("OAuth"));
+    let named = |link: &&Value| {
+        link.get("token").and_then(Value::as_str).is_some_and(|t| t.eq_ignore_ascii_case("OAuth"))
+    };
     links.iter().find(named)?.get("href")?.as_str().map(str::to_owned)
 }
 
@@ -54,11 +56,22 @@ mod tests {
 
     #[test]
     fn reads_each_form() {
-        assert_eq!(parse(r#"{"_links":{"self":{"href":"s"},"user":{"href":"u?originalDomain=c"}}}"#), Lead::User("u?originalDomain=c".into()));
-        assert_eq!(parse(r#"{"_links":{"self":{"href":"s"},"xframe":{"href":"x"},"redirect":{"href":"r?q"}}}"#), Lead::Redirect("r?q".into()));
-        assert_eq!(parse(r#"{"_links":{"applications":{"href":"a","revision":"2"}}}"#), Lead::Applications("a".into()));
         assert_eq!(
-            parse(r#"{"AccessLocation":"External","Root":{"Links":[{"href":"d","token":"Domain"},{"href":"o","token":"OAuth"}]}}"#),
+            parse(r#"{"_links":{"self":{"href":"s"},"user":{"href":"u?originalDomain=c"}}}"#),
+            Lead::User("u?originalDomain=c".into())
+        );
+        assert_eq!(
+            parse(r#"{"_links":{"self":{"href":"s"},"xframe":{"href":"x"},"redirect":{"href":"r?q"}}}"#),
+            Lead::Redirect("r?q".into())
+        );
+        assert_eq!(
+            parse(r#"{"_links":{"applications":{"href":"a","revision":"2"}}}"#),
+            Lead::Applications("a".into())
+        );
+        assert_eq!(
+            parse(
+                r#"{"AccessLocation":"External","Root":{"Links":[{"href":"d","token":"Domain"},{"href":"o","token":"OAuth"}]}}"#
+            ),
             Lead::User("o".into())
         );
         assert_eq!(parse("{}"), Lead::Nowhere);

@@ -37,7 +37,12 @@ pub(crate) fn cache_key(connection: &Connection) -> String {
 }
 
 /// Follows discovery to its end: the applications URL. On the way the account signs in.
-pub(crate) async fn locate(connection: &Connection, root: Option<&Url>, log: &StepLog, deadline: Instant) -> Result<Url> {
+pub(crate) async fn locate(
+    connection: &Connection,
+    root: Option<&Url>,
+    log: &StepLog,
+    deadline: Instant,
+) -> Result<Url> {
     let mut walk = Walk { connection, log, deadline, hops: Vec::new() };
     let found = walk.run(root).await;
     found.map_err(|error| error.with_hops(walk.hops))
@@ -69,7 +74,9 @@ impl Walk<'_> {
             signed_in = asks_user;
             answer = if asks_user { self.ask_user(next).await? } else { self.ask(next, None).await? };
         }
-        let detail = format!("Discovery was redirected more than {MOST_HOPS} times; the pools may point at each other.");
+        let detail = format!(
+            "Discovery was redirected more than {MOST_HOPS} times; the pools may point at each other."
+        );
         Err(Error::new(ErrorKind::DiscoveryFailed, detail).at(Step::Discover))
     }
 
@@ -77,7 +84,8 @@ impl Walk<'_> {
     async fn ask_domain(&mut self) -> Result<Answer> {
         let domain = self.connection.address.domain();
         let url = |name: &str, scheme: &str| {
-            Url::parse(&format!("{scheme}://{name}.{domain}/")).map_err(|_| Error::invalid_input("The sender's domain is no host name."))
+            Url::parse(&format!("{scheme}://{name}.{domain}/"))
+                .map_err(|_| Error::invalid_input("The sender's domain is no host name."))
         };
         let (internal, external) = (url("lyncdiscoverinternal", "https")?, url("lyncdiscover", "https")?);
         let first = {
@@ -215,7 +223,11 @@ impl Walk<'_> {
     fn user_refused(&self, answer: &Answer) -> Error {
         let error = answer.refusal(Step::Discover, "tell where the account is homed");
         if answer.status == 404 {
-            let detail = format!("{} knows no account {}; check the sender's address.", host_of(&answer.url), self.connection.address);
+            let detail = format!(
+                "{} knows no account {}; check the sender's address.",
+                host_of(&answer.url),
+                self.connection.address
+            );
             return error.with_kind(ErrorKind::SignInRefused, detail);
         }
         error
@@ -224,7 +236,12 @@ impl Walk<'_> {
     fn resolve(&self, answer: &Answer, href: &str) -> Result<Url> {
         let next = answer.url.join(href).map_err(|_| self.no_server(answer, &"a link that is no URL"))?;
         let account = &self.connection.account;
-        trust::check_redirect(&answer.url, &next, self.connection.address.domain(), &account.trusted_domains)?;
+        trust::check_redirect(
+            &answer.url,
+            &next,
+            self.connection.address.domain(),
+            &account.trusted_domains,
+        )?;
         Ok(next)
     }
 

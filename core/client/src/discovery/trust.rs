@@ -30,10 +30,15 @@ pub(crate) fn check_redirect(from: &Url, to: &Url, sign_in_domain: &str, trusted
 /// # Errors
 /// `untrusted_host`.
 pub(crate) fn check_token_service(challenged: &Url, service: &Url) -> Result<()> {
-    if has_no_userinfo(service) && (protected(challenged, service) || challenged.origin() == service.origin()) {
+    if has_no_userinfo(service) && (protected(challenged, service) || challenged.origin() == service.origin())
+    {
         return Ok(());
     }
-    let detail = format!("{} sends sign-ins to {}, which is not protected as it is itself.", host_of(challenged), host_of(service));
+    let detail = format!(
+        "{} sends sign-ins to {}, which is not protected as it is itself.",
+        host_of(challenged),
+        host_of(service)
+    );
     Err(Error::new(ErrorKind::UntrustedHost, detail).at(Step::SignIn))
 }
 
@@ -43,12 +48,15 @@ fn may_follow(from: &Url, to: &Url, sign_in_domain: &str, trusted: &[String]) ->
     }
     protected(from, to)
         || (to.scheme() == "https"
-            && std::iter::once(sign_in_domain).chain(trusted.iter().map(String::as_str)).any(|domain| is_within(to, domain)))
+            && std::iter::once(sign_in_domain)
+                .chain(trusted.iter().map(String::as_str))
+                .any(|domain| is_within(to, domain)))
 }
 
 /// Both ends under TLS, or both on this machine.
 fn protected(from: &Url, to: &Url) -> bool {
-    (from.scheme() == "https" && to.scheme() == "https") || (is_loopback(from) && is_loopback(to) && matches!(to.scheme(), "http" | "https"))
+    (from.scheme() == "https" && to.scheme() == "https")
+        || (is_loopback(from) && is_loopback(to) && matches!(to.scheme(), "http" | "https"))
 }
 
 fn has_no_userinfo(url: &Url) -> bool {
@@ -59,7 +67,8 @@ fn has_no_userinfo(url: &Url) -> bool {
 fn is_within(url: &Url, domain: &str) -> bool {
     let domain = domain.trim_start_matches('.').to_ascii_lowercase();
     let Some(host) = url.domain() else { return false };
-    !domain.is_empty() && (host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.')))
+    !domain.is_empty()
+        && (host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.')))
 }
 
 #[cfg(test)]
@@ -103,7 +112,9 @@ mod tests {
 
     #[test]
     fn a_token_service_is_as_protected_as_who_names_it() {
-        let check = |from: &str, to: &str| check_token_service(&Url::parse(from).unwrap(), &Url::parse(to).unwrap()).is_ok();
+        let check = |from: &str, to: &str| {
+            check_token_service(&Url::parse(from).unwrap(), &Url::parse(to).unwrap()).is_ok()
+        };
         assert!(check("https://pool.contoso.com", "https://webdir.contoso.com/WebTicket/oauthtoken"));
         assert!(!check("https://pool.contoso.com", "http://pool.contoso.com/WebTicket/oauthtoken"));
         assert!(!check("http://127.0.0.1:1", "https://evil.test/WebTicket/oauthtoken"));

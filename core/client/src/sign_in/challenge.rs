@@ -60,7 +60,8 @@ impl Challenge {
 
     /// True when `grant` is offered. A server that names no grants is taken to offer the password grant.
     pub fn offers(&self, grant: &str) -> bool {
-        self.grants.iter().any(|g| g.eq_ignore_ascii_case(grant)) || (self.grants.is_empty() && grant == GRANT_PASSWORD)
+        self.grants.iter().any(|g| g.eq_ignore_ascii_case(grant))
+            || (self.grants.is_empty() && grant == GRANT_PASSWORD)
     }
 }
 
@@ -78,7 +79,8 @@ impl<'a> Iterator for Tokens<'a> {
     type Item = Token<'a>;
 
     fn next(&mut self) -> Option<Token<'a>> {
-        let text = self.rest.trim_start_matches(|c: char| c == ',' || c == '=' || c == '"' || c.is_whitespace());
+        let text =
+            self.rest.trim_start_matches(|c: char| c == ',' || c == '=' || c == '"' || c.is_whitespace());
         if text.is_empty() {
             return None;
         }
@@ -92,7 +94,9 @@ impl<'a> Iterator for Tokens<'a> {
         let (value, rest) = match value.strip_prefix('"') {
             // A line that was cut lacks the closing quote: the rest is the value.
             Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-            None => value.split_at(value.find(|c: char| c == ',' || c.is_whitespace()).unwrap_or(value.len())),
+            None => {
+                value.split_at(value.find(|c: char| c == ',' || c.is_whitespace()).unwrap_or(value.len()))
+            }
         };
         self.rest = rest;
         Some(Token::Pair(name, value))
@@ -112,8 +116,9 @@ mod tests {
 
     #[test]
     fn unquoted_href_with_a_comma_behind_it() {
-        let (url, grants) =
-            token_url(&[r#"MsRtcOAuth href=https://h/WebTicket/oauthtoken,grant_type="urn:microsoft.rtc:windows,password""#]);
+        let (url, grants) = token_url(&[
+            r#"MsRtcOAuth href=https://h/WebTicket/oauthtoken,grant_type="urn:microsoft.rtc:windows,password""#,
+        ]);
         assert_eq!(url, "https://h/WebTicket/oauthtoken");
         assert_eq!(grants, ["urn:microsoft.rtc:windows", "password"]);
     }
@@ -143,7 +148,8 @@ mod tests {
 
     #[test]
     fn a_cut_line_still_names_its_service() {
-        let (url, grants) = token_url(&[r#"MsRtcOAuth href="https://h/t", grant_type="urn:microsoft.rtc:passive,urn:mic"#]);
+        let (url, grants) =
+            token_url(&[r#"MsRtcOAuth href="https://h/t", grant_type="urn:microsoft.rtc:passive,urn:mic"#]);
         assert_eq!((url.as_str(), grants.len()), ("https://h/t", 2));
     }
 

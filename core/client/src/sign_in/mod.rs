@@ -42,12 +42,19 @@ impl Connection {
         let not_sent = |error| Failure { error, maybe_processed: false };
         let origin = origin(&request.url);
         let mut generation = 0;
-        if let Some((header, used)) = self.token_for(&origin, request.deadline, log).await.map_err(not_sent)? {
+        if let Some((header, used)) =
+            self.token_for(&origin, request.deadline, log).await.map_err(not_sent)?
+        {
             (request.authorization, generation) = (Some(header), used);
         } else if request.method != Method::GET {
             // A POST is not shown to a server before that server has said whom it trusts.
-            if let Some(challenge) = self.ask_for_challenge(&request.url, request.deadline, log).await.map_err(not_sent)? {
-                let (header, used) = self.replace_token(&origin, 0, challenge, request.deadline, log).await.map_err(not_sent)?;
+            if let Some(challenge) =
+                self.ask_for_challenge(&request.url, request.deadline, log).await.map_err(not_sent)?
+            {
+                let (header, used) = self
+                    .replace_token(&origin, 0, challenge, request.deadline, log)
+                    .await
+                    .map_err(not_sent)?;
                 (request.authorization, generation) = (Some(header), used);
             }
         }
@@ -57,13 +64,24 @@ impl Connection {
         }
         let challenge = match Challenge::parse(answer.challenge_lines()) {
             Some(challenge) if challenge.token_url.is_some() => challenge,
-            other => match self.ask_for_challenge(&request.url, request.deadline, log).await.map_err(not_sent)?.or(other) {
-                Some(challenge) => challenge,
-                None => return Ok(answer),
-            },
+            other => {
+                // Some servers reject without saying how to sign in; what they said before still holds.
+                let known = self.tokens.lock().await.get(&origin).map(|token| token.challenge.clone());
+                match self.ask_for_challenge(&request.url, request.deadline, log).await {
+                    Ok(Some(challenge)) if challenge.token_url.is_some() => challenge,
+                    Ok(asked) => match known.or(asked).or(other) {
+                        Some(challenge) => challenge,
+                        None => return Ok(answer),
+                    },
+                    Err(error) => known.ok_or(error).map_err(not_sent)?,
+                }
+            }
         };
         let first = generation == 0;
-        let (header, _) = self.replace_token(&origin, generation, challenge, request.deadline, log).await.map_err(not_sent)?;
+        let (header, _) = self
+            .replace_token(&origin, generation, challenge, request.deadline, log)
+            .await
+            .map_err(not_sent)?;
         request.authorization = Some(header);
         // The first request of an origin was only there to be challenged.
         if first && request.method == Method::GET && request.step == Step::SignIn {
@@ -81,7 +99,12 @@ impl Connection {
     }
 
     /// The token of an origin, renewed when it is about to expire.
-    async fn token_for(&self, origin: &str, deadline: Instant, log: &StepLog) -> Result<Option<(HeaderValue, u64)>> {
+    async fn token_for(
+        &self,
+        origin: &str,
+        deadline: Instant,
+        log: &StepLog,
+    ) -> Result<Option<(HeaderValue, u64)>> {
         let tokens = self.tokens.lock().await;
         let Some(token) = tokens.get(origin) else { return Ok(None) };
         let current = (token.header.clone(), token.generation);
@@ -94,7 +117,14 @@ impl Connection {
     }
 
     /// Fetches a token for `origin`, unless another task has replaced the one of `generation` meanwhile.
-    async fn replace_token(&self, origin: &str, generation: u64, challenge: Challenge, deadline: Instant, log: &StepLog) -> Result<(HeaderValue, u64)> {
+    async fn replace_token(
+        &self,
+        origin: &str,
+        generation: u64,
+        challenge: Challenge,
+        deadline: Instant,
+        log: &StepLog,
+    ) -> Result<(HeaderValue, u64)> {
         let mut tokens = self.tokens.lock().await;
         if let Some(token) = tokens.get(origin)
             && token.generation > generation
@@ -114,12 +144,24 @@ impl Connection {
                     trusted_issuers: challenge.trusted_issuers.clone(),
                     rejected: generation > 0,
                 };
-                let url = Url::parse(origin).map_err(|_| Error::new(ErrorKind::Protocol, "A server without a host.").at(Step::SignIn))?;
+                let url = Url::parse(origin).map_err(|_| {
+                    Error::new(ErrorKind::Protocol, "A server without a host.").at(Step::SignIn)
+                })?;
                 let token = tokio::time::timeout_at(deadline, (source.0)(request))
                     .await
-                    .map_err(|_| Error::new(ErrorKind::Timeout, "The program's token source gave no token before the timeout.").at(Step::SignIn))?
+                    .map_err(|_| {
+                        Error::new(
+                            ErrorKind::Timeout,
+                            "The program's token source gave no token before the timeout.",
+                        )
+                        .at(Step::SignIn)
+                    })?
                     .map_err(|why| {
-                        let detail = format!("The program's token source gave no token for {}: {}", host_of(&url), one_line(&why));
+                        let detail = format!(
+                            "The program's token source gave no token for {}: {}",
+                            host_of(&url),
+                            one_line(&why)
+                        );
                         Error::new(ErrorKind::SignInRefused, detail).at(Step::SignIn)
                     })?;
                 (token.secret, token.expires_in)
@@ -139,16 +181,25 @@ impl Connection {
         deadline: Instant,
         log: &StepLog,
     ) -> Result<(secrecy::SecretString, Option<std::time::Duration>)> {
-        let challenged = Url::parse(origin).map_err(|_| Error::new(ErrorKind::Protocol, "A server without a host.").at(Step::SignIn))?;
+        let challenged = Url::parse(origin)
+            .map_err(|_| Error::new(ErrorKind::Protocol, "A server without a host.").at(Step::SignIn))?;
         let unsupported = || {
-            Error::new(ErrorKind::SignInUnsupported, token::no_password_grant(&host_of(&challenged), challenge)).at(Step::SignIn)
+            Error::new(
+                ErrorKind::SignInUnsupported,
+                token::no_password_grant(&host_of(&challenged), challenge),
+            )
+            .at(Step::SignIn)
         };
         if !challenge.offers(GRANT_PASSWORD) {
             return Err(unsupported());
         }
         let href = challenge.token_url.as_deref().ok_or_else(unsupported)?;
         let url = challenged.join(href).map_err(|_| {
-            Error::new(ErrorKind::Protocol, format!("{} names a token service that is no URL.", host_of(&challenged))).at(Step::SignIn)
+            Error::new(
+                ErrorKind::Protocol,
+                format!("{} names a token service that is no URL.", host_of(&challenged)),
+            )
+            .at(Step::SignIn)
         })?;
         trust::check_token_service(&challenged, &url)?;
         let mut retry = Retry::new(deadline);
@@ -166,11 +217,17 @@ impl Connection {
     }
 
     /// Asks without a token, to be told how to sign in. `None` when the server does not want to know who asks.
-    async fn ask_for_challenge(&self, url: &Url, deadline: Instant, log: &StepLog) -> Result<Option<Challenge>> {
+    async fn ask_for_challenge(
+        &self,
+        url: &Url,
+        deadline: Instant,
+        log: &StepLog,
+    ) -> Result<Option<Challenge>> {
         if Instant::now() >= deadline {
             return Err(timed_out(Step::SignIn, url));
         }
-        let answer = self.http.call(Request::new(Method::GET, url.clone(), Step::SignIn, deadline), log).await?;
+        let answer =
+            self.http.call(Request::new(Method::GET, url.clone(), Step::SignIn, deadline), log).await?;
         let challenge = Challenge::parse(answer.challenge_lines());
         if challenge.is_none() && answer.status == 401 {
             return Err(self.no_challenge(&answer));
@@ -179,12 +236,19 @@ impl Connection {
     }
 
     fn no_challenge(&self, answer: &Answer) -> Error {
-        let detail = format!("{} wants a sign-in but names no way Skype for Business uses; a proxy may answer in its place.", host_of(&answer.url));
+        let detail = format!(
+            "{} wants a sign-in but names no way Skype for Business uses; a proxy may answer in its place.",
+            host_of(&answer.url)
+        );
         Error::new(ErrorKind::SignInUnsupported, detail).at(Step::SignIn).with_status(answer.status)
     }
 
     fn still_rejected(&self, answer: &Answer) -> Error {
-        let detail = format!("{} does not accept the new token of {}; the account may be homed elsewhere or disabled.", host_of(&answer.url), self.address);
+        let detail = format!(
+            "{} does not accept the new token of {}; the account may be homed elsewhere or disabled.",
+            host_of(&answer.url),
+            self.address
+        );
         Error::new(ErrorKind::SignInRefused, detail)
             .at(Step::SignIn)
             .with_status(answer.status)

@@ -50,10 +50,18 @@ impl Tokens {
         self.by_origin.get(origin)
     }
 
-    pub(crate) fn insert(&mut self, origin: String, secret: &SecretString, lifetime: Option<Duration>, challenge: Challenge) -> Result<()> {
+    pub(crate) fn insert(
+        &mut self,
+        origin: String,
+        secret: &SecretString,
+        lifetime: Option<Duration>,
+        challenge: Challenge,
+    ) -> Result<()> {
         let value = Zeroizing::new(format!("Bearer {}", secret.expose_secret()));
-        let mut header = HeaderValue::from_str(&value)
-            .map_err(|_| Error::new(ErrorKind::SignInRefused, "The token holds a character that cannot be sent.").at(Step::SignIn))?;
+        let mut header = HeaderValue::from_str(&value).map_err(|_| {
+            Error::new(ErrorKind::SignInRefused, "The token holds a character that cannot be sent.")
+                .at(Step::SignIn)
+        })?;
         header.set_sensitive(true);
         self.generation += 1;
         let renew_at = lifetime.map(|life| Instant::now() + life.saturating_sub(RENEW_BEFORE.min(life / 10)));
@@ -135,11 +143,15 @@ pub(crate) fn refusal(answer: &Answer, challenge: &Challenge, who: &str) -> Erro
     let (kind, detail) = match decode_refusal(answer.status, answer.diagnostics_id(), &answer.body) {
         TokenRefusal::Credentials => (
             ErrorKind::SignInRefused,
-            format!("{host} refuses the user name or password of {who}; some servers want DOMAIN\\user as the user name."),
+            format!(
+                "{host} refuses the user name or password of {who}; some servers want DOMAIN\\user as the user name."
+            ),
         ),
         TokenRefusal::Passive => (
             ErrorKind::SignInUnsupported,
-            format!("{host} wants {who} to sign in on a web page; use an account that may sign in with a password, or a token."),
+            format!(
+                "{host} wants {who} to sign in on a web page; use an account that may sign in with a password, or a token."
+            ),
         ),
         TokenRefusal::Grant => (ErrorKind::SignInUnsupported, no_password_grant(&host, challenge)),
         TokenRefusal::Other(error) if answer.status == 400 => (
@@ -160,7 +172,9 @@ pub(crate) fn no_password_grant(host: &str, challenge: &Challenge) -> String {
         [] => "nothing else is offered".to_owned(),
         grants => format!("it offers {}", grants.join(", ")),
     };
-    format!("{host} does not let accounts sign in with a password ({offered}); ask its administrator to allow it, or supply a token.")
+    format!(
+        "{host} does not let accounts sign in with a password ({offered}); ask its administrator to allow it, or supply a token."
+    )
 }
 
 #[cfg(test)]
@@ -169,7 +183,10 @@ mod tests {
 
     #[test]
     fn expires_in_is_a_number_or_text() {
-        for (json, seconds) in [(r#"{"access_token":"cwt=a","expires_in":28289}"#, 28289), (r#"{"access_token":"a","expires_in":"3599"}"#, 3599)] {
+        for (json, seconds) in [
+            (r#"{"access_token":"cwt=a","expires_in":28289}"#, 28289),
+            (r#"{"access_token":"a","expires_in":"3599"}"#, 3599),
+        ] {
             assert_eq!(decode_token(json.as_bytes()).unwrap().1, Some(Duration::from_secs(seconds)));
         }
         assert_eq!(decode_token(br#"{"access_token":"a"}"#).unwrap().1, None);
@@ -181,7 +198,10 @@ mod tests {
     fn refusals_are_told_apart() {
         let read = |status, id, body: &str| decode_refusal(status, id, body.as_bytes());
         assert_eq!(read(400, None, r#"{"error":"invalid_grant"}"#), TokenRefusal::Credentials);
-        assert_eq!(read(400, Some(28020), r#"{"error":"invalid_grant","ms_rtc_passiveauthuri":"https:\/\/a"}"#), TokenRefusal::Passive);
+        assert_eq!(
+            read(400, Some(28020), r#"{"error":"invalid_grant","ms_rtc_passiveauthuri":"https:\/\/a"}"#),
+            TokenRefusal::Passive
+        );
         assert_eq!(read(400, Some(28029), ""), TokenRefusal::Grant);
         assert_eq!(read(403, None, "<html>"), TokenRefusal::Credentials);
         assert_eq!(read(500, None, ""), TokenRefusal::Other(None));
@@ -191,7 +211,14 @@ mod tests {
     async fn a_token_is_renewed_before_it_expires() {
         let mut tokens = Tokens::default();
         let mut renew_after = |life: u64| {
-            tokens.insert("https://a".into(), &"t".to_owned().into(), Some(Duration::from_secs(life)), Challenge::default()).unwrap();
+            tokens
+                .insert(
+                    "https://a".into(),
+                    &"t".to_owned().into(),
+                    Some(Duration::from_secs(life)),
+                    Challenge::default(),
+                )
+                .unwrap();
             tokens.get("https://a").unwrap().renew_at.unwrap() - Instant::now()
         };
         assert_eq!(renew_after(28800), Duration::from_secs(28500));

@@ -43,7 +43,10 @@ impl Links {
         let application = Resource::parse(body).map_err(|e: DecodeError| e.to_string())?;
         let communication = application.embedded("communication");
         let link = |resource: Option<&Resource>, rel: &str| {
-            resource.and_then(|r| r.link(rel)).map(str::to_owned).ok_or_else(|| format!("an application without the link {rel}"))
+            resource
+                .and_then(|r| r.link(rel))
+                .map(str::to_owned)
+                .ok_or_else(|| format!("an application without the link {rel}"))
         };
         Ok(Self {
             this: link(Some(&application), "self")?,
@@ -77,7 +80,12 @@ impl Application {
     ///
     /// Creating is repeated after a lost answer with the same endpoint id: the server then answers with the same
     /// application (MultiTabSupport). Two endpoint ids are never equal, so programs do not evict each other.
-    pub(crate) async fn create(connection: &Connection, applications: &Url, log: &StepLog, deadline: Instant) -> Result<Self> {
+    pub(crate) async fn create(
+        connection: &Connection,
+        applications: &Url,
+        log: &StepLog,
+        deadline: Instant,
+    ) -> Result<Self> {
         let body = json!({
             "culture": CULTURE,
             "endpointId": Uuid::new_v4().to_string(),
@@ -86,17 +94,26 @@ impl Application {
         let body = Bytes::from(body.to_string());
         let mut retry = Retry::new(deadline);
         let answer = loop {
-            let request = Request::new(Method::POST, applications.clone(), Step::OpenSession, deadline).body("application/json", body.clone());
+            let request = Request::new(Method::POST, applications.clone(), Step::OpenSession, deadline)
+                .body("application/json", body.clone());
             match connection.call(request, log).await {
                 Ok(answer) if matches!(answer.status, 200 | 201) => break answer,
                 Ok(answer) => retry.after_answer(&answer, refused(&answer)).await?,
                 Err(failure) => retry.after_failure(failure.error).await?,
             }
         };
-        let links = Links::parse(&answer.body).map_err(|why| answer.not_understood(Step::OpenSession, "a session", &why))?;
+        let links = Links::parse(&answer.body)
+            .map_err(|why| answer.not_understood(Step::OpenSession, "a session", &why))?;
         let resolve = |href: &str| {
-            let url = applications.join(href).map_err(|_| answer.not_understood(Step::OpenSession, "a session", &"a link that is no URL"))?;
-            crate::discovery::trust::check_redirect(applications, &url, connection.address.domain(), &connection.account.trusted_domains)?;
+            let url = applications.join(href).map_err(|_| {
+                answer.not_understood(Step::OpenSession, "a session", &"a link that is no URL")
+            })?;
+            crate::discovery::trust::check_redirect(
+                applications,
+                &url,
+                connection.address.domain(),
+                &connection.account.trusted_domains,
+            )?;
             Ok::<_, Error>(url)
         };
         Ok(Self {
@@ -110,14 +127,21 @@ impl Application {
     }
 
     /// Deletes the application. Gone already counts as deleted.
-    pub(crate) async fn delete(&self, connection: &Connection, log: &StepLog, deadline: Instant) -> Result<()> {
+    pub(crate) async fn delete(
+        &self,
+        connection: &Connection,
+        log: &StepLog,
+        deadline: Instant,
+    ) -> Result<()> {
         self.stop_polling();
         let mut retry = Retry::new(deadline);
         loop {
             let request = Request::new(Method::DELETE, self.this.clone(), Step::SignOut, deadline);
             match connection.call(request, log).await {
                 Ok(answer) if matches!(answer.status, 200..=299 | 404 | 410) => return Ok(()),
-                Ok(answer) => retry.after_answer(&answer, answer.refusal(Step::SignOut, "close the session")).await?,
+                Ok(answer) => {
+                    retry.after_answer(&answer, answer.refusal(Step::SignOut, "close the session")).await?
+                }
                 Err(failure) => retry.after_failure(failure.error).await?,
             }
         }
@@ -143,7 +167,13 @@ impl Application {
         *communication = Communication::Declared;
     }
 
-    async fn put_html(&self, connection: &Connection, mut resource: Resource, log: &StepLog, deadline: Instant) {
+    async fn put_html(
+        &self,
+        connection: &Connection,
+        mut resource: Resource,
+        log: &StepLog,
+        deadline: Instant,
+    ) {
         // A stale etag is answered with 412; one fresh copy settles it.
         for _ in 0..2 {
             let Some(url) = resource.link("self").and_then(|href| self.this.join(href).ok()) else { return };
@@ -151,7 +181,8 @@ impl Application {
             members.retain(|name, _| !name.starts_with('_') && !matches!(name.as_str(), "rel" | "etag"));
             members.insert("supportedMessageFormats".to_owned(), json!(["Plain", "Html"]));
             let body = Value::Object(members).to_string();
-            let mut put = Request::new(Method::PUT, url.clone(), Step::Send, deadline).body("application/json", body);
+            let mut put =
+                Request::new(Method::PUT, url.clone(), Step::Send, deadline).body("application/json", body);
             put.if_match = resource.text("etag").map(str::to_owned);
             match connection.call(put, log).await {
                 Ok(answer) if answer.status == 412 => {}
@@ -175,9 +206,10 @@ impl Drop for Application {
 fn refused(answer: &Answer) -> Error {
     let error = answer.refusal(Step::OpenSession, "open a session");
     match (answer.status, error.subcode()) {
-        (410, Some("TooManyApplications")) => {
-            error.with_kind(ErrorKind::LimitReached, "This account has too many open sessions; sign out others or wait 15 minutes.")
-        }
+        (410, Some("TooManyApplications")) => error.with_kind(
+            ErrorKind::LimitReached,
+            "This account has too many open sessions; sign out others or wait 15 minutes.",
+        ),
         _ => error,
     }
 }

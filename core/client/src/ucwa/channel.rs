@@ -78,13 +78,14 @@ impl Channel {
             Ended::ForGood(_) => "the event channel broke off",
         };
         self.ending.set(ended);
-        self.application.ledger.lose_everything(why);
+        self.application.ledger.close(why);
     }
 
     async fn poll(&self) -> Ended {
         let ledger = &self.application.ledger;
         let mut url = self.application.events.clone();
         let mut early: Option<Turn> = None;
+        let mut mark = ledger.mark();
         loop {
             while early.is_none() && self.polling == Polling::WhileWaiting && !ledger.is_waiting() {
                 ledger.wanted.notified().await;
@@ -92,30 +93,33 @@ impl Channel {
             let batch = match early.take() {
                 Some(Turn::Batch(batch)) => batch,
                 Some(Turn::Ended(ended)) => return ended,
-                None => match self.get(&url).await {
-                    Turn::Batch(batch) => batch,
-                    Turn::Ended(ended) => return ended,
-                },
+                None => {
+                    mark = ledger.mark();
+                    match self.get(&url).await {
+                        Turn::Batch(batch) => batch,
+                        Turn::Ended(ended) => return ended,
+                    }
+                }
             };
             if let Continue::Next(href) | Continue::Resume(href) | Continue::Resync(href) = &batch.then
                 && let Some(next) = ledger.url(href)
             {
                 url = next;
             }
-            match batch.then {
-                // Conversations were shut down with whatever was pending in them.
-                Continue::Resume(_) => ledger.lose_everything("the server shut the conversations down after a silence"),
-                // Events were kept: pending sends may still end. What was known of conversations may be stale.
-                Continue::Resync(_) => ledger.lose_conversations(),
-                Continue::Next(_) | Continue::Same => {}
+            // Both mean that what was known of conversations may be stale. After a resync pending sends may still end.
+            if matches!(batch.then, Continue::Resume(_) | Continue::Resync(_)) {
+                ledger.lose_conversations();
             }
+            // After a resume the conversations were shut down, with what was pending in them when this GET went out.
+            let shut_down = matches!(batch.then, Continue::Resume(_)).then_some(mark);
             // The next GET goes out before the batch is worked on; the events are worked on in order.
             match self.polling {
                 Polling::Always => {
-                    let (next, ()) = tokio::join!(biased; self.get(&url), self.book(batch.events));
+                    mark = ledger.mark();
+                    let (next, ()) = tokio::join!(biased; self.get(&url), self.book(batch.events, shut_down));
                     early = Some(next);
                 }
-                Polling::WhileWaiting => self.book(batch.events).await,
+                Polling::WhileWaiting => self.book(batch.events, shut_down).await,
             }
         }
     }
@@ -129,7 +133,8 @@ impl Channel {
             .without_max_times();
         let mut waits = delays.build();
         loop {
-            let request = Request::new(Method::GET, url.clone(), Step::Confirm, Instant::now() + READ_DEADLINE);
+            let request =
+                Request::new(Method::GET, url.clone(), Step::Confirm, Instant::now() + READ_DEADLINE);
             let mut pause = None;
             match self.connection.call(request, &StepLog::quiet()).await {
                 Ok(answer) if answer.status == 200 => match Batch::parse(&answer.body) {
@@ -141,7 +146,11 @@ impl Channel {
                     None => pause = answer.retry_after(),
                 },
                 Err(failure) => match failure.error.kind() {
-                    ErrorKind::Network | ErrorKind::Timeout | ErrorKind::ServiceError | ErrorKind::Throttled | ErrorKind::Protocol => {
+                    ErrorKind::Network
+                    | ErrorKind::Timeout
+                    | ErrorKind::ServiceError
+                    | ErrorKind::Throttled
+                    | ErrorKind::Protocol => {
                         tracing::debug!(target: "send_im", error = %failure.error, "the event channel is interrupted");
                     }
                     _ => return Turn::Ended(Ended::ForGood(failure.error)),
@@ -151,7 +160,7 @@ impl Channel {
         }
     }
 
-    async fn book(&self, events: Vec<Event>) {
+    async fn book(&self, events: Vec<Event>, shut_down: Option<u64>) {
         let ledger = &self.application.ledger;
         for event in events {
             if !ledger.needs_resource(&event) {
@@ -160,6 +169,9 @@ impl Channel {
             }
             let resource = self.fetch(&event.href).await;
             ledger.book(&event, resource.as_ref());
+        }
+        if let Some(mark) = shut_down {
+            ledger.lose_before(mark, "the server shut the conversations down after a silence");
         }
     }
 
@@ -177,14 +189,17 @@ fn ended(answer: &Answer) -> Option<Ended> {
     match answer.status {
         404 => Some(Ended::Gone),
         409 if reason.is_pget_replaced() => Some(Ended::ForGood(
-            Error::closed("Another program has taken over this session's event channel; sign in again.").with_status(409).with_code(reason.code, reason.subcode),
+            Error::closed("Another program has taken over this session's event channel; sign in again.")
+                .with_status(409)
+                .with_code(reason.code, reason.subcode),
         )),
-        410 => Some(Ended::ForGood(
-            answer.refusal(Step::Confirm, "go on with the session").with_kind(
-                reason.kind_of_refusal(410),
-                format!("The server has ended this session for good ({}); sign in again when that is settled.", reason.pair()),
+        410 => Some(Ended::ForGood(answer.refusal(Step::Confirm, "go on with the session").with_kind(
+            reason.kind_of_refusal(410),
+            format!(
+                "The server has ended this session for good ({}); sign in again when that is settled.",
+                reason.pair()
             ),
-        )),
+        ))),
         400 | 403 | 405 => Some(Ended::ForGood(answer.refusal(Step::Confirm, "go on with the session"))),
         _ => None,
     }

@@ -32,9 +32,11 @@ impl DataUri {
         }
         let (head, payload) = rest.split_once(',')?;
         let mut parameters = head.split(';').map(str::trim);
-        let media_type = parameters.next().filter(|m| !m.is_empty()).unwrap_or("text/plain").to_ascii_lowercase();
+        let media_type =
+            parameters.next().filter(|m| !m.is_empty()).unwrap_or("text/plain").to_ascii_lowercase();
         let bytes = if parameters.any(|p| p.eq_ignore_ascii_case("base64")) {
-            let packed: Vec<u8> = percent_decode(payload.as_bytes()).filter(|b| !b.is_ascii_whitespace()).collect();
+            let packed: Vec<u8> =
+                percent_decode(payload.as_bytes()).filter(|b| !b.is_ascii_whitespace()).collect();
             STANDARD.decode(&packed).or_else(|_| STANDARD_NO_PAD.decode(&packed)).ok()?
         } else {
             percent_decode(payload.replace('+', " ").as_bytes()).collect()

@@ -79,10 +79,14 @@ impl Batch {
     /// [`DecodeError`] when the body is no JSON object.
     pub fn parse(body: &[u8]) -> Result<Self, DecodeError> {
         let answer = Resource::parse(body)?;
-        let then = [("resync", Continue::Resync as fn(String) -> Continue), ("resume", Continue::Resume), ("next", Continue::Next)]
-            .into_iter()
-            .find_map(|(rel, make)| answer.link(rel).map(|href| make(href.to_owned())))
-            .unwrap_or(Continue::Same);
+        let then = [
+            ("resync", Continue::Resync as fn(String) -> Continue),
+            ("resume", Continue::Resume),
+            ("next", Continue::Next),
+        ]
+        .into_iter()
+        .find_map(|(rel, make)| answer.link(rel).map(|href| make(href.to_owned())))
+        .unwrap_or(Continue::Same);
         let mut events = Vec::new();
         for sender in list(answer.member("sender")) {
             let name = (plain_rel(text(sender, "rel")).to_owned(), text(sender, "href").to_owned());

@@ -7,7 +7,6 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use url::Url;
 
-
 /// The prefix of rels in the Trusted Application API, whose grammar is otherwise the same.
 const PLATFORM_PREFIX: &str = "ms:rtc:saas:";
 
@@ -46,7 +45,9 @@ impl Resource {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
         match body {
             [] => return Err(DecodeError::Empty),
-            [b'<', ..] => return Err(if looks_like_html(body) { DecodeError::Html } else { DecodeError::Xml }),
+            [b'<', ..] => {
+                return Err(if looks_like_html(body) { DecodeError::Html } else { DecodeError::Xml });
+            }
             _ => {}
         }
         match serde_json::from_slice(body) {
@@ -114,11 +115,16 @@ impl Resource {
 
 fn looks_like_html(body: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&body[..body.len().min(256)]).to_ascii_lowercase();
-    !start.starts_with("<?xml") && ["<!doctype html", "<html", "<head", "<body", "<div", "<h1", "<title"].iter().any(|tag| start.contains(tag))
+    !start.starts_with("<?xml")
+        && ["<!doctype html", "<html", "<head", "<body", "<div", "<h1", "<title"]
+            .iter()
+            .any(|tag| start.contains(tag))
 }
 
 fn by_rel<'a>(members: &'a Map<String, Value>, rel: &str) -> Option<&'a Value> {
-    members.get(rel).or_else(|| members.iter().find(|(name, _)| plain_rel(name).eq_ignore_ascii_case(rel)).map(|(_, v)| v))
+    members.get(rel).or_else(|| {
+        members.iter().find(|(name, _)| plain_rel(name).eq_ignore_ascii_case(rel)).map(|(_, v)| v)
+    })
 }
 
 /// An array's items, or the one value.
@@ -157,7 +163,9 @@ mod tests {
 
     #[test]
     fn a_rel_is_an_object_or_an_array() {
-        for json in [r#"{"_links":{"user":{"href":"/u"}}}"#, r#"{"_links":{"user":[{"href":"/u"},{"href":"/v"}]}}"#] {
+        for json in
+            [r#"{"_links":{"user":{"href":"/u"}}}"#, r#"{"_links":{"user":[{"href":"/u"},{"href":"/v"}]}}"#]
+        {
             assert_eq!(parse(json).link("user"), Some("/u"));
         }
         assert_eq!(parse(r#"{"_links":{"user":null}}"#).link("user"), None);
@@ -182,7 +190,10 @@ mod tests {
     fn spellings_of_one_href_are_equal() {
         let base = Url::parse("https://pool.contoso.com/ucwa/oauth/v1/applications").unwrap();
         let key = |href| HrefKey::new(&base, href);
-        assert_eq!(key("/people/saraD?e=sip%3asara%40c"), key("https://POOL.contoso.com/people/sarad?e=sip:sara@c"));
+        assert_eq!(
+            key("/people/saraD?e=sip%3asara%40c"),
+            key("https://POOL.contoso.com/people/sarad?e=sip:sara@c")
+        );
         assert_ne!(key("/messages/2"), key("/messages/3"));
     }
 

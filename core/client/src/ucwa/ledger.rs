@@ -79,6 +79,9 @@ impl Modality {
     }
 }
 
+/// Waits for messages, each with its number.
+type Waits = HashMap<HrefKey, (u64, oneshot::Sender<End>)>;
+
 /// A message event without a claimant yet.
 struct Unclaimed {
     message: HrefKey,
@@ -88,16 +91,20 @@ struct Unclaimed {
 
 #[derive(Default)]
 struct Books {
-    invitations: HashMap<String, watch::Sender<Progress>>,
+    /// Why nothing can be waited for any more.
+    closed: Option<&'static str>,
+    /// Counts what was begun, to tell what came before a request from what came after it.
+    begun: u64,
+    invitations: HashMap<String, (u64, watch::Sender<Progress>)>,
     /// Which operation an invitation's href belongs to, once that is known.
     operations: HashMap<HrefKey, String>,
     modalities: HashMap<HrefKey, watch::Sender<Modality>>,
-    messages: HashMap<HrefKey, oneshot::Sender<End>>,
+    messages: Waits,
     unclaimed: VecDeque<Unclaimed>,
     /// Messages whose end was told: the server may repeat an event, and a repetition must not pass for another message.
     settled: VecDeque<HrefKey>,
     /// Conversations in which a POST's answer was lost: their next unclaimed message is that POST's.
-    orphans: HashMap<HrefKey, oneshot::Sender<End>>,
+    orphans: Waits,
 }
 
 /// The books of one application.
@@ -132,8 +139,11 @@ impl Ledger {
 
     /// Opens the books for an invitation, before it is posted: its events may come before its answer.
     pub fn expect_invitation(&self, operation: &str) -> watch::Receiver<Progress> {
-        let (sender, receiver) = watch::channel(Progress::default());
-        self.books().invitations.insert(operation.to_owned(), sender);
+        let mut books = self.books();
+        let (sender, receiver) =
+            watch::channel(Progress { end: books.closed.map(End::Lost), ..Progress::default() });
+        let number = books.next_number();
+        books.invitations.insert(operation.to_owned(), (number, sender));
         receiver
     }
 
@@ -157,7 +167,7 @@ impl Ledger {
         let mut books = self.books();
         match books.unclaimed.iter().position(|u| u.message == key).and_then(|i| books.unclaimed.remove(i)) {
             Some(unclaimed) => books.settle(unclaimed.message, sender, unclaimed.end),
-            None => drop(books.messages.insert(key, sender)),
+            None => books.wait(key, sender, |books| &mut books.messages),
         }
         receiver
     }
@@ -169,9 +179,14 @@ impl Ledger {
         let key = self.key(conversation);
         let (sender, receiver) = oneshot::channel();
         let mut books = self.books();
-        match books.unclaimed.iter().position(|u| u.conversation == key).and_then(|i| books.unclaimed.remove(i)) {
+        match books
+            .unclaimed
+            .iter()
+            .position(|u| u.conversation == key)
+            .and_then(|i| books.unclaimed.remove(i))
+        {
             Some(unclaimed) => books.settle(unclaimed.message, sender, unclaimed.end),
-            None => drop(books.orphans.insert(key, sender)),
+            None => books.wait(key, sender, |books| &mut books.orphans),
         }
         receiver
     }
@@ -198,31 +213,42 @@ impl Ledger {
     /// True while somebody waits for an event.
     pub fn is_waiting(&self) -> bool {
         let mut books = self.books();
-        books.messages.retain(|_, waiting| !waiting.is_closed());
-        books.orphans.retain(|_, waiting| !waiting.is_closed());
+        books.messages.retain(|_, (_, waiting)| !waiting.is_closed());
+        books.orphans.retain(|_, (_, waiting)| !waiting.is_closed());
         !books.messages.is_empty()
             || !books.orphans.is_empty()
             || self.watched.load(Ordering::Acquire) > 0
-            || books.invitations.values().any(|i| i.receiver_count() > 0 && i.borrow().end.is_none())
+            || books.invitations.values().any(|(_, i)| i.receiver_count() > 0 && i.borrow().end.is_none())
     }
 
-    /// Ends every wait: the channel broke off.
-    pub fn lose_everything(&self, why: &'static str) {
-        let mut books = self.books();
-        for (_, invitation) in books.invitations.drain() {
-            invitation.send_modify(|progress| {
-                progress.end.get_or_insert(End::Lost(why));
-            });
-        }
-        books.operations.clear();
-        for (_, waiting) in books.messages.drain().collect::<Vec<_>>() {
-            let _ = waiting.send(End::Lost(why));
-        }
-        for (_, waiting) in books.orphans.drain().collect::<Vec<_>>() {
-            let _ = waiting.send(End::Lost(why));
-        }
-        drop(books);
+    /// Ends every wait, and every later one at once: the channel broke off.
+    pub fn close(&self, why: &'static str) {
+        self.books().closed = Some(why);
+        self.lose_before(u64::MAX, why);
         self.lose_conversations();
+    }
+
+    /// A mark between what was begun before now and what will be.
+    pub fn mark(&self) -> u64 {
+        self.books().begun
+    }
+
+    /// Ends every wait begun before `mark`.
+    pub fn lose_before(&self, mark: u64, why: &'static str) {
+        let mut books = self.books();
+        for (begun, invitation) in books.invitations.values() {
+            if *begun <= mark {
+                invitation.send_modify(|progress| {
+                    progress.end.get_or_insert(End::Lost(why));
+                });
+            }
+        }
+        let Books { messages, orphans, .. } = &mut *books;
+        for waits in [messages, orphans] {
+            for (_, (_, waiting)) in waits.extract_if(|_, (begun, _)| *begun <= mark) {
+                let _ = waiting.send(End::Lost(why));
+            }
+        }
     }
 
     /// The server has shut the conversations down.
@@ -265,7 +291,7 @@ impl Ledger {
         let mut books = self.books();
         let by_name = resource.and_then(|r| r.text("operationId")).map(str::to_owned);
         let Some(operation) = by_name.or_else(|| books.operations.get(&key).cloned()) else { return };
-        let Some(invitation) = books.invitations.get(&operation) else { return };
+        let Some((_, invitation)) = books.invitations.get(&operation) else { return };
         let link = |rel| resource.and_then(|r| r.link(rel)).map(str::to_owned);
         let end = (event.kind == EventType::Completed).then(|| end_of(event, resource));
         invitation.send_modify(|progress| {
@@ -298,7 +324,8 @@ impl Ledger {
     }
 
     fn book_message(&self, event: &Event, resource: Option<&Resource>) {
-        let incoming = resource.and_then(|r| r.text("direction")).is_some_and(|d| d.eq_ignore_ascii_case("Incoming"));
+        let incoming =
+            resource.and_then(|r| r.text("direction")).is_some_and(|d| d.eq_ignore_ascii_case("Incoming"));
         if event.kind != EventType::Completed || incoming {
             return;
         }
@@ -309,7 +336,9 @@ impl Ledger {
         if books.settled.contains(&message) {
             return;
         }
-        if let Some(waiting) = books.messages.remove(&message).or_else(|| books.orphans.remove(&conversation)) {
+        if let Some((_, waiting)) =
+            books.messages.remove(&message).or_else(|| books.orphans.remove(&conversation))
+        {
             books.settle(message, waiting, end);
         } else {
             if books.unclaimed.len() == MOST_UNCLAIMED {
@@ -345,6 +374,20 @@ impl Drop for Watched<'_> {
 }
 
 impl Books {
+    fn next_number(&mut self) -> u64 {
+        self.begun += 1;
+        self.begun
+    }
+
+    fn wait(&mut self, key: HrefKey, sender: oneshot::Sender<End>, of: fn(&mut Self) -> &mut Waits) {
+        if let Some(why) = self.closed {
+            let _ = sender.send(End::Lost(why));
+            return;
+        }
+        let number = self.next_number();
+        of(self).insert(key, (number, sender));
+    }
+
     fn settle(&mut self, message: HrefKey, waiting: oneshot::Sender<End>, end: End) {
         if self.settled.len() == MOST_UNCLAIMED {
             self.settled.pop_front();
@@ -375,7 +418,8 @@ fn end_of(event: &Event, resource: Option<&Resource>) -> End {
         Some(Status::Failure) => true,
         None => {
             let state = resource.and_then(|r| r.text("state")).unwrap_or_default();
-            event.reason.is_some() || ["Failed", "Declined", "Cancelled"].iter().any(|s| s.eq_ignore_ascii_case(state))
+            event.reason.is_some()
+                || ["Failed", "Declined", "Cancelled"].iter().any(|s| s.eq_ignore_ascii_case(state))
         }
     };
     if failed {

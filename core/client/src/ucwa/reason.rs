@@ -77,9 +77,14 @@ impl Reason {
         match self.words() {
             ("RemoteFailure" | "LocalFailure", "Declined") => Declined,
             ("RemoteFailure", "RepliedWithOtherModality") => Declined,
-            ("RemoteFailure" | "LocalFailure", "Timeout") | ("Timeout", _) | ("Informational", "Missed") => NoAnswer,
+            ("RemoteFailure" | "LocalFailure", "Timeout") | ("Timeout", _) | ("Informational", "Missed") => {
+                NoAnswer
+            }
             ("RemoteFailure", "Busy" | "DoNotDisturb") => Busy,
-            ("RemoteFailure", "TemporarilyUnavailable" | "NotAcceptable" | "NotAllowed" | "UnsupportedMediaType")
+            (
+                "RemoteFailure",
+                "TemporarilyUnavailable" | "NotAcceptable" | "NotAllowed" | "UnsupportedMediaType",
+            )
             | ("Forbidden", "Unreachable" | "ModalityNotSupported")
             | ("Informational", "Ended") => RecipientUnavailable,
             ("NotFound", _) => RecipientNotFound,
@@ -88,17 +93,38 @@ impl Reason {
             ("BadRequest", _) => InvalidInput,
             ("Forbidden", "LimitExceeded" | "TooManyContacts") => LimitReached,
             ("Forbidden", _) => Forbidden,
-            ("Conflict", "TooManyGroups" | "TooManyConversations" | "TooManyOnlineMeetings" | "LimitExceeded") => LimitReached,
+            (
+                "Conflict",
+                "TooManyGroups" | "TooManyConversations" | "TooManyOnlineMeetings" | "LimitExceeded",
+            ) => LimitReached,
             ("TooManyRequests", _) => Throttled,
             _ => ServiceError,
         }
     }
 
-    /// The error of an invitation or message to `to` that completed with Failure.
+    /// The error of a message to `to` that completed with Failure.
+    ///
+    /// A message whose receiver fell silent may have been shown before the silence. Source: message reference, where
+    /// RemoteFailure/Timeout is the callee's side.
+    pub fn message_failure(&self, to: &str) -> Error {
+        let error = self.failure(to);
+        if error.kind() != ErrorKind::NoAnswer {
+            return error;
+        }
+        let detail = format!(
+            "It is not known whether the message reached {to}: the recipient's side fell silent ({}).",
+            self.pair()
+        );
+        error.with_kind(ErrorKind::OutcomeUnknown, detail).with_sent(Sent::Maybe)
+    }
+
+    /// The error of an invitation to `to` that completed with Failure.
     pub fn failure(&self, to: &str) -> Error {
         let kind = self.kind_of_failure();
         let detail = match (kind, self.words().1) {
-            (ErrorKind::Declined, "RepliedWithOtherModality") => format!("{to} answered by another means than instant messaging."),
+            (ErrorKind::Declined, "RepliedWithOtherModality") => {
+                format!("{to} answered by another means than instant messaging.")
+            }
             (ErrorKind::Declined, _) => format!("{to} declined the message."),
             (ErrorKind::NoAnswer, _) => format!("{to} did not answer before the invitation ran out."),
             (ErrorKind::Busy, "DoNotDisturb") => format!("{to} does not want to be disturbed."),
@@ -106,18 +132,26 @@ impl Reason {
             (ErrorKind::RecipientUnavailable, "TemporarilyUnavailable" | "Unreachable") => {
                 format!("{to} is not signed in at any device that takes instant messages.")
             }
-            (ErrorKind::RecipientUnavailable, _) => format!("The client of {to} did not take the message ({}).", self.pair()),
-            (ErrorKind::RecipientNotFound, _) => format!("The server knows no recipient {to}; check the address."),
+            (ErrorKind::RecipientUnavailable, _) => {
+                format!("The client of {to} did not take the message ({}).", self.pair())
+            }
+            (ErrorKind::RecipientNotFound, _) => {
+                format!("The server knows no recipient {to}; check the address.")
+            }
             (ErrorKind::Cancelled, _) => format!("The invitation to {to} was cancelled."),
-            (ErrorKind::InvalidInput, _) => format!("The server refuses the message to {to} as it stands ({}).", self.pair()),
-            (ErrorKind::Forbidden, _) => format!("The sender is not permitted to message {to} ({}).", self.pair()),
-            (ErrorKind::LimitReached, _) => format!("A limit of the server is reached ({}); close conversations or wait.", self.pair()),
+            (ErrorKind::InvalidInput, _) => {
+                format!("The server refuses the message to {to} as it stands ({}).", self.pair())
+            }
+            (ErrorKind::Forbidden, _) => {
+                format!("The sender is not permitted to message {to} ({}).", self.pair())
+            }
+            (ErrorKind::LimitReached, _) => {
+                format!("A limit of the server is reached ({}); close conversations or wait.", self.pair())
+            }
             (ErrorKind::Throttled, _) => "The server asks to slow down; send again later.".to_owned(),
             _ => format!("The server could not deliver the message to {to} ({}).", self.pair()),
         };
-        // A message whose receiver fell silent may have been shown before the silence.
-        let sent = if self.words() == ("RemoteFailure", "Timeout") { Sent::Maybe } else { Sent::No };
-        Error::new(kind, detail).with_sent(sent).with_code(self.code.clone(), self.subcode.clone())
+        Error::new(kind, detail).with_code(self.code.clone(), self.subcode.clone())
     }
 
     /// The error kind of a request that was answered with `status` and this reason.
@@ -125,7 +159,14 @@ impl Reason {
         use ErrorKind::*;
         match (status, self.words().1) {
             (404, "DestinationNotFound") => RecipientNotFound,
-            (409 | 403, "TooManyConversations" | "TooManyGroups" | "TooManyOnlineMeetings" | "LimitExceeded" | "TooManyContacts") => LimitReached,
+            (
+                409 | 403,
+                "TooManyConversations"
+                | "TooManyGroups"
+                | "TooManyOnlineMeetings"
+                | "LimitExceeded"
+                | "TooManyContacts",
+            ) => LimitReached,
             (403, "Unreachable" | "ModalityNotSupported") => RecipientUnavailable,
             (410, "TooManyApplications") => LimitReached,
             (400 | 413, _) => InvalidInput,
@@ -179,6 +220,9 @@ mod tests {
     #[test]
     fn an_html_body_holds_no_reason() {
         assert_eq!(Reason::from_body(b"<html>401 - Unauthorized</html>"), Reason::default());
-        assert_eq!(Reason::from_body(br#"{"code":"NotFound","subcode":"None","debugInfo":{}}"#).subcode, None);
+        assert_eq!(
+            Reason::from_body(br#"{"code":"NotFound","subcode":"None","debugInfo":{}}"#).subcode,
+            None
+        );
     }
 }

@@ -1,0 +1,236 @@
+//! The truth about delivery: outcomes, lost answers, odd event orders, time-outs.
+#![allow(clippy::unwrap_used)] // A test that cannot go on fails.
+
+mod common;
+
+use std::time::Duration;
+
+use common::*;
+use send_im::{Client, ErrorKind, Evidence, Message, Sent, Step};
+use send_im_sandbox::{Action, Fault, Route, Sandbox};
+
+#[tokio::test]
+async fn every_recipient_of_the_table_gives_its_outcome() {
+    let sandbox = Sandbox::builder()
+        .ring(Duration::from_millis(200))
+        .slow(Duration::from_millis(100))
+        .start()
+        .await
+        .unwrap();
+    let client = Client::sign_in(account(&sandbox)).await.unwrap();
+    for (who, kind) in [
+        ("declines", ErrorKind::Declined),
+        ("silent", ErrorKind::NoAnswer),
+        ("busy", ErrorKind::Busy),
+        ("offline", ErrorKind::RecipientUnavailable),
+        ("unknown", ErrorKind::RecipientNotFound),
+        ("drops", ErrorKind::RecipientUnavailable),
+    ] {
+        for text in ["short".to_owned(), "long ".repeat(300)] {
+            let error = client.send(Message::text(format!("{who}@contoso.com"), text)).await.unwrap_err();
+            assert_eq!((error.kind(), error.sent()), (kind, Sent::No), "{who}: {error:?}");
+            assert_eq!(error.step(), Some(Step::Confirm), "{who}");
+            assert!(error.code().is_some(), "{who}");
+        }
+    }
+    for who in ["lenea", "slow", "echo"] {
+        let receipt = client.send(Message::text(format!("{who}@contoso.com"), "x")).await.unwrap();
+        assert_eq!(receipt.accepted_by, Some(format!("{who}@contoso.com")));
+    }
+    for text in ["short".to_owned(), "long ".repeat(300)] {
+        let receipt = client.send(Message::text("forwards@contoso.com", text)).await.unwrap();
+        assert_eq!(receipt.accepted_by.as_deref(), Some("colleague@contoso.com"));
+    }
+    client.sign_out().await.unwrap();
+}
+
+#[tokio::test]
+async fn events_in_any_order_and_shape_are_understood() {
+    for action in [
+        Action::EarlyEvents,
+        Action::BareEvents,
+        Action::SkipStates,
+        Action::DuplicateEvents,
+        Action::DelayEvents { time: Duration::from_millis(50) },
+    ] {
+        for (message, evidence) in
+            [(hello(), Evidence::InvitationAccepted), (long(), Evidence::MessageConfirmed)]
+        {
+            let sandbox = Sandbox::start().await.unwrap();
+            for route in [Route::StartMessaging, Route::SendMessage] {
+                sandbox.add_fault(Fault::on(route, action.clone()).times(0));
+            }
+            // A one-call send asks for events after the answer, so there they cannot be early.
+            if action != Action::EarlyEvents {
+                let receipt = send_im::send(&account(&sandbox), message.clone()).await;
+                let receipt = receipt.unwrap_or_else(|e| panic!("{action:?}: {e}"));
+                assert_eq!(
+                    (receipt.evidence, receipt.accepted_by.as_deref()),
+                    (evidence, Some(LENE)),
+                    "{action:?}"
+                );
+                sandbox.clear_messages();
+            }
+            let client = Client::sign_in(account(&sandbox)).await.unwrap();
+            for n in 0..3 {
+                let receipt =
+                    client.send(message.clone()).await.unwrap_or_else(|e| panic!("{action:?}: {e}"));
+                let expected = if n == 0 { evidence } else { Evidence::MessageConfirmed };
+                assert_eq!(
+                    (receipt.evidence, receipt.accepted_by.as_deref()),
+                    (expected, Some(LENE)),
+                    "{action:?}"
+                );
+            }
+            client.sign_out().await.unwrap();
+            assert_eq!(sandbox.messages().len(), 3, "{action:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_looked_up_and_nothing_is_sent_twice() {
+    let (result, arrived) = send_with(Route::StartMessaging, Action::DropAfter, hello()).await;
+    assert_eq!((result.unwrap().evidence, arrived), (Evidence::InvitationAccepted, 1));
+    let (result, arrived) = send_with(Route::SendMessage, Action::DropAfter, long()).await;
+    assert_eq!((result.unwrap().evidence, arrived), (Evidence::MessageConfirmed, 1));
+}
+
+#[tokio::test]
+async fn a_lost_request_is_reported_as_unknown_and_not_repeated() {
+    for (route, message, step) in
+        [(Route::StartMessaging, hello(), Step::Invite), (Route::SendMessage, long(), Step::Send)]
+    {
+        for action in [Action::DropBefore, status(500), status(502), status(504)] {
+            let (result, arrived) =
+                send_with(route, action.clone(), message.clone().timeout(Duration::from_millis(500))).await;
+            let error = result.unwrap_err();
+            assert_eq!(
+                (error.kind(), error.sent(), error.step()),
+                (ErrorKind::OutcomeUnknown, Sent::Maybe, Some(step)),
+                "{action:?}: {error:?}"
+            );
+            assert_eq!(arrived, 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_certainly_not_processed_is_sent_again() {
+    for (route, message) in [(Route::StartMessaging, hello()), (Route::SendMessage, long())] {
+        for action in [status(503), status(429)] {
+            let (result, arrived) = send_with(route, action.clone(), message.clone()).await;
+            assert!(result.is_ok(), "{action:?}: {result:?}");
+            assert_eq!(arrived, 1);
+        }
+    }
+    let (result, arrived) =
+        send_with(Route::StartMessaging, coded(409, "Conflict", "AnotherOperationPending"), hello()).await;
+    assert!(result.is_ok(), "{result:?}");
+    assert_eq!(arrived, 1);
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_more_time_than_there_is_throttles() {
+    let wait = Action::Status {
+        http: 429,
+        code: None,
+        subcode: None,
+        retry_after: Some(3600),
+        body: Default::default(),
+        diagnostics: None,
+    };
+    let (result, arrived) = send_with(Route::StartMessaging, wait, hello()).await;
+    let error = result.unwrap_err();
+    assert_eq!((error.kind(), error.sent(), arrived), (ErrorKind::Throttled, Sent::No, 0));
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+}
+
+#[tokio::test]
+async fn a_ring_that_outlasts_the_timeout_is_withdrawn() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = Client::sign_in(account(&sandbox)).await.unwrap();
+    let message = Message::text("silent@contoso.com", "x").timeout(Duration::from_millis(500));
+    let error = client.send(message).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Timeout, Sent::No), "{error:?}");
+    assert!(sandbox.journal().iter().any(|e| e.path.ends_with("/terminate")));
+    client.sign_out().await.unwrap();
+    assert!(sandbox.messages().is_empty());
+}
+
+#[tokio::test]
+async fn without_events_a_posted_message_is_unknown() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.add_fault(Fault::on(Route::Events, status(503)).times(0));
+    let error = send_im::send(&account(&sandbox), hello().timeout(Duration::from_secs(1))).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::OutcomeUnknown, Sent::Maybe), "{error:?}");
+    assert_eq!(sandbox.messages().len(), 1);
+    assert_eq!(sandbox.open_applications(), 0);
+}
+
+#[tokio::test]
+async fn the_other_side_may_leave_and_the_next_message_invites_again() {
+    let (sandbox, client) = signed_in().await;
+    client.send(hello()).await.unwrap();
+    sandbox.end_conversations();
+    until(|| sandbox.pending_gets() == 1).await;
+    let receipt = client.send(hello()).await.unwrap();
+    assert_eq!(receipt.evidence, Evidence::InvitationAccepted);
+    // Also when the server says so before the events do.
+    sandbox.add_fault(Fault::on(Route::SendMessage, coded(404, "NotFound", "ConversationNotFound")));
+    let receipt = client.send(hello()).await.unwrap();
+    assert_eq!(receipt.evidence, Evidence::InvitationAccepted);
+    assert_eq!(sandbox.messages().len(), 3);
+}
+
+#[tokio::test]
+async fn messages_to_one_recipient_arrive_in_the_order_of_the_calls() {
+    let (sandbox, client) = signed_in().await;
+    let messages: Vec<_> = (0..100).map(|n| Message::text(LENE, format!("{n}"))).collect();
+    for result in client.send_all(messages).await {
+        result.unwrap();
+    }
+    let texts: Vec<_> = sandbox.inbox(LENE).into_iter().map(|m| m.text).collect();
+    assert_eq!(texts, (0..100).map(|n| n.to_string()).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn many_recipients_leave_few_conversations_open() {
+    let (sandbox, client) = signed_in().await;
+    let messages: Vec<_> = (0..200).map(|n| Message::text(format!("user{n}@contoso.com"), "x")).collect();
+    let results = client.send_all(messages).await;
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!(sandbox.messages().len(), 200);
+    let stops = || sandbox.journal().iter().filter(|e| e.path.ends_with("/terminate")).count();
+    until(|| stops() >= 200 - 16).await;
+    client.sign_out().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dropped_send_withdraws_its_invitation() {
+    let (sandbox, client) = signed_in().await;
+    let message = Message::text("silent@contoso.com", "x");
+    let sending = tokio::spawn({
+        let client = client.clone();
+        async move { client.send(message).await }
+    });
+    until(|| {
+        sandbox.journal().iter().any(|e| e.path.ends_with("/messagingInvitations") && e.status.is_some())
+    })
+    .await;
+    sending.abort();
+    until(|| sandbox.journal().iter().any(|e| e.path.ends_with("/terminate"))).await;
+    client.sign_out().await.unwrap();
+    assert_eq!(sandbox.open_applications(), 0);
+}
+
+#[tokio::test]
+async fn html_falls_back_to_text_where_html_is_not_taken() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = Client::sign_in(account(&sandbox)).await.unwrap();
+    // A message in a conversation that was opened before html was declared.
+    client.send(hello()).await.unwrap();
+    let receipt = client.send(Message::html(LENE, "<p>Disk <b>full</b></p>")).await.unwrap();
+    assert_eq!(receipt.format, send_im::Format::Plain);
+    assert_eq!(sandbox.inbox(LENE)[1].text, "Disk full");
+}

@@ -1,0 +1,102 @@
+//! No password, token or message text in any log, at any level, from this crate or from what it stands on.
+#![allow(clippy::unwrap_used)] // A test that cannot go on fails.
+
+mod common;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use common::*;
+use send_im::{Account, Client, Message};
+use send_im_sandbox::{Action, Fault, Route, Sandbox};
+use tracing_subscriber::fmt::MakeWriter;
+
+const PASSWORD: &str = "pa55word-of-tosh";
+const TEXT: &str = "text-for-lene-alone";
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Captured {
+    type Writer = Captured;
+
+    fn make_writer(&'a self) -> Captured {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn the_whole_flow_at_trace_shows_no_secret() {
+    let captured = Captured::default();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(captured.clone())
+        .init();
+
+    let mut told = String::new();
+    for https in [false, true] {
+        let sandbox =
+            Sandbox::builder().https(https).user("tosh@contoso.com", PASSWORD).start().await.unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let steps = Arc::new(Mutex::new(String::new()));
+        let on_step = steps.clone();
+        let mut account = Account::with_password("tosh@contoso.com", PASSWORD)
+            .server(sandbox.url())
+            .on_step(move |step| on_step.lock().unwrap().push_str(&format!("{step:?}\n")));
+        if let Some(pem) = sandbox.ca_pem() {
+            std::fs::write(file.path(), pem).unwrap();
+            account = account.ca_file(file.path());
+        }
+        let client = Client::sign_in(account.clone()).await.unwrap();
+        for message in [
+            Message::text(LENE, TEXT).subject(TEXT),
+            Message::text(LENE, TEXT.repeat(60)),
+            Message::html(LENE, format!("<b>{TEXT}</b>")),
+            Message::text("declines@contoso.com", TEXT),
+        ] {
+            let shown = format!("{message:?}");
+            told.push_str(&format!("{shown} {:?}\n", client.send(message).await));
+        }
+        sandbox.add_fault(Fault::on(Route::SendMessage, Action::DropAfter));
+        told.push_str(&format!("{:?}\n", client.send(Message::text(LENE, TEXT)).await));
+        sandbox.revoke_tokens();
+        told.push_str(&format!(
+            "{:?} {client:?} {account:?}\n",
+            client.send(Message::text(LENE, TEXT)).await
+        ));
+        client.sign_out().await.unwrap();
+        let wrong = Account::with_password("tosh@contoso.com", format!("not-{PASSWORD}"))
+            .server(sandbox.url())
+            .ca_file(file.path());
+        if https {
+            told.push_str(&format!("{:?}\n", send_im::send_im(&wrong, LENE, TEXT).await));
+        }
+        assert!(sandbox.messages().len() >= 5);
+        told.push_str(&steps.lock().unwrap());
+    }
+
+    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    for step in ["discover", "sign_in", "open_session", "invite", "send", "confirm", "sign_out"] {
+        assert!(log.contains(&format!("step=\"{step}\"")), "no step {step} in the log");
+    }
+    assert!(log.contains("TRACE"), "nothing was logged at TRACE");
+    for (name, shown) in [("log", &log), ("results", &told)] {
+        for secret in [PASSWORD, TEXT, "cwt="] {
+            if let Some(line) = shown.lines().find(|line| line.contains(secret)) {
+                panic!("{secret} in the {name}: {line}");
+            }
+        }
+    }
+}
