@@ -115,9 +115,8 @@ pub(crate) async fn process(world: &Arc<World>, call: &Call) -> Reply {
         [] | ["autodiscover", "autodiscoverservice.svc", "root"] => {
             only(call, &Method::GET).map_or_else(|refusal| refusal, |()| discovery::root(world, call))
         }
-        ["autodiscover", "autodiscoverservice.svc", "root", "user" | "oauth", rest @ ..]
-            if matches!(rest, [] | ["user"]) =>
-        {
+        ["autodiscover", "autodiscoverservice.svc", "root", "user"]
+        | ["autodiscover", "autodiscoverservice.svc", "root", "oauth", "user"] => {
             only(call, &Method::GET).map_or_else(|refusal| refusal, |()| discovery::user(world, call))
         }
         ["webticket", "oauthtoken"] if has_tickets(world, call) => token::request(world, call),

@@ -46,6 +46,7 @@ mod address;
 mod api;
 mod application;
 mod behaviour;
+mod builder;
 mod challenge;
 mod channel;
 mod charset;
@@ -71,8 +72,9 @@ mod token;
 mod world;
 
 pub use behaviour::Behaviour;
+pub use builder::Builder;
 pub use faults::{Action, ErrorBody, Fault, Route};
 pub use inbox::{Delivered, WaitTimeout};
 pub use journal::Exchange;
 pub use layout::{ChallengeStyle, Layout, UnknownLayout};
-pub use sandbox::{Builder, Sandbox};
+pub use sandbox::Sandbox;

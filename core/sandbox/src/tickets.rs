@@ -44,7 +44,10 @@ impl Tickets {
         let token = format!("cwt={}", STANDARD_NO_PAD.encode(random));
         let now = Instant::now();
         let mut tickets = self.0.lock();
-        tickets.retain(|_, ticket| ticket.expires > now);
+        // Looking through all of them each time would cost more than the old ones do.
+        if tickets.len() == tickets.capacity() {
+            tickets.retain(|_, ticket| ticket.expires > now);
+        }
         tickets.insert(token.clone(), Ticket { user, pool, expires: now + lifetime });
         token
     }

@@ -124,6 +124,13 @@ impl World {
         self.applications.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// The applications of one user on one origin.
+    pub(crate) fn applications_of(&self, user: &str, pool: usize) -> Vec<Arc<Application>> {
+        let open = self.applications.read().unwrap_or_else(PoisonError::into_inner);
+        let hers = open.values().filter(|application| application.user == user && application.pool == pool);
+        hers.cloned().collect()
+    }
+
     pub(crate) fn open_applications(&self) -> usize {
         self.applications.read().unwrap_or_else(PoisonError::into_inner).len()
     }

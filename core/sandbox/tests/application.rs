@@ -1,4 +1,5 @@
 //! An application and its resources.
+#![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! The sandbox's own HTTP interface, as another language would use it.
+#![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
 

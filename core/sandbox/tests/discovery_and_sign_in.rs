@@ -1,4 +1,5 @@
 //! The way from a URL to a token.
+#![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
 
@@ -248,4 +249,15 @@ async fn a_browsers_origin_is_refused() {
     }
     let options = http.request(reqwest::Method::OPTIONS, format!("{}WebTicket/oauthtoken", sandbox.url()));
     assert_eq!(options.send().await.unwrap().status(), 400);
+}
+
+#[tokio::test]
+async fn a_port_is_taken_once() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let port = origin(&sandbox).rsplit(':').next().unwrap().parse().unwrap();
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+    assert!(Sandbox::builder().listen(address).start().await.is_err());
+    sandbox.stop().await;
+    let second = Sandbox::builder().listen(address).start().await.unwrap();
+    assert_eq!(second.url(), format!("http://{address}/"));
 }

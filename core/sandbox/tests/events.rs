@@ -1,4 +1,5 @@
 //! The event channel, request by request.
+#![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
 

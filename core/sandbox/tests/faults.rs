@@ -1,4 +1,5 @@
 //! Faults do what they say, to the request they lie on and to no other.
+#![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
 

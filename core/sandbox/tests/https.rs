@@ -1,9 +1,10 @@
 //! TLS with an authority of the sandbox's own.
+#![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
 
 use reqwest::{Certificate, Client, Version};
-use send_im_sandbox::{Layout, Sandbox};
+use send_im_sandbox::{Action, Fault, Layout, Route, Sandbox};
 use support::{href, json_of};
 
 fn trusting(sandbox: &Sandbox) -> reqwest::ClientBuilder {
@@ -51,4 +52,16 @@ async fn a_host_name_is_in_the_certificate_and_in_the_links() {
     let wrong = trusting(&named).resolve("other.contoso.com", local).build().unwrap();
     let url = named.url().replace("lyncdiscover", "other");
     assert!(wrong.get(url).send().await.is_err(), "the certificate does not carry that name");
+}
+
+#[tokio::test]
+async fn a_lost_answer_over_http_2_is_an_error_and_the_next_request_works() {
+    let sandbox = Sandbox::builder().https(true).start().await.unwrap();
+    let client = trusting(&sandbox).build().unwrap();
+    for action in [Action::DropBefore, Action::DropAfter, Action::CutBody] {
+        sandbox.add_fault(Fault::on(Route::Discovery, action.clone()));
+        let text = async { client.get(sandbox.url()).send().await?.text().await };
+        assert!(text.await.is_err(), "{action:?}");
+        assert_eq!(client.get(sandbox.url()).send().await.unwrap().version(), Version::HTTP_2);
+    }
 }

@@ -1,4 +1,5 @@
 //! Hundreds of sessions and thousands of waiting requests at once.
+#![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
 
@@ -31,12 +32,13 @@ async fn two_hundred_sessions_send_while_two_thousand_requests_wait() {
         return;
     }
     let gate = Arc::new(Semaphore::new(32));
+    let http = support::http();
     let mut opening = JoinSet::new();
     for number in 0..all {
-        let (sandbox, gate) = (Arc::clone(&sandbox), Arc::clone(&gate));
+        let (http, sandbox, gate) = (http.clone(), Arc::clone(&sandbox), Arc::clone(&gate));
         opening.spawn(async move {
             let _permit = gate.acquire().await.unwrap();
-            Session::open(&sandbox, &format!("user{number}@contoso.com")).await
+            Session::open_with(http, &sandbox, &format!("user{number}@contoso.com")).await
         });
     }
     let sessions = opening.join_all().await;

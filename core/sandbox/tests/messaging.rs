@@ -1,4 +1,5 @@
 //! A message on its way: invitation, conversation, further messages, the end.
+#![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Every recipient does what its address says.
+#![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
 
@@ -130,4 +131,17 @@ async fn one_address_can_be_told_to_behave_otherwise() {
     assert_eq!(completed["reason"]["subcode"], "DoNotDisturb");
     session.invite_with("silent@contoso.com", "hello").await;
     assert_eq!(sandbox.inbox("silent@contoso.com").len(), 1);
+}
+
+#[tokio::test]
+async fn hundreds_of_refusals_leave_the_latest_to_look_up() {
+    let (_sandbox, session) = Session::on(Sandbox::builder()).await;
+    let mut locations = Vec::new();
+    for _ in 0..300 {
+        locations.push(session.invite_with("declines@contoso.com", "hi").await);
+    }
+    assert_eq!(session.get(&locations[0]).await.status(), 404, "old ones are forgotten");
+    for location in &locations[100..] {
+        assert_eq!(session.read(location).await["state"], "Failed");
+    }
 }

@@ -33,10 +33,7 @@ pub(crate) fn create(world: &World, call: &Call, user: &str) -> Result<Reply, Re
         return Err(reply::invalid(&faults));
     };
     let identity = Identity { endpoint_id, culture, user_agent, kind };
-    for open in world.applications() {
-        if open.user != user || open.pool != call.pool {
-            continue;
-        }
+    for open in world.applications_of(user, call.pool) {
         if open.identity == identity {
             return Ok(answer(&open, StatusCode::OK));
         }

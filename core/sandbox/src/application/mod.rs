@@ -5,7 +5,7 @@ pub(crate) mod create;
 pub(crate) mod presence;
 pub(crate) mod views;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
@@ -56,6 +56,8 @@ pub(crate) struct State {
     pub(crate) invitations: HashMap<String, Invitation>,
     /// The long ids that `Location` shows, each with the short id that events show.
     pub(crate) long_ids: HashMap<String, String>,
+    /// The invitations of ended conversations that can still be fetched, oldest first.
+    pub(crate) ended: VecDeque<String>,
 }
 
 /// The communication resource.
@@ -92,6 +94,7 @@ impl Application {
                 conversations: HashMap::new(),
                 invitations: HashMap::new(),
                 long_ids: HashMap::new(),
+                ended: VecDeque::new(),
             }),
             wake: Notify::new(),
         }
@@ -168,6 +171,7 @@ impl State {
         self.conversations.clear();
         self.invitations.clear();
         self.long_ids.clear();
+        self.ended.clear();
     }
 
     /// Queues an event in the manner asked for.

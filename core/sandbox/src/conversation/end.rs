@@ -105,16 +105,16 @@ pub(super) fn delete(application: &Application, state: &mut State, id: &str) {
     for news in [over, gone] {
         state.tell(application.communication_sender(), news, Urgency::High, conversation.manner);
     }
-    forget_old_invitations(state);
+    remember(state, conversation.invitations);
 }
 
 /// Invitations outlive their conversations, but not without end.
-fn forget_old_invitations(state: &mut State) {
-    let live = state.conversations.len();
-    if state.invitations.len() <= 2 * (live + REMEMBERED_INVITATIONS) {
-        return;
+fn remember(state: &mut State, invitations: Vec<String>) {
+    state.ended.extend(invitations);
+    while state.ended.len() > REMEMBERED_INVITATIONS {
+        let oldest = state.ended.pop_front().and_then(|id| state.invitations.remove(&id));
+        if let Some(invitation) = oldest {
+            state.long_ids.remove(&invitation.long_id);
+        }
     }
-    let State { conversations, invitations, long_ids, .. } = state;
-    invitations.retain(|_, invitation| conversations.contains_key(&invitation.conversation));
-    long_ids.retain(|_, id| invitations.contains_key(id));
 }

@@ -73,6 +73,7 @@ fn invite(
         }
     };
     let invitation = Invitation {
+        long_id: long_id.clone(),
         conversation: conversation_id.clone(),
         to: wanted.to.clone(),
         operation_id: wanted.operation_id,
@@ -97,20 +98,20 @@ fn invite(
         remote: None,
         behaviour: behaviour.clone(),
         ringing: None,
-        invitation: String::new(),
+        invitations: Vec::new(),
         manner,
         messages: BTreeMap::new(),
         last_message: 1,
     });
     conversation.messaging = Phase::Connecting;
     conversation.ringing = Some(id.clone());
-    conversation.invitation.clone_from(&id);
+    conversation.invitations.push(id.clone());
     conversation.behaviour = behaviour.clone();
     conversation.manner = manner;
     state.invitations.insert(id.clone(), invitation);
     state.long_ids.insert(long_id.clone(), id.clone());
     announce(application, &mut state, &id, &conversation_id, is_new);
-    answer(world, application, &mut state, &id, &behaviour);
+    answer(world, application, &mut state, &id, &long_id, &behaviour);
     Ok(application.invitation_href(&long_id))
 }
 
@@ -221,6 +222,7 @@ fn answer(
     application: &Arc<Application>,
     state: &mut State,
     id: &str,
+    long_id: &str,
     behaviour: &Behaviour,
 ) {
     let ring = world.config.ring;
@@ -229,17 +231,20 @@ fn answer(
         Behaviour::AcceptAfter(_) | Behaviour::NoAnswer => (ring, false),
         _ => return settle::settle(world, application, state, id, true),
     };
-    let (world, application, id) = (Arc::clone(world), Arc::downgrade(application), id.to_owned());
+    let (world, application, long_id) = (Arc::clone(world), Arc::downgrade(application), long_id.to_owned());
     let tasks = world.tasks.clone();
     tasks.spawn(async move {
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
             () = world.closing.cancelled() => return,
         }
-        // The application may be gone by now, and the invitation canceled.
-        if let Some(application) = application.upgrade() {
-            settle::settle(&world, &application, &mut application.state(), &id, timely);
-            application.wake();
+        // The application may be gone by now, the invitation too, and its short id may mean another one.
+        let Some(application) = application.upgrade() else { return };
+        let mut state = application.state();
+        if let Some(id) = state.long_ids.get(&long_id).cloned() {
+            settle::settle(&world, &application, &mut state, &id, timely);
         }
+        drop(state);
+        application.wake();
     });
 }

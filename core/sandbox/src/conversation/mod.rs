@@ -17,7 +17,7 @@ use crate::faults::Manner;
 /// Messages a conversation remembers so that they can be fetched.
 const REMEMBERED_MESSAGES: usize = 256;
 /// Invitations of ended conversations that can still be fetched, for clients whose events came bare.
-const REMEMBERED_INVITATIONS: usize = 64;
+const REMEMBERED_INVITATIONS: usize = 256;
 
 /// The state of a conversation (ConversationState_ref; only the states a two-party talk goes through).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +56,8 @@ pub(crate) struct Conversation {
     pub(crate) behaviour: Behaviour,
     /// The invitation that is ringing.
     pub(crate) ringing: Option<String>,
-    /// The id of the invitation made last.
-    pub(crate) invitation: String,
+    /// The invitations it has had, by their short ids.
+    pub(crate) invitations: Vec<String>,
     pub(crate) manner: Manner,
     pub(crate) messages: BTreeMap<u64, Message>,
     pub(crate) last_message: u64,
@@ -91,6 +91,8 @@ pub(crate) struct Message {
 /// An outgoing invitation.
 #[derive(Debug, Clone)]
 pub(crate) struct Invitation {
+    /// The id that `Location` shows; no other invitation ever has it.
+    pub(crate) long_id: String,
     pub(crate) conversation: String,
     pub(crate) to: String,
     pub(crate) operation_id: Option<String>,

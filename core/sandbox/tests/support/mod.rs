@@ -1,5 +1,5 @@
 //! A bare UCWA client for these tests: it follows links and knows nothing else.
-#![allow(dead_code)] // Each test file uses its own part.
+#![allow(dead_code, clippy::unwrap_used)] // Each test file uses its own part; a failure here is a failed test.
 
 use std::sync::Once;
 use std::time::Duration;
@@ -52,7 +52,11 @@ pub(crate) struct Session {
 impl Session {
     /// Signs in as this address along the links, from the discovery root on.
     pub(crate) async fn open(sandbox: &Sandbox, address: &str) -> Self {
-        let http = http();
+        Self::open_with(http(), sandbox, address).await
+    }
+
+    /// The same with an HTTP client that others use too.
+    pub(crate) async fn open_with(http: Client, sandbox: &Sandbox, address: &str) -> Self {
         let root = get_json(&http, sandbox.url()).await;
         let user = root["_links"]["user"]["href"].as_str().unwrap().to_owned();
         let token = token(&http, &user, address).await;

@@ -1,0 +1,163 @@
+//! What a sandbox is to be like, and its start.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::address;
+use crate::layout::{ChallengeStyle, Layout};
+use crate::sandbox::Sandbox;
+use crate::server;
+use crate::tls::Tls;
+use crate::world::{Config, Users, World};
+
+/// What a sandbox is to be like.
+#[derive(Clone)]
+pub struct Builder {
+    listen: SocketAddr,
+    https: bool,
+    challenge: ChallengeStyle,
+    host_names: Vec<String>,
+    config: Config,
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("listen", &self.listen)
+            .field("https", &self.https)
+            .field("challenge", &self.challenge)
+            .field("host_names", &self.host_names)
+            .field("config", &self.config)
+            .finish()
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            https: false,
+            challenge: ChallengeStyle::default(),
+            host_names: Vec::new(),
+            config: Config {
+                layout: Layout::OnePool,
+                ring: Duration::from_secs(30),
+                slow: Duration::from_secs(3),
+                token_lifetime: Duration::from_secs(8 * 3600),
+                poll_timeout: Duration::from_secs(180),
+                users: Users(HashMap::new()),
+                redirect_to: None,
+            },
+        }
+    }
+}
+
+impl Builder {
+    /// Where the first origin listens; port 0 means a free one. A second origin takes a free port of the
+    /// same host. Default: 127.0.0.1, free port.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// TLS on every origin, with a certificate authority made for this sandbox. Default: plain http.
+    #[must_use]
+    pub fn https(mut self, https: bool) -> Self {
+        self.https = https;
+        self
+    }
+
+    /// Which origins there are. Default: [`Layout::OnePool`].
+    #[must_use]
+    pub fn layout(mut self, layout: Layout) -> Self {
+        self.config.layout = layout;
+        self
+    }
+
+    /// The form of the challenge. Default: [`ChallengeStyle::TwoLines`].
+    #[must_use]
+    pub fn challenge(mut self, style: ChallengeStyle) -> Self {
+        self.challenge = style;
+        self
+    }
+
+    /// How long an invitation rings. Default: 30 s.
+    #[must_use]
+    pub fn ring(mut self, time: Duration) -> Self {
+        self.config.ring = time;
+        self
+    }
+
+    /// How long `slow@` takes to accept. Default: 3 s.
+    #[must_use]
+    pub fn slow(mut self, time: Duration) -> Self {
+        self.config.slow = time;
+        self
+    }
+
+    /// How long a token is valid. Default: 8 hours.
+    #[must_use]
+    pub fn token_lifetime(mut self, time: Duration) -> Self {
+        self.config.token_lifetime = time;
+        self
+    }
+
+    /// After what time a request for events is answered without events. A client may ask for another time
+    /// between 180 and 1800 s; a time set here below 180 s is also the longest. Default: 180 s.
+    #[must_use]
+    pub fn poll_timeout(mut self, time: Duration) -> Self {
+        self.config.poll_timeout = time;
+        self
+    }
+
+    /// Declares an account. Once there is one, only declared accounts sign in.
+    #[must_use]
+    pub fn user(mut self, address: &str, password: &str) -> Self {
+        self.config.users.0.insert(address::key(address), password.to_owned());
+        self
+    }
+
+    /// The discovery root answers with a redirect link to this URL and nothing else.
+    #[must_use]
+    pub fn redirect_to(mut self, url: &str) -> Self {
+        self.config.redirect_to = Some(url.to_owned());
+        self
+    }
+
+    /// A DNS name for the certificate; the first one given also stands in all absolute hrefs and in
+    /// [`Sandbox::url`].
+    #[must_use]
+    pub fn host_name(mut self, name: &str) -> Self {
+        self.host_names.push(name.to_owned());
+        self
+    }
+
+    /// Starts the sandbox on the Tokio runtime this is called on.
+    ///
+    /// # Errors
+    /// The address could not be bound, or a host name is none that a certificate can carry.
+    pub async fn start(self) -> io::Result<Sandbox> {
+        let tls = self.https.then(|| Tls::generate(&self.host_names)).transpose()?;
+        let listeners = server::bind(self.listen, self.config.layout.origins()).await?;
+        let scheme = if self.https { "https" } else { "http" };
+        let mut origins = Vec::new();
+        for listener in &listeners {
+            let address = server::reachable(listener.local_addr()?);
+            origins.push(match self.host_names.first() {
+                Some(name) => format!("{scheme}://{name}:{}", address.port()),
+                None => format!("{scheme}://{address}"),
+            });
+        }
+        let url = format!("{}/", origins[0]);
+        let world = Arc::new(World::new(self.config, self.challenge, origins));
+        for (pool, listener) in listeners.into_iter().enumerate() {
+            server::serve(&world, pool, listener, tls.as_ref().map(|tls| tls.acceptor.clone()));
+        }
+        server::sweep(&world);
+        Ok(Sandbox { world, url, ca_pem: tls.map(|tls| tls.ca_pem) })
+    }
+}
