@@ -39,19 +39,26 @@ fn the_sentence_says_it_too() {
 
 #[test]
 fn a_sign_in_that_is_cancelled_leaves_no_session() {
-    for route in ["token", "applications"] {
+    for (route, end_of_path) in [("token", "/oauthtoken"), ("applications", "/applications")] {
         let world = World::new();
-        let slow = json!({"route": route, "action": {"delay": {"ms": 1500}}});
+        let slow = json!({"route": route, "action": {"delay": {"ms": 1000}}});
         world.sandbox.add_fault(serde_json::from_value(slow).unwrap());
         let process = world.send(&["--json", "--to", "lenea@contoso.com", TEXT]).spawn().unwrap();
-        world.wait_until("the challenge was fetched", || world.sandbox.journal().len() >= 2);
+        world.wait_for_request("POST", end_of_path);
         signal(&process, "TERM");
         let done = finish(process);
         assert_eq!(done.code, Some(130), "{done}");
         let error = done.json();
         assert_eq!(json!([error["kind"], error["sent"]]), json!(["cancelled", "no"]));
-        world.expect_signed_out();
         assert!(world.texts().is_empty());
+        let journal = world.sandbox.journal();
+        let last = journal.last().unwrap();
+        assert_eq!(
+            (last.method.as_str(), last.status),
+            ("DELETE", Some(204)),
+            "the session is deleted: {journal:?}"
+        );
+        world.expect_signed_out();
     }
 }
 
