@@ -45,3 +45,8 @@ pub mod decode {
     pub use crate::ucwa::ledger::{End, Ledger, Modality, Progress};
     pub use crate::ucwa::reason::Reason;
 }
+
+/// The Rust code of the front page compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

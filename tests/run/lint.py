@@ -1,0 +1,70 @@
+"""Checks that no compiler makes: dependencies, Python style and types."""
+
+import re
+import sys
+from pathlib import Path
+
+import workspace
+
+# Machine paths and marks of unfinished work have no place in the repository.
+UNWANTED = re.compile(r"(?<![\w/.-])/(?:work|root|farm)/|/tmp/[a-z]|\b(?:TODO|FIXME|XXX)\b|\b(?:todo|unimplemented)!\(")
+
+
+def tracked_files():
+    listed = workspace.run("git", "ls-files", "-co", "--exclude-standard", capture_output=True, text=True, check=True)
+    return [workspace.ROOT / line for line in listed.stdout.splitlines()]
+
+
+def dependencies(problems):
+    """Each dependency has one version, in the workspace, and a reason in CONTRIBUTING.md."""
+    manifest = (workspace.ROOT / "Cargo.toml").read_text()
+    table = manifest.split("[workspace.dependencies]")[1].split("\n[")[0]
+    named = [m[1] for m in re.finditer(r"^([a-z][\w-]*) *=", table, re.M)]
+    reasons = (workspace.ROOT / "CONTRIBUTING.md").read_text()
+    for name in named:
+        if not name.startswith("send-im") and f"`{name}`" not in reasons:
+            problems.append(f"CONTRIBUTING.md does not say why {name} is there")
+    used = set()
+    for path in tracked_files():
+        if path.name == "Cargo.toml" and path != workspace.ROOT / "Cargo.toml":
+            for section in re.findall(r"^\[(?:[\w-]+-)?dependencies\]\n(.*?)(?=^\[|\Z)", path.read_text(), re.M | re.S):
+                for line in re.findall(r"^([a-z][\w-]*)([. =].*)$", section, re.M):
+                    used.add(line[0])
+                    if "workspace = true" not in line[1]:
+                        problems.append(f"{path.relative_to(workspace.ROOT)}: {line[0]} has a version of its own")
+    problems += [f"Cargo.toml: nothing uses {name}" for name in named if name not in used]
+
+
+def words(problems):
+    """No machine paths, no unfinished work."""
+    for path in tracked_files():
+        if path.suffix == ".lock" or path == Path(__file__).resolve() or not path.is_file():
+            continue
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+            if UNWANTED.search(line):
+                problems.append(f"{path.relative_to(workspace.ROOT)}:{number}: {line.strip()[:100]}")
+
+
+def python(problems):
+    """Ruff and mypy over the Python package."""
+    workspace.install_python_package("[test]")
+    package = workspace.ROOT / "bindings" / "python"
+    for command in (["ruff", "check", "--quiet"], ["ruff", "format", "--check", "--quiet"]):
+        done = workspace.run(workspace.PYTHON, "-m", *command, "--config", package / "pyproject.toml", package, "examples/python")
+        if done.returncode:
+            problems.append(f"{' '.join(command)} failed, see above")
+    if workspace.run(workspace.PYTHON, "-m", "mypy", "--config-file", package / "pyproject.toml", package / "src").returncode:
+        problems.append("mypy failed, see above")
+
+
+def main():
+    problems = []
+    for check in (dependencies, words, python):
+        check(problems)
+    for problem in problems:
+        print(problem)
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Runs the tests of every language and ends with one table.
+
+LANGS picks rows ("rust shell"); REQUIRE_ALL=1 makes a missing toolchain a failure.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+
+import workspace
+
+
+@dataclass
+class Outcome:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    why: list = field(default_factory=list)
+
+
+def cargo_test(*arguments):
+    """Runs `cargo test`, shows its output as it comes, and counts."""
+    outcome = Outcome()
+    process = subprocess.Popen(
+        ["cargo", "test", "--no-fail-fast", *arguments],
+        cwd=workspace.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    for line in process.stdout:
+        sys.stdout.write(line)
+        counts = re.match(r"test result: .* (\d+) passed; (\d+) failed; (\d+) ignored", line)
+        if counts:
+            outcome.passed += int(counts[1])
+            outcome.failed += int(counts[2])
+            outcome.skipped += int(counts[3])
+        elif line.startswith("skipped"):
+            outcome.skipped += 1
+            outcome.why.append(line.partition(":")[2].strip() or line.strip())
+    if process.wait() != 0 and outcome.failed == 0:
+        outcome.failed = 1
+        outcome.why.append("cargo test failed before any test did, see above")
+    return outcome
+
+
+def rust():
+    client = cargo_test("-p", "send-im", "-p", "send-im-sandbox", "-p", "send-im-uniffi")
+    return add(client, cargo_test("-p", "send-im-scenarios", "--test", "rust"))
+
+
+def fidelity():
+    return cargo_test("-p", "send-im-fidelity")
+
+
+def shell():
+    workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
+    command = cargo_test("-p", "send-im-cli")
+    return add(command, cargo_test("-p", "send-im-scenarios", "--test", "shell"))
+
+
+def python():
+    workspace.install_python_package("[test]")
+    workspace.REPORTS.mkdir(exist_ok=True)
+    report = workspace.REPORTS / "python.xml"
+    report.unlink(missing_ok=True)
+    tests = workspace.run(
+        workspace.PYTHON, "-m", "pytest", "bindings/python", "-c", "bindings/python/pyproject.toml", f"--junitxml={report}"
+    )
+    if not report.exists():
+        return Outcome(failed=1, why=["pytest ended without a report, see above"])
+    outcome = Outcome()
+    for suite in ElementTree.parse(report).iter("testsuite"):
+        count = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
+        outcome.failed += count["failures"] + count["errors"]
+        outcome.skipped += count["skipped"]
+        outcome.passed += count["tests"] - count["failures"] - count["errors"] - count["skipped"]
+    outcome.why = sorted({s.get("message", "") for s in ElementTree.parse(report).iter("skipped")})
+    if tests.returncode != 0 and outcome.failed == 0:
+        outcome.failed, outcome.why = 1, [*outcome.why, f"pytest ended with {tests.returncode}"]
+    return outcome
+
+
+def add(one, other):
+    return Outcome(
+        one.passed + other.passed, one.failed + other.failed, one.skipped + other.skipped, one.why + other.why
+    )
+
+
+def cargo_problem():
+    return None if shutil.which("cargo") else "no cargo on PATH (install Rust from rustup.rs)"
+
+
+# Name, why it cannot run here (or None), how it runs.
+SUITES = [
+    ("rust", cargo_problem, rust),
+    ("fidelity", cargo_problem, fidelity),
+    ("shell", cargo_problem, shell),
+    ("python", lambda: cargo_problem() or workspace.python_problem(), python),
+]
+
+
+def main():
+    wanted = os.environ.get("LANGS", "").split()
+    unknown = set(wanted) - {name for name, _, _ in SUITES}
+    if unknown:
+        sys.exit(f"LANGS: there is no {', '.join(sorted(unknown))}; there are {', '.join(n for n, _, _ in SUITES)}.")
+    require_all = os.environ.get("REQUIRE_ALL") == "1"
+    rows = []
+    for name, problem, suite in SUITES:
+        if wanted and name not in wanted:
+            continue
+        print(f"\n== {name} ==", flush=True)
+        missing = problem()
+        started = time.monotonic()
+        if missing:
+            print(f"skipped {name}: {missing}")
+            outcome = Outcome(failed=1, why=[missing]) if require_all else Outcome(skipped=1, why=[missing])
+        else:
+            try:
+                outcome = suite()
+            except subprocess.CalledProcessError as error:
+                outcome = Outcome(failed=1, why=[f"{' '.join(map(str, error.cmd[:3]))} … ended with {error.returncode}"])
+        rows.append((name, outcome, time.monotonic() - started))
+    print(f"\n{'language':<10} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}  why")
+    for name, outcome, seconds in rows:
+        why = "; ".join(outcome.why)
+        print(f"{name:<10} {outcome.passed:>7} {outcome.failed:>7} {outcome.skipped:>8} {seconds:>8.0f}  {why}".rstrip())
+    sys.exit(1 if any(outcome.failed or not (outcome.passed or outcome.skipped) for _, outcome, _ in rows) else 0)
+
+
+if __name__ == "__main__":
+    main()

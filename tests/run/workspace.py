@@ -1,0 +1,51 @@
+"""Where things are in this clone, and the Python environment the tests install into."""
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+REPORTS = ROOT / ".test"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / "python"
+OLDEST_PYTHON = (3, 9)
+
+# The package is built in debug mode here: it shares its compiled dependencies with the other tests.
+PIP_INSTALL = ["install", "--quiet", "--disable-pip-version-check", "--config-settings=build-args=--profile dev"]
+
+
+def run(*command, **options):
+    """Runs a command in the clone; its output goes where ours goes."""
+    sys.stdout.flush()
+    return subprocess.run([str(part) for part in command], cwd=ROOT, **options)
+
+
+def target_dir() -> Path:
+    """The folder cargo builds into."""
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
+
+def command() -> Path:
+    """The `send-im` command as a debug build makes it."""
+    return target_dir() / "debug" / ("send-im.exe" if os.name == "nt" else "send-im")
+
+
+def python_problem():
+    """Why Python cannot be tested here, or None."""
+    if sys.version_info < OLDEST_PYTHON:
+        return f"Python {sys.version_info[0]}.{sys.version_info[1]} is too old, 3.9 is the oldest"
+    try:
+        import ensurepip  # noqa: F401
+    except ImportError:
+        return "this Python cannot make virtual environments (on Debian: apt install python3-venv)"
+    return None
+
+
+def install_python_package(extras=""):
+    """Installs the package, as a user would, into a virtual environment in the clone."""
+    if not PYTHON.exists():
+        venv.create(VENV, with_pip=True)
+    run(PYTHON, "-m", "pip", *PIP_INSTALL, f"{ROOT / 'bindings' / 'python'}{extras}", check=True)
