@@ -111,6 +111,11 @@ pub(crate) async fn process(world: &Arc<World>, call: &Call) -> Reply {
         let reason = "Service does not allow a cross domain request from this origin.";
         return challenge::diagnosed(refusal, 28070, call.pool, reason);
     }
+    // Revision 2 is the newest of any resource; compared as a number, as clients send "2" and "2.0".
+    let revision = call.header("x-ms-requiresminresourceversion").and_then(|value| value.trim().parse().ok());
+    if revision.is_some_and(|revision: f64| revision > 2.0) {
+        return Problem::VersionUnknown.into();
+    }
     match call.path().as_slice() {
         [] | ["autodiscover", "autodiscoverservice.svc", "root"] => {
             only(call, &Method::GET).map_or_else(|refusal| refusal, |()| discovery::root(world, call))

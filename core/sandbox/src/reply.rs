@@ -1,7 +1,7 @@
 //! Answers in the forms a pool gives them.
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SERVER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SERVER, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -32,11 +32,11 @@ pub(crate) fn created(location: &str) -> Reply {
 
 /// A page of the web server itself, which is what a pool sends when the request never reached UCWA.
 pub(crate) fn page(status: StatusCode, heading: &str) -> Reply {
-    typed(status, "text/html", page_text(heading))
+    with(typed(status, "text/html", page_text(heading)), X_CONTENT_TYPE_OPTIONS, "nosniff")
 }
 
 /// The text of such a page.
-pub(crate) fn page_text(heading: &str) -> String {
+fn page_text(heading: &str) -> String {
     format!(
         "<!DOCTYPE html>\r\n<html><head><title>{heading}</title></head>\r\n<body>\r\n\
          <div id=\"header\"><h1>Server Error</h1></div>\r\n<div id=\"content\"><h2>{heading}</h2></div>\r\n\
@@ -80,6 +80,7 @@ pub(crate) enum Problem {
     ApplicationGone,
     ConversationGone,
     NoSuchResource,
+    VersionUnknown,
     MethodNotAllowed,
     PollReplaced,
     AlreadyExists,
@@ -106,6 +107,9 @@ impl Problem {
                 (404, "NotFound", "ConversationNotFound", "The conversation was not found.")
             }
             Self::NoSuchResource => (404, "NotFound", "None", "The resource was not found."),
+            Self::VersionUnknown => {
+                (404, "NotFound", "APIVersionNotSupported", "No resource has so high a revision here.")
+            }
             Self::MethodNotAllowed => {
                 (405, "MethodNotAllowed", "None", "The resource does not offer this method.")
             }

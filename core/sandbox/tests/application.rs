@@ -6,7 +6,7 @@ mod support;
 use reqwest::{Method, Response};
 use send_im_sandbox::Sandbox;
 use serde_json::{Value, json};
-use support::{Session, href, json_of};
+use support::{Session, href, json_of, until};
 
 async fn create(session: &Session, input: &Value) -> Response {
     session.post("/ucwa/oauth/v1/applications", input).await
@@ -156,9 +156,7 @@ async fn an_ended_application_is_gone_with_everything_in_it() {
         let next = session.read(&href(&session.application, "events")).await;
         tokio::spawn(async move { session.get(&href(&next, "next")).await })
     };
-    while sandbox.pending_gets() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("the request waits", || sandbox.pending_gets() > 0).await;
     assert_eq!(session.delete(&own).await.status(), 204);
     assert_eq!((sandbox.open_applications(), sandbox.pending_gets()), (0, 0));
     for late in [waiting.await.unwrap(), session.get(&own).await, session.delete(&own).await] {
@@ -185,4 +183,16 @@ async fn a_stranger_cannot_use_an_application() {
     );
     let wrong = session.delete(&format!("{}/me", session.self_href())).await;
     assert_eq!(wrong.status(), 405);
+}
+
+#[tokio::test]
+async fn a_revision_nobody_knows_is_refused() {
+    let (_sandbox, session) = Session::on(Sandbox::builder()).await;
+    for (revision, status) in [("2", 200), ("2.0", 200), ("3", 404)] {
+        let request = session.request(Method::GET, &session.self_href());
+        let answer = request.header("X-MS-RequiresMinResourceVersion", revision).send().await.unwrap();
+        assert_eq!(answer.status(), status);
+        let subcode = json_of(answer).await["subcode"].clone();
+        assert_eq!(subcode == "APIVersionNotSupported", status == 404);
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::Response;
 use send_im_sandbox::Sandbox;
 use serde_json::{Value, json};
-use support::{Session, flat, href, json_of};
+use support::{PATIENCE, Session, flat, href, json_of, until};
 use tokio::task::JoinHandle;
 
 /// A request for events that runs on its own, once the sandbox has it.
@@ -16,9 +16,7 @@ async fn waiting(sandbox: &Sandbox, session: &Session, href: &str) -> JoinHandle
     let before = sandbox.journal().len();
     let (session, href) = (session.clone(), href.to_owned());
     let request = tokio::spawn(async move { session.get(&href).await });
-    while sandbox.journal().len() == before || sandbox.pending_gets() == 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until("the request waits", || sandbox.journal().len() > before && sandbox.pending_gets() > 0).await;
     request
 }
 
@@ -147,9 +145,7 @@ async fn a_client_that_goes_away_frees_its_place() {
     let request = waiting(&sandbox, &session, &ack(&session, 1)).await;
     request.abort();
     drop(request.await);
-    while sandbox.pending_gets() > 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until("its place is free", || sandbox.pending_gets() == 0).await;
     session.invite_with("bob@contoso.com", "hi").await;
     assert_eq!(flat(&session.read(&ack(&session, 1)).await).len(), 10, "its events are still there");
 }
@@ -169,12 +165,9 @@ async fn dropping_cuts_everything_off() {
     let pending = session.clone();
     let href = ack(&session, 1);
     let request = tokio::spawn(async move { pending.request(reqwest::Method::GET, &href).send().await });
-    while sandbox.pending_gets() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("the request waits", || sandbox.pending_gets() > 0).await;
     drop(sandbox);
     assert!(request.await.unwrap().is_err(), "the connection ends without an answer");
-    while session.http.get(&session.origin).send().await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    let gone = async { while session.http.get(&session.origin).send().await.is_ok() {} };
+    tokio::time::timeout(PATIENCE, gone).await.expect("nobody listens any more");
 }

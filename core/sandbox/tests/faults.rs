@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::{Response, StatusCode};
 use send_im_sandbox::{Action, ErrorBody, Fault, Route, Sandbox};
 use serde_json::json;
-use support::{PATIENCE, Session, href, json_of, message};
+use support::{PATIENCE, Session, href, json_of, message, until};
 
 fn status(http: u16, body: ErrorBody) -> Action {
     Action::Status { http, code: None, subcode: None, retry_after: None, body, diagnostics: None }
@@ -178,9 +178,7 @@ async fn early_events_are_there_before_the_answer_to_the_post() {
     sandbox.add_fault(Fault::on(Route::StartMessaging, Action::EarlyEvents));
     let posting = session.clone();
     let post = tokio::spawn(async move { invite(&posting, "sip:bob@contoso.com").await.unwrap().status() });
-    while sandbox.messages().is_empty() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until("the message is delivered", || !sandbox.messages().is_empty()).await;
     assert!(!post.is_finished());
     let completed = session.events().find("messagingInvitation", "completed").await;
     assert_eq!(completed["status"], "Success");
@@ -193,9 +191,7 @@ async fn a_delayed_request_is_processed_later() {
     sandbox.add_fault(Fault::on(Route::StartMessaging, Action::Delay { time: Duration::from_millis(100) }));
     let posting = session.clone();
     let post = tokio::spawn(async move { invite(&posting, "sip:bob@contoso.com").await.unwrap().status() });
-    while !sandbox.faults().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until("the fault has hit", || sandbox.faults().is_empty()).await;
     assert!(sandbox.messages().is_empty());
     assert_eq!(post.await.unwrap(), 201);
     assert_eq!(sandbox.messages().len(), 1);

@@ -5,10 +5,9 @@ mod support;
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use send_im_sandbox::Sandbox;
-use support::{PATIENCE, Session, flat, href};
+use support::{PATIENCE, Session, flat, href, until};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -48,12 +47,7 @@ async fn two_hundred_sessions_send_while_two_thousand_requests_wait() {
     for session in sessions.clone() {
         waiting.spawn(async move { session.read(&href(&session.application, "events")).await });
     }
-    let everybody_waits = async {
-        while sandbox.pending_gets() < all {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(2 * PATIENCE, everybody_waits).await.expect("all requests wait");
+    until("all requests wait", || sandbox.pending_gets() == all).await;
 
     let mut sending = JoinSet::new();
     for session in sessions.into_iter().take(SESSIONS) {

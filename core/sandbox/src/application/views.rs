@@ -50,13 +50,16 @@ impl Application {
         } else {
             links["makeMeAvailable"] = json!({ "href": format!("{me}/makeMeAvailable") });
         }
-        json!({
+        let mut view = json!({
             "name": address::display_name(&self.user),
             "uri": format!("sip:{}", self.user),
-            "emailAddresses": [self.user],
             "_links": links,
             "rel": "me",
-        })
+        });
+        if state.presence.is_some() {
+            view["emailAddresses"] = json!([self.user]);
+        }
+        view
     }
 
     /// The communication resource with the member that has to come back in a PUT.
