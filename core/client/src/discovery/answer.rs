@@ -31,17 +31,19 @@ impl Lead {
         Ok(lead("applications", Lead::Applications)
             .or_else(|| lead("redirect", Lead::Redirect))
             .or_else(|| lead("user", Lead::User))
-            .or_else(|| legacy_user(&answer).map(Lead::User))
+            .or_else(|| legacy(&answer, "Redirect").map(Lead::Redirect))
+            .or_else(|| legacy(&answer, "OAuth").map(Lead::User))
             .unwrap_or(Lead::Nowhere))
     }
 }
 
-/// The list of tokens and hrefs that a server gives to who does not ask for UCWA; its `OAuth` is the user resource.
+/// The list of tokens and hrefs that a server gives to who does not ask for UCWA. Its `OAuth` is the user resource, its
+/// `Redirect` another root.
 /// Source: MS-OCDISCWS.
-fn legacy_user(answer: &Resource) -> Option<String> {
+fn legacy(answer: &Resource, token: &str) -> Option<String> {
     let links = answer.member("Root")?.get("Links")?.as_array()?;
     let named = |link: &&Value| {
-        link.get("token").and_then(Value::as_str).is_some_and(|t| t.eq_ignore_ascii_case("OAuth"))
+        link.get("token").and_then(Value::as_str).is_some_and(|t| t.eq_ignore_ascii_case(token))
     };
     links.iter().find(named)?.get("href")?.as_str().map(str::to_owned)
 }
@@ -73,6 +75,12 @@ mod tests {
                 r#"{"AccessLocation":"External","Root":{"Links":[{"href":"d","token":"Domain"},{"href":"o","token":"OAuth"}]}}"#
             ),
             Lead::User("o".into())
+        );
+        assert_eq!(
+            parse(
+                r#"{"AccessLocation":"External","Root":{"Links":[{"href":"o","token":"OAuth"},{"href":"r","token":"Redirect"}]}}"#
+            ),
+            Lead::Redirect("r".into())
         );
         assert_eq!(parse("{}"), Lead::Nowhere);
         assert_eq!(Lead::parse(b"<html>"), Err(DecodeError::Html));

@@ -113,12 +113,16 @@ impl Resource {
     }
 }
 
+/// How much of a body is looked at to tell HTML from XML.
+const SNIFFED: usize = 4096;
+
+/// A page may be cut, may begin with a comment or an XML prologue, and proxies write it in any letters.
 fn looks_like_html(body: &[u8]) -> bool {
-    let start = String::from_utf8_lossy(&body[..body.len().min(256)]).to_ascii_lowercase();
-    !start.starts_with("<?xml")
-        && ["<!doctype html", "<html", "<head", "<body", "<div", "<h1", "<title"]
-            .iter()
-            .any(|tag| start.contains(tag))
+    let start = String::from_utf8_lossy(&body[..body.len().min(SNIFFED)]).to_ascii_lowercase();
+    let holds = |tags: &[&str]| tags.iter().any(|tag| start.contains(tag));
+    holds(&["<!doctype html", "<html", "</html", "<body", "</body"])
+        || (!start.starts_with("<?xml")
+            && holds(&["<head", "<title", "<div", "<h1", "<h2", "<center", "<table"]))
 }
 
 fn by_rel<'a>(members: &'a Map<String, Value>, rel: &str) -> Option<&'a Value> {
@@ -182,6 +186,15 @@ mod tests {
         assert_eq!(Resource::parse(b""), Err(DecodeError::Empty));
         assert_eq!(Resource::parse(b"<!DOCTYPE html><html>"), Err(DecodeError::Html));
         assert_eq!(Resource::parse(b"<?xml version='1.0'?><reason/>"), Err(DecodeError::Xml));
+        assert_eq!(Resource::parse(b"<link rel=\"user\"/>"), Err(DecodeError::Xml));
+        let late = format!("<!-- {} -->\n<HTML>", "x".repeat(300));
+        for page in [
+            late.as_str(),
+            "<h2>500 - Internal server error.</h2></body></html>",
+            "<?xml version='1.0'?><!DOCTYPE html>",
+        ] {
+            assert_eq!(Resource::parse(page.as_bytes()), Err(DecodeError::Html), "{page}");
+        }
         assert_eq!(Resource::parse(b"[1]"), Err(DecodeError::Malformed));
         assert!(Resource::parse(b"\xef\xbb\xbf{}").is_ok());
     }

@@ -358,7 +358,10 @@ impl Ledger {
         }
         let key = match resource.and_then(|r| r.link("messaging")) {
             Some(messaging) => self.key(messaging),
-            None => self.key(&format!("{}/messaging", event.href.split('?').next().unwrap_or_default())),
+            None => {
+                let (path, query) = event.href.split_at(event.href.find('?').unwrap_or(event.href.len()));
+                self.key(&format!("{path}/messaging{query}"))
+            }
         };
         self.books().disconnect(&key);
     }
@@ -432,5 +435,30 @@ fn end_of(event: &Event, resource: Option<&Resource>) -> End {
 fn keep(known: &mut Option<String>, new: Option<String>) {
     if new.is_some() {
         *known = new;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_conversation_that_ends_takes_its_messaging_with_it() {
+        let ledger = Ledger::new(Url::parse("https://pool.contoso.com/ucwa/oauth/v1/applications").unwrap());
+        for (conversation, messaging) in [
+            ("/communication/conversations/1", "/communication/conversations/1/messaging"),
+            (
+                "/communication/conversations/2?endpointId=sip:a@b.c",
+                "/communication/conversations/2/messaging?endpointId=sip:a@b.c",
+            ),
+        ] {
+            let modality = ledger.modality(messaging);
+            let gone = json!({ "link": { "rel": "conversation", "href": conversation }, "type": "deleted" });
+            let gone = Event::parse(&gone, &("communication".into(), "/communication".into())).unwrap();
+            ledger.book(&gone, None);
+            assert!(modality.borrow().disconnected, "{conversation}");
+        }
     }
 }
