@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::future::join_all;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use crate::account::Account;
@@ -81,13 +81,7 @@ impl Client {
         let deadline = Instant::now() + account.timeout;
         let log = StepLog::new(account.on_step.clone());
         let session = Session::new(account, Polling::Always)?;
-        match timeout_at(deadline, session.application(&log, deadline)).await {
-            Ok(opened) => drop(opened?),
-            Err(_) => {
-                return Err(Error::new(ErrorKind::Timeout, "Signing in took longer than the timeout.")
-                    .at(Step::SignIn));
-            }
-        }
+        session.application(&log, deadline).await?;
         Ok(Self { session })
     }
 
@@ -114,25 +108,19 @@ impl Client {
     async fn send_in_turn(&self, message: Message) -> Result<Receipt> {
         let to = message.check()?;
         let log = StepLog::new(self.session.connection.account.on_step.clone());
-        let _turn =
-            self.session.slots.acquire().await.map_err(|_| Error::closed("The client is signed out."))?;
-        self.send_now(message, to, log).await
+        let turn = self.session.slots.clone().acquire_owned().await.map_err(|_| signed_out())?;
+        let deadline = Instant::now() + message.timeout;
+        self.send_until(message, to, log, deadline, turn).await
     }
 
     async fn send_checked(&self, message: Message, to: Address, log: StepLog) -> Result<Receipt> {
         let deadline = Instant::now() + message.timeout;
-        let Ok(turn) = timeout_at(deadline, self.session.slots.acquire()).await else {
+        let Ok(turn) = timeout_at(deadline, self.session.slots.clone().acquire_owned()).await else {
             let detail =
                 format!("The message to {to} waited for other sends of this client until its timeout.");
             return Err(Error::new(ErrorKind::Timeout, detail).at(Step::Invite));
         };
-        let _turn = turn.map_err(|_| Error::closed("The client is signed out."))?;
-        self.send_until(message, to, log, deadline).await
-    }
-
-    async fn send_now(&self, message: Message, to: Address, log: StepLog) -> Result<Receipt> {
-        let deadline = Instant::now() + message.timeout;
-        self.send_until(message, to, log, deadline).await
+        self.send_until(message, to, log, deadline, turn.map_err(|_| signed_out())?).await
     }
 
     async fn send_until(
@@ -141,11 +129,12 @@ impl Client {
         to: Address,
         log: StepLog,
         deadline: Instant,
+        turn: OwnedSemaphorePermit,
     ) -> Result<Receipt> {
-        // Held until the send has ended, in the background too: signing out waits for it.
-        let under_way = self.session.sends.clone().read_owned().await;
+        // Both are held until the send has ended, in the background too: signing out waits for it.
+        let under_way = (self.session.sends.clone().read_owned().await, turn);
         if self.session.signed_out.load(Ordering::Acquire) {
-            return Err(Error::closed("The client is signed out."));
+            return Err(signed_out());
         }
         let wait = message.wait;
         let (submitted, taken) = oneshot::channel();
@@ -189,6 +178,10 @@ impl Client {
         let log = StepLog::new(self.session.connection.account.on_step.clone());
         self.session.sign_out(&log).await
     }
+}
+
+fn signed_out() -> Error {
+    Error::closed("The client is signed out.")
 }
 
 impl std::fmt::Debug for Client {

@@ -84,6 +84,8 @@ impl Http {
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
             .tcp_keepalive(Duration::from_secs(30))
+            .http2_keep_alive_interval(Duration::from_secs(30))
+            .http2_keep_alive_timeout(Duration::from_secs(10))
             .user_agent(USER_AGENT);
         if let crate::account::Server::Root(root) = &account.server
             && Url::parse(root).is_ok_and(|url| is_loopback(&url))

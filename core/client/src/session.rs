@@ -37,8 +37,17 @@ pub(crate) struct Session {
     pub(crate) sends: Arc<RwLock<()>>,
     pub(crate) signed_out: AtomicBool,
     root: Option<Url>,
-    pub(crate) polling: Polling,
+    polling: Polling,
     open: Mutex<Option<Open>>,
+}
+
+/// What outlives a call: enough to tidy up on the server when nobody waits any more.
+#[derive(Clone)]
+pub(crate) struct Background {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) runtime: tokio::runtime::Handle,
+    /// Signing out follows at once and tidies up everything.
+    pub(crate) one_call: bool,
 }
 
 struct Open {
@@ -140,6 +149,14 @@ impl Session {
             gone.stop_polling();
             gone.ledger.close("the server has ended the session");
             *place = None;
+        }
+    }
+
+    pub(crate) fn background(&self) -> Background {
+        Background {
+            connection: self.connection.clone(),
+            runtime: self.runtime.clone(),
+            one_call: self.polling == Polling::WhileWaiting,
         }
     }
 

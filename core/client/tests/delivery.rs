@@ -225,12 +225,39 @@ async fn a_dropped_send_withdraws_its_invitation() {
 }
 
 #[tokio::test]
-async fn html_falls_back_to_text_where_html_is_not_taken() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let client = Client::sign_in(account(&sandbox)).await.unwrap();
-    // A message in a conversation that was opened before html was declared.
+async fn html_falls_back_to_text_where_the_server_takes_none() {
+    let (sandbox, client) = signed_in().await;
+    until(|| sandbox.pending_gets() == 1).await;
+    // The request that declares html is the next one.
+    sandbox.add_fault(Fault::on(Route::Any, coded(403, "Forbidden", "None")));
+    for _ in 0..2 {
+        let receipt = client.send(Message::html(LENE, "<p>Disk <b>full</b></p>")).await.unwrap();
+        assert_eq!(receipt.format, send_im::Format::Plain);
+    }
+    assert_eq!(sandbox.inbox(LENE)[1].text, "Disk full");
+    let declared = sandbox.journal().iter().filter(|e| e.method == "PUT").count();
+    assert_eq!(declared, 1);
+}
+
+#[tokio::test]
+async fn html_does_not_go_into_a_conversation_agreed_on_as_plain() {
+    let (sandbox, client) = signed_in().await;
     client.send(hello()).await.unwrap();
     let receipt = client.send(Message::html(LENE, "<p>Disk <b>full</b></p>")).await.unwrap();
-    assert_eq!(receipt.format, send_im::Format::Plain);
-    assert_eq!(sandbox.inbox(LENE)[1].text, "Disk full");
+    assert_eq!(receipt.format, send_im::Format::Html);
+    assert_eq!(sandbox.inbox(LENE)[1].text, "<p>Disk <b>full</b></p>");
+    until(|| sandbox.journal().iter().any(|e| e.path.ends_with("/terminate"))).await;
+}
+
+#[tokio::test]
+async fn a_forwarded_message_does_not_claim_the_conversation() {
+    let (sandbox, client) = signed_in().await;
+    for n in 1..=2 {
+        let receipt = client.send(Message::text("forwards@contoso.com", "x")).await.unwrap();
+        assert_eq!(receipt.evidence, Evidence::InvitationAccepted);
+        let ended = || sandbox.journal().iter().filter(|e| e.path.ends_with("/terminate")).count();
+        until(|| ended() == n).await;
+    }
+    let receipt = client.send(Message::text("forwards@contoso.com", "long ".repeat(300))).await.unwrap();
+    assert_eq!(receipt.evidence, Evidence::MessageConfirmed);
 }

@@ -245,6 +245,39 @@ async fn the_sign_in_domain_leads_to_its_server() {
     assert!(error.to_string().contains("contoso.com"));
 }
 
+/// A web server that answers every request with a redirect.
+async fn redirecting_to(location: String) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 2048];
+            while stream.read(&mut request).await.is_ok_and(|n| n > 0) {
+                let answer =
+                    format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn an_http_redirect_is_followed_within_the_domain_only() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let near = redirecting_to(sandbox.url().to_owned()).await;
+    send_im::send(&Account::with_password("tosh@contoso.com", "x").server(near), hello()).await.unwrap();
+
+    for far in ["https://evil.test/", "https://contoso.com.evil.test/", "http://pool.contoso.com/"] {
+        let near = redirecting_to(far.to_owned()).await;
+        let error =
+            Client::sign_in(Account::with_password("tosh@contoso.com", "x").server(near)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::DiscoveryFailed, "{far}: {error:?}");
+    }
+}
+
 fn ca_file(sandbox: &Sandbox) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), sandbox.ca_pem().unwrap()).unwrap();

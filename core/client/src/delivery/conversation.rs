@@ -16,10 +16,9 @@ use crate::http::Request;
 use crate::message::Importance;
 use crate::receipt::Format;
 use crate::retry::Retry;
-use crate::session::Session;
-use crate::steps::Step;
+use crate::session::Background;
+use crate::steps::{Step, StepLog};
 use crate::ucwa::application::Application;
-use crate::ucwa::channel::Polling;
 use crate::ucwa::hypermedia::Resource;
 use crate::ucwa::ledger::{End, Modality};
 
@@ -42,6 +41,7 @@ const STOP_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A connected conversation with one recipient.
 pub(crate) struct Conversation {
+    session: Background,
     application: Arc<Application>,
     messaging: String,
     conversation: Option<String>,
@@ -62,6 +62,7 @@ pub(super) enum Posted {
 
 impl Conversation {
     pub(super) fn new(
+        session: Background,
         application: Arc<Application>,
         messaging: String,
         conversation: Option<String>,
@@ -69,12 +70,17 @@ impl Conversation {
         thread_id: Option<String>,
     ) -> Self {
         let modality = application.ledger.modality(&messaging);
-        Self { application, messaging, conversation, modality, accepted_by, thread_id }
+        Self { session, application, messaging, conversation, modality, accepted_by, thread_id }
     }
 
     /// A URL of the server that has the conversation, for the step log.
     pub(super) fn server(&self) -> &Url {
         &self.application.this
+    }
+
+    /// True when html can go in, or never could: it has been declared and was not negotiated.
+    pub(super) fn suits_html(&self) -> bool {
+        self.modality.borrow().takes_html() || self.application.has_declared_html()
     }
 
     /// True while the other side is there and the session is the one it was opened in.
@@ -168,22 +174,22 @@ impl Conversation {
     fn orphan_key(&self) -> &str {
         self.conversation.as_deref().unwrap_or_else(|| self.messaging.trim_end_matches("/messaging"))
     }
+}
 
-    /// Ends the conversation in the background. A one-call send leaves that to its sign-out.
-    pub(super) fn stop(self, session: &Session) {
-        if session.polling == Polling::WhileWaiting {
+impl Drop for Conversation {
+    /// A conversation that is used no more is ended in the background. A one-call send leaves that to its sign-out.
+    fn drop(&mut self) {
+        let modality = self.modality.borrow().clone();
+        if self.session.one_call || modality.disconnected || self.application.is_closing() {
             return;
         }
-        let stop = self.modality.borrow().stop.clone();
-        let Some(url) = stop.and_then(|href| self.application.ledger.url(&href)) else { return };
-        if self.modality.borrow().disconnected {
-            return;
-        }
-        let connection = session.connection.clone();
-        session.runtime.spawn(async move {
+        let Some(url) = modality.stop.and_then(|href| self.application.ledger.url(&href)) else { return };
+        let (connection, application) = (self.session.connection.clone(), self.application.clone());
+        let messaging = std::mem::take(&mut self.messaging);
+        self.session.runtime.spawn(async move {
             let request = Request::new(Method::POST, url, Step::Send, Instant::now() + STOP_DEADLINE);
-            let _ = connection.call(request, &crate::steps::StepLog::quiet()).await;
-            self.application.ledger.forget_modality(&self.messaging);
+            let _ = connection.call(request, &StepLog::quiet()).await;
+            application.ledger.forget_modality(&messaging);
         });
     }
 }

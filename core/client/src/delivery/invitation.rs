@@ -15,6 +15,7 @@ use crate::address::without_scheme;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Request;
 use crate::retry::Retry;
+use crate::session::Background;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
 use crate::ucwa::application::Application;
@@ -27,9 +28,8 @@ const CANCEL_DEADLINE: Duration = Duration::from_secs(5);
 
 /// A posted invitation. Dropped before its end is known, it is withdrawn in the background.
 pub(super) struct Invitation {
-    connection: Arc<Connection>,
+    session: Background,
     application: Arc<Application>,
-    runtime: tokio::runtime::Handle,
     operation: String,
     progress: watch::Receiver<Progress>,
     settled: bool,
@@ -75,9 +75,8 @@ impl Invitation {
         let body = body.to_string();
         let ledger = &application.ledger;
         let mut invitation = Self {
-            connection: sending.session.connection.clone(),
+            session: sending.session.background(),
             application: application.clone(),
-            runtime: sending.session.runtime.clone(),
             progress: ledger.expect_invitation(&operation),
             operation,
             settled: true,
@@ -115,7 +114,7 @@ impl Invitation {
                         status => {
                             invitation.settled = true;
                             match status {
-                                404 if reason.is_application_not_found() => {
+                                404 if reason.is_application_not_found() || reason == Reason::default() => {
                                     return Err(NotInvited::ApplicationGone);
                                 }
                                 409 if reason.is_transient() => retry.after_busy(error).await?,
@@ -192,6 +191,7 @@ impl Invitation {
         };
         let messaging = progress.messaging.unwrap_or_default();
         Ok(Conversation::new(
+            self.session.clone(),
             self.application.clone(),
             messaging,
             progress.conversation,
@@ -206,7 +206,7 @@ impl Invitation {
     }
 
     async fn cancel(&mut self, log: &StepLog, deadline: Instant) {
-        withdraw(&self.connection, &self.application, &mut self.progress, log, deadline).await;
+        withdraw(&self.session.connection, &self.application, &mut self.progress, log, deadline).await;
     }
 }
 
@@ -216,9 +216,9 @@ impl Drop for Invitation {
             self.application.ledger.close_invitation(&self.operation);
             return;
         }
-        let (connection, application) = (self.connection.clone(), self.application.clone());
+        let (connection, application) = (self.session.connection.clone(), self.application.clone());
         let (operation, mut progress) = (std::mem::take(&mut self.operation), self.progress.clone());
-        self.runtime.spawn(async move {
+        self.session.runtime.spawn(async move {
             withdraw(
                 &connection,
                 &application,

@@ -71,10 +71,7 @@ impl Sending {
     pub(crate) async fn run(mut self) -> Result<Receipt> {
         let result = self.deliver().await;
         self.session.note(&result);
-        let surplus = self.session.conversations.surplus();
-        for conversation in surplus {
-            conversation.stop(&self.session);
-        }
+        drop(self.session.conversations.surplus());
         result
     }
 
@@ -90,14 +87,17 @@ impl Sending {
         let mut recreated = false;
         loop {
             let application = self.session.application(&self.log, self.deadline).await?;
-            if let Some(conversation) = place.take().filter(|c| c.is_usable(&application)) {
+            let is_html = matches!(self.message.body, Body::Html(_));
+            if let Some(conversation) =
+                place.take().filter(|c| c.is_usable(&application) && (!is_html || c.suits_html()))
+            {
                 match self.send_into(conversation, place, None).await? {
                     Outcome::Done(receipt) => return Ok(receipt),
                     Outcome::Over(empty) => place = empty,
                 }
             }
             let riding = self.riding_text();
-            if matches!(self.message.body, Body::Html(_)) {
+            if is_html {
                 application.declare_html(self.connection(), &self.log, self.deadline).await;
             }
             let invitation = match Invitation::post(self, &application, riding.as_deref()).await {
@@ -114,12 +114,7 @@ impl Sending {
                 self.tell_submitted(Format::Plain);
                 let conversation = invitation.decided(self).await?;
                 let receipt = self.receipt(Evidence::InvitationAccepted, Format::Plain, Some(&conversation));
-                // A talk that somebody else took is theirs; the next message asks for the recipient again.
-                if conversation.accepted_by.eq_ignore_ascii_case(self.to.as_str()) {
-                    *place = Some(conversation);
-                } else {
-                    conversation.stop(&self.session);
-                }
+                self.keep(conversation, &mut place);
                 return Ok(receipt);
             }
             let mut conversation = invitation.decided(self).await?;
@@ -153,14 +148,10 @@ impl Sending {
             Posted::Taken(end) => {
                 self.tell_submitted(format);
                 let receipt = self.receipt(Evidence::MessageConfirmed, format, Some(&conversation));
-                if conversation.accepted_by.eq_ignore_ascii_case(self.to.as_str()) {
-                    *place = Some(conversation);
-                } else {
-                    // Ended with the session; it must not be used for the next message to this recipient.
-                    drop(conversation);
-                }
+                let talk = self.keep(conversation, &mut place);
                 drop(place);
                 let end = end_of(end, self.deadline).await;
+                drop(talk);
                 self.log.add(Step::Confirm, &base, end.as_ref().map(|_| 200), posted_at.elapsed());
                 match end {
                     Some(End::Done { .. }) => {
@@ -184,7 +175,7 @@ impl Sending {
                 self.log.add(Step::Confirm, &base, end.as_ref().map(|_| 200), posted_at.elapsed());
                 // Its messages can no longer be told apart with certainty, so the conversation is not used again.
                 let receipt = self.receipt(Evidence::MessageConfirmed, format, Some(&conversation));
-                conversation.stop(&self.session);
+                drop(conversation);
                 match end {
                     Some(End::Done { .. }) => return Ok(Outcome::Done(receipt)),
                     Some(end) => end,
@@ -201,6 +192,16 @@ impl Sending {
             )),
             End::Done { .. } => Err(self.hung_up()),
         }
+    }
+
+    /// Keeps a conversation for the next message. A talk that somebody else took is theirs and is given back: the next
+    /// message asks for the recipient again.
+    fn keep(&self, conversation: Conversation, place: &mut Option<Conversation>) -> Option<Conversation> {
+        if conversation.accepted_by.eq_ignore_ascii_case(self.to.as_str()) {
+            *place = Some(conversation);
+            return None;
+        }
+        Some(conversation)
     }
 
     /// The text, when it is short and plain enough to ride in the invitation.

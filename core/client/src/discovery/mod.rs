@@ -121,9 +121,16 @@ impl Walk<'_> {
     }
 
     /// A root answer that leads on, or why there is none. A name that does not answer is not asked twice.
-    async fn probe(&self, url: Url) -> Result<Answer> {
-        let request = Request::new(Method::GET, url, Step::Discover, self.deadline);
-        let answer = self.connection.http.call(request, self.log).await.map_err(Error::from)?;
+    async fn probe(&self, mut url: Url) -> Result<Answer> {
+        let mut hops = 0;
+        let answer = loop {
+            let request = Request::new(Method::GET, url, Step::Discover, self.deadline);
+            let answer = self.connection.http.call(request, self.log).await.map_err(Error::from)?;
+            match self.http_redirect(&answer) {
+                Some(next) if hops < MOST_HOPS => (url, hops) = (next, hops + 1),
+                _ => break answer,
+            }
+        };
         if answer.status != 200 {
             return Err(answer.refusal(Step::Discover, "tell where the pool is"));
         }
@@ -161,7 +168,7 @@ impl Walk<'_> {
     }
 
     /// Asks an unprotected resource. With `any_status` a refusal is an answer as well.
-    async fn ask(&mut self, url: Url, any_status: Option<()>) -> Result<Answer> {
+    async fn ask(&mut self, mut url: Url, any_status: Option<()>) -> Result<Answer> {
         let mut retry = Retry::new(self.deadline);
         loop {
             let request = Request::new(Method::GET, url.clone(), Step::Discover, self.deadline);
@@ -169,6 +176,10 @@ impl Walk<'_> {
                 Ok(answer) if answer.status == 200 => {
                     self.hops.push(answer.hop());
                     return Ok(answer);
+                }
+                Ok(answer) if self.http_redirect(&answer).is_some_and(|_| self.hops.len() < MOST_HOPS) => {
+                    self.hops.push(answer.hop());
+                    url = self.http_redirect(&answer).unwrap_or(url);
                 }
                 // The given URL may be that of a protected resource: the user or the applications.
                 Ok(answer) if answer.status == 401 => return self.ask_user(url).await,
@@ -218,6 +229,19 @@ impl Walk<'_> {
                 }
             }
         }
+    }
+
+    /// Where a 3xx answer leads, if that is within the host's own or the sign-in domain. Others have failed.
+    /// Source: RootURL.
+    fn http_redirect(&self, answer: &Answer) -> Option<Url> {
+        if !(300..400).contains(&answer.status) {
+            return None;
+        }
+        let next = answer.url.join(answer.location()?).ok()?;
+        let domains = [self.connection.address.domain(), answer.url.host_str()?];
+        let known =
+            next.host_str() == answer.url.host_str() || domains.iter().any(|d| trust::is_within(&next, d));
+        (known && self.resolve(answer, next.as_str()).is_ok()).then_some(next)
     }
 
     fn user_refused(&self, answer: &Answer) -> Error {

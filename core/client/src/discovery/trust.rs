@@ -64,7 +64,7 @@ fn has_no_userinfo(url: &Url) -> bool {
 }
 
 /// True for the domain itself and the names below it; `contoso.com.evil.test` is not below `contoso.com`.
-fn is_within(url: &Url, domain: &str) -> bool {
+pub(crate) fn is_within(url: &Url, domain: &str) -> bool {
     let domain = domain.trim_start_matches('.').to_ascii_lowercase();
     let Some(host) = url.domain() else { return false };
     !domain.is_empty()

@@ -1,6 +1,7 @@
 //! The application: one session on the server. Sources: CreateAnApplication, applications and application references.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -63,16 +64,11 @@ pub(crate) struct Application {
     pub(crate) events: Url,
     pub(crate) start_messaging: Url,
     pub(crate) ledger: Ledger,
-    pub(crate) communication: tokio::sync::Mutex<Communication>,
+    /// The `communication` resource as embedded at creation, until html is declared.
+    communication: tokio::sync::Mutex<Option<Resource>>,
     pub(crate) polling: Mutex<Option<AbortHandle>>,
-}
-
-/// What is known about sending html.
-pub(crate) enum Communication {
-    /// Html has not been asked for. The resource as embedded at creation.
-    Initial(Option<Resource>),
-    /// It was declared, or the server refused it; what was negotiated decides from here on.
-    Declared,
+    closing: AtomicBool,
+    declared_html: AtomicBool,
 }
 
 impl Application {
@@ -121,8 +117,10 @@ impl Application {
             events: resolve(&links.events)?,
             start_messaging: resolve(&links.start_messaging)?,
             ledger: Ledger::new(applications.clone()),
-            communication: tokio::sync::Mutex::new(Communication::Initial(links.communication)),
+            communication: tokio::sync::Mutex::new(links.communication),
             polling: Mutex::default(),
+            closing: AtomicBool::new(false),
+            declared_html: AtomicBool::new(false),
         })
     }
 
@@ -133,6 +131,7 @@ impl Application {
         log: &StepLog,
         deadline: Instant,
     ) -> Result<()> {
+        self.closing.store(true, Ordering::Release);
         self.stop_polling();
         let mut retry = Retry::new(deadline);
         loop {
@@ -145,6 +144,16 @@ impl Application {
                 Err(failure) => retry.after_failure(failure.error).await?,
             }
         }
+    }
+
+    /// True once it is being deleted: everything in it ends with it.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    /// True once the server was asked to take html, whatever it said.
+    pub(crate) fn has_declared_html(&self) -> bool {
+        self.declared_html.load(Ordering::Acquire)
     }
 
     pub(crate) fn stop_polling(&self) {
@@ -160,11 +169,10 @@ impl Application {
     /// account's presence, so it is not used.
     pub(crate) async fn declare_html(&self, connection: &Connection, log: &StepLog, deadline: Instant) {
         let mut communication = self.communication.lock().await;
-        let Communication::Initial(resource) = &*communication else { return };
-        if let Some(resource) = resource.clone() {
+        if let Some(resource) = communication.take() {
             self.put_html(connection, resource, log, deadline).await;
         }
-        *communication = Communication::Declared;
+        self.declared_html.store(true, Ordering::Release);
     }
 
     async fn put_html(
