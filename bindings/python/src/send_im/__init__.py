@@ -15,7 +15,7 @@ The logger ``send_im`` receives each step of a call at DEBUG. It must be enabled
 signs in. No password, token or message text is ever logged.
 """
 
-from . import _driver, _exit
+from . import _buffers, _driver, _exit
 from ._async_client import AsyncClient
 from ._client import Client
 from ._errors import (
@@ -80,4 +80,4 @@ __all__ = [
     "send_im_async",
 ]
 
-del _driver, _exit, _native_module
+del _buffers, _driver, _exit, _native_module

@@ -129,6 +129,7 @@ class Sandbox:
             host_name=host_name,
         )
         self._server: Any = None
+        self._url = ""
         self._ca_file: Optional[str] = None
         self._remove_ca_file: Optional[weakref.finalize[[str], Sandbox]] = None
 
@@ -170,8 +171,8 @@ class Sandbox:
     @property
     def url(self) -> str:
         """The discovery root, what ``server=`` takes."""
-        url: str = self._ask("url")
-        return url
+        self._running()
+        return self._url
 
     @property
     def ca_file(self) -> Optional[str]:
@@ -270,7 +271,7 @@ class Sandbox:
         self._ask("end_conversations")
 
     def __repr__(self) -> str:
-        return f"<Sandbox {'not running' if self._server is None else self.url}>"
+        return f"<Sandbox {self._url or 'not running'}>"
 
     def _starting(self) -> Coroutine[Any, Any, Any]:
         call: Coroutine[Any, Any, Any] = native.SandboxServer.start(self._options)
@@ -285,6 +286,7 @@ class Sandbox:
     def _started(self, server: Any) -> None:
         self.stop()
         self._server = server
+        self._url = self._ask("url")
         pem = self.ca_pem
         if pem is not None:
             handle, self._ca_file = tempfile.mkstemp(prefix="send-im-sandbox-", suffix=".pem")

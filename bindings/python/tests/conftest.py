@@ -1,0 +1,66 @@
+"""What the tests share: a sandbox, who sends, and a script in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from send_im import Sandbox
+
+ROOT = Path(__file__).resolve().parents[3]
+"""The folder of the whole project."""
+
+PACKAGE = ROOT / "bindings" / "python"
+
+HANG = 120
+"""Seconds after which a process counts as hanging. No test asserts on a shorter time."""
+
+SENDER = "tosh@contoso.com"
+PASSWORD = "s3cret-of-tosh"
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def account(sandbox: Sandbox) -> dict[str, Any]:
+    """Arguments that make a call send from the test account through the sandbox."""
+    return {"address": SENDER, "password": PASSWORD, "server": sandbox}
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs Python code in a process of its own and gives back how it ended."""
+
+    def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        file = tmp_path / "script.py"
+        file.write_text(textwrap.dedent(code))
+        return subprocess.run(
+            [sys.executable, "-X", "faulthandler", str(file), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=HANG,
+            check=False,
+        )
+
+    return run
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    """True as soon as the condition holds; False if it does not for very long."""
+    deadline = time.monotonic() + HANG / 4
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True

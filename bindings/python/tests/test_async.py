@@ -1,0 +1,200 @@
+"""The awaited calls."""
+
+import asyncio
+import threading
+
+import pytest
+from conftest import eventually
+
+from send_im import AsyncClient, Client, ClientClosed, InvalidInput, Message, NotDelivered, Sandbox, send_im, send_im_async
+
+
+def invited(sandbox):
+    return any(exchange.method == "POST" and "messagingInvitations" in exchange.path for exchange in sandbox.journal())
+
+
+async def eventually_async(condition):
+    return await asyncio.to_thread(eventually, condition)
+
+
+def test_the_one_call(sandbox, account):
+    receipt = asyncio.run(send_im_async("lenea@contoso.com", "hi", **account))
+    assert receipt.accepted_by == "lenea@contoso.com"
+    assert sandbox.open_applications == 0
+
+
+def test_errors_are_the_same(account):
+    async def main():
+        with pytest.raises(NotDelivered):
+            await send_im_async("busy@contoso.com", "hi", **account)
+        with pytest.raises(InvalidInput):
+            await send_im_async("nobody", "hi", **account)
+
+    asyncio.run(main())
+
+
+def test_a_client_sends_at_the_same_time(sandbox, account):
+    async def main():
+        async with AsyncClient(**account) as client:
+            sends = [client.send(f"user{n}@contoso.com", "hi") for n in range(20)]
+            receipts = await asyncio.gather(*sends)
+            results = await client.send_all([Message("a@contoso.com", "hi"), Message("declines@contoso.com", "hi")])
+        return receipts, results
+
+    receipts, results = asyncio.run(main())
+    assert [receipt.accepted_by for receipt in receipts] == [f"user{n}@contoso.com" for n in range(20)]
+    assert [type(result).__name__ for result in results] == ["Receipt", "NotDelivered"]
+    assert sandbox.open_applications == 0
+
+
+def test_sign_in_without_a_block(sandbox, account):
+    async def main():
+        client = await AsyncClient.sign_in(**account)
+        assert sandbox.open_applications == 1
+        await client.close()
+        await client.sign_out()
+        with pytest.raises(ClientClosed):
+            await client.send("a@contoso.com", "hi")
+
+    asyncio.run(main())
+    assert sandbox.open_applications == 0
+
+
+def test_a_client_that_never_signed_in(account):
+    async def main():
+        client = AsyncClient(**account)
+        await client.sign_out()
+        with pytest.raises(ClientClosed, match="not signed in"):
+            await client.send("a@contoso.com", "hi")
+
+    asyncio.run(main())
+
+
+def test_cancelling_the_task_cancels_the_send(sandbox, account):
+    async def main():
+        task = asyncio.ensure_future(send_im_async("silent@contoso.com", "hi", **account))
+        assert await eventually_async(lambda: invited(sandbox))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await eventually_async(lambda: sandbox.open_applications == 0)
+
+    asyncio.run(main())
+    assert sandbox.messages() == []
+
+
+def test_cancelling_one_send_of_a_client_leaves_the_others(sandbox, account):
+    async def main():
+        async with AsyncClient(**account) as client:
+            task = asyncio.ensure_future(client.send("silent@contoso.com", "never"))
+            assert await eventually_async(lambda: invited(sandbox))
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            receipt = await client.send("lenea@contoso.com", "hi")
+            assert receipt.accepted_by == "lenea@contoso.com"
+
+    asyncio.run(main())
+    assert [message.text for message in sandbox.messages()] == ["hi"]
+    assert any("terminate" in exchange.path or "cancel" in exchange.path for exchange in sandbox.journal())
+
+
+def test_wait_for_of_asyncio_cancels_too(sandbox, account):
+    async def main():
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(send_im_async("silent@contoso.com", "hi", **account), 0.2)
+        assert await eventually_async(lambda: sandbox.open_applications == 0)
+
+    asyncio.run(main())
+
+
+def test_cancelling_a_sign_in_leaves_no_session(sandbox, account):
+    sandbox.add_fault("applications", {"delay": {"ms": 300}}, times=0)
+
+    async def main():
+        task = asyncio.ensure_future(AsyncClient.sign_in(**account))
+        assert await eventually_async(lambda: any("applications" in e.path for e in sandbox.journal()))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert eventually(lambda: any(e.method == "DELETE" for e in sandbox.journal()))
+    assert eventually(lambda: sandbox.open_applications == 0)
+
+
+def test_the_loop_runs_while_a_send_waits(account):
+    async def main():
+        ticks = 0
+        task = asyncio.ensure_future(send_im_async("slow@contoso.com", "hi", **account))
+        while not task.done():
+            await asyncio.sleep(0.01)
+            ticks += 1
+        await task
+        return ticks
+
+    assert asyncio.run(main()) > 10
+
+
+def test_on_step_runs_on_the_loop_before_the_call_returns(account):
+    async def main():
+        seen = []
+        loop_thread = threading.get_ident()
+
+        def on_step(step):
+            assert threading.get_ident() == loop_thread
+            asyncio.get_running_loop()
+            seen.append(step.step)
+
+        await send_im_async("a@contoso.com", "hi", on_step=on_step, **account)
+        return seen
+
+    seen = asyncio.run(main())
+    assert seen[0] == "discover"
+    assert seen[-1] == "sign_out"
+
+
+def test_the_blocking_call_works_inside_a_running_loop(account):
+    async def main():
+        return send_im("lenea@contoso.com", "hi", **account)
+
+    assert asyncio.run(main()).accepted_by == "lenea@contoso.com"
+
+
+def test_many_loops_one_after_the_other(sandbox, account):
+    for _ in range(5):
+        asyncio.run(send_im_async("lenea@contoso.com", "hi", **account))
+    assert len(sandbox.messages()) == 5
+
+
+def test_a_loop_that_ends_with_a_send_in_flight(sandbox, account):
+    async def main():
+        task = asyncio.ensure_future(send_im_async("silent@contoso.com", "hi", **account))
+        assert await eventually_async(lambda: invited(sandbox))
+        return task
+
+    loop = asyncio.new_event_loop()
+    task = loop.run_until_complete(main())
+    task.cancel()
+    loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+    loop.close()
+    assert eventually(lambda: sandbox.open_applications == 0)
+
+
+def test_threads_and_loops_together(sandbox, account):
+    with Client(**account) as client:
+        thread = threading.Thread(target=lambda: client.send("thread@contoso.com", "hi"))
+        thread.start()
+        asyncio.run(send_im_async("loop@contoso.com", "hi", **account))
+        thread.join()
+    assert {message.to for message in sandbox.messages()} == {"thread@contoso.com", "loop@contoso.com"}
+
+
+def test_the_async_sandbox():
+    async def main():
+        async with Sandbox() as sandbox:
+            await send_im_async("lenea@contoso.com", "hi", address="tosh@contoso.com", password="x", server=sandbox)
+            (message,) = await sandbox.wait_for_async(1)
+            return message.text
+
+    assert asyncio.run(main()) == "hi"

@@ -1,0 +1,256 @@
+"""The end of a program: its exit code is kept, nothing hangs, nothing aborts, sessions are signed out.
+
+Each test runs in a process of its own. The sandbox lets ``silent@`` ring for an hour: a process that waited for the
+answer would count as hanging.
+"""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+from conftest import HANG
+
+HEADER = """
+import sys, threading, time
+from send_im import *
+sandbox = Sandbox(ring=3600).start()
+account = {"address": "tosh@contoso.com", "password": "x", "server": sandbox}
+
+def ringing():
+    while not any("messagingInvitations" in exchange.path for exchange in sandbox.journal()):
+        time.sleep(0.005)
+"""
+
+
+def ends(done, code, out=""):
+    assert (done.returncode, done.stdout, done.stderr) == (code, out, ""), done
+
+
+def test_an_import_alone_ends_at_once_and_starts_no_thread(script):
+    ends(
+        script("""
+            import threading, os
+            import send_im
+            assert threading.active_count() == 1
+            tasks = "/proc/self/task"
+            assert not os.path.isdir(tasks) or len(os.listdir(tasks)) == 1
+        """),
+        0,
+    )
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_the_exit_code_is_kept_with_a_send_in_flight(script, code):
+    ends(
+        script(
+            HEADER
+            + f"""
+threading.Thread(target=send_im, args=("silent@contoso.com", "hi"), kwargs=dict(account, timeout=3600), daemon=True).start()
+ringing()
+sys.exit({code})
+"""
+        ),
+        code,
+    )
+
+
+def test_a_send_in_flight_is_told_that_the_program_ends(script):
+    ends(
+        script(
+            HEADER
+            + """
+import atexit
+def work():
+    try:
+        send_im("silent@contoso.com", "hi", timeout=3600, **account)
+    except Cancelled as error:
+        told.append(error)
+    finally:
+        over.set()
+told, over = [], threading.Event()
+def report():
+    over.wait()
+    print(told[0].kind, told[0].sent, told[0].exit_code)
+# Handlers run in the reverse order of their registration; this one must come after that of send_im.
+from send_im._exit import _shutdown
+atexit.unregister(_shutdown)
+atexit.register(report)
+atexit.register(_shutdown)
+threading.Thread(target=work, daemon=True).start()
+ringing()
+"""
+        ),
+        0,
+        "cancelled maybe 130\n",
+    )
+
+
+def test_many_sends_in_flight_end_again_and_again(script):
+    """Continuations race with the end of the interpreter here; one bad order in a hundred must show."""
+    code = (
+        HEADER
+        + """
+client = Client.sign_in(**account)
+def work(n):
+    while True:
+        client.send(f"user{n}@contoso.com", "hi")
+for n in range(20):
+    threading.Thread(target=work, args=(n,), daemon=True).start()
+sandbox.wait_for(40)
+sys.exit(5)
+"""
+    )
+    for _ in range(10):
+        ends_quietly = script(code)
+        assert ends_quietly.returncode == 5, ends_quietly
+        assert "panic" not in ends_quietly.stderr
+        assert "Fatal" not in ends_quietly.stderr
+
+
+def test_an_open_client_is_signed_out(script):
+    with_outside = script(
+        HEADER
+        + """
+import atexit, urllib.request
+client = Client.sign_in(**account)
+client.send("lenea@contoso.com", "hi")
+assert sandbox.open_applications == 1
+from send_im import _exit
+def look():
+    print([exchange.method for exchange in journal()][-1:])
+from send_im._native import send_im_uniffi
+"""
+    )
+    assert with_outside.returncode == 0, with_outside
+
+
+def test_a_daemon_thread_that_goes_on_after_the_shutdown(script):
+    ends(
+        script(
+            HEADER
+            + """
+def work():
+    while True:
+        try:
+            send_im("lenea@contoso.com", "hi", **account)
+        except SendImError:
+            pass
+threading.Thread(target=work, daemon=True).start()
+sandbox.wait_for(1)
+"""
+        ),
+        0,
+    )
+
+
+def test_an_unfinished_awaited_send(script):
+    done = script(
+        HEADER
+        + """
+import asyncio
+async def main():
+    asyncio.ensure_future(send_im_async("silent@contoso.com", "hi", timeout=3600, **account))
+    while not any("messagingInvitations" in exchange.path for exchange in sandbox.journal()):
+        await asyncio.sleep(0.005)
+asyncio.run(main())
+sys.exit(4)
+"""
+    )
+    ends(done, 4)
+
+
+def test_a_loop_that_is_thrown_away_with_a_send_in_flight(script):
+    done = script(
+        HEADER
+        + """
+import asyncio
+loop = asyncio.new_event_loop()
+task = loop.create_task(send_im_async("slow@contoso.com", "hi", **account))
+loop.run_until_complete(asyncio.sleep(0.3))
+loop.close()
+time.sleep(0.1)
+sys.exit(4)
+"""
+    )
+    assert done.returncode == 4, done
+    assert "panic" not in done.stderr
+
+
+def test_a_token_callable_that_never_returns(script):
+    ends(
+        script(
+            HEADER
+            + """
+asked = threading.Event()
+def token(request):
+    asked.set()
+    time.sleep(3600)
+arguments = dict(account, token=token, timeout=3600)
+del arguments["password"]
+threading.Thread(target=send_im, args=("lenea@contoso.com", "hi"), kwargs=arguments, daemon=True).start()
+asked.wait()
+sys.exit(6)
+"""
+        ),
+        6,
+    )
+
+
+def test_an_on_step_that_never_returns(script):
+    ends(
+        script(
+            HEADER
+            + """
+called = threading.Event()
+def on_step(step):
+    called.set()
+    time.sleep(3600)
+threading.Thread(target=send_im, args=("lenea@contoso.com", "hi"), kwargs=dict(account, on_step=on_step), daemon=True).start()
+called.wait()
+sys.exit(6)
+"""
+        ),
+        6,
+    )
+
+
+def test_an_uncaught_error_ends_with_its_text(script):
+    done = script(HEADER + 'send_im("busy@contoso.com", "hi", **account)')
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("send_im._errors.NotDelivered: ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process there")
+@pytest.mark.parametrize("awaited", [False, True])
+def test_ctrl_c(tmp_path, awaited):
+    file = tmp_path / "script.py"
+    call = 'send_im("silent@contoso.com", "hi", timeout=3600, **account)'
+    if awaited:
+        call = 'asyncio.run(send_im_async("silent@contoso.com", "hi", timeout=3600, **account))'
+    file.write_text(
+        HEADER
+        + f"""
+import asyncio
+def tell():
+    ringing()
+    print("ringing", flush=True)
+threading.Thread(target=tell).start()
+try:
+    {call}
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    while sandbox.open_applications:
+        time.sleep(0.005)
+    print("signed out", len(sandbox.messages()))
+    sys.exit(130)
+"""
+    )
+    process = subprocess.Popen(
+        [sys.executable, str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout.readline() == "ringing\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=HANG)
+    assert (process.returncode, out, err) == (130, "interrupted\nsigned out 0\n", "")

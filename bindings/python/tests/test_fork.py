@@ -1,0 +1,330 @@
+"""Fork: threads do not survive it, so a child has to start over without touching what its parent left behind.
+
+Each test runs in a process of its own, which forks. The sandbox is one more process: a child must be able to reach it.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import HANG
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+SANDBOX = """
+import sys
+from send_im import Sandbox
+with Sandbox() as sandbox:
+    print(sandbox.url, flush=True)
+    sys.stdin.read()
+    for message in sandbox.messages():
+        print(message.text)
+    print(sandbox.open_applications, "open")
+"""
+
+HEADER = """
+import os, sys, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of every fork beside threads
+from send_im import *
+account = {"address": "tosh@contoso.com", "password": "x", "server": sys.argv[1]}
+
+def finish(child):
+    _, status = os.waitpid(child, 0)
+    assert os.WIFEXITED(status), status
+    return os.WEXITSTATUS(status)
+
+def in_child(work):
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(code)
+    return finish(child)
+"""
+
+
+@pytest.fixture
+def outside():
+    """A sandbox in another process; a call of it ends it and tells what it has seen."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SANDBOX], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        url = process.stdout.readline().strip()
+        assert url, "the sandbox has not started"
+
+        def end():
+            seen = process.communicate(timeout=HANG)[0].splitlines()
+            return sorted(seen[:-1]), seen[-1]
+
+        end.url = url
+        yield end
+        if process.poll() is None:
+            process.communicate(timeout=HANG)
+
+
+def check(done):
+    assert (done.returncode, done.stderr) == (0, ""), done
+
+
+def test_fork_before_the_first_use(script, outside):
+    check(
+        script(
+            HEADER
+            + """
+assert in_child(lambda: send_im("lenea@contoso.com", "child", **account)) == 0
+send_im("lenea@contoso.com", "parent", **account)
+""",
+            outside.url,
+        )
+    )
+    assert outside() == (["child", "parent"], "0 open")
+
+
+def test_fork_after_the_first_use(script, outside):
+    check(
+        script(
+            HEADER
+            + """
+send_im("lenea@contoso.com", "before", **account)
+assert in_child(lambda: send_im("lenea@contoso.com", "child", **account)) == 0
+send_im("lenea@contoso.com", "after", **account)
+""",
+            outside.url,
+        )
+    )
+    assert outside() == (["after", "before", "child"], "0 open")
+
+
+def test_a_client_of_the_parent_is_closed_in_the_child_and_lives_on_in_the_parent(script, outside):
+    check(
+        script(
+            HEADER
+            + """
+client = Client.sign_in(**account)
+client.send("lenea@contoso.com", "before")
+
+def work():
+    for use in (lambda: client.send("lenea@contoso.com", "inherited"), client.sign_out,
+                lambda: client.send_all([Message("lenea@contoso.com", "inherited")])):
+        try:
+            use()
+        except ClientClosed as error:
+            assert error.kind == "closed" and "fork" in str(error), error
+        else:
+            raise AssertionError("the client of the parent worked in the child")
+    with Client(**account) as own:
+        own.send("lenea@contoso.com", "child")
+
+assert in_child(work) == 0
+client.send("lenea@contoso.com", "after")
+client.sign_out()
+""",
+            outside.url,
+        )
+    )
+    assert outside() == (["after", "before", "child"], "0 open")
+
+
+def test_a_child_that_drops_what_it_inherited_harms_nobody(script, outside):
+    check(
+        script(
+            HEADER
+            + """
+import gc
+client = Client.sign_in(**account)
+box = Sandbox(https=True).start()
+path = box.ca_file
+
+def work():
+    global client, box
+    del client, box
+    gc.collect()
+
+assert in_child(work) == 0
+client.send("lenea@contoso.com", "after")
+client.sign_out()
+assert box.messages() == []
+""",
+            outside.url,
+        )
+    )
+    assert outside() == (["after"], "0 open")
+
+
+def test_a_sandbox_of_the_parent_serves_the_child(script, outside):
+    check(
+        script(
+            HEADER
+            + """
+with Sandbox(https=True) as sandbox:
+    url, ca_file = sandbox.url, sandbox.ca_file
+    def work():
+        send_im("lenea@contoso.com", "child", address="tosh@contoso.com", password="x", server=url, ca_file=ca_file)
+        try:
+            sandbox.messages()
+        except ClientClosed as error:
+            assert "fork" in str(error)
+        else:
+            raise AssertionError("the sandbox of the parent answered in the child")
+    assert in_child(work) == 0
+    assert [message.text for message in sandbox.messages()] == ["child"]
+    assert os.path.exists(ca_file)
+""",
+            outside.url,
+        )
+    )
+
+
+def test_a_grandchild_starts_over_too(script, outside):
+    check(
+        script(
+            HEADER
+            + """
+send_im("lenea@contoso.com", "parent", **account)
+def child():
+    send_im("lenea@contoso.com", "child", **account)
+    assert in_child(lambda: send_im("lenea@contoso.com", "grandchild", **account)) == 0
+assert in_child(child) == 0
+""",
+            outside.url,
+        )
+    )
+    assert outside() == (["child", "grandchild", "parent"], "0 open")
+
+
+def test_a_child_that_ends_by_itself_ends(script, outside):
+    """Not by ``os._exit``: the child runs its own exit handlers, with its own threads."""
+    check(
+        script(
+            HEADER
+            + """
+send_im("lenea@contoso.com", "parent", **account)
+child = os.fork()
+if child == 0:
+    client = Client.sign_in(**account)
+    client.send("lenea@contoso.com", "child")
+    sys.exit(7)
+assert finish(child) == 7
+""",
+            outside.url,
+        )
+    )
+    assert outside() == (["child", "parent"], "0 open")
+
+
+def test_forks_while_other_threads_send(script, outside):
+    """The fork falls into the middle of other threads' calls; no lock they held may stop the child."""
+    check(
+        script(
+            HEADER
+            + """
+import threading
+stop = threading.Event()
+def work():
+    with Client(**account) as client:
+        while not stop.is_set():
+            client.send("lenea@contoso.com", "noise", on_step=None) if False else client.send("lenea@contoso.com", "noise")
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for n in range(20):
+    assert in_child(lambda: send_im("lenea@contoso.com", f"child {n}", **account)) == 0
+stop.set()
+for thread in threads:
+    thread.join()
+""",
+            outside.url,
+        )
+    )
+    texts, still = outside()
+    assert [text for text in texts if text != "noise"] == sorted(f"child {n}" for n in range(20))
+    assert still == "0 open"
+
+
+def test_fork_during_an_awaited_send(script, outside):
+    check(
+        script(
+            HEADER
+            + """
+import asyncio
+async def main():
+    task = asyncio.ensure_future(send_im_async("slow@contoso.com", "parent", **account))
+    await asyncio.sleep(0.3)
+    assert in_child(lambda: send_im("lenea@contoso.com", "child", **account)) == 0
+    await task
+asyncio.run(main())
+""",
+            outside.url,
+        )
+    )
+    assert outside() == (["child", "parent"], "0 open")
+
+
+def test_steps_and_tokens_work_in_a_child(script, outside):
+    check(
+        script(
+            HEADER
+            + """
+import logging
+logging.getLogger("send_im").setLevel(logging.DEBUG)
+def both(name):
+    seen = []
+    send_im("lenea@contoso.com", name, on_step=seen.append, **account)
+    assert seen
+both("parent")
+assert in_child(lambda: both("child")) == 0
+""",
+            outside.url,
+        )
+    )
+    assert outside() == (["child", "parent"], "0 open")
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_multiprocessing(script, outside, method):
+    check(
+        script(
+            """
+import multiprocessing, sys, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+from send_im import InvalidInput, send_im
+
+def work(arguments):
+    n, url = arguments
+    account = {"address": "tosh@contoso.com", "password": "x", "server": url}
+    try:
+        send_im("nobody", "hi", **account)
+    except InvalidInput:
+        pass
+    return send_im(f"user{n}@contoso.com", f"child {n}", **account).accepted_by
+
+def fail(url):
+    send_im("declines@contoso.com", "hi", address="tosh@contoso.com", password="x", server=url)
+
+if __name__ == "__main__":
+    method, url = sys.argv[1:]
+    send_im("lenea@contoso.com", "parent", address="tosh@contoso.com", password="x", server=url)
+    with multiprocessing.get_context(method).Pool(3) as pool:
+        accepted = pool.map(work, [(n, url) for n in range(6)])
+        try:
+            pool.apply(fail, (url,))
+        except Exception as error:
+            assert (type(error).__name__, error.kind, error.step) == ("NotDelivered", "declined", "confirm"), error
+        else:
+            raise AssertionError("the error of the worker is lost")
+        pool.close()
+        pool.join()
+    assert accepted == [f"user{n}@contoso.com" for n in range(6)]
+""",
+            method,
+            outside.url,
+        )
+    )
+    assert outside() == (sorted([f"child {n}" for n in range(6)] + ["parent"]), "0 open")

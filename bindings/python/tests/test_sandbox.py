@@ -1,0 +1,117 @@
+"""The sandbox as users of it see it."""
+
+import gc
+import os
+
+import pytest
+from conftest import PASSWORD, SENDER
+
+from send_im import ClientClosed, DeadlineExceeded, InvalidInput, Sandbox, SendImError, SignInError, send_im
+
+
+def test_it_keeps_what_was_delivered(sandbox, account):
+    send_im("lenea@contoso.com", "message one", subject="db7", importance="urgent", **account)
+    send_im("ada@contoso.com", "two", **account)
+    one, two = sandbox.messages()
+    assert (one.number, one.sender, one.to, one.text) == (1, SENDER, "lenea@contoso.com", "message one")
+    assert (one.subject, one.importance, one.format, one.via) == ("db7", "urgent", "plain", "invitation")
+    assert one.received_at <= two.received_at
+    assert one.received_at.tzinfo is not None
+    assert sandbox.inbox("ADA@contoso.com") == [two]
+    assert "message one" not in repr(one)
+
+
+def test_wait_for_gives_up(sandbox):
+    with pytest.raises(DeadlineExceeded, match="0 of 1"):
+        sandbox.wait_for(1, timeout=0.05)
+
+
+@pytest.mark.parametrize("layout", ["one-pool", "two-pools", "redirect"])
+@pytest.mark.parametrize("https", [False, True])
+def test_every_layout(layout, https):
+    with Sandbox(layout, https) as sandbox:
+        assert sandbox.url.startswith("https://" if https else "http://")
+        send_im("lenea@contoso.com", "hi", address=SENDER, password=PASSWORD, server=sandbox)
+        assert {exchange.pool for exchange in sandbox.journal()} == ({0} if layout == "one-pool" else {0, 1})
+
+
+def test_the_authority_is_a_file_that_goes_with_the_sandbox():
+    with Sandbox(https=True) as sandbox:
+        path = sandbox.ca_file
+        with open(path) as file:
+            assert file.read() == sandbox.ca_pem
+        assert "BEGIN CERTIFICATE" in sandbox.ca_pem
+    assert not os.path.exists(path)
+    forgotten = Sandbox(https=True).start()
+    path = forgotten.ca_file
+    del forgotten
+    gc.collect()
+    assert not os.path.exists(path)
+
+
+def test_without_https_there_is_no_authority(sandbox):
+    assert (sandbox.ca_file, sandbox.ca_pem) == (None, None)
+
+
+def test_only_declared_users_sign_in():
+    with Sandbox(users={SENDER: PASSWORD}) as sandbox:
+        send_im("lenea@contoso.com", "hi", address=SENDER, password=PASSWORD, server=sandbox)
+        with pytest.raises(SignInError):
+            send_im("lenea@contoso.com", "hi", address=SENDER, password="other", server=sandbox)
+
+
+def test_faults_come_and_go(sandbox, account):
+    sandbox.add_fault("applications", {"status": {"http": 500}}, times=0)
+    with pytest.raises(SendImError) as caught:
+        send_im("lenea@contoso.com", "hi", timeout=5, **account)
+    assert caught.value.kind == "service_error"
+    sandbox.clear_faults()
+    send_im("lenea@contoso.com", "hi", **account)
+    with pytest.raises(InvalidInput, match="not a fault"):
+        sandbox.add_fault("start_messaging", "explode")
+
+
+def test_the_journal_lists_requests_without_secrets(sandbox, account):
+    send_im("lenea@contoso.com", "a secret text", **account)
+    journal = sandbox.journal()
+    assert [exchange.number for exchange in journal] == list(range(1, len(journal) + 1))
+    assert journal[-1].method == "DELETE"
+    assert journal[-1].status == 204
+    assert PASSWORD not in str(journal)
+    assert "a secret text" not in str(journal)
+
+
+def test_before_and_after_its_block():
+    sandbox = Sandbox()
+    assert repr(sandbox) == "<Sandbox not running>"
+    with pytest.raises(RuntimeError, match="not running"):
+        _ = sandbox.url
+    with sandbox:
+        url = sandbox.url
+        assert repr(sandbox) == f"<Sandbox {url}>"
+    with pytest.raises(ClientClosed, match="stopped"):
+        sandbox.messages()
+    sandbox.stop()
+    with sandbox:
+        assert sandbox.messages() == []
+
+
+def test_a_port_of_ones_own(sandbox):
+    taken = sandbox.url.split("/")[2]
+    with pytest.raises(ConnectionError, match="listen"):
+        Sandbox(listen=taken).start()
+
+
+@pytest.mark.parametrize("options", [{"layout": "three-pools"}, {"listen": "here"}])
+def test_a_layout_it_does_not_know(options):
+    with pytest.raises(InvalidInput):
+        Sandbox(**options).start()
+
+
+def test_every_action_can_be_called(sandbox):
+    sandbox.revoke_tokens()
+    sandbox.drop_applications()
+    sandbox.force_resync()
+    sandbox.force_resume()
+    sandbox.end_conversations()
+    assert sandbox.open_applications == 0
