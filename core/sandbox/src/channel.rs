@@ -372,16 +372,19 @@ mod tests {
     }
 
     #[test]
-    fn resume_stands_in_the_place_of_next_once() {
+    fn resume_stands_in_the_place_of_next_once_and_forgets_what_was_asked_for() {
         let now = Instant::now();
         let mut channel = Channel::new(PATIENCE, now);
-        let place = ask(&mut channel, 1, now);
+        let patient = Wishes { medium: Some(Duration::from_secs(60)), ..Wishes::default() };
+        let Admission::Waits(place) = channel.ask(1, patient, now) else { panic!("it waits") };
         event(&mut channel, Urgency::High, now);
         channel.demand_resume();
         let answer = answered(channel.look(place, now));
         assert_eq!((answer.onward, answer.senders), (Onward::Resume(2), Some(json!([]))));
         let place = ask(&mut channel, 2, now);
-        event(&mut channel, Urgency::High, now);
-        assert_eq!(answered(channel.look(place, now + GATHER)).onward, Onward::Next(3));
+        event(&mut channel, Urgency::Medium, now);
+        let usual = now + Duration::from_secs(5);
+        assert_eq!(channel.look(place, now), Turn::Until(usual));
+        assert_eq!(answered(channel.look(place, usual)).onward, Onward::Next(3));
     }
 }

@@ -28,8 +28,9 @@ pub struct Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.world.closing.cancel();
+        // In this order: whoever waits must not answer that the sandbox is closing.
         self.world.stopped.cancel();
+        self.world.closing.cancel();
     }
 }
 

@@ -95,12 +95,14 @@ fn connection(world: &Arc<World>, pool: usize, stream: TcpStream, tls: Option<Tl
             }
         };
         tokio::select! {
+            // Once everything is to end, no answer leaves any more.
+            biased;
+            () = stopped.cancelled() => {}
             ended = served => {
                 if let Err(error) = ended {
                     tracing::debug!(%error, pool, "connection ended");
                 }
             }
-            () = stopped.cancelled() => {}
         }
     });
 }
