@@ -10,17 +10,9 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass, field
 
 import workspace
-
-
-@dataclass
-class Outcome:
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-    why: list = field(default_factory=list)
+from outcome import Outcome
 
 
 def cargo_test(*arguments):
@@ -52,7 +44,7 @@ def cargo_test(*arguments):
 
 def rust():
     client = cargo_test("-p", "send-im", "-p", "send-im-sandbox", "-p", "send-im-uniffi")
-    return add(client, cargo_test("-p", "send-im-scenarios", "--test", "rust"))
+    return client + cargo_test("-p", "send-im-scenarios", "--test", "rust")
 
 
 def fidelity():
@@ -62,7 +54,7 @@ def fidelity():
 def shell():
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
     command = cargo_test("-p", "send-im-cli")
-    return add(command, cargo_test("-p", "send-im-scenarios", "--test", "shell"))
+    return command + cargo_test("-p", "send-im-scenarios", "--test", "shell")
 
 
 def python():
@@ -85,12 +77,6 @@ def python():
     if tests.returncode != 0 and outcome.failed == 0:
         outcome.failed, outcome.why = 1, [*outcome.why, f"pytest ended with {tests.returncode}"]
     return outcome
-
-
-def add(one, other):
-    return Outcome(
-        one.passed + other.passed, one.failed + other.failed, one.skipped + other.skipped, one.why + other.why
-    )
 
 
 def cargo_problem():
