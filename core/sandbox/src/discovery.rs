@@ -30,6 +30,14 @@ pub(crate) fn root(world: &World, call: &Call) -> Reply {
     }))
 }
 
+/// A discovery root that leads wherever the request says, to try whom a client trusts.
+pub(crate) fn redirect(call: &Call) -> Reply {
+    match call.query("to") {
+        Some(elsewhere) => links(json!({ "redirect": { "href": elsewhere } })),
+        None => Problem::NoSuchResource.into(),
+    }
+}
+
 /// The user resource: a challenge without a token, the way to the applications with one.
 pub(crate) fn user(world: &World, call: &Call) -> Reply {
     if world.config.layout == Layout::Redirect && call.pool == 0 {

@@ -124,6 +124,9 @@ pub(crate) async fn process(world: &Arc<World>, call: &Call) -> Reply {
         | ["autodiscover", "autodiscoverservice.svc", "root", "oauth", "user"] => {
             only(call, &Method::GET).map_or_else(|refusal| refusal, |()| discovery::user(world, call))
         }
+        ["sandbox", "redirect"] => {
+            only(call, &Method::GET).map_or_else(|refusal| refusal, |()| discovery::redirect(call))
+        }
         ["webticket", "oauthtoken"] if has_tickets(world, call) => token::request(world, call),
         ["ucwa", rest @ ..] => match below_applications(rest) {
             Some(path) if call.pool == world.config.layout.home() => {

@@ -17,6 +17,9 @@
 //! | `drops@` | accepts, then the message fails |
 //! | `echo@` | accepts and sends the same text back |
 //!
+//! Any account signs in with any password but `wrong`, until users are declared ([`Builder::user`]).
+//! `GET /sandbox/redirect?to=URL` is a discovery root that leads to that URL.
+//!
 //! What was delivered can be read, waited for and subscribed to; what is to go wrong is said with [`Fault`]s.
 //! The same is offered over HTTP, under `/sandbox/api/` on every origin: `GET` and `DELETE messages`
 //! (`?to=`), `GET messages/wait?count=&timeout_ms=`, `GET` and `DELETE journal`, `GET`, `PUT`, `POST` and

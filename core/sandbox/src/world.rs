@@ -42,12 +42,16 @@ impl std::fmt::Debug for Users {
     }
 }
 
+/// Refused for every account, unless users were declared: a way to try a failed sign-in without any set-up.
+const WRONG_PASSWORD: &str = "wrong";
+
 impl Users {
     /// The address that signs in with this name and password.
     pub(crate) fn sign_in(&self, name: &str, password: &str) -> Option<String> {
         let address = address::from_sign_in_name(name);
         if self.0.is_empty() {
-            return (!address::local_part(&address).is_empty()).then_some(address);
+            let accepted = !address::local_part(&address).is_empty() && password != WRONG_PASSWORD;
+            return accepted.then_some(address);
         }
         // DOMAIN\user and a bare name mean the declared user with that local part.
         let (declared, expected) = self.0.get_key_value(&address).or_else(|| {
@@ -187,6 +191,13 @@ impl World {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_password_but_one_signs_in_where_no_user_is_declared() {
+        let users = Users::default();
+        assert_eq!(users.sign_in("Tosh@contoso.com", "x").as_deref(), Some("tosh@contoso.com"));
+        assert_eq!(users.sign_in("tosh@contoso.com", WRONG_PASSWORD), None);
+    }
 
     #[test]
     fn a_declared_user_signs_in_by_any_form_of_her_name() {

@@ -235,6 +235,9 @@ async fn a_redirect_leads_to_another_root() {
     let elsewhere = Sandbox::builder().redirect_to("https://evil.example/root?x=1").start().await.unwrap();
     let root = get_json(&http, elsewhere.url()).await;
     assert_eq!(root, json!({ "_links": { "redirect": { "href": "https://evil.example/root?x=1" } } }));
+
+    let asked = format!("{}sandbox/redirect?to=https%3A%2F%2Fevil.example%2Froot%3Fx%3D1", sandbox.url());
+    assert_eq!(get_json(&http, &asked).await, root);
 }
 
 #[tokio::test]
