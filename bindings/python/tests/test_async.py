@@ -6,7 +6,17 @@ import threading
 import pytest
 from conftest import eventually
 
-from send_im import AsyncClient, Client, ClientClosed, InvalidInput, Message, NotDelivered, Sandbox, send_im, send_im_async
+from send_im import (
+    AsyncClient,
+    Client,
+    ClientClosed,
+    InvalidInput,
+    Message,
+    NotDelivered,
+    Sandbox,
+    send_im,
+    send_im_async,
+)
 
 
 def invited(sandbox):

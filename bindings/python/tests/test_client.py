@@ -108,9 +108,7 @@ def test_fifty_threads_on_one_client(sandbox, account):
             thread.start()
         for thread in threads:
             thread.join()
-    assert {n: receipt.accepted_by for n, receipt in receipts.items()} == {
-        n: f"user{n}@contoso.com" for n in range(50)
-    }
+    assert {n: receipt.accepted_by for n, receipt in receipts.items()} == {n: f"user{n}@contoso.com" for n in range(50)}
     assert sorted(message.text for message in sandbox.messages()) == sorted(f"message {n}" for n in range(50))
     assert sign_ins(sandbox) == 1
 

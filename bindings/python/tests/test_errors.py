@@ -107,7 +107,10 @@ def test_no_native_error_shows_through(account):
 
 @pytest.mark.parametrize("again", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])
 def test_an_error_survives_the_way_to_another_process(account, again):
-    for error in [failing(account, "declines@contoso.com"), failing(account, server="http://127.0.0.1:1/", timeout=5)]:
+    for error in [
+        failing(account, "declines@contoso.com"),
+        failing(account, server="http://127.0.0.1:1/", timeout=5),
+    ]:
         twin = again(error)
         assert type(twin) is type(error)
         assert str(twin) == str(error)
@@ -126,7 +129,13 @@ def test_every_kind_of_the_core_has_a_class():
     source = (ROOT / "core" / "client" / "src" / "error.rs").read_text()
     kinds = dict(re.findall(r'= "([a-z_]+)", exit (\d+);', source))
     assert kinds.keys() == _CLASSES.keys()
-    families = {"2": InvalidInput, "3": SignInError, "4": NotDelivered, "5": ServiceError, "6": OutcomeUnknown}
+    families = {
+        "2": InvalidInput,
+        "3": SignInError,
+        "4": NotDelivered,
+        "5": ServiceError,
+        "6": OutcomeUnknown,
+    }
     for kind, code in kinds.items():
         assert issubclass(_CLASSES[kind], families.get(code, SendImError)), kind
 

@@ -230,7 +230,7 @@ stop = threading.Event()
 def work():
     with Client(**account) as client:
         while not stop.is_set():
-            client.send("lenea@contoso.com", "noise", on_step=None) if False else client.send("lenea@contoso.com", "noise")
+            client.send("lenea@contoso.com", "noise")
 threads = [threading.Thread(target=work) for _ in range(4)]
 for thread in threads:
     thread.start()

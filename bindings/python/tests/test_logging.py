@@ -51,7 +51,11 @@ def test_a_failing_callback_is_a_warning_with_its_traceback(account, caplog):
 def test_no_secret_at_any_level(sandbox, account, caplog, level):
     with caplog.at_level(level):
         send_im("lenea@contoso.com", TEXT, subject="a secret subject", **account)
-        for to, more in [("declines@contoso.com", {}), ("lenea@contoso.com", {"password": "wrong"}), ("lenea", {})]:
+        for to, more in [
+            ("declines@contoso.com", {}),
+            ("lenea@contoso.com", {"password": "wrong"}),
+            ("lenea", {}),
+        ]:
             with pytest.raises(SendImError):
                 send_im(to, TEXT, subject="a secret subject", **{**account, **more})
     shown = caplog.text + "".join(str(vars(record)) for record in caplog.records)

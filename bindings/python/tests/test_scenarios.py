@@ -177,6 +177,8 @@ def check_requests(expect, journal):
         assert len(journal) == expect["requests"], journal
     if "requests_before_accept" in expect:
         way = [exchange for exchange in journal if "/events" not in exchange.path]
-        posts = [exchange.method == "POST" and exchange.path.lower().endswith("/messaginginvitations") for exchange in way]
+        posts = [
+            exchange.method == "POST" and exchange.path.lower().endswith("/messaginginvitations") for exchange in way
+        ]
         # The invitation itself, and the event channel's answer.
         assert posts.index(True) + 2 <= expect["requests_before_accept"], way

@@ -6,7 +6,7 @@ import sys
 import pytest
 from conftest import HANG, PACKAGE
 
-USE = '''
+USE = """
 from __future__ import annotations
 
 from typing import Optional, Union
@@ -34,7 +34,7 @@ async def awaited() -> None:
 def caught(error: SendImError) -> None:
     assert_type(error.retry_after, Optional[float])
     assert_type(error.exit_code, int)
-'''
+"""
 
 MISUSE = """
 from send_im import send_im
@@ -77,3 +77,17 @@ def test_a_program_is_told_of_its_mistakes(tmp_path):
     done = mypy("--strict", str(file))
     lines = {line.split(":")[1] for line in done.stdout.splitlines() if ": error:" in line}
     assert lines == {"3", "4", "5", "6"}, done.stdout
+
+
+def test_the_code_is_in_order():
+    pytest.importorskip("ruff")
+    for command in (["check"], ["format", "--check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "."],
+            cwd=PACKAGE,
+            capture_output=True,
+            text=True,
+            timeout=HANG,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout

@@ -36,9 +36,7 @@ class StepRelay(native.StepListener):  # type: ignore[misc, unused-ignore]
         self._sleepers: list[_Sleeper] = []
 
     @classmethod
-    def wanted(
-        cls, on_step: Optional[OnStep], loop: Optional[asyncio.AbstractEventLoop] = None
-    ) -> Optional[StepRelay]:
+    def wanted(cls, on_step: Optional[OnStep], loop: Optional[asyncio.AbstractEventLoop] = None) -> Optional[StepRelay]:
         """A relay, if anybody listens: steps cost nothing otherwise."""
         if on_step is None and not logger.isEnabledFor(logging.DEBUG):
             return None

@@ -219,9 +219,7 @@ class Sandbox:
             for record in self._ask("journal")
         ]
 
-    def add_fault(
-        self, route: str, action: Union[str, Mapping[str, Any]], *, skip: int = 0, times: int = 1
-    ) -> None:
+    def add_fault(self, route: str, action: Union[str, Mapping[str, Any]], *, skip: int = 0, times: int = 1) -> None:
         """Makes something go wrong.
 
         Args:

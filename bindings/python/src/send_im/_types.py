@@ -67,7 +67,8 @@ class Step:
     """One finished step of a call. It never holds a password, a token or message text.
 
     Attributes:
-        step: ``"discover"``, ``"sign_in"``, ``"open_session"``, ``"invite"``, ``"send"``, ``"confirm"`` or ``"sign_out"``.
+        step: ``"discover"``, ``"sign_in"``, ``"open_session"``, ``"invite"``, ``"send"``, ``"confirm"`` or
+            ``"sign_out"``.
         host: The host that was asked, with its port where it is not the usual one.
         status: The HTTP status of the answer, None where no answer came.
         elapsed: From the request to the end of the answer, in seconds.
