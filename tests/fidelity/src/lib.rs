@@ -8,6 +8,7 @@ mod content;
 mod plain;
 mod recordings;
 mod run;
+mod sandbox;
 mod verdict;
 
 pub use run::run;

@@ -1,18 +1,29 @@
 //! The tests: one for each recording, none where there are no recordings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::client;
 use crate::recordings::{self, Exchange, Recordings};
+use crate::sandbox::{self, Outcome, Rules, Use};
 use crate::verdict::Verdict;
 
-/// How often each thing was checked.
-type Figures = Arc<Mutex<BTreeMap<&'static str, usize>>>;
+/// What the decoders' tests found out together.
+#[derive(Default)]
+struct Findings {
+    /// How often each thing was checked.
+    counts: BTreeMap<&'static str, usize>,
+    notes: Vec<String>,
+}
+
+type Figures = Arc<Mutex<Findings>>;
+
+/// What became of an exchange with the sandbox, and the rules that were needed.
+type Compared = (Outcome, BTreeSet<Use>);
 
 /// Runs one test a recording and says how it went.
 ///
@@ -26,22 +37,28 @@ pub fn run() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
+    let comparisons = match Comparisons::new(&recordings) {
+        Ok(comparisons) => Arc::new(comparisons),
+        Err(why) => {
+            say(&format!("the rules cannot be read: {why}"));
+            return ExitCode::FAILURE;
+        }
+    };
     let figures = Figures::default();
     let mut trials = client_trials(&recordings, &figures);
-    trials.extend(recordings.broken.iter().map(|(name, why)| {
-        let why = why.clone();
-        Trial::test(name, move || Err(Failed::from(why))).with_kind("no recording")
-    }));
-    trials.extend(recordings.others.iter().map(|name| {
-        let done =
-            || Ok(libtest_mimic::Completion::ignored_with("neither request nor response nor exchanges"));
-        Trial::ignorable_test(name, done).with_kind("no recording")
-    }));
+    trials.extend(no_recordings(&recordings));
+    trials.extend(sandbox_trials(&comparisons));
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
         let figures = figures.lock().unwrap_or_else(PoisonError::into_inner);
-        let counts: Vec<_> = figures.iter().map(|(what, count)| format!("{what} {count}")).collect();
-        say(&format!("decoders against {} answers: {}", recordings.exchanges.len(), counts.join(", ")));
+        let counts: Vec<_> = figures.counts.iter().map(|(what, count)| format!("{what} {count}")).collect();
+        say(&format!(
+            "recorded exchanges {}; checks of decoders: {}",
+            recordings.exchanges.len(),
+            counts.join(", ")
+        ));
+        figures.notes.iter().for_each(|note| say(&format!("note: {note}")));
+        say(&comparisons.summary());
     }
     conclusion.exit_code()
 }
@@ -89,7 +106,109 @@ fn label(exchange: &Exchange) -> String {
 fn settle(verdict: &Verdict, figures: &Figures) -> Result<(), Failed> {
     let mut figures = figures.lock().unwrap_or_else(PoisonError::into_inner);
     for what in &verdict.checked {
-        *figures.entry(what).or_default() += 1;
+        *figures.counts.entry(what).or_default() += 1;
     }
+    figures.notes.extend(verdict.notes.iter().cloned());
     verdict.outcome().map_err(Failed::from)
+}
+
+/// Files in the folder that are no recordings: broken ones fail, others are named.
+fn no_recordings(recordings: &Recordings) -> Vec<Trial> {
+    let broken = recordings.broken.iter().map(|(name, why)| {
+        let why = why.clone();
+        Trial::test(name, move || Err(Failed::from(why))).with_kind("no recording")
+    });
+    let others = recordings.others.iter().map(|name| {
+        let named = || Ok(Completion::ignored_with("neither request nor response nor exchanges"));
+        Trial::ignorable_test(name, named).with_kind("no recording")
+    });
+    broken.chain(others).collect()
+}
+
+/// The sandbox held against each exchange of a transcript, at most once each.
+struct Comparisons {
+    rules: Rules,
+    /// Each transcript's exchanges, with what became of them.
+    all: Vec<(Exchange, OnceLock<Compared>)>,
+}
+
+impl Comparisons {
+    fn new(recordings: &Recordings) -> Result<Self, String> {
+        let transcripts = recordings.exchanges.iter().filter(|exchange| exchange.number.is_some());
+        let all = transcripts.map(|exchange| (exchange.clone(), OnceLock::new())).collect();
+        Ok(Self { rules: Rules::load()?, all })
+    }
+
+    fn result(&self, index: usize) -> &Compared {
+        let (exchange, result) = &self.all[index];
+        result.get_or_init(|| sandbox::hold(exchange, &self.rules))
+    }
+
+    /// Waits for every comparison and looks whether each rule was needed.
+    fn complaints(&self) -> Vec<String> {
+        let uses = (0..self.all.len()).flat_map(|index| self.result(index).1.clone()).collect();
+        let present = self.all.iter().map(|(exchange, _)| exchange.file.as_str()).collect();
+        self.rules.complaints(&present, &uses)
+    }
+
+    fn summary(&self) -> String {
+        let (mut compared, mut explained, mut out_of_scope, mut not_compared) = (0, 0, 0, Vec::new());
+        for (exchange, result) in &self.all {
+            match result.get().map(|(outcome, _)| outcome) {
+                Some(Outcome::Compared { explained: here, .. }) => {
+                    compared += 1;
+                    explained += here;
+                }
+                Some(Outcome::OutOfScope(_)) => out_of_scope += 1,
+                Some(Outcome::NotCompared(why)) => not_compared.push(format!("{} ({why})", exchange.name())),
+                None => {}
+            }
+        }
+        let (allowances, scopes) = self.rules.count();
+        let named =
+            if not_compared.is_empty() { String::new() } else { format!(": {}", not_compared.join(", ")) };
+        format!(
+            "sandbox against {} exchanges: compared {compared} ({explained} differences explained by {allowances} allowances), \
+             out of scope {out_of_scope} ({scopes} reasons), not compared {}{named}",
+            self.all.len(),
+            not_compared.len(),
+        )
+    }
+}
+
+fn sandbox_trials(comparisons: &Arc<Comparisons>) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for (index, (exchange, _)) in comparisons.all.iter().enumerate() {
+        let request = exchange.request.as_ref();
+        let asked = request
+            .map_or_else(|| "no request".to_owned(), |r| format!("{} {}", r.method, last_parts(&r.url)));
+        let comparisons = Arc::clone(comparisons);
+        let compare = move || match &comparisons.result(index).0 {
+            Outcome::Compared { wrong, .. } if wrong.is_empty() => Ok(Completion::Completed),
+            Outcome::Compared { wrong, .. } => Err(Failed::from(wrong.join("\n"))),
+            Outcome::OutOfScope(reason) => Ok(Completion::ignored_with(format!("out of scope: {reason}"))),
+            Outcome::NotCompared(reason) => Ok(Completion::ignored_with(format!("not compared: {reason}"))),
+        };
+        trials.push(
+            Trial::ignorable_test(
+                format!("sandbox/{}#{}", exchange.file, exchange.number.unwrap_or(1)),
+                compare,
+            )
+            .with_kind(asked),
+        );
+    }
+    let comparisons = Arc::clone(comparisons);
+    let needed = move || match comparisons.complaints().as_slice() {
+        [] => Ok(()),
+        complaints => Err(Failed::from(complaints.join("\n"))),
+    };
+    trials.push(Trial::test("sandbox/every rule is needed", needed).with_kind("allowances"));
+    trials
+}
+
+/// The end of a URL, enough to know the resource.
+fn last_parts(url: &str) -> String {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let parts: Vec<_> = path.trim_end_matches('/').rsplit('/').take(2).collect();
+    parts.into_iter().rev().collect::<Vec<_>>().join("/")
 }

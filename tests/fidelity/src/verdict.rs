@@ -9,6 +9,8 @@ pub(crate) struct Verdict {
     pub(crate) checked: Vec<&'static str>,
     /// What is wrong, in words.
     pub(crate) wrong: Vec<String>,
+    /// What a reader should know although it is not wrong.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Verdict {

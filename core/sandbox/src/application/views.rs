@@ -116,6 +116,7 @@ impl Application {
                 "onlineMeetingInvitationCustomization": at("customInvitation"),
                 "onlineMeetingPolicies": at("policies"),
                 "phoneDialInInformation": at("phoneDialInInformation"),
+                "myAssignedOnlineMeeting": at(&format!("myOnlineMeetings/{}", self.id)),
             },
             "rel": "onlineMeetings",
         })

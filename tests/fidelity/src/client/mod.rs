@@ -58,7 +58,30 @@ pub(crate) fn check(exchange: &Exchange) -> Verdict {
     {
         data_uris::check(&sent, &mut verdict);
     }
+    compare_with_name(exchange, &content, &mut verdict);
     verdict
+}
+
+/// What the recorder calls it has no say in what is checked. Where the content shows nothing of it, that is told.
+fn compare_with_name(exchange: &Exchange, content: &Content, verdict: &mut Verdict) {
+    let names: [(&str, &[&str]); 4] = [
+        ("challenge", &["challenge"]),
+        ("autodiscover", &["discovery"]),
+        ("events", &["event channel", "events"]),
+        ("token", &["token", "token refusal"]),
+    ];
+    if matches!(content, Content::Html | Content::Xml | Content::Markup) {
+        return;
+    }
+    for (_, checks) in names.into_iter().filter(|(name, _)| exchange.kind.contains(name)) {
+        if !checks.iter().any(|check| verdict.checked.contains(check)) {
+            verdict.notes.push(format!(
+                "{} is called {}, and shows nothing of it",
+                exchange.name(),
+                exchange.kind
+            ));
+        }
+    }
 }
 
 /// An answer that is whole JSON.
@@ -102,4 +125,46 @@ fn loose_events(pieces: &[Value]) -> Vec<plain::PlainEvent<'_>> {
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::recordings::read_folder;
+
+    #[derive(Deserialize)]
+    struct File {
+        exchanges: Vec<Made>,
+    }
+
+    #[derive(Deserialize)]
+    struct Made {
+        expects: Vec<String>,
+    }
+
+    /// Recordings made up by hand, of kinds that live servers are known to send: nothing is wrong, and what is
+    /// expected to be held against each one is.
+    #[test]
+    fn made_up_recordings_are_checked_for_what_they_are() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+        let exchanges = read_folder(&folder).unwrap().exchanges;
+        let made: File = serde_json::from_str(include_str!("../../fixtures/made_up.json")).unwrap();
+        assert_eq!(exchanges.len(), made.exchanges.len());
+        for (exchange, made) in exchanges.iter().zip(made.exchanges) {
+            let verdict = check(exchange);
+            assert_eq!(verdict.outcome(), Ok(()), "{} ({})", exchange.name(), exchange.kind);
+            for expected in made.expects {
+                let checked = verdict.checked.contains(&expected.as_str());
+                assert!(
+                    checked,
+                    "{} ({}): no {expected} in {:?}",
+                    exchange.name(),
+                    exchange.kind,
+                    verdict.checked
+                );
+            }
+        }
+    }
 }
