@@ -2,27 +2,32 @@
 
 use std::sync::Arc;
 
-use send_im::{Client, Error, Sent};
+use futures_util::future::join_all;
+use send_im::{Client, Error, Message, Sent};
 
 use crate::account::{AccountOptions, StepListener, TokenProvider, account};
+use crate::cancellation::{Cancellation, unless_cancelled};
 use crate::failure::{Result, SendError};
 use crate::records::{MessageOptions, ReceiptRecord, SendOutcome};
 use crate::runtime::Generation;
 
 /// Signs in, sends one message, signs out.
 ///
-/// Dropping the future cuts the call off; the session is then signed out in the background.
-#[uniffi::export(default(tokens = None, steps = None))]
+/// Dropping the future cuts the call off, as `cancellation` does; the session is then signed out in the background.
+#[uniffi::export(default(tokens = None, steps = None, cancellation = None))]
 pub async fn send(
     options: AccountOptions,
     content: MessageOptions,
     tokens: Option<Arc<dyn TokenProvider>>,
     steps: Option<Arc<dyn StepListener>>,
+    cancellation: Option<Arc<Cancellation>>,
 ) -> Result<ReceiptRecord> {
     let work = async move {
         let content = content.into_message()?;
         let account = account(options, tokens, steps)?;
-        Ok(send_im::send(&account, content).await?.into())
+        let departure = content.departure();
+        let sending = async { Ok(send_im::send(&account, content).await?.into()) };
+        unless_cancelled(cancellation, || departure.sent(), sending).await
     };
     Generation::current().call(Sent::Maybe, work).await
 }
@@ -37,49 +42,59 @@ pub struct SignedInClient {
 #[uniffi::export]
 impl SignedInClient {
     /// Signs in.
-    #[uniffi::constructor(default(tokens = None, steps = None))]
+    #[uniffi::constructor(default(tokens = None, steps = None, cancellation = None))]
     pub async fn sign_in(
         options: AccountOptions,
         tokens: Option<Arc<dyn TokenProvider>>,
         steps: Option<Arc<dyn StepListener>>,
+        cancellation: Option<Arc<Cancellation>>,
     ) -> Result<Arc<Self>> {
         let generation = Generation::current();
         let work = async move {
-            let client = Client::sign_in(account(options, tokens, steps)?).await?;
+            let account = account(options, tokens, steps)?;
+            let signing_in = async { Ok(Client::sign_in(account).await?) };
+            let client = unless_cancelled(cancellation, || Sent::No, signing_in).await?;
             Ok(Arc::new(SignedInClient { generation, number: generation.clients.insert(client) }))
         };
         generation.call(Sent::No, work).await
     }
 
     /// Sends one message.
-    pub async fn send(&self, content: MessageOptions) -> Result<ReceiptRecord> {
+    #[uniffi::method(default(cancellation = None))]
+    pub async fn send(
+        &self,
+        content: MessageOptions,
+        cancellation: Option<Arc<Cancellation>>,
+    ) -> Result<ReceiptRecord> {
         let client = self.client()?;
-        let work = async move { Ok(client.send(content.into_message()?).await?.into()) };
+        let work = async move {
+            let content = content.into_message()?;
+            let departure = content.departure();
+            let sending = async { Ok(client.send(content).await?.into()) };
+            unless_cancelled(cancellation, || departure.sent(), sending).await
+        };
         self.generation.call(Sent::Maybe, work).await
     }
 
-    /// Sends many messages, several at a time. One outcome a message, in the same order.
-    pub async fn send_all(&self, contents: Vec<MessageOptions>) -> Result<Vec<SendOutcome>> {
+    /// Sends many messages, several at a time. One outcome a message, in the same order; after a cancellation those
+    /// that had ended keep theirs.
+    #[uniffi::method(default(cancellation = None))]
+    pub async fn send_all(
+        &self,
+        contents: Vec<MessageOptions>,
+        cancellation: Option<Arc<Cancellation>>,
+    ) -> Result<Vec<SendOutcome>> {
         let client = self.client()?;
         let work = async move {
-            let mut outcomes: Vec<Option<SendOutcome>> = Vec::with_capacity(contents.len());
-            let mut messages = Vec::with_capacity(contents.len());
-            for content in contents {
-                match content.into_message() {
-                    Ok(message) => {
-                        messages.push(message);
-                        outcomes.push(None);
-                    }
-                    Err(error) => outcomes.push(Some(Err(error).into())),
+            let outcomes = contents.into_iter().map(|content| {
+                let (client, cancellation) = (client.clone(), cancellation.clone());
+                async move {
+                    let message = content.into_message()?;
+                    let departure = message.departure();
+                    unless_cancelled(cancellation, || departure.sent(), in_turn(&client, message)).await
                 }
-            }
-            let mut results = client.send_all(messages).await.into_iter();
-            for outcome in outcomes.iter_mut().filter(|outcome| outcome.is_none()) {
-                *outcome = results.next().map(|result| {
-                    result.map(ReceiptRecord::from).map_err(SendError::from).into()
-                });
-            }
-            Ok(outcomes.into_iter().flatten().collect())
+            });
+            Ok(join_all(outcomes).await.into_iter().map(SendOutcome::from).collect())
         };
         self.generation.call(Sent::Maybe, work).await
     }
@@ -91,6 +106,14 @@ impl SignedInClient {
         }
         let Some(client) = self.generation.clients.get(self.number) else { return Ok(()) };
         self.generation.call(Sent::No, async move { Ok(client.sign_out().await?) }).await
+    }
+}
+
+/// Sends one message of many: its timeout begins when its turn comes.
+async fn in_turn(client: &Client, message: Message) -> Result<ReceiptRecord> {
+    match client.send_all([message]).await.pop() {
+        Some(result) => Ok(result?.into()),
+        None => Err(SendError::panicked(Sent::Maybe)),
     }
 }
 
@@ -109,11 +132,7 @@ impl Drop for SignedInClient {
         if self.generation.is_foreign() {
             return;
         }
-        let client = self.generation.clients.remove(self.number);
-        // The sign-out in the background needs a runtime to run on. After a shutdown there is none, nor a client.
-        if let Ok(handle) = self.generation.handle() {
-            let _context = handle.enter();
-            drop(client);
-        }
+        // The sign-out in the background needs a runtime to run on.
+        self.generation.clients_run.drop_inside(self.generation.clients.remove(self.number));
     }
 }

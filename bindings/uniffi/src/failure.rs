@@ -107,7 +107,10 @@ impl SendError {
 
     /// The object belongs to the process this one was forked from.
     pub(crate) fn forked() -> Self {
-        Error::closed("This object was made before a fork and belongs to the parent process; make a new one here.").into()
+        Error::closed(
+            "This object was made before a fork and belongs to the parent process; make a new one here.",
+        )
+        .into()
     }
 
     /// The failure inside.

@@ -11,6 +11,7 @@
 //! - No field is called `message`, no record has methods: not every generator can take them.
 
 mod account;
+mod cancellation;
 mod client;
 mod failure;
 mod records;
@@ -20,7 +21,10 @@ mod shutdown;
 
 uniffi::setup_scaffolding!();
 
-pub use account::{AccountOptions, StepListener, TokenProvider, TokenReply, TokenRequestRecord, check_stored_account};
+pub use account::{
+    AccountOptions, StepListener, TokenProvider, TokenReply, TokenRequestRecord, check_stored_account,
+};
+pub use cancellation::Cancellation;
 pub use client::{SignedInClient, send};
 pub use failure::{Failure, HopRecord, SendError};
 pub use records::{MessageOptions, ReceiptRecord, SendOutcome, StepRecord};

@@ -32,7 +32,10 @@ pub struct MessageOptions {
 
 impl std::fmt::Debug for MessageOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MessageOptions").field("to", &self.to).field("html", &self.html).finish_non_exhaustive()
+        f.debug_struct("MessageOptions")
+            .field("to", &self.to)
+            .field("html", &self.html)
+            .finish_non_exhaustive()
     }
 }
 

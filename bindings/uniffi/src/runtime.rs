@@ -1,4 +1,5 @@
-//! Where the work of every call runs: one small tokio runtime a process, started on first use.
+//! Where the work of every call runs: one small tokio runtime a process, started on first use. A sandbox serves on a
+//! second one, so that it is still there while sessions that use it are signed out at the end.
 //!
 //! Threads do not survive a fork. So everything that belongs to a runtime hangs on a [`Generation`] that knows the
 //! process it was made in. A forked child makes a generation of its own and never touches the old one: its threads
@@ -29,7 +30,10 @@ static FIRST: OnceBox<Generation> = OnceBox::new();
 /// Everything that runs or lives in one process.
 pub(crate) struct Generation {
     pid: u32,
-    stage: Mutex<Stage>,
+    /// What sends.
+    pub(crate) clients_run: Threads,
+    /// What the sandboxes serve with.
+    pub(crate) sandboxes_run: Threads,
     /// Cancelled when the generation stops: ends every call in flight.
     pub(crate) stopping: CancellationToken,
     pub(crate) stop: Stop,
@@ -40,18 +44,71 @@ pub(crate) struct Generation {
     next: OnceBox<Generation>,
 }
 
-/// How far the runtime of a generation is.
+/// A runtime that is started on first use and stopped for good.
+pub(crate) struct Threads {
+    name: &'static str,
+    stage: Mutex<Stage>,
+}
+
 enum Stage {
     Unused,
     Running(Runtime),
     Stopped,
 }
 
+impl Threads {
+    fn new(name: &'static str) -> Self {
+        Threads { name, stage: Mutex::new(Stage::Unused) }
+    }
+
+    /// The runtime, started if need be.
+    ///
+    /// # Errors
+    /// `cancelled` after a shutdown, `closed` where the operating system gives no threads.
+    pub(crate) fn handle(&self) -> Result<Handle> {
+        let mut stage = lock(&self.stage);
+        if let Stage::Unused = *stage {
+            let runtime = Builder::new_multi_thread()
+                .worker_threads(WORKERS)
+                .thread_name(self.name)
+                .enable_all()
+                .build();
+            *stage = Stage::Running(runtime.map_err(|e| {
+                SendError::local(
+                    ErrorKind::Closed,
+                    format!("send-im cannot start its threads: {e}."),
+                    Sent::No,
+                )
+            })?);
+        }
+        match &*stage {
+            Stage::Running(runtime) => Ok(runtime.handle().clone()),
+            Stage::Unused | Stage::Stopped => Err(shut_down(Sent::No)),
+        }
+    }
+
+    /// Takes the runtime away for good. None if there was none.
+    pub(crate) fn take(&self) -> Option<Runtime> {
+        match std::mem::replace(&mut *lock(&self.stage), Stage::Stopped) {
+            Stage::Running(runtime) => Some(runtime),
+            Stage::Unused | Stage::Stopped => None,
+        }
+    }
+
+    /// Drops a value where its background work can be started. After a shutdown there is none to start.
+    pub(crate) fn drop_inside<T>(&self, value: T) {
+        let handle = self.handle();
+        let _context = handle.as_ref().map(Handle::enter);
+        drop(value);
+    }
+}
+
 impl Generation {
     fn new(pid: u32) -> Self {
         Generation {
             pid,
-            stage: Mutex::new(Stage::Unused),
+            clients_run: Threads::new("send-im"),
+            sandboxes_run: Threads::new("send-im-sandbox"),
             stopping: CancellationToken::new(),
             stop: Stop::default(),
             clients: Slots::default(),
@@ -81,39 +138,17 @@ impl Generation {
         self.pid != std::process::id()
     }
 
-    /// The runtime, started if need be.
-    ///
-    /// # Errors
-    /// `cancelled` after a shutdown, `closed` where the operating system gives no threads.
-    pub(crate) fn handle(&self) -> Result<Handle> {
-        let mut stage = lock(&self.stage);
-        if let Stage::Unused = *stage {
-            let runtime = Builder::new_multi_thread()
-                .worker_threads(WORKERS)
-                .thread_name("send-im")
-                .enable_all()
-                .build()
-                .map_err(|e| {
-                    SendError::local(ErrorKind::Closed, format!("send-im cannot start its threads: {e}."), Sent::No)
-                })?;
-            *stage = Stage::Running(runtime);
-        }
-        match &*stage {
-            Stage::Running(runtime) => Ok(runtime.handle().clone()),
-            Stage::Unused | Stage::Stopped => Err(shut_down(Sent::No)),
-        }
-    }
-
-    /// Takes the runtime away for good. None if there was none.
-    pub(crate) fn take_runtime(&self) -> Option<Runtime> {
-        match std::mem::replace(&mut *lock(&self.stage), Stage::Stopped) {
-            Stage::Running(runtime) => Some(runtime),
-            Stage::Unused | Stage::Stopped => None,
-        }
-    }
-
-    /// Runs `work` on this generation's threads. `sent` is what a call that is cut off must say about its message.
+    /// Runs `work` where clients run. `sent` is what a call that is cut off must say about its message.
     pub(crate) fn call<T, F>(&'static self, sent: Sent, work: F) -> Call<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        self.call_on(&self.clients_run, sent, work)
+    }
+
+    /// Runs `work` on these threads.
+    pub(crate) fn call_on<T, F>(&'static self, threads: &'static Threads, sent: Sent, work: F) -> Call<T>
     where
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
@@ -122,7 +157,7 @@ impl Generation {
             return Call { generation: self, sent, task: Err(Some(SendError::forked())) };
         }
         let stopping = self.stopping.clone();
-        let task = self.handle().map_err(Some).map(|handle| {
+        let task = threads.handle().map_err(Some).map(|handle| {
             handle.spawn(async move {
                 tokio::select! {
                     biased;
@@ -287,16 +322,24 @@ mod tests {
     #[test]
     fn nothing_is_started_before_the_first_call() {
         let generation = fresh();
-        assert!(matches!(*lock(&generation.stage), Stage::Unused));
-        assert!(generation.take_runtime().is_none());
+        assert!(generation.clients_run.take().is_none());
+        assert!(generation.sandboxes_run.take().is_none());
     }
 
     #[test]
     fn a_call_runs_on_a_thread_of_ours() {
-        let name = block_on(fresh().call(Sent::No, async {
-            Ok(std::thread::current().name().map(str::to_owned))
-        }));
+        let name =
+            block_on(fresh().call(Sent::No, async { Ok(std::thread::current().name().map(str::to_owned)) }));
         assert_eq!(name.unwrap().as_deref(), Some("send-im"));
+    }
+
+    #[test]
+    fn a_sandbox_serves_on_threads_of_its_own() {
+        let generation = fresh();
+        let work = async { Ok(std::thread::current().name().map(str::to_owned)) };
+        let name = block_on(generation.call_on(&generation.sandboxes_run, Sent::No, work));
+        assert_eq!(name.unwrap().as_deref(), Some("send-im-sandbox"));
+        assert!(generation.clients_run.take().is_none());
     }
 
     #[test]
@@ -341,12 +384,12 @@ mod tests {
         assert_eq!(failure.kind, "closed");
         assert!(failure.detail.contains("fork"), "{}", failure.detail);
         assert!(!ran.load(Ordering::SeqCst));
-        assert!(matches!(*lock(&generation.stage), Stage::Unused));
+        assert!(generation.clients_run.take().is_none());
     }
 
     #[test]
     fn a_call_made_before_the_fork_is_neither_polled_nor_aborted_after_it() {
-        let task = fresh().handle().unwrap().spawn(std::future::pending::<Result<()>>());
+        let task = fresh().clients_run.handle().unwrap().spawn(std::future::pending::<Result<()>>());
         let still_running = task.abort_handle();
         let call = Call { generation: foreign(), sent: Sent::No, task: Ok(task) };
         assert_eq!(block_on(call).unwrap_err().into_failure().kind, "closed");

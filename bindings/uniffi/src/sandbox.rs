@@ -6,6 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use send_im::{Error, ErrorKind, Sent};
 use send_im_sandbox::{Builder, Delivered, Exchange, Fault, Layout, Sandbox};
 
+use crate::cancellation::{Cancellation, unless_cancelled};
 use crate::failure::{Result, SendError};
 use crate::records::milliseconds;
 use crate::runtime::Generation;
@@ -90,7 +91,9 @@ impl From<Delivered> for DeliveredMessage {
             number: delivered.number,
             format: format.to_owned(),
             importance: delivered.importance.to_ascii_lowercase(),
-            received_at_ms: milliseconds(delivered.received_at.duration_since(UNIX_EPOCH).unwrap_or_default()),
+            received_at_ms: milliseconds(
+                delivered.received_at.duration_since(UNIX_EPOCH).unwrap_or_default(),
+            ),
             sender: delivered.from,
             to: delivered.to,
             accepted_by: delivered.accepted_by,
@@ -153,7 +156,7 @@ impl SandboxServer {
             })?;
             Ok(Arc::new(SandboxServer { generation, number: generation.sandboxes.insert(Arc::new(sandbox)) }))
         };
-        generation.call(Sent::No, work).await
+        generation.call_on(&generation.sandboxes_run, Sent::No, work).await
     }
 
     /// The discovery root.
@@ -180,7 +183,13 @@ impl SandboxServer {
     ///
     /// # Errors
     /// `timeout` if it takes longer than `timeout_ms`.
-    pub async fn wait_for(&self, count: u32, timeout_ms: u64) -> Result<Vec<DeliveredMessage>> {
+    #[uniffi::method(default(cancellation = None))]
+    pub async fn wait_for(
+        &self,
+        count: u32,
+        timeout_ms: u64,
+        cancellation: Option<Arc<Cancellation>>,
+    ) -> Result<Vec<DeliveredMessage>> {
         let sandbox = self.sandbox()?;
         let work = async move {
             let delivered = sandbox.wait_for(count as usize, Duration::from_millis(timeout_ms)).await;
@@ -188,7 +197,7 @@ impl SandboxServer {
                 delivered.map_err(|e| SendError::local(ErrorKind::Timeout, format!("{e}."), Sent::No))?;
             Ok(delivered.into_iter().map(Into::into).collect())
         };
-        self.generation.call(Sent::No, work).await
+        self.generation.call_on(&self.generation.sandboxes_run, Sent::No, work).await
     }
 
     /// Every request received, oldest first.
@@ -250,11 +259,7 @@ impl SandboxServer {
         if self.generation.is_foreign() {
             return;
         }
-        let sandbox = self.generation.sandboxes.remove(self.number);
-        if let Ok(handle) = self.generation.handle() {
-            let _context = handle.enter();
-            drop(sandbox);
-        }
+        self.generation.sandboxes_run.drop_inside(self.generation.sandboxes.remove(self.number));
     }
 }
 
@@ -270,7 +275,7 @@ impl SandboxServer {
     /// Does something that may start a task.
     fn within(&self, act: impl FnOnce(&Sandbox)) -> Result<()> {
         let sandbox = self.sandbox()?;
-        let handle = self.generation.handle()?;
+        let handle = self.generation.sandboxes_run.handle()?;
         let _context = handle.enter();
         act(&sandbox);
         Ok(())
@@ -285,8 +290,10 @@ impl Drop for SandboxServer {
 
 fn builder(options: SandboxOptions) -> Result<Builder> {
     let refuse = |why: String| SendError::from(Error::invalid_input(why));
-    let layout: Layout =
-        options.layout.parse().map_err(|_| refuse("The layout is one of one-pool, two-pools and redirect.".into()))?;
+    let layout: Layout = options
+        .layout
+        .parse()
+        .map_err(|_| refuse("The layout is one of one-pool, two-pools and redirect.".into()))?;
     let mut builder = Sandbox::builder()
         .layout(layout)
         .https(options.https)

@@ -50,33 +50,42 @@ fn begin(generation: &'static Generation, bound: Duration) {
         return;
     }
     generation.stopping.cancel();
-    let Some(runtime) = generation.take_runtime() else {
+    let (clients, sandboxes) = (generation.clients_run.take(), generation.sandboxes_run.take());
+    if clients.is_none() && sandboxes.is_none() {
         generation.stop.done.set();
         return;
-    };
+    }
     let thread = std::thread::Builder::new().name("send-im-stop".to_owned());
     let started = thread.spawn(move || {
-        stop(generation, runtime, bound);
+        // A bound nobody can mean is as good as a day.
+        let deadline = Instant::now() + bound.min(Duration::from_secs(86_400));
+        if let Some(runtime) = clients {
+            sign_out_all(generation, &runtime, deadline);
+            end(runtime, deadline);
+        }
+        drop(generation.sandboxes.take_all());
+        if let Some(runtime) = sandboxes {
+            // Nothing a sandbox still does matters to anybody.
+            end(runtime, Instant::now());
+        }
         generation.stop.done.set();
     });
     if started.is_err() {
-        // No thread to wait with: the runtime was dropped with the closure, which ended its tasks.
+        // No thread to wait with: the runtimes were dropped with the closure, which ended their tasks.
         generation.stop.done.set();
     }
 }
 
-fn stop(generation: &'static Generation, runtime: Runtime, bound: Duration) {
-    // A bound nobody can mean is as good as a day.
-    let deadline = Instant::now() + bound.min(Duration::from_secs(86_400));
+/// Signs out what is signed in, and waits until nothing runs any more or the time is over.
+fn sign_out_all(generation: &'static Generation, runtime: &Runtime, deadline: Instant) {
     let quiet = async {
-        let clients = generation.clients.take_all();
+        let sign_outs = generation.clients.take_all().into_iter();
         let sign_outs: Vec<_> =
-            clients.into_iter().map(|client| tokio::spawn(async move { client.sign_out().await })).collect();
+            sign_outs.map(|client| tokio::spawn(async move { client.sign_out().await })).collect();
         for sign_out in sign_outs {
             // Best effort: there is nobody left to tell.
             let _ = sign_out.await;
         }
-        drop(generation.sandboxes.take_all());
         // What is left are sign-outs of calls that were cut off, and connections that end with their client.
         while Handle::current().metrics().num_alive_tasks() > 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -85,6 +94,9 @@ fn stop(generation: &'static Generation, runtime: Runtime, bound: Duration) {
     runtime.block_on(async {
         let _ = tokio::time::timeout_at(deadline.into(), quiet).await;
     });
+}
+
+fn end(runtime: Runtime, deadline: Instant) {
     runtime.shutdown_timeout(deadline.saturating_duration_since(Instant::now()).max(LEAST));
 }
 
@@ -110,7 +122,10 @@ mod tests {
         let pending = generation.call(Sent::Maybe, std::future::pending::<Result<()>>());
         begin(generation, LONG);
         let failure = block_on(pending).unwrap_err().into_failure();
-        assert_eq!((failure.kind.as_str(), failure.sent.as_str(), failure.exit_code), ("cancelled", "maybe", 130));
+        assert_eq!(
+            (failure.kind.as_str(), failure.sent.as_str(), failure.exit_code),
+            ("cancelled", "maybe", 130)
+        );
         assert!(generation.stop.done.wait(LONG));
     }
 
@@ -119,13 +134,16 @@ mod tests {
         let generation = fresh();
         begin(generation, LONG);
         assert!(generation.stop.done.is_set(), "there was nothing to stop");
-        assert_eq!(block_on(generation.call(Sent::No, async { Ok(()) })).unwrap_err().into_failure().kind, "cancelled");
+        assert_eq!(
+            block_on(generation.call(Sent::No, async { Ok(()) })).unwrap_err().into_failure().kind,
+            "cancelled"
+        );
     }
 
     #[test]
     fn may_be_called_twice() {
         let generation = fresh();
-        generation.handle().unwrap();
+        generation.clients_run.handle().unwrap();
         begin(generation, LONG);
         begin(generation, Duration::ZERO);
         assert!(generation.stop.done.wait(LONG));
@@ -136,7 +154,7 @@ mod tests {
         let generation = fresh();
         let finished = Arc::new(Flag::default());
         let flag = finished.clone();
-        generation.handle().unwrap().spawn(async move {
+        generation.clients_run.handle().unwrap().spawn(async move {
             tokio::time::sleep(Duration::from_millis(100)).await;
             flag.set();
         });
@@ -148,7 +166,7 @@ mod tests {
     #[test]
     fn does_not_wait_for_ever() {
         let generation = fresh();
-        generation.handle().unwrap().spawn(std::future::pending::<()>());
+        generation.clients_run.handle().unwrap().spawn(std::future::pending::<()>());
         begin(generation, Duration::from_millis(10));
         assert!(generation.stop.done.wait(LONG));
     }
