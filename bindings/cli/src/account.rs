@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use etcetera::BaseStrategy;
 use send_im::{Account, ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_USERNAME, Error, Result};
 use send_im_sandbox::Sandbox;
 
@@ -28,7 +27,10 @@ pub(crate) async fn sender(args: &SendArgs, password: Option<String>) -> Result<
     let server = args.server.clone().or_else(|| variable(ENV_SERVER));
     let in_process = server.as_deref() == Some(SANDBOX);
     let mut account = who(args, password, in_process)?;
-    if let Some(name) = args.username.clone().or_else(|| variable(ENV_USERNAME)) {
+    // The variable belongs to the address of the environment, not to one that an option names.
+    let named =
+        args.address.is_none().then(|| variable(ENV_USERNAME).filter(|_| variable(ENV_ADDRESS).is_some()));
+    if let Some(name) = args.username.clone().or(named.flatten()) {
         account = account.username(name);
     }
     if let Some(file) = args.ca_file.clone().or_else(|| variable(ENV_CA_FILE).map(PathBuf::from)) {
@@ -66,8 +68,7 @@ fn who(args: &SendArgs, password: Option<String>, in_process: bool) -> Result<Ac
 
 /// Whether the profile file of [`Account::stored`] is there.
 fn has_profile() -> bool {
-    etcetera::choose_base_strategy()
-        .is_ok_and(|base| base.config_dir().join("send-im").join("config.toml").exists())
+    send_im::profile_path().is_ok_and(|path| path.exists())
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -2,7 +2,6 @@
 
 mod account;
 mod args;
-mod check;
 mod input;
 mod interrupt;
 mod output;

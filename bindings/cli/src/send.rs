@@ -8,7 +8,6 @@ use send_im::{Account, Client, Error, Message, Receipt, Result, Sent, Wait};
 
 use crate::account::{self, Sender};
 use crate::args::SendArgs;
-use crate::check;
 use crate::input;
 use crate::interrupt::Interrupt;
 use crate::output::{self, Style};
@@ -39,14 +38,15 @@ pub(crate) async fn run(args: SendArgs) -> u8 {
 /// All that needs no request: the text, the password, the account, and whether the message can be sent at all.
 async fn prepare(args: &SendArgs) -> Result<(Message, Sender)> {
     let input = input::read(args).await?;
-    check::message(args, &input.text)?;
-    let sender = account::sender(args, input.password).await?;
     let message = match args.html {
         true => Message::html(&args.to, input.text),
         false => Message::text(&args.to, input.text),
     };
-    let message = message.importance(args.importance.0).wait(args.wait.0);
-    Ok((args.subject.iter().fold(message, |message, subject| message.subject(subject)), sender))
+    let message = message.importance(args.importance.0).wait(args.wait.0).timeout(args.timeout);
+    let message = args.subject.iter().fold(message, |message, subject| message.subject(subject));
+    // A mistyped argument costs no request, and no sign-in.
+    message.check()?;
+    Ok((message, account::sender(args, input.password).await?))
 }
 
 async fn deliver(
@@ -84,6 +84,7 @@ async fn deliver(
     }
     let code = report(style, &result);
     if interrupted {
+        client.cancel_all();
         wind_up(client.sign_out(), interrupt).await;
         return code;
     }
@@ -96,6 +97,7 @@ async fn deliver(
             code
         }
         () = interrupt.asked() => {
+            client.cancel_all();
             wind_up(sign_out, interrupt).await;
             // What was delivered stays delivered; what was only submitted is withdrawn by signing out.
             if args.wait.0 == Wait::Submitted && result.is_ok() {

@@ -1,7 +1,8 @@
 //! The public calls.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -78,7 +79,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`]; `timeout` after the account's timeout.
     pub async fn sign_in(account: Account) -> Result<Self> {
-        let deadline = Instant::now() + account.timeout;
+        let deadline = deadline_in(account.timeout);
         let log = StepLog::new(account.on_step.clone());
         let session = Session::new(account, Polling::Always)?;
         session.application(&log, deadline).await?;
@@ -109,12 +110,12 @@ impl Client {
         let to = message.check()?;
         let log = StepLog::new(self.session.connection.account.on_step.clone());
         let turn = self.session.slots.clone().acquire_owned().await.map_err(|_| signed_out())?;
-        let deadline = Instant::now() + message.timeout;
+        let deadline = deadline_in(message.timeout);
         self.send_until(message, to, log, deadline, turn).await
     }
 
     async fn send_checked(&self, message: Message, to: Address, log: StepLog) -> Result<Receipt> {
-        let deadline = Instant::now() + message.timeout;
+        let deadline = deadline_in(message.timeout);
         let Ok(turn) = timeout_at(deadline, self.session.slots.clone().acquire_owned()).await else {
             let detail =
                 format!("The message to {to} waited for other sends of this client until its timeout.");
@@ -144,6 +145,7 @@ impl Client {
             to,
             log,
             deadline,
+            posted: AtomicBool::new(false),
             submitted: (wait == Wait::Submitted).then_some(submitted),
         };
         if wait == Wait::Delivered {
@@ -151,6 +153,8 @@ impl Client {
             drop(under_way);
             return result;
         }
+        // From here on it goes out whether or not the caller waits.
+        sending.message.departure.begin();
         let rest = self.session.runtime.spawn(async move {
             let result = sending.run().await;
             if let Err(error) = &result {
@@ -168,6 +172,12 @@ impl Client {
         }
     }
 
+    /// Ends every send under way: each fails with `cancelled`, and its `sent` says whether it can have arrived. Ringing
+    /// invitations are withdrawn. Later sends fail with `closed`; [`sign_out`](Self::sign_out) then has nothing to wait for.
+    pub fn cancel_all(&self) {
+        self.session.cancel_all();
+    }
+
     /// Waits for the sends under way, closes the session on the server and forgets the tokens. Sends that begin later
     /// fail with `closed`. A second call does nothing.
     ///
@@ -178,6 +188,11 @@ impl Client {
         let log = StepLog::new(self.session.connection.account.on_step.clone());
         self.session.sign_out(&log).await
     }
+}
+
+/// The end of a timeout. One beyond a year is taken as a year: adding it to a clock could overflow.
+fn deadline_in(timeout: Duration) -> Instant {
+    Instant::now() + timeout.min(Duration::from_secs(365 * 24 * 3600))
 }
 
 fn signed_out() -> Error {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::address::Address;
+use crate::departure::Departure;
 use crate::error::{Error, Result};
 
 /// The longest subject, in UTF-16 units. Source: startMessaging reference.
@@ -112,6 +113,7 @@ pub struct Message {
     pub(crate) importance: Importance,
     pub(crate) timeout: Duration,
     pub(crate) wait: Wait,
+    pub(crate) departure: Departure,
 }
 
 impl Message {
@@ -133,6 +135,7 @@ impl Message {
             importance: Importance::default(),
             timeout: DEFAULT_TIMEOUT,
             wait: Wait::default(),
+            departure: Departure::default(),
         }
     }
 
@@ -162,8 +165,16 @@ impl Message {
         self
     }
 
-    /// Checks every field and gives the recipient's address.
-    pub(crate) fn check(&self) -> Result<Address> {
+    /// Tells, also after the send was dropped, whether the text can have left. Clones of a message share it.
+    pub fn departure(&self) -> Departure {
+        self.departure.clone()
+    }
+
+    /// Checks every field and gives the recipient's address. Sending does this too, before the first request.
+    ///
+    /// # Errors
+    /// `invalid_input` with the sentence that names the field.
+    pub fn check(&self) -> Result<Address> {
         let to = Address::parse(&self.to, "recipient")?;
         let text = match &self.body {
             Body::Text(text) | Body::Html(text) => text.expose_secret(),

@@ -111,7 +111,11 @@ struct Profile {
     ca_file: Option<PathBuf>,
 }
 
-fn profile_path() -> Result<PathBuf> {
+/// Where [`Account::stored`] looks for the profile file.
+///
+/// # Errors
+/// `invalid_input` where this user has no home folder.
+pub fn profile_path() -> Result<PathBuf> {
     let base = etcetera::choose_base_strategy().map_err(|_| {
         Error::invalid_input(format!(
             "There is no home folder for a profile file; set {ENV_ADDRESS} and {ENV_PASSWORD}."

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, RwLock, Semaphore};
+use tokio::sync::{Mutex, RwLock, Semaphore, watch};
 use tokio::time::Instant;
 use url::Url;
 
@@ -36,6 +36,8 @@ pub(crate) struct Session {
     /// Held for reading by every send, for writing by sign-out.
     pub(crate) sends: Arc<RwLock<()>>,
     pub(crate) signed_out: AtomicBool,
+    /// True once every send under way is to end.
+    cancelled: watch::Sender<bool>,
     root: Option<Url>,
     polling: Polling,
     open: Mutex<Option<Open>>,
@@ -69,6 +71,7 @@ impl Session {
             slots: Arc::new(Semaphore::new(MOST_IN_FLIGHT)),
             sends: Arc::default(),
             signed_out: AtomicBool::new(false),
+            cancelled: watch::Sender::new(false),
             root: checked.root,
             polling,
             open: Mutex::default(),
@@ -150,6 +153,18 @@ impl Session {
             gone.ledger.close("the server has ended the session");
             *place = None;
         }
+    }
+
+    /// Ends the sends under way; later ones find the client signed out.
+    pub(crate) fn cancel_all(&self) {
+        self.signed_out.store(true, Ordering::Release);
+        self.cancelled.send_replace(true);
+    }
+
+    /// Returns once the sends under way are to end.
+    pub(crate) async fn is_cancelled(&self) {
+        // The sender lives as long as the session, so this never fails.
+        let _ = self.cancelled.subscribe().wait_for(|cancelled| *cancelled).await;
     }
 
     pub(crate) fn background(&self) -> Background {

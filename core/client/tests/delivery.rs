@@ -261,3 +261,39 @@ async fn a_forwarded_message_does_not_claim_the_conversation() {
     let receipt = client.send(Message::text("forwards@contoso.com", "long ".repeat(300))).await.unwrap();
     assert_eq!(receipt.evidence, Evidence::MessageConfirmed);
 }
+
+#[tokio::test]
+async fn cancelling_everything_ends_each_send_with_the_truth() {
+    let (sandbox, client) = signed_in().await;
+    let send = |message: Message| {
+        let client = client.clone();
+        tokio::spawn(async move { client.send(message).await })
+    };
+    let short = send(Message::text("silent@contoso.com", "x"));
+    let long = send(Message::text("silent@fabrikam.com", "x".repeat(900)));
+    let submitted =
+        client.send(Message::text("silent@litware.com", "x").wait(send_im::Wait::Submitted)).await.unwrap();
+    assert_eq!(submitted.evidence, Evidence::Submitted);
+    let invited = || {
+        sandbox
+            .journal()
+            .iter()
+            .filter(|e| e.path.ends_with("/messagingInvitations") && e.status.is_some())
+            .count()
+    };
+    until(|| invited() == 3).await;
+    client.cancel_all();
+    for (sending, sent) in [(short, Sent::Maybe), (long, Sent::No)] {
+        let error = sending.await.unwrap().unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Cancelled, sent), "{error:?}");
+    }
+    client.sign_out().await.unwrap();
+    assert_eq!(sandbox.open_applications(), 0);
+    assert_eq!(client.send(hello()).await.unwrap_err().kind(), ErrorKind::Closed);
+}
+
+#[tokio::test]
+async fn an_endless_timeout_is_a_long_one() {
+    let (_sandbox, client) = signed_in().await;
+    client.send(hello().timeout(Duration::MAX)).await.unwrap();
+}

@@ -1,6 +1,7 @@
 //! An open conversation: text goes in by sendMessage, one POST after the other. Source: SendAnIM, sendMessage reference.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as StdInstant};
 
@@ -140,6 +141,8 @@ impl Conversation {
         loop {
             let request = Request::new(Method::POST, url.clone(), Step::Send, sending.deadline)
                 .body(content_type, text.to_owned());
+            sending.message.departure.begin();
+            sending.posted.store(true, Ordering::Release);
             let lost = match sending.connection().call(request, &sending.log).await {
                 Ok(answer) => match answer.status {
                     200..=299 => {

@@ -1,6 +1,7 @@
 //! The invitation: it opens the conversation, and a short text rides in it. Source: startMessaging reference, SendAnIM.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -92,6 +93,10 @@ impl Invitation {
             )
             .body("application/json", body.clone());
             invitation.settled = false;
+            sending.posted.fetch_or(text.is_some(), Ordering::AcqRel);
+            if text.is_some() {
+                sending.message.departure.begin();
+            }
             let answered = sending.connection().call(request, &sending.log).await;
             invitation.posted_at = Instant::now();
             let lost = match answered {

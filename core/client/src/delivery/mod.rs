@@ -5,6 +5,7 @@ mod invitation;
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -36,6 +37,8 @@ pub(crate) struct Sending {
     pub(crate) to: Address,
     pub(crate) log: StepLog,
     pub(crate) deadline: Instant,
+    /// True once the text has been given to the network: from then on it may arrive.
+    pub(crate) posted: AtomicBool,
     /// Taken when the server has the message, by a caller who waits for no more.
     pub(crate) submitted: Option<oneshot::Sender<Receipt>>,
 }
@@ -67,9 +70,15 @@ impl Sending {
         }
     }
 
-    /// Sends the message and waits for its confirmation.
+    /// Sends the message and waits for its confirmation, or until the client cancels everything.
     pub(crate) async fn run(mut self) -> Result<Receipt> {
-        let result = self.deliver().await;
+        let session = self.session.clone();
+        let finished = tokio::select! {
+            biased;
+            result = self.deliver() => Some(result),
+            () = session.is_cancelled() => None,
+        };
+        let result = finished.unwrap_or_else(|| Err(self.cancelled()));
         self.session.note(&result);
         drop(self.session.conversations.surplus());
         result
@@ -224,6 +233,14 @@ impl Sending {
             Body::Html(html) if modality.takes_html() => (Format::Html, html.expose_secret().into()),
             Body::Html(html) => (Format::Plain, plain_of(html.expose_secret()).into()),
         }
+    }
+
+    fn cancelled(&self) -> Error {
+        if self.posted.load(Ordering::Acquire) {
+            let detail = format!("The message to {} was cancelled on its way; it may have arrived.", self.to);
+            return Error::cancelled(detail, Sent::Maybe);
+        }
+        Error::cancelled(format!("The message to {} was cancelled before it was sent.", self.to), Sent::No)
     }
 
     fn queued(&self) -> Error {
