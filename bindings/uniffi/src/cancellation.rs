@@ -81,6 +81,9 @@ mod tests {
         tokio::task::yield_now().await;
         cancellation.cancel();
         let failure = call.await.unwrap().unwrap_err().into_failure();
-        assert_eq!((failure.kind.as_str(), failure.sent.as_str(), failure.exit_code), ("cancelled", "maybe", 130));
+        assert_eq!(
+            (failure.kind.as_str(), failure.sent.as_str(), failure.exit_code),
+            ("cancelled", "maybe", 130)
+        );
     }
 }

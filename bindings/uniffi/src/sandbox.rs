@@ -197,6 +197,7 @@ impl SandboxServer {
                 delivered.map_err(|e| SendError::local(ErrorKind::Timeout, format!("{e}."), Sent::No))?;
             Ok(delivered.into_iter().map(Into::into).collect())
         };
+        let work = unless_cancelled(cancellation, || Sent::No, work);
         self.generation.call_on(&self.generation.sandboxes_run, Sent::No, work).await
     }
 
