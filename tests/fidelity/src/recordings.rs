@@ -182,21 +182,28 @@ fn shown(folder: &Path) -> String {
     folder.canonicalize().map_or_else(|_| folder.display().to_string(), |path| path.display().to_string())
 }
 
-/// Reads every `.json` file of a folder and of the folders directly in it.
+/// Reads every `.json` file of a folder and of the folders in it.
 pub(crate) fn read_folder(folder: &Path) -> Result<Recordings, String> {
     let mut found = Recordings::default();
-    for (path, is_folder) in entries(folder)? {
-        if is_folder {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            for (path, _) in entries(&path)? {
-                read_file(&name, &path, &mut found);
-            }
-        } else {
-            read_file("", &path, &mut found);
-        }
-    }
+    read_below(folder, "", &mut found)?;
     found.exchanges.sort_by(|a, b| (&a.folder, &a.file, a.number).cmp(&(&b.folder, &b.file, b.number)));
     Ok(found)
+}
+
+fn read_below(folder: &Path, name: &str, found: &mut Recordings) -> Result<(), String> {
+    for (path, is_folder) in entries(folder)? {
+        if is_folder {
+            let own = path.file_name().unwrap_or_default().to_string_lossy();
+            if own.starts_with('.') {
+                continue;
+            }
+            let name = if name.is_empty() { own.into_owned() } else { format!("{name}/{own}") };
+            read_below(&path, &name, found)?;
+        } else {
+            read_file(name, &path, found);
+        }
+    }
+    Ok(())
 }
 
 fn entries(folder: &Path) -> Result<Vec<(PathBuf, bool)>, String> {
@@ -211,7 +218,7 @@ fn entries(folder: &Path) -> Result<Vec<(PathBuf, bool)>, String> {
 }
 
 fn read_file(folder: &str, path: &Path, found: &mut Recordings) {
-    if path.extension().is_none_or(|extension| extension != "json") || path.is_dir() {
+    if path.extension().is_none_or(|extension| extension != "json") {
         return;
     }
     let file = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -246,7 +253,7 @@ mod tests {
     #[test]
     fn both_forms_of_a_recording_are_read() {
         let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("any")).unwrap();
+        fs::create_dir_all(folder.path().join("any/deep")).unwrap();
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
         write(
             "any/one.json",
@@ -256,13 +263,14 @@ mod tests {
             "many.json",
             r#"{"exchanges":[{"request":{"method":"get","url":"u"},"response":null},{"response":{"status":null,"body":{"a":1}}}]}"#,
         );
+        write("any/deep/two.json", r#"{"response":null}"#);
         write("any/notes.json", r#"{"title":"about"}"#);
         write("any/cut.json", r#"{"response":{"status":200,"#);
         write("any/readme.md", "no recording");
 
         let found = read_folder(folder.path()).unwrap();
         let names: Vec<_> = found.exchanges.iter().map(Exchange::name).collect();
-        assert_eq!(names, ["many#1", "many#2", "any/one"]);
+        assert_eq!(names, ["many#1", "many#2", "any/one", "any/deep/two"]);
         assert_eq!(found.exchanges[2].answer().header("a"), ["x", "y"]);
         assert!(found.exchanges[2].truncated);
         assert_eq!(found.exchanges[1].answer().body.unwrap(), br#"{"a":1}"#);

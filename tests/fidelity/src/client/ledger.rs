@@ -57,25 +57,39 @@ fn end(event: &PlainEvent<'_>) -> Option<End> {
     })
 }
 
-/// The operations of the outgoing invitations in a list of events, each with what is known of it at the end.
-fn progress(events: &[PlainEvent<'_>]) -> Vec<(String, Progress)> {
-    let mut known: Vec<(String, String, Progress)> = Vec::new();
+/// An awaited invitation.
+#[derive(Clone, Default)]
+struct Awaited {
+    operation: String,
+    /// The hrefs it is known by.
+    hrefs: Vec<String>,
+    progress: Progress,
+}
+
+/// The outgoing invitations in a list of events, each with what is known of it at the end. `located` are those whose
+/// `Location` is known already.
+fn progress(events: &[PlainEvent<'_>], located: Vec<Awaited>) -> Vec<Awaited> {
+    let mut known = located;
     for event in events.iter().filter(|event| event.rel() == "messagingInvitation") {
-        let named = event.resource().and_then(|r| plain::text(r, "operationId")).map(str::to_owned);
-        let operation = match named {
-            Some(operation) if event.direction() != "incoming" => operation,
-            Some(_) => continue,
+        let named = event.resource().and_then(|r| plain::text(r, "operationId"));
+        let at = match named {
+            Some(_) if event.direction() == "incoming" => continue,
+            Some(operation) => known.iter().position(|of| of.operation == operation).unwrap_or_else(|| {
+                known.push(Awaited { operation: operation.to_owned(), ..Awaited::default() });
+                known.len() - 1
+            }),
             // A bare event is told by its href.
-            None => match known.iter().find(|(_, href, _)| href.eq_ignore_ascii_case(event.href())) {
-                Some((operation, ..)) => operation.clone(),
+            None => match known
+                .iter()
+                .position(|of| of.hrefs.iter().any(|h| h.eq_ignore_ascii_case(event.href())))
+            {
+                Some(at) => at,
                 None => continue,
             },
         };
-        let at = known.iter().position(|(of, ..)| *of == operation).unwrap_or_else(|| {
-            known.push((operation, event.href().to_owned(), Progress { seen: true, ..Progress::default() }));
-            known.len() - 1
-        });
-        let (_, _, progress) = &mut known[at];
+        known[at].hrefs.push(event.href().to_owned());
+        let progress = &mut known[at].progress;
+        progress.seen = true;
         let link = |rels: [&str; 2]| {
             let resource = event.resource()?;
             rels.iter().find_map(|rel| plain::links(resource, rel).first().map(|href| (*href).to_owned()))
@@ -88,29 +102,26 @@ fn progress(events: &[PlainEvent<'_>]) -> Vec<(String, Progress)> {
         progress.thread_id = thread.or(progress.thread_id.take());
         progress.end = progress.end.take().or_else(|| end(event));
     }
-    known.into_iter().map(|(operation, _, progress)| (operation, progress)).collect()
+    known
 }
 
 fn invitations(base: &Url, events: &[PlainEvent<'_>], verdict: &mut Verdict) {
     let ledger = Ledger::new(base.clone());
-    let expected = progress(events);
-    let watched: Vec<_> = expected.iter().map(|(operation, _)| ledger.expect_invitation(operation)).collect();
+    let expected = progress(events, Vec::new());
+    let watched: Vec<_> = expected.iter().map(|of| ledger.expect_invitation(&of.operation)).collect();
     let other = ledger.expect_invitation("of-another-send");
     // A server may tell everything twice; the first end counts.
     book(&ledger, events);
     book(&ledger, events);
-    for ((operation, expected), watched) in expected.iter().zip(&watched) {
-        verdict.equal(format_args!("the invitation {operation}"), &*watched.borrow(), expected);
-        verdict.checked(if expected.end.is_some() {
-            "ledger: invitation ended"
-        } else {
-            "ledger: invitation goes on"
-        });
+    for (of, watched) in expected.iter().zip(&watched) {
+        verdict.equal(format_args!("the invitation {}", of.operation), &*watched.borrow(), &of.progress);
+        let ended = of.progress.end.is_some();
+        verdict.checked(if ended { "ledger: invitation ended" } else { "ledger: invitation goes on" });
     }
     verdict.equal("an invitation of another send", &*other.borrow(), &Progress::default());
-    let waiting = expected.iter().all(|(_, progress)| progress.end.is_some());
+    let all_ended = expected.iter().all(|of| of.progress.end.is_some());
     ledger.close_invitation("of-another-send");
-    verdict.equal("nothing is waited for", !ledger.is_waiting(), waiting);
+    verdict.equal("nothing is waited for", !ledger.is_waiting(), all_ended);
 }
 
 fn messages(base: &Url, events: &[PlainEvent<'_>], verdict: &mut Verdict) {
@@ -233,47 +244,51 @@ fn wants(base: &Url, events: &[PlainEvent<'_>], verdict: &mut Verdict) {
 /// `None` when the file tells no story: no invitation or message was sent in it, or no events came.
 pub(crate) fn in_order(exchanges: &[&Exchange]) -> Option<Verdict> {
     let mut verdict = Verdict::default();
-    let answers: Vec<Option<Value>> = exchanges
-        .iter()
-        .map(|exchange| serde_json::from_slice(exchange.answer().body.as_deref().unwrap_or_default()).ok())
-        .collect();
-    let all: Vec<PlainEvent<'_>> = answers.iter().flatten().flat_map(plain::events).collect();
+    let json =
+        |body: Option<&[u8]>| serde_json::from_slice::<Value>(body.unwrap_or_default()).unwrap_or_default();
+    let answers: Vec<Value> =
+        exchanges.iter().map(|exchange| json(exchange.answer().body.as_deref())).collect();
+    let all: Vec<PlainEvent<'_>> = answers.iter().flat_map(plain::events).collect();
     let ledger = Ledger::new(exchanges.first()?.base());
-    let (mut invitations, mut messages) = (Vec::new(), Vec::new());
-    for (exchange, answer) in exchanges.iter().zip(&answers) {
-        let location = exchange.answer().header("location").first().map(|href| (*href).to_owned());
-        if let (Some(request), Some(location)) = (&exchange.request, location) {
-            let sent: Option<Value> =
-                serde_json::from_slice(request.body.as_deref().unwrap_or_default()).ok();
-            let operation = sent
-                .as_ref()
-                .filter(|sent| sent["to"].is_string())
-                .and_then(|sent| sent["operationId"].as_str());
-            if let Some(operation) = operation {
-                invitations.push((operation.to_owned(), ledger.expect_invitation(operation)));
-                ledger.locate_invitation(operation, &location);
-            } else if location.to_ascii_lowercase().contains("/messages/") {
-                messages.push((location.clone(), ledger.expect_message(&location)));
-            }
+    let (mut invitations, mut watched, mut messages) = (Vec::new(), Vec::new(), Vec::new());
+    // The books are opened before anything is posted: events may come before the answer that they belong to.
+    for exchange in exchanges {
+        let answer = exchange.answer();
+        let (Some(request), Some(location)) = (&exchange.request, answer.header("location").first().copied())
+        else {
+            continue;
+        };
+        let sent = json(request.body.as_deref());
+        if let (Some(operation), true) = (sent["operationId"].as_str(), sent["to"].is_string()) {
+            watched.push(ledger.expect_invitation(operation));
+            ledger.locate_invitation(operation, location);
+            let hrefs = vec![location.to_owned()];
+            invitations.push(Awaited {
+                operation: operation.to_owned(),
+                hrefs,
+                progress: Progress::default(),
+            });
         }
-        book(&ledger, &answer.as_ref().map(plain::events).unwrap_or_default());
+    }
+    for (exchange, answer) in exchanges.iter().zip(&answers) {
+        if let Some(location) = exchange.answer().header("location").first().copied()
+            && location.to_ascii_lowercase().contains("/messages/")
+        {
+            messages.push((location.to_owned(), ledger.expect_message(location)));
+        }
+        book(&ledger, &plain::events(answer));
     }
     if all.is_empty() || (invitations.is_empty() && messages.is_empty()) {
         return None;
     }
-    let expected = progress(&all);
-    for (operation, watched) in &invitations {
-        let expected = expected
-            .iter()
-            .find(|(of, _)| of == operation)
-            .map(|(_, progress)| progress.clone())
-            .unwrap_or_default();
-        verdict.equal(format_args!("the invitation {operation}"), watched.borrow().clone(), expected);
+    for (of, watched) in progress(&all, invitations).iter().zip(&watched) {
+        verdict.equal(format_args!("the invitation {}", of.operation), &*watched.borrow(), &of.progress);
     }
     for (href, mut awaited) in messages {
         let told =
-            all.iter().find(|event| event.rel() == "message" && event.href().eq_ignore_ascii_case(&href));
-        verdict.equal(format_args!("the message {href}"), awaited.try_recv().ok(), told.and_then(end));
+            |event: &PlainEvent<'_>| event.rel() == "message" && event.href().eq_ignore_ascii_case(&href);
+        let ended = all.iter().filter(|event| told(event)).find_map(end);
+        verdict.equal(format_args!("the message {href}"), awaited.try_recv().ok(), ended);
     }
     verdict.checked("ledger: the whole story");
     Some(verdict)

@@ -37,7 +37,8 @@ impl Probe {
             Self::CreateApplication => {
                 let mut stage = Stage::start(Sandbox::builder()).await?;
                 stage.sign_in().await?;
-                stage.ask("POST", &stage.applications().await?, request).await
+                let input = r#"{"UserAgent":"fidelity","EndpointId":"1","Culture":"en-US"}"#;
+                stage.ask("POST", &stage.applications().await?, Some(&shown(request, input))).await
             }
             Self::Cancel => {
                 let stage = Stage::signed_in().await?;
@@ -123,7 +124,8 @@ impl Probe {
             }
             _ => {
                 let start = stage.link("communication", "startMessaging")?;
-                stage.ask("POST", &start, request).await
+                let input = r#"{"to":"sip:lenea@contoso.com","operationId":"5028e824"}"#;
+                stage.ask("POST", &start, Some(&shown(request, input))).await
             }
         }
     }
@@ -157,6 +159,13 @@ impl Probe {
     }
 }
 
+/// The recorded request; one whose input is not shown gets this input.
+fn shown(request: Option<&Request>, input: &str) -> Request {
+    let mut request = request.cloned().unwrap_or_default();
+    request.body.get_or_insert_with(|| input.as_bytes().to_vec());
+    request
+}
+
 /// The user resource: with a token where the transcript shows links, without one where it shows a challenge.
 async fn user(exchange: &Exchange) -> Probed<Response> {
     let answer = exchange.answer();
@@ -186,9 +195,8 @@ async fn token(exchange: &Exchange) -> Probed<Response> {
         .and_then(|rest| rest.split('"').next())
         .ok_or("no token service")?
         .to_owned();
-    let mut request = exchange.request.clone().unwrap_or_default();
     // Where the documents show only the refusal, any grant does that the server does not know.
-    request.body.get_or_insert_with(|| b"grant_type=urn:example:unknown".to_vec());
+    let request = shown(exchange.request.as_ref(), "grant_type=urn:example:unknown");
     stage.ask("POST", &service, Some(&request)).await
 }
 

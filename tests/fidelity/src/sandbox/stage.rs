@@ -99,8 +99,15 @@ impl Stage {
         for (name, value) in repeated {
             request = request.header(name, value);
         }
-        if let Some(body) = recorded.and_then(|r| r.body.clone()) {
-            request = request.body(body);
+        if let Some(recorded) = recorded
+            && let Some(body) = &recorded.body
+        {
+            // Not every recording shows the headers of its request.
+            let typed = recorded.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+            if !typed && serde_json::from_slice::<Value>(body).is_ok_and(|body| body.is_object()) {
+                request = request.header("content-type", "application/json");
+            }
+            request = request.body(body.clone());
         }
         let answer = request.send().await.map_err(|error| format!("{url}: {error}"))?;
         let text =
