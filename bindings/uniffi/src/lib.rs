@@ -11,6 +11,8 @@
 //! - No field is called `message`, no record has methods: not every generator can take them.
 
 mod account;
+#[cfg(unix)]
+mod bell;
 mod cancellation;
 mod client;
 mod failure;
@@ -24,6 +26,8 @@ uniffi::setup_scaffolding!();
 pub use account::{
     AccountOptions, StepListener, TokenProvider, TokenReply, TokenRequestRecord, check_stored_account,
 };
+#[cfg(unix)]
+pub use bell::{Bell, ring_function};
 pub use cancellation::Cancellation;
 pub use client::{SignedInClient, send};
 pub use failure::{Failure, HopRecord, SendError};

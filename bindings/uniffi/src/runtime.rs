@@ -40,6 +40,9 @@ pub(crate) struct Generation {
     /// Signed-in clients by number. The host holds numbers, so nothing of the parent is ever dropped in a child.
     pub(crate) clients: Slots<Client>,
     pub(crate) sandboxes: Slots<Arc<Sandbox>>,
+    /// The ends of bells that are written to.
+    #[cfg(unix)]
+    pub(crate) bells: Slots<Arc<std::os::unix::net::UnixStream>>,
     /// The generation of a forked child. Set without a lock: a lock could have been held at the moment of the fork.
     next: OnceBox<Generation>,
 }
@@ -113,6 +116,8 @@ impl Generation {
             stop: Stop::default(),
             clients: Slots::default(),
             sandboxes: Slots::default(),
+            #[cfg(unix)]
+            bells: Slots::default(),
             next: OnceBox::new(),
         }
     }
@@ -131,6 +136,12 @@ impl Generation {
             }
             slot = &generation.next;
         }
+    }
+
+    /// The process this generation belongs to.
+    #[cfg(unix)]
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
     }
 
     /// True in a process that was forked from the one this generation belongs to. Takes no lock.
