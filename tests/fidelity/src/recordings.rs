@@ -12,8 +12,8 @@ use url::Url;
 /// Names the folder with the recordings.
 pub(crate) const FOLDER_VARIABLE: &str = "UCWA_RECORDINGS";
 
-/// Where the recordings lie when nothing names their folder, seen from the root of the workspace.
-const BESIDE_THE_WORKSPACE: &str = "../shared/ucwa";
+/// Where the recordings lie when nothing names their folder, seen from the folder that holds the workspace.
+const BESIDE_THE_WORKSPACE: &str = "shared/ucwa";
 
 /// A header line. Values that came on several lines are several headers here.
 pub(crate) type Header = (String, String);
@@ -162,24 +162,26 @@ pub(crate) struct Recordings {
 
 /// The folder to look into, and what is there; or why there is nothing.
 pub(crate) fn find() -> Result<Recordings, String> {
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let above = |levels| crate_folder.ancestors().nth(levels).unwrap_or(crate_folder);
     let (folder, hint) = match std::env::var_os(FOLDER_VARIABLE) {
-        Some(folder) => (PathBuf::from(folder), format!("{FOLDER_VARIABLE} names it")),
+        Some(folder) => {
+            let folder = PathBuf::from(folder);
+            // Cargo runs tests in the crate's folder; who names a folder sits in the workspace.
+            let from_workspace = above(2).join(&folder);
+            let folder = if folder.exists() { folder } else { from_workspace };
+            (folder, format!("{FOLDER_VARIABLE} names it"))
+        }
         None => {
-            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
             let hint = format!("set {FOLDER_VARIABLE} to the folder that holds traces/ and transcripts/");
-            (root.join(BESIDE_THE_WORKSPACE), hint)
+            (above(3).join(BESIDE_THE_WORKSPACE), hint)
         }
     };
-    let recordings = read_folder(&folder).map_err(|why| format!("{} {why} ({hint})", shown(&folder)))?;
+    let recordings = read_folder(&folder).map_err(|why| format!("{} {why} ({hint})", folder.display()))?;
     if recordings.exchanges.is_empty() && recordings.broken.is_empty() {
-        return Err(format!("{} holds no recordings ({hint})", shown(&folder)));
+        return Err(format!("{} holds no recordings ({hint})", folder.display()));
     }
     Ok(recordings)
-}
-
-/// The folder's path without the way over the workspace and back.
-fn shown(folder: &Path) -> String {
-    folder.canonicalize().map_or_else(|_| folder.display().to_string(), |path| path.display().to_string())
 }
 
 /// Reads every `.json` file of a folder and of the folders in it.
