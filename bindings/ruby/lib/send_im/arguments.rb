@@ -1,0 +1,92 @@
+# frozen_string_literal: true
+
+require_relative "errors"
+require_relative "native"
+
+module SendIm
+  # Turns the arguments of the public calls into records of the native library. No error shows a value: it may be one
+  # that is secret.
+  #
+  # @api private
+  module Arguments
+    LONGEST = 1_000_000_000
+    private_constant :LONGEST
+
+    class << self
+      # Who sends. A sandbox as the server brings its own certificate authority.
+      def account(address:, username:, password:, server:, ca_file:, trusted_domains:, timeout:)
+        if server.respond_to?(:ca_file)
+          ca_file ||= server.ca_file
+          server = server.url
+        end
+        Native::AccountOptions.new(
+          address: optional("address", address),
+          username: optional("username", username),
+          password: optional("password", password),
+          server: optional("server", defined?(URI) && server.is_a?(URI) ? server.to_s : server),
+          ca_file: optional("ca_file", ca_file.respond_to?(:to_path) ? ca_file.to_path : ca_file),
+          trusted_domains: Array(trusted_domains).map { |domain| text("trusted_domains", domain) },
+          timeout_ms: milliseconds("timeout", timeout)
+        )
+      end
+
+      # What is sent.
+      def message(message)
+        raise TypeError, "a message is a SendIm::Message, not #{message.class}" unless message.is_a?(Message)
+
+        Native::MessageOptions.new(
+          to: text("to", message.to),
+          text: text("text", message.text),
+          html: message.html ? true : false,
+          subject: optional("subject", message.subject),
+          importance: word("importance", message.importance),
+          timeout_ms: milliseconds("timeout", message.timeout),
+          wait: word("wait", message.wait)
+        )
+      end
+
+      # Whole milliseconds. What is no time at all becomes zero, which the native library refuses in its own words.
+      def milliseconds(name, seconds)
+        return if seconds.nil?
+        raise TypeError, "#{name} must be a number of seconds, not #{seconds.class}" unless number?(seconds)
+
+        seconds = seconds.to_f
+        raise InvalidInput.because("The #{name} is not a number.") if seconds.nan?
+
+        (seconds.clamp(0, LONGEST) * 1000).ceil
+      end
+
+      # A String in UTF-8.
+      def text(name, value)
+        raise TypeError, "#{name} must be a String, not #{value.class}" unless value.respond_to?(:to_str)
+
+        value = value.to_str
+        # Bytes of which Ruby knows no more, as they come from a socket, are taken for UTF-8.
+        value = value.encoding == Encoding::BINARY ? value.dup.force_encoding(Encoding::UTF_8) : value.encode(Encoding::UTF_8)
+        raise InvalidInput.because("The argument #{name} is not valid UTF-8.") unless value.valid_encoding?
+
+        value
+      rescue EncodingError
+        raise InvalidInput.because("The argument #{name} cannot be written in UTF-8."), cause: nil
+      end
+
+      # The same, or nil.
+      def optional(name, value)
+        value.nil? ? nil : text(name, value)
+      end
+
+      # One of a few names, as a Symbol or a String.
+      def word(name, value)
+        text(name, value.is_a?(Symbol) ? value.name : value)
+      end
+
+      private
+
+      # An ActiveSupport::Duration is no Numeric.
+      def number?(value)
+        value.is_a?(Numeric) || (value.respond_to?(:to_f) && value.respond_to?(:seconds))
+      end
+    end
+  end
+  private_constant :Arguments
+end

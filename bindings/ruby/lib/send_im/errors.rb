@@ -1,0 +1,153 @@
+# frozen_string_literal: true
+
+require_relative "values"
+
+module SendIm
+  # A call that failed: what failed, at which step, and what to do about it.
+  #
+  # Its {#message} is one sentence. It never holds a password, a token or the text of a message.
+  #
+  # @example
+  #   begin
+  #     SendIm.send_im("busy@contoso.com", "disk full")
+  #   rescue SendIm::Error => error
+  #     warn error.message
+  #     exit error.exit_code
+  #   end
+  class Error < StandardError
+    # @return [Symbol] the sort of failure, such as `:recipient_not_found`; the same names in every language
+    attr_reader :kind
+    # @return [Symbol, nil] the step that failed, such as `:sign_in`; nil where no step had begun
+    attr_reader :step
+    # @return [Symbol] `:no`: it was not delivered. `:maybe`: it may have arrived, sending again may double it
+    attr_reader :sent
+    # @return [Integer, nil] the HTTP status of the answer that decided
+    attr_reader :http_status
+    # @return [String, nil] the server's error code as it came
+    attr_reader :code
+    # @return [String, nil] the server's subcode as it came
+    attr_reader :subcode
+    # @return [String, nil] the server's diagnostics, for its administrator; not stable
+    attr_reader :diagnostics
+    # @return [Float, nil] how long the server asked to wait, in seconds
+    attr_reader :retry_after
+    # @return [Array<Hop>] the way the call took, oldest first, where that explains the failure
+    attr_reader :hops
+    # @return [Integer] the exit code for a program that ends because of this error
+    attr_reader :exit_code
+
+    # The fields of an error, without its sentence.
+    FIELDS = %i[kind step sent http_status code subcode diagnostics retry_after hops exit_code].freeze
+
+    # @param detail [String] the sentence
+    # @param fields [Hash{Symbol => Object}] any of {FIELDS}
+    def initialize(detail = "The send failed.", **fields)
+      unknown = fields.keys - FIELDS
+      raise ArgumentError, "unknown fields: #{unknown.join(", ")}" unless unknown.empty?
+
+      super(detail)
+      { kind: :protocol, sent: :no, hops: [].freeze, exit_code: 5 }.merge(fields).each do |name, value|
+        instance_variable_set(:"@#{name}", value)
+      end
+    end
+
+    # @return [String] the sentence, the same as {#message}
+    def detail
+      message
+    end
+
+    # @return [Hash{Symbol => Object}] the sentence and the fields by name
+    def to_h
+      { detail: detail }.merge(FIELDS.to_h { |name| [name, public_send(name)] })
+    end
+
+    # @return [Hash{Symbol => Object}] the fields for `case … in {…}`
+    def deconstruct_keys(_names)
+      to_h
+    end
+
+    # The error for a failure of the native library.
+    # @api private
+    def self.from(failure)
+      retry_after_ms = failure.retry_after_ms
+      KINDS.fetch(failure.kind.to_sym, ServiceError).new(
+        failure.detail,
+        kind: failure.kind.to_sym,
+        step: failure.step&.to_sym,
+        sent: failure.sent.to_sym,
+        http_status: failure.http_status,
+        code: failure.code,
+        subcode: failure.subcode,
+        diagnostics: failure.diagnostics,
+        retry_after: retry_after_ms && (retry_after_ms / 1000.0),
+        hops: failure.hops.map { |hop| Hop.new(url: hop.url, outcome: hop.outcome) }.freeze,
+        exit_code: failure.exit_code
+      )
+    end
+  end
+
+  # An argument, the environment or the profile file is not usable. Nothing was sent (exit code 2).
+  class InvalidInput < Error
+    # An argument this package refuses by itself.
+    # @api private
+    def self.because(detail)
+      new(detail, kind: :invalid_input, exit_code: 2)
+    end
+  end
+
+  # The account cannot sign in or is not permitted to do this (exit code 3).
+  class SignInError < Error; end
+
+  # The recipient did not take the message: unknown, unavailable, busy, declined, no answer (exit code 4).
+  class NotDelivered < Error; end
+
+  # The server could not be reached, or could not do it (exit code 5).
+  class ServiceError < Error; end
+
+  # No server was found, it cannot be trusted, or the network or TLS failed (exit code 5).
+  class ConnectionFailed < ServiceError; end
+
+  # The time given was over before the recipient's side had answered (exit code 5).
+  class DeadlineExceeded < ServiceError; end
+
+  # The client is signed out, or it was made before a fork (exit code 5).
+  class ClientClosed < ServiceError
+    # @api private
+    def self.by_fork
+      new("This object was made before a fork and belongs to the parent process; make a new one here.", kind: :closed)
+    end
+  end
+
+  # The message may or may not have arrived. It was not sent a second time (exit code 6).
+  class OutcomeUnknown < Error; end
+
+  # The call was cut off because the program is ending (exit code 130).
+  class Cancelled < Error; end
+
+  class Error
+    # The class of each kind.
+    KINDS = {
+      invalid_input: InvalidInput,
+      sign_in_refused: SignInError,
+      sign_in_unsupported: SignInError,
+      forbidden: SignInError,
+      recipient_not_found: NotDelivered,
+      recipient_unavailable: NotDelivered,
+      declined: NotDelivered,
+      no_answer: NotDelivered,
+      busy: NotDelivered,
+      discovery_failed: ConnectionFailed,
+      untrusted_host: ConnectionFailed,
+      tls: ConnectionFailed,
+      network: ConnectionFailed,
+      timeout: DeadlineExceeded,
+      closed: ClientClosed,
+      limit_reached: ServiceError,
+      throttled: ServiceError,
+      service_error: ServiceError,
+      protocol: ServiceError,
+      outcome_unknown: OutcomeUnknown,
+      cancelled: Cancelled
+    }.freeze
+  end
+end

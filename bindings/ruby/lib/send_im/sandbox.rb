@@ -1,0 +1,209 @@
+# frozen_string_literal: true
+
+require "json"
+require "tempfile"
+
+require_relative "arguments"
+require_relative "driver"
+
+module SendIm
+  # A server that behaves like a Skype for Business pool, on a free port of 127.0.0.1, for demonstrations and tests.
+  #
+  # Any account signs in with any password (except `wrong`). A recipient behaves by the local part of the address:
+  # `declines@`, `silent@`, `busy@`, `offline@`, `unknown@`, `slow@`, `forwards@`, `drops@`, `echo@`; anyone else accepts
+  # at once.
+  #
+  # @example
+  #   SendIm::Sandbox.open do |sandbox|
+  #     SendIm.send_im("lenea@contoso.com", "hi", address: "tosh@contoso.com", password: "x", server: sandbox)
+  #     sandbox.messages.map(&:text) # => ["hi"]
+  #   end
+  class Sandbox
+    # Starts a sandbox and stops it at the end of the block. Without a block it is the same as {#initialize}.
+    #
+    # @param options [Hash] the keywords of {#initialize}
+    # @yieldparam sandbox [Sandbox]
+    # @return [Object] the value of the block, or the sandbox
+    # @raise [Error]
+    def self.open(**options)
+      sandbox = new(**options)
+      return sandbox unless block_given?
+
+      begin
+        yield sandbox
+      ensure
+        sandbox.close
+      end
+    end
+
+    # @return [String] the discovery root, what `server:` takes
+    attr_reader :url
+
+    # Starts a sandbox. Call {#close} at the end, or use {Sandbox.open} with a block.
+    #
+    # @param layout [Symbol] `:one_pool`, `:two_pools` or `:redirect`
+    # @param https [Boolean] true for https with a certificate authority made for this sandbox, see {#ca_file}
+    # @param ring [Numeric] how long an invitation to `silent@` rings, in seconds
+    # @param slow [Numeric] how long `slow@` takes to accept, in seconds
+    # @param listen [String, nil] address and port, such as `"127.0.0.1:8080"`; nil: a free port of 127.0.0.1
+    # @param users [Hash{String => String}] passwords by address; once there is one, only these users sign in
+    # @param token_lifetime [Numeric, nil] how long a token is valid, in seconds; nil: as a real server
+    # @param poll_timeout [Numeric, nil] how long an empty request for events is held, in seconds; nil: as a real server
+    # @param redirect_to [String, nil] the discovery root answers with a redirect to this URL and nothing else
+    # @param host_name [String, nil] a DNS name for the certificate and for every link
+    # @raise [Error]
+    def initialize(layout: :one_pool, https: false, ring: 30, slow: 3, listen: nil, users: {}, token_lifetime: nil,
+                   poll_timeout: nil, redirect_to: nil, host_name: nil)
+      options = Native::SandboxOptions.new(
+        layout: Arguments.word("layout", layout).tr("_", "-"),
+        https: https ? true : false,
+        listen: Arguments.optional("listen", listen),
+        ring_ms: Arguments.milliseconds("ring", ring),
+        slow_ms: Arguments.milliseconds("slow", slow),
+        token_lifetime_ms: Arguments.milliseconds("token_lifetime", token_lifetime),
+        poll_timeout_ms: Arguments.milliseconds("poll_timeout", poll_timeout),
+        users: users.map { |address, password| user(address, password) },
+        redirect_to: Arguments.optional("redirect_to", redirect_to),
+        host_name: Arguments.optional("host_name", host_name)
+      )
+      @server = Driver.run { Native::SandboxServer.start(options) }
+      @url = ask(:url)
+      @authority = authority_file
+    end
+
+    # Stops the sandbox. What it had delivered is gone. A second call does nothing.
+    #
+    # @return [nil]
+    def close
+      @server.stop
+      @authority&.close!
+      @authority = nil
+    end
+
+    # @return [String, nil] with https, a PEM file with the certificate authority; it is removed with the sandbox
+    def ca_file
+      @authority&.path
+    end
+
+    # @return [String, nil] the same as text
+    def ca_pem
+      ask(:ca_pem)
+    end
+
+    # @return [Integer] how many sessions are open on the server
+    def open_applications
+      ask(:open_applications)
+    end
+
+    # @param address [String] a recipient
+    # @return [Array<Delivered>] what was delivered to this address, oldest first
+    def inbox(address)
+      ask(:inbox, Arguments.text("address", address)).map { |record| Delivered.from(record) }
+    end
+
+    # @return [Array<Delivered>] everything delivered, oldest first
+    def messages
+      ask(:messages).map { |record| Delivered.from(record) }
+    end
+
+    # Waits until that many messages were delivered in all, and gives them.
+    #
+    # @param count [Integer]
+    # @param timeout [Numeric] in seconds
+    # @return [Array<Delivered>]
+    # @raise [DeadlineExceeded] it took longer
+    def wait_for(count, timeout: 10)
+      milliseconds = Arguments.milliseconds("timeout", timeout)
+      Driver.run { @server.wait_for(count, milliseconds) }.map { |record| Delivered.from(record) }
+    end
+
+    # @return [Array<Exchange>] every request received, oldest first
+    def journal
+      ask(:journal).map { |record| Exchange.from(record) }
+    end
+
+    # Makes something go wrong.
+    #
+    # @param route [Symbol] the requests it lies on: `:discovery`, `:user`, `:token`, `:applications`, `:events`,
+    #   `:start_messaging`, `:send_message`, `:stop_messaging`, `:delete_application` or `:any`
+    # @param action [Symbol, Hash] what happens: `{ status: { http: 503, retry_after: 1 } }`, `{ delay: { ms: 50 } }`,
+    #   `:drop_before`, `:drop_after` (the answer is lost), `:cut_body`, `:html_instead`, `:wrong_content_type`,
+    #   `{ oversized: { bytes: 100_000 } }`, `:duplicate_events`, `{ delay_events: { ms: 50 } }`, `:bare_events`,
+    #   `:early_events` or `:skip_states`
+    # @param skip [Integer] so many requests pass unharmed first
+    # @param times [Integer] so many requests are hit; 0: all until {#clear_faults}
+    # @return [nil]
+    # @raise [InvalidInput] there is no such route or action
+    def add_fault(route, action, skip: 0, times: 1)
+      ask(:add_fault, JSON.generate(route: route, action: action, skip: skip, times: times))
+    end
+
+    # Takes every fault away.
+    # @return [nil]
+    def clear_faults
+      ask(:clear_faults)
+    end
+
+    # @param address [String] who signs in with it
+    # @return [String] a bearer token that this sandbox accepts, to try `token:`
+    def issue_token(address)
+      ask(:issue_token, Arguments.text("address", address))
+    end
+
+    # Rejects every token issued so far.
+    # @return [nil]
+    def revoke_tokens
+      ask(:revoke_tokens)
+    end
+
+    # Ends every session, as a server does after fifteen silent minutes.
+    # @return [nil]
+    def drop_applications
+      ask(:drop_applications)
+    end
+
+    # Tells every client that it has missed events.
+    # @return [nil]
+    def force_resync
+      ask(:force_resync)
+    end
+
+    # Tells every client to go on with another event channel.
+    # @return [nil]
+    def force_resume
+      ask(:force_resume)
+    end
+
+    # The other side closes every conversation.
+    # @return [nil]
+    def end_conversations
+      ask(:end_conversations)
+    end
+
+    # @return [String] where it listens
+    def inspect
+      "#<#{self.class.name} #{@url}>"
+    end
+
+    private
+
+    def ask(name, *arguments)
+      Driver.run { @server.public_send(name, *arguments) }
+    end
+
+    def user(address, password)
+      Native::SandboxUser.new(address: Arguments.text("users", address), password: Arguments.text("users", password))
+    end
+
+    # Removed by the process that made it, at the latest at its end.
+    def authority_file
+      pem = ca_pem
+      return unless pem
+
+      Tempfile.new(["send-im-sandbox-", ".pem"]).tap do |file|
+        file.write(pem)
+        file.close
+      end
+    end
+  end
+end

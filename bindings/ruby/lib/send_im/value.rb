@@ -1,0 +1,63 @@
+# frozen_string_literal: true
+
+module SendIm
+  # A frozen value: equal by its fields, good for pattern matching. What it hides is not part of its inspection.
+  #
+  # @api private
+  class Value
+    class << self
+      # The names of the fields.
+      # @return [Array<Symbol>]
+      attr_reader :members
+
+      # Those that {Value#inspect} leaves out.
+      # @return [Array<Symbol>]
+      attr_reader :hidden
+
+      private
+
+      def fields(*names, hidden: [])
+        @members = names.freeze
+        @hidden = hidden.freeze
+      end
+    end
+
+    # @param values [Hash{Symbol => Object}] a value for each field
+    def initialize(**values)
+      unless values.size == self.class.members.size && self.class.members.all? { |name| values.key?(name) }
+        raise ArgumentError, "#{self.class.name} has the fields #{self.class.members.join(", ")}"
+      end
+
+      values.each { |name, value| instance_variable_set(:"@#{name}", value) }
+      freeze
+    end
+
+    # @return [Hash{Symbol => Object}] the fields by name
+    def to_h
+      self.class.members.to_h { |name| [name, instance_variable_get(:"@#{name}")] }
+    end
+
+    # @return [Hash{Symbol => Object}] the fields for `case … in {…}`
+    def deconstruct_keys(_names)
+      to_h
+    end
+
+    # @return [Boolean] true for a value of the same class with the same fields
+    def ==(other)
+      other.instance_of?(self.class) && to_h == other.to_h
+    end
+    alias eql? ==
+
+    # @return [Integer]
+    def hash
+      [self.class, to_h].hash
+    end
+
+    # @return [String] the class and the fields that are not hidden
+    def inspect
+      shown = to_h.except(*self.class.hidden).map { |name, value| " #{name}=#{value.inspect}" }
+      "#<#{self.class.name}#{shown.join(",")}>"
+    end
+    alias to_s inspect
+  end
+end

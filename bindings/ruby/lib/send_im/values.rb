@@ -1,0 +1,208 @@
+# frozen_string_literal: true
+
+require_relative "value"
+
+module SendIm
+  # How long a call may take when nothing else is said, in seconds.
+  DEFAULT_TIMEOUT = 60
+
+  # A message to one recipient, for {Client#send_all}. Its inspection shows neither text nor subject.
+  #
+  # @example
+  #   SendIm::Message.new("lenea@contoso.com", "disk full", importance: :urgent)
+  class Message < Value
+    fields :to, :text, :subject, :importance, :html, :timeout, :wait, hidden: %i[text subject]
+
+    # @return [String] the recipient's address, `user@domain`; `sip:` is optional
+    attr_reader :to
+    # @return [String] the text, or html
+    attr_reader :text
+    # @return [String, nil] the subject
+    attr_reader :subject
+    # @return [Symbol] `:normal`, `:urgent` or `:emergency`
+    attr_reader :importance
+    # @return [Boolean] true if the text is html
+    attr_reader :html
+    # @return [Numeric] how long the send may take, in seconds
+    attr_reader :timeout
+    # @return [Symbol] `:delivered` or `:submitted`
+    attr_reader :wait
+
+    # The arguments are those of {SendIm.send_im}. They are checked when the message is sent.
+    def initialize(to, text, subject: nil, importance: :normal, html: false, timeout: DEFAULT_TIMEOUT, wait: :delivered)
+      super(to: to, text: text, subject: subject, importance: importance, html: html, timeout: timeout, wait: wait)
+    end
+  end
+
+  # One place a call went through before it failed.
+  class Hop < Value
+    fields :url, :outcome
+
+    # @return [String] the URL without its query
+    attr_reader :url
+    # @return [String] what came back, for example `"401"` or `"connection refused"`
+    attr_reader :outcome
+  end
+
+  # One finished step of a call. It never holds a password, a token or the text of a message.
+  class Step < Value
+    fields :step, :host, :status, :elapsed
+
+    # @return [Symbol] `:discover`, `:sign_in`, `:open_session`, `:invite`, `:send`, `:confirm` or `:sign_out`
+    attr_reader :step
+    # @return [String] the host that was asked, with its port where it is not the usual one
+    attr_reader :host
+    # @return [Integer, nil] the HTTP status of the answer; nil where no answer came
+    attr_reader :status
+    # @return [Float] from the request to the end of the answer, in seconds
+    attr_reader :elapsed
+
+    # @api private
+    def self.from(record)
+      new(step: record.step.to_sym, host: record.host, status: record.status, elapsed: record.elapsed_ms / 1000)
+    end
+  end
+
+  # Proof of a send.
+  class Receipt < Value
+    fields :to, :accepted_by, :evidence, :format, :thread_id, :steps, hidden: [:steps]
+
+    # @return [String] the recipient's address as asked, without `sip:`
+    attr_reader :to
+    # @return [String, nil] who accepted: someone else than {#to} after a call-forward, nil when only submitted
+    attr_reader :accepted_by
+    # `:invitation_accepted`: the text rode in the invitation and was accepted, which is not the same as read.
+    # `:message_confirmed`: the recipient's side confirmed it. `:submitted`: nobody waited.
+    # @return [Symbol]
+    attr_reader :evidence
+    # @return [Symbol] the form in which the text went: `:plain` or `:html`
+    attr_reader :format
+    # @return [String, nil] the server's id of the conversation's thread
+    attr_reader :thread_id
+    # @return [Array<Step>] each step in order; after {SendIm.send_im} they begin with discovery
+    attr_reader :steps
+
+    # @api private
+    def self.from(record)
+      new(
+        to: record.to,
+        accepted_by: record.accepted_by,
+        evidence: record.evidence.to_sym,
+        format: record.format.to_sym,
+        thread_id: record.thread_id,
+        steps: record.steps.map { |step| Step.from(step) }.freeze
+      )
+    end
+  end
+
+  # What a token is wanted for, as the server's challenge says it.
+  class TokenRequest < Value
+    fields :origin, :authorization_uri, :client_id, :trusted_issuers, :rejected
+
+    # @return [String] scheme, host and port of the server that must accept the token: the OAuth resource
+    attr_reader :origin
+    # @return [String, nil] where the server says tokens are issued
+    attr_reader :authorization_uri
+    # @return [String, nil] the server's client id (OAuth audience)
+    attr_reader :client_id
+    # @return [String, nil] the issuers the server trusts
+    attr_reader :trusted_issuers
+    # @return [Boolean] true where the token given before was rejected: a cached one will not do
+    attr_reader :rejected
+
+    alias rejected? rejected
+
+    # @api private
+    def self.from(record)
+      new(**members.to_h { |name| [name, record.public_send(name)] })
+    end
+  end
+
+  # A token and how long it lasts from now. Its value is not part of its inspection.
+  class BearerToken < Value
+    fields :value, :expires_in, hidden: [:value]
+
+    # @return [String] the token without the word `Bearer`
+    attr_reader :value
+    # @return [Numeric, nil] its lifetime in seconds; nil: it is used until it is rejected
+    attr_reader :expires_in
+
+    # @param value [String] the token without the word `Bearer`
+    # @param expires_in [Numeric, nil] its lifetime in seconds
+    def initialize(value, expires_in: nil)
+      super(value: value, expires_in: expires_in)
+    end
+  end
+
+  # A message that reached a recipient of a {Sandbox}. Its inspection shows neither text nor subject.
+  class Delivered < Value
+    fields :number, :sender, :to, :accepted_by, :subject, :importance, :format, :text, :via, :conversation, :thread_id,
+           :received_at, hidden: %i[subject text]
+
+    # @return [Integer] counts deliveries, from 1
+    attr_reader :number
+    # @return [String] the sender's address
+    attr_reader :sender
+    # @return [String] the address the sender asked for
+    attr_reader :to
+    # @return [String] the address that took it; another one than {#to} after a call-forward
+    attr_reader :accepted_by
+    # @return [String, nil] the subject
+    attr_reader :subject
+    # @return [Symbol] `:normal`, `:urgent` or `:emergency`
+    attr_reader :importance
+    # @return [Symbol] `:plain` or `:html`
+    attr_reader :format
+    # @return [String] the text as it was sent
+    attr_reader :text
+    # @return [Symbol] `:invitation` if the text came with the invitation, else `:message`
+    attr_reader :via
+    # @return [String] the conversation it belongs to
+    attr_reader :conversation
+    # @return [String] the thread of that conversation
+    attr_reader :thread_id
+    # @return [Time] when the recipient got it, UTC
+    attr_reader :received_at
+
+    # @api private
+    def self.from(record)
+      new(
+        **(members - %i[importance format via received_at]).to_h { |name| [name, record.public_send(name)] },
+        importance: record.importance.to_sym,
+        format: record.format.to_sym,
+        via: record.via.to_sym,
+        received_at: Time.at(record.received_at_ms / 1000, record.received_at_ms % 1000, :millisecond, in: "UTC")
+      )
+    end
+  end
+
+  # A request that a {Sandbox} received. It holds neither bodies nor credentials.
+  class Exchange < Value
+    fields :number, :http_method, :path, :origin, :status, :pool
+
+    # @return [Integer] counts requests, from 1
+    attr_reader :number
+    # @return [String] `"GET"`, `"POST"` …
+    attr_reader :http_method
+    # @return [String] the path with its query
+    attr_reader :path
+    # @return [String] scheme, host and port that were asked
+    attr_reader :origin
+    # @return [Integer, nil] the status of the answer; nil while there is none, or where the connection was closed
+    attr_reader :status
+    # @return [Integer] which of the sandbox's listeners was asked, from 0
+    attr_reader :pool
+
+    # @api private
+    def self.from(record)
+      new(
+        number: record.number,
+        http_method: record.method,
+        path: record.path,
+        origin: record.origin,
+        status: record.status,
+        pool: record.pool
+      )
+    end
+  end
+end

@@ -1,0 +1,23 @@
+# frozen_string_literal: true
+
+require_relative "lib/send_im/version"
+
+# A gem for one platform with the native library inside; `rake package` builds it.
+Gem::Specification.new do |spec|
+  spec.name = "send_im"
+  spec.version = SendIm::VERSION
+  spec.platform = Gem::Platform.local
+  spec.summary = "Delivers an instant message to a Skype for Business or Lync user, natively."
+  spec.description = "One call signs in to Lync Server 2013 or Skype for Business Server, delivers the message and tells " \
+                     "who accepted it, or what failed and what to do. A sandbox server comes with it."
+  spec.authors = ["send-im contributors"]
+  spec.licenses = %w[MIT Apache-2.0]
+  spec.required_ruby_version = ">= 3.1"
+  spec.metadata = { "rubygems_mfa_required" => "true" }
+
+  spec.files = Dir.chdir(__dir__) { Dir["lib/**/*.rb", "lib/send_im/native/*", "sig/*.rbs", "README.md", ".yardopts"].uniq }
+  spec.require_paths = ["lib"]
+
+  # Between 1.16.0 and 1.17.0 callbacks are lost by a fork and nothing brings them back.
+  spec.add_dependency "ffi", "~> 1.15", ">= 1.15.5", *%w[1.16.0 1.16.1 1.16.2 1.16.3 1.17.0].map { |bad| "!= #{bad}" }
+end
