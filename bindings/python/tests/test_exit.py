@@ -106,7 +106,8 @@ def work(n):
         client.send(f"user{n}@contoso.com", "hi")
 for n in range(20):
     in_background(work, n)
-sandbox.wait_for(40)
+while len(sandbox.messages()) < 40:
+    time.sleep(0.001)
 sys.exit(5)
 """
     )

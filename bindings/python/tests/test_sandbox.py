@@ -26,6 +26,28 @@ def test_wait_for_gives_up(sandbox):
         sandbox.wait_for(1, timeout=0.05)
 
 
+def test_wait_for_while_messages_arrive(script):
+    """In a process of its own: waiting and delivering at the same time must not lock each other out."""
+    done = script("""
+        import threading
+        from send_im import Client, Sandbox, SendImError
+        with Sandbox() as sandbox, Client("tosh@contoso.com", password="x", server=sandbox) as client:
+            stop = threading.Event()
+            def work(n):
+                while not stop.is_set():
+                    client.send(f"user{n}@contoso.com", "hi")
+            threads = [threading.Thread(target=work, args=(n,), daemon=True) for n in range(8)]
+            for thread in threads:
+                thread.start()
+            for count in range(1, 300):
+                assert len(sandbox.wait_for(count)) >= count
+            stop.set()
+            for thread in threads:
+                thread.join()
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("layout", ["one-pool", "two-pools", "redirect"])
 @pytest.mark.parametrize("https", [False, True])
 def test_every_layout(layout, https):
