@@ -116,13 +116,18 @@ impl Resource {
 /// How much of a body is looked at to tell HTML from XML.
 const SNIFFED: usize = 4096;
 
+/// What a piece of a page begins with. None of these is an element of UCWA's XML.
+const PAGE_TAGS: [&str; 20] = [
+    "b", "br", "center", "div", "fieldset", "font", "form", "h1", "h2", "h3", "head", "hr", "i", "meta", "p",
+    "pre", "script", "span", "table", "title",
+];
+
 /// A page may be cut, may begin with a comment or an XML prologue, and proxies write it in any letters.
 fn looks_like_html(body: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&body[..body.len().min(SNIFFED)]).to_ascii_lowercase();
-    let holds = |tags: &[&str]| tags.iter().any(|tag| start.contains(tag));
-    holds(&["<!doctype html", "<html", "</html", "<body", "</body"])
-        || (!start.starts_with("<?xml")
-            && holds(&["<head", "<title", "<div", "<h1", "<h2", "<center", "<table"]))
+    let first_tag = start.trim_start_matches('<').split(|c: char| !c.is_ascii_alphanumeric()).next();
+    ["<!doctype html", "<html", "</html", "<body", "</body"].iter().any(|tag| start.contains(tag))
+        || first_tag.is_some_and(|tag| PAGE_TAGS.contains(&tag))
 }
 
 fn by_rel<'a>(members: &'a Map<String, Value>, rel: &str) -> Option<&'a Value> {
@@ -192,6 +197,8 @@ mod tests {
             late.as_str(),
             "<h2>500 - Internal server error.</h2></body></html>",
             "<?xml version='1.0'?><!DOCTYPE html>",
+            "<fieldset><legend>Error</legend></fieldset>",
+            "<b>The web ticket is invalid.</b>",
         ] {
             assert_eq!(Resource::parse(page.as_bytes()), Err(DecodeError::Html), "{page}");
         }

@@ -52,9 +52,12 @@ pub(super) fn check(bytes: &[u8], value: &Value, verdict: &mut Verdict) {
 fn same_answer(prefixed: &Value, bare: &Value, verdict: &mut Verdict) {
     let (with, without) = (prefixed.to_string(), bare.to_string());
     let (with, without) = (with.as_bytes(), without.as_bytes());
-    verdict.equal("where it leads", Lead::parse(with), Lead::parse(without));
-    let links = |bytes| Links::parse(bytes).map(|l| (l.this, l.events, l.start_messaging));
-    verdict.equal("the application", links(with), links(without));
+    // With both spellings of one rel in an object, taking off the prefix makes two links one.
+    if !spelled_twice(prefixed) {
+        verdict.equal("where it leads", Lead::parse(with), Lead::parse(without));
+        let links = |bytes| Links::parse(bytes).map(|l| (l.this, l.events, l.start_messaging));
+        verdict.equal("the application", links(with), links(without));
+    }
     if let (Ok(a), Ok(b)) = (Batch::parse(with), Batch::parse(without)) {
         verdict.equal("the way on", a.then, b.then);
         verdict.equal("the number of events", a.events.len(), b.events.len());
@@ -70,6 +73,20 @@ fn same_answer(prefixed: &Value, bare: &Value, verdict: &mut Verdict) {
         verdict.wrong.push("an object is no answer of the event channel".to_owned());
     }
     same_resources(prefixed, bare, verdict);
+}
+
+fn spelled_twice(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            let twice = members
+                .keys()
+                .filter_map(|name| name.strip_prefix(PREFIX))
+                .any(|bare| members.contains_key(bare));
+            twice || members.values().any(spelled_twice)
+        }
+        Value::Array(items) => items.iter().any(spelled_twice),
+        _ => false,
+    }
 }
 
 /// Goes through both values side by side and compares the resources in them.

@@ -34,7 +34,7 @@ fn token(bytes: &[u8], value: &Value, verdict: &mut Verdict) {
 /// A number, or the same as text.
 fn seconds(value: &Value) -> Option<Duration> {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    text.trim().parse::<u64>().ok().map(Duration::from_secs)
+    text.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 
 /// A body with `error` is what token services refuse with. Source: AuthenticationInUCWA.
