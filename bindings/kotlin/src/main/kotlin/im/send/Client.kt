@@ -1,0 +1,176 @@
+package im.send
+
+import im.send.internal.NativeLibrary
+import im.send.internal.StepRelay
+import im.send.internal.TokenRelay
+import im.send.internal.asFuture
+import im.send.internal.blocking
+import im.send.internal.blockingPlainly
+import im.send.internal.logger
+import im.send.internal.message
+import im.send.internal.suspending
+import im.send.internal.toNative
+import im.send.internal.toPublic
+import im.send.internal.uniffi.Cancellation
+import im.send.internal.uniffi.SignedInClient
+import java.lang.System.Logger.Level
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+
+/**
+ * One session: signed in once, for any number of messages from any thread or coroutine, until it is closed.
+ *
+ * Kotlin:
+ * ```kotlin
+ * Client.signIn().use { client -> client.send("lenea@contoso.com", "disk full", subject = "db7") }
+ * ```
+ * Java:
+ * ```java
+ * try (var client = Client.signIn()) {
+ *     client.send(Message.text("lenea@contoso.com", "disk full").subject("db7"));
+ * }
+ * ```
+ *
+ * What suspends in Kotlin has a twin that waits and one that gives a future: [send], [sendBlocking], [sendAsync]. Java
+ * sees the twin that waits under the short name. A session that the server dropped is opened again by the next send.
+ */
+public class Client private constructor(
+    private val native: SignedInClient,
+    private val steps: StepRelay?,
+    private val address: String?,
+) : AutoCloseable {
+    /**
+     * Sends one message; see [sendIm] for what the arguments mean.
+     *
+     * @throws SendImException one of its subclasses; [ClosedException] after [signOut].
+     */
+    @JvmSynthetic
+    public suspend fun send(
+        to: String,
+        text: String,
+        subject: String? = null,
+        importance: Importance = Importance.NORMAL,
+        html: Boolean = false,
+        timeout: Duration = Message.DEFAULT_TIMEOUT,
+        wait: Wait = Wait.DELIVERED,
+    ): Receipt = send(message(to, text, subject, importance, html, timeout, wait))
+
+    /** The same with a [Message]. */
+    @JvmSynthetic
+    public suspend fun send(message: Message): Receipt = send(message, null)
+
+    /**
+     * Sends one message; this thread waits. From Java it is `client.send(to, text)`.
+     *
+     * An interrupt ends the wait with a [CancelledException] that says whether the message can have arrived.
+     *
+     * @throws SendImException one of its subclasses; [ClosedException] after a sign-out.
+     */
+    @JvmName("send")
+    @Throws(SendImException::class)
+    public fun sendBlocking(to: String, text: String): Receipt = sendBlocking(Message.text(to, text))
+
+    /** The same with a [Message], which may have a subject and more. */
+    @JvmName("send")
+    @Throws(SendImException::class)
+    public fun sendBlocking(message: Message): Receipt = blocking { send(message, it) }
+
+    /** The same without waiting. Cancelling the future cancels this send and no other. */
+    public fun sendAsync(to: String, text: String): CompletableFuture<Receipt> = sendAsync(Message.text(to, text))
+
+    /** The same with a [Message], which may have a subject and more. */
+    public fun sendAsync(message: Message): CompletableFuture<Receipt> = asFuture { send(message, null) }
+
+    /**
+     * Sends many messages, several at a time.
+     *
+     * @return For each message, in the same order, its receipt or the error that kept it back. Such errors are not
+     *   thrown: one bad address does not hide what became of the rest.
+     */
+    @JvmSynthetic
+    public suspend fun sendAll(messages: Collection<Message>): List<SendResult> = sendAll(messages, null)
+
+    /**
+     * The same; this thread waits. From Java it is `client.sendAll(messages)`.
+     *
+     * After an interrupt the messages that had ended keep their results, and the others have a [CancelledException].
+     */
+    @JvmName("sendAll")
+    @Throws(SendImException::class)
+    public fun sendAllBlocking(messages: Collection<Message>): List<SendResult> = blocking { sendAll(messages, it) }
+
+    /** The same without waiting. Cancelling the future cancels the sends that have not ended. */
+    public fun sendAllAsync(messages: Collection<Message>): CompletableFuture<List<SendResult>> =
+        asFuture { sendAll(messages, null) }
+
+    /**
+     * Waits for sends in flight and ends the session. A second call does nothing.
+     *
+     * @throws SendImException the server could not be told. It ends the session by itself after a while.
+     */
+    @JvmSynthetic
+    public suspend fun signOut() {
+        suspending(steps) { native.signOut() }
+    }
+
+    /** The same; this thread waits. From Java it is `client.signOut()`. */
+    @JvmName("signOut")
+    @Throws(SendImException::class)
+    public fun signOutBlocking(): Unit = blockingPlainly { signOut() }
+
+    /** The same without waiting. */
+    public fun signOutAsync(): CompletableFuture<Void?> = asFuture { signOut() }.thenApply { null }
+
+    /**
+     * Signs out; this thread waits. A sign-out that fails is logged and not thrown: every message has its receipt by
+     * then, and what was done must not look undone.
+     */
+    override fun close() {
+        try {
+            signOutBlocking()
+        } catch (error: SendImException) {
+            logger.log(Level.WARNING, "signing out failed: ${error.detail}")
+        }
+    }
+
+    override fun toString(): String = "Client(${address ?: "stored"})"
+
+    private suspend fun send(message: Message, cancellation: Cancellation?): Receipt =
+        suspending(steps) { native.send(message.toNative(), cancellation) }.toPublic()
+
+    private suspend fun sendAll(messages: Collection<Message>, cancellation: Cancellation?): List<SendResult> =
+        suspending(steps) { native.sendAll(messages.map { it.toNative() }, cancellation) }.map { it.toPublic() }
+
+    public companion object {
+        /**
+         * Signs in.
+         *
+         * @param account Who sends. By default the account of the environment or of the profile file.
+         * @throws SendImException one of its subclasses.
+         */
+        @JvmSynthetic
+        public suspend fun signIn(account: Account = Account.stored()): Client = signIn(account, null)
+
+        /** The same; this thread waits. From Java it is `Client.signIn(account)`. */
+        @JvmStatic
+        @JvmName("signIn")
+        @JvmOverloads
+        @Throws(SendImException::class)
+        public fun signInBlocking(account: Account = Account.stored()): Client = blocking { signIn(account, it) }
+
+        /** The same without waiting. Cancelling the future leaves no session behind. */
+        @JvmStatic
+        @JvmOverloads
+        public fun signInAsync(account: Account = Account.stored()): CompletableFuture<Client> =
+            asFuture { signIn(account, null) }
+
+        private suspend fun signIn(account: Account, cancellation: Cancellation?): Client {
+            NativeLibrary.require()
+            val steps = StepRelay.wanted(account)
+            val native = suspending(steps) {
+                SignedInClient.signIn(account.toNative(), TokenRelay.wanted(account), steps, cancellation)
+            }
+            return Client(native, steps, account.parts.address)
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package im.send
+
+import java.time.Duration
+
+/** The requests to a sandbox that a [Fault] can lie on. */
+public enum class Route {
+    /** The discovery root. */
+    DISCOVERY,
+
+    /** The user resource, with or without a token. */
+    USER,
+
+    /** The token service. */
+    TOKEN,
+
+    /** The opening of a session. */
+    APPLICATIONS,
+
+    /** The event channel. */
+    EVENTS,
+
+    /** The invitation of a recipient. */
+    START_MESSAGING,
+
+    /** A message of an accepted invitation. */
+    SEND_MESSAGE,
+
+    /** The end of a conversation, and the withdrawal of an invitation. */
+    STOP_MESSAGING,
+
+    /** The end of a session. */
+    DELETE_APPLICATION,
+
+    /** Every request. */
+    ANY,
+    ;
+
+    /** The name that every language uses, such as `start_messaging`. */
+    override fun toString(): String = name.lowercase()
+}
+
+/**
+ * Something that goes wrong in a sandbox, for [Sandbox.addFault]. It hits one request, the next, unless told otherwise.
+ *
+ * ```kotlin
+ * sandbox.addFault(Route.START_MESSAGING, Fault.dropAfter())
+ * sandbox.addFault(Route.APPLICATIONS, Fault.status(503).retryAfter(Duration.ofSeconds(1)).times(3))
+ * ```
+ */
+public class Fault private constructor(
+    private val name: String,
+    private val parameters: Map<String, Any>,
+    private val skip: Int = 0,
+    private val times: Int = 1,
+) {
+    /** The same after so many requests have passed unharmed. */
+    public fun skip(requests: Int): Fault = Fault(name, parameters, requests, times)
+
+    /** The same for so many requests; 0: for all until [Sandbox.clearFaults]. */
+    public fun times(requests: Int): Fault = Fault(name, parameters, skip, requests)
+
+    /** For [status]: the `code` of the body, such as `TooManyRequests`. */
+    public fun code(code: String): Fault = with("code", code)
+
+    /** For [status]: the `subcode` of the body. */
+    public fun subcode(subcode: String): Fault = with("subcode", subcode)
+
+    /** For [status]: the time the server asks to wait, in whole seconds. */
+    public fun retryAfter(wait: Duration): Fault = with("retry_after", wait.seconds)
+
+    private fun with(name: String, value: Any) = Fault(this.name, parameters + (name to value), skip, times)
+
+    /** The fault as the sandbox reads it. */
+    internal fun toJson(route: Route): String {
+        val members = parameters.entries.joinToString(",") { (name, value) -> "\"$name\":${json(value)}" }
+        return """{"route":"$route","skip":$skip,"times":$times,"action":{"$name":{$members}}}"""
+    }
+
+    override fun toString(): String = "Fault($name, skip=$skip, times=$times)"
+
+    public companion object {
+        /** The request is not processed and answered with this HTTP status. */
+        @JvmStatic
+        public fun status(http: Int): Fault = Fault("status", mapOf("http" to http))
+
+        /** The request is processed after this time. */
+        @JvmStatic
+        public fun delay(time: Duration): Fault = Fault("delay", mapOf("ms" to time.toMillis()))
+
+        /** The connection is closed without an answer; the request is not processed. */
+        @JvmStatic
+        public fun dropBefore(): Fault = Fault("drop_before", emptyMap())
+
+        /** The request is processed, and its answer is lost. */
+        @JvmStatic
+        public fun dropAfter(): Fault = Fault("drop_after", emptyMap())
+
+        /** The request is processed, and half of its answer comes. */
+        @JvmStatic
+        public fun cutBody(): Fault = Fault("cut_body", emptyMap())
+
+        /** The request is answered with 200 and a page, as a captive portal does. */
+        @JvmStatic
+        public fun htmlInstead(): Fault = Fault("html_instead", emptyMap())
+
+        /** The request is processed; the answer says `text/plain`. */
+        @JvmStatic
+        public fun wrongContentType(): Fault = Fault("wrong_content_type", emptyMap())
+
+        /** The request is processed; the answer has at least so many bytes. */
+        @JvmStatic
+        public fun oversized(bytes: Int): Fault = Fault("oversized", mapOf("bytes" to bytes))
+
+        /** Every event comes twice. */
+        @JvmStatic
+        public fun duplicateEvents(): Fault = Fault("duplicate_events", emptyMap())
+
+        /** The events come later. */
+        @JvmStatic
+        public fun delayEvents(time: Duration): Fault = Fault("delay_events", mapOf("ms" to time.toMillis()))
+
+        /** The events come without the resources they are about. */
+        @JvmStatic
+        public fun bareEvents(): Fault = Fault("bare_events", emptyMap())
+
+        /** The events come before the answer to the request. */
+        @JvmStatic
+        public fun earlyEvents(): Fault = Fault("early_events", emptyMap())
+
+        /** Only the last event of an invitation comes. */
+        @JvmStatic
+        public fun skipStates(): Fault = Fault("skip_states", emptyMap())
+
+        private fun json(value: Any): String = if (value is String) quoted(value) else value.toString()
+
+        private fun quoted(text: String): String = text.asIterable().joinToString("", "\"", "\"") { unit ->
+            if (unit < ' ' || unit == '"' || unit == '\\') "\\u%04x".format(unit.code) else unit.toString()
+        }
+    }
+}

@@ -1,0 +1,92 @@
+package im.send
+
+import java.time.Duration
+
+/** How urgent a message is shown to its recipient. */
+public enum class Importance {
+    /** As any other message. */
+    NORMAL,
+
+    /** Shown as important. */
+    URGENT,
+
+    /** Shown as an emergency. */
+    EMERGENCY,
+    ;
+
+    /** The name that every language uses, such as `urgent`. */
+    override fun toString(): String = name.lowercase()
+}
+
+/** When a send is done. */
+public enum class Wait {
+    /** When the recipient's side has accepted. */
+    DELIVERED,
+
+    /** When the server has taken the message. Nobody waits for the recipient then, and the receipt says so. */
+    SUBMITTED,
+    ;
+
+    /** The name that every language uses, such as `submitted`. */
+    override fun toString(): String = name.lowercase()
+}
+
+/**
+ * A message to one recipient. It never changes: each of its methods gives another one.
+ *
+ * What it holds is checked when it is sent, before the first request. Neither its text nor its subject is part of
+ * [toString].
+ */
+public class Message private constructor(
+    /** The recipient's address, `user@domain`; `sip:` is optional. */
+    @get:JvmName("to") public val to: String,
+    /** The text, or html where [html] is true. */
+    @get:JvmName("text") public val text: String,
+    /** True if the text is html. A recipient whose side takes none gets its plain-text rendering. */
+    @get:JvmName("html") public val html: Boolean,
+    /** The subject, at most 250 UTF-16 units on one line; null: none. */
+    @get:JvmName("subject") public val subject: String?,
+    /** How urgent it is shown. */
+    @get:JvmName("importance") public val importance: Importance,
+    /** How long the whole send may take. An invitation rings for about 30 s. */
+    @get:JvmName("timeout") public val timeout: Duration,
+    /** When the send is done. */
+    @get:JvmName("waitsFor") public val wait: Wait,
+) {
+    /** The same with this subject; null takes it away. */
+    public fun subject(subject: String?): Message = with(subject = subject)
+
+    /** The same with this importance. */
+    public fun importance(importance: Importance): Message = with(importance = importance)
+
+    /** The same with this limit for the whole send. */
+    public fun timeout(timeout: Duration): Message = with(timeout = timeout)
+
+    /** The same, done at this moment. */
+    public fun wait(wait: Wait): Message = with(wait = wait)
+
+    private fun with(
+        subject: String? = this.subject,
+        importance: Importance = this.importance,
+        timeout: Duration = this.timeout,
+        wait: Wait = this.wait,
+    ) = Message(to, text, html, subject, importance, timeout, wait)
+
+    override fun toString(): String = "Message(to=$to, html=$html, importance=$importance, timeout=$timeout, wait=$wait)"
+
+    public companion object {
+        /** How long a call may take when nothing else is said: 60 s. */
+        @JvmField
+        public val DEFAULT_TIMEOUT: Duration = Duration.ofSeconds(60)
+
+        /** A message of plain text. */
+        @JvmStatic
+        public fun text(to: String, text: String): Message =
+            Message(to, text, false, null, Importance.NORMAL, DEFAULT_TIMEOUT, Wait.DELIVERED)
+
+        /** A message of html. */
+        @JvmStatic
+        public fun html(to: String, html: String): Message =
+            Message(to, html, true, null, Importance.NORMAL, DEFAULT_TIMEOUT, Wait.DELIVERED)
+    }
+}

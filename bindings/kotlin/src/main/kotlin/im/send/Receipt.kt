@@ -1,0 +1,110 @@
+package im.send
+
+import java.time.Duration
+
+/** A step on the way of a message. */
+public enum class Step {
+    /** The server is looked for. */
+    DISCOVER,
+
+    /** The account signs in. */
+    SIGN_IN,
+
+    /** The session is opened. */
+    OPEN_SESSION,
+
+    /** The recipient is invited; a short text goes with the invitation. */
+    INVITE,
+
+    /** The text is sent. */
+    SEND,
+
+    /** The recipient's answer is waited for. */
+    CONFIRM,
+
+    /** The session is ended. */
+    SIGN_OUT,
+    ;
+
+    /** The name that every language uses, such as `open_session`. */
+    override fun toString(): String = name.lowercase()
+}
+
+/** What proves a send. */
+public enum class Evidence {
+    /** The text rode in the invitation and the invitation was accepted. That is not the same as read. */
+    INVITATION_ACCEPTED,
+
+    /** The recipient's side confirmed the message. */
+    MESSAGE_CONFIRMED,
+
+    /** The server took it and nobody waited any longer. */
+    SUBMITTED,
+    ;
+
+    /** The name that every language uses, such as `invitation_accepted`. */
+    override fun toString(): String = name.lowercase()
+}
+
+/** The form of a text. */
+public enum class TextFormat {
+    /** Plain text. */
+    PLAIN,
+
+    /** Html. */
+    HTML,
+    ;
+
+    /** The name that every language uses, such as `plain`. */
+    override fun toString(): String = name.lowercase()
+}
+
+/**
+ * One finished step of a call. It never holds a password, a token or the text of a message.
+ *
+ * @property step Which step.
+ * @property host The host that was asked, with its port where it is not the usual one.
+ * @property status The HTTP status of the answer; null where no answer came.
+ * @property elapsed From the request to the end of the answer.
+ */
+@JvmRecord
+public data class StepRecord(val step: Step, val host: String, val status: Int?, val elapsed: Duration)
+
+/**
+ * Proof of a send.
+ *
+ * @property to The recipient's address as asked, without `sip:`.
+ * @property acceptedBy Who accepted. Someone else than [to] after a call-forward; null when only submitted.
+ * @property evidence What proves it.
+ * @property format The form in which the text went.
+ * @property threadId The server's id of the conversation's thread, if it told one.
+ * @property steps Each step in order. After [sendIm] they begin with discovery.
+ */
+@JvmRecord
+public data class Receipt(
+    val to: String,
+    val acceptedBy: String?,
+    val evidence: Evidence,
+    val format: TextFormat,
+    val threadId: String?,
+    val steps: List<StepRecord>,
+)
+
+/**
+ * What became of one message of many: a receipt or an error, never both.
+ *
+ * @property receipt The receipt, if the message was sent.
+ * @property error The error, if it was not. It is not thrown by itself.
+ */
+@JvmRecord
+public data class SendResult(val receipt: Receipt?, val error: SendImException?) {
+    /** True if the message was sent. */
+    public val isSuccess: Boolean get() = receipt != null
+
+    /**
+     * The receipt.
+     *
+     * @throws SendImException the error, if there is one.
+     */
+    public fun getOrThrow(): Receipt = receipt ?: throw checkNotNull(error) { "there is neither a receipt nor an error" }
+}

@@ -1,0 +1,200 @@
+package im.send
+
+import im.send.internal.blockingPlainly
+import im.send.internal.checked
+import im.send.internal.suspending
+import im.send.internal.toException
+import im.send.internal.toNative
+import im.send.internal.toPublic
+import im.send.internal.uniffi.SandboxServer
+import im.send.internal.uniffi.SendException
+import java.nio.file.Files
+import java.nio.file.Path
+import java.time.Duration
+import java.time.Instant
+
+/**
+ * A message that reached a recipient of a sandbox. Neither its text nor its subject is part of [toString].
+ *
+ * @property number Counts deliveries, from 1.
+ * @property sender The sender's address.
+ * @property to The address the sender asked for.
+ * @property acceptedBy The address that took it; another one than [to] after a call-forward.
+ * @property subject The subject, if there is one.
+ * @property importance How urgent it is shown.
+ * @property format The form of the text.
+ * @property text The text as it was sent.
+ * @property via `invitation` if the text came with the invitation, else `message`.
+ * @property conversation The conversation it belongs to.
+ * @property threadId The thread of that conversation.
+ * @property receivedAt When the recipient got it.
+ */
+@JvmRecord
+public data class Delivered(
+    val number: Long,
+    val sender: String,
+    val to: String,
+    val acceptedBy: String,
+    val subject: String?,
+    val importance: Importance,
+    val format: TextFormat,
+    val text: String,
+    val via: String,
+    val conversation: String,
+    val threadId: String,
+    val receivedAt: Instant,
+) {
+    override fun toString(): String =
+        "Delivered(number=$number, sender=$sender, to=$to, acceptedBy=$acceptedBy, importance=$importance, " +
+            "format=$format, via=$via, receivedAt=$receivedAt)"
+}
+
+/**
+ * A request that a sandbox received. It holds neither bodies nor credentials.
+ *
+ * @property number Counts requests, from 1.
+ * @property method `GET`, `POST` and so on.
+ * @property path The path with its query.
+ * @property origin Scheme, host and port that were asked.
+ * @property status The status of the answer; null while there is none, or where the connection was closed instead.
+ * @property pool Which of the sandbox's listeners was asked, from 0.
+ */
+@JvmRecord
+public data class Exchange(
+    val number: Long,
+    val method: String,
+    val path: String,
+    val origin: String,
+    val status: Int?,
+    val pool: Int,
+)
+
+/**
+ * A server that behaves like a Skype for Business pool, on a free port of 127.0.0.1, for tests and demonstrations.
+ *
+ * Any account signs in with any password (except `wrong`). A recipient behaves by the local part of the address:
+ * `declines@`, `silent@`, `busy@`, `offline@`, `unknown@`, `slow@`, `forwards@`, `drops@`, `echo@`; anyone else accepts
+ * at once.
+ *
+ * ```kotlin
+ * Sandbox.start().use { sandbox ->
+ *     sendIm("lenea@contoso.com", "hi", Account.of("tosh@contoso.com", "x").server(sandbox))
+ *     println(sandbox.waitFor(1).single().text)
+ * }
+ * ```
+ */
+public class Sandbox private constructor(private val native: SandboxServer) : AutoCloseable {
+    /** The discovery root, what [Account.server] takes. */
+    @get:JvmName("url")
+    public val url: String = ask { url() }
+
+    /** The certificate authority in PEM, with https. */
+    @get:JvmName("caPem")
+    public val caPem: String? = ask { caPem() }
+
+    /** The same as a file, which is removed with the sandbox. */
+    @get:JvmName("caFile")
+    public val caFile: Path? = caPem?.let { pem ->
+        Files.createTempFile("send-im-sandbox-", ".pem").also {
+            it.toFile().deleteOnExit()
+            Files.writeString(it, pem)
+        }
+    }
+
+    /** How many sessions are open on the server. */
+    @get:JvmName("openApplications")
+    public val openApplications: Int get() = ask { openApplications() }.toInt()
+
+    /** What was delivered to this address, oldest first. */
+    public fun inbox(address: String): List<Delivered> =
+        ask { inbox(checked("address", address)) }.map { it.toPublic() }
+
+    /** Everything delivered, oldest first. */
+    public fun messages(): List<Delivered> = ask { messages() }.map { it.toPublic() }
+
+    /** Every request received, oldest first. */
+    public fun journal(): List<Exchange> = ask { journal() }.map { it.toPublic() }
+
+    /**
+     * Waits until that many messages were delivered in all, and gives them.
+     *
+     * @throws DeadlineExceededException it took longer than [timeout].
+     */
+    @JvmSynthetic
+    public suspend fun waitFor(count: Int, timeout: Duration = WAIT): List<Delivered> {
+        require(count >= 0) { "the count is negative" }
+        return suspending { native.waitFor(count.toUInt(), timeout.toNative()) }.map { it.toPublic() }
+    }
+
+    /** The same; this thread waits, 10 s if not told otherwise. From Java it is `sandbox.waitFor(count)`. */
+    @JvmName("waitFor")
+    @JvmOverloads
+    @Throws(DeadlineExceededException::class)
+    public fun waitForBlocking(count: Int, timeout: Duration = WAIT): List<Delivered> =
+        blockingPlainly { waitFor(count, timeout) }
+
+    /** Makes something go wrong with requests of this sort. */
+    public fun addFault(route: Route, fault: Fault): Unit = addFault(fault.toJson(route))
+
+    /**
+     * The same from JSON: `{"route": "start_messaging", "skip": 0, "times": 1, "action": {"status": {"http": 503}}}`.
+     *
+     * @throws InvalidInputException it is not a fault.
+     */
+    public fun addFault(json: String): Unit = ask { addFault(checked("fault", json)) }
+
+    /** Takes every fault away. */
+    public fun clearFaults(): Unit = ask { clearFaults() }
+
+    /** A bearer token that this sandbox accepts for this address, to try [Account.withToken]. */
+    public fun issueToken(address: String): String = ask { issueToken(checked("address", address)) }
+
+    /** Rejects every token issued so far. */
+    public fun revokeTokens(): Unit = ask { revokeTokens() }
+
+    /** Ends every session, as a server does after fifteen silent minutes. */
+    public fun dropApplications(): Unit = ask { dropApplications() }
+
+    /** Tells every client that it has missed events. */
+    public fun forceResync(): Unit = ask { forceResync() }
+
+    /** Tells every client to go on with another event channel. */
+    public fun forceResume(): Unit = ask { forceResume() }
+
+    /** The other side closes every conversation. */
+    public fun endConversations(): Unit = ask { endConversations() }
+
+    /** Stops the sandbox. What it had delivered is gone. A second call does nothing. */
+    override fun close() {
+        native.stop()
+        caFile?.let(Files::deleteIfExists)
+    }
+
+    override fun toString(): String = "Sandbox($url)"
+
+    private fun <T> ask(question: SandboxServer.() -> T): T = try {
+        native.question()
+    } catch (error: SendException.Failed) {
+        throw error.failure.toException()
+    }
+
+    public companion object {
+        private val WAIT = Duration.ofSeconds(10)
+
+        /** Starts a sandbox with one pool and no https. */
+        @JvmSynthetic
+        public suspend fun start(): Sandbox = builder().start()
+
+        /** The same; this thread waits. From Java it is `Sandbox.start()`. */
+        @JvmStatic
+        @JvmName("start")
+        public fun startBlocking(): Sandbox = builder().startBlocking()
+
+        @JvmSynthetic
+        internal fun of(native: SandboxServer): Sandbox = Sandbox(native)
+
+        /** A sandbox made to measure. */
+        @JvmStatic
+        public fun builder(): SandboxBuilder = SandboxBuilder()
+    }
+}

@@ -1,0 +1,102 @@
+@file:JvmName("SendIm")
+
+package im.send
+
+import im.send.internal.StepRelay
+import im.send.internal.TokenRelay
+import im.send.internal.asFuture
+import im.send.internal.blocking
+import im.send.internal.message
+import im.send.internal.suspending
+import im.send.internal.toNative
+import im.send.internal.toPublic
+import im.send.internal.uniffi.Cancellation
+import im.send.internal.uniffi.send
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+
+/**
+ * Signs in, sends one message, waits for its delivery and signs out.
+ *
+ * For more than one message, a [Client] signs in once. Cancelling the coroutine cancels the send: an invitation that
+ * still rings is withdrawn and the session is signed out.
+ *
+ * ```kotlin
+ * val receipt = sendIm("lenea@contoso.com", "disk full", subject = "db7", importance = Importance.URGENT)
+ * println("${receipt.acceptedBy} ${receipt.evidence}")
+ * ```
+ *
+ * @param to The recipient's address, `user@domain`; `sip:` is optional.
+ * @param text The text, or html with [html].
+ * @param account Who sends. By default the account of the environment or of the profile file.
+ * @param subject The subject, at most 250 UTF-16 units on one line.
+ * @param importance How urgent it is shown.
+ * @param html True if [text] is html. A recipient whose side takes none gets its plain-text rendering.
+ * @param timeout How long everything may take. An invitation rings for about 30 s.
+ * @param wait When the send is done.
+ * @return The receipt, which says who accepted and what proves it.
+ * @throws SendImException one of its subclasses; its [SendImException.sent] says whether the message can have arrived.
+ */
+@JvmSynthetic
+public suspend fun sendIm(
+    to: String,
+    text: String,
+    account: Account = Account.stored(),
+    subject: String? = null,
+    importance: Importance = Importance.NORMAL,
+    html: Boolean = false,
+    timeout: Duration = Message.DEFAULT_TIMEOUT,
+    wait: Wait = Wait.DELIVERED,
+): Receipt = sendIm(message(to, text, subject, importance, html, timeout, wait), account)
+
+/** The same with a [Message]. */
+@JvmSynthetic
+public suspend fun sendIm(message: Message, account: Account = Account.stored()): Receipt = send(message, account, null)
+
+/**
+ * Signs in, sends one message, waits for its delivery and signs out. This thread waits.
+ *
+ * For more than one message, a [Client] signs in once. An interrupt ends the wait with a [CancelledException] that
+ * says whether the message can have arrived; the thread stays interrupted.
+ *
+ * From Java it is `SendIm.sendIm(to, text)`.
+ *
+ * @param to The recipient's address, `user@domain`; `sip:` is optional.
+ * @param text The text.
+ * @param account Who sends. By default the account of the environment or of the profile file.
+ * @return The receipt, which says who accepted and what proves it.
+ * @throws SendImException one of its subclasses; its `getSent()` says whether the message can have arrived.
+ */
+@JvmName("sendIm")
+@JvmOverloads
+@Throws(SendImException::class)
+public fun sendImBlocking(to: String, text: String, account: Account = Account.stored()): Receipt =
+    sendImBlocking(Message.text(to, text), account)
+
+/** The same with a [Message], which may have a subject and more. */
+@JvmName("sendIm")
+@JvmOverloads
+@Throws(SendImException::class)
+public fun sendImBlocking(message: Message, account: Account = Account.stored()): Receipt =
+    blocking { send(message, account, it) }
+
+/**
+ * The same without waiting. The future fails with a [SendImException]; cancelling it cancels the send.
+ *
+ * Stages that depend on it run on a thread that may block.
+ */
+@JvmOverloads
+public fun sendImAsync(to: String, text: String, account: Account = Account.stored()): CompletableFuture<Receipt> =
+    sendImAsync(Message.text(to, text), account)
+
+/** The same with a [Message], which may have a subject and more. */
+@JvmOverloads
+public fun sendImAsync(message: Message, account: Account = Account.stored()): CompletableFuture<Receipt> =
+    asFuture { send(message, account, null) }
+
+private suspend fun send(message: Message, account: Account, cancellation: Cancellation?): Receipt {
+    val steps = StepRelay.wanted(account)
+    return suspending(steps) {
+        send(account.toNative(), message.toNative(), TokenRelay.wanted(account), steps, cancellation)
+    }.toPublic()
+}

@@ -1,0 +1,181 @@
+package im.send
+
+import im.send.internal.Failed
+import java.io.Serializable
+import java.time.Duration
+
+/** The sort of a failure. Its text is the name that every language uses, such as `recipient_not_found`. */
+public enum class ErrorKind {
+    /** An argument, the environment or the profile file is not usable. */
+    INVALID_INPUT,
+
+    /** No server was found for the account. */
+    DISCOVERY_FAILED,
+
+    /** A host that nobody vouches for would have got the credentials. */
+    UNTRUSTED_HOST,
+
+    /** The server's certificate is not to be trusted, or TLS failed. */
+    TLS,
+
+    /** The server does not take these credentials. */
+    SIGN_IN_REFUSED,
+
+    /** The server offers no way to sign in that this package knows. */
+    SIGN_IN_UNSUPPORTED,
+
+    /** The account may not do this. */
+    FORBIDDEN,
+
+    /** The server has too many sessions of the account, or another limit is reached. */
+    LIMIT_REACHED,
+
+    /** Nobody has this address. */
+    RECIPIENT_NOT_FOUND,
+
+    /** The recipient is not signed in, or lost the message. */
+    RECIPIENT_UNAVAILABLE,
+
+    /** The recipient declined. */
+    DECLINED,
+
+    /** The recipient did not answer. */
+    NO_ANSWER,
+
+    /** The recipient does not want to be disturbed. */
+    BUSY,
+
+    /** The server asks to wait for longer than there is time. */
+    THROTTLED,
+
+    /** The server failed. */
+    SERVICE_ERROR,
+
+    /** The network failed. */
+    NETWORK,
+
+    /** The time given was over. */
+    TIMEOUT,
+
+    /** The server answered what nobody understands. */
+    PROTOCOL,
+
+    /** The message may or may not have arrived. */
+    OUTCOME_UNKNOWN,
+
+    /** The call was cut off. */
+    CANCELLED,
+
+    /** The client or the sandbox is closed. */
+    CLOSED,
+    ;
+
+    /** The name that every language uses, such as `recipient_not_found`. */
+    override fun toString(): String = name.lowercase()
+}
+
+/** Whether a message can have arrived although the call failed. */
+public enum class Sent {
+    /** It was not delivered. */
+    NO,
+
+    /** It may have arrived. Sending it again may double it. */
+    MAYBE,
+    ;
+
+    /** The name that every language uses: `no` or `maybe`. */
+    override fun toString(): String = name.lowercase()
+}
+
+/**
+ * One place a call went through before it failed.
+ *
+ * @property url The URL without its query.
+ * @property outcome What came back, for example `401` or `connection refused`.
+ */
+@JvmRecord
+public data class Hop(val url: String, val outcome: String) : Serializable
+
+/**
+ * A call that failed: what failed, at which step, and what to do about it.
+ *
+ * Its [message] is one sentence, the same as [detail]. It never holds a password, a token or the text of a message.
+ */
+public sealed class SendImException(detail: String) : RuntimeException(detail) {
+    @get:JvmSynthetic
+    internal abstract val failure: Failed
+
+    /** The sort of failure. */
+    public val kind: ErrorKind get() = failure.kind
+
+    /** The step that failed; null where no step had begun. */
+    public val step: Step? get() = failure.step
+
+    /** One sentence a person can act on. */
+    public val detail: String get() = failure.detail
+
+    /** Whether the message can have arrived all the same. */
+    public val sent: Sent get() = failure.sent
+
+    /** The HTTP status of the answer that decided, if one did. */
+    public val httpStatus: Int? get() = failure.httpStatus
+
+    /** The server's error code as it came. */
+    public val code: String? get() = failure.code
+
+    /** The server's subcode as it came. */
+    public val subcode: String? get() = failure.subcode
+
+    /** The server's diagnostics, for its administrator. Not stable. */
+    public val diagnostics: String? get() = failure.diagnostics
+
+    /** How long the server asked to wait. */
+    public val retryAfter: Duration? get() = failure.retryAfter
+
+    /** The way the call took, oldest first, where that explains the failure. */
+    public val hops: List<Hop> get() = failure.hops
+
+    /** The exit code for a program that ends because of this failure. */
+    public val exitCode: Int get() = failure.exitCode
+
+    private companion object {
+        private const val serialVersionUID = 1L
+    }
+}
+
+/** An argument, the environment or the profile file is not usable. Nothing was sent (exit code 2). */
+public class InvalidInputException internal constructor(@get:JvmSynthetic override val failure: Failed) :
+    SendImException(failure.detail)
+
+/** The account cannot sign in or is not permitted to do this (exit code 3). */
+public class SignInException internal constructor(@get:JvmSynthetic override val failure: Failed) :
+    SendImException(failure.detail)
+
+/** The recipient did not take the message: unknown, unavailable, busy, declined, no answer (exit code 4). */
+public class NotDeliveredException internal constructor(@get:JvmSynthetic override val failure: Failed) :
+    SendImException(failure.detail)
+
+/** The server could not be reached, or could not do it (exit code 5). */
+public open class ServiceException internal constructor(@get:JvmSynthetic override val failure: Failed) :
+    SendImException(failure.detail)
+
+/** No server was found, it cannot be trusted, or the network or TLS failed (exit code 5). */
+public class ConnectionFailedException internal constructor(failure: Failed) : ServiceException(failure)
+
+/** The time given was over before the recipient's side had answered (exit code 5). */
+public class DeadlineExceededException internal constructor(failure: Failed) : ServiceException(failure)
+
+/** The client is signed out, or the sandbox is stopped (exit code 5). */
+public class ClosedException internal constructor(failure: Failed) : ServiceException(failure)
+
+/** The message may or may not have arrived. It was not sent a second time (exit code 6). */
+public class OutcomeUnknownException internal constructor(@get:JvmSynthetic override val failure: Failed) :
+    SendImException(failure.detail)
+
+/**
+ * The call was cut off: its thread was interrupted, or the program is ending (exit code 130).
+ *
+ * A cancelled coroutine does not see it, but a `CancellationException` as from every other suspending call.
+ */
+public class CancelledException internal constructor(@get:JvmSynthetic override val failure: Failed) :
+    SendImException(failure.detail)

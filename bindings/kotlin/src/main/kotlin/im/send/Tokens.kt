@@ -1,0 +1,41 @@
+package im.send
+
+import java.time.Duration
+
+/**
+ * What a token is wanted for, as the server's challenge says it.
+ *
+ * @property origin Scheme, host and port of the server that must accept the token: the OAuth resource.
+ * @property authorizationUri Where the server says tokens are issued, if it does.
+ * @property clientId The server's client id (OAuth audience), if it names one.
+ * @property trustedIssuers The issuers the server trusts, if it names any.
+ * @property rejected True where the token given before was rejected: a cached one will not do.
+ */
+@JvmRecord
+public data class TokenRequest(
+    val origin: String,
+    val authorizationUri: String?,
+    val clientId: String?,
+    val trustedIssuers: String?,
+    val rejected: Boolean,
+)
+
+/**
+ * A token and how long it lasts from now. Its value is not part of [toString].
+ *
+ * @property value The token without the word `Bearer`.
+ * @property expiresIn Its lifetime; null: it is used until it is rejected.
+ */
+@JvmRecord
+public data class BearerToken @JvmOverloads constructor(val value: String, val expiresIn: Duration? = null) {
+    override fun toString(): String = "BearerToken(expiresIn=$expiresIn)"
+}
+
+/** Gives a token. It is asked for each server that wants one, and again before one expires. */
+public fun interface TokenSource {
+    /**
+     * The token for this request. Called on a thread that may block. What it throws becomes a [SignInException] that
+     * names its class and not its text.
+     */
+    public fun token(request: TokenRequest): BearerToken
+}

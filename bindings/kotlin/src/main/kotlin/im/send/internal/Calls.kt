@@ -1,0 +1,112 @@
+package im.send.internal
+
+import im.send.ErrorKind
+import im.send.SendImException
+import im.send.Sent
+import im.send.internal.uniffi.Cancellation
+import im.send.internal.uniffi.InternalException
+import im.send.internal.uniffi.SendException
+import java.util.concurrent.CancellationException
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.LinkedBlockingQueue
+import kotlin.coroutines.ContinuationInterceptor
+import kotlin.coroutines.CoroutineContext
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.DelicateCoroutinesApi
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.GlobalScope
+import kotlinx.coroutines.async
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.future.future
+import kotlinx.coroutines.withContext
+
+/**
+ * Runs a suspending call of the native library and translates its errors.
+ *
+ * The library resumes a coroutine on a thread of its own. Without a dispatcher the caller's code would go on there and
+ * could keep the library from working, so such a caller goes on with [Dispatchers.Default].
+ */
+internal suspend fun <T> suspending(steps: StepRelay? = null, work: suspend () -> T): T {
+    NativeLibrary.require()
+    val context = currentCoroutineContext()
+    context.ensureActive()
+    val dispatcher = context[ContinuationInterceptor]
+    if (dispatcher == null || dispatcher === Dispatchers.Unconfined) {
+        return withContext(Dispatchers.Default) { relayed(steps, work) }
+    }
+    return relayed(steps, work)
+}
+
+private suspend fun <T> relayed(steps: StepRelay?, work: suspend () -> T): T {
+    try {
+        return if (steps == null) work() else steps.whileIn(work)
+    } catch (error: SendException.Failed) {
+        throw error.failure.toException()
+    } catch (_: InternalException) {
+        // What it says comes from a panic, and nobody has looked at what it may hold.
+        val detail = "send-im failed inside; this is a bug of send-im, please report it."
+        throw Failed(ErrorKind.OUTCOME_UNKNOWN, detail, sent = Sent.MAYBE, exitCode = 6).toException()
+    }
+}
+
+/** The same call as a future. Cancelling the future cancels the call. */
+@OptIn(DelicateCoroutinesApi::class)
+internal fun <T> asFuture(work: suspend () -> T): CompletableFuture<T> =
+    // It begins on the caller's thread, so calls begin in the order they are made.
+    GlobalScope.future(Dispatchers.IO, CoroutineStart.UNDISPATCHED) { work() }
+
+/**
+ * The same call on this thread, which waits. An interrupt ends the call through the [Cancellation] that `work` gets,
+ * and the call then tells how far the message had come. The thread stays interrupted.
+ */
+internal fun <T> blocking(work: suspend (Cancellation) -> T): T {
+    NativeLibrary.require()
+    return Cancellation().use { cancellation -> CallingThread().run(cancellation::cancel) { work(cancellation) } }
+}
+
+/** The same for a call that takes no [Cancellation]: an interrupt cancels its coroutine. */
+internal fun <T> blockingPlainly(work: suspend () -> T): T {
+    NativeLibrary.require()
+    try {
+        return CallingThread().run(null, work)
+    } catch (_: CancellationException) {
+        val detail = "The thread was interrupted while it waited."
+        throw Failed(ErrorKind.CANCELLED, detail, exitCode = 130).toException()
+    }
+}
+
+/**
+ * Runs a coroutine on the thread that waits for it. `runBlocking` would drop the call when the thread is interrupted,
+ * and with it what became of the message.
+ */
+private class CallingThread : CoroutineDispatcher() {
+    private val tasks = LinkedBlockingQueue<Runnable>()
+
+    override fun dispatch(context: CoroutineContext, block: Runnable) {
+        tasks.add(block)
+    }
+
+    @OptIn(ExperimentalCoroutinesApi::class)
+    fun <T> run(onInterrupt: (() -> Unit)?, work: suspend () -> T): T {
+        // A thread that is interrupted already begins nothing.
+        var interrupted = Thread.interrupted()
+        if (interrupted) onInterrupt?.invoke()
+        val call = CoroutineScope(this).async { work() }
+        if (interrupted && onInterrupt == null) call.cancel()
+        call.invokeOnCompletion { tasks.add(Runnable {}) }
+        while (!call.isCompleted) {
+            try {
+                tasks.take().run()
+            } catch (_: InterruptedException) {
+                interrupted = true
+                if (onInterrupt == null) call.cancel() else onInterrupt()
+            }
+        }
+        if (interrupted) Thread.currentThread().interrupt()
+        return call.getCompleted()
+    }
+}

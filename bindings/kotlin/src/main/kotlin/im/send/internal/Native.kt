@@ -1,0 +1,79 @@
+package im.send.internal
+
+import com.sun.jna.Callback
+import com.sun.jna.CallbackThreadInitializer
+import com.sun.jna.Native
+import com.sun.jna.Platform
+import im.send.internal.uniffi.shutdown
+import im.send.internal.uniffi.uniffiCallbackInterfaceStepListener
+import im.send.internal.uniffi.uniffiCallbackInterfaceTokenProvider
+import im.send.internal.uniffi.uniffiEnsureInitialized
+import im.send.internal.uniffi.uniffiRustFutureContinuationCallbackImpl
+import im.send.internal.uniffi.version
+import java.util.Properties
+
+/** How long the end of a program waits for sessions to be signed out. */
+private const val GRACE_MS = 3000
+
+/** The native library: loaded by the first call, shut down with the virtual machine. */
+internal object NativeLibrary {
+    /** The version of this package. */
+    val version: String = Properties().run {
+        NativeLibrary::class.java.getResourceAsStream("/im/send/send-im.properties").use(::load)
+        getProperty("version")
+    }
+
+    private val problem: String? = load()
+
+    /**
+     * Loads the library if need be.
+     *
+     * @throws UnsatisfiedLinkError with a sentence that says what is missing, each time.
+     */
+    fun require() {
+        if (problem != null) throw UnsatisfiedLinkError(problem)
+    }
+
+    private fun load(): String? {
+        try {
+            uniffiEnsureInitialized()
+        } catch (error: LinkageError) {
+            return "send-im cannot load its native library for ${Platform.RESOURCE_PREFIX} (${cause(error)}). " +
+                "The jar was built for another system, or the system's C library is too old; build it here."
+        }
+        val found = version()
+        if (found != version) return "send-im $version found a native library of version $found; remove that one."
+        attachOnce()
+        endWithTheProgram()
+        return null
+    }
+
+    private fun cause(error: Throwable): String =
+        generateSequence(error) { it.cause }.last().message.orEmpty().lineSequence().first()
+
+    /**
+     * A native thread is attached to the virtual machine once, as a daemon. By default it would be attached and
+     * detached with each callback, which costs more than the rest of a call, and could keep the program from ending.
+     */
+    private fun attachOnce() {
+        val attached = CallbackThreadInitializer(true, false, "send-im")
+        val callbacks: List<Callback> = listOf(
+            uniffiRustFutureContinuationCallbackImpl,
+            uniffiCallbackInterfaceStepListener.onStep,
+            uniffiCallbackInterfaceStepListener.uniffiFree,
+            uniffiCallbackInterfaceStepListener.uniffiClone,
+            uniffiCallbackInterfaceTokenProvider.requestToken,
+            uniffiCallbackInterfaceTokenProvider.uniffiFree,
+            uniffiCallbackInterfaceTokenProvider.uniffiClone,
+        )
+        callbacks.forEach { Native.setCallbackThreadInitializer(it, attached) }
+    }
+
+    private fun endWithTheProgram() {
+        try {
+            Runtime.getRuntime().addShutdownHook(Thread({ shutdown(GRACE_MS.toULong()) }, "send-im-shutdown"))
+        } catch (_: IllegalStateException) {
+            // The program is ending already, and this is the call of another hook.
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package im.send.internal
+
+import im.send.Account
+import im.send.Delivered
+import im.send.ErrorKind
+import im.send.Evidence
+import im.send.Exchange
+import im.send.Hop
+import im.send.Importance
+import im.send.Message
+import im.send.Receipt
+import im.send.SendImException
+import im.send.SendResult
+import im.send.Sent
+import im.send.Step
+import im.send.StepRecord
+import im.send.TextFormat
+import im.send.TokenRequest
+import im.send.Wait
+import im.send.internal.uniffi.AccountOptions
+import im.send.internal.uniffi.DeliveredMessage
+import im.send.internal.uniffi.Failure
+import im.send.internal.uniffi.MessageOptions
+import im.send.internal.uniffi.ReceiptRecord
+import im.send.internal.uniffi.SandboxExchange
+import im.send.internal.uniffi.SendOutcome
+import im.send.internal.uniffi.TokenRequestRecord
+import java.time.Duration
+import java.time.Instant
+import im.send.internal.uniffi.StepRecord as NativeStepRecord
+
+/** The longest time that is passed on: 30 years, which is as good as for ever. */
+private val LONGEST: Duration = Duration.ofDays(365 * 30)
+
+internal fun Account.toNative(): AccountOptions = with(parts) {
+    AccountOptions(
+        address = address?.let { checked("address", it) },
+        username = username?.let { checked("user name", it) },
+        password = password?.let { checked("password", it) },
+        server = server?.let { checked("server", it) },
+        caFile = caFile?.let { checked("CA file", it.toString()) },
+        trustedDomains = trustedDomains.map { checked("trusted domain", it) },
+        timeoutMs = timeout.toNative(),
+    )
+}
+
+internal fun Message.toNative(): MessageOptions = MessageOptions(
+    to = checked("recipient", to),
+    text = checked("text", text),
+    html = html,
+    subject = subject?.let { checked("subject", it) },
+    importance = importance.toString(),
+    timeoutMs = timeout.toNative(),
+    wait = wait.toString(),
+)
+
+/** The message of the long form of a call. */
+internal fun message(
+    to: String,
+    text: String,
+    subject: String?,
+    importance: Importance,
+    html: Boolean,
+    timeout: Duration,
+    wait: Wait,
+): Message = (if (html) Message.html(to, text) else Message.text(to, text))
+    .subject(subject).importance(importance).timeout(timeout).wait(wait)
+
+/** Whole milliseconds, rounded up. What is no time at all becomes zero, which the library refuses in its own words. */
+internal fun Duration.toNative(): ULong =
+    if (isNegative) 0u else minOf(this, LONGEST).plusNanos(999_999).toMillis().toULong()
+
+/** A string with half a character in it cannot be passed on. */
+internal fun checked(name: String, value: String): String {
+    val half = value.indices.any { at ->
+        val unit = value[at]
+        (unit.isHighSurrogate() && !(at + 1 < value.length && value[at + 1].isLowSurrogate())) ||
+            (unit.isLowSurrogate() && !(at > 0 && value[at - 1].isHighSurrogate()))
+    }
+    if (half) {
+        val detail = "The $name holds half a character (a lone surrogate)."
+        throw Failed(ErrorKind.INVALID_INPUT, detail, exitCode = 2).toException()
+    }
+    return value
+}
+
+internal fun ReceiptRecord.toPublic(): Receipt = Receipt(
+    to = to,
+    acceptedBy = acceptedBy,
+    evidence = named(Evidence.entries, evidence) ?: Evidence.SUBMITTED,
+    format = named(TextFormat.entries, format) ?: TextFormat.PLAIN,
+    threadId = threadId,
+    steps = steps.map { it.toPublic() },
+)
+
+internal fun NativeStepRecord.toPublic(): StepRecord = StepRecord(
+    step = named(Step.entries, step) ?: Step.CONFIRM,
+    host = host,
+    status = status?.toInt(),
+    elapsed = Duration.ofNanos((elapsedMs * 1e6).toLong()),
+)
+
+internal fun SendOutcome.toPublic(): SendResult = SendResult(receipt?.toPublic(), failure?.toException())
+
+internal fun Failure.toException(): SendImException = Failed(
+    kind = named(ErrorKind.entries, kind) ?: ErrorKind.SERVICE_ERROR,
+    detail = detail,
+    step = step?.let { named(Step.entries, it) },
+    sent = if (sent == "no") Sent.NO else Sent.MAYBE,
+    httpStatus = httpStatus?.toInt(),
+    code = code,
+    subcode = subcode,
+    diagnostics = diagnostics,
+    retryAfter = retryAfterMs?.let { Duration.ofMillis(it.toLong()) },
+    hops = hops.map { Hop(it.url, it.outcome) },
+    exitCode = exitCode.toInt(),
+).toException()
+
+internal fun TokenRequestRecord.toPublic(): TokenRequest =
+    TokenRequest(origin, authorizationUri, clientId, trustedIssuers, rejected)
+
+internal fun DeliveredMessage.toPublic(): Delivered = Delivered(
+    number = number.toLong(),
+    sender = sender,
+    to = to,
+    acceptedBy = acceptedBy,
+    subject = subject,
+    importance = named(Importance.entries, importance) ?: Importance.NORMAL,
+    format = named(TextFormat.entries, format) ?: TextFormat.PLAIN,
+    text = text,
+    via = via,
+    conversation = conversation,
+    threadId = threadId,
+    receivedAt = Instant.ofEpochMilli(receivedAtMs.toLong()),
+)
+
+internal fun SandboxExchange.toPublic(): Exchange =
+    Exchange(number.toLong(), method, path, origin, status?.toInt(), pool.toInt())
+
+/** The entry whose text is this name. */
+private fun <E : Enum<E>> named(entries: List<E>, name: String): E? = entries.firstOrNull { it.toString() == name }

@@ -1,0 +1,106 @@
+package im.send.internal
+
+import im.send.Account
+import im.send.BearerToken
+import im.send.StepRecord
+import im.send.TokenRequest
+import im.send.TokenSource
+import im.send.internal.uniffi.StepListener
+import im.send.internal.uniffi.TokenProvider
+import im.send.internal.uniffi.TokenReply
+import im.send.internal.uniffi.TokenRequestRecord
+import java.lang.System.Logger.Level
+import java.util.function.Consumer
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.DelicateCoroutinesApi
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.GlobalScope
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runInterruptible
+import im.send.internal.uniffi.StepRecord as NativeStepRecord
+
+/** The logger of this package. It hears each step at DEBUG. */
+internal val logger: System.Logger = System.getLogger("im.send")
+
+/**
+ * Carries steps from the native library's threads to the coroutine or thread that waits for a call. User code never
+ * runs on a native thread: it could keep every other call from going on.
+ */
+internal class StepRelay private constructor(private val listener: Consumer<StepRecord>?) : StepListener {
+    private val queue = Channel<NativeStepRecord>(Channel.UNLIMITED)
+
+    /** Called on a native thread. */
+    override fun onStep(record: NativeStepRecord) {
+        queue.trySend(record)
+    }
+
+    /** Runs a call and delivers its steps meanwhile, the last of them before it returns. */
+    suspend fun <T> whileIn(work: suspend () -> T): T = coroutineScope {
+        val delivering = launch { for (record in queue) deliver(record) }
+        try {
+            work()
+        } finally {
+            delivering.cancelAndJoinQuietly()
+            generateSequence { queue.tryReceive().getOrNull() }.forEach(::deliver)
+        }
+    }
+
+    private fun deliver(record: NativeStepRecord) {
+        val step = record.toPublic()
+        logger.log(Level.DEBUG) { "${step.step}: ${step.host} answered ${step.status ?: "nothing"} after ${record.elapsedMs} ms" }
+        try {
+            listener?.accept(step)
+        } catch (error: Exception) {
+            logger.log(Level.WARNING, "the step listener failed; the call goes on", error)
+        }
+    }
+
+    companion object {
+        /** A relay, if anybody listens: steps cost nothing otherwise. */
+        fun wanted(account: Account): StepRelay? {
+            val listener = account.parts.onStep
+            return if (listener == null && !logger.isLoggable(Level.DEBUG)) null else StepRelay(listener)
+        }
+    }
+}
+
+private suspend fun kotlinx.coroutines.Job.cancelAndJoinQuietly() {
+    try {
+        cancelAndJoin()
+    } catch (_: CancellationException) {
+        // The call itself is cancelled, and that is told by the call.
+    }
+}
+
+/** Asks the program for a token, away from the native library's threads. */
+internal class TokenRelay(private val source: suspend (TokenRequest) -> BearerToken) : TokenProvider {
+    /** Called on a native thread. */
+    @OptIn(DelicateCoroutinesApi::class)
+    override fun requestToken(request: TokenRequestRecord, reply: TokenReply) {
+        GlobalScope.launch(Dispatchers.Default) { answer(request.toPublic(), reply) }
+    }
+
+    private suspend fun answer(request: TokenRequest, reply: TokenReply) = reply.use {
+        try {
+            val token = source(request)
+            it.resolve(token.value, token.expiresIn?.seconds?.coerceAtLeast(0)?.toULong())
+        } catch (error: Exception) {
+            // The text of the error may hold a secret; its trace goes to the log, where the program decides.
+            logger.log(Level.WARNING, "the token source failed", error)
+            it.fail("the token source threw ${error.javaClass.simpleName}")
+        }
+    }
+
+    companion object {
+        /** A relay, if the account signs in with tokens. */
+        fun wanted(account: Account): TokenRelay? = account.parts.token?.let(::TokenRelay)
+    }
+}
+
+/** A blocking source as a suspending one, on a thread that may block. */
+internal fun interruptibly(source: TokenSource): suspend (TokenRequest) -> BearerToken =
+    { request -> runInterruptible(Dispatchers.IO) { source.token(request) } }
