@@ -16,6 +16,8 @@ mod bell;
 mod cancellation;
 mod client;
 mod failure;
+#[cfg(unix)]
+mod mailbox;
 mod records;
 mod runtime;
 mod sandbox;
@@ -31,6 +33,8 @@ pub use bell::{Bell, ring_function};
 pub use cancellation::Cancellation;
 pub use client::{SignedInClient, send};
 pub use failure::{Failure, HopRecord, SendError};
+#[cfg(unix)]
+pub use mailbox::{Mailbox, TokenAsked, send_by_mail, sign_in_by_mail};
 pub use records::{MessageOptions, ReceiptRecord, SendOutcome, StepRecord};
 pub use sandbox::{DeliveredMessage, SandboxExchange, SandboxOptions, SandboxServer, SandboxUser};
 pub use shutdown::{begin_shutdown, is_shut_down, shutdown};

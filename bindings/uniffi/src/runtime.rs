@@ -40,9 +40,9 @@ pub(crate) struct Generation {
     /// Signed-in clients by number. The host holds numbers, so nothing of the parent is ever dropped in a child.
     pub(crate) clients: Slots<Client>,
     pub(crate) sandboxes: Slots<Arc<Sandbox>>,
-    /// The ends of bells that are written to.
+    /// The bells of a host that waits for them.
     #[cfg(unix)]
-    pub(crate) bells: Slots<Arc<std::os::unix::net::UnixStream>>,
+    pub(crate) bells: Slots<Arc<crate::bell::Rope>>,
     /// The generation of a forked child. Set without a lock: a lock could have been held at the moment of the fork.
     next: OnceBox<Generation>,
 }
