@@ -1,0 +1,178 @@
+internal import SendImNative
+
+/// A signed-in account: one session for any number of messages, from any task.
+///
+/// ```swift
+/// let client = try await Client.signIn(account)
+/// try await client.send(to: "lenea@contoso.com", text: "disk full", subject: "db7")
+/// try await client.signOut()
+/// ```
+///
+/// ``withClient(_:timeout:onStep:isolation:_:)`` signs out by itself, also when its body throws. A client nobody holds
+/// any more signs out in the background.
+public final class Client: Sendable {
+    private let session: SignedInClient
+    private let steps: StepRelay?
+    private let tokens: TokenRelay?
+
+    private init(_ session: SignedInClient, _ steps: StepRelay?, _ tokens: TokenRelay?) {
+        self.session = session
+        self.steps = steps
+        self.tokens = tokens
+    }
+
+    deinit {
+        tokens?.cancel()
+    }
+
+    /// Finds the server, signs in and opens a session.
+    ///
+    /// - Parameters:
+    ///   - account: Who sends. By default the stored account, see ``Account/stored``.
+    ///   - timeout: How long signing in may take.
+    ///   - onStep: Called with each finished step of every call of this client, in order, on a queue of this package.
+    /// - Throws: ``SendImError``.
+    public static func signIn(
+        _ account: Account = .stored,
+        timeout: Duration = .seconds(60),
+        onStep: StepHandler? = nil
+    ) async throws(SendImError) -> Client {
+        let steps = StepRelay.wanted(onStep)
+        let tokens = account.tokens.map(TokenRelay.init)
+        let options = account.options(timeout: timeout)
+        do {
+            let session = try await call(telling: steps) { cancellation in
+                try await SignedInClient.signIn(
+                    options: options, tokens: tokens, steps: steps, cancellation: cancellation)
+            }
+            return Client(session, steps, tokens)
+        } catch {
+            tokens?.cancel()
+            throw error
+        }
+    }
+
+    /// Sends one message; the arguments are those of
+    /// ``sendIm(to:text:subject:importance:html:timeout:wait:from:onStep:)``.
+    ///
+    /// - Returns: The receipt, which says who accepted and what proves it.
+    /// - Throws: ``SendImError``; its kind is ``SendImError/Kind/closed`` after ``signOut()``.
+    @discardableResult
+    public func send(
+        to: String,
+        text: String,
+        subject: String? = nil,
+        importance: Importance = .normal,
+        html: Bool = false,
+        timeout: Duration = Message.defaultTimeout,
+        wait: Wait = .delivered
+    ) async throws(SendImError) -> Receipt {
+        try await send(
+            Message(
+                to: to, text: text, subject: subject, importance: importance, html: html, timeout: timeout, wait: wait))
+    }
+
+    /// Sends one message. Messages of one task to one recipient arrive in the order of the calls.
+    ///
+    /// When the task is cancelled, the call ends at once with the kind ``SendImError/Kind/cancelled``; its
+    /// ``SendImError/sent`` says whether the text can have left.
+    ///
+    /// - Returns: The receipt, which says who accepted and what proves it.
+    /// - Throws: ``SendImError``; its kind is ``SendImError/Kind/closed`` after ``signOut()``.
+    @discardableResult
+    public func send(_ message: Message) async throws(SendImError) -> Receipt {
+        let content = message.options
+        return try await call(.mayHaveLeft, telling: steps) { [session] cancellation in
+            Receipt(try await session.send(content: content, cancellation: cancellation))
+        }
+    }
+
+    /// Sends many messages, several at a time. The timeout of each begins when its turn comes.
+    ///
+    /// When the task is cancelled, messages that had ended keep their results; the others fail with the kind
+    /// ``SendImError/Kind/cancelled``.
+    ///
+    /// - Returns: For each message, in the same order, its receipt or the error that kept it back. One bad address does
+    ///   not hide what became of the rest.
+    @discardableResult
+    public func sendAll(_ messages: some Sequence<Message>) async -> [Result<Receipt, SendImError>] {
+        let contents = messages.map(\.options)
+        do {
+            return try await call(.mayHaveLeft, telling: steps) { [session] cancellation in
+                try await session.sendAll(contents: contents, cancellation: cancellation).map { outcome in
+                    if let receipt = outcome.receipt {
+                        return .success(Receipt(receipt))
+                    }
+                    guard let failure = outcome.failure else {
+                        return .failure(SendImError(native: NothingTold(), .mayHaveLeft))
+                    }
+                    return .failure(SendImError(failure))
+                }
+            }
+        } catch {
+            return contents.map { _ in .failure(error) }
+        }
+    }
+
+    /// Waits for sends in flight and ends the session. A second call does nothing.
+    ///
+    /// A cancelled task does not cut it off, so that it can be used to tidy up.
+    ///
+    /// - Throws: ``SendImError`` if the server could not be told. It ends the session by itself after a while.
+    public func signOut() async throws(SendImError) {
+        defer { tokens?.cancel() }
+        try await call(telling: steps) { [session] _ in
+            try await session.signOut()
+        }
+    }
+
+    private struct NothingTold: Error {}
+}
+
+extension Client: CustomStringConvertible, CustomReflectable {
+    public var description: String { "Client" }
+
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Signs in, runs `body` and signs out, also when `body` throws or the task is cancelled.
+///
+/// ```swift
+/// try await withClient { client in
+///     try await client.send(to: "lenea@contoso.com", text: "disk full")
+/// }
+/// ```
+///
+/// A sign-out that fails is logged as a warning: every message has its receipt by then, and what the body did must not
+/// look undone.
+///
+/// - Parameters:
+///   - account: Who sends. By default the stored account, see ``Account/stored``.
+///   - timeout: How long signing in may take.
+///   - onStep: Called with each finished step of every call of the client.
+///   - isolation: The actor the body runs on.
+///   - body: What to do with the client.
+/// - Returns: What `body` returns.
+/// - Throws: ``SendImError`` if signing in fails, and what `body` throws.
+@discardableResult
+public func withClient<T: Sendable>(
+    _ account: Account = .stored,
+    timeout: Duration = .seconds(60),
+    onStep: StepHandler? = nil,
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: (Client) async throws -> T
+) async throws -> T {
+    let client = try await Client.signIn(account, timeout: timeout, onStep: onStep)
+    let result: Result<T, any Error>
+    do {
+        result = .success(try await body(client))
+    } catch {
+        result = .failure(error)
+    }
+    do {
+        try await client.signOut()
+    } catch {
+        SendImLog.log(.warning, "signing out failed: \(error)", ["kind": error.rawKind])
+    }
+    return try result.get()
+}

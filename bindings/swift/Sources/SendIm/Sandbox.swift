@@ -1,0 +1,232 @@
+internal import Foundation
+internal import SendImNative
+
+/// A server in this process that behaves like a Skype for Business pool, for demonstrations and tests.
+///
+/// ```swift
+/// try await withSandbox { sandbox in
+///     try await sendIm(to: "lenea@contoso.com", text: "hi", from: sandbox.account("tosh@contoso.com"))
+///     print(try sandbox.inbox("lenea@contoso.com")[0].text)
+/// }
+/// ```
+///
+/// Any account signs in with any password, except `wrong`. A recipient behaves by the local part of the address:
+/// `declines@`, `silent@`, `busy@`, `offline@`, `unknown@`, `slow@`, `forwards@`, `drops@`, `echo@`; anyone else accepts
+/// at once. A sandbox nobody holds any more stops.
+public final class Sandbox: Sendable {
+    /// How many servers there are and where the discovery root leads.
+    public enum Layout: String, Sendable, CaseIterable {
+        /// One server does everything.
+        case onePool = "one-pool"
+        /// Discovery and the account's home are two servers.
+        case twoPools = "two-pools"
+        /// The discovery root redirects to the home pool.
+        case redirect
+    }
+
+    /// The discovery root, what ``Account/server`` takes.
+    public let url: String
+    /// The certificate authority in PEM, with https.
+    public let caPEM: String?
+    /// The same as a file, which is removed with the sandbox.
+    public let caFile: String?
+
+    private let server: SandboxServer
+
+    private init(_ server: SandboxServer) throws {
+        self.server = server
+        url = try server.url()
+        caPEM = try server.caPem()
+        caFile = try caPEM.map { pem in
+            let file = FileManager.default.temporaryDirectory
+                .appendingPathComponent("send-im-sandbox-\(UUID().uuidString).pem")
+            try Data(pem.utf8).write(to: file, options: .withoutOverwriting)
+            return file.path
+        }
+    }
+
+    deinit {
+        removeFile()
+    }
+
+    /// Starts a sandbox.
+    ///
+    /// - Parameters:
+    ///   - layout: How many servers there are.
+    ///   - https: True for https with a certificate authority made for this sandbox; see ``caFile``.
+    ///   - ring: How long an invitation to `silent@` rings.
+    ///   - slow: How long `slow@` takes to accept.
+    ///   - listen: Address and port to listen on, such as `127.0.0.1:8080`. Nil: a free port of 127.0.0.1.
+    ///   - users: Passwords by address. Once there is one, only these users sign in.
+    ///   - tokenLifetime: How long a token is valid. Nil: as a real server, 8 hours.
+    ///   - pollTimeout: How long an empty request for events is held. Nil: as a real server.
+    ///   - redirectTo: The discovery root answers with a redirect to this URL and nothing else.
+    ///   - hostName: A DNS name for the certificate and for every link.
+    /// - Throws: ``SendImError``.
+    public static func start(
+        layout: Layout = .onePool,
+        https: Bool = false,
+        ring: Duration = .seconds(30),
+        slow: Duration = .seconds(3),
+        listen: String? = nil,
+        users: [String: String] = [:],
+        tokenLifetime: Duration? = nil,
+        pollTimeout: Duration? = nil,
+        redirectTo: String? = nil,
+        hostName: String? = nil
+    ) async throws(SendImError) -> Sandbox {
+        let options = SandboxOptions(
+            layout: layout.rawValue, https: https, listen: listen, ringMs: ring.wholeMilliseconds,
+            slowMs: slow.wholeMilliseconds, tokenLifetimeMs: tokenLifetime?.wholeMilliseconds,
+            pollTimeoutMs: pollTimeout?.wholeMilliseconds,
+            users: users.map { SandboxUser(address: $0.key, password: $0.value) }, redirectTo: redirectTo,
+            hostName: hostName)
+        let server = try await call { _ in try await SandboxServer.start(options: options) }
+        return try ask { try Sandbox(server) }
+    }
+
+    /// Stops the server and removes ``caFile``. What it had delivered is gone. A second call does nothing.
+    public func stop() {
+        server.stop()
+        removeFile()
+    }
+
+    /// An account of this sandbox: its server and its certificate authority are filled in.
+    ///
+    /// - Parameters:
+    ///   - address: The sender's address.
+    ///   - password: Any word but `wrong`, which is refused.
+    public func account(_ address: String, password: String = "any") -> Account {
+        Account(address, password: password, server: url, caFile: caFile)
+    }
+
+    /// What was delivered to this address, oldest first.
+    ///
+    /// - Throws: ``SendImError`` of kind ``SendImError/Kind/closed`` after ``stop()``.
+    public func inbox(_ address: String) throws(SendImError) -> [Delivered] {
+        try ask { try server.inbox(address: address).map(Delivered.init) }
+    }
+
+    /// Everything delivered, oldest first.
+    ///
+    /// - Throws: ``SendImError`` of kind ``SendImError/Kind/closed`` after ``stop()``.
+    public func messages() throws(SendImError) -> [Delivered] {
+        try ask { try server.messages().map(Delivered.init) }
+    }
+
+    /// Waits until that many messages were delivered in all, and gives them. A cancelled task ends the wait.
+    ///
+    /// - Throws: ``SendImError`` of kind ``SendImError/Kind/timeout`` if it takes longer.
+    @discardableResult
+    public func waitFor(_ count: Int, timeout: Duration = .seconds(10)) async throws(SendImError) -> [Delivered] {
+        try await call { [server] cancellation in
+            try await server.waitFor(
+                count: UInt32(clamping: count), timeoutMs: timeout.wholeMilliseconds, cancellation: cancellation
+            ).map(Delivered.init)
+        }
+    }
+
+    /// Every request received, oldest first.
+    ///
+    /// - Throws: ``SendImError`` of kind ``SendImError/Kind/closed`` after ``stop()``.
+    public func journal() throws(SendImError) -> [Exchange] {
+        try ask { try server.journal().map(Exchange.init) }
+    }
+
+    /// How many sessions are open on the server.
+    ///
+    /// - Throws: ``SendImError`` of kind ``SendImError/Kind/closed`` after ``stop()``.
+    public func openApplications() throws(SendImError) -> Int {
+        try ask { Int(try server.openApplications()) }
+    }
+
+    /// Makes something go wrong.
+    ///
+    /// - Parameters:
+    ///   - route: The requests it lies on.
+    ///   - action: What happens.
+    ///   - skip: So many requests pass unharmed first.
+    ///   - times: So many requests are hit; 0: all until ``clearFaults()``.
+    /// - Throws: ``SendImError`` of kind ``SendImError/Kind/closed`` after ``stop()``.
+    public func addFault(_ route: Route, _ action: Fault, skip: Int = 0, times: Int = 1) throws(SendImError) {
+        let fault: [String: Any] = [
+            "route": route.rawValue, "action": action.json, "skip": UInt32(clamping: skip),
+            "times": UInt32(clamping: times),
+        ]
+        try ask {
+            let json = try JSONSerialization.data(withJSONObject: fault)
+            try server.addFault(json: String(decoding: json, as: UTF8.self))
+        }
+    }
+
+    /// The same in the JSON of the sandbox: `{"route": "start_messaging", "action": "drop_after"}`.
+    ///
+    /// - Throws: ``SendImError`` of kind ``SendImError/Kind/invalidInput`` where there is no such route or action.
+    public func addFault(json: String) throws(SendImError) {
+        try ask { try server.addFault(json: json) }
+    }
+
+    /// Takes every fault away.
+    public func clearFaults() throws(SendImError) {
+        try ask { try server.clearFaults() }
+    }
+
+    /// A bearer token that this sandbox accepts for this address, to try ``Account/init(_:server:caFile:trustedDomains:token:)``.
+    public func issueToken(_ address: String) throws(SendImError) -> String {
+        try ask { try server.issueToken(address: address) }
+    }
+
+    /// Rejects every token issued so far.
+    public func revokeTokens() throws(SendImError) {
+        try ask { try server.revokeTokens() }
+    }
+
+    /// Ends every session, as a server does after fifteen silent minutes.
+    public func dropApplications() throws(SendImError) {
+        try ask { try server.dropApplications() }
+    }
+
+    /// Tells every client that it has missed events.
+    public func forceResync() throws(SendImError) {
+        try ask { try server.forceResync() }
+    }
+
+    /// Tells every client to go on with another event channel.
+    public func forceResume() throws(SendImError) {
+        try ask { try server.forceResume() }
+    }
+
+    /// The other side closes every conversation.
+    public func endConversations() throws(SendImError) {
+        try ask { try server.endConversations() }
+    }
+
+    private func removeFile() {
+        guard let caFile else { return }
+        // It may be gone already: stopping comes before the end of this object.
+        try? FileManager.default.removeItem(atPath: caFile)
+    }
+}
+
+extension Sandbox: CustomStringConvertible, CustomReflectable {
+    public var description: String { "Sandbox(\(url))" }
+
+    public var customMirror: Mirror { Mirror(self, children: ["url": url]) }
+}
+
+/// Starts a sandbox with the usual settings, runs `body` and stops it, also when `body` throws.
+///
+/// - Parameters:
+///   - isolation: The actor the body runs on.
+///   - body: What to do with the sandbox.
+/// - Returns: What `body` returns.
+/// - Throws: ``SendImError`` if it cannot start, and what `body` throws.
+@discardableResult
+public func withSandbox<T: Sendable>(
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: (Sandbox) async throws -> T
+) async throws -> T {
+    let sandbox = try await Sandbox.start()
+    defer { sandbox.stop() }
+    return try await body(sandbox)
+}

@@ -1,0 +1,85 @@
+import SendIm
+import XCTest
+
+final class TokenTests: XCTestCase {
+    func testATokenInPlaceOfAPassword() async throws {
+        try await withSandbox { sandbox in
+            let asked = Collected<TokenRequest>()
+            let account = Account(sender, server: sandbox.url) { request in
+                asked.add(request)
+                await Task.yield()
+                return BearerToken(try sandbox.issueToken(sender), expiresIn: .seconds(3600))
+            }
+            let receipt = try await sendIm(to: "lenea@contoso.com", text: "hi", from: account)
+            XCTAssertEqual(receipt.acceptedBy, "lenea@contoso.com")
+            let request = try XCTUnwrap(asked.all.first)
+            XCTAssertEqual(request.origin + "/", sandbox.url)
+            XCTAssertFalse(request.rejected)
+        }
+    }
+
+    func testARevokedTokenIsAskedForAgain() async throws {
+        try await withSandbox { sandbox in
+            let asked = Collected<Bool>()
+            let account = Account(sender, server: sandbox.url) { request in
+                asked.add(request.rejected)
+                return BearerToken(try sandbox.issueToken(sender))
+            }
+            try await withClient(account) { client in
+                try await client.send(to: "lenea@contoso.com", text: "before")
+                try sandbox.revokeTokens()
+                try await client.send(to: "lenea@contoso.com", text: "after")
+            }
+            XCTAssertEqual(asked.all.first, false)
+            XCTAssertTrue(asked.all.contains(true))
+            XCTAssertEqual(try sandbox.messages().map(\.text), ["before", "after"])
+        }
+    }
+
+    func testAClosureThatThrowsIsASignInErrorWithoutItsText() async throws {
+        let entries = Collected<SendImLog.Entry>()
+        SendImLog.bootstrap(level: .warning, entries.add)
+        defer { SendImLog.bootstrap(nil) }
+        try await withSandbox { sandbox in
+            let account = Account(sender, server: sandbox.url) { _ in throw Leak(text: "vault key s3cret") }
+            let error = try await failure { try await sendIm(to: "lenea@contoso.com", text: "hi", from: account) }
+            XCTAssertEqual(error.family, .signIn)
+            XCTAssertTrue(error.detail.contains("Leak"), error.detail)
+            XCTAssertFalse(shown(error).contains("s3cret"))
+        }
+        XCTAssertTrue(entries.all.contains { $0.metadata["error"] == "Leak" })
+        XCTAssertFalse(shown(entries.all).contains("s3cret"))
+    }
+
+    func testARejectedToken() async throws {
+        try await withSandbox { sandbox in
+            let account = Account(sender, server: sandbox.url) { _ in BearerToken("not-of-this-server") }
+            let error = try await failure { try await sendIm(to: "lenea@contoso.com", text: "hi", from: account) }
+            XCTAssertEqual(error.family, .signIn)
+            XCTAssertFalse(shown(error).contains("not-of-this-server"))
+        }
+    }
+
+    func testTheTaskOfATokenIsCancelledWithTheCall() async throws {
+        try await withSandbox { sandbox in
+            let (asked, cancelled) = (Collected<Bool>(), Collected<Bool>())
+            let account = Account(sender, server: sandbox.url) { _ in
+                asked.add(true)
+                do {
+                    try await Task.sleep(for: .seconds(3600))
+                } catch {
+                    cancelled.add(true)
+                    throw error
+                }
+                return BearerToken("never")
+            }
+            let sending = Task { try await sendIm(to: "lenea@contoso.com", text: "hi", from: account) }
+            try await eventually { !asked.all.isEmpty }
+            sending.cancel()
+            let error = try await failure { try await sending.value }
+            XCTAssertEqual(error.kind, .cancelled)
+            XCTAssertEqual(error.sent, .no)
+            try await eventually { !cancelled.all.isEmpty }
+        }
+    }
+}
