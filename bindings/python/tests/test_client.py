@@ -56,7 +56,7 @@ def test_a_refused_sign_in_leaves_nothing_open(sandbox):
 
 
 def test_it_cannot_be_entered_twice(account):
-    with Client(**account) as client, pytest.raises(RuntimeError, match="already"):
+    with Client(**account) as client, pytest.raises(RuntimeError, match="signs in once"):
         client.__enter__()
 
 
@@ -151,6 +151,14 @@ def test_a_session_the_server_dropped_is_opened_again(sandbox, account):
         sandbox.drop_applications()
         client.send("lenea@contoso.com", "after")
     assert [message.text for message in sandbox.messages()] == ["before", "after"]
+
+
+def test_what_a_client_holds_shows_no_secret(account):
+    client = Client(**{**account, "password": PASSWORD})
+    assert PASSWORD not in f"{vars(client)} {client._options} {client._options!r}"
+    with client:
+        assert PASSWORD not in str([vars(each) for each in (client, client._session)])
+        assert client._options is None
 
 
 def test_repr_shows_who_and_no_secret():

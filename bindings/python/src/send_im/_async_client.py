@@ -104,12 +104,13 @@ class AsyncClient:
 
     async def __aenter__(self) -> AsyncClient:
         if self._session is not None:
-            raise RuntimeError("this client is signed in already")
+            raise RuntimeError("a client signs in once; make a new one")
         loop = asyncio.get_running_loop()
         steps = StepRelay.wanted(self._on_step, loop)
         tokens = None if self._token is None else TokenRelay(self._token, loop)
         self._session = await run_async(native.SignedInClient.sign_in(self._options, tokens, steps), steps)
         self._steps = steps
+        self._options = None  # the password is not kept longer than it is needed
         return self
 
     async def send(

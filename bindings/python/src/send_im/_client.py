@@ -110,11 +110,12 @@ class Client:
 
     def __enter__(self) -> Client:
         if self._session is not None:
-            raise RuntimeError("this client is signed in already")
+            raise RuntimeError("a client signs in once; make a new one")
         steps = StepRelay.wanted(self._on_step)
         tokens = None if self._token is None else TokenRelay(self._token)
         self._session = run(native.SignedInClient.sign_in(self._options, tokens, steps), steps)
         self._steps = steps
+        self._options = None  # the password is not kept longer than it is needed
         return self
 
     def send(

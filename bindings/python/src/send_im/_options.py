@@ -14,6 +14,11 @@ from ._types import Message
 if TYPE_CHECKING:
     from ._sandbox import Sandbox
 
+# The generated text of a record shows every field, and these hold a password and a message.
+native.AccountOptions.__str__ = object.__repr__
+native.MessageOptions.__str__ = object.__repr__
+native.SandboxUser.__str__ = object.__repr__
+
 Server = Union[str, "Sandbox", None]
 PathLike = Union[str, "os.PathLike[str]", None]
 
