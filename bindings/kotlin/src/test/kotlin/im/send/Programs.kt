@@ -1,9 +1,17 @@
 package im.send
 
+import java.nio.file.Files
+import java.nio.file.Path
 import java.util.concurrent.CountDownLatch
+import kotlin.concurrent.thread
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.startCoroutine
+import kotlin.system.exitProcess
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.runBlocking
 
 /** Sends without a coroutine dispatcher, as `suspend fun main` does, and says on which thread it goes on. */
 object WithoutDispatcher {
@@ -16,5 +24,89 @@ object WithoutDispatcher {
         }
         work.startCoroutine(Continuation(EmptyCoroutineContext) { over.countDown() })
         over.await()
+    }
+}
+
+/** Succeeds and fails without a word. */
+object Quiet {
+    @JvmStatic
+    fun main(arguments: Array<String>) {
+        val account = Account.of(SENDER, PASSWORD).server(arguments[0])
+        sendImBlocking("lenea@contoso.com", "hi", account)
+        runCatching { sendImBlocking("declines@contoso.com", "hi", account) }
+    }
+}
+
+/** Ends in the way its second argument names while something is in flight. The last argument is the exit code. */
+object Ending {
+    @JvmStatic
+    fun main(arguments: Array<String>) {
+        val (url, way, code) = arguments
+        val account = Account.of(SENDER, PASSWORD).server(url)
+        val message = Message.text("silent@contoso.com", "hi").timeout(java.time.Duration.ofHours(1))
+        val invited = CountDownLatch(1)
+        val watched = account.onStep { if (it.step == Step.INVITE) invited.countDown() }
+        when (way) {
+            "nothing" -> Unit
+            "blocking" -> thread(isDaemon = true) { report { sendImBlocking(message, watched) } }
+            "future" -> sendImAsync(message, watched)
+            "client" -> Client.signInBlocking(account).sendBlocking("lenea@contoso.com", "hi")
+            "busy" -> {
+                val client = Client.signInBlocking(account)
+                repeat(20) { n ->
+                    thread(isDaemon = true) { while (true) runCatching { client.sendBlocking("user$n@contoso.com", "hi") } }
+                }
+                repeat(20) { client.sendBlocking("main@contoso.com", "hi") }
+            }
+            "token" -> {
+                val asked = CountDownLatch(1)
+                val stuck = Account.withToken(SENDER) {
+                    asked.countDown()
+                    Thread.sleep(Long.MAX_VALUE)
+                    BearerToken("never")
+                }
+                sendImAsync(message, stuck.server(url))
+                asked.await()
+            }
+            "listener" -> sendImAsync(message, account.onStep {
+                invited.countDown()
+                Thread.sleep(Long.MAX_VALUE)
+            })
+            "uncaught" -> sendImBlocking("busy@contoso.com", "hi", account)
+            else -> error("no such way: $way")
+        }
+        if (way in setOf("blocking", "future", "listener")) invited.await()
+        // "return" ends as a program does whose main function is over.
+        if (code != "return") exitProcess(code.toInt())
+    }
+
+    private fun report(send: () -> Unit) {
+        try {
+            send()
+        } catch (error: SendImException) {
+            println("${error.kind} ${error.sent}")
+            System.out.flush()
+        }
+    }
+}
+
+/** Sends 20,000 messages on one session, 20 at a time, and prints the resident memory in KiB on the way. */
+object ManySends {
+    @JvmStatic
+    fun main(arguments: Array<String>) = runBlocking {
+        Client.signIn(Account.of(SENDER, PASSWORD).server(arguments[0])).use { client ->
+            repeat(10) {
+                repeat(100) {
+                    List(20) { n -> async(Dispatchers.Default) { client.send("user$n@contoso.com", "a message") } }.awaitAll()
+                }
+                println(resident())
+            }
+        }
+    }
+
+    private fun resident(): Long {
+        System.gc()
+        val line = Files.readAllLines(Path.of("/proc/self/status")).first { it.startsWith("VmRSS:") }
+        return line.filter(Char::isDigit).toLong()
     }
 }

@@ -1,0 +1,253 @@
+package im.send;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.Serializable;
+import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The package as a Java program uses it. That this compiles is half of the test. */
+@Tag("java")
+class JavaApiTest {
+    private Sandbox sandbox;
+    private Account account;
+
+    @BeforeEach
+    void start() {
+        sandbox = Sandbox.start();
+        account = Account.of("tosh@contoso.com", "x").server(sandbox.url());
+    }
+
+    @AfterEach
+    void stop() {
+        sandbox.close();
+    }
+
+    @Test
+    void theOneCall() {
+        Receipt receipt = SendIm.sendIm("lenea@contoso.com", "hello world", account);
+        assertEquals("lenea@contoso.com", receipt.acceptedBy());
+        assertEquals(Evidence.INVITATION_ACCEPTED, receipt.evidence());
+        assertEquals("hello world", sandbox.inbox("lenea@contoso.com").get(0).text());
+        assertEquals(Step.DISCOVER, receipt.steps().get(0).step());
+        assertEquals(0, sandbox.openApplications());
+    }
+
+    @Test
+    void aMessageWithEverything() {
+        var message = Message.html("lenea@contoso.com", "<b>disk full</b>")
+                .subject("db7")
+                .importance(Importance.URGENT)
+                .timeout(Duration.ofSeconds(30))
+                .wait(Wait.DELIVERED);
+        SendIm.sendIm(message, account);
+        var delivered = sandbox.messages().get(0);
+        assertEquals("db7", delivered.subject());
+        assertEquals(Importance.URGENT, delivered.importance());
+        assertEquals(TextFormat.HTML, delivered.format());
+        assertEquals("db7", message.subject());
+        assertEquals(Duration.ofSeconds(30), message.timeout());
+    }
+
+    @Test
+    void oneCatchForEveryError() {
+        SendImException error = assertThrows(SendImException.class, () -> SendIm.sendIm("busy@contoso.com", "hi", account));
+        assertInstanceOf(RuntimeException.class, error);
+        assertInstanceOf(NotDeliveredException.class, error);
+        var advice = switch (error.getKind()) {
+            case BUSY, NO_ANSWER -> "later";
+            default -> "never";
+        };
+        assertEquals("later", advice);
+        assertEquals(error.getDetail(), error.getMessage());
+        assertEquals("busy", error.getKind().toString());
+        assertEquals(4, error.getExitCode());
+        assertNull(error.getRetryAfter());
+    }
+
+    @Test
+    void aClientInATryBlock() {
+        try (var client = Client.signIn(account)) {
+            client.send("lenea@contoso.com", "one");
+            client.send(Message.text("lenea@contoso.com", "two").subject("db7"));
+            var results = client.sendAll(List.of(Message.text("ada@contoso.com", "three"), Message.text("declines@contoso.com", "four")));
+            assertEquals("ada@contoso.com", results.get(0).receipt().acceptedBy());
+            assertEquals(ErrorKind.DECLINED, results.get(1).error().getKind());
+            assertTrue(results.get(0).isSuccess());
+        }
+        assertEquals(3, sandbox.messages().size());
+        assertEquals(0, sandbox.openApplications());
+    }
+
+    @Test
+    void futures() {
+        try (var client = Client.signInAsync(account).join()) {
+            var sends = IntStream.range(0, 20)
+                    .mapToObj(n -> client.sendAsync("user" + n + "@contoso.com", "message " + n))
+                    .toList();
+            CompletableFuture.allOf(sends.toArray(CompletableFuture[]::new)).join();
+            assertEquals("user7@contoso.com", sends.get(7).join().acceptedBy());
+            assertTrue(client.sendAllAsync(List.of(Message.text("ada@contoso.com", "hi"))).join().get(0).isSuccess());
+            client.signOutAsync().join();
+        }
+        assertEquals("lenea@contoso.com", SendIm.sendImAsync("lenea@contoso.com", "hi", account).thenApply(Receipt::acceptedBy).join());
+        assertEquals(22, sandbox.messages().size());
+    }
+
+    @Test
+    void aFutureFailsWithTheSameError() {
+        var send = SendIm.sendImAsync("declines@contoso.com", "hi", account);
+        var error = assertThrows(CompletionException.class, send::join);
+        assertInstanceOf(NotDeliveredException.class, error.getCause());
+        var refused = SendIm.sendImAsync("nobody", "hi", account).exceptionally(cause -> null);
+        assertNull(refused.join());
+    }
+
+    @Test
+    void aStageMayBlock() {
+        var inner = SendIm.sendImAsync("a@contoso.com", "outer", account)
+                .thenApply(receipt -> SendIm.sendIm("b@contoso.com", "inner", account));
+        assertEquals("b@contoso.com", inner.join().acceptedBy());
+    }
+
+    @Test
+    void cancellingAFutureWithdrawsTheInvitation() {
+        var send = SendIm.sendImAsync("silent@contoso.com", "hi", account);
+        assertTrue(SupportKt.eventually(() -> SupportKt.hasInvited(sandbox)));
+        send.cancel(true);
+        assertThrows(CancellationException.class, send::join);
+        assertTrue(SupportKt.eventually(() -> sandbox.openApplications() == 0));
+        assertTrue(sandbox.messages().isEmpty());
+    }
+
+    @Test
+    void anInterruptEndsTheWaitAndTellsTheTruth() throws InterruptedException {
+        var caught = new AtomicReference<SendImException>();
+        var interrupted = new AtomicReference<Boolean>();
+        var waiting = new Thread(() -> {
+            try {
+                SendIm.sendIm("silent@contoso.com", "hi", account);
+            } catch (CancelledException error) {
+                caught.set(error);
+                interrupted.set(Thread.currentThread().isInterrupted());
+            }
+        });
+        waiting.start();
+        assertTrue(SupportKt.eventually(() -> SupportKt.hasInvited(sandbox)));
+        waiting.interrupt();
+        waiting.join();
+        assertEquals(Sent.MAYBE, caught.get().getSent());
+        assertTrue(interrupted.get());
+        assertTrue(SupportKt.eventually(() -> sandbox.openApplications() == 0));
+    }
+
+    @Test
+    void fiftyThreadsShareOneClientAndEachOf1000MessagesArrivesOnce() throws InterruptedException {
+        var begin = new CyclicBarrier(50);
+        var failures = new CopyOnWriteArrayList<Throwable>();
+        try (var client = Client.signIn(account)) {
+            var threads = new ArrayList<Thread>();
+            for (var n = 0; n < 50; n++) {
+                var to = "user" + n + "@contoso.com";
+                threads.add(new Thread(() -> {
+                    try {
+                        begin.await();
+                        for (var m = 0; m < 20; m++) {
+                            assertEquals(to, client.send(to, to + " " + m).acceptedBy());
+                        }
+                    } catch (Throwable error) {
+                        failures.add(error);
+                    }
+                }));
+            }
+            threads.forEach(Thread::start);
+            for (var thread : threads) {
+                thread.join();
+            }
+        }
+        assertEquals(List.of(), failures);
+        var texts = sandbox.messages().stream().map(Delivered::text).toList();
+        assertEquals(1000, texts.size());
+        assertEquals(1000, Set.copyOf(texts).size());
+    }
+
+    @Test
+    void tokensAndSteps() {
+        var steps = new CopyOnWriteArrayList<StepRecord>();
+        var tokens = Account.withToken("tosh@contoso.com", request -> {
+            assertTrue(request.origin().startsWith("http://127.0.0.1:"));
+            return new BearerToken(sandbox.issueToken("tosh@contoso.com"));
+        });
+        SendIm.sendIm("lenea@contoso.com", "hi", tokens.server(sandbox).onStep(steps::add));
+        assertEquals(Step.SIGN_OUT, steps.get(steps.size() - 1).step());
+        assertTrue(steps.get(0).elapsed().compareTo(Duration.ZERO) > 0);
+    }
+
+    @Test
+    void aSandboxMadeToMeasure() {
+        var builder = Sandbox.builder().layout(Layout.TWO_POOLS).https().user("tosh@contoso.com", "y");
+        try (var secure = builder.start()) {
+            secure.addFault(Route.START_MESSAGING, Fault.dropAfter());
+            SendIm.sendIm("lenea@contoso.com", "exactly once", Account.of("tosh@contoso.com", "y").server(secure));
+            assertEquals("exactly once", secure.waitFor(1).get(0).text());
+            assertTrue(Files.exists(secure.caFile()));
+            var again = assertThrows(DeadlineExceededException.class, () -> secure.waitFor(2, Duration.ofMillis(20)));
+            assertEquals(ErrorKind.TIMEOUT, again.getKind());
+        }
+    }
+
+    @Test
+    void errorsAreSerializable() {
+        assertTrue(Serializable.class.isAssignableFrom(SendImException.class));
+        assertTrue(SendImException.class.isSealed());
+    }
+
+    /** What a program can name. A new entry is a promise; this list is where it is made. */
+    @Test
+    void thePublicClasses() throws Exception {
+        var classes = Path.of(SendIm.class.getProtectionDomain().getCodeSource().getLocation().toURI()).resolve("im/send");
+        try (var files = Files.list(classes)) {
+            var names = files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".class") && !name.contains("$"))
+                    .map(name -> name.substring(0, name.length() - ".class".length()))
+                    .filter(JavaApiTest::isPublic)
+                    .collect(Collectors.toCollection(TreeSet::new));
+            assertEquals(new TreeSet<>(Set.of(
+                    "Account", "BearerToken", "CancelledException", "Client", "ClosedException", "ConnectionFailedException",
+                    "DeadlineExceededException", "Delivered", "ErrorKind", "Evidence", "Exchange", "Fault", "Hop", "Importance",
+                    "InvalidInputException", "Layout", "Message", "NotDeliveredException", "OutcomeUnknownException", "Receipt",
+                    "Route", "Sandbox", "SandboxBuilder", "SendIm", "SendImException", "SendResult", "Sent", "ServiceException",
+                    "SignInException", "Step", "StepRecord", "TextFormat", "TokenRequest", "TokenSource", "Wait")), names);
+        }
+    }
+
+    private static boolean isPublic(String name) {
+        try {
+            return Modifier.isPublic(Class.forName("im.send." + name).getModifiers());
+        } catch (ClassNotFoundException error) {
+            throw new AssertionError(error);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+package im.send
+
+import im.send.internal.Failed
+import im.send.internal.toException
+import im.send.internal.uniffi.Failure
+import java.io.ByteArrayInputStream
+import java.io.ByteArrayOutputStream
+import java.io.ObjectInputStream
+import java.io.ObjectOutputStream
+import java.nio.file.Files
+import java.time.Duration
+import kotlin.reflect.KClass
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+private const val TEXT = "the text of the message, which is secret"
+
+/** What a failed call says. */
+class ErrorsTest {
+    private fun failing(account: Account, to: String = "lenea@contoso.com", timeout: Duration = Duration.ofSeconds(60)): SendImException =
+        assertThrows(SendImException::class.java) { sendImBlocking(Message.text(to, TEXT).timeout(timeout), account) }
+
+    private fun nowhere() = Account.of(SENDER, PASSWORD).server("http://127.0.0.1:1/")
+
+    @Test
+    fun `a declined message`() = withSandbox { sandbox ->
+        val error = failing(sandbox.account(), "declines@contoso.com")
+        assertEquals(NotDeliveredException::class, error::class)
+        assertEquals(listOf(ErrorKind.DECLINED, Step.CONFIRM, Sent.NO, 4), listOf(error.kind, error.step, error.sent, error.exitCode))
+        assertEquals("RemoteFailure" to "Declined", error.code to error.subcode)
+        assertEquals(error.detail, error.message)
+        assertTrue("declines@contoso.com" in error.detail)
+        assertEquals("im.send.NotDeliveredException: ${error.detail}", error.toString())
+    }
+
+    @Test
+    fun `a refused password`() = withSandbox { sandbox ->
+        val error = failing(sandbox.account("wrong"))
+        assertEquals(SignInException::class, error::class)
+        assertEquals(listOf(ErrorKind.SIGN_IN_REFUSED, Step.SIGN_IN, 3, 400), listOf(error.kind, error.step, error.exitCode, error.httpStatus))
+    }
+
+    @Test
+    fun `a server that is not there`() {
+        val error = failing(nowhere(), timeout = Duration.ofSeconds(5))
+        assertEquals(ConnectionFailedException::class, error::class)
+        assertEquals(5, error.exitCode)
+        assertTrue(error.hops.isNotEmpty())
+    }
+
+    @Test
+    fun `a deadline`() = withSandbox { sandbox ->
+        val error = failing(sandbox.account(), "silent@contoso.com", Duration.ofMillis(500))
+        assertEquals(DeadlineExceededException::class, error::class)
+        assertEquals(ErrorKind.TIMEOUT to 5, error.kind to error.exitCode)
+    }
+
+    @Test
+    fun `bad input`() = withSandbox { sandbox ->
+        val error = failing(sandbox.account(), "lenea")
+        assertEquals(InvalidInputException::class, error::class)
+        assertNull(error.step)
+        assertEquals(Sent.NO to 2, error.sent to error.exitCode)
+    }
+
+    @Test
+    fun `an unknown outcome`() = withSandbox { sandbox ->
+        sandbox.addFault(Route.SEND_MESSAGE, Fault.dropBefore().times(0))
+        val message = Message.text("lenea@contoso.com", "x".repeat(900)).timeout(Duration.ofSeconds(4))
+        val error = assertThrows(OutcomeUnknownException::class.java) { sendImBlocking(message, sandbox.account()) }
+        assertEquals(Sent.MAYBE to 6, error.sent to error.exitCode)
+    }
+
+    @Test
+    fun `a busy server`() = withSandbox { sandbox ->
+        val fault = Fault.status(429).code("TooManyRequests").subcode("a \"quoted\" one").retryAfter(Duration.ofMinutes(10)).times(0)
+        sandbox.addFault(Route.APPLICATIONS, fault)
+        val error = failing(sandbox.account())
+        assertEquals(ServiceException::class, error::class)
+        assertEquals(listOf(ErrorKind.THROTTLED, Duration.ofMinutes(10), 429), listOf(error.kind, error.retryAfter, error.httpStatus))
+        assertEquals("a \"quoted\" one", error.subcode)
+    }
+
+    @Test
+    fun `nothing secret is said`() = withSandbox { sandbox ->
+        for (error in listOf(
+            failing(sandbox.account(), "declines@contoso.com"),
+            failing(sandbox.account("wrong")),
+            failing(sandbox.account(), "lenea"),
+            failing(sandbox.account(), "silent@contoso.com", Duration.ofMillis(300)),
+        )) {
+            val shown = listOf(error.stackTraceToString(), error.hops, error.diagnostics, error.code, error.subcode).joinToString()
+            assertFalse(PASSWORD in shown, shown)
+            assertFalse(TEXT in shown, shown)
+        }
+    }
+
+    @Test
+    fun `no generated error shows through and the trace has the caller's line`() = withSandbox { sandbox ->
+        val error = failing(sandbox.account(), "declines@contoso.com")
+        assertNull(error.cause)
+        assertTrue(error.stackTrace.any { it.className.startsWith(ErrorsTest::class.java.name) })
+    }
+
+    @Test
+    fun `an error survives the way to another process`() = withSandbox { sandbox ->
+        for (error in listOf(failing(sandbox.account(), "declines@contoso.com"), failing(nowhere(), timeout = Duration.ofSeconds(5)))) {
+            val bytes = ByteArrayOutputStream().also { ObjectOutputStream(it).writeObject(error) }.toByteArray()
+            val twin = ObjectInputStream(ByteArrayInputStream(bytes)).readObject() as SendImException
+            assertEquals(error::class, twin::class)
+            assertEquals(fields(error), fields(twin))
+        }
+    }
+
+    private fun fields(error: SendImException) = with(error) {
+        listOf(kind, step, detail, message, sent, httpStatus, code, subcode, diagnostics, retryAfter, hops, exitCode)
+    }
+
+    @Test
+    fun `every kind of the core is known and in its family`() {
+        val source = Files.readString(ROOT.resolve("core/client/src/error.rs"))
+        val kinds = Regex("""= "([a-z_]+)", exit (\d+);""").findAll(source).associate { it.groupValues[1] to it.groupValues[2] }
+        assertEquals(ErrorKind.entries.map { it.toString() }.toSet(), kinds.keys)
+        val families: Map<String, KClass<out SendImException>> = mapOf(
+            "2" to InvalidInputException::class,
+            "3" to SignInException::class,
+            "4" to NotDeliveredException::class,
+            "5" to ServiceException::class,
+            "6" to OutcomeUnknownException::class,
+            "130" to CancelledException::class,
+        )
+        for (kind in ErrorKind.entries) {
+            val error = Failed(kind, "A sentence.").toException()
+            assertTrue(families.getValue(kinds.getValue(kind.toString())).isInstance(error), kind.toString())
+        }
+    }
+
+    @Test
+    fun `every step of the core is known`() {
+        val source = Files.readString(ROOT.resolve("core/client/src/steps.rs")) + Files.readString(ROOT.resolve("core/client/src/error.rs"))
+        for (step in Step.entries) assertTrue("\"$step\"" in source, step.toString())
+    }
+
+    @Test
+    fun `a kind from the future is still an error`() {
+        val failure = Failure("brand_new", null, "Something new.", "maybe", null, null, null, null, null, emptyList(), 5u)
+        val error = failure.toException()
+        assertEquals(ServiceException::class, error::class)
+        assertEquals("Something new." to Sent.MAYBE, error.message to error.sent)
+    }
+}
