@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use url::{Host, Url};
 
 use crate::address::Address;
+use crate::discovery::trust;
 use crate::error::{Error, Result};
 use crate::message::DEFAULT_TIMEOUT;
 use crate::steps::{OnStep, StepRecord};
@@ -202,7 +203,9 @@ impl Account {
             Server::Discover => None,
             Server::Root(text) => Some(check_server(text)?),
         };
-        Ok(CheckedAccount { address, root })
+        let trusted =
+            self.trusted_domains.iter().map(|domain| trust::normal_domain(domain)).collect::<Result<_>>()?;
+        Ok(CheckedAccount { address, root, trusted })
     }
 }
 
@@ -210,6 +213,7 @@ impl Account {
 pub(crate) struct CheckedAccount {
     pub(crate) address: Address,
     pub(crate) root: Option<Url>,
+    pub(crate) trusted: Vec<String>,
 }
 
 fn check_server(text: &str) -> Result<Url> {

@@ -1,22 +1,25 @@
 //! The public calls.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::account::Account;
 use crate::address::Address;
 use crate::delivery::Sending;
-use crate::error::{Error, ErrorKind, Result, Sent};
+use crate::error::{Error, ErrorKind, Result};
 use crate::message::{Message, Wait};
 use crate::receipt::Receipt;
-use crate::session::Session;
+use crate::session::{Session, ended_early, signed_out};
 use crate::steps::{Step, StepLog};
 use crate::ucwa::channel::Polling;
+
+/// How long a one-call send waits for its sign-out.
+const SIGN_OUT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Signs in, sends one text, waits for its delivery and signs out.
 ///
@@ -47,16 +50,20 @@ pub async fn send(account: &Account, message: Message) -> Result<Receipt> {
     let result = client.send_checked(message, to, log.clone()).await;
     let submitted = matches!(&result, Ok(receipt) if receipt.evidence == crate::Evidence::Submitted);
     // A submitted message may still be ringing. Its background task holds the session, which signs out when it ends.
-    if !submitted && let Err(error) = client.session.sign_out(&log).await {
-        tracing::warn!(target: "send_im", %error, "the session could not be closed");
+    if !submitted {
+        // Signing out goes on in the background when it takes long; the receipt is here already.
+        if let Ok(Err(error)) = timeout(SIGN_OUT_PATIENCE, client.session.sign_out(&log)).await {
+            tracing::warn!(target: "send_im", %error, "the session could not be closed");
+        }
     }
     result
 }
 
 /// A signed-in account. Clones share one session; any thread may send.
 ///
-/// Dropping the last clone signs out in the background; [`sign_out`](Self::sign_out) does it in the foreground and
-/// waits for what is still under way.
+/// Dropping the last clone signs out in the background, if the runtime it was signed in on goes on for long enough.
+/// [`sign_out`](Self::sign_out) does it in the foreground and waits for what is still under way: call it before a program
+/// ends. A client works on the runtime it was signed in on.
 ///
 /// ```no_run
 /// # async fn example() -> send_im::Result<()> {
@@ -88,8 +95,8 @@ impl Client {
 
     /// Sends one message and waits as the message says.
     ///
-    /// Messages to one recipient arrive in the order of the calls. Dropping the future withdraws an invitation that
-    /// still rings; the message may have arrived before.
+    /// Messages of one conversation, that is with the same recipient, subject and importance, arrive in the order of the
+    /// calls. Dropping the future withdraws an invitation that still rings; the message may have arrived before.
     ///
     /// # Errors
     /// See [`ErrorKind`]; `closed` after [`sign_out`](Self::sign_out).
@@ -116,6 +123,9 @@ impl Client {
 
     async fn send_checked(&self, message: Message, to: Address, log: StepLog) -> Result<Receipt> {
         let deadline = deadline_in(message.timeout);
+        if self.session.signed_out.load(Ordering::Acquire) {
+            return Err(signed_out());
+        }
         let Ok(turn) = timeout_at(deadline, self.session.slots.clone().acquire_owned()).await else {
             let detail =
                 format!("The message to {to} waited for other sends of this client until its timeout.");
@@ -133,7 +143,10 @@ impl Client {
         turn: OwnedSemaphorePermit,
     ) -> Result<Receipt> {
         // Both are held until the send has ended, in the background too: signing out waits for it.
-        let under_way = (self.session.sends.clone().read_owned().await, turn);
+        let Ok(sends) = timeout_at(deadline, self.session.sends.clone().read_owned()).await else {
+            return Err(signed_out());
+        };
+        let under_way = (sends, turn);
         if self.session.signed_out.load(Ordering::Acquire) {
             return Err(signed_out());
         }
@@ -145,7 +158,6 @@ impl Client {
             to,
             log,
             deadline,
-            posted: AtomicBool::new(false),
             submitted: (wait == Wait::Submitted).then_some(submitted),
         };
         if wait == Wait::Delivered {
@@ -153,8 +165,6 @@ impl Client {
             drop(under_way);
             return result;
         }
-        // From here on it goes out whether or not the caller waits.
-        sending.message.departure.begin();
         let rest = self.session.runtime.spawn(async move {
             let result = sending.run().await;
             if let Err(error) = &result {
@@ -163,12 +173,15 @@ impl Client {
             drop(under_way);
             result
         });
+        // Until the server has the message, a caller that goes away ends the send.
+        let unsubmitted = AbortOnDrop(rest.abort_handle());
         match taken.await {
-            Ok(receipt) => Ok(receipt),
-            // Nothing was submitted: the send has failed before.
-            Err(_) => {
-                rest.await.map_err(|_| Error::cancelled("The program is shutting down.", Sent::Maybe))?
+            Ok(receipt) => {
+                std::mem::forget(unsubmitted);
+                Ok(receipt)
             }
+            // Nothing was submitted: the send has failed before.
+            Err(_) => rest.await.map_err(|ended| ended_early(&ended))?,
         }
     }
 
@@ -195,8 +208,13 @@ fn deadline_in(timeout: Duration) -> Instant {
     Instant::now() + timeout.min(Duration::from_secs(365 * 24 * 3600))
 }
 
-fn signed_out() -> Error {
-    Error::closed("The client is signed out.")
+/// Ends a background task with the future that started it.
+struct AbortOnDrop(tokio::task::AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl std::fmt::Debug for Client {

@@ -95,7 +95,8 @@ impl Serialize for ErrorKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sent {
-    /// It was not delivered. Sending again cannot double it.
+    /// It was not accepted, so it does not stand in the recipient's conversation. A notification may have shown it while
+    /// the invitation rang.
     No,
     /// It may have arrived. Sending again may double it.
     Maybe,

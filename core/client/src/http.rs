@@ -23,6 +23,9 @@ const MAX_ANSWER: usize = 8 << 20;
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A server that asks for more than this is taken to ask for this. It bounds sums with a clock, not waits.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// The client's name for the server's logs and for the application's `userAgent`.
 pub(crate) const USER_AGENT: &str = concat!("send-im/", env!("CARGO_PKG_VERSION"));
 
@@ -105,6 +108,14 @@ impl Http {
     pub(crate) async fn call(&self, request: Request, log: &StepLog) -> Result<Answer, Failure> {
         let (step, url, started) = (request.step, request.url.clone(), Instant::now());
         let deadline = request.deadline;
+        if url.scheme() != "https" && !is_loopback(&url) {
+            let detail = format!("{} would be asked without TLS, so nothing was sent to it.", host_of(&url));
+            let error = Error::new(ErrorKind::UntrustedHost, detail).at(step);
+            return Err(Failure { error, maybe_processed: false });
+        }
+        if started >= deadline {
+            return Err(Failure { error: timed_out(step, &url), maybe_processed: false });
+        }
         let outcome = match timeout_at(deadline, self.exchange(request)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure { error: timed_out(step, &url), maybe_processed: true }),
@@ -171,7 +182,7 @@ impl Answer {
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         match value.parse() {
-            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Ok(seconds) => Some(Duration::from_secs(LONGEST_WAIT.as_secs().min(seconds))),
             Err(_) => {
                 httpdate::parse_http_date(value).ok()?.duration_since(std::time::SystemTime::now()).ok()
             }
@@ -187,24 +198,33 @@ impl Answer {
         let reason = Reason::from_body(&self.body);
         let (kind, host) = (reason.kind_of_refusal(self.status), host_of(&self.url));
         let pair = if reason == Reason::default() { String::new() } else { format!(" ({})", reason.pair()) };
+        let status = self.status;
         let detail = match kind {
             ErrorKind::Throttled => format!("{host} asks to slow down; send again later."),
-            ErrorKind::ServiceError => format!(
-                "{host} failed to {doing}: HTTP {}{pair}. Try again, or ask its administrator.",
-                self.status
-            ),
-            ErrorKind::LimitReached => format!("{host} refused to {doing}: a limit is reached{pair}."),
+            ErrorKind::ServiceError => {
+                format!("{host} failed to {doing}: HTTP {status}{pair}. Try again, or ask its administrator.")
+            }
+            ErrorKind::LimitReached => {
+                format!("{host} refused to {doing}: a limit is reached{pair}; try again later.")
+            }
             ErrorKind::Forbidden if self.diagnostics().is_some_and(|d| d.contains("cross domain")) => {
                 format!(
-                    "{host} refused to {doing}: a proxy in between adds an Origin header that the server does not allow."
+                    "{host} refused to {doing}: a proxy in between adds an Origin header that it does not allow."
                 )
             }
-            ErrorKind::Forbidden => format!("{host} does not permit this account to {doing}{pair}."),
+            ErrorKind::Forbidden => {
+                format!("{host} does not permit this account to {doing}{pair}; ask its administrator.")
+            }
+            ErrorKind::Closed => {
+                format!(
+                    "{host} has ended this session: HTTP {status}{pair}; sign in again when that is settled."
+                )
+            }
+            ErrorKind::Timeout => format!("{host} waited too long for the request to {doing}; try again."),
             ErrorKind::Protocol => format!(
-                "{host} answered HTTP {} to the request to {doing}{pair}; it may not be a Skype for Business server.",
-                self.status
+                "{host} answered HTTP {status} to the request to {doing}; it may not be a Skype for Business server."
             ),
-            _ => format!("{host} refused to {doing}: HTTP {}{pair}.", self.status),
+            _ => format!("{host} refused to {doing}: HTTP {status}{pair}."),
         };
         Error::new(kind, detail)
             .at(step)
@@ -273,7 +293,7 @@ fn tls_error(error: &rustls::Error, host: &str) -> Error {
         rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
             "its certificate is for another name; use a name the certificate holds as server".to_owned()
         }
-        rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => "its certificate has expired".to_owned(),
+        rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => "its certificate has expired; its administrator must renew it".to_owned(),
         other => other.to_string(),
     };
     Error::new(ErrorKind::Tls, format!("No secure connection to {host}: {why}."))

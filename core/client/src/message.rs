@@ -195,7 +195,7 @@ impl Message {
             }
             if subject.encode_utf16().count() > MAX_SUBJECT {
                 return Err(Error::invalid_input(format!(
-                    "The subject is longer than {MAX_SUBJECT} characters."
+                    "The subject is longer than {MAX_SUBJECT} characters (an emoji counts as two)."
                 )));
             }
         }

@@ -46,7 +46,8 @@ impl Retry {
     /// `error` itself when the answer is final or the deadline is nearer than the wait.
     pub(crate) async fn after_answer(&mut self, answer: &Answer, error: Error) -> Result<()> {
         let delay = match answer.status {
-            429 | 503 => answer.retry_after().or_else(|| self.waits.next()),
+            // A server that asks for no wait at all is still not hammered.
+            429 | 503 => self.waits.next().map(|own| own.max(answer.retry_after().unwrap_or_default())),
             408 | 500 | 502 | 504 => self.failures.next(),
             _ => None,
         };

@@ -5,16 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, RwLock, Semaphore, watch};
-use tokio::time::Instant;
+use tokio::task::JoinError;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
+use uuid::Uuid;
 
 use crate::account::Account;
 use crate::delivery::Conversations;
 use crate::discovery::{self, cache};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Sent};
 use crate::receipt::Receipt;
 use crate::sign_in::Connection;
-use crate::steps::StepLog;
+use crate::steps::{Step, StepLog};
 use crate::ucwa::application::Application;
 use crate::ucwa::channel::{Channel, Ended, Ending, Polling};
 
@@ -26,6 +28,9 @@ pub(crate) const MOST_IN_FLIGHT: usize = 32;
 
 /// How long signing out may take.
 pub(crate) const SIGN_OUT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// An application that is created when its caller has given up must still be known, to be deleted.
+const ANSWER_GRACE: Duration = Duration::from_secs(5);
 
 pub(crate) struct Session {
     pub(crate) connection: Arc<Connection>,
@@ -65,7 +70,7 @@ impl Session {
             Error::invalid_input("send_im needs a tokio runtime: call it from async code that tokio runs.")
         })?;
         Ok(Arc::new(Self {
-            connection: Arc::new(Connection::new(account, checked.address)?),
+            connection: Arc::new(Connection::new(account, checked.address, checked.trusted)?),
             conversations: Conversations::default(),
             runtime,
             slots: Arc::new(Semaphore::new(MOST_IN_FLIGHT)),
@@ -87,7 +92,7 @@ impl Session {
         deadline: Instant,
     ) -> Result<Arc<Application>> {
         if self.signed_out.load(Ordering::Acquire) {
-            return Err(Error::closed("The client is signed out."));
+            return Err(signed_out());
         }
         if let Ok(open) = self.open.try_lock()
             && let Some(open) = open.as_ref()
@@ -100,16 +105,24 @@ impl Session {
         }
         let (this, log) = (self.clone(), log.clone());
         let opening = self.runtime.spawn(async move { this.open(&log, deadline).await });
-        opening.await.map_err(|_| Error::cancelled("The program is shutting down.", crate::Sent::No))?
+        match timeout_at(deadline, opening).await {
+            Ok(opened) => opened.map_err(|ended| ended_early(&ended))?,
+            // It goes on without us; what it still creates is deleted with the session.
+            Err(_) => Err(Error::new(ErrorKind::Timeout, "The session was not open before the timeout.")
+                .at(Step::OpenSession)),
+        }
     }
 
     async fn open(self: &Arc<Self>, log: &StepLog, deadline: Instant) -> Result<Arc<Application>> {
         let mut place = self.open.lock().await;
+        if self.signed_out.load(Ordering::Acquire) {
+            return Err(signed_out());
+        }
         if let Some(open) = place.as_ref() {
             match open.ending.get() {
                 None => return Ok(open.application.clone()),
                 Some(Ended::ForGood(error)) => return Err(error),
-                Some(Ended::Gone) => *place = None,
+                Some(Ended::Gone) => self.discard(place.take()),
             }
         }
         let application = Arc::new(self.create(log, deadline).await?);
@@ -130,29 +143,41 @@ impl Session {
     /// Discovers, or goes where the last discovery led; a stale memory costs one attempt.
     async fn create(&self, log: &StepLog, deadline: Instant) -> Result<Application> {
         let key = discovery::cache_key(&self.connection);
+        // The same for every attempt: a server that lost an answer finds the application it has.
+        let endpoint = Uuid::new_v4().to_string();
+        let create = async |url: &Url| {
+            Application::create(&self.connection, url, &endpoint, log, deadline + ANSWER_GRACE).await
+        };
         if let Some(url) = cache::get(&key) {
-            match Application::create(&self.connection, &url, log, deadline).await {
-                Ok(application) => return Ok(application),
-                Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::LimitReached) => {
-                    return Err(error);
-                }
-                Err(_) => cache::forget(&key),
+            match create(&url).await {
+                Err(error) if is_stale_memory(&error) => cache::forget(&key),
+                created => return created,
             }
         }
         let url = discovery::locate(&self.connection, self.root.as_ref(), log, deadline).await?;
-        let application = Application::create(&self.connection, &url, log, deadline).await?;
+        let application = create(&url).await?;
         cache::put(key, url);
         Ok(application)
     }
 
     /// The server said that it knows the application no more.
-    pub(crate) async fn application_is_gone(&self, gone: &Arc<Application>) {
-        let mut place = self.open.lock().await;
+    pub(crate) async fn application_is_gone(&self, gone: &Arc<Application>, deadline: Instant) {
+        let Ok(mut place) = timeout_at(deadline, self.open.lock()).await else { return };
         if place.as_ref().is_some_and(|open| Arc::ptr_eq(&open.application, gone)) {
-            gone.stop_polling();
             gone.ledger.close("the server has ended the session");
-            *place = None;
+            self.discard(place.take());
         }
+    }
+
+    /// Deletes an application that is given up, in the background: a proxy may have said in the server's place that it
+    /// is gone.
+    fn discard(&self, open: Option<Open>) {
+        let Some(open) = open else { return };
+        let connection = self.connection.clone();
+        self.runtime.spawn(async move {
+            let deadline = Instant::now() + SIGN_OUT_DEADLINE;
+            let _ = open.application.delete(&connection, &StepLog::quiet(), deadline).await;
+        });
     }
 
     /// Ends the sends under way; later ones find the client signed out.
@@ -185,22 +210,53 @@ impl Session {
     }
 
     /// Waits for the sends under way, then deletes the application. The second call does nothing.
-    pub(crate) async fn sign_out(&self, log: &StepLog) -> Result<()> {
+    ///
+    /// Goes on in the background when the caller goes away, and may be called again when it failed.
+    pub(crate) async fn sign_out(self: &Arc<Self>, log: &StepLog) -> Result<()> {
         self.signed_out.store(true, Ordering::Release);
-        let _all_sent = self.sends.write().await;
-        let Some(open) = self.open.lock().await.take() else { return Ok(()) };
-        let result = match open.ending.get() {
-            Some(Ended::Gone) => Ok(()),
-            _ => open.application.delete(&self.connection, log, Instant::now() + SIGN_OUT_DEADLINE).await,
-        };
-        self.connection.forget_tokens().await;
-        result
+        let (this, log) = (self.clone(), log.clone());
+        let signing_out = self.runtime.spawn(async move {
+            let _all_sent = this.sends.write().await;
+            let mut place = this.open.lock().await;
+            let Some(open) = place.as_ref() else { return Ok(()) };
+            if !matches!(open.ending.get(), Some(Ended::Gone)) {
+                open.application.delete(&this.connection, &log, Instant::now() + SIGN_OUT_DEADLINE).await?;
+            }
+            *place = None;
+            this.connection.forget_tokens();
+            Ok(())
+        });
+        signing_out.await.map_err(|ended| ended_early(&ended))?
     }
 
     /// Forgets where the server is: the next sign-in discovers anew.
     pub(crate) fn forget_server(&self) {
         cache::forget(&discovery::cache_key(&self.connection));
     }
+}
+
+/// True for errors after which asking discovery again makes sense.
+fn is_stale_memory(error: &Error) -> bool {
+    !matches!(
+        error.kind(),
+        ErrorKind::Timeout
+            | ErrorKind::LimitReached
+            | ErrorKind::SignInRefused
+            | ErrorKind::SignInUnsupported
+    )
+}
+
+pub(crate) fn signed_out() -> Error {
+    Error::closed("The client is signed out.")
+}
+
+/// A task of ours that did not come to its end: the runtime stops, or there is an error in this crate.
+pub(crate) fn ended_early(ended: &JoinError) -> Error {
+    if ended.is_panic() {
+        return Error::new(ErrorKind::Protocol, "send-im failed inside; please report this with its log.")
+            .with_sent(Sent::Maybe);
+    }
+    Error::cancelled("The program is shutting down.", Sent::Maybe)
 }
 
 impl Drop for Session {

@@ -45,10 +45,10 @@ async fn a_long_text_has_not_left_while_its_invitation_rings() {
 }
 
 #[tokio::test]
-async fn a_submitted_message_goes_out_whether_or_not_anybody_waits() {
-    let slowly = Fault::on(Route::Applications, Action::Delay { time: Duration::from_secs(1) });
+async fn a_submitted_message_that_nobody_waits_for_is_not_sent_before_its_turn() {
+    let slowly = Fault::on(Route::Applications, Action::Delay { time: Duration::from_secs(30) });
     let message = Message::text(LENE, "x").wait(Wait::Submitted);
-    assert_eq!(dropped_at("/applications", message, Some(slowly)).await, Sent::Maybe);
+    assert_eq!(dropped_at("/applications", message, Some(slowly)).await, Sent::No);
 }
 
 #[tokio::test]

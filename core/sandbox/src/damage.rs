@@ -37,6 +37,10 @@ pub(crate) async fn answer(world: &Arc<World>, call: &Call, route: Option<Route>
             tokio::time::sleep(time).await;
             dispatch::process(world, call).await
         }
+        Some(Action::GatewayError { http }) => {
+            drop(dispatch::process(world, call).await);
+            error(http, None, None, ErrorBody::Html)
+        }
         Some(Action::DropBefore) => hang_up(call).await,
         Some(Action::DropAfter) => {
             drop(dispatch::process(world, call).await);

@@ -79,6 +79,11 @@ pub enum Action {
         #[serde(rename = "ms", with = "millis")]
         time: Duration,
     },
+    /// The request is processed, then a gateway answers in the server's place with this status and a page.
+    GatewayError {
+        /// The HTTP status.
+        http: u16,
+    },
     /// The connection is closed without an answer; the request is not processed.
     DropBefore,
     /// The request is processed, then the connection is closed: the answer is lost.

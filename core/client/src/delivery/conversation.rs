@@ -1,7 +1,6 @@
 //! An open conversation: text goes in by sendMessage, one POST after the other. Source: SendAnIM, sendMessage reference.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as StdInstant};
 
@@ -12,6 +11,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::Sending;
+use crate::address::Address;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Request;
 use crate::message::Importance;
@@ -21,14 +21,15 @@ use crate::session::Background;
 use crate::steps::{Step, StepLog};
 use crate::ucwa::application::Application;
 use crate::ucwa::hypermedia::Resource;
-use crate::ucwa::ledger::{End, Modality};
+use crate::ucwa::ledger::{End, Modality, Progress};
+use crate::ucwa::reason::Reason;
 
 /// How long an accepted invitation may take to show its sendMessage link in an event before the resource is fetched.
 /// States in between may never be told. Source: EventsInUCWA.
 const LINK_PATIENCE: Duration = Duration::from_millis(100);
 
 /// How often the resource is fetched, with a doubled patience each time.
-const LINK_FETCHES: u32 = 6;
+pub(super) const LINK_FETCHES: u32 = 6;
 
 /// How long the event channel is watched for a request whose answer was lost.
 pub(super) const LOOK: Duration = Duration::from_secs(10);
@@ -47,6 +48,7 @@ pub(crate) struct Conversation {
     messaging: String,
     conversation: Option<String>,
     modality: watch::Receiver<Modality>,
+    ours: bool,
     pub(super) accepted_by: String,
     pub(super) thread_id: Option<String>,
 }
@@ -62,16 +64,35 @@ pub(super) enum Posted {
 }
 
 impl Conversation {
-    pub(super) fn new(
-        session: Background,
-        application: Arc<Application>,
-        messaging: String,
-        conversation: Option<String>,
+    /// The conversation that an accepted invitation has opened.
+    pub(super) fn of(
+        session: &Background,
+        application: &Arc<Application>,
+        progress: Progress,
         accepted_by: String,
-        thread_id: Option<String>,
     ) -> Self {
-        let modality = application.ledger.modality(&messaging);
-        Self { session, application, messaging, conversation, modality, accepted_by, thread_id }
+        let messaging = progress.messaging.unwrap_or_default();
+        Self {
+            session: session.clone(),
+            application: application.clone(),
+            modality: application.ledger.modality(&messaging),
+            messaging,
+            conversation: progress.conversation,
+            ours: true,
+            accepted_by,
+            thread_id: progress.thread_id,
+        }
+    }
+
+    /// The recipient took it at another device: text cannot be sent into it from here.
+    pub(super) fn not_ours(mut self) -> Self {
+        self.ours = false;
+        self
+    }
+
+    /// True when the next message to `to` can go in.
+    pub(super) fn can_be_kept_for(&self, to: &Address) -> bool {
+        self.ours && self.accepted_by.eq_ignore_ascii_case(to.as_str())
     }
 
     /// A URL of the server that has the conversation, for the step log.
@@ -86,11 +107,14 @@ impl Conversation {
 
     /// True while the other side is there and the session is the one it was opened in.
     pub(super) fn is_usable(&self, application: &Arc<Application>) -> bool {
-        Arc::ptr_eq(&self.application, application) && !self.modality.borrow().disconnected
+        let modality = self.modality.borrow();
+        Arc::ptr_eq(&self.application, application) && !modality.disconnected && !modality.stale
     }
 
     /// Waits until text can be sent: until the modality has its sendMessage link.
-    pub(super) async fn ready(&mut self, sending: &Sending) -> Result<Modality> {
+    ///
+    /// `fetches` is how often the resource may be fetched where no event tells.
+    pub(super) async fn ready(&mut self, sending: &Sending, fetches: u32) -> Result<Modality> {
         let ready = |m: &Modality| m.disconnected || m.send_message.is_some();
         {
             let known = self.modality.borrow();
@@ -99,7 +123,7 @@ impl Conversation {
             }
         }
         let url = self.application.ledger.url(&self.messaging).ok_or_else(|| self.no_link(sending))?;
-        for fetch in 0..LINK_FETCHES {
+        for fetch in 0..fetches {
             let patience = (Instant::now() + LINK_PATIENCE * 2_u32.pow(fetch)).min(sending.deadline);
             let watched = self.application.ledger.watch_modality();
             if let Ok(Ok(modality)) = timeout_at(patience, self.modality.wait_for(ready)).await {
@@ -108,6 +132,9 @@ impl Conversation {
             drop(watched);
             let request = Request::new(Method::GET, url.clone(), Step::Send, sending.deadline);
             let answer = sending.connection().call(request, &sending.log).await?;
+            if matches!(answer.status, 404 | 410) {
+                break;
+            }
             let modality = Resource::parse(&answer.body).map(|r| Modality::of(&r)).unwrap_or_default();
             if ready(&modality) {
                 return Ok(modality);
@@ -142,7 +169,6 @@ impl Conversation {
             let request = Request::new(Method::POST, url.clone(), Step::Send, sending.deadline)
                 .body(content_type, text.to_owned());
             sending.message.departure.begin();
-            sending.posted.store(true, Ordering::Release);
             let lost = match sending.connection().call(request, &sending.log).await {
                 Ok(answer) => match answer.status {
                     200..=299 => {
@@ -154,7 +180,11 @@ impl Conversation {
                         return Ok(Posted::Taken(end));
                     }
                     404 | 409 => return Ok(Posted::Over),
-                    429 | 503 => {
+                    // Only the server itself can say that it has not processed the request; a gateway cannot.
+                    status
+                        if status == 429
+                            || (status == 503 && Reason::from_body(&answer.body) != Reason::default()) =>
+                    {
                         retry.after_answer(&answer, answer.refusal(Step::Send, "take the message")).await?;
                         continue;
                     }
@@ -186,11 +216,17 @@ impl Drop for Conversation {
         if self.session.one_call || modality.disconnected || self.application.is_closing() {
             return;
         }
-        let Some(url) = modality.stop.and_then(|href| self.application.ledger.url(&href)) else { return };
+        let link = |href: Option<&str>| href.and_then(|href| self.application.ledger.url(href));
+        // The conversation itself can be left where nobody told how its messaging is stopped.
+        let end = link(modality.stop.as_deref()).map(|url| (Method::POST, url));
+        let Some((method, url)) = end.or_else(|| Some((Method::DELETE, link(self.conversation.as_deref())?)))
+        else {
+            return;
+        };
         let (connection, application) = (self.session.connection.clone(), self.application.clone());
         let messaging = std::mem::take(&mut self.messaging);
         self.session.runtime.spawn(async move {
-            let request = Request::new(Method::POST, url, Step::Send, Instant::now() + STOP_DEADLINE);
+            let request = Request::new(method, url, Step::Send, Instant::now() + STOP_DEADLINE);
             let _ = connection.call(request, &StepLog::quiet()).await;
             application.ledger.forget_modality(&messaging);
         });

@@ -1,13 +1,13 @@
 //! The invitation: it opens the conversation, and a short text rides in it. Source: startMessaging reference, SendAnIM.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
+use url::Url;
 use uuid::Uuid;
 
 use super::Sending;
@@ -17,21 +17,26 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::Request;
 use crate::retry::Retry;
 use crate::session::Background;
-use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
 use crate::ucwa::application::Application;
 use crate::ucwa::data_uri::encode_plain;
+use crate::ucwa::hypermedia::Resource;
 use crate::ucwa::ledger::{End, Progress};
 use crate::ucwa::reason::Reason;
 
-/// Withdrawing an invitation in the background may take this long.
-const CANCEL_DEADLINE: Duration = Duration::from_secs(5);
+/// An invitation rings for about 30 s; longer it need not be withdrawn. Source: messagingInvitation reference.
+const RING: Duration = Duration::from_secs(35);
+
+/// How long the event channel may take to tell something before the resource itself is asked.
+const EVENT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A posted invitation. Dropped before its end is known, it is withdrawn in the background.
 pub(super) struct Invitation {
     session: Background,
     application: Arc<Application>,
     operation: String,
+    /// Where the invitation can be fetched, once the answer has told it.
+    location: Option<String>,
     progress: watch::Receiver<Progress>,
     settled: bool,
     posted_at: Instant,
@@ -78,6 +83,7 @@ impl Invitation {
         let mut invitation = Self {
             session: sending.session.background(),
             application: application.clone(),
+            location: None,
             progress: ledger.expect_invitation(&operation),
             operation,
             settled: true,
@@ -93,7 +99,6 @@ impl Invitation {
             )
             .body("application/json", body.clone());
             invitation.settled = false;
-            sending.posted.fetch_or(text.is_some(), Ordering::AcqRel);
             if text.is_some() {
                 sending.message.departure.begin();
             }
@@ -103,6 +108,7 @@ impl Invitation {
                 Ok(answer) if matches!(answer.status, 200..=299) => {
                     if let Some(location) = answer.location() {
                         ledger.locate_invitation(&invitation.operation, location);
+                        invitation.location = Some(location.to_owned());
                     }
                     ledger.wanted.notify_one();
                     return Ok(invitation);
@@ -115,7 +121,9 @@ impl Invitation {
                         sending,
                     );
                     match answer.status {
-                        500 | 502 | 504 => error,
+                        // Only the server itself can say that it has not processed the request; a gateway cannot.
+                        503 if reason == Reason::default() => error,
+                        status if status >= 500 && status != 503 => error,
                         status => {
                             invitation.settled = true;
                             match status {
@@ -161,18 +169,19 @@ impl Invitation {
         let mut end = self.end_before(ring_until).await;
         if end.is_none() {
             withdrawn = true;
-            self.cancel(&sending.log, sending.deadline).await;
+            self.ringing().withdraw(&sending.log, sending.deadline).await;
             end = self.end_before(sending.deadline).await;
         }
+        // Without an end it may ring on: it is withdrawn in the background.
+        self.settled = end.is_some();
         let progress = self.progress.borrow().clone();
-        // Nobody waits for more: whatever came is the outcome, and a lost end cannot be withdrawn twice.
-        self.settled = true;
         sending.log.add(
             Step::Confirm,
             &self.application.start_messaging,
             end.as_ref().map(|_| 200),
             self.posted_at.elapsed(),
         );
+        let elsewhere = matches!(&end, Some(End::Failed(reason)) if reason.is_delivered_elsewhere());
         let accepted_by = match end {
             Some(End::Done { by }) => {
                 by.first().map_or_else(|| sending.to.to_string(), |uri| without_scheme(uri).to_owned())
@@ -189,70 +198,108 @@ impl Invitation {
             None => {
                 let late = Error::new(
                     ErrorKind::Timeout,
-                    format!("The invitation to {} was still ringing at the timeout.", sending.to),
+                    "The server told no outcome of the invitation before the timeout.",
                 );
                 return Err(super::unknown(sending, Step::Confirm, late));
             }
         };
-        let messaging = progress.messaging.unwrap_or_default();
-        Ok(Conversation::new(
-            self.session.clone(),
-            self.application.clone(),
-            messaging,
-            progress.conversation,
-            accepted_by,
-            progress.thread_id,
-        ))
+        let conversation = Conversation::of(&self.session, &self.application, progress, accepted_by);
+        Ok(if elsewhere { conversation.not_ours() } else { conversation })
+    }
+
+    fn ringing(&self) -> Ringing {
+        Ringing {
+            session: self.session.clone(),
+            application: self.application.clone(),
+            location: self.location.clone(),
+            progress: self.progress.clone(),
+        }
     }
 
     async fn end_before(&mut self, deadline: Instant) -> Option<End> {
         let ended = timeout_at(deadline, self.progress.wait_for(|p| p.end.is_some())).await;
         ended.ok()?.ok()?.end.clone()
     }
-
-    async fn cancel(&mut self, log: &StepLog, deadline: Instant) {
-        withdraw(&self.session.connection, &self.application, &mut self.progress, log, deadline).await;
-    }
 }
 
 impl Drop for Invitation {
     fn drop(&mut self) {
-        if self.settled {
+        // A one-call send deletes its application at once, and the invitation with it.
+        if self.settled || self.session.one_call || self.application.is_closing() {
             self.application.ledger.close_invitation(&self.operation);
             return;
         }
-        let (connection, application) = (self.session.connection.clone(), self.application.clone());
-        let (operation, mut progress) = (std::mem::take(&mut self.operation), self.progress.clone());
+        let (mut ringing, operation) = (self.ringing(), std::mem::take(&mut self.operation));
         self.session.runtime.spawn(async move {
-            withdraw(
-                &connection,
-                &application,
-                &mut progress,
-                &StepLog::quiet(),
-                Instant::now() + CANCEL_DEADLINE,
-            )
-            .await;
-            application.ledger.close_invitation(&operation);
+            ringing.withdraw(&StepLog::quiet(), Instant::now() + RING).await;
+            ringing.end_what_was_accepted().await;
+            ringing.application.ledger.close_invitation(&operation);
         });
     }
 }
 
-/// Posts to the invitation's cancel link, as soon as an event has told it.
-async fn withdraw(
-    connection: &Connection,
-    application: &Application,
-    progress: &mut watch::Receiver<Progress>,
-    log: &StepLog,
-    deadline: Instant,
-) {
-    let known = |p: &Progress| p.cancel.is_some() || p.end.is_some();
-    if !matches!(timeout_at(deadline, progress.wait_for(known)).await, Ok(Ok(_))) {
-        return;
+/// An invitation that nobody waits for any more.
+struct Ringing {
+    session: Background,
+    application: Arc<Application>,
+    location: Option<String>,
+    progress: watch::Receiver<Progress>,
+}
+
+impl Ringing {
+    /// Posts to the invitation's cancel link, as soon as an event or the invitation itself has told it.
+    async fn withdraw(&mut self, log: &StepLog, deadline: Instant) {
+        let Some(url) = self.cancel_link(log, deadline).await else { return };
+        let mut retry = Retry::new(deadline);
+        loop {
+            let request = Request::new(Method::POST, url.clone(), Step::Invite, deadline);
+            let again = match self.session.connection.call(request, log).await {
+                Ok(answer) if answer.status < 400 => return,
+                Ok(answer) => {
+                    retry.after_answer(&answer, answer.refusal(Step::Invite, "withdraw the invitation")).await
+                }
+                Err(failure) => retry.after_failure(failure.error).await,
+            };
+            if again.is_err() {
+                return;
+            }
+        }
     }
-    let known = progress.borrow().clone();
-    let url = known.cancel.as_deref().and_then(|href| application.ledger.url(href));
-    if let Some(url) = url.filter(|_| known.end.is_none()) {
-        let _ = connection.call(Request::new(Method::POST, url, Step::Invite, deadline), log).await;
+
+    /// `None` when the invitation has ended, or nobody tells.
+    async fn cancel_link(&mut self, log: &StepLog, deadline: Instant) -> Option<Url> {
+        let told = |p: &Progress| p.cancel.is_some() || p.end.is_some();
+        loop {
+            let patience = (Instant::now() + EVENT_PATIENCE).min(deadline);
+            if let Ok(told) = timeout_at(patience, self.progress.wait_for(told)).await {
+                let told = told.ok()?.clone();
+                let link = told.cancel.filter(|_| told.end.is_none())?;
+                return self.application.ledger.url(&link);
+            }
+            if Instant::now() >= deadline {
+                return None;
+            }
+            let Some(url) = self.location.as_deref().and_then(|href| self.application.ledger.url(href))
+            else {
+                continue;
+            };
+            let request = Request::new(Method::GET, url, Step::Invite, deadline);
+            let answer = self.session.connection.call(request, log).await.ok()?;
+            let link = Resource::parse(&answer.body).ok()?.link("cancel")?.to_owned();
+            return self.application.ledger.url(&link);
+        }
+    }
+
+    /// An invitation accepted in the last moment has opened a conversation that nobody will use.
+    async fn end_what_was_accepted(&mut self) {
+        let ended =
+            timeout_at(Instant::now() + EVENT_PATIENCE, self.progress.wait_for(|p| p.end.is_some())).await;
+        let accepted = matches!(&ended, Ok(Ok(progress)) if matches!(progress.end, Some(End::Done { .. })));
+        drop(ended);
+        if accepted {
+            let progress = self.progress.borrow().clone();
+            drop(Conversation::of(&self.session, &self.application, progress, String::new()));
+        }
     }
 }
 

@@ -5,7 +5,6 @@ mod invitation;
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -13,7 +12,7 @@ use tokio::sync::{OwnedMutexGuard, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use self::conversation::Conversations;
-use self::conversation::{Conversation, Key, Posted, end_of, look_for};
+use self::conversation::{Conversation, Key, LINK_FETCHES, Posted, end_of, look_for};
 use self::invitation::{Invitation, NotInvited};
 use crate::address::Address;
 use crate::error::{Error, ErrorKind, Result, Sent};
@@ -37,8 +36,6 @@ pub(crate) struct Sending {
     pub(crate) to: Address,
     pub(crate) log: StepLog,
     pub(crate) deadline: Instant,
-    /// True once the text has been given to the network: from then on it may arrive.
-    pub(crate) posted: AtomicBool,
     /// Taken when the server has the message, by a caller who waits for no more.
     pub(crate) submitted: Option<oneshot::Sender<Receipt>>,
 }
@@ -113,7 +110,7 @@ impl Sending {
                 Ok(invitation) => invitation,
                 Err(NotInvited::ApplicationGone) if !recreated => {
                     recreated = true;
-                    self.session.application_is_gone(&application).await;
+                    self.session.application_is_gone(&application, self.deadline).await;
                     continue;
                 }
                 Err(NotInvited::ApplicationGone) => return Err(self.keeps_vanishing()),
@@ -127,7 +124,7 @@ impl Sending {
                 return Ok(receipt);
             }
             let mut conversation = invitation.decided(self).await?;
-            let modality = conversation.ready(self).await?;
+            let modality = conversation.ready(self, LINK_FETCHES).await?;
             return match self.send_into(conversation, place, Some(modality)).await? {
                 Outcome::Done(receipt) => Ok(receipt),
                 Outcome::Over(_) => Err(self.hung_up()),
@@ -145,7 +142,12 @@ impl Sending {
     ) -> Result<Outcome> {
         let modality = match modality {
             Some(modality) => modality,
-            None => conversation.ready(self).await?,
+            // A kept conversation that cannot be used is no reason to fail: the recipient is invited again.
+            None => match conversation.ready(self, 1).await {
+                Ok(modality) => modality,
+                Err(error) if error.kind() == ErrorKind::Timeout => return Err(error),
+                Err(_) => return Ok(Outcome::Over(place)),
+            },
         };
         let Some(send_message) = modality.send_message.clone() else { return Ok(Outcome::Over(place)) };
         let (format, text) = self.text_for(&modality);
@@ -206,7 +208,7 @@ impl Sending {
     /// Keeps a conversation for the next message. A talk that somebody else took is theirs and is given back: the next
     /// message asks for the recipient again.
     fn keep(&self, conversation: Conversation, place: &mut Option<Conversation>) -> Option<Conversation> {
-        if conversation.accepted_by.eq_ignore_ascii_case(self.to.as_str()) {
+        if conversation.can_be_kept_for(&self.to) {
             *place = Some(conversation);
             return None;
         }
@@ -236,11 +238,12 @@ impl Sending {
     }
 
     fn cancelled(&self) -> Error {
-        if self.posted.load(Ordering::Acquire) {
+        if self.message.departure().sent() == Sent::Maybe {
             let detail = format!("The message to {} was cancelled on its way; it may have arrived.", self.to);
-            return Error::cancelled(detail, Sent::Maybe);
+            return Error::cancelled(detail, Sent::Maybe).at(Step::Confirm);
         }
-        Error::cancelled(format!("The message to {} was cancelled before it was sent.", self.to), Sent::No)
+        let detail = format!("The message to {} was cancelled before it was sent.", self.to);
+        Error::cancelled(detail, Sent::No).at(Step::Invite)
     }
 
     fn queued(&self) -> Error {
@@ -271,11 +274,13 @@ enum Outcome {
 
 /// The error of a message that may or may not have arrived; `lost` says what broke.
 fn unknown(sending: &Sending, step: Step, lost: Error) -> Error {
-    let detail = format!(
-        "It is not known whether the message reached {}: {} It was not sent again.",
-        sending.to,
-        lost.detail()
-    );
+    // What a refusal advises does not fit here: sending again may double the message.
+    let what = match lost.http_status() {
+        Some(status) => format!("the request was answered with HTTP {status} and no event tells more."),
+        None => lost.detail().to_owned(),
+    };
+    let detail =
+        format!("It is not known whether the message reached {}: {what} It was not sent again.", sending.to);
     lost.with_kind(ErrorKind::OutcomeUnknown, detail).at(step).with_sent(Sent::Maybe)
 }
 

@@ -143,8 +143,8 @@ impl Walk<'_> {
 
     fn nothing_found(&self, domain: &str, inside: &Error, outside: &Error) -> Error {
         let kind = match (inside.kind(), outside.kind()) {
-            (ErrorKind::Timeout, _) | (_, ErrorKind::Timeout) => ErrorKind::Timeout,
             (ErrorKind::Tls, _) | (_, ErrorKind::Tls) => ErrorKind::Tls,
+            (ErrorKind::Timeout, ErrorKind::Timeout) => ErrorKind::Timeout,
             _ => ErrorKind::DiscoveryFailed,
         };
         let detail = format!(
@@ -259,12 +259,11 @@ impl Walk<'_> {
 
     fn resolve(&self, answer: &Answer, href: &str) -> Result<Url> {
         let next = answer.url.join(href).map_err(|_| self.no_server(answer, &"a link that is no URL"))?;
-        let account = &self.connection.account;
         trust::check_redirect(
             &answer.url,
             &next,
             self.connection.address.domain(),
-            &account.trusted_domains,
+            &self.connection.trusted,
         )?;
         Ok(next)
     }

@@ -30,8 +30,7 @@ pub(crate) fn check_redirect(from: &Url, to: &Url, sign_in_domain: &str, trusted
 /// # Errors
 /// `untrusted_host`.
 pub(crate) fn check_token_service(challenged: &Url, service: &Url) -> Result<()> {
-    if has_no_userinfo(service) && (protected(challenged, service) || challenged.origin() == service.origin())
-    {
+    if has_no_userinfo(service) && protected(challenged, service) {
         return Ok(());
     }
     let detail = format!(
@@ -40,6 +39,29 @@ pub(crate) fn check_token_service(challenged: &Url, service: &Url) -> Result<()>
         host_of(service)
     );
     Err(Error::new(ErrorKind::UntrustedHost, detail).at(Step::SignIn))
+}
+
+/// Where a link of a resource leads. One to the same host that a TLS-terminating proxy left in plain http means the
+/// proxy; one that is less protected than where it comes from leads nowhere.
+pub(crate) fn follow_link(from: &Url, href: &str) -> Option<Url> {
+    let mut to = from.join(href).ok()?;
+    if to.scheme() == "http" && from.scheme() == "https" && to.host_str() == from.host_str() {
+        to.set_scheme("https").ok()?;
+        to.set_port(from.port()).ok()?;
+    }
+    (has_no_userinfo(&to) && protected(from, &to)).then_some(to)
+}
+
+/// A domain as configured, in the form that is compared: `*.Contoso.NET.` is `contoso.net`.
+///
+/// # Errors
+/// `invalid_input` when it is no domain name.
+pub(crate) fn normal_domain(text: &str) -> Result<String> {
+    let bare = text.trim_start_matches("*.").trim_start_matches('.').trim_end_matches('.');
+    match url::Host::parse(bare) {
+        Ok(url::Host::Domain(domain)) if !bare.is_empty() => Ok(domain),
+        _ => Err(Error::invalid_input("A trusted domain is no domain name; give for example contoso.net.")),
+    }
 }
 
 fn may_follow(from: &Url, to: &Url, sign_in_domain: &str, trusted: &[String]) -> bool {
@@ -108,6 +130,39 @@ mod tests {
         assert!(follows("http://127.0.0.1:8001/", "http://localhost:8002/"));
         assert!(!follows("http://127.0.0.1:8001/", "https://evil.test/"));
         assert!(!follows("https://contoso.com/", "http://127.0.0.1:8002/"));
+    }
+
+    #[test]
+    fn links_stay_as_protected_as_their_resource() {
+        let follow = |from: &str, href: &str| follow_link(&Url::parse(from).unwrap(), href).map(String::from);
+        let pool = "https://pool.contoso.com:4443/ucwa/v1/applications";
+        assert_eq!(follow(pool, "/a?ack=2").as_deref(), Some("https://pool.contoso.com:4443/a?ack=2"));
+        assert_eq!(
+            follow(pool, "https://other.contoso.com/a").as_deref(),
+            Some("https://other.contoso.com/a")
+        );
+        assert_eq!(
+            follow(pool, "http://pool.contoso.com/a").as_deref(),
+            Some("https://pool.contoso.com:4443/a")
+        );
+        for href in ["http://evil.test/a", "https://a:b@pool.contoso.com/a", "data:text/plain,x"] {
+            assert_eq!(follow(pool, href), None, "{href}");
+        }
+        assert_eq!(follow("http://127.0.0.1:1/", "http://evil.test/a"), None);
+    }
+
+    #[test]
+    fn domains_are_compared_in_one_form() {
+        for (text, normal) in [
+            ("*.Contoso.NET", "contoso.net"),
+            ("contoso.net.", "contoso.net"),
+            ("bücher.example", "xn--bcher-kva.example"),
+        ] {
+            assert_eq!(normal_domain(text).unwrap(), normal);
+        }
+        for text in ["", "*.", "https://contoso.net", "127.0.0.1", "con toso"] {
+            assert!(normal_domain(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -3,15 +3,20 @@
 pub(crate) mod challenge;
 pub(crate) mod token;
 
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
 use reqwest::Method;
 use reqwest::header::HeaderValue;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
+use secrecy::SecretString;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use self::challenge::{Challenge, GRANT_PASSWORD};
 use self::token::{Tokens, origin};
-use crate::account::{Account, Credential, TokenRequest};
+use crate::account::{Account, Credential, TokenRequest, TokenSource};
 use crate::address::Address;
 use crate::discovery::trust;
 use crate::error::{Error, ErrorKind, Result};
@@ -19,18 +24,37 @@ use crate::http::{Answer, Failure, Http, Request, timed_out};
 use crate::retry::Retry;
 use crate::steps::{Step, StepLog, host_of};
 
+/// A token service that is slower than this has failed, however much time the request has that waits for it.
+const TOKEN_DEADLINE: Duration = Duration::from_secs(30);
+
 /// An account with its connections and tokens: everything a request needs.
 pub(crate) struct Connection {
     pub(crate) account: Account,
     pub(crate) address: Address,
+    /// Domains an unprotected answer may lead to, besides the sign-in domain.
+    pub(crate) trusted: Vec<String>,
     pub(crate) http: Http,
     tokens: Mutex<Tokens>,
+    /// One lock an origin: whoever fetches its token holds it, and whoever needs that token waits.
+    fetching: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// A token as a request carries it, with the number that tells it from its successor.
+type Held = (HeaderValue, u64);
+
+/// Why a token is fetched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Because {
+    /// There is none, or it is about to expire.
+    Wanted,
+    /// The server rejected the one there was.
+    Rejected,
 }
 
 impl Connection {
-    pub(crate) fn new(account: Account, address: Address) -> Result<Self> {
+    pub(crate) fn new(account: Account, address: Address, trusted: Vec<String>) -> Result<Self> {
         let http = Http::new(&account)?;
-        Ok(Self { account, address, http, tokens: Mutex::default() })
+        Ok(Self { account, address, trusted, http, tokens: Mutex::default(), fetching: Mutex::default() })
     }
 
     /// Performs a request with the token of its origin.
@@ -41,50 +65,18 @@ impl Connection {
     pub(crate) async fn call(&self, mut request: Request, log: &StepLog) -> Result<Answer, Failure> {
         let not_sent = |error| Failure { error, maybe_processed: false };
         let origin = origin(&request.url);
-        let mut generation = 0;
-        if let Some((header, used)) =
-            self.token_for(&origin, request.deadline, log).await.map_err(not_sent)?
-        {
-            (request.authorization, generation) = (Some(header), used);
-        } else if request.method != Method::GET {
-            // A POST is not shown to a server before that server has said whom it trusts.
-            if let Some(challenge) =
-                self.ask_for_challenge(&request.url, request.deadline, log).await.map_err(not_sent)?
-            {
-                let (header, used) = self
-                    .replace_token(&origin, 0, challenge, request.deadline, log)
-                    .await
-                    .map_err(not_sent)?;
-                (request.authorization, generation) = (Some(header), used);
-            }
-        }
+        let held = within(&request, self.token_for(&origin, &request, log)).await.map_err(not_sent)?;
+        request.authorization = held.as_ref().map(|(header, _)| header.clone());
         let answer = self.http.call(request.clone(), log).await?;
         if !rejects_token(&answer) {
             return Ok(answer);
         }
-        let challenge = match Challenge::parse(answer.challenge_lines()) {
-            Some(challenge) if challenge.token_url.is_some() => challenge,
-            other => {
-                // Some servers reject without saying how to sign in; what they said before still holds.
-                let known = self.tokens.lock().await.get(&origin).map(|token| token.challenge.clone());
-                match self.ask_for_challenge(&request.url, request.deadline, log).await {
-                    Ok(Some(challenge)) if challenge.token_url.is_some() => challenge,
-                    Ok(asked) => match known.or(asked).or(other) {
-                        Some(challenge) => challenge,
-                        None => return Ok(answer),
-                    },
-                    Err(error) => known.ok_or(error).map_err(not_sent)?,
-                }
-            }
-        };
-        let first = generation == 0;
-        let (header, _) = self
-            .replace_token(&origin, generation, challenge, request.deadline, log)
-            .await
-            .map_err(not_sent)?;
+        let used = held.map(|(_, generation)| generation);
+        let renewed = within(&request, self.after_rejection(&origin, &request, used, &answer, log)).await;
+        let Some((header, _)) = renewed.map_err(not_sent)? else { return Ok(answer) };
         request.authorization = Some(header);
         // The first request of an origin was only there to be challenged.
-        if first && request.method == Method::GET && request.step == Step::SignIn {
+        if used.is_none() && request.method == Method::GET && request.step == Step::SignIn {
             request.step = Step::Discover;
         }
         let answer = self.http.call(request, log).await?;
@@ -94,47 +86,110 @@ impl Connection {
         Ok(answer)
     }
 
-    pub(crate) async fn forget_tokens(&self) {
-        self.tokens.lock().await.clear();
+    pub(crate) fn forget_tokens(&self) {
+        self.tokens().clear();
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The token of an origin, renewed when it is about to expire.
-    async fn token_for(
+    ///
+    /// A GET goes out without one, to be challenged. Anything else is not shown to a server before that server has said
+    /// whom it trusts.
+    async fn token_for(&self, origin: &str, request: &Request, log: &StepLog) -> Result<Option<Held>> {
+        let known =
+            self.tokens().get(origin).map(|token| (token.held(), token.times(), token.challenge.clone()));
+        let Some((held, (renew_at, expires_at), challenge)) = known else {
+            if request.method == Method::GET {
+                return Ok(None);
+            }
+            let Some(challenge) = self.ask_for_challenge(&request.url, request.deadline, log).await? else {
+                return Ok(None);
+            };
+            return self.fetch(origin, 0, challenge, Because::Wanted, request.deadline, log).await.map(Some);
+        };
+        if renew_at.is_none_or(|at| Instant::now() < at) {
+            return Ok(Some(held));
+        }
+        match self.fetch(origin, held.1, challenge, Because::Wanted, request.deadline, log).await {
+            // The old one still works for a while.
+            Err(_) if expires_at.is_some_and(|at| Instant::now() < at) => Ok(Some(held)),
+            fetched => fetched.map(Some),
+        }
+    }
+
+    /// A new token after an answer that rejects the one of generation `used`; `None` when nobody says where to get one.
+    async fn after_rejection(
         &self,
         origin: &str,
-        deadline: Instant,
+        request: &Request,
+        used: Option<u64>,
+        answer: &Answer,
         log: &StepLog,
-    ) -> Result<Option<(HeaderValue, u64)>> {
-        let tokens = self.tokens.lock().await;
-        let Some(token) = tokens.get(origin) else { return Ok(None) };
-        let current = (token.header.clone(), token.generation);
-        if token.renew_at.is_none_or(|at| Instant::now() < at) {
-            return Ok(Some(current));
-        }
-        let challenge = token.challenge.clone();
-        drop(tokens);
-        self.replace_token(origin, current.1, challenge, deadline, log).await.map(Some)
+    ) -> Result<Option<Held>> {
+        let named = Challenge::parse(answer.challenge_lines());
+        let challenge = match named {
+            Some(challenge) if challenge.token_url.is_some() => challenge,
+            named => {
+                // Some servers reject without saying how to sign in; what they said before still holds.
+                let known = self.tokens().get(origin).map(|token| token.challenge.clone());
+                match self.ask_for_challenge(&request.url, request.deadline, log).await {
+                    Ok(Some(challenge)) if challenge.token_url.is_some() => challenge,
+                    Ok(asked) => match known.or(asked).or(named) {
+                        Some(challenge) => challenge,
+                        None => return Ok(None),
+                    },
+                    Err(error) => known.ok_or(error)?,
+                }
+            }
+        };
+        let because = if used.is_some() { Because::Rejected } else { Because::Wanted };
+        self.fetch(origin, used.unwrap_or(0), challenge, because, request.deadline, log).await.map(Some)
     }
 
     /// Fetches a token for `origin`, unless another task has replaced the one of `generation` meanwhile.
-    async fn replace_token(
+    ///
+    /// A refused password is not tried again: accounts are locked after a few attempts.
+    async fn fetch(
         &self,
         origin: &str,
         generation: u64,
         challenge: Challenge,
+        because: Because,
         deadline: Instant,
         log: &StepLog,
-    ) -> Result<(HeaderValue, u64)> {
-        let mut tokens = self.tokens.lock().await;
-        if let Some(token) = tokens.get(origin)
-            && token.generation > generation
+    ) -> Result<Held> {
+        let gate = self
+            .fetching
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(origin.to_owned())
+            .or_default()
+            .clone();
+        let _alone = gate.lock().await;
         {
-            return Ok((token.header.clone(), token.generation));
+            let tokens = self.tokens();
+            if let Some(token) = tokens.get(origin)
+                && token.generation > generation
+            {
+                return Ok(token.held());
+            }
+            if let Some(refusal) = tokens.refusal(origin) {
+                return Err(refusal);
+            }
         }
+        let deadline = deadline.min(Instant::now() + TOKEN_DEADLINE);
         let (secret, lifetime) = match &self.account.credential {
             Credential::Password { username, password } => {
                 let name = username.as_deref().unwrap_or(self.address.as_str());
-                self.token_by_password(origin, &challenge, name, password, deadline, log).await?
+                let fetched = self.token_by_password(origin, &challenge, name, password, deadline, log).await;
+                fetched.inspect_err(|error| {
+                    if error.kind() == ErrorKind::SignInRefused {
+                        self.tokens().refuse(origin.to_owned(), error.clone());
+                    }
+                })?
             }
             Credential::Bearer(source) => {
                 let request = TokenRequest {
@@ -142,34 +197,12 @@ impl Connection {
                     authorization_uri: challenge.authorization_uri.clone(),
                     client_id: challenge.client_id.clone(),
                     trusted_issuers: challenge.trusted_issuers.clone(),
-                    rejected: generation > 0,
+                    rejected: because == Because::Rejected,
                 };
-                let url = Url::parse(origin).map_err(|_| {
-                    Error::new(ErrorKind::Protocol, "A server without a host.").at(Step::SignIn)
-                })?;
-                let token = tokio::time::timeout_at(deadline, (source.0)(request))
-                    .await
-                    .map_err(|_| {
-                        Error::new(
-                            ErrorKind::Timeout,
-                            "The program's token source gave no token before the timeout.",
-                        )
-                        .at(Step::SignIn)
-                    })?
-                    .map_err(|why| {
-                        let detail = format!(
-                            "The program's token source gave no token for {}: {}",
-                            host_of(&url),
-                            one_line(&why)
-                        );
-                        Error::new(ErrorKind::SignInRefused, detail).at(Step::SignIn)
-                    })?;
-                (token.secret, token.expires_in)
+                token_by_callback(source, request, deadline).await?
             }
         };
-        tokens.insert(origin.to_owned(), &secret, lifetime, challenge)?;
-        let token = tokens.get(origin).ok_or_else(|| Error::closed("The client is signed out."))?;
-        Ok((token.header.clone(), token.generation))
+        self.tokens().insert(origin.to_owned(), &secret, lifetime, challenge)
     }
 
     async fn token_by_password(
@@ -177,10 +210,10 @@ impl Connection {
         origin: &str,
         challenge: &Challenge,
         username: &str,
-        password: &secrecy::SecretString,
+        password: &SecretString,
         deadline: Instant,
         log: &StepLog,
-    ) -> Result<(secrecy::SecretString, Option<std::time::Duration>)> {
+    ) -> Result<(SecretString, Option<Duration>)> {
         let challenged = Url::parse(origin)
             .map_err(|_| Error::new(ErrorKind::Protocol, "A server without a host.").at(Step::SignIn))?;
         let unsupported = || {
@@ -254,6 +287,27 @@ impl Connection {
             .with_status(answer.status)
             .with_diagnostics(answer.diagnostics().map(str::to_owned))
     }
+}
+
+/// Runs what has to happen before a request, under the request's own deadline.
+async fn within<T>(request: &Request, work: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout_at(request.deadline, work).await.unwrap_or_else(|_| Err(timed_out(Step::SignIn, &request.url)))
+}
+
+async fn token_by_callback(
+    source: &TokenSource,
+    request: TokenRequest,
+    deadline: Instant,
+) -> Result<(SecretString, Option<Duration>)> {
+    let host = Url::parse(&request.origin).map(|url| host_of(&url)).unwrap_or_default();
+    let late =
+        || Error::new(ErrorKind::Timeout, "The program's token source gave no token before the timeout.");
+    let token = timeout_at(deadline, (source.0)(request)).await.map_err(|_| late().at(Step::SignIn))?;
+    let token = token.map_err(|why| {
+        let detail = format!("The program's token source gave no token for {host}: {}", one_line(&why));
+        Error::new(ErrorKind::SignInRefused, detail).at(Step::SignIn)
+    })?;
+    Ok((token.secret, token.expires_in))
 }
 
 /// True when an answer says "this token will not do", in any of its three disguises.

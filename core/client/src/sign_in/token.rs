@@ -17,7 +17,7 @@ use url::Url;
 
 use super::challenge::Challenge;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Answer, Request};
+use crate::http::{Answer, LONGEST_WAIT, Request};
 use crate::steps::{Step, host_of};
 use crate::ucwa::hypermedia::Resource;
 
@@ -31,17 +31,31 @@ pub(crate) fn origin(url: &Url) -> String {
 
 /// A token with the challenge it answers, so that it can be renewed without a new challenge.
 pub(crate) struct Token {
-    pub(crate) header: HeaderValue,
-    pub(crate) renew_at: Option<Instant>,
+    header: HeaderValue,
+    renew_at: Option<Instant>,
+    expires_at: Option<Instant>,
     pub(crate) challenge: Challenge,
     /// Grows with every token, to tell a rejected one from its successor.
     pub(crate) generation: u64,
+}
+
+impl Token {
+    pub(crate) fn held(&self) -> (HeaderValue, u64) {
+        (self.header.clone(), self.generation)
+    }
+
+    /// When it should be renewed and when it expires, where that is known.
+    pub(crate) fn times(&self) -> (Option<Instant>, Option<Instant>) {
+        (self.renew_at, self.expires_at)
+    }
 }
 
 /// The tokens of one account, by origin.
 #[derive(Default)]
 pub(crate) struct Tokens {
     by_origin: HashMap<String, Token>,
+    /// Origins that have refused the password.
+    refused: HashMap<String, Error>,
     generation: u64,
 }
 
@@ -50,13 +64,21 @@ impl Tokens {
         self.by_origin.get(origin)
     }
 
+    pub(crate) fn refusal(&self, origin: &str) -> Option<Error> {
+        self.refused.get(origin).cloned()
+    }
+
+    pub(crate) fn refuse(&mut self, origin: String, error: Error) {
+        self.refused.insert(origin, error);
+    }
+
     pub(crate) fn insert(
         &mut self,
         origin: String,
         secret: &SecretString,
         lifetime: Option<Duration>,
         challenge: Challenge,
-    ) -> Result<()> {
+    ) -> Result<(HeaderValue, u64)> {
         let value = Zeroizing::new(format!("Bearer {}", secret.expose_secret()));
         let mut header = HeaderValue::from_str(&value).map_err(|_| {
             Error::new(ErrorKind::SignInRefused, "The token holds a character that cannot be sent.")
@@ -64,9 +86,17 @@ impl Tokens {
         })?;
         header.set_sensitive(true);
         self.generation += 1;
-        let renew_at = lifetime.map(|life| Instant::now() + life.saturating_sub(RENEW_BEFORE.min(life / 10)));
-        self.by_origin.insert(origin, Token { header, renew_at, challenge, generation: self.generation });
-        Ok(())
+        let lifetime = lifetime.map(|life| life.min(LONGEST_WAIT));
+        let token = Token {
+            header,
+            renew_at: lifetime.map(|life| Instant::now() + life.saturating_sub(RENEW_BEFORE.min(life / 10))),
+            expires_at: lifetime.map(|life| Instant::now() + life),
+            challenge,
+            generation: self.generation,
+        };
+        let held = token.held();
+        self.by_origin.insert(origin, token);
+        Ok(held)
     }
 
     pub(crate) fn clear(&mut self) {
@@ -210,18 +240,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_token_is_renewed_before_it_expires() {
         let mut tokens = Tokens::default();
-        let mut renew_after = |life: u64| {
+        let mut times_of = |life: Duration| {
             tokens
-                .insert(
-                    "https://a".into(),
-                    &"t".to_owned().into(),
-                    Some(Duration::from_secs(life)),
-                    Challenge::default(),
-                )
+                .insert("https://a".into(), &"t".to_owned().into(), Some(life), Challenge::default())
                 .unwrap();
-            tokens.get("https://a").unwrap().renew_at.unwrap() - Instant::now()
+            let (renew_at, expires_at) = tokens.get("https://a").unwrap().times();
+            (renew_at.unwrap() - Instant::now(), expires_at.unwrap() - Instant::now())
         };
-        assert_eq!(renew_after(28800), Duration::from_secs(28500));
-        assert_eq!(renew_after(100), Duration::from_secs(90));
+        let seconds = Duration::from_secs;
+        assert_eq!(times_of(seconds(28800)), (seconds(28500), seconds(28800)));
+        assert_eq!(times_of(seconds(100)), (seconds(90), seconds(100)));
+        assert_eq!(times_of(Duration::MAX).1, LONGEST_WAIT);
     }
 }

@@ -7,12 +7,12 @@ use bytes::Bytes;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
-use uuid::Uuid;
 
 use super::hypermedia::{DecodeError, Resource};
 use super::ledger::Ledger;
+use crate::discovery::trust;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Answer, Request, USER_AGENT};
 use crate::retry::Retry;
@@ -21,6 +21,9 @@ use crate::steps::{Step, StepLog};
 
 /// The language of the server's texts, which are logged and never parsed.
 const CULTURE: &str = "en-US";
+
+/// What [`Links::parse`] says of an account that may not send.
+const NO_MESSAGING: &str = "an application without the link startMessaging";
 
 /// The links of an application that a sender needs, as given.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,17 +77,18 @@ pub(crate) struct Application {
 impl Application {
     /// Creates an application.
     ///
-    /// Creating is repeated after a lost answer with the same endpoint id: the server then answers with the same
-    /// application (MultiTabSupport). Two endpoint ids are never equal, so programs do not evict each other.
+    /// Creating is repeated after a lost answer with the same `endpoint` id: the server then answers with the same
+    /// application (MultiTabSupport). Ids of two sessions differ, so programs do not evict each other.
     pub(crate) async fn create(
         connection: &Connection,
         applications: &Url,
+        endpoint: &str,
         log: &StepLog,
         deadline: Instant,
     ) -> Result<Self> {
         let body = json!({
             "culture": CULTURE,
-            "endpointId": Uuid::new_v4().to_string(),
+            "endpointId": endpoint,
             "userAgent": USER_AGENT,
         });
         let body = Bytes::from(body.to_string());
@@ -98,19 +102,38 @@ impl Application {
                 Err(failure) => retry.after_failure(failure.error).await?,
             }
         };
-        let links = Links::parse(&answer.body)
-            .map_err(|why| answer.not_understood(Step::OpenSession, "a session", &why))?;
+        match Self::read(&answer, applications) {
+            Ok(application) => Ok(application),
+            Err(error) => {
+                // It exists all the same, and nobody else will delete it.
+                let this = Resource::parse(&answer.body)
+                    .ok()
+                    .and_then(|a| trust::follow_link(applications, a.link("self")?));
+                if let Some(url) = this {
+                    let _ = connection
+                        .call(Request::new(Method::DELETE, url, Step::SignOut, deadline), log)
+                        .await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn read(answer: &Answer, applications: &Url) -> Result<Self> {
+        let unusable =
+            |why: &dyn std::fmt::Display| answer.not_understood(Step::OpenSession, "a session", why);
+        let links = Links::parse(&answer.body).map_err(|why| match why.as_str() {
+            NO_MESSAGING => {
+                let detail = "This account may not send instant messages; ask the server's administrator.";
+                unusable(&why).with_kind(ErrorKind::Forbidden, detail)
+            }
+            why => unusable(&why),
+        })?;
         let resolve = |href: &str| {
-            let url = applications.join(href).map_err(|_| {
-                answer.not_understood(Step::OpenSession, "a session", &"a link that is no URL")
-            })?;
-            crate::discovery::trust::check_redirect(
-                applications,
-                &url,
-                connection.address.domain(),
-                &connection.account.trusted_domains,
-            )?;
-            Ok::<_, Error>(url)
+            trust::follow_link(applications, href).ok_or_else(|| {
+                let detail = "The server's session has links that are not protected as the server itself is.";
+                unusable(&"links that cannot be followed").with_kind(ErrorKind::UntrustedHost, detail)
+            })
         };
         Ok(Self {
             this: resolve(&links.this)?,
@@ -168,23 +191,29 @@ impl Application {
     /// A PUT carries all members back and the etag (PayloadFormat). makeMeAvailable would do the same and change the
     /// account's presence, so it is not used.
     pub(crate) async fn declare_html(&self, connection: &Connection, log: &StepLog, deadline: Instant) {
-        let mut communication = self.communication.lock().await;
-        if let Some(resource) = communication.take() {
-            self.put_html(connection, resource, log, deadline).await;
+        if self.has_declared_html() {
+            return;
         }
-        self.declared_html.store(true, Ordering::Release);
+        let Ok(mut communication) = timeout_at(deadline, self.communication.lock()).await else { return };
+        let Some(resource) = communication.clone() else { return };
+        // Without an answer nothing is settled, and the next html message asks again.
+        if self.put_html(connection, resource, log, deadline).await.is_some() {
+            *communication = None;
+            self.declared_html.store(true, Ordering::Release);
+        }
     }
 
+    /// `None` when no answer came.
     async fn put_html(
         &self,
         connection: &Connection,
         mut resource: Resource,
         log: &StepLog,
         deadline: Instant,
-    ) {
+    ) -> Option<()> {
+        let Some(url) = resource.link("self").and_then(|href| self.ledger.url(href)) else { return Some(()) };
         // A stale etag is answered with 412; one fresh copy settles it.
         for _ in 0..2 {
-            let Some(url) = resource.link("self").and_then(|href| self.this.join(href).ok()) else { return };
             let mut members = resource.members().clone();
             members.retain(|name, _| !name.starts_with('_') && !matches!(name.as_str(), "rel" | "etag"));
             members.insert("supportedMessageFormats".to_owned(), json!(["Plain", "Html"]));
@@ -192,16 +221,17 @@ impl Application {
             let mut put =
                 Request::new(Method::PUT, url.clone(), Step::Send, deadline).body("application/json", body);
             put.if_match = resource.text("etag").map(str::to_owned);
-            match connection.call(put, log).await {
-                Ok(answer) if answer.status == 412 => {}
-                _ => return,
+            if connection.call(put, log).await.ok()?.status != 412 {
+                break;
             }
-            let fresh = connection.call(Request::new(Method::GET, url, Step::Send, deadline), log).await;
-            match fresh.ok().and_then(|answer| Resource::parse(&answer.body).ok()) {
-                Some(fresh) => resource = fresh,
-                None => return,
+            let fresh =
+                connection.call(Request::new(Method::GET, url.clone(), Step::Send, deadline), log).await;
+            match Resource::parse(&fresh.ok()?.body) {
+                Ok(fresh) => resource = fresh,
+                Err(_) => break,
             }
         }
+        Some(())
     }
 }
 

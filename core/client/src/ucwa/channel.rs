@@ -12,6 +12,7 @@ use super::application::Application;
 use super::events::{Batch, Continue, Event};
 use super::hypermedia::Resource;
 use super::reason::Reason;
+use crate::account::Credential;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Answer, Request};
 use crate::sign_in::Connection;
@@ -20,8 +21,20 @@ use crate::steps::{Step, StepLog};
 /// The server answers an empty request after 180 s; a read that gives up earlier would lose events. Source: events reference.
 const READ_DEADLINE: Duration = Duration::from_secs(210);
 
+/// The longest pause between attempts after failures.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The longest pause a server can ask for. A gap of 15 minutes ends the application. Source: MeDashboard.
+const LONGEST_POLL_GAP: Duration = Duration::from_secs(30);
+
+/// The pause before the same URL is asked again because the answer led nowhere.
+const STUCK_PAUSE: Duration = Duration::from_secs(1);
+
+/// So many 404 answers without a reason in a row mean that the application is gone.
+const MOST_UNEXPLAINED: u32 = 3;
+
 /// How long fetching a resource that an event only names may take.
-const FETCH_DEADLINE: Duration = Duration::from_secs(30);
+const FETCH_DEADLINE: Duration = Duration::from_secs(10);
 
 /// How the pending GET is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +99,7 @@ impl Channel {
         let mut url = self.application.events.clone();
         let mut early: Option<Turn> = None;
         let mut mark = ledger.mark();
+        let mut stuck = false;
         loop {
             while early.is_none() && self.polling == Polling::WhileWaiting && !ledger.is_waiting() {
                 ledger.wanted.notified().await;
@@ -95,20 +109,24 @@ impl Channel {
                 Some(Turn::Ended(ended)) => return ended,
                 None => {
                     mark = ledger.mark();
-                    match self.get(&url).await {
+                    match self.get(&url, stuck).await {
                         Turn::Batch(batch) => batch,
                         Turn::Ended(ended) => return ended,
                     }
                 }
             };
-            if let Continue::Next(href) | Continue::Resume(href) | Continue::Resync(href) = &batch.then
-                && let Some(next) = ledger.url(href)
-            {
-                url = next;
-            }
-            // Both mean that what was known of conversations may be stale. After a resync pending sends may still end.
-            if matches!(batch.then, Continue::Resume(_) | Continue::Resync(_)) {
-                ledger.lose_conversations();
+            let next = match &batch.then {
+                Continue::Next(href) | Continue::Resume(href) | Continue::Resync(href) => ledger.url(href),
+                Continue::Same => None,
+            };
+            // The usual answer leads on. One that does not is asked again, but not in a hurry.
+            stuck = next.as_ref().is_none_or(|next| *next == url);
+            url = next.unwrap_or(url);
+            match batch.then {
+                Continue::Resume(_) => ledger.lose_conversations(),
+                // Pending sends may still end; what was known of conversations may be stale.
+                Continue::Resync(_) => ledger.doubt_conversations(),
+                Continue::Next(_) | Continue::Same => {}
             }
             // After a resume the conversations were shut down, with what was pending in them when this GET went out.
             let shut_down = matches!(batch.then, Continue::Resume(_)).then_some(mark);
@@ -116,7 +134,8 @@ impl Channel {
             match self.polling {
                 Polling::Always => {
                     mark = ledger.mark();
-                    let (next, ()) = tokio::join!(biased; self.get(&url), self.book(batch.events, shut_down));
+                    let (next, ()) =
+                        tokio::join!(biased; self.get(&url, stuck), self.book(batch.events, shut_down));
                     early = Some(next);
                 }
                 Polling::WhileWaiting => self.book(batch.events, shut_down).await,
@@ -125,38 +144,54 @@ impl Channel {
     }
 
     /// One GET, repeated through everything that may pass. The server answers a repeated GET with the same events.
-    async fn get(&self, url: &Url) -> Turn {
+    async fn get(&self, url: &Url, stuck: bool) -> Turn {
         let delays = ExponentialBuilder::new()
             .with_jitter()
             .with_min_delay(Duration::from_millis(100))
-            .with_max_delay(Duration::from_secs(5))
+            .with_max_delay(LONGEST_PAUSE)
             .without_max_times();
         let mut waits = delays.build();
+        let mut unexplained = 0;
+        if stuck {
+            sleep(STUCK_PAUSE).await;
+        }
         loop {
             let request =
                 Request::new(Method::GET, url.clone(), Step::Confirm, Instant::now() + READ_DEADLINE);
-            let mut pause = None;
+            let mut pause = waits.next().unwrap_or(LONGEST_PAUSE);
             match self.connection.call(request, &StepLog::quiet()).await {
                 Ok(answer) if answer.status == 200 => match Batch::parse(&answer.body) {
                     Ok(batch) => return Turn::Batch(batch),
                     Err(why) => tracing::debug!(target: "send_im", %why, "an event answer that is none"),
                 },
-                Ok(answer) => match ended(&answer) {
-                    Some(ended) => return Turn::Ended(ended),
-                    None => pause = answer.retry_after(),
-                },
-                Err(failure) => match failure.error.kind() {
-                    ErrorKind::Network
-                    | ErrorKind::Timeout
-                    | ErrorKind::ServiceError
-                    | ErrorKind::Throttled
-                    | ErrorKind::Protocol => {
-                        tracing::debug!(target: "send_im", error = %failure.error, "the event channel is interrupted");
+                Ok(answer) => {
+                    unexplained += u32::from(answer.status == 404);
+                    if let Some(ended) = ended(&answer, unexplained) {
+                        return Turn::Ended(ended);
                     }
-                    _ => return Turn::Ended(Ended::ForGood(failure.error)),
-                },
+                    // A longer silence would end the application.
+                    pause = pause.max(answer.retry_after().unwrap_or_default()).min(LONGEST_POLL_GAP);
+                }
+                Err(failure) if self.is_final(&failure.error) => {
+                    return Turn::Ended(Ended::ForGood(failure.error));
+                }
+                Err(failure) => {
+                    tracing::debug!(target: "send_im", error = %failure.error, "the event channel is interrupted");
+                }
             }
-            sleep(pause.or_else(|| waits.next()).unwrap_or(Duration::from_secs(5))).await;
+            sleep(pause).await;
+        }
+    }
+
+    /// True for errors that no waiting mends.
+    fn is_final(&self, error: &Error) -> bool {
+        match error.kind() {
+            // A program's token source may have a bad moment; a refused password stays refused.
+            ErrorKind::SignInRefused => {
+                matches!(self.connection.account.credential, Credential::Password { .. })
+            }
+            ErrorKind::SignInUnsupported | ErrorKind::UntrustedHost => true,
+            _ => false,
         }
     }
 
@@ -184,10 +219,11 @@ impl Channel {
 }
 
 /// What an answer other than 200 says of the channel; `None` when it may pass.
-fn ended(answer: &Answer) -> Option<Ended> {
+fn ended(answer: &Answer, unexplained: u32) -> Option<Ended> {
     let reason = Reason::from_body(&answer.body);
     match answer.status {
-        404 => Some(Ended::Gone),
+        // A 404 without the protocol's reason may come from a proxy whose server is restarting.
+        404 if reason.is_application_not_found() || unexplained >= MOST_UNEXPLAINED => Some(Ended::Gone),
         409 if reason.is_pget_replaced() => Some(Ended::ForGood(
             Error::closed("Another program has taken over this session's event channel; sign in again.")
                 .with_status(409)
@@ -200,7 +236,9 @@ fn ended(answer: &Answer) -> Option<Ended> {
                 reason.pair()
             ),
         ))),
-        400 | 403 | 405 => Some(Ended::ForGood(answer.refusal(Step::Confirm, "go on with the session"))),
+        400 | 403 | 405 if reason != Reason::default() => {
+            Some(Ended::ForGood(answer.refusal(Step::Confirm, "go on with the session")))
+        }
         _ => None,
     }
 }

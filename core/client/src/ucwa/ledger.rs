@@ -10,6 +10,7 @@ use url::Url;
 use super::events::{Event, EventType, Status};
 use super::hypermedia::{HrefKey, Resource};
 use super::reason::Reason;
+use crate::discovery::trust;
 
 /// Message events kept for a POST whose answer is still on its way.
 const MOST_UNCLAIMED: usize = 512;
@@ -53,6 +54,8 @@ pub struct Progress {
 pub struct Modality {
     /// It was connected and is not any more.
     pub disconnected: bool,
+    /// The server lost track of what it told: it may be alive, and is not used for another message.
+    pub stale: bool,
     /// Where text is posted; there while it is connected.
     pub send_message: Option<String>,
     /// Where it is ended.
@@ -66,6 +69,7 @@ impl Modality {
     pub fn of(resource: &Resource) -> Self {
         let state = resource.text("state").unwrap_or_default();
         Self {
+            stale: false,
             disconnected: state.eq_ignore_ascii_case("Disconnected"),
             send_message: resource.link("sendMessage").map(str::to_owned),
             stop: resource.link("stopMessaging").map(str::to_owned),
@@ -86,6 +90,8 @@ type Waits = HashMap<HrefKey, (u64, oneshot::Sender<End>)>;
 struct Unclaimed {
     message: HrefKey,
     conversation: HrefKey,
+    /// It is known to be one of ours, not one of the other side's.
+    outgoing: bool,
     end: End,
 }
 
@@ -132,9 +138,9 @@ impl Ledger {
         HrefKey::new(&self.base, href)
     }
 
-    /// The absolute URL of an href of this application.
+    /// The absolute URL of an href of this application; `None` when it leads where nothing may be sent.
     pub fn url(&self, href: &str) -> Option<Url> {
-        self.base.join(href).ok()
+        trust::follow_link(&self.base, href)
     }
 
     /// Opens the books for an invitation, before it is posted: its events may come before its answer.
@@ -182,7 +188,7 @@ impl Ledger {
         match books
             .unclaimed
             .iter()
-            .position(|u| u.conversation == key)
+            .position(|u| u.outgoing && u.conversation == key)
             .and_then(|i| books.unclaimed.remove(i))
         {
             Some(unclaimed) => books.settle(unclaimed.message, sender, unclaimed.end),
@@ -258,6 +264,13 @@ impl Ledger {
         }
     }
 
+    /// The server has lost track of what it told about the conversations.
+    pub fn doubt_conversations(&self) {
+        for modality in self.books().modalities.values() {
+            modality.send_modify(|m| m.stale = true);
+        }
+    }
+
     /// True when the event matters and cannot be used without its resource, which then has to be fetched.
     pub fn needs_resource(&self, event: &Event) -> bool {
         if event.resource.is_some() || event.kind == EventType::Deleted {
@@ -324,9 +337,10 @@ impl Ledger {
     }
 
     fn book_message(&self, event: &Event, resource: Option<&Resource>) {
-        let incoming =
-            resource.and_then(|r| r.text("direction")).is_some_and(|d| d.eq_ignore_ascii_case("Incoming"));
-        if event.kind != EventType::Completed || incoming {
+        let direction = resource.and_then(|r| r.text("direction"));
+        let is = |name: &str| direction.is_some_and(|d| d.eq_ignore_ascii_case(name));
+        let outgoing = is("Outgoing");
+        if event.kind != EventType::Completed || is("Incoming") {
             return;
         }
         let (message, conversation) = (self.key(&event.href), self.key(&event.sender.1));
@@ -336,16 +350,17 @@ impl Ledger {
         if books.settled.contains(&message) {
             return;
         }
-        if let Some((_, waiting)) =
-            books.messages.remove(&message).or_else(|| books.orphans.remove(&conversation))
-        {
+        let by_href = books.messages.remove(&message);
+        // Only a message that is known to be ours may stand for one whose answer was lost.
+        let waiting = by_href.or_else(|| if outgoing { books.orphans.remove(&conversation) } else { None });
+        if let Some((_, waiting)) = waiting {
             books.settle(message, waiting, end);
         } else {
             if books.unclaimed.len() == MOST_UNCLAIMED {
                 books.unclaimed.pop_front();
             }
             if !books.unclaimed.iter().any(|u| u.message == message) {
-                books.unclaimed.push_back(Unclaimed { message, conversation, end });
+                books.unclaimed.push_back(Unclaimed { message, conversation, outgoing, end });
             }
         }
     }
@@ -460,5 +475,83 @@ mod tests {
             ledger.book(&gone, None);
             assert!(modality.borrow().disconnected, "{conversation}");
         }
+    }
+
+    fn event(json: &str) -> Event {
+        let sender = ("conversation".to_owned(), "/c/1".to_owned());
+        Event::parse(&serde_json::from_str(json).unwrap(), &sender).unwrap()
+    }
+
+    fn completed(resource: &str) -> Event {
+        event(&format!(
+            r#"{{"link":{{"rel":"message","href":"/c/1/m/1"}},"type":"completed","status":"Success"{resource}}}"#
+        ))
+    }
+
+    fn ledger() -> Ledger {
+        Ledger::new(Url::parse("https://pool.contoso.com/applications").unwrap())
+    }
+
+    #[test]
+    fn only_a_message_known_to_be_ours_stands_for_a_lost_one() {
+        for (resource, ends) in [
+            ("", false),
+            (r#","_embedded":{"message":{"direction":"Incoming"}}"#, false),
+            (r#","_embedded":{"message":{"direction":"Outgoing"}}"#, true),
+        ] {
+            let event = completed(resource);
+            for before in [true, false] {
+                let ledger = ledger();
+                if before {
+                    ledger.book(&event, event.resource.as_ref());
+                }
+                let mut orphan = ledger.expect_orphan("/c/1");
+                if !before {
+                    ledger.book(&event, event.resource.as_ref());
+                }
+                assert_eq!(orphan.try_recv().is_ok(), ends, "{resource} {before}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_may_come_before_its_answer_and_twice() {
+        let (ledger, event) = (ledger(), completed(r#","_embedded":{"message":{"direction":"Outgoing"}}"#));
+        ledger.book(&event, event.resource.as_ref());
+        assert_eq!(ledger.expect_message("/C/1/M/1").try_recv(), Ok(End::Done { by: Vec::new() }));
+        ledger.book(&event, event.resource.as_ref());
+        assert!(ledger.expect_orphan("/c/1").try_recv().is_err());
+    }
+
+    #[test]
+    fn what_is_expected_after_the_end_is_lost_at_once() {
+        let ledger = ledger();
+        ledger.close("over");
+        assert_eq!(ledger.expect_invitation("1").borrow().end, Some(End::Lost("over")));
+        assert_eq!(ledger.expect_message("/m/1").try_recv(), Ok(End::Lost("over")));
+        assert!(!ledger.is_waiting());
+    }
+
+    #[test]
+    fn a_doubtful_conversation_is_alive_until_events_tell_anew() {
+        let ledger = ledger();
+        let modality = ledger.modality("/c/1/messaging");
+        let connected = event(
+            r#"{"link":{"rel":"messaging","href":"/c/1/messaging"},"type":"updated","_embedded":{"messaging":
+                {"state":"Connected","_links":{"sendMessage":{"href":"/c/1/messages"}}}}}"#,
+        );
+        ledger.book(&connected, connected.resource.as_ref());
+        ledger.doubt_conversations();
+        assert!(modality.borrow().stale && !modality.borrow().disconnected);
+        ledger.book(&connected, connected.resource.as_ref());
+        assert!(!modality.borrow().stale);
+        ledger.lose_conversations();
+        assert!(modality.borrow().disconnected);
+    }
+
+    #[test]
+    fn links_to_unprotected_places_lead_nowhere() {
+        assert_eq!(ledger().url("http://evil.test/send"), None);
+        assert!(ledger().url("/send").is_some());
     }
 }

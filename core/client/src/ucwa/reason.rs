@@ -86,8 +86,9 @@ impl Reason {
                 "TemporarilyUnavailable" | "NotAcceptable" | "NotAllowed" | "UnsupportedMediaType",
             )
             | ("Forbidden", "Unreachable" | "ModalityNotSupported")
+            | ("RemoteFailure", "Canceled")
             | ("Informational", "Ended") => RecipientUnavailable,
-            ("NotFound", _) => RecipientNotFound,
+            ("NotFound", "DestinationNotFound" | "") => RecipientNotFound,
             (_, "Canceled") => Cancelled,
             ("EntityTooLarge", _) => InvalidInput,
             ("BadRequest", _) => InvalidInput,
@@ -104,15 +105,15 @@ impl Reason {
 
     /// The error of a message to `to` that completed with Failure.
     ///
-    /// A message whose receiver fell silent may have been shown before the silence. Source: message reference, where
-    /// RemoteFailure/Timeout is the callee's side.
+    /// Only a refusal proves that the text was not shown. Where the recipient's side or the server fell silent, or the
+    /// reason is unheard of, it may have been. Source of the reasons: message reference.
     pub fn message_failure(&self, to: &str) -> Error {
         let error = self.failure(to);
-        if error.kind() != ErrorKind::NoAnswer {
+        if !matches!(error.kind(), ErrorKind::NoAnswer | ErrorKind::ServiceError | ErrorKind::Cancelled) {
             return error;
         }
         let detail = format!(
-            "It is not known whether the message reached {to}: the recipient's side fell silent ({}).",
+            "It is not known whether the message reached {to}: its delivery failed midway ({}).",
             self.pair()
         );
         error.with_kind(ErrorKind::OutcomeUnknown, detail).with_sent(Sent::Maybe)
@@ -176,6 +177,8 @@ impl Reason {
             (404, "ApplicationNotFound") | (410, _) => Closed,
             (429, _) => Throttled,
             (500..=599, _) => ServiceError,
+            // An answer with a reason of the protocol comes from the server itself, however odd.
+            _ if self.code.is_some() => ServiceError,
             _ => Protocol,
         }
     }

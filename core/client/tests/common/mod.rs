@@ -1,5 +1,5 @@
 //! What the tests of the client share.
-#![allow(dead_code, unreachable_pub)] // Each test file uses some of it.
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub)] // Each test file uses some of it.
 
 use std::time::Duration;
 
