@@ -18,6 +18,5 @@ Gem::Specification.new do |spec|
   spec.files = Dir.chdir(__dir__) { Dir["lib/**/*.rb", "lib/send_im/native/*", "sig/*.rbs", "README.md", ".yardopts"].uniq }
   spec.require_paths = ["lib"]
 
-  # Between 1.16.0 and 1.17.0 callbacks are lost by a fork and nothing brings them back.
-  spec.add_dependency "ffi", "~> 1.15", ">= 1.15.5", *%w[1.16.0 1.16.1 1.16.2 1.16.3 1.17.0].map { |bad| "!= #{bad}" }
+  spec.add_dependency "ffi", "~> 1.15", ">= 1.15.5"
 end

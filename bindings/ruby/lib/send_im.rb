@@ -55,9 +55,11 @@ module SendIm
                                                         timeout: timeout, wait: wait))
       options = Arguments.account(address: address, username: username, password: password, server: server,
                                   ca_file: ca_file, trusted_domains: trusted_domains, timeout: timeout)
-      tokens = TokenRelay.for(token, logger)
       steps = StepRelay.wanted(on_step, logger)
-      Receipt.from(Driver.run(steps) { Native.send(options, content, tokens, steps) })
+      tokens = TokenRelay.for(token, logger)
+      Receipt.from(Driver.run(steps) { Native.send_by_mail(options, content, tokens&.mailbox, steps&.mailbox) })
+    ensure
+      tokens&.stop
     end
   end
 end

@@ -51,10 +51,13 @@ module SendIm
       @logger = logger
       options = Arguments.account(address: address, username: username, password: password, server: server,
                                   ca_file: ca_file, trusted_domains: trusted_domains, timeout: timeout)
-      tokens = TokenRelay.for(token, logger)
       @steps = StepRelay.wanted(on_step, logger)
-      @session = Driver.run(@steps) { Native::SignedInClient.sign_in(options, tokens, @steps) }
+      @tokens = TokenRelay.for(token, logger)
+      @session = Driver.run(@steps) { Native.sign_in_by_mail(options, @tokens&.mailbox, @steps&.mailbox) }
+      ObjectSpace.define_finalizer(self, TokenRelay.stopper(@tokens)) if @tokens
       @closed = false
+    ensure
+      @tokens&.stop unless @session
     end
 
     # Sends one message and waits for its delivery. The arguments are those of {SendIm.send_im}.
@@ -82,6 +85,8 @@ module SendIm
     #   client.send_all([SendIm::Message.new("lenea@contoso.com", "one")]).grep(SendIm::Error) { |error| warn error.message }
     def send_all(messages)
       contents = messages.map { |message| Arguments.message(message) }
+      raise ClientClosed.new("The client is signed out.", kind: :closed) if closed?
+
       outcomes = Driver.run(@steps) { @session.send_all(contents) }
       outcomes.map { |outcome| outcome.receipt ? Receipt.from(outcome.receipt) : Error.from(outcome.failure) }
     end
@@ -92,6 +97,7 @@ module SendIm
     # @raise [Error] the server could not be told; it ends the session by itself after a while
     def close
       Driver.run(@steps) { @session.sign_out }
+      @tokens&.stop
       @closed = true
       nil
     end

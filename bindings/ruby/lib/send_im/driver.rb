@@ -18,18 +18,14 @@ module SendIm
       #
       # `Timeout`, `Thread#raise` and `Thread#kill` take effect while it waits, and nowhere else: no future is lost
       # between two lines, and a result that has come is not thrown away.
-      def run(relay = nil)
+      def run(relay = nil, &call)
         Thread.handle_interrupt(Object => :on_blocking) do
-          # Local to this fiber. The generated method in the block knows nothing of relays.
-          Thread.current[RELAY] = relay
-          yield
-        rescue Native::SendError::Failed => e
-          raise Error.from(e.failure), cause: nil
-        rescue Native::InternalError
-          raise ServiceError.new(BUG, sent: :maybe), cause: nil
-        ensure
-          Thread.current[RELAY] = nil
+          result, failure = attempt(relay, &call)
+          # Not where an interrupt or the program's own callback has ended the call.
           relay&.deliver
+          raise failure if failure
+
+          result
         end
       end
 
@@ -53,6 +49,18 @@ module SendIm
       end
 
       private
+
+      def attempt(relay)
+        # Local to this fiber. The generated method in the block knows nothing of relays.
+        Thread.current[RELAY] = relay
+        [yield, nil]
+      rescue Native::SendError::Failed => e
+        [nil, Error.from(e.failure)]
+      rescue Native::InternalError
+        [nil, ServiceError.new(BUG, sent: :maybe)]
+      ensure
+        Thread.current[RELAY] = nil
+      end
 
       def wait_for(future, poll, waiter, relay)
         loop do

@@ -3,7 +3,11 @@
 require_relative "native"
 
 module SendIm
-  # The end of a process: pending calls are cancelled, sessions are signed out, the native threads end.
+  # The end of a process: sessions are signed out and the native threads end.
+  #
+  # This is a finalizer and no `at_exit` block: whole programs run in those, test suites for one, after the blocks that
+  # were registered later. Finalizers come after all of them. The other Ruby threads have ended by then, and what they
+  # had in flight was cut off.
   #
   # @api private
   module Exit
@@ -13,7 +17,7 @@ module SendIm
     def self.shut_down
       Native.begin_shutdown(GRACE * 1000)
       deadline = now + GRACE + 0.5
-      # Other Ruby threads go on meanwhile: the library may be waiting for a callback of theirs.
+      # In slices, so that Ctrl-C still counts.
       sleep 0.002 until Native.is_shut_down || now > deadline
     end
 
@@ -22,8 +26,10 @@ module SendIm
     end
     private_class_method :now
 
-    # Handlers run last registered first, so those of a program that sends come before this one.
-    at_exit { shut_down }
+    # Lives as long as the process.
+    LAST = Object.new
+    ObjectSpace.define_finalizer(LAST, proc { shut_down })
+    private_constant :LAST
   end
   private_constant :Exit
 end

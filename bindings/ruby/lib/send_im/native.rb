@@ -16,6 +16,10 @@ module SendIm
                      "bindings/ruby; a gem for another platform than #{RUBY_PLATFORM} does not hold one."
   end
 
+  # A thread of the library that outlives the interpreter must not lose its code, so the library is never unloaded.
+  # (RTLD_NODELETE; the ffi gem does not unload on macOS.)
+  FFI::DynamicLibrary.open(LIBRARY, FFI::DynamicLibrary::RTLD_LAZY | 0x1000) if FFI::Platform::OS == "linux"
+
   begin
     # A program that runs with -w is not told of the indentation of generated code.
     verbose, $VERBOSE = $VERBOSE, nil

@@ -1,65 +1,46 @@
 # frozen_string_literal: true
 
 require_relative "values"
+require_relative "waiter"
 
 module SendIm
-  # The callbacks the native library makes from its own threads. The ffi gem runs each on a Ruby thread of its own.
-  #
-  # @api private
-  module Callbacks
-    @process = Process.pid
-
-    # The gem's thread that dispatches them is lost by a fork. Any new function starts it again (ffi 1.15); since 1.17.1
-    # the gem does that by itself. Asked before each use, this also holds after `Process.daemon`.
-    def self.ready
-      return if @process == Process.pid
-
-      @process = Process.pid
-      @function = FFI::Function.new(:void, []) { nil }
-    end
-  end
-  private_constant :Callbacks
-
-  # Hands each step to the logger and to the program's callback, on a thread that waits for the call.
+  # Takes each finished step out of a mailbox, for the logger and the program's callback. It does so on a thread that
+  # waits for the call: the native library calls no Ruby by itself.
   #
   # @api private
   class StepRelay
     # A relay if anybody listens: steps cost nothing otherwise.
     def self.wanted(on_step, logger)
-      listening = logger && (!logger.respond_to?(:debug?) || logger.debug?)
-      return unless on_step || listening
+      if on_step && !on_step.respond_to?(:call)
+        raise TypeError, "on_step must respond to call, #{on_step.class} does not"
+      end
 
-      Callbacks.ready
-      new(on_step, logger)
+      listening = logger && (!logger.respond_to?(:debug?) || logger.debug?)
+      new(on_step, logger) if on_step || listening
     end
+
+    # What to give to the native library.
+    attr_reader :mailbox
 
     def initialize(on_step, logger)
       @on_step = on_step
       @logger = logger
-      @queue = Thread::Queue.new
-      @waiters = []
-    end
-
-    # Called on a thread of the ffi gem while a thread of the native library waits, so it only queues.
-    def on_step(record)
-      @queue << record
-      # Without one, the next call delivers it.
-      @waiters.last&.wake
+      @mailbox = Native::Mailbox.new
     end
 
     # This waiter is woken for steps from now on.
     def attach(waiter)
-      @waiters.push(waiter)
+      @mailbox.attach(waiter.handle)
     end
 
     # This waiter is no longer woken.
     def detach(waiter)
-      @waiters.delete(waiter)
+      @mailbox.detach(waiter.handle)
     end
 
-    # Delivers what is queued, on this thread.
+    # Delivers what lies in the mailbox, on this thread.
     def deliver
-      tell(Step.from(@queue.pop)) until @queue.empty?
+      @mailbox.take_steps.each { |record| tell(Step.from(record)) }
     end
 
     private
@@ -82,7 +63,7 @@ module SendIm
   end
   private_constant :StepRelay
 
-  # Asks the program's callable for a token, on a thread of its own.
+  # Asks the program's callable for a token, on a thread of its own: a client renews one also while no call waits.
   #
   # @api private
   class TokenRelay
@@ -91,37 +72,51 @@ module SendIm
       return if source.nil?
       raise TypeError, "token must respond to call, #{source.class} does not" unless source.respond_to?(:call)
 
-      Callbacks.ready
       new(source, logger)
     end
+
+    # What to give to the native library.
+    attr_reader :mailbox
 
     def initialize(source, logger)
       @source = source
       @logger = logger
+      @mailbox = Native::Mailbox.new
+      @waiter = Waiter.new
+      @mailbox.attach(@waiter.handle)
+      @thread = Thread.new { serve }
+      @thread.name = "send-im-token"
     end
 
-    # Called while a thread of the native library waits, which must not wait for the program.
-    def request_token(request, reply)
-      thread = Thread.new { answer(TokenRequest.from(request), reply) }
-      thread.name = "send-im-token"
-      thread.report_on_exception = false
+    # No more tokens are asked for.
+    def stop
+      @thread.kill
+    end
+
+    # For a finalizer: it must not refer to what it is a finalizer of.
+    def self.stopper(relay)
+      proc { relay.stop }
     end
 
     private
 
-    def answer(request, reply)
-      token = @source.call(request)
+    def serve
+      loop { @waiter.wait { @mailbox.take_tokens.each { |asked| answer(asked) } } }
+    end
+
+    def answer(asked)
+      token = @source.call(TokenRequest.from(asked.request))
       token = BearerToken.new(token) if token.is_a?(String)
       unless token.is_a?(BearerToken)
-        return reply.fail("the token callable returned #{token.class}, not a String or a SendIm::BearerToken")
+        return asked.reply.fail("the token callable returned #{token.class}, not a String or a SendIm::BearerToken")
       end
 
-      reply.resolve(Arguments.text("token", token.value), token.expires_in && [token.expires_in.to_i, 0].max)
-    rescue Exception => e # rubocop:disable Lint/RescueException -- the call must not wait for a thread that is gone
+      lifetime = token.expires_in && token.expires_in.clamp(0, Float::INFINITY).to_i
+      asked.reply.resolve(Arguments.text("token", token.value), lifetime)
+    rescue StandardError, ScriptError => e
       # Its text may hold a secret.
       Log.warn(@logger, "the token callable failed (#{e.class})")
-      reply.fail("the token callable raised #{e.class}")
-      raise unless e.is_a?(StandardError)
+      asked.reply.fail("the token callable raised #{e.class}")
     end
   end
   private_constant :TokenRelay

@@ -13,8 +13,8 @@ module SendIm
 
     # The code of a future that has ended.
     READY = 0
-    # The code of {#wake}. The native library's own are 0 and 1.
-    WOKEN = 2
+    # The code of a mailbox that something was put into.
+    MAIL = 2
 
     KEPT = 64
     @idle = []
@@ -48,7 +48,7 @@ module SendIm
       @socket = IO.for_fd(@bell.take_descriptor, "rb")
     end
 
-    # Waits for a code of the native library. The block is called whenever {#wake} was.
+    # Waits for the code of a future. The block is called whenever there is mail.
     #
     # Other threads run meanwhile; under a fiber scheduler, other fibers do.
     def wait
@@ -57,15 +57,10 @@ module SendIm
         @socket.wait_readable
         mine!
         code = @socket.getbyte
-        return code unless code == WOKEN
+        return code unless code == MAIL
 
         yield
       end
-    end
-
-    # Wakes the wait, from any thread.
-    def wake
-      @bell.ring(WOKEN)
     end
 
     # True in the process that made it.

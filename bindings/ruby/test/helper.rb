@@ -1,0 +1,111 @@
+# frozen_string_literal: true
+
+require "json"
+require "minitest/autorun"
+require "open3"
+require "tempfile"
+require "timeout"
+require "tmpdir"
+
+require "send_im"
+
+# What the tests share: a sandbox, who sends, and a script in a process of its own.
+module Helper
+  # The folder of the whole project.
+  ROOT = File.expand_path("../../..", __dir__)
+  PACKAGE = File.join(ROOT, "bindings", "ruby")
+
+  SENDER = "tosh@contoso.com"
+  PASSWORD = "s3cret-of-tosh"
+
+  # Seconds after which a process counts as hanging. No test asserts on a shorter time.
+  HANG = 120
+
+  # How a script ended.
+  Ended = Struct.new(:code, :out, :err, keyword_init: true)
+
+  def sandbox
+    @sandbox ||= SendIm::Sandbox.open
+  end
+
+  # Arguments that make a call send from the test account through the sandbox.
+  def account
+    { address: SENDER, password: PASSWORD, server: sandbox }
+  end
+
+  def teardown
+    @sandbox&.close
+    super
+  end
+
+  # Runs Ruby code in a process of its own.
+  def script(code, *arguments, environment: {})
+    Tempfile.create(["script", ".rb"]) do |file|
+      file.write(code)
+      file.close
+      run_process(environment, RbConfig.ruby, "-w", "-I", File.join(PACKAGE, "lib"), file.path, *arguments)
+    end
+  end
+
+  def run_process(environment, *command)
+    Open3.popen3(environment, *command) do |stdin, stdout, stderr, process|
+      stdin.close
+      readers = [stdout, stderr].map { |stream| Thread.new { stream.read } }
+      unless process.join(HANG)
+        Process.kill(:KILL, process.pid)
+        flunk "the process hangs: #{readers.map(&:value).join("\n")}"
+      end
+      status = process.value
+      Ended.new(code: status.exitstatus || status.to_s, out: readers[0].value, err: readers[1].value)
+    end
+  end
+
+  # True as soon as the block is; false if it is not for very long.
+  def eventually
+    deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + (HANG / 4)
+    until yield
+      return false if Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline
+
+      sleep 0.01
+    end
+    true
+  end
+
+  # The error of a block that must fail with one.
+  def failing(kind = SendIm::Error, &block)
+    assert_raises(kind, &block)
+  rescue Minitest::UnexpectedError
+    raise
+  end
+
+  def with_environment(changes)
+    before = ENV.to_h.slice(*changes.keys)
+    ENV.update(changes)
+    yield
+  ensure
+    changes.each_key { |name| ENV[name] = before[name] }
+  end
+end
+
+Minitest::Test.include(Helper)
+
+# Counts the results for the project's own runner, where SEND_IM_REPORT names a file.
+class Report < Minitest::StatisticsReporter
+  def report
+    super
+    skips = results.select(&:skipped?)
+    File.write(ENV.fetch("SEND_IM_REPORT"), JSON.generate(
+                                              passed: count - failures - errors - self.skips,
+                                              failed: failures + errors,
+                                              skipped: self.skips,
+                                              why: skips.map { |result| result.failure.message }.uniq
+                                            ))
+  end
+end
+
+module Minitest
+  def self.plugin_send_im_report_init(options)
+    reporter << Report.new(options[:io], options) if ENV.key?("SEND_IM_REPORT")
+  end
+  extensions << "send_im_report"
+end

@@ -1,0 +1,128 @@
+# frozen_string_literal: true
+
+require_relative "helper"
+
+# The signed-in client.
+class TestClient < Minitest::Test
+  def sign_ins
+    sandbox.journal.count { |exchange| exchange.path.downcase.include?("oauthtoken") }
+  end
+
+  def test_signs_in_once_for_many_messages
+    SendIm::Client.open(**account) do |client|
+      5.times { |n| client.send_im("lenea@contoso.com", "message #{n}") }
+    end
+    assert_equal (0..4).map { |n| "message #{n}" }, sandbox.messages.map(&:text)
+    assert_equal [1, 0], [sign_ins, sandbox.open_applications]
+  end
+
+  def test_the_block_gives_its_value
+    assert_equal 7, (SendIm::Client.open(**account) { 7 })
+  end
+
+  def test_without_a_block
+    client = SendIm::Client.open(**account)
+    assert_equal 1, sandbox.open_applications
+    client.send_im("lenea@contoso.com", "hi")
+    refute_predicate client, :closed?
+    assert_nil client.close
+    assert_nil client.close
+    assert_predicate client, :closed?
+    assert_equal 0, sandbox.open_applications
+  end
+
+  def test_a_closed_client_says_so
+    client = SendIm::Client.new(**account)
+    client.close
+    [
+      -> { client.send_im("lenea@contoso.com", "hi") },
+      -> { client.send_all([SendIm::Message.new("lenea@contoso.com", "hi")]) }
+    ].each do |use|
+      error = failing(SendIm::ClientClosed, &use)
+      assert_equal %i[closed no], [error.kind, error.sent]
+    end
+  end
+
+  def test_a_refused_sign_in_leaves_nothing_open
+    failing(SendIm::SignInError) { SendIm::Client.open(**account, password: "wrong") { flunk "it must not sign in" } }
+    assert_equal 0, sandbox.open_applications
+  end
+
+  def test_an_error_in_the_block_is_not_hidden_and_signs_out
+    assert_raises(ZeroDivisionError) { SendIm::Client.open(**account) { 1 / 0 } }
+    assert_equal 0, sandbox.open_applications
+  end
+
+  def test_leaving_the_block_signs_out
+    [1].each { SendIm::Client.open(**account) { break } }
+    assert_equal 0, sandbox.open_applications
+  end
+
+  def test_a_failing_sign_out_does_not_undo_the_block
+    receipt = SendIm::Client.open(**account) do |client|
+      sandbox.add_fault(:delete_application, { status: { http: 400 } }, times: 0)
+      client.send_im("lenea@contoso.com", "hi")
+    end
+    assert_equal "lenea@contoso.com", receipt.accepted_by
+  end
+
+  def test_send_all_answers_in_order
+    messages = Array.new(20) { |n| SendIm::Message.new("user#{n}@contoso.com", "message #{n}") }
+    messages[7] = SendIm::Message.new("declines@contoso.com", "no")
+    messages[9] = SendIm::Message.new("nobody", "no address")
+    messages[11] = SendIm::Message.new("a@contoso.com", "bad", importance: :huge)
+    results = SendIm::Client.open(**account) { |client| client.send_all(messages.each) }
+    expected = Array.new(20) { |n| "user#{n}@contoso.com" }
+    expected[7] = :declined
+    expected[9] = expected[11] = :invalid_input
+    assert_equal expected, (results.map { |result| result.is_a?(SendIm::Error) ? result.kind : result.accepted_by })
+    assert_instance_of SendIm::NotDelivered, results[7]
+    assert_equal 17, sandbox.messages.size
+  end
+
+  def test_send_all_of_nothing_and_of_something_else
+    SendIm::Client.open(**account) do |client|
+      assert_equal [], client.send_all([])
+      assert_raises(TypeError) { client.send_all(["hi"]) }
+    end
+  end
+
+  def test_on_step_of_a_client_hears_every_send
+    seen = []
+    SendIm::Client.open(**account, on_step: ->(step) { seen << step.step }) do |client|
+      assert_equal :discover, seen.first
+      seen.clear
+      client.send_im("lenea@contoso.com", "hi")
+      assert_includes seen, :invite
+    end
+    assert_equal :sign_out, seen.last
+  end
+
+  def test_a_client_nobody_refers_to_signs_out
+    Thread.new { SendIm::Client.open(**account).send_im("lenea@contoso.com", "hi") && nil }.join
+    assert_equal 1, sandbox.open_applications
+    signed_out = eventually do
+      GC.start
+      sandbox.open_applications.zero?
+    end
+    assert signed_out
+  end
+
+  def test_a_session_the_server_dropped_is_opened_again
+    SendIm::Client.open(**account) do |client|
+      client.send_im("lenea@contoso.com", "before")
+      sandbox.drop_applications
+      client.send_im("lenea@contoso.com", "after")
+    end
+    assert_equal %w[before after], sandbox.messages.map(&:text)
+  end
+
+  def test_its_inspection_shows_who_and_no_secret
+    client = SendIm::Client.open(**account)
+    assert_equal "#<SendIm::Client tosh@contoso.com>", client.inspect
+    client.close
+    assert_equal "#<SendIm::Client tosh@contoso.com (closed)>", client.inspect
+    error = assert_raises(NoMethodError) { client.sned_im }
+    refute_includes error.message, PASSWORD
+  end
+end

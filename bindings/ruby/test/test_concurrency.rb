@@ -1,0 +1,172 @@
+# frozen_string_literal: true
+
+require_relative "helper"
+
+# Threads, fibers and interrupts.
+class TestConcurrency < Minitest::Test
+  def test_fifty_threads_and_a_thousand_messages_on_one_client
+    accepted = SendIm::Client.open(**account) do |client|
+      threads = Array.new(50) do |t|
+        Thread.new { Array.new(20) { |n| client.send_im("user#{t}@contoso.com", "message #{t}/#{n}").accepted_by } }
+      end
+      threads.map(&:value)
+    end
+    assert_equal(Array.new(50) { |t| ["user#{t}@contoso.com"] * 20 }, accepted)
+    texts = sandbox.messages.map(&:text)
+    assert_equal 1000, texts.size
+    50.times do |t|
+      expected = Array.new(20) { |n| "message #{t}/#{n}" }
+      assert_equal expected, sandbox.inbox("user#{t}@contoso.com").map(&:text), "in order, each once"
+    end
+    assert_equal 0, sandbox.open_applications
+  end
+
+  def test_a_waiting_send_lets_other_threads_run
+    SendIm::Sandbox.open(slow: 0.3) do |sandbox|
+      who = { address: SENDER, password: PASSWORD, server: sandbox }
+      SendIm::Client.open(**who) do |client|
+        sending = Thread.new { client.send_im("slow@contoso.com", "hi") }
+        ticks = 0
+        while sending.alive?
+          sleep 0.01
+          ticks += 1
+        end
+        assert_equal "slow@contoso.com", sending.value.accepted_by
+        # A call that held the interpreter's lock would allow one.
+        assert_operator ticks, :>, 3
+      end
+    end
+  end
+
+  def test_busy_threads_do_not_starve_a_send
+    stop = false
+    busy = Array.new(2) { Thread.new { nil until stop } }
+    assert SendIm.send_im("lenea@contoso.com", "hi", **account).accepted_by
+  ensure
+    stop = true
+    busy.each(&:join)
+  end
+
+  def test_timeout_cuts_a_send_off_and_the_thread_goes_on
+    SendIm::Client.open(**account) do |client|
+      assert_raises(Timeout::Error) { Timeout.timeout(0.5) { client.send_im("silent@contoso.com", "hi") } }
+      assert_equal "lenea@contoso.com", client.send_im("lenea@contoso.com", "after").accepted_by
+    end
+    assert_equal %w[after], sandbox.messages.map(&:text)
+    assert_equal 0, sandbox.open_applications
+  end
+
+  def test_timeout_of_the_one_call_signs_out
+    assert_raises(Timeout::Error) { Timeout.timeout(0.5) { SendIm.send_im("silent@contoso.com", "hi", **account) } }
+    assert(eventually { sandbox.open_applications.zero? })
+    assert_empty sandbox.messages
+  end
+
+  def test_timeout_in_a_callback
+    assert_raises(Timeout::Error) do
+      Timeout.timeout(0.3) { SendIm.send_im("lenea@contoso.com", "hi", on_step: ->(_) { sleep 60 }, **account) }
+    end
+    assert(eventually { sandbox.open_applications.zero? })
+  end
+
+  def test_a_killed_thread_leaves_nothing_behind
+    thread = Thread.new { SendIm.send_im("silent@contoso.com", "hi", **account) }
+    assert(eventually { sandbox.journal.any? { |exchange| exchange.path.include?("messagingInvitations") } })
+    thread.kill
+    thread.join
+    assert(eventually { sandbox.open_applications.zero? })
+    assert_empty sandbox.messages
+  end
+
+  def test_interrupts_at_any_moment_lose_nothing
+    random = Random.new(7)
+    SendIm::Client.open(**account) do |client|
+      descriptors = Dir.children("/proc/self/fd").size if File.directory?("/proc/self/fd")
+      60.times do |n|
+        Timeout.timeout(random.rand(0.0001..0.02)) { client.send_im("user#{n}@contoso.com", "message #{n}") }
+      rescue Timeout::Error
+        nil
+      end
+      assert_equal "lenea@contoso.com", client.send_im("lenea@contoso.com", "last").accepted_by
+      if descriptors
+        GC.start
+        assert_operator Dir.children("/proc/self/fd").size, :<, descriptors + 40
+      end
+    end
+    texts = sandbox.messages.map(&:text)
+    assert_equal texts.uniq, texts
+    assert_includes texts, "last"
+  end
+
+  def test_a_send_from_a_trap_handler
+    done = script(<<~RUBY)
+      require "send_im"
+      SendIm::Sandbox.open do |sandbox|
+        trap(:USR1) { SendIm.send_im("lenea@contoso.com", "trapped", address: "t@contoso.com", password: "x", server: sandbox) }
+        Process.kill(:USR1, Process.pid)
+        puts sandbox.wait_for(1).map(&:text)
+      end
+    RUBY
+    assert_equal [0, "trapped\n", ""], done.to_a
+  end
+
+  # The least a scheduler needs: fibers that wait for sockets and for time.
+  class Scheduler
+    def initialize
+      @reading = {}
+      @sleeping = {}
+      @ready = []
+    end
+
+    def io_wait(io, _events, _timeout)
+      @reading[io] = Fiber.current
+      Fiber.yield
+      IO::READABLE
+    end
+
+    def kernel_sleep(duration = 0)
+      @sleeping[Fiber.current] = now + duration
+      Fiber.yield
+    end
+
+    def block(_blocker, _timeout = nil)
+      Fiber.yield
+    end
+
+    def unblock(_blocker, fiber)
+      @ready << fiber
+    end
+
+    def fiber(&block)
+      Fiber.new(blocking: false, &block).tap(&:resume)
+    end
+
+    def close
+      until @reading.empty? && @sleeping.empty? && @ready.empty?
+        @ready.shift.resume until @ready.empty?
+        readable, = IO.select(@reading.keys, nil, nil, 0.01)
+        Array(readable).each { |io| @reading.delete(io).resume }
+        @sleeping.select { |_, time| time <= now }.each_key { |fiber| @sleeping.delete(fiber) && fiber.resume }
+      end
+    end
+
+    private
+
+    def now
+      Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    end
+  end
+
+  def test_fibers_wait_side_by_side
+    who = account
+    order = Thread::Queue.new
+    Thread.new do
+      Fiber.set_scheduler(Scheduler.new)
+      Fiber.schedule { order << SendIm.send_im("slow@contoso.com", "hi", **who).accepted_by }
+      3.times { |n| Fiber.schedule { order << SendIm.send_im("user#{n}@contoso.com", "hi", **who).accepted_by } }
+    end.join
+    accepted = Array.new(4) { order.pop }
+    assert_equal "slow@contoso.com", accepted.last
+    assert_equal %w[user0@contoso.com user1@contoso.com user2@contoso.com], accepted.first(3).sort
+  end
+end

@@ -1,0 +1,144 @@
+# frozen_string_literal: true
+
+require_relative "helper"
+
+# What a program sees when a call fails.
+class TestErrors < Minitest::Test
+  TEXT = "the text of the message, which is secret"
+
+  def failed(to = "lenea@contoso.com", **more)
+    failing { SendIm.send_im(to, TEXT, **account, **more) }
+  end
+
+  {
+    "lenea" => [SendIm::InvalidInput, :invalid_input, nil, 2],
+    "unknown@contoso.com" => [SendIm::NotDelivered, :recipient_not_found, :confirm, 4],
+    "offline@contoso.com" => [SendIm::NotDelivered, :recipient_unavailable, :confirm, 4],
+    "declines@contoso.com" => [SendIm::NotDelivered, :declined, :confirm, 4],
+    "busy@contoso.com" => [SendIm::NotDelivered, :busy, :confirm, 4]
+  }.each do |to, (type, kind, step, code)|
+    define_method(:"test_#{kind}") do
+      error = failed(to)
+      assert_instance_of type, error
+      assert_equal [kind, step, :no, code], [error.kind, error.step, error.sent, error.exit_code]
+      assert_equal error.message, error.detail
+      assert_match(/\A\S.*\.\z/, error.message)
+    end
+  end
+
+  def test_a_refused_password
+    error = failed(password: "wrong")
+    assert_instance_of SendIm::SignInError, error
+    assert_equal [:sign_in_refused, :sign_in, 3], [error.kind, error.step, error.exit_code]
+  end
+
+  def test_no_server
+    error = failed(server: "http://127.0.0.1:1/", timeout: 5)
+    assert_instance_of SendIm::ConnectionFailed, error
+    assert_equal %i[discovery_failed discover], [error.kind, error.step]
+    assert_instance_of SendIm::Hop, error.hops.first
+    assert_includes error.hops.first.url, "127.0.0.1:1"
+  end
+
+  def test_the_deadline
+    error = failed("silent@contoso.com", timeout: 0.5)
+    assert_instance_of SendIm::DeadlineExceeded, error
+    assert_equal :timeout, error.kind
+    assert_empty sandbox.messages
+  end
+
+  def test_an_unknown_outcome
+    sandbox.add_fault(:send_message, :drop_before, times: 9)
+    error = failing { SendIm.send_im("lenea@contoso.com", TEXT * 30, **account, timeout: 4) }
+    assert_instance_of SendIm::OutcomeUnknown, error
+    assert_equal [:maybe, 6], [error.sent, error.exit_code]
+  end
+
+  def test_what_the_server_asked
+    sandbox.add_fault(:applications, { status: { http: 429, code: "TooManyRequests", retry_after: 600 } }, times: 0)
+    error = failed
+    assert_instance_of SendIm::ServiceError, error
+    assert_equal [:throttled, 600.0, 429], [error.kind, error.retry_after, error.http_status]
+  end
+
+  def test_exit_codes_above_127_survive_the_way
+    failure = SendImUniffi::Failure.new(kind: "cancelled", step: nil, detail: "x", sent: "no", http_status: nil, code: nil,
+                                        subcode: nil, diagnostics: nil, retry_after_ms: nil, hops: [], exit_code: 130)
+    error = SendIm::Error.from(SendImUniffi::RustBuffer.alloc_from_TypeFailure(failure).consume_into_TypeFailure)
+    assert_instance_of SendIm::Cancelled, error
+    assert_equal 130, error.exit_code
+  end
+
+  def test_nothing_secret_is_said
+    [failed("declines@contoso.com"), failed(password: "wrong"), failed("lenea"),
+     failed("silent@contoso.com", timeout: 0.3)].each do |error|
+      shown = "#{error.message} #{error.inspect} #{error.full_message} #{error.to_h} #{Marshal.dump(error)}"
+      refute_includes shown, PASSWORD
+      refute_includes shown, TEXT
+    end
+  end
+
+  def test_no_native_error_shows_through
+    assert_nil failed("declines@contoso.com").cause
+  end
+
+  def test_an_error_survives_the_way_to_another_process
+    [failed("declines@contoso.com"), failed(server: "http://127.0.0.1:1/", timeout: 5)].each do |error|
+      twin = Marshal.load(Marshal.dump(error))
+      assert_instance_of error.class, twin
+      assert_equal error.to_h, twin.to_h
+    end
+  end
+
+  def test_it_can_be_matched
+    matched = case failed("busy@contoso.com")
+              in SendIm::NotDelivered(kind: :busy, sent: :no) then true
+              end
+    assert matched
+  end
+
+  def test_one_parent_for_all
+    classes = SendIm.constants.map { |name| SendIm.const_get(name) }.grep(Class).select { |type| type <= Exception }
+    assert_equal 10, classes.size
+    assert(classes.all? { |type| type <= SendIm::Error })
+    assert_empty SendIm::Error::KINDS.values - classes
+  end
+
+  def test_every_kind_of_the_core_has_a_class
+    source = File.read(File.join(ROOT, "core", "client", "src", "error.rs"))
+    kinds = source.scan(/= "([a-z_]+)", exit (\d+);/).to_h
+    assert_equal kinds.keys.map(&:to_sym).sort, SendIm::Error::KINDS.keys.sort
+    families = { "2" => SendIm::InvalidInput, "3" => SendIm::SignInError, "4" => SendIm::NotDelivered,
+                 "5" => SendIm::ServiceError, "6" => SendIm::OutcomeUnknown, "130" => SendIm::Cancelled }
+    kinds.each { |kind, code| assert_operator SendIm::Error::KINDS.fetch(kind.to_sym), :<=, families.fetch(code), kind }
+  end
+
+  def test_a_kind_from_the_future_is_still_an_error
+    failure = SendImUniffi::Failure.new(kind: "brand_new", step: nil, detail: "Something new.", sent: "maybe",
+                                        http_status: nil, code: nil, subcode: nil, diagnostics: nil,
+                                        retry_after_ms: nil, hops: [], exit_code: 5)
+    error = SendIm::Error.from(failure)
+    assert_instance_of SendIm::ServiceError, error
+    assert_equal [:brand_new, "Something new."], [error.kind, error.message]
+  end
+
+  def test_a_program_may_raise_one_in_its_tests
+    error = assert_raises(SendIm::NotDelivered) { raise SendIm::NotDelivered.new("Busy.", kind: :busy, exit_code: 4) }
+    assert_equal [:busy, 4, :no, []], [error.kind, error.exit_code, error.sent, error.hops]
+    assert_raises(ArgumentError) { SendIm::Error.new("x", kidn: :busy) }
+  end
+
+  def test_a_library_of_another_version_is_refused
+    done = script(<<~RUBY)
+      require "send_im/version"
+      SendIm.send(:remove_const, :VERSION)
+      SendIm::VERSION = "99.0.0"
+      begin
+        require "send_im"
+      rescue LoadError => error
+        puts error.message
+      end
+    RUBY
+    assert_match(/is of version \d.*, this package of 99\.0\.0\./, done.out)
+  end
+end

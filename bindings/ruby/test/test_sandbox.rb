@@ -1,0 +1,111 @@
+# frozen_string_literal: true
+
+require_relative "helper"
+require "net/http"
+
+# The sandbox as a person's own tests use it.
+class TestSandbox < Minitest::Test
+  def hello(sandbox, to = "lenea@contoso.com", **more)
+    SendIm.send_im(to, "hi", address: SENDER, password: PASSWORD, server: sandbox, **more)
+  end
+
+  def test_inboxes_and_messages
+    hello(sandbox, "a@contoso.com")
+    hello(sandbox, "b@contoso.com")
+    assert_equal %w[a@contoso.com], sandbox.inbox("a@contoso.com").map(&:to)
+    assert_equal [1, 2], sandbox.messages.map(&:number)
+    message = sandbox.messages.first
+    assert_equal [SENDER, "hi", :normal, :plain, :invitation, nil],
+                 [message.sender, message.text, message.importance, message.format, message.via, message.subject]
+    assert_in_delta Time.now.to_f, message.received_at.to_f, 3600
+    assert_predicate message.received_at, :utc?
+    refute_includes message.inspect, "hi\""
+  end
+
+  def test_wait_for_gives_up
+    error = failing(SendIm::DeadlineExceeded) { sandbox.wait_for(1, timeout: 0.05) }
+    assert_equal :timeout, error.kind
+  end
+
+  def test_a_call_forward
+    assert_equal "colleague@contoso.com", hello(sandbox, "forwards@contoso.com").accepted_by
+    assert_equal "forwards@contoso.com", sandbox.messages.first.to
+  end
+
+  def test_the_journal
+    hello(sandbox)
+    exchange = sandbox.journal.first
+    assert_equal [1, "GET", 200, 0], [exchange.number, exchange.http_method, exchange.status, exchange.pool]
+    assert_equal sandbox.url.chomp("/"), exchange.origin
+  end
+
+  def test_layouts
+    %i[one_pool two_pools redirect].each do |layout|
+      SendIm::Sandbox.open(layout: layout) { |sandbox| assert hello(sandbox).accepted_by }
+    end
+    failing(SendIm::InvalidInput) { SendIm::Sandbox.open(layout: :three_pools) }
+  end
+
+  def test_the_authority_is_removed_with_the_sandbox
+    sandbox = SendIm::Sandbox.open(https: true)
+    path = sandbox.ca_file
+    assert_equal sandbox.ca_pem, File.read(path)
+    sandbox.close
+    refute_path_exists path
+    assert_nil sandbox.ca_file
+  end
+
+  def test_http_has_no_authority
+    assert_nil sandbox.ca_file
+    assert_nil sandbox.ca_pem
+  end
+
+  def test_users
+    SendIm::Sandbox.open(users: { SENDER => "right" }) do |sandbox|
+      assert SendIm.send_im("lenea@contoso.com", "hi", address: SENDER, password: "right", server: sandbox).accepted_by
+      failing(SendIm::SignInError) { hello(sandbox) }
+    end
+  end
+
+  def test_ring
+    SendIm::Sandbox.open(ring: 0.05) do |sandbox|
+      assert_equal :no_answer, failing(SendIm::NotDelivered) { hello(sandbox, "silent@contoso.com") }.kind
+    end
+  end
+
+  def test_faults
+    sandbox.add_fault(:applications, { status: { http: 403, code: "Forbidden" } }, times: 0)
+    assert_equal :forbidden, failing { hello(sandbox) }.kind
+    sandbox.clear_faults
+    assert hello(sandbox).accepted_by
+    failing(SendIm::InvalidInput) { sandbox.add_fault(:nowhere, :drop_before) }
+    failing(SendIm::InvalidInput) { sandbox.add_fault(:any, :explode) }
+  end
+
+  def test_resynchronisation
+    SendIm::Client.open(**account) do |client|
+      client.send_im("lenea@contoso.com", "one")
+      sandbox.force_resync
+      client.send_im("lenea@contoso.com", "two")
+      sandbox.force_resume
+      client.send_im("lenea@contoso.com", "three")
+      sandbox.end_conversations
+      client.send_im("lenea@contoso.com", "four")
+    end
+    assert_equal %w[one two three four], sandbox.messages.map(&:text)
+  end
+
+  def test_its_own_interface
+    hello(sandbox)
+    messages = JSON.parse(Net::HTTP.get(URI("#{sandbox.url}sandbox/api/messages")))
+    assert_includes messages.to_s, "lenea@contoso.com"
+  end
+
+  def test_a_stopped_sandbox_says_so
+    sandbox = SendIm::Sandbox.new
+    assert_equal "#<SendIm::Sandbox #{sandbox.url}>", sandbox.inspect
+    assert_nil sandbox.close
+    assert_nil sandbox.close
+    assert_equal :closed, failing(SendIm::ClientClosed) { sandbox.messages }.kind
+  end
+end

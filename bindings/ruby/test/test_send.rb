@@ -1,0 +1,209 @@
+# frozen_string_literal: true
+
+require_relative "helper"
+require "pathname"
+require "uri"
+
+# The one call.
+class TestSend < Minitest::Test
+  def test_the_receipt_says_who_accepted_and_why_we_know
+    receipt = SendIm.send_im("lenea@contoso.com", "hello world", **account)
+    assert_instance_of SendIm::Receipt, receipt
+    assert_equal %w[lenea@contoso.com lenea@contoso.com], [receipt.to, receipt.accepted_by]
+    assert_equal %i[invitation_accepted plain], [receipt.evidence, receipt.format]
+    assert_equal ["hello world"], sandbox.inbox("sip:Lenea@contoso.com").map(&:text)
+  end
+
+  def test_the_steps_of_the_receipt_tell_the_way_of_the_message
+    steps = SendIm.send_im("lenea@contoso.com", "hi", **account).steps
+    assert_equal :discover, steps.first.step
+    assert_empty %i[sign_in open_session invite confirm] - steps.map(&:step)
+    host = URI(sandbox.url)
+    assert(steps.all? { |step| step.host == "#{host.host}:#{host.port}" && step.elapsed >= 0 })
+  end
+
+  def test_every_option_reaches_the_recipient
+    SendIm.send_im("lenea@contoso.com", "<b>full</b>", subject: "db7", importance: :emergency, html: true, **account)
+    message = sandbox.messages.first
+    assert_equal ["db7", :emergency, :html], [message.subject, message.importance, message.format]
+  end
+
+  def test_it_signs_out
+    SendIm.send_im("lenea@contoso.com", "hi", **account)
+    assert_equal 0, sandbox.open_applications
+  end
+
+  def test_submitted_does_not_wait_for_the_recipient
+    receipt = SendIm.send_im("slow@contoso.com", "hi", wait: :submitted, **account)
+    assert_equal :submitted, receipt.evidence
+    assert_nil receipt.accepted_by
+    assert_empty sandbox.messages
+    assert_equal "hi", sandbox.wait_for(1).first.text
+  end
+
+  def test_words_may_be_strings
+    SendIm.send_im("lenea@contoso.com", "hi", importance: "urgent", wait: "delivered", **account)
+    assert_equal :urgent, sandbox.messages.first.importance
+  end
+
+  def test_https_with_the_authority_of_the_sandbox_in_a_file
+    SendIm::Sandbox.open(https: true) do |sandbox|
+      SendIm.send_im("lenea@contoso.com", "hi", address: SENDER, password: PASSWORD, server: URI(sandbox.url),
+                                                ca_file: Pathname(sandbox.ca_file))
+      assert_equal 1, sandbox.messages.size
+    end
+  end
+
+  def test_a_sandbox_as_the_server_brings_its_authority
+    SendIm::Sandbox.open(https: true) do |sandbox|
+      SendIm.send_im("lenea@contoso.com", "hi", address: SENDER, password: PASSWORD, server: sandbox)
+      assert_equal 1, sandbox.messages.size
+    end
+  end
+
+  def test_on_step_is_called_on_this_thread_before_the_call_returns
+    seen = []
+    receipt = SendIm.send_im("a@contoso.com", "hi", on_step: ->(step) { seen << [step, Thread.current] }, **account)
+    steps = seen.map(&:first)
+    assert_equal [Thread.current], seen.map(&:last).uniq
+    assert_equal receipt.steps, steps.first(receipt.steps.size)
+    assert_equal :sign_out, steps.last.step
+  end
+
+  def test_steps_are_told_while_the_call_goes_on
+    invited = false
+    heard = lambda do |step|
+      next unless step.step == :invite
+
+      invited = true
+      assert_empty sandbox.messages
+    end
+    SendIm.send_im("slow@contoso.com", "hi", on_step: heard, **account)
+    assert invited
+  end
+
+  def test_an_on_step_that_fails_does_not_fail_the_send
+    receipt = SendIm.send_im("a@contoso.com", "hi", on_step: ->(_) { raise "broken callback" }, **account)
+    assert_equal "a@contoso.com", receipt.accepted_by
+  end
+
+  def test_an_on_step_may_send_by_itself
+    inner = nil
+    again = ->(_) { inner ||= SendIm.send_im("b@contoso.com", "inner", **account) }
+    SendIm.send_im("a@contoso.com", "outer", on_step: again, **account)
+    assert_equal "b@contoso.com", inner.accepted_by
+    assert_equal %w[inner outer], sandbox.messages.map(&:text).sort
+  end
+
+  def test_an_on_step_may_leave_with_throw
+    left = catch(:left) do
+      SendIm.send_im("silent@contoso.com", "hi", on_step: ->(step) { throw :left, 7 if step.step == :invite }, **account)
+    end
+    assert_equal 7, left
+    assert(eventually { sandbox.open_applications.zero? })
+  end
+
+  def test_the_stored_account_is_used_where_none_is_given
+    stored = { "SEND_IM_ADDRESS" => SENDER, "SEND_IM_PASSWORD" => PASSWORD, "SEND_IM_SERVER" => sandbox.url }
+    with_environment(stored) { SendIm.send_im("lenea@contoso.com", "hi") }
+    assert_equal SENDER, sandbox.messages.first.sender
+  end
+
+  def test_a_profile_file_is_used_where_the_environment_is_silent
+    Dir.mktmpdir do |folder|
+      profile = File.join(folder, "send-im", "config.toml")
+      Dir.mkdir(File.dirname(profile))
+      File.write(profile, %(address = "#{SENDER}"\npassword = "#{PASSWORD}"\nserver = "#{sandbox.url}"\n), perm: 0o600)
+      with_environment("SEND_IM_ADDRESS" => nil, "XDG_CONFIG_HOME" => folder) do
+        SendIm.send_im("lenea@contoso.com", "hi")
+      end
+    end
+    assert_equal SENDER, sandbox.messages.first.sender
+  end
+
+  def test_without_any_account_the_error_says_what_to_set
+    Dir.mktmpdir do |folder|
+      with_environment("SEND_IM_ADDRESS" => nil, "XDG_CONFIG_HOME" => folder) do
+        error = failing(SendIm::InvalidInput) { SendIm.send_im("lenea@contoso.com", "hi") }
+        assert_match(/SEND_IM_ADDRESS/, error.message)
+      end
+    end
+  end
+
+  def test_the_password_of_the_environment_completes_an_address
+    with_environment("SEND_IM_PASSWORD" => PASSWORD) do
+      SendIm.send_im("lenea@contoso.com", "hi", address: SENDER, server: sandbox)
+    end
+    with_environment("SEND_IM_PASSWORD" => nil) do
+      error = failing(SendIm::InvalidInput) do
+        SendIm.send_im("lenea@contoso.com", "hi", address: SENDER, server: sandbox)
+      end
+      assert_match(/SEND_IM_PASSWORD/, error.message)
+    end
+  end
+
+  [
+    [{ importance: :huge }, "importance"],
+    [{ wait: :forever }, "wait"],
+    [{ timeout: 0 }, "timeout"],
+    [{ timeout: -1 }, "timeout"],
+    [{ timeout: Float::NAN }, "timeout"],
+    [{ subject: "a\nb" }, "subject"],
+    [{ subject: "half \xff".dup.force_encoding("UTF-8") }, "subject"],
+    [{ subject: "\x81".dup.force_encoding("Windows-1252") }, "subject"],
+    [{ token: ->(_) { "t" } }, "one of them"]
+  ].each_with_index do |(arguments, complaint), n|
+    define_method(:"test_bad_options_are_refused_before_any_request_#{n}_#{arguments.keys.first}") do
+      error = failing(SendIm::InvalidInput) { SendIm.send_im("lenea@contoso.com", "hi", **account, **arguments) }
+      assert_match(/#{complaint}/, error.message)
+      assert_equal [:invalid_input, 2], [error.kind, error.exit_code]
+      assert_empty sandbox.journal
+    end
+  end
+
+  [{ subject: 7 }, { ca_file: 7 }, { trusted_domains: [7] }, { token: "t" }, { timeout: "60" }, { importance: 1 },
+   { password: 424_242 }].each do |arguments|
+    define_method(:"test_a_wrong_type_is_a_type_error_that_shows_no_value_#{arguments.keys.first}") do
+      error = assert_raises(TypeError) { SendIm.send_im("lenea@contoso.com", "hi", **account, **arguments) }
+      refute_match(/424242/, error.message)
+      assert_raises(TypeError) { SendIm.send_im(nil, "hi", **account) }
+    end
+  end
+
+  def test_texts_of_other_encodings_arrive
+    SendIm.send_im("lenea@contoso.com", "Gr\xF6\xDFe".dup.force_encoding("ISO-8859-1"), **account)
+    SendIm.send_im("lenea@contoso.com", "Größe".b, **account)
+    assert_equal %w[Größe Größe], sandbox.messages.map(&:text)
+  end
+
+  def test_the_strings_of_the_caller_are_left_alone
+    text = +"Größe"
+    text.force_encoding(Encoding::BINARY)
+    SendIm.send_im("lenea@contoso.com", text, **account)
+    assert_equal Encoding::BINARY, text.encoding
+    refute_predicate text, :frozen?
+  end
+
+  def test_an_endless_timeout_is_taken
+    assert SendIm.send_im("lenea@contoso.com", "hi", timeout: Float::INFINITY, **account).accepted_by
+    assert SendIm.send_im("lenea@contoso.com", "hi", timeout: nil, **account).accepted_by
+    assert SendIm.send_im("lenea@contoso.com", "hi", timeout: Rational(61, 2), **account).accepted_by
+  end
+
+  def test_values_are_frozen_and_compare_by_their_fields
+    one = SendIm::Message.new("a@contoso.com", "hi")
+    assert_predicate one, :frozen?
+    assert_equal one, SendIm::Message.new("a@contoso.com", "hi")
+    assert_equal 1, [one, SendIm::Message.new("a@contoso.com", "hi")].uniq.size
+    refute_equal one, SendIm::Message.new("a@contoso.com", "ho")
+    case SendIm.send_im("lenea@contoso.com", "hi", **account)
+    in { accepted_by: String => who, steps: [SendIm::Step, *] }
+      assert_equal "lenea@contoso.com", who
+    end
+  end
+
+  def test_the_inspection_of_a_message_shows_neither_text_nor_subject
+    shown = SendIm::Message.new("a@contoso.com", "s3cret", subject: "s3cret", importance: :urgent).inspect
+    assert_equal '#<SendIm::Message to="a@contoso.com", importance=:urgent, html=false, timeout=60, wait=:delivered>', shown
+  end
+end

@@ -1,0 +1,94 @@
+# frozen_string_literal: true
+
+require_relative "helper"
+require "logger"
+require "stringio"
+
+# Bearer tokens from a callable.
+class TestToken < Minitest::Test
+  def source
+    ->(_) { sandbox.issue_token(SENDER) }
+  end
+
+  def send_with(token, **more)
+    SendIm.send_im("lenea@contoso.com", "hi", address: SENDER, token: token, server: sandbox, **more)
+  end
+
+  def test_a_token_in_place_of_a_password
+    asked = []
+    receipt = send_with(lambda do |request|
+      asked << [request, Thread.current]
+      sandbox.issue_token(SENDER)
+    end)
+    assert_equal "lenea@contoso.com", receipt.accepted_by
+    request, thread = asked.first
+    assert_instance_of SendIm::TokenRequest, request
+    assert_equal sandbox.url.chomp("/"), request.origin
+    refute_predicate request, :rejected?
+    assert_equal "send-im-token", thread.name
+    assert(eventually { !thread.alive? })
+  end
+
+  def test_a_token_with_a_lifetime
+    token = ->(_) { SendIm::BearerToken.new(sandbox.issue_token(SENDER), expires_in: 3600) }
+    assert_equal "lenea@contoso.com", send_with(token).accepted_by
+    token = ->(_) { SendIm::BearerToken.new(sandbox.issue_token(SENDER), expires_in: 3600.5) }
+    assert_equal "lenea@contoso.com", send_with(token).accepted_by
+  end
+
+  def test_a_revoked_token_is_asked_for_again
+    asked = []
+    token = lambda do |request|
+      asked << request.rejected
+      sandbox.issue_token(SENDER)
+    end
+    SendIm::Client.open(address: SENDER, token: token, server: sandbox) do |client|
+      client.send_im("lenea@contoso.com", "before")
+      sandbox.revoke_tokens
+      client.send_im("lenea@contoso.com", "after")
+    end
+    assert_equal false, asked.first
+    assert_includes asked, true
+    assert_equal %w[before after], sandbox.messages.map(&:text)
+  end
+
+  def test_a_callable_that_raises_is_a_sign_in_error_without_its_text
+    io = StringIO.new
+    error = failing(SendIm::SignInError) do
+      send_with(->(_) { raise "vault is sealed, key s3cret" }, logger: Logger.new(io))
+    end
+    assert_includes error.message, "RuntimeError"
+    refute_includes error.message + io.string, "s3cret"
+    assert_includes io.string, "the token callable failed (RuntimeError)"
+  end
+
+  [nil, 7, "bytes \xff"].each_with_index do |value, n|
+    define_method(:"test_a_callable_that_returns_something_else_#{n}") do
+      error = failing(SendIm::SignInError) { send_with(->(_) { value }) }
+      assert_match(value.is_a?(String) ? /InvalidInput/ : /#{value.class}/, error.message)
+    end
+  end
+
+  def test_a_callable_whose_thread_ends_does_not_hang_the_call
+    failing(SendIm::Error) { send_with(->(_) { Thread.current.kill }, timeout: 2) }
+  end
+
+  def test_a_rejected_token_is_a_sign_in_error
+    error = failing(SendIm::SignInError) { send_with(->(_) { "not-of-this-server" }) }
+    refute_includes error.message, "not-of-this-server"
+  end
+
+  def test_the_inspection_of_a_token_does_not_show_it
+    refute_includes SendIm::BearerToken.new("s3cret", expires_in: 5).inspect, "s3cret"
+  end
+
+  def test_threads_end_with_their_client
+    before = Thread.list.size
+    client = SendIm::Client.open(address: SENDER, token: source, server: sandbox)
+    assert_equal before + 1, Thread.list.size
+    client.close
+    assert(eventually { Thread.list.size == before })
+    failing { SendIm::Client.open(address: SENDER, token: ->(_) { "bad" }, server: sandbox) }
+    assert(eventually { Thread.list.size == before })
+  end
+end
