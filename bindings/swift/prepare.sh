@@ -1,12 +1,16 @@
 #!/bin/sh
 # Builds the native library and the Swift code that calls it, so that `swift build` works in this folder.
-# The argument is a cargo profile: dev (the default, quick to build) or release.
+#
+#   prepare.sh [PROFILE [FOLDER]]
+#
+# PROFILE is a profile of cargo: dev (quick to build) or release, which is the default. FOLDER is the package to complete,
+# by default the one this script lies in.
 set -eu
 
-profile=${1:-dev}
-package=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
-root=$(dirname -- "$(dirname -- "$package")")
-cd "$root"
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+profile=${1:-release}
+package=$(CDPATH='' cd -- "${2:-$here}" && pwd)
+cd "$here/../.."
 
 case $profile in
 dev) folder=debug ;;
@@ -23,8 +27,7 @@ cargo build --quiet -p send-im-bindgen
 
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
-# Named after the library, not by its path: cargo keeps each profile in a folder of its own.
-"$built/debug/uniffi-bindgen" generate --no-format --language swift --config "$package/uniffi.toml" \
+"$built/debug/uniffi-bindgen" generate --no-format --language swift --config "$here/uniffi.toml" \
     --out-dir "$fresh" "$built/$folder/$library"
 
 # Unchanged files keep their times: SwiftPM then builds nothing anew.

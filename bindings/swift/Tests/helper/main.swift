@@ -1,4 +1,5 @@
-// What the tests need a process of its own for. The sandbox belongs to the test; its URL is the second argument.
+// What the tests need a process of its own for. The second argument is the URL of the test's sandbox; for the act
+// `sandbox` it is the address to listen on.
 
 import Dispatch
 import Foundation
@@ -102,6 +103,13 @@ case "memory":
         print(residentMemory())
     }
     try await client.signOut()
+
+case "sandbox":
+    // Until the input ends.
+    let sandbox = try await Sandbox.start(listen: url)
+    print(sandbox.url)
+    fflush(nil)
+    while readLine() != nil {}
 
 default:
     fatalError("there is no act \(act)")

@@ -1,0 +1,287 @@
+"""The Swift package: its tests, its archive, and the archive used in an empty place."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import toolchains
+import workspace
+from outcome import Outcome
+
+PACKAGE = workspace.ROOT / "bindings" / "swift"
+EXAMPLE = workspace.ROOT / "examples" / "swift" / "send"
+DIST = workspace.ROOT / "dist"
+# What belongs to the archive, from the package and from the root of the clone.
+SHIPPED = ["Package.swift", "README.md", "Sources"]
+LICENSES = ["LICENSE-MIT", "LICENSE-APACHE"]
+
+GREETING = "lenea@contoso.com hello world\n"
+ACCOUNT = {"SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "x"}
+HANG = 120
+
+CONSUMER = """// swift-tools-version: 6.0
+import PackageDescription
+let package = Package(
+    name: "consumer",
+    platforms: [.macOS(.v13)],
+    dependencies: [.package(name: "SendIm", path: "{path}")],
+    targets: [{targets}]
+)
+"""
+
+
+def problem():
+    """Why the Swift package cannot be built here, or None."""
+    if not shutil.which("cargo"):
+        return "no cargo on PATH (install Rust from rustup.rs)"
+    return toolchains.swift_problem()
+
+
+def swift(folder, inside, *command, **options):
+    """Runs a command where Swift is."""
+    sys.stdout.flush()
+    return subprocess.run(toolchains.swift_command(folder, inside, *command), **options)
+
+
+def build(folder, inside, *options):
+    """`swift build`, whose progress is shown only where it fails."""
+    done = swift(
+        folder, inside, "swift", "build", *options, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if done.returncode:
+        print(done.stdout)
+        done.check_returncode()
+
+
+def prepare(profile="dev", folder=PACKAGE):
+    """Completes a package: the native library and the code that calls it."""
+    workspace.run(PACKAGE / "prepare.sh", profile, folder, check=True)
+
+
+def run():
+    """The package's own tests, every snippet of its README, and the example."""
+    prepare()
+    outcome = own_tests()
+    build(workspace.ROOT, PACKAGE)
+    build(workspace.ROOT, EXAMPLE)
+    with sandbox() as url:
+        return outcome + snippets(url) + example_tests(url)
+
+
+def own_tests():
+    """`swift test`, counted from what it says."""
+    process = subprocess.Popen(
+        toolchains.swift_command(workspace.ROOT, PACKAGE, "swift", "test"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    count = Counter()
+    for line in process.stdout:
+        # Not the progress of the compiler.
+        if not re.match(r"\[\d+/\d+\]", line):
+            sys.stdout.write(line)
+        count.line(line)
+    return count.outcome(process.wait())
+
+
+class Counter:
+    """Reads the report of `swift test`: XCTest's lines, then those of Swift Testing."""
+
+    def __init__(self):
+        self.ended = {"passed": 0, "failed": 0, "skipped": 0}
+        self.scenarios, self.broken, self.why, self.finished = set(), set(), [], False
+
+    def line(self, line):
+        if test := re.match(r"Test Case '.*' (passed|failed|skipped) \(", line):
+            self.ended[test[1]] += 1
+        elif skip := re.search(r": Test skipped - (.*)", line):
+            self.why.append(skip[1])
+        elif case := re.match(r". Passing 1 argument \w+ → (.*) to (\w+\(_:\))", line):
+            self.scenarios.add(case[1])
+        elif case := re.match(r". Test \w+\(_:\) recorded an issue with 1 argument \w+ → (.*?) at \w+\.swift", line):
+            self.broken.add(case[1])
+        elif test := re.match(r". Test \w+\(\) (passed|failed) after", line):
+            self.ended[test[1]] += 1
+        elif skip := re.match(r"skipped (.*): (.*)", line):
+            self.scenarios.discard(skip[1])
+            self.ended["skipped"] += 1
+            self.why.append(skip[2])
+        elif re.match(r". Test run with \d+ tests? (passed|failed)", line):
+            self.finished = True
+
+    def outcome(self, code):
+        outcome = Outcome(
+            passed=self.ended["passed"] + len(self.scenarios - self.broken),
+            failed=self.ended["failed"] + len(self.broken),
+            skipped=self.ended["skipped"],
+            why=sorted(set(self.why)),
+        )
+        if (code != 0 or not self.finished) and outcome.failed == 0:
+            outcome.failed += 1
+            outcome.why.append(f"swift test ended with {code} before it had told of every test, see above")
+        return outcome
+
+
+@contextmanager
+def sandbox():
+    """A sandbox in a process of its own; its URL."""
+    command = toolchains.swift_command(workspace.ROOT, PACKAGE, ".build/debug/helper", "sandbox", "127.0.0.1:0")
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.stdin.close()
+        process.wait(timeout=HANG)
+
+
+def readme_snippets(text):
+    """The programs a README shows, in order. A piece of a manifest is none."""
+    found = re.findall(r"^```swift\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return [snippet for snippet in found if not snippet.startswith("// Package.swift")]
+
+
+def consumer(folder, package, programs):
+    """A package in `folder` that uses `package` and has one executable a program."""
+    names = [f"program{number}" for number in range(len(programs))]
+    targets = ", ".join(f'.executableTarget(name: "{name}", dependencies: ["SendIm"])' for name in names)
+    for name, program in zip(names, programs):
+        source = folder / "Sources" / name / "main.swift"
+        source.parent.mkdir(parents=True)
+        source.write_text(program)
+    (folder / "Package.swift").write_text(CONSUMER.format(path=package, targets=targets))
+    return names
+
+
+def snippets(url):
+    """Every program of the README runs and says nothing on its error output; the first greets in five lines."""
+    outcome = Outcome()
+    programs = readme_snippets((PACKAGE / "README.md").read_text())
+    folder = PACKAGE / ".build" / "readme"
+    shutil.rmtree(folder / "Sources", ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    names = consumer(folder, PACKAGE, programs)
+    build(workspace.ROOT, folder)
+    environment = {**os.environ, **ACCOUNT, "SEND_IM_SERVER": url}
+    for number, name in enumerate(names):
+        done = swift(
+            workspace.ROOT,
+            folder,
+            f".build/debug/{name}",
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=HANG,
+        )
+        good = (done.returncode, done.stderr) == (0, "")
+        if number == 0:
+            good = good and done.stdout == GREETING and len(programs[0].strip().splitlines()) <= 5
+        tell(outcome, f"README, program {number + 1}", good, done)
+    return outcome
+
+
+def example_tests(url):
+    """The example sends, and ends with the sentence and the exit code of the error."""
+    outcome = Outcome()
+    cases = [
+        ("sends", ["lenea@contoso.com", "hello world"], {}, 0),
+        ("refuses a bad address", ["lenea", "hello world"], {}, 2),
+        ("refuses a wrong password", ["lenea@contoso.com", "hello world"], {"SEND_IM_PASSWORD": "wrong"}, 3),
+        ("is not delivered", ["busy@contoso.com", "hello world"], {}, 4),
+        ("says how it is used", ["lenea@contoso.com"], {}, 2),
+    ]
+    for name, arguments, more, code in cases:
+        environment = {**os.environ, **ACCOUNT, "SEND_IM_SERVER": url, **more}
+        command = toolchains.swift_command(workspace.ROOT, EXAMPLE, ".build/debug/send", *arguments)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=HANG)
+        said, silent = (done.stdout, done.stderr) if code == 0 else (done.stderr, done.stdout)
+        good = done.returncode == code and silent == "" and len(said.strip().splitlines()) == 1
+        tell(outcome, f"example {name}", good and (code != 0 or "lenea@contoso.com" in said), done)
+    return outcome
+
+
+def tell(outcome, name, good, done):
+    if good:
+        outcome.passed += 1
+        print(f"{name}: passed")
+    else:
+        outcome.failed += 1
+        outcome.why.append(f"{name} failed")
+        print(f"{name}: failed\n  {done}")
+
+
+def version():
+    """The version of everything in the workspace."""
+    return re.search(r'^version = "([^"]+)"', (workspace.ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+
+
+def archive():
+    """The archive of this machine's platform."""
+    return DIST / f"send-im-swift-{version()}-{platform.system().lower()}-{platform.machine()}.tar.gz"
+
+
+def package():
+    """Builds the archive: the package with its native library, one folder called SendIm."""
+    DIST.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work) / "SendIm"
+        folder.mkdir()
+        for name in SHIPPED:
+            source = PACKAGE / name
+            if source.is_dir():
+                # Not what prepare.sh has left here: it is made anew, by the profile asked for.
+                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("SendImNative", "CSendIm.h"))
+            else:
+                shutil.copy(source, folder / name)
+        for name in LICENSES:
+            shutil.copy(workspace.ROOT / name, folder / name)
+        prepare(os.environ.get("SEND_IM_PROFILE", "release"), folder)
+        with tarfile.open(archive(), "w:gz") as tar:
+            tar.add(folder, arcname="SendIm")
+    return [archive()]
+
+
+def clean_room():
+    """Uses the built archive in an empty place, from which the clone cannot be seen: the README's five lines greet.
+
+    Then the program is moved, with the library next to it, to where there is no package.
+    """
+    with tempfile.TemporaryDirectory() as work:
+        room = Path(work).resolve()
+        with tarfile.open(archive()) as tar:
+            tar.extractall(room)
+        folder = room / "consumer"
+        folder.mkdir()
+        first = readme_snippets((room / "SendIm" / "README.md").read_text())[0]
+        names = consumer(folder, "../SendIm", [first])
+        build(room, folder)
+        greet(room, folder, folder / ".build" / "debug" / names[0])
+
+        moved = room / "moved"
+        moved.mkdir()
+        shutil.copy(folder / ".build" / "debug" / names[0], moved)
+        for library in (room / "SendIm" / "lib").iterdir():
+            shutil.copy(library, moved)
+        shutil.rmtree(room / "SendIm")
+        greet(room, moved, moved / names[0])
+
+
+def greet(room, folder, program):
+    done = swift(room, folder, program, capture_output=True, text=True, timeout=HANG)
+    if (done.returncode, done.stdout, done.stderr) != (0, GREETING, ""):
+        raise RuntimeError(f"the program of the clean room did not greet: {done}")
+
+
+def example(arguments, environment=None):
+    """The command line that runs the example, which is built before. It takes its account from the environment."""
+    prepare()
+    build(workspace.ROOT, EXAMPLE)
+    return toolchains.swift_command(workspace.ROOT, EXAMPLE, ".build/debug/send", *arguments)

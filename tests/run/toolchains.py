@@ -1,0 +1,68 @@
+"""Gets the toolchains that this machine lacks, each into the user's cache folder: python3 tests/run/toolchains.py [swift]
+
+Nothing is installed into the system and nothing is written into the clone. What is there already is left as it is.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import workspace
+
+SWIFT = workspace.ROOT / "tests" / "run" / "swift-toolchain.sh"
+OLDEST_SWIFT = 6
+
+
+def has_swift():
+    """True if Swift itself is on PATH. OpenStack has a command of that name too."""
+    if not shutil.which("swift"):
+        return False
+    told = subprocess.run(["swift", "--version"], capture_output=True, text=True)
+    version = re.search(r"Swift version (\d+)", told.stdout)
+    return bool(version) and int(version[1]) >= OLDEST_SWIFT
+
+
+def swift():
+    """Swift 6 for Debian machines without one."""
+    if not has_swift():
+        workspace.run(SWIFT, "make", check=True)
+
+
+def swift_problem():
+    """Why no Swift program can be built here, or None."""
+    if has_swift():
+        return None
+    told = subprocess.run([SWIFT, "problem"], capture_output=True, text=True)
+    return told.stdout.strip() or told.stderr.strip() or None
+
+
+def swift_command(folder, inside, *command):
+    """The command line that runs `command` in `inside`, a folder in `folder`, where Swift is.
+
+    Without a Swift on PATH the command sees no other folder of this machine than `folder`.
+    """
+    arguments = [str(part) for part in command]
+    if has_swift():
+        return ["sh", "-c", 'cd "$1"; shift; exec "$@"', "sh", str(inside), *arguments]
+    return [str(SWIFT), "run", str(folder), str(inside), *arguments]
+
+
+TOOLCHAINS = {"swift": swift}
+
+
+def main():
+    wanted = sys.argv[1:] or list(TOOLCHAINS)
+    unknown = set(wanted) - set(TOOLCHAINS)
+    if unknown:
+        sys.exit(f"toolchains: there is no {', '.join(sorted(unknown))}; there are {', '.join(TOOLCHAINS)}.")
+    for name in wanted:
+        try:
+            TOOLCHAINS[name]()
+        except subprocess.CalledProcessError as error:
+            sys.exit(f"toolchains: {name} failed ({error.returncode}), see above")
+        print(f"{name}: ready")
+
+
+if __name__ == "__main__":
+    main()
