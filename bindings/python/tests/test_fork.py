@@ -267,6 +267,30 @@ asyncio.run(main())
     assert outside() == (["child", "parent"], "0 open")
 
 
+def test_a_call_inherited_in_the_middle_fails_in_the_child(script, outside):
+    """A callback of the call forks: the child is in the middle of a call whose threads it does not have."""
+    check(
+        script(
+            HEADER
+            + """
+children = []
+def on_step(step):
+    if step.step == "invite" and not children:
+        children.append(os.fork())
+try:
+    send_im("slow@contoso.com", "parent", on_step=on_step, **account)
+except ClientClosed as error:
+    assert children == [0] and "fork" in str(error) and error.sent == "maybe", (children, error)
+    send_im("lenea@contoso.com", "child", **account)
+    os._exit(8)
+assert finish(children[0]) == 8
+""",
+            outside.url,
+        )
+    )
+    assert outside() == (["child", "parent"], "0 open")
+
+
 def test_steps_and_tokens_work_in_a_child(script, outside):
     check(
         script(

@@ -1,75 +1,35 @@
-"""Waits for the native library's futures: on a bare lock in a thread, or on an event loop.
+"""Runs the native library's futures: on the thread that calls, or on an event loop.
 
-The generated code can only wait on an event loop. A blocking call would then need a loop of its own, which costs
-more than the call. So its one waiting function is replaced by ``_finish`` below, which knows both ways.
-
-A future is polled with a callback and a ticket. The native library calls the callback, on a thread of its own, when
-it is worth polling again. That callback does as little as it can: at the end of the process the interpreter may stop
-such a thread wherever it stands (see ``_exit``). It takes no lock, so a fork cannot leave one locked behind.
+The generated code can only wait on an event loop. A blocking call would then need a loop of its own, which costs more
+than the call. So its one waiting function is replaced by ``_finish`` below, which knows both ways.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import threading
 from collections.abc import Coroutine
 from typing import Any, Callable, Optional, TypeVar
 
-from ._errors import SendImError, error_from
+from ._errors import ClientClosed, SendImError, error_from
 from ._native import send_im_uniffi as native
 from ._relay import StepRelay
+from ._waiting import NEWS, ORPHANED, call_back, sleepers, ticket_for, waiter
 
 T = TypeVar("T")
 
 _READY = 0
-# A lock that waits without an end cannot be interrupted by Ctrl-C on every system; one with a timeout can.
-_TICK = 0.1
-
-_tickets = itertools.count(1)
-_pending: dict[int, Callable[[int], None]] = {}
 
 
-@native._UNIFFI_RUST_FUTURE_CONTINUATION_CALLBACK  # type: ignore[untyped-decorator, unused-ignore]
-def _resume(ticket: int, code: int) -> None:
-    _pending.pop(ticket)(code)
-
-
-class Waiter:
-    """Lets one thread sleep until another wakes it. A wake before the sleep is not lost."""
-
-    def __init__(self, relay: Optional[StepRelay]) -> None:
-        self.relay = relay
-        self._code: Optional[int] = None
-        self._asleep = threading.Lock()
-        self._asleep.acquire()
-
-    def wake(self) -> None:
-        """Ends the sleep, from any thread."""
-        try:
-            self._asleep.release()
-        except RuntimeError:
-            pass  # somebody else did at the same time
-
-    def resume(self, code: int) -> None:
-        """Takes the code of a continuation."""
-        self._code = code
-        self.wake()
-
-    def wait(self) -> int:
-        """Sleeps until there is a code. Signals are handled and steps delivered meanwhile."""
-        while True:
-            if self.relay is not None:
-                self.relay.deliver()
-            if self._code is not None:
-                code, self._code = self._code, None
-                return code
-            while not self._asleep.acquire(timeout=_TICK):
-                pass
+class _Orphaned(Exception):
+    """The call was inherited by a fork."""
 
 
 class _Mode(threading.local):
-    waiter: Optional[Waiter] = None
+    """How the native call that is about to begin on this thread is waited for."""
+
+    sleeper: Any = None
+    relay: Optional[StepRelay] = None
 
 
 _mode = _Mode()
@@ -84,24 +44,33 @@ async def _finish(
     error_converter: Any,
 ) -> T:
     """Polls a native future to its end. Freeing it before that cancels its work."""
-    waiter, _mode.waiter = _mode.waiter, None
+    sleeper, _mode.sleeper = _mode.sleeper, None
+    relay, _mode.relay = _mode.relay, None
     try:
-        while True:
-            ticket = next(_tickets)
-            if waiter is not None:
-                _pending[ticket] = waiter.resume
-                poll(future, _resume, ticket)
-                code = waiter.wait()
-            else:
-                code = await _poll_on_loop(future, poll, ticket)
-            if code == _READY:
-                break
+        code = None
+        while code != _READY:
+            if sleeper is None:
+                code = await _poll_on_loop(future, poll)
+                continue
+            poll(future, sleeper.continuation, sleeper.ticket())
+            code = sleeper.sleep()
+            while code == NEWS:
+                if relay is not None:
+                    relay.deliver()
+                code = sleeper.sleep()
+            if code == ORPHANED:
+                raise _Orphaned
         return lift(native._uniffi_rust_call_with_error(error_converter, complete, future))
+    except _Orphaned:
+        future = None
+        raise
     finally:
-        free(future)
+        # What an orphan inherited may be locked for ever by a thread that exists in the parent only.
+        if future is not None:
+            free(future)
 
 
-async def _poll_on_loop(future: Any, poll: Callable[..., None], ticket: int) -> int:
+async def _poll_on_loop(future: Any, poll: Callable[..., None]) -> int:
     loop = asyncio.get_running_loop()
     woken: asyncio.Future[int] = loop.create_future()
     here = threading.get_ident()
@@ -119,8 +88,7 @@ async def _poll_on_loop(future: Any, poll: Callable[..., None], ticket: int) -> 
         except RuntimeError:
             pass  # the loop is closed, nobody waits any more
 
-    _pending[ticket] = resume
-    poll(future, _resume, ticket)
+    poll(future, call_back, ticket_for(resume))
     return await woken
 
 
@@ -129,21 +97,28 @@ native._uniffi_rust_call_async = _finish
 
 def run(call: Coroutine[Any, Any, T], relay: Optional[StepRelay] = None) -> T:
     """Runs a call of the native library on this thread, which sleeps meanwhile. Ctrl-C ends the wait."""
-    waiter = _mode.waiter = Waiter(relay)
+    sleeper = waiter()
+    sleepers.add(sleeper)
+    _mode.sleeper, _mode.relay = sleeper, relay
     if relay is not None:
-        relay.attach(waiter)
+        relay.attach(sleeper)
     try:
         call.send(None)
     except StopIteration as done:
         result: T = done.value
-        return result
+    except _Orphaned:
+        detail = "This call was made before a fork and belongs to the parent process; make a new one here."
+        raise ClientClosed(detail, kind="closed", sent="maybe") from None
     except (native.SendError, native.InternalError) as error:
+        sleeper.done()
         raise translate(error) from None
     finally:
-        _mode.waiter = None
+        _mode.sleeper = _mode.relay = None
+        sleepers.remove()
         if relay is not None:
-            relay.detach(waiter)
-    raise AssertionError("a native call waits for nothing but its own future")
+            relay.detach(sleeper)
+    sleeper.done()
+    return result
 
 
 async def run_async(call: Coroutine[Any, Any, T], relay: Optional[StepRelay] = None) -> T:

@@ -17,13 +17,14 @@ from typing import Any, Optional, Protocol, Union
 
 from ._native import send_im_uniffi as native
 from ._types import AsyncTokenSource, BearerToken, OnStep, TokenRequest, step_from
+from ._waiting import NEWS
 
 logger = logging.getLogger("send_im")
 logger.addHandler(logging.NullHandler())
 
 
 class _Sleeper(Protocol):
-    def wake(self) -> None: ...
+    def wake(self, code: int) -> None: ...
 
 
 class StepRelay(native.StepListener):  # type: ignore[misc, unused-ignore]
@@ -52,7 +53,7 @@ class StepRelay(native.StepListener):  # type: ignore[misc, unused-ignore]
                 pass  # the loop is closed
             return
         try:
-            self._sleepers[-1].wake()
+            self._sleepers[-1].wake(NEWS)
         except IndexError:
             pass  # nobody waits now; the next call delivers it
 
