@@ -7,7 +7,7 @@ from pathlib import Path
 import workspace
 
 # Machine paths and marks of unfinished work have no place in the repository.
-UNWANTED = re.compile(r"(?<![\w/.-])/(?:work|root|farm)/|/tmp/[a-z]|\b(?:TODO|FIXME|XXX)\b|\b(?:todo|unimplemented)!\(")
+UNWANTED = re.compile(r"(?<![\w/.-])/(?:work|farm|root(?!/oauth|/user))/|/tmp/[a-z]|\b(?:TODO|FIXME|XXX)\b|\b(?:todo|unimplemented)!\(")
 
 
 def tracked_files():
@@ -49,11 +49,13 @@ def python(problems):
     """Ruff and mypy over the Python package."""
     workspace.install_python_package("[test]")
     package = workspace.ROOT / "bindings" / "python"
-    for command in (["ruff", "check", "--quiet"], ["ruff", "format", "--check", "--quiet"]):
-        done = workspace.run(workspace.PYTHON, "-m", *command, "--config", package / "pyproject.toml", package, "examples/python")
-        if done.returncode:
-            problems.append(f"{' '.join(command)} failed, see above")
-    if workspace.run(workspace.PYTHON, "-m", "mypy", "--config-file", package / "pyproject.toml", package / "src").returncode:
+    example = workspace.ROOT / "examples" / "python"
+    for arguments in (["check", "."], ["format", "--check", "."], ["check", "--ignore", "D", example]):
+        # From the package's folder, where its configuration and the paths in it hold.
+        command = [workspace.PYTHON, "-m", "ruff", *arguments, "--quiet", "--config", "pyproject.toml"]
+        if workspace.run(*command, folder=package).returncode:
+            problems.append(f"ruff {arguments[0]} failed, see above")
+    if workspace.run(workspace.PYTHON, "-m", "mypy", folder=package).returncode:
         problems.append("mypy failed, see above")
 
 

@@ -17,10 +17,10 @@ OLDEST_PYTHON = (3, 9)
 PIP_INSTALL = ["install", "--quiet", "--disable-pip-version-check", "--config-settings=build-args=--profile dev"]
 
 
-def run(*command, **options):
+def run(*command, folder=ROOT, **options):
     """Runs a command in the clone; its output goes where ours goes."""
     sys.stdout.flush()
-    return subprocess.run([str(part) for part in command], cwd=ROOT, **options)
+    return subprocess.run([str(part) for part in command], cwd=folder, **options)
 
 
 def target_dir() -> Path:

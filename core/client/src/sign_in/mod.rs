@@ -315,7 +315,7 @@ pub(crate) fn rejects_token(answer: &Answer) -> bool {
     token_rejected(answer.status, answer.diagnostics_id())
 }
 
-/// The rule behind [`rejects_token`]: 401, 403 with diagnostics 28055, 500 with 28032.
+/// The rule behind `rejects_token`: 401, 403 with diagnostics 28055, 500 with 28032.
 pub fn token_rejected(status: u16, diagnostics_id: Option<u32>) -> bool {
     matches!((status, diagnostics_id), (401, _) | (403, Some(28055)) | (500, Some(28032)))
 }

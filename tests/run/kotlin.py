@@ -1,0 +1,171 @@
+"""The package for Kotlin and Java: its tests, its jar, and the jar used in an empty place."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from functools import lru_cache
+from pathlib import Path
+
+import workspace
+from outcome import Outcome
+
+PACKAGE = workspace.ROOT / "bindings" / "kotlin"
+TARGET = PACKAGE / "target"
+REPORTS = TARGET / "surefire-reports"
+DIST = workspace.ROOT / "dist"
+OLDEST_JAVA = 17
+
+GREETING = "lenea@contoso.com hello world\n"
+HANG = 120
+
+# Named in full, so that Maven need not ask which versions there are.
+INSTALL_FILE = "org.apache.maven.plugins:maven-install-plugin:3.1.4:install-file"
+BUILD_CLASSPATH = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath"
+
+
+def problem():
+    """Why the package cannot be built here, or None."""
+    for tool, way in (
+        ("cargo", "install Rust from rustup.rs"),
+        ("mvn", "on Debian: apt install maven"),
+        ("javac", "on Debian: apt install openjdk-17-jdk-headless"),
+    ):
+        if not shutil.which(tool):
+            return f"no {tool} on PATH ({way})"
+    told = subprocess.run(["javac", "-version"], capture_output=True, text=True)
+    version = re.search(r"javac (\d+)", told.stdout + told.stderr)
+    if not version or int(version[1]) < OLDEST_JAVA:
+        return f"the JDK is too old, {OLDEST_JAVA} is the oldest (on Debian: apt install openjdk-17-jdk-headless)"
+    return None
+
+
+def maven(*arguments, profile="dev", **options):
+    """Runs Maven on the package; its native library is built by this profile of cargo."""
+    chosen = ["-Pdev"] if profile == "dev" else [f"-Dcargo.profile={profile}", f"-Dcargo.folder={profile}"]
+    target = f"-Dcargo.target={workspace.target_dir()}"
+    return workspace.run("mvn", "--batch-mode", "--quiet", "-f", PACKAGE, *chosen, target, *arguments, **options)
+
+
+@lru_cache(maxsize=None)
+def prepare():
+    """Compiles package, tests and examples, once a run."""
+    maven("clean", "test-compile", check=True)
+
+
+def run_kotlin():
+    """The tests in Kotlin, which are those of what both languages stand on."""
+    return tests("-DexcludedGroups=java")
+
+
+def run_java():
+    """The tests in Java."""
+    return tests("-Dgroups=java")
+
+
+def run():
+    """All tests."""
+    return run_kotlin() + run_java()
+
+
+def tests(selection):
+    """Runs these tests and counts what surefire's reports say."""
+    prepare()
+    shutil.rmtree(REPORTS, ignore_errors=True)
+    ended = maven("surefire:test", selection)
+    outcome = Outcome()
+    for report in sorted(REPORTS.glob("TEST-*.xml")):
+        suite = ElementTree.parse(report).getroot()
+        count = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
+        outcome.failed += count["failures"] + count["errors"]
+        outcome.skipped += count["skipped"]
+        outcome.passed += count["tests"] - count["failures"] - count["errors"] - count["skipped"]
+        outcome.why += [skipped.get("message", "") for skipped in suite.iter("skipped")]
+    outcome.why = sorted(set(outcome.why))
+    if outcome.failed == 0 and (ended.returncode != 0 or outcome.passed == 0):
+        outcome.failed = 1
+        outcome.why.append(f"surefire ended with {ended.returncode}, see above")
+    return outcome
+
+
+def package():
+    """Builds the jar with its native library, the jar of the sources, and the pom."""
+    maven("clean", "package", "-Dmaven.test.skip", profile=os.environ.get("SEND_IM_PROFILE", "release"), check=True)
+    prepare.cache_clear()
+    DIST.mkdir(exist_ok=True)
+    built = []
+    for source, name in (
+        (TARGET / f"{stem()}.jar", f"{stem()}.jar"),
+        (TARGET / f"{stem()}-sources.jar", f"{stem()}-sources.jar"),
+        (PACKAGE / "pom.xml", f"{stem()}.pom"),
+    ):
+        built.append(Path(shutil.copy(source, DIST / name)))
+    return built
+
+
+def stem():
+    """The name of the artefact with its version."""
+    pom = ElementTree.parse(PACKAGE / "pom.xml").getroot()
+    names = {"m": "http://maven.apache.org/POM/4.0.0"}
+    return f"{pom.findtext('m:artifactId', namespaces=names)}-{pom.findtext('m:version', namespaces=names)}"
+
+
+def clean_room():
+    """Uses the built jar in an empty place, with a Maven repository of its own: both languages run the README's lines."""
+    kotlin, java = (snippets(language)[0] for language in ("kotlin", "java"))
+    with tempfile.TemporaryDirectory() as work:
+        room = Path(work).resolve()
+        project = room / "project"
+        project.mkdir()
+        shutil.copytree(workspace.ROOT / "examples" / "kotlin", project, dirs_exist_ok=True)
+        (project / "Send.kt").unlink()
+        (project / "Greet.kt").write_text(kotlin)
+        (project / "Hello.java").write_text(
+            f"import im.send.*;\npublic class Hello {{\n    public static void main(String[] arguments) {{\n{java}    }}\n}}\n"
+        )
+
+        def in_room(*command):
+            environment = {name: value for name, value in os.environ.items() if not name.startswith("SEND_IM_")}
+            return subprocess.run(
+                [str(part) for part in command], cwd=project, env=environment, capture_output=True, text=True
+            )
+
+        def mvn(*arguments):
+            done = in_room("mvn", "--batch-mode", "--quiet", f"-Dmaven.repo.local={room / 'repository'}", *arguments)
+            if done.returncode:
+                raise RuntimeError(f"the clean room: mvn {arguments[0]} failed: {done.stdout}{done.stderr}")
+
+        mvn(INSTALL_FILE, f"-Dfile={DIST / stem()}.jar", f"-DpomFile={DIST / stem()}.pom")
+        mvn("compile", BUILD_CLASSPATH, f"-Dmdep.outputFile={room / 'classpath'}")
+        classpath = f"target/classes{os.pathsep}{(room / 'classpath').read_text().strip()}"
+        for main in ("GreetKt", "Hello"):
+            done = in_room("java", "-cp", classpath, main)
+            if (done.returncode, done.stdout, done.stderr) != (0, GREETING, ""):
+                raise RuntimeError(f"{main} in the clean room did not greet: {done}")
+
+
+def snippets(language):
+    """The programs the README shows in this language."""
+    text = (PACKAGE / "README.md").read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+@lru_cache(maxsize=None)
+def classpath():
+    """What the examples are run with, from this clone."""
+    prepare()
+    file = TARGET / "classpath.txt"
+    maven(BUILD_CLASSPATH, "-DincludeScope=runtime", f"-Dmdep.outputFile={file}", check=True)
+    return os.pathsep.join([str(TARGET / "classes"), str(TARGET / "test-classes"), file.read_text().strip()])
+
+
+def example(arguments, environment=None):
+    """The command line that runs the example in Kotlin, which is built before. It takes its account from the environment."""
+    return ["java", "-cp", classpath(), "SendKt", *arguments]
+
+
+def example_java(arguments, environment=None):
+    """The same for the example in Java."""
+    return ["java", "-cp", classpath(), str(workspace.ROOT / "examples" / "java" / "Send.java"), *arguments]
