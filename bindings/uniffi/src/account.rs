@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use send_im::{Account, BearerToken, ENV_PASSWORD, Error, TokenRequest};
+use send_im_runtime::lock;
 use tokio::sync::oneshot;
 
 use crate::failure::{Result, SendError};
 use crate::records::StepRecord;
-use crate::runtime::lock;
 
 /// Who sends and how the account signs in. With nothing given: the stored account, that is the environment
 /// (`SEND_IM_ADDRESS`, `SEND_IM_PASSWORD` …), then the profile file.

@@ -10,9 +10,16 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex};
 
 use send_im::{ErrorKind, Sent};
+use send_im_runtime::{Generation, Lineage, Slots, lock};
 
 use crate::failure::{Result, SendError};
-use crate::runtime::{Generation, lock};
+
+/// The bells of this process, by number.
+static BELLS: Lineage<Slots<Arc<Rope>>> = Lineage::new();
+
+fn bells() -> &'static Slots<Arc<Rope>> {
+    BELLS.current(|_| Slots::default())
+}
 
 /// A socket pair. The host waits at one end, [`ring_function`] writes to the other.
 #[derive(uniffi::Object)]
@@ -44,7 +51,7 @@ impl Bell {
         // A thread of ours never waits for a host that does not read.
         ours.set_nonblocking(true).map_err(refuse)?;
         let rope = Rope { socket: ours, _theirs: theirs.try_clone().map_err(refuse)? };
-        let number = generation.bells.insert(Arc::new(rope));
+        let number = bells().insert(Arc::new(rope));
         Ok(Arc::new(Bell { generation, number, descriptor: Mutex::new(Some(theirs)) }))
     }
 
@@ -67,7 +74,7 @@ impl Bell {
 impl Drop for Bell {
     fn drop(&mut self) {
         if !self.generation.is_foreign() {
-            self.generation.bells.remove(self.number);
+            bells().remove(self.number);
         }
     }
 }
@@ -86,11 +93,10 @@ fn handle(pid: u32, number: u64) -> u64 {
 
 /// Rings a bell, given by its handle; nothing happens if it is gone.
 pub(crate) extern "C" fn ring(handle: u64, code: i8) {
-    let generation = Generation::current();
-    if handle >> 32 != u64::from(generation.pid()) {
+    if handle >> 32 != u64::from(std::process::id()) {
         return;
     }
-    if let Some(rope) = generation.bells.get(handle & u64::from(u32::MAX)) {
+    if let Some(rope) = bells().get(handle & u64::from(u32::MAX)) {
         // It fails where the socket is full, which wakes the host anyway.
         let _ = (&rope.socket).write(&code.to_ne_bytes());
     }
@@ -147,7 +153,7 @@ pub(crate) mod tests {
     fn a_ring_that_nobody_hears_is_no_error() {
         let (bell, waiting) = bell();
         drop(waiting);
-        let socket = &bell.generation.bells.get(bell.number).unwrap().socket;
+        let socket = &bells().get(bell.number).unwrap().socket;
         assert_eq!((&*socket).write(&[1]).unwrap(), 1);
     }
 

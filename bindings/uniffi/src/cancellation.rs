@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use send_im::{ErrorKind, Sent};
 use tokio_util::sync::CancellationToken;
-
-use crate::failure::{Result, SendError};
 
 /// Ends the call it was given to. It is made for one call and used once.
 ///
@@ -28,62 +25,7 @@ impl Cancellation {
     }
 }
 
-/// Runs `work` until it ends or is cancelled. `sent` is asked at that moment.
-pub(crate) async fn unless_cancelled<T>(
-    cancellation: Option<Arc<Cancellation>>,
-    sent: impl FnOnce() -> Sent,
-    work: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    let Some(cancellation) = cancellation else { return work.await };
-    tokio::select! {
-        // In this order: once cancelled, the work takes no further step.
-        biased;
-        () = cancellation.0.cancelled() => Err(cancelled(sent())),
-        result = work => result,
-    }
-}
-
-fn cancelled(sent: Sent) -> SendError {
-    let detail = match sent {
-        Sent::No => "The program cancelled the call before the message had left.",
-        Sent::Maybe => "The program cancelled the call; the message may have arrived before.",
-    };
-    SendError::local(ErrorKind::Cancelled, detail, sent)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn forever() -> Result<()> {
-        std::future::pending().await
-    }
-
-    #[tokio::test]
-    async fn a_call_without_a_switch_runs_to_its_end() {
-        assert_eq!(unless_cancelled(None, || Sent::No, async { Ok(7) }).await.unwrap(), 7);
-    }
-
-    #[tokio::test]
-    async fn a_switch_used_before_keeps_the_call_from_beginning() {
-        let cancellation = Cancellation::new();
-        cancellation.cancel();
-        let work = async { panic!("it has begun") };
-        let result: Result<()> = unless_cancelled(Some(cancellation), || Sent::No, work).await;
-        let failure = result.unwrap_err().into_failure();
-        assert_eq!((failure.kind.as_str(), failure.sent.as_str()), ("cancelled", "no"));
-    }
-
-    #[tokio::test]
-    async fn a_switch_used_during_the_call_ends_it() {
-        let cancellation = Cancellation::new();
-        let call = tokio::spawn(unless_cancelled(Some(cancellation.clone()), || Sent::Maybe, forever()));
-        tokio::task::yield_now().await;
-        cancellation.cancel();
-        let failure = call.await.unwrap().unwrap_err().into_failure();
-        assert_eq!(
-            (failure.kind.as_str(), failure.sent.as_str(), failure.exit_code),
-            ("cancelled", "maybe", 130)
-        );
-    }
+/// What the runtime watches.
+pub(crate) fn token(cancellation: Option<Arc<Cancellation>>) -> Option<CancellationToken> {
+    cancellation.map(|switch| switch.0.clone())
 }

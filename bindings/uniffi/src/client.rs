@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use send_im::{Client, Error, Message, Sent};
+use send_im_runtime::{Generation, unless_cancelled};
 
 use crate::account::{AccountOptions, StepListener, TokenProvider, account};
-use crate::cancellation::{Cancellation, unless_cancelled};
+use crate::cancellation::{Cancellation, token};
 use crate::failure::{Result, SendError};
 use crate::records::{MessageOptions, ReceiptRecord, SendOutcome};
-use crate::runtime::Generation;
 
 /// Signs in, sends one message, signs out.
 ///
@@ -27,7 +27,7 @@ pub async fn send(
         let account = account(options, tokens, steps)?;
         let departure = content.departure();
         let sending = async { Ok(send_im::send(&account, content).await?.into()) };
-        unless_cancelled(cancellation, || departure.sent(), sending).await
+        unless_cancelled(token(cancellation), || departure.sent(), sending).await
     };
     Generation::current().call(Sent::Maybe, work).await
 }
@@ -52,8 +52,8 @@ impl SignedInClient {
         let generation = Generation::current();
         let work = async move {
             let account = account(options, tokens, steps)?;
-            let signing_in = async { Ok(Client::sign_in(account).await?) };
-            let client = unless_cancelled(cancellation, || Sent::No, signing_in).await?;
+            let signing_in = async { Result::Ok(Client::sign_in(account).await?) };
+            let client = unless_cancelled(token(cancellation), || Sent::No, signing_in).await?;
             Ok(Arc::new(SignedInClient { generation, number: generation.clients.insert(client) }))
         };
         generation.call(Sent::No, work).await
@@ -71,7 +71,7 @@ impl SignedInClient {
             let content = content.into_message()?;
             let departure = content.departure();
             let sending = async { Ok(client.send(content).await?.into()) };
-            unless_cancelled(cancellation, || departure.sent(), sending).await
+            unless_cancelled(token(cancellation), || departure.sent(), sending).await
         };
         self.generation.call(Sent::Maybe, work).await
     }
@@ -91,7 +91,8 @@ impl SignedInClient {
                 async move {
                     let message = content.into_message()?;
                     let departure = message.departure();
-                    unless_cancelled(cancellation, || departure.sent(), in_turn(&client, message)).await
+                    unless_cancelled(token(cancellation), || departure.sent(), in_turn(&client, message))
+                        .await
                 }
             });
             Ok(join_all(outcomes).await.into_iter().map(SendOutcome::from).collect())

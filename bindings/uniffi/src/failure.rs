@@ -82,35 +82,17 @@ impl From<Error> for SendError {
 impl SendError {
     /// A failure of this surface itself, not of a request.
     pub(crate) fn local(kind: ErrorKind, detail: impl Into<String>, sent: Sent) -> Self {
-        SendError::Failed {
-            failure: Failure {
-                kind: kind.as_str().to_owned(),
-                step: None,
-                detail: detail.into(),
-                sent: sent.as_str().to_owned(),
-                http_status: None,
-                code: None,
-                subcode: None,
-                diagnostics: None,
-                retry_after_ms: None,
-                hops: Vec::new(),
-                exit_code: kind.exit_code(),
-            },
-        }
+        Error::in_binding(kind, detail, sent).into()
     }
 
-    /// A task of ours panicked. Its text is not repeated: nobody has looked at what it may hold.
+    /// A task of ours panicked.
     pub(crate) fn panicked(sent: Sent) -> Self {
-        let kind = if sent == Sent::Maybe { ErrorKind::OutcomeUnknown } else { ErrorKind::Protocol };
-        Self::local(kind, "send-im failed inside; this is a bug of send-im, please report it.", sent)
+        send_im_runtime::panicked(sent).into()
     }
 
     /// The object belongs to the process this one was forked from.
     pub(crate) fn forked() -> Self {
-        Error::closed(
-            "This object was made before a fork and belongs to the parent process; make a new one here.",
-        )
-        .into()
+        send_im_runtime::forked().into()
     }
 
     /// The failure inside.

@@ -4,7 +4,7 @@
 //! idioms on top and hides the generated module.
 //!
 //! Rules every export keeps:
-//! - Input and output happens in async exports only, on a runtime of our own (see `runtime.rs`). A host thread that
+//! - Input and output happens in async exports only, on a runtime of our own (`send-im-runtime`). A host thread that
 //!   polls such a future does nothing but look whether a task has ended.
 //! - The other exports return at once. The one exception is [`shutdown`], which says how long it waits.
 //! - Nothing is started when the library is loaded.
@@ -19,7 +19,6 @@ mod failure;
 #[cfg(unix)]
 mod mailbox;
 mod records;
-mod runtime;
 mod sandbox;
 mod shutdown;
 

@@ -5,12 +5,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use send_im_runtime::{Generation, lock};
+
 use crate::account::{AccountOptions, StepListener, TokenProvider, TokenReply, TokenRequestRecord};
 use crate::bell::ring;
 use crate::client::{self, SignedInClient};
 use crate::failure::Result;
 use crate::records::{MessageOptions, ReceiptRecord, StepRecord};
-use crate::runtime::{Generation, lock};
 
 /// The code a bell rings with when something lies in the mailbox. UniFFI's own codes are 0 and 1.
 const MAIL: i8 = 2;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use send_im::{Error, ErrorKind, Sent};
+use send_im_runtime::{Generation, unless_cancelled};
 use send_im_sandbox::{Builder, Delivered, Exchange, Fault, Layout, Sandbox};
 
-use crate::cancellation::{Cancellation, unless_cancelled};
+use crate::cancellation::{Cancellation, token};
 use crate::failure::{Result, SendError};
 use crate::records::milliseconds;
-use crate::runtime::Generation;
 
 /// Someone who may sign in. Once one is declared, only declared users may.
 #[derive(Clone, uniffi::Record)]
@@ -197,7 +197,7 @@ impl SandboxServer {
                 delivered.map_err(|e| SendError::local(ErrorKind::Timeout, format!("{e}."), Sent::No))?;
             Ok(delivered.into_iter().map(Into::into).collect())
         };
-        let work = unless_cancelled(cancellation, || Sent::No, work);
+        let work = unless_cancelled(token(cancellation), || Sent::No, work);
         self.generation.call_on(&self.generation.sandboxes_run, Sent::No, work).await
     }
 

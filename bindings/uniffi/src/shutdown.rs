@@ -3,22 +3,9 @@
 //! A host registers [`shutdown`] where it runs code at exit. Without it a continuation of UniFFI could reach an
 //! interpreter that is already being taken down.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::runtime::{Handle, Runtime};
-
-use crate::runtime::{Flag, Generation};
-
-/// Even with no time left, threads that are about to end are given this long.
-const LEAST: Duration = Duration::from_millis(50);
-
-/// How far the shutdown of a generation is.
-#[derive(Default)]
-pub(crate) struct Stop {
-    begun: AtomicBool,
-    done: Flag,
-}
+use send_im_runtime::Generation;
 
 /// Stops this library in this process: pending calls end with `cancelled`, sessions are signed out as far as the
 /// time allows, then the threads end. Later calls fail with `cancelled`.
@@ -27,147 +14,17 @@ pub(crate) struct Stop {
 /// counts. A child forked later starts afresh.
 #[uniffi::export]
 pub fn shutdown(timeout_ms: u64) -> bool {
-    begin_shutdown(timeout_ms);
-    // A callback that runs on one of our threads must not wait for that thread to end.
-    let wait = if Handle::try_current().is_ok() { 0 } else { timeout_ms };
-    Generation::current().stop.done.wait(Duration::from_millis(wait).saturating_add(LEAST * 2))
+    Generation::current().shut_down(Duration::from_millis(timeout_ms))
 }
 
 /// The same without waiting, for a host whose native calls keep its other threads from running.
 #[uniffi::export]
 pub fn begin_shutdown(timeout_ms: u64) {
-    begin(Generation::current(), Duration::from_millis(timeout_ms));
+    Generation::current().begin_shutdown(Duration::from_millis(timeout_ms));
 }
 
 /// True once a shutdown has ended.
 #[uniffi::export]
 pub fn is_shut_down() -> bool {
-    Generation::current().stop.done.is_set()
-}
-
-fn begin(generation: &'static Generation, bound: Duration) {
-    if generation.stop.begun.swap(true, Ordering::SeqCst) {
-        return;
-    }
-    generation.stopping.cancel();
-    let (clients, sandboxes) = (generation.clients_run.take(), generation.sandboxes_run.take());
-    if clients.is_none() && sandboxes.is_none() {
-        generation.stop.done.set();
-        return;
-    }
-    let thread = std::thread::Builder::new().name("send-im-stop".to_owned());
-    let started = thread.spawn(move || {
-        // A bound nobody can mean is as good as a day.
-        let deadline = Instant::now() + bound.min(Duration::from_secs(86_400));
-        if let Some(runtime) = clients {
-            sign_out_all(generation, &runtime, deadline);
-            end(runtime, deadline);
-        }
-        drop(generation.sandboxes.take_all());
-        if let Some(runtime) = sandboxes {
-            // Nothing a sandbox still does matters to anybody.
-            end(runtime, Instant::now());
-        }
-        generation.stop.done.set();
-    });
-    if started.is_err() {
-        // No thread to wait with: the runtimes were dropped with the closure, which ended their tasks.
-        generation.stop.done.set();
-    }
-}
-
-/// Signs out what is signed in, and waits until nothing runs any more or the time is over.
-fn sign_out_all(generation: &'static Generation, runtime: &Runtime, deadline: Instant) {
-    let quiet = async {
-        let sign_outs = generation.clients.take_all().into_iter();
-        let sign_outs: Vec<_> =
-            sign_outs.map(|client| tokio::spawn(async move { client.sign_out().await })).collect();
-        for sign_out in sign_outs {
-            // Best effort: there is nobody left to tell.
-            let _ = sign_out.await;
-        }
-        // What is left are sign-outs of calls that were cut off, and connections that end with their client.
-        while Handle::current().metrics().num_alive_tasks() > 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    runtime.block_on(async {
-        let _ = tokio::time::timeout_at(deadline.into(), quiet).await;
-    });
-}
-
-fn end(runtime: Runtime, deadline: Instant) {
-    runtime.shutdown_timeout(deadline.saturating_duration_since(Instant::now()).max(LEAST));
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use send_im::Sent;
-
-    use super::*;
-    use crate::failure::Result;
-    use crate::runtime::fresh;
-
-    const LONG: Duration = Duration::from_secs(30);
-
-    fn block_on<T>(call: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(call)
-    }
-
-    #[test]
-    fn ends_pending_calls_as_cancelled() {
-        let generation = fresh();
-        let pending = generation.call(Sent::Maybe, std::future::pending::<Result<()>>());
-        begin(generation, LONG);
-        let failure = block_on(pending).unwrap_err().into_failure();
-        assert_eq!(
-            (failure.kind.as_str(), failure.sent.as_str(), failure.exit_code),
-            ("cancelled", "maybe", 130)
-        );
-        assert!(generation.stop.done.wait(LONG));
-    }
-
-    #[test]
-    fn refuses_later_calls() {
-        let generation = fresh();
-        begin(generation, LONG);
-        assert!(generation.stop.done.is_set(), "there was nothing to stop");
-        assert_eq!(
-            block_on(generation.call(Sent::No, async { Ok(()) })).unwrap_err().into_failure().kind,
-            "cancelled"
-        );
-    }
-
-    #[test]
-    fn may_be_called_twice() {
-        let generation = fresh();
-        generation.clients_run.handle().unwrap();
-        begin(generation, LONG);
-        begin(generation, Duration::ZERO);
-        assert!(generation.stop.done.wait(LONG));
-    }
-
-    #[test]
-    fn waits_for_work_left_in_the_background() {
-        let generation = fresh();
-        let finished = Arc::new(Flag::default());
-        let flag = finished.clone();
-        generation.clients_run.handle().unwrap().spawn(async move {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            flag.set();
-        });
-        begin(generation, LONG);
-        assert!(generation.stop.done.wait(LONG));
-        assert!(finished.is_set());
-    }
-
-    #[test]
-    fn does_not_wait_for_ever() {
-        let generation = fresh();
-        generation.clients_run.handle().unwrap().spawn(std::future::pending::<()>());
-        begin(generation, Duration::from_millis(10));
-        assert!(generation.stop.done.wait(LONG));
-    }
+    Generation::current().is_shut_down()
 }

@@ -180,6 +180,11 @@ impl Error {
         Self::new(ErrorKind::Closed, detail)
     }
 
+    /// A failure of a language binding itself, not of a request. Its step is none.
+    pub fn in_binding(kind: ErrorKind, detail: impl Into<String>, sent: Sent) -> Self {
+        Self::new(kind, detail).with_sent(sent)
+    }
+
     pub(crate) fn at(mut self, step: Step) -> Self {
         self.0.step.get_or_insert(step);
         self

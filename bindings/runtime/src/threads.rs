@@ -1,0 +1,76 @@
+//! A runtime that is started on first use and stopped for good.
+
+use std::sync::Mutex;
+
+use send_im::{Error, ErrorKind, Result, Sent};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::call::shut_down;
+use crate::sync::lock;
+
+/// Two threads are enough for thousands of waiting calls: the work is waiting for answers.
+const WORKERS: usize = 2;
+
+/// A runtime, not yet started, running or stopped.
+pub struct Threads {
+    name: &'static str,
+    stage: Mutex<Stage>,
+}
+
+enum Stage {
+    Unused,
+    Running(Runtime),
+    Stopped,
+}
+
+impl Threads {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Threads { name, stage: Mutex::new(Stage::Unused) }
+    }
+
+    /// The runtime, started if need be.
+    ///
+    /// # Errors
+    /// `cancelled` after a shutdown, `closed` where the operating system gives no threads.
+    pub fn handle(&self) -> Result<Handle> {
+        let mut stage = lock(&self.stage);
+        if let Stage::Unused = *stage {
+            let runtime = Builder::new_multi_thread()
+                .worker_threads(WORKERS)
+                .thread_name(self.name)
+                .enable_all()
+                .build();
+            *stage = Stage::Running(runtime.map_err(|e| {
+                Error::in_binding(
+                    ErrorKind::Closed,
+                    format!("send-im cannot start its threads: {e}."),
+                    Sent::No,
+                )
+            })?);
+        }
+        match &*stage {
+            Stage::Running(runtime) => Ok(runtime.handle().clone()),
+            Stage::Unused | Stage::Stopped => Err(shut_down(Sent::No)),
+        }
+    }
+
+    /// Takes the runtime away for good. None if there was none.
+    pub(crate) fn take(&self) -> Option<Runtime> {
+        match std::mem::replace(&mut *lock(&self.stage), Stage::Stopped) {
+            Stage::Running(runtime) => Some(runtime),
+            Stage::Unused | Stage::Stopped => None,
+        }
+    }
+
+    /// Drops a value where its background work can be started. After a shutdown there is none to start.
+    pub fn drop_inside<T>(&self, value: T) {
+        let handle = self.handle();
+        let _context = handle.as_ref().map(Handle::enter);
+        drop(value);
+    }
+}
+
+/// True in a callback that the host was called with from here: it must not wait for a call.
+pub fn on_a_thread_of_ours() -> bool {
+    Handle::try_current().is_ok()
+}
