@@ -107,8 +107,9 @@ struct Books {
     modalities: HashMap<HrefKey, watch::Sender<Modality>>,
     messages: Waits,
     unclaimed: VecDeque<Unclaimed>,
-    /// Messages whose end was told: the server may repeat an event, and a repetition must not pass for another message.
-    settled: VecDeque<HrefKey>,
+    /// Messages whose end was told, each with its conversation: the server may repeat an event, and a repetition must
+    /// not pass for another message. A server may give the id of a conversation that is over to a new one.
+    settled: VecDeque<(HrefKey, HrefKey)>,
     /// Conversations in which a POST's answer was lost: their next unclaimed message is that POST's.
     orphans: Waits,
 }
@@ -172,7 +173,7 @@ impl Ledger {
         let (sender, receiver) = oneshot::channel();
         let mut books = self.books();
         match books.unclaimed.iter().position(|u| u.message == key).and_then(|i| books.unclaimed.remove(i)) {
-            Some(unclaimed) => books.settle(unclaimed.message, sender, unclaimed.end),
+            Some(unclaimed) => books.settle(unclaimed.message, unclaimed.conversation, sender, unclaimed.end),
             None => books.wait(key, sender, |books| &mut books.messages),
         }
         receiver
@@ -191,7 +192,7 @@ impl Ledger {
             .position(|u| u.outgoing && u.conversation == key)
             .and_then(|i| books.unclaimed.remove(i))
         {
-            Some(unclaimed) => books.settle(unclaimed.message, sender, unclaimed.end),
+            Some(unclaimed) => books.settle(unclaimed.message, unclaimed.conversation, sender, unclaimed.end),
             None => books.wait(key, sender, |books| &mut books.orphans),
         }
         receiver
@@ -347,14 +348,14 @@ impl Ledger {
         // The event's status decides; the resource's own status is absent on real servers. Source: SendAnIM.
         let end = end_of(event, resource);
         let mut books = self.books();
-        if books.settled.contains(&message) {
+        if books.settled.iter().any(|(settled, _)| *settled == message) {
             return;
         }
         let by_href = books.messages.remove(&message);
         // Only a message that is known to be ours may stand for one whose answer was lost.
         let waiting = by_href.or_else(|| if outgoing { books.orphans.remove(&conversation) } else { None });
         if let Some((_, waiting)) = waiting {
-            books.settle(message, waiting, end);
+            books.settle(message, conversation, waiting, end);
         } else {
             if books.unclaimed.len() == MOST_UNCLAIMED {
                 books.unclaimed.pop_front();
@@ -378,7 +379,10 @@ impl Ledger {
                 self.key(&format!("{path}/messaging{query}"))
             }
         };
-        self.books().disconnect(&key);
+        let over = self.key(&event.href);
+        let mut books = self.books();
+        books.settled.retain(|(_, conversation)| *conversation != over);
+        books.disconnect(&key);
     }
 }
 
@@ -406,11 +410,11 @@ impl Books {
         of(self).insert(key, (number, sender));
     }
 
-    fn settle(&mut self, message: HrefKey, waiting: oneshot::Sender<End>, end: End) {
+    fn settle(&mut self, message: HrefKey, conversation: HrefKey, waiting: oneshot::Sender<End>, end: End) {
         if self.settled.len() == MOST_UNCLAIMED {
             self.settled.pop_front();
         }
-        self.settled.push_back(message);
+        self.settled.push_back((message, conversation));
         let _ = waiting.send(end);
     }
 
@@ -511,6 +515,19 @@ mod tests {
                 }
                 assert_eq!(orphan.try_recv().is_ok(), ends, "{resource} {before}");
             }
+        }
+    }
+
+    #[test]
+    fn a_new_conversation_may_have_the_id_of_one_that_is_over() {
+        let (ledger, event) = (ledger(), completed(r#","_embedded":{"message":{"direction":"Outgoing"}}"#));
+        let gone = json!({ "link": { "rel": "conversation", "href": "/c/1" }, "type": "deleted" });
+        let gone = Event::parse(&gone, &("communication".into(), "/communication".into())).unwrap();
+        for _ in 0..2 {
+            let mut message = ledger.expect_message("/c/1/m/1");
+            ledger.book(&event, event.resource.as_ref());
+            assert!(message.try_recv().is_ok());
+            ledger.book(&gone, None);
         }
     }
 
