@@ -72,7 +72,7 @@ class TestScenarios < Minitest::Test
       address: spec["address"],
       username: spec["username"],
       password: spec["password"],
-      server: spec["server"] == "sandbox" ? sandbox.url : spec["server"].sub("{root}", sandbox.url),
+      server: spec["server"] == "sandbox" ? sandbox.url : spec["server"].gsub("{root}", sandbox.url),
       ca_file: spec["ca"] == "right" ? sandbox.ca_file : nil
     }
   end

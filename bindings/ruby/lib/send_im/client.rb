@@ -2,6 +2,7 @@
 
 require_relative "arguments"
 require_relative "driver"
+require_relative "exit"
 require_relative "relay"
 
 module SendIm
@@ -55,6 +56,7 @@ module SendIm
       @tokens = TokenRelay.for(token, logger)
       @session = Driver.run(@steps) { Native.sign_in_by_mail(options, @tokens&.mailbox, @steps&.mailbox) }
       ObjectSpace.define_finalizer(self, TokenRelay.stopper(@tokens)) if @tokens
+      Exit.arm
       @closed = false
     ensure
       @tokens&.stop unless @session

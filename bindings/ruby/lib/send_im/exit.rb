@@ -14,22 +14,33 @@ module SendIm
     # How long the end of a process waits for sessions to be signed out, in seconds.
     GRACE = 3
 
-    def self.shut_down
-      Native.begin_shutdown(GRACE * 1000)
-      deadline = now + GRACE + 0.5
-      # In slices, so that Ctrl-C still counts.
-      sleep 0.002 until Native.is_shut_down || now > deadline
-    end
-
-    def self.now
-      Process.clock_gettime(Process::CLOCK_MONOTONIC)
-    end
-    private_class_method :now
-
     # Lives as long as the process.
     LAST = Object.new
-    ObjectSpace.define_finalizer(LAST, proc { shut_down })
     private_constant :LAST
+
+    class << self
+      # Finalizers run newest first. Called after a client or a sandbox is made, this keeps a sandbox of this process
+      # from being stopped before the sessions it holds are signed out; that would only take longer.
+      def arm
+        ObjectSpace.undefine_finalizer(LAST)
+        ObjectSpace.define_finalizer(LAST, method(:shut_down).to_proc)
+      end
+
+      # In slices, so that Ctrl-C still counts.
+      def shut_down(_object_id)
+        Native.begin_shutdown(GRACE * 1000)
+        deadline = now + GRACE + 0.5
+        sleep 0.002 until Native.is_shut_down || now > deadline
+      end
+
+      private
+
+      def now
+        Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      end
+    end
+
+    arm
   end
   private_constant :Exit
 end

@@ -5,6 +5,7 @@ require "tempfile"
 
 require_relative "arguments"
 require_relative "driver"
+require_relative "exit"
 
 module SendIm
   # A server that behaves like a Skype for Business pool, on a free port of 127.0.0.1, for demonstrations and tests.
@@ -67,6 +68,7 @@ module SendIm
         host_name: Arguments.optional("host_name", host_name)
       )
       @server = Driver.run { Native::SandboxServer.start(options) }
+      Exit.arm
       @url = ask(:url)
       @authority = authority_file
     end

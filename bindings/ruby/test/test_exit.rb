@@ -1,0 +1,166 @@
+# frozen_string_literal: true
+
+require_relative "helper"
+
+# The end of a program: its exit code is kept, nothing hangs, nothing aborts, sessions are signed out.
+#
+# Each test runs in a process of its own. The sandbox lets `silent@` ring for an hour: a process that waited for the
+# answer would count as hanging.
+class TestExit < Minitest::Test
+  HEADER = <<~'RUBY'
+    require "send_im"
+    Thread.report_on_exception = false
+    SANDBOX = SendIm::Sandbox.open(ring: 3600)
+    ACCOUNT = { address: "tosh@contoso.com", password: "x", server: SANDBOX }.freeze
+
+    def in_background(to, **more)
+      Thread.new { SendIm.send_im(to, "hi", timeout: 3600, **ACCOUNT, **more) }
+    end
+
+    def ringing
+      sleep 0.005 until SANDBOX.journal.any? { |exchange| exchange.path.include?("messagingInvitations") }
+    end
+  RUBY
+
+  def ends(code, program, *arguments, out: "")
+    assert_equal [code, out, ""], script(program, *arguments).to_a
+  end
+
+  def test_requiring_alone_ends_at_once
+    ends 0, 'require "send_im"'
+  end
+
+  def test_requiring_alone_starts_no_native_thread
+    skip "/proc is Linux'" unless File.directory?("/proc/self/task")
+    ends 0, <<~'RUBY'
+      require "ffi"
+      FFI::Function.new(:void, []) { nil } # the ffi gem's own thread
+      before = Dir.children("/proc/self/task").size
+      require "send_im"
+      raise unless Dir.children("/proc/self/task").size == before
+    RUBY
+  end
+
+  [0, 3].each do |code|
+    define_method(:"test_the_exit_code_#{code}_is_kept_with_a_send_in_flight") do
+      ends code, "#{HEADER}in_background('silent@contoso.com')\nringing\nexit #{code}\n"
+    end
+  end
+
+  def test_the_exit_code_is_kept_when_the_main_thread_is_the_one_that_sends
+    ends 5, <<~RUBY
+      #{HEADER}
+      main = Thread.current
+      Thread.new { ringing; main.raise(SystemExit.new(5)) }
+      SendIm.send_im("silent@contoso.com", "hi", timeout: 3600, **ACCOUNT)
+    RUBY
+  end
+
+  def test_many_sends_in_flight_end_again_and_again
+    program = <<~RUBY
+      #{HEADER}
+      client = SendIm::Client.open(**ACCOUNT, on_step: ->(_) {})
+      20.times { |n| Thread.new { loop { client.send_im("user\#{n}@contoso.com", "hi") } } }
+      SANDBOX.wait_for(40)
+      exit 5
+    RUBY
+    10.times { ends 5, program }
+  end
+
+  def test_an_open_client_is_signed_out
+    ends 0, <<~'RUBY', sandbox.url
+      require "send_im"
+      CLIENT = SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first)
+      CLIENT.send_im("lenea@contoso.com", "hi")
+    RUBY
+    assert_equal [1, 0], [sandbox.messages.size, sandbox.open_applications]
+  end
+
+  def test_an_open_client_that_logs_is_signed_out
+    ends 0, <<~'RUBY', sandbox.url
+      require "send_im"
+      require "logger"
+      CLIENT = SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first,
+                                   logger: Logger.new(IO::NULL), on_step: ->(_) {})
+    RUBY
+    assert_equal 0, sandbox.open_applications
+  end
+
+  def test_a_send_that_was_cut_off_is_withdrawn_and_signed_out
+    ends 9, <<~'RUBY', sandbox.url
+      require "send_im"
+      invited = Thread::Queue.new
+      Thread.new do
+        SendIm.send_im("silent@contoso.com", "hi", address: "tosh@contoso.com", password: "x", server: ARGV.first,
+                       on_step: ->(step) { invited << true if step.step == :invite })
+      end
+      invited.pop
+      exit 9
+    RUBY
+    assert_equal 0, sandbox.open_applications
+    assert_empty sandbox.messages
+  end
+
+  def test_exit_blocks_may_send
+    ends 4, <<~'RUBY', sandbox.url
+      account = { address: "tosh@contoso.com", password: "x", server: ARGV.first }
+      at_exit { SendIm.send_im("lenea@contoso.com", "before the require", **account) }
+      require "send_im"
+      at_exit { SendIm.send_im("lenea@contoso.com", "after the require", **account) }
+      SendIm.send_im("lenea@contoso.com", "in the program", **account)
+      exit 4
+    RUBY
+    assert_equal ["in the program", "after the require", "before the require"], sandbox.messages.map(&:text)
+    assert_equal 0, sandbox.open_applications
+  end
+
+  def test_a_token_callable_that_never_returns
+    ends 6, <<~RUBY
+      #{HEADER}
+      asked = Thread::Queue.new
+      in_background("lenea@contoso.com", password: nil, token: ->(_) { asked << true; sleep })
+      asked.pop
+      exit 6
+    RUBY
+  end
+
+  def test_an_on_step_that_never_returns
+    ends 6, <<~RUBY
+      #{HEADER}
+      called = Thread::Queue.new
+      in_background("lenea@contoso.com", on_step: ->(_) { called << true; sleep })
+      called.pop
+      exit 6
+    RUBY
+  end
+
+  def test_exit_without_ceremony
+    ends 8, "#{HEADER}in_background('silent@contoso.com')\nringing\nexit!(8)\n"
+  end
+
+  def test_an_uncaught_error_ends_with_its_text
+    done = script("#{HEADER}SendIm.send_im('busy@contoso.com', 'hi', **ACCOUNT)\n")
+    assert_equal 1, done.code
+    assert_match(/busy@contoso\.com .*\. \(SendIm::NotDelivered\)$/, done.err)
+  end
+
+  def test_ctrl_c
+    program = <<~RUBY
+      #{HEADER}
+      Thread.new { ringing; $stdout.puts "ringing"; $stdout.flush }
+      begin
+        SendIm.send_im("silent@contoso.com", "hi", timeout: 3600, **ACCOUNT)
+      rescue Interrupt
+        sleep 0.005 until SANDBOX.open_applications.zero?
+        puts "signed out \#{SANDBOX.messages.size}"
+        exit 130
+      end
+    RUBY
+    IO.popen([RbConfig.ruby, "-I", File.join(PACKAGE, "lib"), "-e", program]) do |process|
+      assert_equal "ringing\n", process.gets
+      Process.kill(:INT, process.pid)
+      assert_equal "signed out 0\n", Timeout.timeout(HANG) { process.read }
+    end
+    assert_equal 130, $?.exitstatus
+  end
+end

@@ -1,0 +1,224 @@
+# frozen_string_literal: true
+
+require_relative "helper"
+
+# Fork: threads do not survive it, so a child starts over without touching what its parent left behind.
+#
+# Each test runs in a process of its own, which forks. The sandbox is one more process: a child must be able to reach it.
+class TestFork < Minitest::Test
+  SANDBOX = <<~RUBY
+    require "send_im"
+    SendIm::Sandbox.open do |sandbox|
+      puts sandbox.url
+      $stdout.flush
+      $stdin.read
+      puts sandbox.messages.map(&:text), "\#{sandbox.open_applications} open"
+    end
+  RUBY
+
+  HEADER = <<~'RUBY'
+    require "send_im"
+    ACCOUNT = { address: "tosh@contoso.com", password: "x", server: ARGV.first }.freeze
+
+    def one(text, **more)
+      SendIm.send_im("lenea@contoso.com", text, **ACCOUNT, **more)
+    end
+
+    def finish(child)
+      Process.wait(child)
+      raise "the child ended with #{$?}" unless $?.exited?
+      $?.exitstatus
+    end
+
+    def in_child(&work)
+      code = finish(fork(&work))
+      raise "the child ended with #{code}" unless code.zero?
+    end
+
+    def closed
+      yield
+    rescue SendIm::ClientClosed => error
+      raise error unless error.kind == :closed && error.message.include?("fork")
+    else
+      raise "what belongs to the parent worked in the child"
+    end
+  RUBY
+
+  def setup
+    @outside = IO.popen([RbConfig.ruby, "-I", File.join(PACKAGE, "lib"), "-e", SANDBOX], "r+")
+    @url = @outside.gets.strip
+  end
+
+  def teardown
+    @outside.close unless @outside.closed?
+  end
+
+  # What the sandbox has seen, and how many sessions are open. Ends it.
+  def seen
+    @outside.close_write
+    lines = @outside.read.lines(chomp: true)
+    [lines[0..-2].sort, lines.last]
+  end
+
+  def check(code)
+    assert_equal [0, "", ""], script(HEADER + code, @url).to_a
+  end
+
+  def test_fork_before_the_first_use
+    check <<~'RUBY'
+      in_child { one("child") }
+      one("parent")
+    RUBY
+    assert_equal [%w[child parent], "0 open"], seen
+  end
+
+  def test_fork_after_the_first_use
+    check <<~'RUBY'
+      one("before")
+      in_child { one("child") }
+      one("after")
+    RUBY
+    assert_equal [%w[after before child], "0 open"], seen
+  end
+
+  def test_a_client_of_the_parent_is_closed_in_the_child_and_lives_on_in_the_parent
+    check <<~'RUBY'
+      client = SendIm::Client.open(**ACCOUNT)
+      client.send_im("lenea@contoso.com", "before")
+      in_child do
+        closed { client.send_im("lenea@contoso.com", "inherited") }
+        closed { client.send_all([SendIm::Message.new("lenea@contoso.com", "inherited")]) }
+        closed { client.close }
+        SendIm::Client.open(**ACCOUNT) { |own| own.send_im("lenea@contoso.com", "child") }
+      end
+      client.send_im("lenea@contoso.com", "after")
+      client.close
+    RUBY
+    assert_equal [%w[after before child], "0 open"], seen
+  end
+
+  def test_a_child_that_drops_what_it_inherited_harms_nobody
+    check <<~'RUBY'
+      $client = SendIm::Client.open(**ACCOUNT, on_step: ->(_) {})
+      $box = SendIm::Sandbox.open(https: true)
+      in_child do
+        $client = $box = nil
+        GC.start
+      end
+      $client.send_im("lenea@contoso.com", "after")
+      $client.close
+      raise "the authority is gone" unless File.exist?($box.ca_file)
+      $box.close
+    RUBY
+    assert_equal [%w[after], "0 open"], seen
+  end
+
+  def test_a_sandbox_of_the_parent_serves_the_child
+    check <<~'RUBY'
+      SendIm::Sandbox.open(https: true) do |sandbox|
+        server = { server: sandbox.url, ca_file: sandbox.ca_file }
+        in_child do
+          SendIm.send_im("lenea@contoso.com", "child", **ACCOUNT, **server)
+          closed { sandbox.messages }
+        end
+        raise unless sandbox.messages.map(&:text) == ["child"]
+        raise unless File.exist?(sandbox.ca_file)
+      end
+    RUBY
+  end
+
+  def test_a_grandchild_starts_over_too
+    check <<~'RUBY'
+      one("parent")
+      in_child do
+        one("child")
+        in_child { one("grandchild") }
+      end
+    RUBY
+    assert_equal [%w[child grandchild parent], "0 open"], seen
+  end
+
+  def test_a_child_that_leaves_a_client_open_signs_it_out_at_its_end
+    check <<~'RUBY'
+      one("parent")
+      child = fork do
+        SendIm::Client.open(**ACCOUNT).send_im("lenea@contoso.com", "child")
+        exit 7
+      end
+      raise unless finish(child) == 7
+    RUBY
+    assert_equal [%w[child parent], "0 open"], seen
+  end
+
+  def test_forks_while_other_threads_send
+    check <<~'RUBY'
+      stop = false
+      threads = Array.new(4) do
+        Thread.new { SendIm::Client.open(**ACCOUNT) { |client| client.send_im("lenea@contoso.com", "noise") until stop } }
+      end
+      20.times { |n| in_child { one("child #{n}") } }
+      stop = true
+      threads.each(&:join)
+    RUBY
+    texts, open = seen
+    assert_equal [Array.new(20) { |n| "child #{n}" }.sort, "0 open"], [texts - ["noise"], open]
+  end
+
+  def test_steps_logs_and_tokens_work_in_a_child
+    check <<~'RUBY'
+      require "logger"
+      require "stringio"
+      both = lambda do |name|
+        steps = []
+        log = StringIO.new
+        one(name, on_step: ->(step) { steps << step }, logger: Logger.new(log))
+        raise if steps.empty? || log.string.empty?
+        asked = 0
+        begin
+          SendIm.send_im("lenea@contoso.com", "hi", address: "t@contoso.com", server: ARGV.first,
+                         token: ->(_) { asked += 1 and "bad" })
+        rescue SendIm::SignInError
+          raise if asked.zero?
+        end
+      end
+      both.call("parent")
+      in_child { both.call("child") }
+      both.call("again")
+    RUBY
+    assert_equal [%w[again child parent], "0 open"], seen
+  end
+
+  def test_a_fork_in_the_middle_of_a_call_leaves_it_to_the_parent
+    check <<~'RUBY'
+      child = nil
+      forked = lambda do |step|
+        next if child || step.step != :invite
+
+        child = fork
+      end
+      begin
+        receipt = SendIm.send_im("slow@contoso.com", "parent", **ACCOUNT, on_step: forked)
+      rescue SendIm::ClientClosed => error
+        exit!(error.message.include?("fork") ? 9 : 1)
+      end
+      raise unless receipt.accepted_by == "slow@contoso.com"
+      raise unless finish(child) == 9
+    RUBY
+    assert_equal [%w[parent], "0 open"], seen
+  end
+
+  def test_a_daemon
+    Dir.mktmpdir do |folder|
+      done = File.join(folder, "done")
+      check <<~RUBY
+        one("before")
+        exit!(0) if fork
+        Process.daemon(true)
+        one("daemon", on_step: ->(_) {})
+        File.write(#{done.dump}, "done")
+      RUBY
+      assert(eventually { File.exist?(done) })
+    end
+    assert_equal [%w[before daemon], "0 open"], seen
+  end
+end
