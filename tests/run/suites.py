@@ -33,6 +33,8 @@ def cargo_test(*arguments):
             outcome.passed += int(counts[1])
             outcome.failed += int(counts[2])
             outcome.skipped += int(counts[3])
+        elif re.match(r"test .* \.\.\. ignored", line):
+            outcome.why.append(line.partition("ignored")[2].strip(" ,()\n") or "ignored, see above")
         elif line.startswith("skipped"):
             outcome.skipped += 1
             outcome.why.append(line.partition(":")[2].strip() or line.strip())

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::client;
 use crate::recordings::{self, Exchange, Recordings};
@@ -58,6 +58,7 @@ pub fn run() -> ExitCode {
             counts.join(", ")
         ));
         figures.notes.iter().for_each(|note| say(&format!("note: {note}")));
+        comparisons.left_out().iter().for_each(|line| say(line));
         say(&comparisons.summary());
     }
     conclusion.exit_code()
@@ -118,11 +119,11 @@ fn no_recordings(recordings: &Recordings) -> Vec<Trial> {
         let why = why.clone();
         Trial::test(name, move || Err(Failed::from(why))).with_kind("no recording")
     });
-    let others = recordings.others.iter().map(|name| {
-        let named = || Ok(Completion::ignored_with("neither request nor response nor exchanges"));
-        Trial::ignorable_test(name, named).with_kind("no recording")
-    });
-    broken.chain(others).collect()
+    recordings
+        .others
+        .iter()
+        .for_each(|name| say(&format!("no recording: {name}: neither request nor response nor exchanges")));
+    broken.collect()
 }
 
 /// The sandbox held against each exchange of a transcript, at most once each.
@@ -149,6 +150,19 @@ impl Comparisons {
         let uses = (0..self.all.len()).flat_map(|index| self.result(index).1.clone()).collect();
         let present = self.all.iter().map(|(exchange, _)| exchange.file.as_str()).collect();
         self.rules.complaints(&present, &uses)
+    }
+
+    /// One line for each exchange the sandbox is not asked for, with the reason.
+    fn left_out(&self) -> Vec<String> {
+        let outcomes =
+            (0..self.all.len()).filter(|index| sandbox::is_left_out(&self.all[*index].0, &self.rules));
+        outcomes
+            .map(|index| match &self.result(index).0 {
+                Outcome::OutOfScope(why) => format!("out of scope: {}: {why}", self.all[index].0.name()),
+                Outcome::NotCompared(why) => format!("not compared: {}: {why}", self.all[index].0.name()),
+                Outcome::Compared { .. } => String::new(),
+            })
+            .collect()
     }
 
     fn summary(&self) -> String {
@@ -179,23 +193,20 @@ impl Comparisons {
 fn sandbox_trials(comparisons: &Arc<Comparisons>) -> Vec<Trial> {
     let mut trials = Vec::new();
     for (index, (exchange, _)) in comparisons.all.iter().enumerate() {
+        if sandbox::is_left_out(exchange, &comparisons.rules) {
+            continue;
+        }
         let request = exchange.request.as_ref();
         let asked = request
             .map_or_else(|| "no request".to_owned(), |r| format!("{} {}", r.method, last_parts(&r.url)));
         let comparisons = Arc::clone(comparisons);
         let compare = move || match &comparisons.result(index).0 {
-            Outcome::Compared { wrong, .. } if wrong.is_empty() => Ok(Completion::Completed),
+            Outcome::Compared { wrong, .. } if wrong.is_empty() => Ok(()),
             Outcome::Compared { wrong, .. } => Err(Failed::from(wrong.join("\n"))),
-            Outcome::OutOfScope(reason) => Ok(Completion::ignored_with(format!("out of scope: {reason}"))),
-            Outcome::NotCompared(reason) => Ok(Completion::ignored_with(format!("not compared: {reason}"))),
+            Outcome::OutOfScope(why) | Outcome::NotCompared(why) => Err(Failed::from(why.as_str())),
         };
-        trials.push(
-            Trial::ignorable_test(
-                format!("sandbox/{}#{}", exchange.file, exchange.number.unwrap_or(1)),
-                compare,
-            )
-            .with_kind(asked),
-        );
+        let name = format!("sandbox/{}#{}", exchange.file, exchange.number.unwrap_or(1));
+        trials.push(Trial::test(name, compare).with_kind(asked));
     }
     let comparisons = Arc::clone(comparisons);
     let needed = move || match comparisons.complaints().as_slice() {

@@ -35,15 +35,10 @@ pub(crate) enum Outcome {
 }
 
 /// Asks the sandbox what the recorded client asked, and compares.
-pub(crate) fn hold(exchange: &Exchange, rules: &Rules) -> (Outcome, BTreeSet<Use>) {
-    if let Some((reason, rule)) = rules.out_of_scope(exchange) {
-        return (Outcome::OutOfScope(reason), BTreeSet::from([rule]));
-    }
-    let Some(recorded) = exchange.response.as_ref().filter(|response| response.status.is_some()) else {
-        return (Outcome::NotCompared("the recording shows no answer".to_owned()), BTreeSet::new());
-    };
-    let Some((probe, name)) = table::of(exchange) else {
-        return (Outcome::NotCompared("no probe is known for this request".to_owned()), BTreeSet::new());
+pub(crate) fn hold(exchange: &Exchange, rules: &Rules) -> Held {
+    let (recorded, (probe, name)) = match scope(exchange, rules) {
+        Ok(asked) => asked,
+        Err(left_out) => return left_out,
     };
     let differences = match ask(probe, exchange) {
         Ok(answers) => compare(exchange, recorded, &answers),
@@ -56,6 +51,26 @@ pub(crate) fn hold(exchange: &Exchange, rules: &Rules) -> (Outcome, BTreeSet<Use
     let (unexplained, uses) = rules.explain(exchange, name, differences);
     let wrong: Vec<_> = unexplained.iter().map(|difference| format!("{name}: {difference}")).collect();
     (Outcome::Compared { explained: all - wrong.len(), wrong }, uses.into_iter().collect())
+}
+
+/// True when the sandbox is not asked at all.
+pub(crate) fn is_left_out(exchange: &Exchange, rules: &Rules) -> bool {
+    scope(exchange, rules).is_err()
+}
+
+/// What became of an exchange, and the rules that were needed.
+type Held = (Outcome, BTreeSet<Use>);
+
+/// The recorded answer and the probe to compare it with, or why nothing is compared.
+fn scope<'a>(exchange: &'a Exchange, rules: &Rules) -> Result<(&'a Response, (Probe, &'static str)), Held> {
+    if let Some((reason, rule)) = rules.out_of_scope(exchange) {
+        return Err((Outcome::OutOfScope(reason), BTreeSet::from([rule])));
+    }
+    let not_compared = |why: &str| (Outcome::NotCompared(why.to_owned()), BTreeSet::new());
+    let recorded = exchange.response.as_ref().filter(|response| response.status.is_some());
+    let recorded = recorded.ok_or_else(|| not_compared("the recording shows no answer"))?;
+    let probe = table::of(exchange).ok_or_else(|| not_compared("no probe is known for this request"))?;
+    Ok((recorded, probe))
 }
 
 /// One sandbox for each exchange, on a runtime of its own.

@@ -1,0 +1,120 @@
+"""The Ruby package: its tests, its gem, and the gem used in an empty place."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import workspace
+from outcome import Outcome
+
+PACKAGE = workspace.ROOT / "bindings" / "ruby"
+EXAMPLE = workspace.ROOT / "examples" / "ruby" / "send.rb"
+DIST = workspace.ROOT / "dist"
+OLDEST_RUBY = (3, 1)
+DEBIAN = "on Debian: apt install ruby ruby-ffi ruby-minitest rake"
+
+GREETING = "lenea@contoso.com hello world\n"
+
+
+def problem():
+    """Why the package cannot be built and tested here, or None."""
+    if not shutil.which("cargo"):
+        return "no cargo on PATH (install Rust from rustup.rs)"
+    for tool in ("ruby", "rake", "gem"):
+        if not shutil.which(tool):
+            return f"no {tool} on PATH ({DEBIAN})"
+    if asked("print RUBY_ENGINE") != "ruby":
+        return f"this ruby is not MRI ({DEBIAN})"
+    if tuple(int(part) for part in asked("print RUBY_VERSION").split(".")[:2]) < OLDEST_RUBY:
+        return f"Ruby is too old, {'.'.join(map(str, OLDEST_RUBY))} is the oldest ({DEBIAN})"
+    for library in ("ffi", "minitest"):
+        if asked(f"require {library!r}; print 1") != "1":
+            return f"this Ruby has no {library} ({DEBIAN})"
+    return None
+
+
+def asked(program):
+    """What this Ruby program prints."""
+    return subprocess.run(["ruby", "-e", program], capture_output=True, text=True).stdout
+
+
+def run():
+    """Compiles the package in debug mode, runs its tests and counts what they report."""
+    workspace.REPORTS.mkdir(exist_ok=True)
+    report = workspace.REPORTS / "ruby.json"
+    report.unlink(missing_ok=True)
+    environment = dict(os.environ, SEND_IM_PROFILE="dev", SEND_IM_REPORT=str(report))
+    ended = workspace.run("rake", "test", folder=PACKAGE, env=environment)
+    if not report.exists():
+        return Outcome(failed=1, why=["minitest ended without a report, see above"])
+    outcome = Outcome(**json.loads(report.read_text()))
+    if outcome.failed == 0 and (ended.returncode != 0 or outcome.passed == 0):
+        outcome.failed = 1
+        outcome.why.append(f"rake test ended with {ended.returncode}, see above")
+    return outcome
+
+
+def package():
+    """Builds the gem of this platform, with the native library inside."""
+    told = workspace.run("rake", "package", folder=PACKAGE, stdout=subprocess.PIPE, text=True, check=True)
+    return [Path(told.stdout.splitlines()[-1])]
+
+
+def clean_room():
+    """Installs the built gem in an empty place and runs the README's lines and the example with it."""
+    (gem,) = DIST.glob(f"send_im-{version()}-*.gem")
+    with tempfile.TemporaryDirectory() as work:
+        room = Path(work).resolve()
+        # The gem ffi, the one dependency, is this machine's.
+        paths = [room / "gems", *asked("print Gem.default_path.join(%q(:))").split(":")]
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(room),
+            "LANG": "C.UTF-8",
+            "GEM_HOME": str(room / "gems"),
+            "GEM_PATH": os.pathsep.join(map(str, paths)),
+        }
+
+        def in_room(*command, **more):
+            return subprocess.run(
+                [str(part) for part in command],
+                cwd=room,
+                env={**environment, **more},
+                capture_output=True,
+                text=True,
+            )
+
+        install = in_room("gem", "install", "--local", "--ignore-dependencies", "--no-document", gem)
+        if install.returncode:
+            raise RuntimeError(f"gem install failed: {install.stdout}{install.stderr}")
+        (room / "greet.rb").write_text(greeting())
+        greeted = in_room("ruby", "-w", "greet.rb")
+        if (greeted.returncode, greeted.stdout, greeted.stderr) != (0, GREETING, ""):
+            raise RuntimeError(f"the README's lines in the clean room did not greet: {greeted}")
+        where = in_room("ruby", "-r", "send_im", "-e", "print Gem.loaded_specs.fetch(%q(send_im)).full_gem_path").stdout
+        if not Path(where).resolve().is_relative_to(room):
+            raise RuntimeError(f"the clean room used {where!r} and not the gem installed in it")
+        shutil.copy(EXAMPLE, room / "send.rb")
+        refused = in_room("ruby", "send.rb", "lenea@contoso.com", "hello world")
+        if refused.returncode != 2 or "SEND_IM_ADDRESS" not in refused.stderr:
+            raise RuntimeError(f"the example in the clean room did not ask for an account: {refused}")
+
+
+def version():
+    """The version of the package."""
+    return re.search(r'VERSION = "([^"]+)"', (PACKAGE / "lib" / "send_im" / "version.rb").read_text())[1]
+
+
+def greeting():
+    """The first lines of the README."""
+    return re.search(r"^```ruby\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+
+
+def example(arguments, environment):
+    """The command line that runs the example from the clone, compiled if need be."""
+    workspace.run("rake", "compile", folder=PACKAGE, env={**environment, "SEND_IM_PROFILE": "dev"}, check=True)
+    return ["ruby", "-I", str(PACKAGE / "lib"), str(EXAMPLE), *arguments]
