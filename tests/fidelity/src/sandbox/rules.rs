@@ -72,6 +72,11 @@ pub(crate) enum Use {
 }
 
 impl Rules {
+    /// True for a transcript that somebody has read and whose differences are explained, one by one.
+    pub(crate) fn knows(&self, exchange: &Exchange) -> bool {
+        self.known.contains(&exchange.file)
+    }
+
     /// Reads the data files.
     pub(crate) fn load() -> Result<Self, String> {
         let file: AllowanceFile = serde_json::from_str(include_str!("../../data/allowances.json"))
