@@ -8,14 +8,14 @@ Gem::Specification.new do |spec|
   spec.version = SendIm::VERSION
   spec.platform = Gem::Platform.local
   spec.summary = "Delivers an instant message to a Skype for Business or Lync user, natively."
-  spec.description = "One call signs in to Lync Server 2013 or Skype for Business Server, delivers the message and tells " \
-                     "who accepted it, or what failed and what to do. A sandbox server comes with it."
+  spec.description = "One call signs in to Lync Server 2013 or Skype for Business Server, delivers the message and " \
+                     "tells who accepted it, or what failed and what to do. A sandbox server comes with it."
   spec.authors = ["send-im contributors"]
   spec.licenses = %w[MIT Apache-2.0]
   spec.required_ruby_version = ">= 3.1"
   spec.metadata = { "rubygems_mfa_required" => "true" }
 
-  spec.files = Dir.chdir(__dir__) { Dir["lib/**/*.rb", "lib/send_im/native/*", "sig/*.rbs", "README.md", ".yardopts"].uniq }
+  spec.files = Dir.chdir(__dir__) { Dir["lib/**/*.rb", "lib/send_im/native/*", "sig/*", "README.md", ".yardopts"].uniq }
   spec.require_paths = ["lib"]
 
   spec.add_dependency "ffi", "~> 1.15", ">= 1.15.5"

@@ -48,7 +48,7 @@ def run():
     report = workspace.REPORTS / "ruby.json"
     report.unlink(missing_ok=True)
     environment = dict(os.environ, SEND_IM_PROFILE="dev", SEND_IM_REPORT=str(report))
-    ended = workspace.run("rake", "test", folder=PACKAGE, env=environment)
+    ended = workspace.run("rake", "--quiet", "test", folder=PACKAGE, env=environment)
     if not report.exists():
         return Outcome(failed=1, why=["minitest ended without a report, see above"])
     outcome = Outcome(**json.loads(report.read_text()))
@@ -60,7 +60,7 @@ def run():
 
 def package():
     """Builds the gem of this platform, with the native library inside."""
-    told = workspace.run("rake", "package", folder=PACKAGE, stdout=subprocess.PIPE, text=True, check=True)
+    told = workspace.run("rake", "--quiet", "package", folder=PACKAGE, stdout=subprocess.PIPE, text=True, check=True)
     return [Path(told.stdout.splitlines()[-1])]
 
 
@@ -114,7 +114,7 @@ def greeting():
     return re.search(r"^```ruby\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
 
 
-def example(arguments, environment):
-    """The command line that runs the example from the clone, compiled if need be."""
-    workspace.run("rake", "compile", folder=PACKAGE, env={**environment, "SEND_IM_PROFILE": "dev"}, check=True)
+def example(arguments, environment=None):
+    """The command line that runs the example from the clone, compiled if need be. It takes its account from the environment."""
+    workspace.run("rake", "--quiet", "compile", folder=PACKAGE, env=dict(os.environ, SEND_IM_PROFILE="dev"), check=True)
     return ["ruby", "-I", str(PACKAGE / "lib"), str(EXAMPLE), *arguments]

@@ -7,7 +7,7 @@
 #
 # @example
 #   SendIm::Sandbox.open do |sandbox|
-#     receipt = SendIm.send_im("lenea@contoso.com", "hello", address: "tosh@contoso.com", password: "x", server: sandbox)
+#     receipt = SendIm.send_im("lenea@contoso.com", "hi", address: "tosh@contoso.com", password: "x", server: sandbox)
 #     receipt.accepted_by # => "lenea@contoso.com"
 #   end
 module SendIm
@@ -22,8 +22,8 @@ module SendIm
 
     # Signs in, sends one message, waits for its delivery and signs out.
     #
-    # Blocks this thread and no other. `Timeout`, `Thread#raise` and Ctrl-C end the wait; the invitation is then withdrawn
-    # and the session signed out in the background. For more than one message, {Client} signs in once.
+    # Blocks this thread and no other. `Timeout`, `Thread#raise` and Ctrl-C end the wait; the invitation is then
+    # withdrawn and the session signed out in the background. For more than one message, {Client} signs in once.
     #
     # @param to [String] the recipient's address, `user@domain`; `sip:` is optional
     # @param text [String] the text, or html with `html: true`
@@ -31,8 +31,8 @@ module SendIm
     # @param importance [Symbol] `:normal`, `:urgent` or `:emergency`
     # @param html [Boolean] true if the text is html. A recipient whose side takes none gets its plain-text rendering
     # @param timeout [Numeric] how long everything may take, in seconds. An invitation rings for about 30 s
-    # @param wait [Symbol] `:delivered`: until the recipient's side has accepted. `:submitted`: until the server has taken
-    #   the message; the receipt then says so
+    # @param wait [Symbol] `:delivered`: until the recipient's side has accepted. `:submitted`: until the server has
+    #   taken the message; the receipt then says so
     # @param address [String, nil] the sender's address; nil: the stored account
     # @param username [String, nil] the name to sign in with where it is not the address, such as `CONTOSO\tosh`
     # @param password [String, nil] the password; nil with an address and no token: `SEND_IM_PASSWORD`

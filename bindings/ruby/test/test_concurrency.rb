@@ -137,8 +137,8 @@ class TestConcurrency < Minitest::Test
       @ready << fiber
     end
 
-    def fiber(&block)
-      Fiber.new(blocking: false, &block).tap(&:resume)
+    def fiber(&)
+      Fiber.new(blocking: false, &).tap(&:resume)
     end
 
     def close

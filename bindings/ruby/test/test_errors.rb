@@ -6,6 +6,11 @@ require_relative "helper"
 class TestErrors < Minitest::Test
   TEXT = "the text of the message, which is secret"
 
+  def failure_of(kind, code)
+    SendImUniffi::Failure.new(kind: kind, step: nil, detail: "Something new.", sent: "maybe", http_status: nil,
+                              code: nil, subcode: nil, diagnostics: nil, retry_after_ms: nil, hops: [], exit_code: code)
+  end
+
   def failed(to = "lenea@contoso.com", **more)
     failing { SendIm.send_im(to, TEXT, **account, **more) }
   end
@@ -62,8 +67,7 @@ class TestErrors < Minitest::Test
   end
 
   def test_exit_codes_above_127_survive_the_way
-    failure = SendImUniffi::Failure.new(kind: "cancelled", step: nil, detail: "x", sent: "no", http_status: nil, code: nil,
-                                        subcode: nil, diagnostics: nil, retry_after_ms: nil, hops: [], exit_code: 130)
+    failure = failure_of("cancelled", 130)
     error = SendIm::Error.from(SendImUniffi::RustBuffer.alloc_from_TypeFailure(failure).consume_into_TypeFailure)
     assert_instance_of SendIm::Cancelled, error
     assert_equal 130, error.exit_code
@@ -114,10 +118,7 @@ class TestErrors < Minitest::Test
   end
 
   def test_a_kind_from_the_future_is_still_an_error
-    failure = SendImUniffi::Failure.new(kind: "brand_new", step: nil, detail: "Something new.", sent: "maybe",
-                                        http_status: nil, code: nil, subcode: nil, diagnostics: nil,
-                                        retry_after_ms: nil, hops: [], exit_code: 5)
-    error = SendIm::Error.from(failure)
+    error = SendIm::Error.from(failure_of("brand_new", 5))
     assert_instance_of SendIm::ServiceError, error
     assert_equal [:brand_new, "Something new."], [error.kind, error.message]
   end

@@ -161,6 +161,6 @@ class TestExit < Minitest::Test
       Process.kill(:INT, process.pid)
       assert_equal "signed out 0\n", Timeout.timeout(HANG) { process.read }
     end
-    assert_equal 130, $?.exitstatus
+    assert_equal 130, Process.last_status.exitstatus
   end
 end

@@ -4,7 +4,8 @@ require_relative "helper"
 
 # Fork: threads do not survive it, so a child starts over without touching what its parent left behind.
 #
-# Each test runs in a process of its own, which forks. The sandbox is one more process: a child must be able to reach it.
+# Each test runs in a process of its own, which forks. The sandbox is one more process: a child must be able to
+# reach it.
 class TestFork < Minitest::Test
   SANDBOX = <<~RUBY
     require "send_im"

@@ -6,8 +6,8 @@ require_relative "helper"
 class TestMemory < Minitest::Test
   SENDS = 20_000
   WARM_UP = 4_000
-  # Kilobytes by which the process may grow from the end of the warm-up to the end of the sends. A leak of a hundred bytes
-  # a send would be 1,600; one receipt a send, 30,000.
+  # Kilobytes by which the process may grow from the end of the warm-up to the end of the sends. A leak of one kilobyte
+  # a send would be 16,000.
   BOUND = 12 * 1024
 
   # The sandbox keeps what it delivers, so it runs in a process of its own.

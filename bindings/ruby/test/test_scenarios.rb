@@ -60,7 +60,9 @@ class TestScenarios < Minitest::Test
   def act(given, sandbox)
     messages = (1..given["count"]).map { |n| message_of(numbered(given["message"], n)) }
     who = account_of(given["account"], sandbox)
-    return messages.map { |one| caught { SendIm.send_im(one.to, one.text, **options(one), **who) } } if given["action"] == "send"
+    if given["action"] == "send"
+      return messages.map { |one| caught { SendIm.send_im(one.to, one.text, **options(one), **who) } }
+    end
 
     SendIm::Client.open(**who, timeout: given["message"]["timeout_ms"] / 1000.0) do |client|
       given["action"] == "send_all" ? client.send_all(messages) : in_threads(client, messages)

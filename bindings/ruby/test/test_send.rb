@@ -96,9 +96,8 @@ class TestSend < Minitest::Test
   end
 
   def test_an_on_step_may_leave_with_throw
-    left = catch(:left) do
-      SendIm.send_im("silent@contoso.com", "hi", on_step: ->(step) { throw :left, 7 if step.step == :invite }, **account)
-    end
+    leave = ->(step) { throw :left, 7 if step.step == :invite }
+    left = catch(:left) { SendIm.send_im("silent@contoso.com", "hi", on_step: leave, **account) }
     assert_equal 7, left
     assert(eventually { sandbox.open_applications.zero? })
   end
@@ -203,7 +202,8 @@ class TestSend < Minitest::Test
   end
 
   def test_the_inspection_of_a_message_shows_neither_text_nor_subject
-    shown = SendIm::Message.new("a@contoso.com", "s3cret", subject: "s3cret", importance: :urgent).inspect
-    assert_equal '#<SendIm::Message to="a@contoso.com", importance=:urgent, html=false, timeout=60, wait=:delivered>', shown
+    message = SendIm::Message.new("a@contoso.com", "s3cret", subject: "s3cret", importance: :urgent)
+    assert_equal '#<SendIm::Message to="a@contoso.com", importance=:urgent, html=false, timeout=60, wait=:delivered>',
+                 message.inspect
   end
 end

@@ -62,7 +62,8 @@ module SendIm
 
         value = value.to_str
         # Bytes of which Ruby knows no more, as they come from a socket, are taken for UTF-8.
-        value = value.encoding == Encoding::BINARY ? value.dup.force_encoding(Encoding::UTF_8) : value.encode(Encoding::UTF_8)
+        value = value.dup.force_encoding(Encoding::UTF_8) if value.encoding == Encoding::BINARY
+        value = value.encode(Encoding::UTF_8)
         raise InvalidInput.because("The argument #{name} is not valid UTF-8.") unless value.valid_encoding?
 
         value

@@ -11,7 +11,7 @@ module SendIm
   module Buffers
     # Takes the place of the generated builder's way into native memory.
     module Builder
-      def initialize # rubocop:disable Lint/MissingSuper -- it would allocate native memory
+      def initialize
         @data = String.new(capacity: 256)
       end
 
@@ -35,7 +35,7 @@ module SendIm
 
     # Takes the place of the generated stream's way out of native memory.
     module Stream
-      def initialize(buffer) # rubocop:disable Lint/MissingSuper -- it would keep the native memory
+      def initialize(buffer)
         @data = buffer.len.zero? ? "" : buffer.data.read_bytes(buffer.len)
         @offset = 0
       end

@@ -84,7 +84,8 @@ module SendIm
     # @raise [Error] {ClientClosed} after {#close}
     #
     # @example
-    #   client.send_all([SendIm::Message.new("lenea@contoso.com", "one")]).grep(SendIm::Error) { |error| warn error.message }
+    #   results = client.send_all([SendIm::Message.new("lenea@contoso.com", "one")])
+    #   results.grep(SendIm::Error) { |error| warn error.message }
     def send_all(messages)
       contents = messages.map { |message| Arguments.message(message) }
       raise ClientClosed.new("The client is signed out.", kind: :closed) if closed?

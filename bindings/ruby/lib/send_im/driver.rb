@@ -4,6 +4,7 @@ require_relative "errors"
 require_relative "native"
 require_relative "waiter"
 
+# The calls of the native library.
 module SendIm
   # Runs the calls of the native library: waits for their futures, cuts them off, translates their errors.
   #
@@ -18,9 +19,9 @@ module SendIm
       #
       # `Timeout`, `Thread#raise` and `Thread#kill` take effect while it waits, and nowhere else: no future is lost
       # between two lines, and a result that has come is not thrown away.
-      def run(relay = nil, &call)
+      def run(relay = nil, &)
         Thread.handle_interrupt(Object => :on_blocking) do
-          result, failure = attempt(relay, &call)
+          result, failure = attempt(relay, &)
           # Not where an interrupt or the program's own callback has ended the call.
           relay&.deliver
           raise failure if failure
@@ -40,7 +41,7 @@ module SendIm
         lift.call(Native.rust_call_with_error(errors, complete, future))
       ensure
         Thread.handle_interrupt(Object => :never) do
-          relay&.detach(waiter)
+          relay&.detach(waiter) if waiter
           # A future of the parent is not touched in a forked child: threads that are gone may hold its locks.
           library.public_send(free, future) if waiter.nil? || waiter.mine?
           # A call that was cut off may still ring. Its waiter ends here, and the ring goes nowhere.

@@ -6,6 +6,7 @@ require "io/wait"
 
 require_relative "version"
 
+# Loads the native library.
 module SendIm
   # Where the native library lies.
   # @api private
@@ -22,7 +23,8 @@ module SendIm
 
   begin
     # A program that runs with -w is not told of the indentation of generated code.
-    verbose, $VERBOSE = $VERBOSE, nil
+    verbose = $VERBOSE
+    $VERBOSE = nil
     require_relative "native/send_im_uniffi"
   ensure
     $VERBOSE = verbose
@@ -31,7 +33,7 @@ module SendIm
   # The generated module.
   # @api private
   Native = ::SendImUniffi
-  private_constant :Native
+  private_constant :LIBRARY, :Native
 
   # Nothing generated checks that the two fit.
   unless Native.version == VERSION

@@ -125,7 +125,7 @@ module SendIm
   module Log
     # Any object with `debug` is a logger; not each has `warn`.
     def self.warn(logger, text)
-      logger.public_send(logger.respond_to?(:warn) ? :warn : :debug, "send_im: #{text}") if logger
+      logger&.public_send(logger.respond_to?(:warn) ? :warn : :debug, "send_im: #{text}")
     end
   end
   private_constant :Log

@@ -11,8 +11,8 @@ module SendIm
   # A server that behaves like a Skype for Business pool, on a free port of 127.0.0.1, for demonstrations and tests.
   #
   # Any account signs in with any password (except `wrong`). A recipient behaves by the local part of the address:
-  # `declines@`, `silent@`, `busy@`, `offline@`, `unknown@`, `slow@`, `forwards@`, `drops@`, `echo@`; anyone else accepts
-  # at once.
+  # `declines@`, `silent@`, `busy@`, `offline@`, `unknown@`, `slow@`, `forwards@`, `drops@`, `echo@`; anyone else
+  # accepts at once.
   #
   # @example
   #   SendIm::Sandbox.open do |sandbox|

@@ -1,9 +1,7 @@
 # frozen_string_literal: true
 
 module SendIm
-  # A frozen value: equal by its fields, good for pattern matching. What it hides is not part of its inspection.
-  #
-  # @api private
+  # A frozen value: equal by its fields, good for pattern matching. What is hidden is not part of its inspection.
   class Value
     class << self
       # The names of the fields.

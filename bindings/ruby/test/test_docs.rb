@@ -1,0 +1,51 @@
+# frozen_string_literal: true
+
+require_relative "helper"
+
+# What the documentation shows is run, and what is public is documented.
+class TestDocs < Minitest::Test
+  SNIPPETS = File.read(File.join(PACKAGE, "README.md")).scan(/^```ruby\n(.*?)^```/m).flatten
+
+  def stored
+    { "SEND_IM_ADDRESS" => SENDER, "SEND_IM_PASSWORD" => PASSWORD, "SEND_IM_SERVER" => sandbox.url }
+  end
+
+  def test_the_readme_opens_with_lines_that_work
+    assert_equal 5, SNIPPETS.first.lines.size
+    assert_equal [0, "lenea@contoso.com hello world\n", ""], script(SNIPPETS.first).to_a
+  end
+
+  SNIPPETS.each_with_index do |snippet, n|
+    define_method(:"test_snippet_#{n}_of_the_readme_works") do
+      done = script(snippet, environment: stored)
+      assert_equal [0, ""], [done.code, done.err]
+    end
+  end
+
+  def test_the_readme_tells_the_class_of_each_kind
+    rows = File.read(File.join(PACKAGE, "README.md")).scan(/^\| (?:– )?`(\w+)` \| ([a-z_, ]+) \| (\d+) \|$/)
+    told = rows.flat_map { |name, kinds, _| kinds.split(", ").map { |kind| [kind.to_sym, SendIm.const_get(name)] } }
+    assert_equal SendIm::Error::KINDS, told.to_h
+  end
+
+  def test_the_version_is_that_of_the_workspace
+    manifest = File.read(File.join(ROOT, "Cargo.toml"))
+    assert_equal manifest[/^version = "([^"]+)"/, 1], SendIm::VERSION
+  end
+
+  def test_what_is_internal_is_hidden
+    public_names = %i[BearerToken Cancelled Client ClientClosed ConnectionFailed DEFAULT_TIMEOUT DeadlineExceeded
+                      Delivered Error Exchange Hop InvalidInput Message NotDelivered OutcomeUnknown Receipt Sandbox
+                      ServiceError SignInError Step TokenRequest VERSION Value]
+    assert_equal public_names.sort, SendIm.constants.sort
+  end
+
+  def test_the_signatures_name_what_is_public
+    signatures = File.read(File.join(PACKAGE, "sig", "send_im.rbs"))
+    [SendIm::Client, SendIm::Sandbox, SendIm::Receipt, SendIm::Error, SendIm::Message].each do |type|
+      type.public_instance_methods(false).each do |name|
+        assert signatures.match?(/(def|attr_reader|alias) #{Regexp.escape(name.to_s)}[ :]/), "#{type}##{name}"
+      end
+    end
+  end
+end
