@@ -1,10 +1,11 @@
 //! The one place that performs a request: TLS policy, deadline, size limit, step log.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use once_cell::race::OnceBox;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, RETRY_AFTER};
 use reqwest::{Method, redirect};
 use rustls::pki_types::CertificateDer;
@@ -323,10 +324,11 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 fn tls_config(account: &Account) -> Result<rustls::ClientConfig> {
-    static SYSTEM: OnceLock<rustls::ClientConfig> = OnceLock::new();
+    // Not a lock: a fork while another thread fills it would leave the child waiting for ever.
+    static SYSTEM: OnceBox<rustls::ClientConfig> = OnceBox::new();
     match &account.ca_file {
         // Reading the operating system's authorities takes milliseconds; once a process is enough.
-        None => Ok(SYSTEM.get_or_init(|| build_tls(Vec::new())).clone()),
+        None => Ok(SYSTEM.get_or_init(|| Box::new(build_tls(Vec::new()))).clone()),
         Some(path) => {
             let refuse = |why: String| Error::invalid_input(format!("The CA file {} {why}.", path.display()));
             let certificates: Vec<_> = CertificateDer::pem_file_iter(path)

@@ -123,9 +123,11 @@ impl Inbox {
     ) -> Result<Vec<Delivered>, WaitTimeout> {
         let mut count = self.count.subscribe();
         let enough = count.wait_for(|seen| *seen >= wanted);
-        match tokio::time::timeout(waited, enough).await {
-            Ok(Ok(_)) => Ok(self.all()),
-            _ => Err(WaitTimeout { wanted, seen: self.kept.lock().messages.len(), waited }),
+        // What is awaited holds a lock that a delivery wants; it must be gone before the messages are locked.
+        let reached = matches!(tokio::time::timeout(waited, enough).await, Ok(Ok(_)));
+        match reached {
+            true => Ok(self.all()),
+            false => Err(WaitTimeout { wanted, seen: self.kept.lock().messages.len(), waited }),
         }
     }
 }

@@ -4,26 +4,33 @@
 //! may be homed on different pools. It is dropped on 403, 502, lasting connection errors and sign-out. Source: RootURL.
 
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::Mutex;
 
 use url::Url;
 
-static FOUND: LazyLock<Mutex<HashMap<String, Url>>> = LazyLock::new(Mutex::default);
+/// Only ever tried, never waited for: a process that forks may leave it locked in its child for ever. To miss the memory
+/// costs a discovery.
+static FOUND: Mutex<Option<HashMap<String, Url>>> = Mutex::new(None);
 
 /// More accounts than this in one process are discovered anew instead of remembered.
 const MOST: usize = 10_000;
 
 pub(crate) fn get(key: &str) -> Option<Url> {
-    FOUND.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    FOUND.try_lock().ok()?.as_ref()?.get(key).cloned()
 }
 
 pub(crate) fn put(key: String, url: Url) {
-    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let Ok(mut found) = FOUND.try_lock() else { return };
+    let found = found.get_or_insert_default();
     if found.len() < MOST || found.contains_key(&key) {
         found.insert(key, url);
     }
 }
 
 pub(crate) fn forget(key: &str) {
-    FOUND.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    if let Ok(mut found) = FOUND.try_lock()
+        && let Some(found) = found.as_mut()
+    {
+        found.remove(key);
+    }
 }

@@ -156,6 +156,8 @@ impl Application {
     ) -> Result<()> {
         self.closing.store(true, Ordering::Release);
         self.stop_polling();
+        // Nobody hears of anything any more: whoever still waits in the background need not.
+        self.ledger.close("the session was closed");
         let mut retry = Retry::new(deadline);
         loop {
             let request = Request::new(Method::DELETE, self.this.clone(), Step::SignOut, deadline);
