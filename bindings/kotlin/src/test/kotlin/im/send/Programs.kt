@@ -98,14 +98,14 @@ object Ending {
     }
 }
 
-/** Sends 20,000 messages on one session, 10 at a time, and prints the resident memory in KiB on the way. */
+/** Sends 20,000 messages on one session, 20 at a time, and prints the resident memory in KiB on the way. */
 object ManySends {
     @JvmStatic
     fun main(arguments: Array<String>) = runBlocking {
         Client.signIn(Account.of(SENDER, PASSWORD).server(arguments[0])).use { client ->
             repeat(10) {
-                repeat(200) {
-                    List(10) { n -> async(Dispatchers.Default) { client.send("user$n@contoso.com", "a message") } }.awaitAll()
+                repeat(100) {
+                    List(20) { n -> async(Dispatchers.Default) { client.send("user$n@contoso.com", "a message") } }.awaitAll()
                 }
                 println(resident())
             }
