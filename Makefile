@@ -1,11 +1,13 @@
 # make demo   see a message go from the command line and from Python into a sandbox inbox
 # make test   set up what is needed and run every test; LANGS="rust python" picks, REQUIRE_ALL=1 allows no gaps
 # make lint   formatting, lints, types, the list of dependencies
+# make packages, make clean-room   build each language's package into dist/; use each in an empty place
+# make toolchains   get the toolchains this machine lacks
 
 PYTHON ?= python3
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint packages clean-room toolchains clean
 
 demo:
 	@$(PYTHON) tests/run/demo.py
@@ -18,6 +20,15 @@ lint:
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	@$(PYTHON) tests/run/lint.py
+
+packages:
+	@$(PYTHON) tests/run/packages.py $(LANGS)
+
+clean-room:
+	@$(PYTHON) tests/run/packages.py clean-room $(LANGS)
+
+toolchains:
+	@$(PYTHON) tests/run/toolchains.py
 
 clean:
 	cargo clean

@@ -1,9 +1,14 @@
 """Sends from each language into one sandbox and shows what arrived."""
 
 import os
+import shlex
 import subprocess
 import sys
 
+import kotlin
+import python
+import ruby
+import swift
 import workspace
 
 RECIPIENT = "lenea@contoso.com"
@@ -13,14 +18,32 @@ def say(text):
     print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}", flush=True)
 
 
+# Language, why it cannot run here (or None), the command line of its example.
+EXAMPLES = [
+    ("Python", python.problem, python.example),
+    ("Ruby", ruby.problem, ruby.example),
+    ("Kotlin", kotlin.problem, kotlin.example),
+    ("Java", kotlin.problem, kotlin.example_java),
+    ("Swift", swift.problem, swift.example),
+]
+
+
 def main():
-    problem = workspace.python_problem()
-    if problem:
-        sys.exit(f"demo: {problem}")
-    say("Building the command and the Python package. The first time takes a few minutes.")
+    missing = python.problem()
+    if missing:
+        sys.exit(f"demo: {missing}")
+    say("Building. The first time takes a few minutes.")
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
-    workspace.install_python_package()
     command = workspace.command()
+    shell = ["send", "--verbose", "--to", RECIPIENT, "--subject", "db7", "--importance", "urgent", "disk full"]
+    sends = [("$ send-im " + shlex.join(shell), [command, *shell])]
+    for language, problem, example in EXAMPLES:
+        why = problem()
+        if why:
+            print(f"without {language}: {why}")
+            continue
+        arguments = [RECIPIENT, f"hello from {language}"]
+        sends.append((f"$ the example in {language}: {shlex.join(arguments)}", example(arguments, None)))
 
     say("$ send-im sandbox")
     sandbox = subprocess.Popen([str(command), "sandbox"], stdout=subprocess.PIPE, text=True, bufsize=1)
@@ -28,16 +51,6 @@ def main():
         url = sandbox.stdout.readline().strip()
         print(url)
         environment = dict(os.environ, SEND_IM_SERVER=url, SEND_IM_ADDRESS="tosh@contoso.com", SEND_IM_PASSWORD="any")
-        sends = [
-            (
-                "$ send-im send --verbose --to lenea@contoso.com --subject db7 --importance urgent 'disk full'",
-                [command, "send", "--verbose", "--to", RECIPIENT, "--subject", "db7", "--importance", "urgent", "disk full"],
-            ),
-            (
-                "$ python examples/python/send.py lenea@contoso.com 'hello from Python'",
-                [workspace.PYTHON, "examples/python/send.py", RECIPIENT, "hello from Python"],
-            ),
-        ]
         for line, arguments in sends:
             say(line)
             workspace.run(*arguments, env=environment, check=True)

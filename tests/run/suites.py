@@ -5,12 +5,15 @@ LANGS picks rows ("rust shell"); REQUIRE_ALL=1 makes a missing toolchain a failu
 
 import os
 import re
-import shutil
+import signal
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
 
+import kotlin
+import python
+import ruby
+import swift
 import workspace
 from outcome import Outcome
 
@@ -45,7 +48,7 @@ def cargo_test(*arguments):
 
 
 def rust():
-    client = cargo_test("-p", "send-im", "-p", "send-im-sandbox", "-p", "send-im-uniffi")
+    client = cargo_test("-p", "send-im", "-p", "send-im-sandbox", "-p", "send-im-uniffi", "-p", "send-im-runtime")
     return client + cargo_test("-p", "send-im-scenarios", "--test", "rust")
 
 
@@ -59,42 +62,22 @@ def shell():
     return command + cargo_test("-p", "send-im-scenarios", "--test", "shell")
 
 
-def python():
-    workspace.install_python_package("[test]")
-    workspace.REPORTS.mkdir(exist_ok=True)
-    report = workspace.REPORTS / "python.xml"
-    report.unlink(missing_ok=True)
-    tests = workspace.run(
-        workspace.PYTHON, "-m", "pytest", "bindings/python", "-c", "bindings/python/pyproject.toml", f"--junitxml={report}"
-    )
-    if not report.exists():
-        return Outcome(failed=1, why=["pytest ended without a report, see above"])
-    outcome = Outcome()
-    for suite in ElementTree.parse(report).iter("testsuite"):
-        count = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
-        outcome.failed += count["failures"] + count["errors"]
-        outcome.skipped += count["skipped"]
-        outcome.passed += count["tests"] - count["failures"] - count["errors"] - count["skipped"]
-    outcome.why = sorted({s.get("message", "") for s in ElementTree.parse(report).iter("skipped")})
-    if tests.returncode != 0 and outcome.failed == 0:
-        outcome.failed, outcome.why = 1, [*outcome.why, f"pytest ended with {tests.returncode}"]
-    return outcome
-
-
-def cargo_problem():
-    return None if shutil.which("cargo") else "no cargo on PATH (install Rust from rustup.rs)"
-
-
 # Name, why it cannot run here (or None), how it runs.
 SUITES = [
-    ("rust", cargo_problem, rust),
-    ("fidelity", cargo_problem, fidelity),
-    ("shell", cargo_problem, shell),
-    ("python", lambda: cargo_problem() or workspace.python_problem(), python),
+    ("rust", workspace.cargo_problem, rust),
+    ("fidelity", workspace.cargo_problem, fidelity),
+    ("shell", workspace.cargo_problem, shell),
+    ("python", python.problem, python.run),
+    ("ruby", ruby.problem, ruby.run),
+    ("kotlin", kotlin.problem, kotlin.run_kotlin),
+    ("java", kotlin.problem, kotlin.run_java),
+    ("swift", swift.problem, swift.run),
 ]
 
 
 def main():
+    # In the background Ctrl-C is ignored, and programs under test would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     wanted = os.environ.get("LANGS", "").split()
     unknown = set(wanted) - {name for name, _, _ in SUITES}
     if unknown:

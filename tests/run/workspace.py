@@ -1,6 +1,7 @@
 """Where things are in this clone, and the Python environment the tests install into."""
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -9,12 +10,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 REPORTS = ROOT / ".test"
-BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-PYTHON = BIN / "python"
 OLDEST_PYTHON = (3, 9)
 
 # The package is built in debug mode here: it shares its compiled dependencies with the other tests.
 PIP_INSTALL = ["install", "--quiet", "--disable-pip-version-check", "--config-settings=build-args=--profile dev"]
+
+
+def python_in(environment):
+    """The interpreter of a virtual environment."""
+    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+PYTHON = python_in(VENV)
 
 
 def run(*command, folder=ROOT, **options):
@@ -33,6 +40,11 @@ def command() -> Path:
     return target_dir() / "debug" / ("send-im.exe" if os.name == "nt" else "send-im")
 
 
+def cargo_problem():
+    """Why Rust cannot be built here, or None."""
+    return None if shutil.which("cargo") else "no cargo on PATH (install Rust from rustup.rs)"
+
+
 def python_problem():
     """Why Python cannot be tested here, or None."""
     if sys.version_info < OLDEST_PYTHON:
@@ -44,8 +56,13 @@ def python_problem():
     return None
 
 
+def make_environment(folder=VENV):
+    """Makes a virtual environment, if it is not there yet."""
+    if not python_in(folder).exists():
+        venv.create(folder, with_pip=True)
+
+
 def install_python_package(extras=""):
     """Installs the package, as a user would, into a virtual environment in the clone."""
-    if not PYTHON.exists():
-        venv.create(VENV, with_pip=True)
+    make_environment()
     run(PYTHON, "-m", "pip", *PIP_INSTALL, f"{ROOT / 'bindings' / 'python'}{extras}", check=True)

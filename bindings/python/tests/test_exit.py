@@ -259,7 +259,9 @@ def test_ctrl_c(tmp_path, awaited):
     file.write_text(
         HEADER
         + f"""
-import asyncio
+import asyncio, signal
+# Whoever runs the tests in the background may ignore Ctrl-C, and that is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def tell():
     ringing()
     print("ringing", flush=True)

@@ -1,0 +1,86 @@
+"""The Python package: its tests, its wheel, and the wheel used in an empty place."""
+
+import os
+import re
+import subprocess
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import workspace
+from outcome import Outcome
+
+PACKAGE = workspace.ROOT / "bindings" / "python"
+EXAMPLE = workspace.ROOT / "examples" / "python" / "send.py"
+DIST = workspace.ROOT / "dist"
+GREETING = "lenea@contoso.com hello world\n"
+
+
+def problem():
+    """Why the package cannot be tested here, or None."""
+    return workspace.cargo_problem() or workspace.python_problem()
+
+
+def run():
+    """Installs the package into a virtual environment in the clone and runs its tests there."""
+    workspace.install_python_package("[test]")
+    workspace.REPORTS.mkdir(exist_ok=True)
+    report = workspace.REPORTS / "python.xml"
+    report.unlink(missing_ok=True)
+    tests = workspace.run(workspace.PYTHON, "-m", "pytest", f"--junitxml={report}", folder=PACKAGE)
+    if not report.exists():
+        return Outcome(failed=1, why=["pytest ended without a report, see above"])
+    outcome = Outcome()
+    for suite in ElementTree.parse(report).iter("testsuite"):
+        count = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
+        outcome.failed += count["failures"] + count["errors"]
+        outcome.skipped += count["skipped"]
+        outcome.passed += count["tests"] - count["failures"] - count["errors"] - count["skipped"]
+    outcome.why = sorted({skipped.get("message", "") for skipped in ElementTree.parse(report).iter("skipped")})
+    if tests.returncode != 0 and outcome.failed == 0:
+        outcome.failed, outcome.why = 1, [*outcome.why, f"pytest ended with {tests.returncode}"]
+    return outcome
+
+
+def package():
+    """Builds the wheel of this platform, with the native library inside."""
+    workspace.make_environment()
+    with tempfile.TemporaryDirectory() as work:
+        profile = os.environ.get("SEND_IM_PROFILE", "release")
+        options = [f"--config-settings=build-args=--profile {profile}", "--wheel-dir", work, PACKAGE]
+        workspace.run(workspace.PYTHON, "-m", "pip", "wheel", "--quiet", "--no-deps", *options, check=True)
+        (wheel,) = Path(work).glob("*.whl")
+        DIST.mkdir(exist_ok=True)
+        kept = DIST / wheel.name
+        kept.write_bytes(wheel.read_bytes())
+    return [kept]
+
+
+def clean_room():
+    """Installs the built wheel in an empty place and runs the README's lines and the example with it."""
+    (wheel,) = DIST.glob("send_im-*.whl")
+    greeting = re.search(r"^```python\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+    with tempfile.TemporaryDirectory() as work:
+        room = Path(work).resolve()
+        workspace.make_environment(room / "venv")
+        python = workspace.python_in(room / "venv")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("SEND_IM_", "PYTHON"))}
+
+        def in_room(*command):
+            return subprocess.run([str(c) for c in command], cwd=room, env=environment, capture_output=True, text=True)
+
+        installed = in_room(python, "-m", "pip", "install", "--quiet", "--no-index", wheel)
+        if installed.returncode:
+            raise RuntimeError(f"pip install failed: {installed.stderr}")
+        greeted = in_room(python, "-c", greeting)
+        if (greeted.returncode, greeted.stdout, greeted.stderr) != (0, GREETING, ""):
+            raise RuntimeError(f"the README's lines in the clean room did not greet: {greeted}")
+        refused = in_room(python, EXAMPLE, "lenea@contoso.com", "hello world")
+        if refused.returncode != 2 or "SEND_IM_ADDRESS" not in refused.stderr:
+            raise RuntimeError(f"the example in the clean room did not ask for an account: {refused}")
+
+
+def example(arguments, environment=None):
+    """The command line that runs the example. It takes its account from the environment."""
+    workspace.install_python_package()
+    return [workspace.PYTHON, EXAMPLE, *arguments]
