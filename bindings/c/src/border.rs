@@ -1,0 +1,216 @@
+//! What comes over the border and what goes back: texts, handles, panics.
+
+use std::ffi::{CStr, CString, c_char};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null_mut;
+
+use send_im::{Error, Result, Sent};
+use send_im_runtime::{on_a_thread_of_ours, panicked};
+
+use crate::error::send_im_error;
+
+/// Runs the body of a function that can fail. A panic ends here.
+pub(crate) fn fallible(sent: Sent, act: impl FnOnce() -> Result<()>) -> *mut send_im_error {
+    match catch_unwind(AssertUnwindSafe(act)) {
+        Ok(Ok(())) => null_mut(),
+        Ok(Err(error)) => send_im_error::raw(error),
+        Err(payload) => {
+            // Dropping what was thrown could panic again.
+            std::mem::forget(payload);
+            send_im_error::raw(panicked(sent))
+        }
+    }
+}
+
+/// Runs the body of a function that cannot fail. After a panic it returns `otherwise`.
+pub(crate) fn certain<T>(otherwise: T, act: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|payload| {
+        std::mem::forget(payload);
+        otherwise
+    })
+}
+
+/// Refuses to wait where the wait could never end.
+pub(crate) fn may_wait() -> Result<()> {
+    if on_a_thread_of_ours() {
+        return Err(Error::invalid_input(
+            "A callback of send-im must not make a call that waits; use the _async function or a thread of your own.",
+        ));
+    }
+    Ok(())
+}
+
+/// A text of the host. `what` names it in the error.
+///
+/// # Safety
+/// `text` is NULL or ends with a NUL and stays as it is for `'a`.
+pub(crate) unsafe fn text<'a>(text: *const c_char, what: &str) -> Result<&'a str> {
+    // SAFETY: what this function asks for.
+    match unsafe { optional_text(text, what) }? {
+        Some(text) => Ok(text),
+        None => Err(Error::invalid_input(format!("The {what} is NULL; give a text."))),
+    }
+}
+
+/// As [`text`], where NULL means that there is none.
+///
+/// # Safety
+/// `text` is NULL or ends with a NUL and stays as it is for `'a`.
+pub(crate) unsafe fn optional_text<'a>(text: *const c_char, what: &str) -> Result<Option<&'a str>> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: it is not NULL, so the caller says that it ends with a NUL.
+    let bytes = unsafe { CStr::from_ptr(text) };
+    let refused = |_| Error::invalid_input(format!("The {what} is not UTF-8."));
+    bytes.to_str().map(Some).map_err(refused)
+}
+
+/// An object of ours that the host lends.
+///
+/// # Safety
+/// `handle` is NULL or came from this library as this type and was not freed.
+pub(crate) unsafe fn object<'a, T>(handle: *const T, what: &str) -> Result<&'a T> {
+    // SAFETY: it is NULL or points to a living object, says the caller.
+    unsafe { handle.as_ref() }.ok_or_else(|| Error::invalid_input(format!("The {what} is NULL.")))
+}
+
+/// Gives an object to the host.
+pub(crate) fn hand_over<T>(value: T) -> *mut T {
+    Box::into_raw(Box::new(value))
+}
+
+/// Takes an object back. None for NULL.
+///
+/// # Safety
+/// `handle` is NULL or came from [`hand_over`] as this type and was not freed.
+pub(crate) unsafe fn take_back<T>(handle: *mut T) -> Option<Box<T>> {
+    // SAFETY: it is not NULL, so the caller says that it came from `Box::into_raw`.
+    (!handle.is_null()).then(|| unsafe { Box::from_raw(handle) })
+}
+
+/// Where a result is written.
+pub(crate) struct Out<T>(*mut *mut T);
+
+impl<T> Out<T> {
+    /// Writes NULL, so that the host never sees what was there before. NULL in the place of the place drops the result.
+    ///
+    /// # Safety
+    /// `place` is NULL or may be written to as long as the `Out` lives.
+    pub(crate) unsafe fn new(place: *mut *mut T) -> Self {
+        let out = Out(place);
+        out.write(null_mut());
+        out
+    }
+
+    /// The same, where the result is needed.
+    ///
+    /// # Errors
+    /// `invalid_input` for NULL.
+    ///
+    /// # Safety
+    /// As [`Out::new`].
+    pub(crate) unsafe fn needed(place: *mut *mut T, what: &str) -> Result<Self> {
+        if place.is_null() {
+            return Err(Error::invalid_input(format!(
+                "There is no place for the {what}: the pointer is NULL."
+            )));
+        }
+        // SAFETY: what this function asks for.
+        Ok(unsafe { Out::new(place) })
+    }
+
+    fn write(&self, value: *mut T) {
+        if !self.0.is_null() {
+            // SAFETY: `new` was told that it may be written to.
+            unsafe { self.0.write(value) }
+        }
+    }
+
+    /// Gives the result to the host; drops it where there is no place for it.
+    pub(crate) fn give(self, value: T) {
+        if !self.0.is_null() {
+            self.write(hand_over(value));
+        }
+    }
+}
+
+impl Out<c_char> {
+    /// Gives a text to the host.
+    pub(crate) fn give_text(self, value: &str) {
+        if !self.0.is_null() {
+            self.write(c_text(value).into_raw());
+        }
+    }
+}
+
+/// A text for the host. A NUL inside, which no C text can hold, becomes the replacement character.
+pub(crate) fn c_text(text: &str) -> CString {
+    CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
+}
+
+/// The pointer the host gets, NULL for none.
+pub(crate) fn lend(text: Option<&CString>) -> *const c_char {
+    text.map_or(std::ptr::null(), |text| text.as_ptr())
+}
+
+/// The text that is not there.
+pub(crate) const NONE: *const c_char = std::ptr::null();
+
+/// Reads from an object; `otherwise` for NULL and for what is not there.
+///
+/// # Safety
+/// `object` is NULL or living.
+pub(crate) unsafe fn read<O, T: Copy>(
+    object: *const O,
+    otherwise: T,
+    look: impl FnOnce(&O) -> Option<T>,
+) -> T {
+    // SAFETY: what this function asks for.
+    certain(otherwise, || unsafe { object.as_ref() }.and_then(look).unwrap_or(otherwise))
+}
+
+/// JSON for the host.
+pub(crate) fn json(value: &impl serde::Serialize) -> String {
+    // Nothing that is serialised here has a map with keys that are no texts, so it cannot fail.
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+/// Frees a text that a function returned as `char *`. NULL is nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_string_free(text: *mut c_char) {
+    if !text.is_null() {
+        // SAFETY: the caller says that it came from this library, which makes such texts with `CString::into_raw`.
+        drop(unsafe { CString::from_raw(text) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_checked() {
+        // SAFETY: NULL and C literals.
+        unsafe {
+            assert!(text(std::ptr::null(), "recipient").unwrap_err().detail().contains("recipient"));
+            assert_eq!(text(c"a\xff".as_ptr(), "text").unwrap_err().kind().as_str(), "invalid_input");
+            assert_eq!(text(c"Größe".as_ptr(), "text").unwrap(), "Größe");
+        }
+    }
+
+    #[test]
+    fn a_nul_inside_a_text_does_not_cut_it() {
+        assert_eq!(c_text("a\0b").to_str().unwrap(), "a\u{fffd}b");
+    }
+
+    #[test]
+    fn no_panic_crosses_the_border() {
+        let error = fallible(Sent::Maybe, || panic!("s3cret"));
+        // SAFETY: it was just made.
+        let error = unsafe { take_back(error) }.unwrap();
+        assert_eq!(error.as_error().kind().as_str(), "outcome_unknown");
+        assert!(!error.as_error().detail().contains("s3cret"));
+        assert_eq!(certain(7, || panic!("on purpose")), 7);
+    }
+}

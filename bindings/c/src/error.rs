@@ -1,0 +1,177 @@
+//! The error of every call.
+
+use std::ffi::{CString, c_char, c_int};
+use std::sync::OnceLock;
+
+use send_im::{Error, Step};
+use serde_json::{Value, json};
+
+use crate::border::{NONE, c_text, certain, hand_over, json as to_json, lend, read, take_back};
+
+/// A failed call: what failed, at which step, and what to do about it.
+pub struct send_im_error {
+    error: Error,
+    kind: CString,
+    step: Option<CString>,
+    detail: CString,
+    sent: CString,
+    code: Option<CString>,
+    subcode: Option<CString>,
+    diagnostics: Option<CString>,
+    hops: Vec<(CString, CString)>,
+    json: OnceLock<CString>,
+}
+
+impl From<Error> for send_im_error {
+    fn from(error: Error) -> Self {
+        send_im_error {
+            kind: c_text(error.kind().as_str()),
+            step: error.step().map(|step: Step| c_text(step.as_str())),
+            detail: c_text(error.detail()),
+            sent: c_text(error.sent().as_str()),
+            code: error.code().map(c_text),
+            subcode: error.subcode().map(c_text),
+            diagnostics: error.diagnostics().map(c_text),
+            hops: error.hops().iter().map(|hop| (c_text(&hop.url), c_text(&hop.outcome))).collect(),
+            json: OnceLock::new(),
+            error,
+        }
+    }
+}
+
+impl send_im_error {
+    pub(crate) fn raw(error: Error) -> *mut Self {
+        hand_over(error.into())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn as_error(&self) -> &Error {
+        &self.error
+    }
+
+    fn to_json(&self) -> CString {
+        let mut value = serde_json::to_value(&self.error).unwrap_or(Value::Null);
+        if let Some(members) = value.as_object_mut() {
+            members.insert("exit_code".to_owned(), json!(self.error.kind().exit_code()));
+        }
+        c_text(&to_json(&value))
+    }
+}
+
+/// The sort of failure: a stable name such as `recipient_not_found`. A newer library may know more names than this
+/// documentation: invalid_input, discovery_failed, untrusted_host, tls, sign_in_refused, sign_in_unsupported, forbidden,
+/// limit_reached, recipient_not_found, recipient_unavailable, declined, no_answer, busy, throttled, service_error, network,
+/// timeout, protocol, outcome_unknown, cancelled, closed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_kind(error: *const send_im_error) -> *const c_char {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, NONE, |e| Some(e.kind.as_ptr())) }
+}
+
+/// The step that failed: discover, sign_in, open_session, invite, send, confirm or sign_out. NULL where none had begun.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_step(error: *const send_im_error) -> *const c_char {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, NONE, |e| Some(lend(e.step.as_ref()))) }
+}
+
+/// One sentence a person can act on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_detail(error: *const send_im_error) -> *const c_char {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, NONE, |e| Some(e.detail.as_ptr())) }
+}
+
+/// `no`: it was not delivered. `maybe`: it may have arrived, and sending again may double it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_sent(error: *const send_im_error) -> *const c_char {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, NONE, |e| Some(e.sent.as_ptr())) }
+}
+
+/// The HTTP status of the answer that decided; 0 where none did.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_http_status(error: *const send_im_error) -> c_int {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, 0, |e| e.error.http_status().map(c_int::from)) }
+}
+
+/// The server's error code as it came, for example `RemoteFailure`, or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_code(error: *const send_im_error) -> *const c_char {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, NONE, |e| Some(lend(e.code.as_ref()))) }
+}
+
+/// The server's subcode as it came, for example `DoNotDisturb`, or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_subcode(error: *const send_im_error) -> *const c_char {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, NONE, |e| Some(lend(e.subcode.as_ref()))) }
+}
+
+/// The server's diagnostics, for its administrator, or NULL. Not stable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_diagnostics(error: *const send_im_error) -> *const c_char {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, NONE, |e| Some(lend(e.diagnostics.as_ref()))) }
+}
+
+/// How long the server asked to wait, in milliseconds; -1 where it did not.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_retry_after_ms(error: *const send_im_error) -> i64 {
+    let whole = |wait: std::time::Duration| {
+        // Rounded up: a wait the server asked for is not cut short.
+        i64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX)
+    };
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, -1, |e| e.error.retry_after().map(whole)) }
+}
+
+/// How many hops `send_im_error_hop_url` and `send_im_error_hop_outcome` know: the way the call took, oldest first, where
+/// it explains the failure.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_hop_count(error: *const send_im_error) -> usize {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, 0, |e| Some(e.hops.len())) }
+}
+
+/// The URL of a hop without its query; NULL beyond the last.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_hop_url(error: *const send_im_error, index: usize) -> *const c_char {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, NONE, |e| e.hops.get(index).map(|hop| hop.0.as_ptr())) }
+}
+
+/// What came back from a hop, for example `401` or `connection refused`; NULL beyond the last.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_hop_outcome(
+    error: *const send_im_error,
+    index: usize,
+) -> *const c_char {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, NONE, |e| e.hops.get(index).map(|hop| hop.1.as_ptr())) }
+}
+
+/// The exit code for a program that ends because of this error: 2 invalid input, 3 sign-in, 4 not delivered, 6 outcome
+/// unknown, 130 cancelled, else 5. 0 for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_exit_code(error: *const send_im_error) -> c_int {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, 0, |e| Some(c_int::from(e.error.kind().exit_code()))) }
+}
+
+/// The whole error as a JSON object: kind, step, detail, sent, http_status, code, subcode, diagnostics, retry_after (in
+/// seconds), hops (url, outcome) and exit_code. Absent values are null. More members may come.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_to_json(error: *const send_im_error) -> *const c_char {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, NONE, |e| Some(e.json.get_or_init(|| e.to_json()).as_ptr())) }
+}
+
+/// Frees an error. NULL is nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_free(error: *mut send_im_error) {
+    // SAFETY: the caller keeps to the header.
+    certain((), || drop(unsafe { take_back(error) }));
+}

@@ -1,0 +1,59 @@
+//! The stable C interface: opaque handles, options by name, few functions. `include/send_im.h` is made from it, and what
+//! may change is written in `ABI.md`.
+//!
+//! Rules every export keeps:
+//! - A panic ends at the border ([`border::fallible`], [`border::certain`]).
+//! - What the host gives is checked before it is used: NULL and texts that are not UTF-8 are `invalid_input`.
+//! - No call waits on a thread of ours ([`border::may_wait`]); callbacks that may block come on threads that may.
+//! - Objects that live on the runtime are numbers, so nothing of the parent is dropped in a forked child.
+#![allow(non_camel_case_types)] // The names are those of C.
+
+mod border;
+mod call;
+mod client;
+mod error;
+mod host;
+mod layout;
+mod options;
+mod receipt;
+mod results;
+mod sandbox;
+mod token;
+
+use std::ffi::c_char;
+use std::time::Duration;
+
+use send_im_runtime::Generation;
+
+/// The version of this interface, the number in the name of the shared library. A program that was compiled with another
+/// one does not fit.
+#[unsafe(no_mangle)]
+pub extern "C" fn send_im_abi_version() -> u32 {
+    const ABI: &str = env!("SEND_IM_ABI");
+    ABI.parse().unwrap_or_default()
+}
+
+/// The version of this library, for example `0.1.0`. It is never freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn send_im_version() -> *const c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// Stops the library in this process: calls under way end with `cancelled`, sessions are signed out as far as the time
+/// allows, then its threads end. Later calls fail with `cancelled`.
+///
+/// Waits at most `timeout_ms`; true if all has ended. May be called again, from any thread; from a callback it does not wait.
+/// A program should call it before it unloads the library or returns from main with sessions open.
+#[unsafe(no_mangle)]
+pub extern "C" fn send_im_shutdown(timeout_ms: u64) -> bool {
+    border::certain(false, || Generation::current().shut_down(Duration::from_millis(timeout_ms)))
+}
+
+/// For the test that no panic crosses the border.
+///
+/// cbindgen:ignore
+#[cfg(feature = "panic-test")]
+#[unsafe(no_mangle)]
+pub extern "C" fn send_im_panic_for_tests() -> *mut error::send_im_error {
+    border::fallible(send_im::Sent::Maybe, || panic!("on purpose"))
+}

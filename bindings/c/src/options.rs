@@ -1,0 +1,329 @@
+//! Options by name: who sends, and how a message goes.
+
+use std::collections::BTreeMap;
+use std::ffi::{c_char, c_void};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use send_im::{Account, ENV_PASSWORD, Error, Importance, Message, Result, Sent, Wait};
+use send_im_runtime::lock;
+
+use crate::border::{certain, fallible, hand_over, object, optional_text, take_back, text};
+use crate::error::send_im_error;
+use crate::host::{Host, send_im_release};
+use crate::receipt::send_im_step;
+use crate::token::{TokenCallback, ask, send_im_on_token};
+
+/// Who sends, and how a message goes. Values are wiped when they are replaced or freed.
+pub struct send_im_options(Mutex<Options>);
+
+#[derive(Clone, Default)]
+pub(crate) struct Options {
+    values: BTreeMap<Key, SecretString>,
+    steps: Option<Arc<Host<StepCallback>>>,
+    tokens: Option<Arc<Host<TokenCallback>>>,
+}
+
+type StepCallback = unsafe extern "C" fn(user_data: *mut c_void, step: *const send_im_step);
+
+/// Told of every finished step. The step lives until the callback returns. It must return quickly: the send waits for it.
+pub type send_im_on_step = Option<unsafe extern "C" fn(user_data: *mut c_void, step: *const send_im_step)>;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Address,
+    Username,
+    Password,
+    Server,
+    CaFile,
+    TrustedDomains,
+    TimeoutMs,
+    Subject,
+    Importance,
+    Html,
+    Wait,
+}
+
+/// Which options a call takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    Account,
+    Message,
+    Both,
+}
+
+impl Key {
+    const ALL: [(&'static str, Key, Takes); 11] = [
+        ("address", Key::Address, Takes::Account),
+        ("username", Key::Username, Takes::Account),
+        ("password", Key::Password, Takes::Account),
+        ("server", Key::Server, Takes::Account),
+        ("ca_file", Key::CaFile, Takes::Account),
+        ("trusted_domains", Key::TrustedDomains, Takes::Account),
+        ("timeout_ms", Key::TimeoutMs, Takes::Both),
+        ("subject", Key::Subject, Takes::Message),
+        ("importance", Key::Importance, Takes::Message),
+        ("html", Key::Html, Takes::Message),
+        ("wait", Key::Wait, Takes::Message),
+    ];
+
+    fn named(name: &str) -> Result<Self> {
+        let found = Self::ALL.iter().find(|(known, ..)| *known == name);
+        found.map(|(_, key, _)| *key).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|(known, ..)| *known).collect();
+            Error::invalid_input(format!("There is no option {name:?}; there are {}.", names.join(", ")))
+        })
+    }
+
+    /// Refuses what can be told to be wrong already.
+    fn check(self, value: &str) -> Result<()> {
+        match self {
+            Key::TimeoutMs => milliseconds(value).map(drop),
+            Key::Html => boolean(value).map(drop),
+            Key::Importance => value.parse::<Importance>().map(drop),
+            Key::Wait => value.parse::<Wait>().map(drop),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn milliseconds(value: &str) -> Result<Duration> {
+    let refused = |_| Error::invalid_input("The option timeout_ms is not a whole number of milliseconds.");
+    value.parse().map(Duration::from_millis).map_err(refused)
+}
+
+fn boolean(value: &str) -> Result<bool> {
+    match value {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(Error::invalid_input("The option html is true or false.")),
+    }
+}
+
+impl Options {
+    /// What the host gave, none for NULL.
+    ///
+    /// # Errors
+    /// `invalid_input` for an option that this call would ignore.
+    ///
+    /// # Safety
+    /// `options` is NULL or living.
+    pub(crate) unsafe fn of(options: *const send_im_options, takes: Takes) -> Result<Self> {
+        // SAFETY: what this function asks for.
+        let Some(options) = (unsafe { options.as_ref() }) else { return Ok(Self::default()) };
+        let options = lock(&options.0).clone();
+        for (name, key, kind) in Key::ALL {
+            let fits = takes == Takes::Both || kind == Takes::Both || kind == takes;
+            if !fits && options.values.contains_key(&key) {
+                let place = match kind {
+                    Takes::Message => "of a message; give it to the send",
+                    _ => "of an account; give it to the sign-in",
+                };
+                return Err(Error::invalid_input(format!("The option {name} is one {place}.")));
+            }
+        }
+        if takes == Takes::Message && (options.steps.is_some() || options.tokens.is_some()) {
+            return Err(Error::invalid_input("The callbacks for steps and tokens belong to the sign-in."));
+        }
+        Ok(options)
+    }
+
+    fn get(&self, key: Key) -> Option<&str> {
+        self.values.get(&key).map(ExposeSecret::expose_secret)
+    }
+
+    /// The account these options describe; without any of its own, the stored one.
+    pub(crate) fn account(&self) -> Result<Account> {
+        let refuse = |why: &str| Err(Error::invalid_input(why));
+        let mut account = match (self.get(Key::Address), self.get(Key::Password), self.tokens.clone()) {
+            (None, None, None) if self.get(Key::Username).is_none() => Account::stored()?,
+            (None, ..) => {
+                return refuse("A user name, a password or a token needs the address it belongs to.");
+            }
+            (Some(_), Some(_), Some(_)) => {
+                return refuse("There is a password and a token; give one of them.");
+            }
+            (Some(address), Some(password), None) => Account::with_password(address, password),
+            (Some(address), None, Some(tokens)) => {
+                Account::with_token(address, move |request| ask(tokens.clone(), request))
+            }
+            (Some(address), None, None) => match std::env::var(ENV_PASSWORD) {
+                Ok(password) if !password.is_empty() => Account::with_password(address, password),
+                _ => {
+                    return refuse("There is an address and no password; give one, or set SEND_IM_PASSWORD.");
+                }
+            },
+        };
+        if let Some(username) = self.get(Key::Username) {
+            account = account.username(username);
+        }
+        if let Some(server) = self.get(Key::Server) {
+            account = account.server(server);
+        }
+        if let Some(ca_file) = self.get(Key::CaFile) {
+            account = account.ca_file(ca_file);
+        }
+        let domains = self.get(Key::TrustedDomains).unwrap_or_default();
+        for domain in domains.split([',', ' ']).filter(|domain| !domain.is_empty()) {
+            account = account.trust(domain);
+        }
+        if let Some(timeout) = self.get(Key::TimeoutMs) {
+            account = account.timeout(milliseconds(timeout)?);
+        }
+        if let Some(steps) = self.steps.clone() {
+            account = account.on_step(move |record| {
+                let step = send_im_step::from(record);
+                // SAFETY: the host gave this function for this; the step lives until it returns.
+                unsafe { (steps.function())(steps.user_data(), &step) }
+            });
+        }
+        Ok(account)
+    }
+
+    pub(crate) fn message(&self, to: &str, text: &str) -> Result<Message> {
+        let html = self.get(Key::Html).map_or(Ok(false), boolean)?;
+        let mut message = if html { Message::html(to, text) } else { Message::text(to, text) };
+        if let Some(subject) = self.get(Key::Subject) {
+            message = message.subject(subject);
+        }
+        if let Some(importance) = self.get(Key::Importance) {
+            message = message.importance(importance.parse()?);
+        }
+        if let Some(wait) = self.get(Key::Wait) {
+            message = message.wait(wait.parse()?);
+        }
+        if let Some(timeout) = self.get(Key::TimeoutMs) {
+            message = message.timeout(milliseconds(timeout)?);
+        }
+        Ok(message)
+    }
+}
+
+/// Makes options without a value. Never NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn send_im_options_new() -> *mut send_im_options {
+    certain(std::ptr::null_mut(), || hand_over(send_im_options(Mutex::default())))
+}
+
+/// Sets an option; a value of NULL takes it away. An unknown name and an unusable value are `invalid_input`.
+///
+/// Of an account, for `send_im` and `send_im_client_sign_in`: `address` (`user@domain`), `username` (where it is not the
+/// address), `password` (without: SEND_IM_PASSWORD), `server` (URL of the discovery root; without: found by the domain),
+/// `ca_file` (PEM file with further certificate authorities), `trusted_domains` (separated by commas).
+///
+/// Of a message, for `send_im`, `send_im_client_send` and `send_im_messages_add`: `subject` (at most 250 UTF-16 units),
+/// `importance` (`normal`, `urgent`, `emergency`), `html` (`true`: the text is html), `wait` (`delivered`, or `submitted`: do
+/// not wait for the recipient).
+///
+/// Of both: `timeout_ms`, how long the call may take (60000).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_options_set(
+    options: *mut send_im_options,
+    name: *const c_char,
+    value: *const c_char,
+) -> *mut send_im_error {
+    fallible(Sent::No, || {
+        // SAFETY: the caller keeps to the header.
+        let (options, name) = unsafe { (object(options, "options")?, text(name, "name of the option")?) };
+        let key = Key::named(name)?;
+        // SAFETY: the caller keeps to the header.
+        let value = unsafe { optional_text(value, &format!("option {name}"))? };
+        let mut options = lock(&options.0);
+        match value {
+            Some(value) => {
+                key.check(value)?;
+                options.values.insert(key, SecretString::from(value));
+            }
+            None => {
+                options.values.remove(&key);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Calls `callback` at the end of each step of what is done with these options, also from several threads at a time. NULL
+/// takes it away. `release`, if given, is called with `user_data` once it is not needed any more: after the options are
+/// freed or get another callback, and the sends or the client that use it have ended.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_options_on_step(
+    options: *mut send_im_options,
+    callback: send_im_on_step,
+    user_data: *mut c_void,
+    release: send_im_release,
+) -> *mut send_im_error {
+    fallible(Sent::No, || {
+        let host = callback.map(|callback| Arc::new(Host::new(callback as StepCallback, user_data, release)));
+        // SAFETY: the caller keeps to the header.
+        let options = unsafe { object(options, "options")? };
+        let before = std::mem::replace(&mut lock(&options.0).steps, host);
+        drop(before);
+        Ok(())
+    })
+}
+
+/// Signs in with tokens that `callback` gives, in the place of a password. NULL takes it away. `release` as with
+/// `send_im_options_on_step`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_options_on_token(
+    options: *mut send_im_options,
+    callback: send_im_on_token,
+    user_data: *mut c_void,
+    release: send_im_release,
+) -> *mut send_im_error {
+    fallible(Sent::No, || {
+        let host =
+            callback.map(|callback| Arc::new(Host::new(callback as TokenCallback, user_data, release)));
+        // SAFETY: the caller keeps to the header.
+        let options = unsafe { object(options, "options")? };
+        let before = std::mem::replace(&mut lock(&options.0).tokens, host);
+        drop(before);
+        Ok(())
+    })
+}
+
+/// Wipes and frees options. NULL is nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_options_free(options: *mut send_im_options) {
+    // SAFETY: the caller keeps to the header.
+    certain((), || drop(unsafe { take_back(options) }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(pairs: &[(&str, &str)]) -> Options {
+        let set = |(name, value): &(&str, &str)| (Key::named(name).unwrap(), SecretString::from(*value));
+        Options { values: pairs.iter().map(set).collect(), ..Options::default() }
+    }
+
+    #[test]
+    fn a_credential_needs_its_address() {
+        let error = with(&[("password", "x")]).account().unwrap_err();
+        assert!(error.detail().contains("address"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_with_the_known_ones() {
+        let error = Key::named("adress").err().unwrap();
+        assert!(error.detail().contains("adress") && error.detail().contains("trusted_domains"), "{error}");
+    }
+
+    #[test]
+    fn an_option_that_would_be_ignored_is_refused() {
+        let options = send_im_options(Mutex::new(with(&[("subject", "db7")])));
+        // SAFETY: a reference is living.
+        let (sign_in, send) =
+            unsafe { (Options::of(&options, Takes::Account), Options::of(&options, Takes::Message)) };
+        assert!(sign_in.err().unwrap().detail().contains("subject"));
+        assert!(send.is_ok());
+    }
+
+    #[test]
+    fn values_are_wiped() {
+        fn wiped<T: secrecy::zeroize::ZeroizeOnDrop>(_: &T) {}
+        wiped(&with(&[("password", "s3cret")]).values[&Key::Password]);
+    }
+}

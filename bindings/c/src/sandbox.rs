@@ -1,0 +1,257 @@
+//! The sandbox server, for demonstrations and for the tests of a program.
+
+use std::ffi::{CString, c_char};
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::send_im_sandbox::{Fault, Sandbox};
+use send_im::{Error, ErrorKind, Result, Sent};
+use send_im_runtime::{Generation, forked};
+use tempfile::NamedTempFile;
+
+use crate::border::{
+    NONE, Out, c_text, certain, fallible, json, lend, may_wait, object, optional_text, read, take_back, text,
+};
+use crate::error::send_im_error;
+use crate::layout::SandboxOptions;
+
+/// A running sandbox.
+pub struct send_im_sandbox {
+    generation: &'static Generation,
+    number: u64,
+    url: CString,
+    ca_pem: Option<CString>,
+    ca_file: Option<(NamedTempFile, CString)>,
+}
+
+impl send_im_sandbox {
+    fn new(generation: &'static Generation, sandbox: Sandbox) -> Result<Self> {
+        let refused = |e| {
+            Error::in_binding(
+                ErrorKind::Closed,
+                format!("The sandbox cannot write its certificate: {e}."),
+                Sent::No,
+            )
+        };
+        let ca_file = match sandbox.ca_pem() {
+            Some(pem) => {
+                let mut file = NamedTempFile::with_prefix("send-im-sandbox-").map_err(refused)?;
+                file.write_all(pem.as_bytes()).map_err(refused)?;
+                let path = c_text(&file.path().to_string_lossy());
+                Some((file, path))
+            }
+            None => None,
+        };
+        let (url, ca_pem) = (c_text(sandbox.url()), sandbox.ca_pem().map(c_text));
+        let number = generation.sandboxes.insert(Arc::new(sandbox));
+        Ok(send_im_sandbox { generation, number, url, ca_pem, ca_file })
+    }
+
+    fn sandbox(&self) -> Result<Arc<Sandbox>> {
+        if self.generation.is_foreign() {
+            return Err(forked());
+        }
+        let sandbox = self.generation.sandboxes.get(self.number);
+        sandbox.ok_or_else(|| Error::closed("The sandbox is stopped."))
+    }
+}
+
+/// Starts a sandbox. `options` is NULL or a JSON object: layout (`one-pool`, `two-pools` or `redirect`), https (true: with a
+/// certificate authority of its own), listen (address and port; without: 127.0.0.1 and a free port), ring_ms (how long an
+/// invitation to `silent@` rings), slow_ms (how long `slow@` takes), token_lifetime_ms, poll_timeout_ms, users (a list of
+/// objects with address and password; without: anybody with any password but `wrong`), redirect_to (a URL), host_name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_sandbox_start(
+    options: *const c_char,
+    sandbox: *mut *mut send_im_sandbox,
+) -> *mut send_im_error {
+    fallible(Sent::No, || {
+        // SAFETY: the caller keeps to the header.
+        let (out, options) =
+            unsafe { (Out::needed(sandbox, "sandbox")?, optional_text(options, "options")?) };
+        may_wait()?;
+        let builder = SandboxOptions::read(options)?.builder()?;
+        let generation = Generation::current();
+        let work = async move {
+            let sandbox = builder.start().await.map_err(|e| {
+                Error::in_binding(ErrorKind::Network, format!("The sandbox cannot listen: {e}."), Sent::No)
+            })?;
+            send_im_sandbox::new(generation, sandbox)
+        };
+        out.give(generation.call_on(&generation.sandboxes_run, Sent::No, work).wait()?);
+        Ok(())
+    })
+}
+
+/// The discovery root: the option `server`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_sandbox_url(sandbox: *const send_im_sandbox) -> *const c_char {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(sandbox, NONE, |s| Some(s.url.as_ptr())) }
+}
+
+/// The certificate authority in PEM; NULL without https.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_sandbox_ca_pem(sandbox: *const send_im_sandbox) -> *const c_char {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(sandbox, NONE, |s| Some(lend(s.ca_pem.as_ref()))) }
+}
+
+/// A file with the certificate authority, for the option `ca_file`; NULL without https. It is removed when the sandbox is
+/// freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_sandbox_ca_file(sandbox: *const send_im_sandbox) -> *const c_char {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(sandbox, NONE, |s| s.ca_file.as_ref().map(|(_, path)| path.as_ptr())) }
+}
+
+/// What was delivered to an address, oldest first, as a JSON array; NULL for the address: everything delivered. Each entry has
+/// number, from, to, accepted_by, subject, importance, format, text, via (`invitation` or `message`), conversation, thread_id
+/// and received_at (milliseconds since 1970).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_sandbox_inbox(
+    sandbox: *const send_im_sandbox,
+    address: *const c_char,
+    messages: *mut *mut c_char,
+) -> *mut send_im_error {
+    fallible(Sent::No, || {
+        // SAFETY: the caller keeps to the header.
+        let (out, address) =
+            unsafe { (Out::needed(messages, "messages")?, optional_text(address, "address")?) };
+        // SAFETY: the caller keeps to the header.
+        let sandbox = unsafe { object(sandbox, "sandbox")? }.sandbox()?;
+        let delivered = address.map_or_else(|| sandbox.messages(), |address| sandbox.inbox(address));
+        out.give_text(&json(&delivered));
+        Ok(())
+    })
+}
+
+/// Waits until `count` messages were delivered in all, and gives them as `send_im_sandbox_inbox` does; `messages` may be
+/// NULL. `timeout` where it takes longer than `timeout_ms`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_sandbox_wait_for(
+    sandbox: *const send_im_sandbox,
+    count: usize,
+    timeout_ms: u64,
+    messages: *mut *mut c_char,
+) -> *mut send_im_error {
+    fallible(Sent::No, || {
+        // SAFETY: the caller keeps to the header.
+        let (out, handle) = unsafe { (Out::new(messages), object(sandbox, "sandbox")?) };
+        let sandbox = handle.sandbox()?;
+        may_wait()?;
+        let work = async move {
+            let delivered = sandbox.wait_for(count, Duration::from_millis(timeout_ms)).await;
+            delivered.map_err(|e| Error::in_binding(ErrorKind::Timeout, format!("{e}."), Sent::No))
+        };
+        let delivered: Vec<_> =
+            handle.generation.call_on(&handle.generation.sandboxes_run, Sent::No, work).wait()?;
+        out.give_text(&json(&delivered));
+        Ok(())
+    })
+}
+
+/// Every request the sandbox received, oldest first, as a JSON array of number, method, path, origin, pool and status. Bodies
+/// and credentials are never kept.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_sandbox_journal(
+    sandbox: *const send_im_sandbox,
+    requests: *mut *mut c_char,
+) -> *mut send_im_error {
+    fallible(Sent::No, || {
+        // SAFETY: the caller keeps to the header.
+        let (out, sandbox) = unsafe { (Out::needed(requests, "requests")?, object(sandbox, "sandbox")?) };
+        out.give_text(&json(&sandbox.sandbox()?.journal()));
+        Ok(())
+    })
+}
+
+/// How many sessions are open; -1 where the sandbox cannot be asked.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_sandbox_open_applications(sandbox: *const send_im_sandbox) -> i64 {
+    let count = |s: &send_im_sandbox| i64::try_from(s.sandbox().ok()?.open_applications()).ok();
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(sandbox, -1, count) }
+}
+
+/// Makes something go wrong: a fault as JSON, for example
+/// `{"route": "start_messaging", "action": "drop_after", "times": 1}`. The library's sandbox documentation lists routes and
+/// actions.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_sandbox_add_fault(
+    sandbox: *const send_im_sandbox,
+    fault: *const c_char,
+) -> *mut send_im_error {
+    fallible(Sent::No, || {
+        // SAFETY: the caller keeps to the header.
+        let (sandbox, fault) = unsafe { (object(sandbox, "sandbox")?, text(fault, "fault")?) };
+        let refused = |e| Error::invalid_input(format!("This is not a fault: {e}."));
+        sandbox.sandbox()?.add_fault(serde_json::from_str::<Fault>(fault).map_err(refused)?);
+        Ok(())
+    })
+}
+
+/// Does something to the server: `clear-faults`, `revoke-tokens`, `drop-applications`, `resync`, `resume` or
+/// `end-conversations`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_sandbox_act(
+    sandbox: *const send_im_sandbox,
+    action: *const c_char,
+) -> *mut send_im_error {
+    fallible(Sent::No, || {
+        // SAFETY: the caller keeps to the header.
+        let (handle, action) = unsafe { (object(sandbox, "sandbox")?, text(action, "action")?) };
+        let sandbox = handle.sandbox()?;
+        let runtime = handle.generation.sandboxes_run.handle()?;
+        // Some of these start tasks.
+        let _context = runtime.enter();
+        match action {
+            "clear-faults" => sandbox.clear_faults(),
+            "revoke-tokens" => sandbox.revoke_tokens(),
+            "drop-applications" => sandbox.drop_applications(),
+            "resync" => sandbox.force_resync(),
+            "resume" => sandbox.force_resume(),
+            "end-conversations" => sandbox.end_conversations(),
+            _ => {
+                return Err(Error::invalid_input(
+                    "The action is one of clear-faults, revoke-tokens, drop-applications, resync, resume and \
+                     end-conversations.",
+                ));
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Gives a token that every origin of this sandbox accepts for this address, for a sign-in with tokens.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_sandbox_issue_token(
+    sandbox: *const send_im_sandbox,
+    address: *const c_char,
+    token: *mut *mut c_char,
+) -> *mut send_im_error {
+    fallible(Sent::No, || {
+        // SAFETY: the caller keeps to the header.
+        let (out, sandbox) = unsafe { (Out::needed(token, "token")?, object(sandbox, "sandbox")?) };
+        // SAFETY: the caller keeps to the header.
+        let address = unsafe { text(address, "address")? };
+        out.give_text(&sandbox.sandbox()?.issue_token(address));
+        Ok(())
+    })
+}
+
+/// Stops and frees a sandbox. NULL is nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_sandbox_free(sandbox: *mut send_im_sandbox) {
+    certain((), || {
+        // SAFETY: the caller keeps to the header.
+        let Some(sandbox) = (unsafe { take_back(sandbox) }) else { return };
+        if sandbox.generation.is_foreign() {
+            // The server and the file are the parent's.
+            std::mem::forget(sandbox);
+            return;
+        }
+        sandbox.generation.sandboxes_run.drop_inside(sandbox.generation.sandboxes.remove(sandbox.number));
+    });
+}
