@@ -65,17 +65,17 @@ impl Bell {
         lock(&self.descriptor).take().map(IntoRawFd::into_raw_fd)
     }
 
-    /// Rings from the host's side, with a code of the host's.
-    pub fn ring(&self, code: i8) {
-        ring(self.handle(), code);
+    /// Ends the bell: from now on a ring does nothing. May be called again; dropping the bell does the same.
+    pub fn close(&self) {
+        if !self.generation.is_foreign() {
+            bells().remove(self.number);
+        }
     }
 }
 
 impl Drop for Bell {
     fn drop(&mut self) {
-        if !self.generation.is_foreign() {
-            bells().remove(self.number);
-        }
+        self.close();
     }
 }
 
@@ -126,7 +126,7 @@ pub(crate) mod tests {
     fn a_ring_is_heard_with_its_code() {
         let (bell, mut waiting) = bell();
         ring(bell.handle(), 1);
-        bell.ring(2);
+        ring(bell.handle(), 2);
         assert_eq!((heard(&mut waiting), heard(&mut waiting)), (1, 2));
     }
 
@@ -136,16 +136,16 @@ pub(crate) mod tests {
         let (other, _kept) = self::bell();
         ring(other.handle(), 3);
         ring(handle(std::process::id().wrapping_add(1), bell.number), 4);
-        bell.ring(5);
+        ring(bell.handle(), 5);
         assert_eq!(heard(&mut waiting), 5);
     }
 
     #[test]
     fn a_ring_after_the_end_of_the_bell_does_nothing() {
         let (bell, mut waiting) = bell();
-        let handle = bell.handle();
-        drop(bell);
-        ring(handle, 1);
+        bell.close();
+        bell.close();
+        ring(bell.handle(), 1);
         assert_eq!(waiting.read(&mut [0]).unwrap(), 0, "the socket is closed");
     }
 
