@@ -15,7 +15,9 @@ Gem::Specification.new do |spec|
   spec.required_ruby_version = ">= 3.1"
   spec.metadata = { "rubygems_mfa_required" => "true" }
 
-  spec.files = Dir.chdir(__dir__) { Dir["lib/**/*.rb", "lib/send_im/native/*", "sig/*", "README.md", ".yardopts"].uniq }
+  spec.files = Dir.chdir(__dir__) do
+    Dir["lib/**/*.rb", "lib/send_im/native/*", "sig/*", "LICENSE-*", "README.md", ".yardopts"].uniq
+  end
   spec.require_paths = ["lib"]
 
   spec.add_dependency "ffi", "~> 1.15", ">= 1.15.5"

@@ -53,6 +53,14 @@ class TestLogging < Minitest::Test
     refute_includes told.join, "s3cret"
   end
 
+  def test_a_logger_that_fails_does_not_fail_the_send
+    logger = Object.new
+    logger.define_singleton_method(:debug) { |_| raise IOError, "disk full" }
+    assert SendIm.send_im("lenea@contoso.com", "hi", logger: logger, **account).accepted_by
+    fail_too = ->(_) { raise "no" }
+    assert SendIm.send_im("lenea@contoso.com", "hi", logger: logger, on_step: fail_too, **account).accepted_by
+  end
+
   def test_a_failing_callback_is_a_warning
     SendIm.send_im("lenea@contoso.com", "hi", logger: @logger, on_step: ->(_) { raise "broken" }, **account)
     assert(@io.string.lines.any? { |line| line.start_with?("W, ") && line.include?("on_step") })

@@ -83,12 +83,13 @@ class TestToken < Minitest::Test
   end
 
   def test_threads_end_with_their_client
-    before = Thread.list.size
+    asking = -> { Thread.list.count { |thread| thread.name == "send-im-token" } }
+    assert(eventually { asking.call.zero? })
     client = SendIm::Client.open(address: SENDER, token: source, server: sandbox)
-    assert_equal before + 1, Thread.list.size
+    assert_equal 1, asking.call
     client.close
-    assert(eventually { Thread.list.size == before })
+    assert(eventually { asking.call.zero? })
     failing { SendIm::Client.open(address: SENDER, token: ->(_) { "bad" }, server: sandbox) }
-    assert(eventually { Thread.list.size == before })
+    assert(eventually { asking.call.zero? })
   end
 end

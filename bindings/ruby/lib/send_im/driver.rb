@@ -44,8 +44,8 @@ module SendIm
           relay&.detach(waiter) if waiter
           # A future of the parent is not touched in a forked child: threads that are gone may hold its locks.
           library.public_send(free, future) if waiter.nil? || waiter.mine?
-          # A call that was cut off may still ring. Its waiter ends here, and the ring goes nowhere.
-          Waiter.keep(waiter) if settled
+          # A call that was cut off may still ring, so its waiter ends with it.
+          settled ? Waiter.keep(waiter) : waiter&.close
         end
       end
 

@@ -102,6 +102,9 @@ module SendIm
 
     def serve
       loop { @waiter.wait { @mailbox.take_tokens.each { |asked| answer(asked) } } }
+    ensure
+      @mailbox.detach(@waiter.handle)
+      @waiter.close
     end
 
     def answer(asked)
@@ -126,6 +129,8 @@ module SendIm
     # Any object with `debug` is a logger; not each has `warn`.
     def self.warn(logger, text)
       logger&.public_send(logger.respond_to?(:warn) ? :warn : :debug, "send_im: #{text}")
+    rescue StandardError
+      nil # a call does not fail because its logger does
     end
   end
   private_constant :Log

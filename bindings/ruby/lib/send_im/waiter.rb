@@ -34,7 +34,7 @@ module SendIm
 
       # Keeps a waiter nobody will ring any more.
       def keep(waiter)
-        @idle.push(waiter) if @idle.size < KEPT
+        @idle.size < KEPT ? @idle.push(waiter) : waiter.close
       end
     end
 
@@ -61,6 +61,12 @@ module SendIm
 
         yield
       end
+    end
+
+    # Ends the waiter. What still rings it rings nothing.
+    def close
+      @bell.close
+      @socket.close
     end
 
     # True in the process that made it.
