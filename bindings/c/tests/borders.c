@@ -1,0 +1,151 @@
+/* What must never be undefined: NULL, texts that are not UTF-8, panics, secrets left in memory. */
+#include "check.h"
+
+#ifdef __cplusplus
+extern "C"
+#endif
+    send_im_error *send_im_panic_for_tests(void);
+
+static void versions(void) {
+    CHECK(send_im_abi_version() == 1);
+    CHECK_TEXT(send_im_version(), SEND_IM_VERSION);
+}
+
+static void null_is_refused(void) {
+    place here = place_new(NULL);
+    send_im_client *client = NULL;
+    send_im_receipt *receipt = NULL;
+    char *text = NULL;
+    CHECK_KIND(send_im(here.options, NULL, "hello", &receipt), "invalid_input");
+    CHECK_KIND(send_im(here.options, "lenea@contoso.com", NULL, &receipt), "invalid_input");
+    CHECK_KIND(send_im_async(here.options, "lenea@contoso.com", "hello", NULL, NULL, NULL), "invalid_input");
+    CHECK_KIND(send_im_options_set(NULL, "address", "x"), "invalid_input");
+    CHECK_KIND(send_im_options_set(here.options, NULL, "x"), "invalid_input");
+    CHECK_KIND(send_im_options_on_step(NULL, NULL, NULL, NULL), "invalid_input");
+    CHECK_KIND(send_im_options_on_token(NULL, NULL, NULL, NULL), "invalid_input");
+    CHECK_KIND(send_im_client_sign_in(here.options, NULL), "invalid_input");
+    CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "hello", NULL), "invalid_input");
+    CHECK_KIND(send_im_client_sign_out(client), "invalid_input");
+    CHECK_KIND(send_im_client_cancel_all(client), "invalid_input");
+    CHECK_KIND(send_im_client_send_all(client, NULL, NULL), "invalid_input");
+    CHECK_KIND(send_im_messages_add(NULL, NULL, "lenea@contoso.com", "hello"), "invalid_input");
+    CHECK_KIND(send_im_sandbox_start(NULL, NULL), "invalid_input");
+    CHECK_KIND(send_im_sandbox_inbox(NULL, NULL, &text), "invalid_input");
+    CHECK_KIND(send_im_sandbox_inbox(here.sandbox, NULL, NULL), "invalid_input");
+    CHECK_KIND(send_im_sandbox_add_fault(here.sandbox, NULL), "invalid_input");
+    CHECK_KIND(send_im_sandbox_act(here.sandbox, NULL), "invalid_input");
+    CHECK(send_im_error_kind(NULL) == NULL && send_im_error_to_json(NULL) == NULL && send_im_error_exit_code(NULL) == 0);
+    CHECK(send_im_receipt_to(NULL) == NULL && send_im_receipt_step(NULL, 0) == NULL && send_im_step_name(NULL) == NULL);
+    CHECK(send_im_results_count(NULL) == 0 && send_im_sandbox_url(NULL) == NULL);
+    CHECK(send_im_sandbox_open_applications(NULL) == -1);
+    CHECK(send_im_token_request_origin(NULL) == NULL);
+    send_im_token_reply_resolve(NULL, "x", 0);
+    send_im_token_reply_fail(NULL, NULL);
+    send_im_call_cancel(NULL);
+    CHECK(delivered(here.sandbox) == 0);
+    place_free(here);
+}
+
+static void every_free_takes_null(void) {
+    send_im_options_free(NULL);
+    send_im_error_free(NULL);
+    send_im_receipt_free(NULL);
+    send_im_client_free(NULL);
+    send_im_call_free(NULL);
+    send_im_messages_free(NULL);
+    send_im_results_free(NULL);
+    send_im_sandbox_free(NULL);
+    send_im_string_free(NULL);
+}
+
+static void texts_that_are_not_utf8_are_refused(void) {
+    place here = place_new(NULL);
+    CHECK_KIND(send_im(here.options, "lenea@contoso.com", "Gr\xf6\xdf" "e", NULL), "invalid_input");
+    CHECK_KIND(send_im(here.options, "\xff@contoso.com", "hello", NULL), "invalid_input");
+    CHECK_KIND(send_im_options_set(here.options, "address", "\xff"), "invalid_input");
+    CHECK_KIND(send_im_options_set(here.options, "\xff", "x"), "invalid_input");
+    CHECK_KIND(send_im_sandbox_start("\xff", &here.sandbox), "invalid_input");
+    CHECK(here.sandbox == NULL);
+    send_im_options_free(here.options);
+}
+
+static void sandbox_options_and_faults_are_checked(void) {
+    send_im_sandbox *sandbox = NULL;
+    CHECK_KIND(send_im_sandbox_start("{\"htps\": true}", &sandbox), "invalid_input");
+    CHECK_KIND(send_im_sandbox_start("{\"layout\": \"none\"}", &sandbox), "invalid_input");
+    place here = place_new("{\"layout\": \"two-pools\"}");
+    CHECK_KIND(send_im_sandbox_add_fault(here.sandbox, "{\"route\": \"any\", \"action\": \"explode\"}"), "invalid_input");
+    CHECK_KIND(send_im_sandbox_act(here.sandbox, "explode"), "invalid_input");
+    CHECK_OK(send_im_sandbox_act(here.sandbox, "clear-faults"));
+    CHECK_OK(send_im_sandbox_act(here.sandbox, "resync"));
+    CHECK_KIND(send_im_sandbox_wait_for(here.sandbox, 1, 10, NULL), "timeout");
+    char *requests = NULL;
+    CHECK_OK(send_im(here.options, "lenea@contoso.com", "hello", NULL));
+    CHECK_OK(send_im_sandbox_journal(here.sandbox, &requests));
+    CHECK(count_of(requests, "\"method\":\"DELETE\"") == 1);
+    send_im_string_free(requests);
+    CHECK(send_im_sandbox_ca_pem(here.sandbox) == NULL);
+    place_free(here);
+}
+
+static void no_panic_crosses_the_border(void) {
+    send_im_error *error = send_im_panic_for_tests();
+    CHECK_TEXT(send_im_error_kind(error), "outcome_unknown");
+    CHECK_TEXT(send_im_error_sent(error), "maybe");
+    CHECK(!strstr(send_im_error_detail(error), "on purpose"));
+    send_im_error_free(error);
+}
+
+/* True if the text stands anywhere in the heap. It is given backwards, so that this search does not find itself. */
+static int in_memory(const char *backwards) {
+    FILE *maps = fopen("/proc/self/maps", "r");
+    FILE *memory = fopen("/proc/self/mem", "rb");
+    size_t length = strlen(backwards);
+    char line[512];
+    int found = 0;
+    while (maps && memory && fgets(line, sizeof line, maps)) {
+        unsigned long from, to, at;
+        char rights[8] = "";
+        static unsigned char page[4096 + 64];
+        if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) != 3 || rights[1] != 'w' || strstr(line, "[stack]")) continue;
+        for (at = from; at < to; at += 4096) {
+            size_t got, i, k;
+            if ((unsigned long)(size_t)page >= at && (unsigned long)(size_t)page < at + 8192) continue;
+            if (at + 4096 > (unsigned long)(size_t)page && at < (unsigned long)(size_t)page + sizeof page) continue;
+            if (fseek(memory, (long)at, SEEK_SET) != 0) break;
+            got = fread(page, 1, sizeof page, memory);
+            if (got < length) break;
+            for (i = 0; i + length <= got && !found; i++) {
+                for (k = 0; k < length && page[i + k] == (unsigned char)backwards[length - 1 - k]; k++) continue;
+                found = k == length;
+            }
+        }
+    }
+    if (memory) fclose(memory);
+    if (maps) fclose(maps);
+    return found;
+}
+
+static void freed_options_leave_no_password_in_memory(void) {
+    const char *backwards = "tuo-depiw-eb-ot-drowssap";
+    char password[32];
+    size_t length = strlen(backwards), i;
+    send_im_options *options = send_im_options_new();
+    for (i = 0; i < length; i++) password[i] = backwards[length - 1 - i];
+    password[length] = 0;
+    CHECK_OK(send_im_options_set(options, "password", password));
+    memset(password, 0, sizeof password);
+    CHECK(in_memory(backwards));
+    send_im_options_free(options);
+    CHECK(!in_memory(backwards));
+}
+
+void borders(void) {
+    RUN(versions);
+    RUN(null_is_refused);
+    RUN(every_free_takes_null);
+    RUN(texts_that_are_not_utf8_are_refused);
+    RUN(sandbox_options_and_faults_are_checked);
+    RUN(no_panic_crosses_the_border);
+    if (!quick()) RUN(freed_options_leave_no_password_in_memory);
+}

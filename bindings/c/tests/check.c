@@ -1,0 +1,75 @@
+#define _POSIX_C_SOURCE 200809L
+#include "check.h"
+
+#include <time.h>
+
+int check_tests, check_failed_tests, check_failed;
+
+void check_text(const char *file, int line, const char *got, const char *wanted) {
+    if (got == wanted || (got && wanted && strcmp(got, wanted) == 0)) return;
+    check_failed = 1;
+    printf("# %s:%d: got %s, wanted %s\n", file, line, got ? got : "NULL", wanted ? wanted : "NULL");
+}
+
+void check_error(const char *file, int line, send_im_error *error, const char *kind) {
+    const char *got = send_im_error_kind(error);
+    if (!(got == kind || (got && kind && strcmp(got, kind) == 0))) {
+        check_failed = 1;
+        printf("# %s:%d: got %s (%s), wanted %s\n", file, line, got ? got : "success", error ? send_im_error_detail(error) : "",
+               kind ? kind : "success");
+    }
+    send_im_error_free(error);
+}
+
+place place_new(const char *sandbox_options) {
+    place here = {NULL, NULL};
+    CHECK_OK(send_im_sandbox_start(sandbox_options, &here.sandbox));
+    here.options = send_im_options_new();
+    CHECK_OK(send_im_options_set(here.options, "address", "tosh@contoso.com"));
+    CHECK_OK(send_im_options_set(here.options, "password", "s3cret-of-tosh"));
+    CHECK_OK(send_im_options_set(here.options, "server", send_im_sandbox_url(here.sandbox)));
+    CHECK_OK(send_im_options_set(here.options, "ca_file", send_im_sandbox_ca_file(here.sandbox)));
+    return here;
+}
+
+void place_free(place here) {
+    send_im_options_free(here.options);
+    send_im_sandbox_free(here.sandbox);
+}
+
+size_t count_of(const char *text, const char *part) {
+    size_t count = 0;
+    for (; text && (text = strstr(text, part)); text += strlen(part)) count++;
+    return count;
+}
+
+size_t delivered(send_im_sandbox *sandbox) {
+    char *inbox = NULL;
+    CHECK_OK(send_im_sandbox_inbox(sandbox, NULL, &inbox));
+    size_t count = count_of(inbox, "\"number\":");
+    send_im_string_free(inbox);
+    return count;
+}
+
+int quick(void) { return getenv("SEND_IM_QUICK") != NULL; }
+
+int wait_until(volatile int *flag) {
+    struct timespec moment = {0, 5000000};
+    int turns;
+    for (turns = 0; turns < 6000 && !__atomic_load_n(flag, __ATOMIC_ACQUIRE); turns++) nanosleep(&moment, NULL);
+    return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
+}
+
+int main(void) {
+    sends();
+    errors();
+    borders();
+    callbacks();
+    threads();
+    forks();
+    /* The last: nothing can be sent afterwards. */
+    CHECK(send_im_shutdown(10000));
+    CHECK_KIND(send_im_client_sign_in(NULL, NULL), "invalid_input");
+    printf("1..%d\n", check_tests);
+    return check_failed_tests || check_failed;
+}

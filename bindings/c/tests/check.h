@@ -1,0 +1,65 @@
+/* A runner in the style of Check: RUN names a test and runs it, CHECK tells what is not so. One line a test, as TAP. */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <send_im.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern int check_tests, check_failed_tests, check_failed;
+
+#define CHECK(condition)                                                                                              \
+    ((condition) ? (void)0 : (check_failed = 1, (void)printf("# %s:%d: not so: %s\n", __FILE__, __LINE__, #condition)))
+
+/* Texts are equal; NULL equals NULL. */
+#define CHECK_TEXT(got, wanted) check_text(__FILE__, __LINE__, got, wanted)
+
+/* A call has succeeded. Frees its error. */
+#define CHECK_OK(call) check_error(__FILE__, __LINE__, call, NULL)
+
+/* A call has failed with this kind. Frees its error. */
+#define CHECK_KIND(call, kind) check_error(__FILE__, __LINE__, call, kind)
+
+#define RUN(test)                                                                                                     \
+    do {                                                                                                              \
+        check_failed = 0;                                                                                             \
+        test();                                                                                                       \
+        check_tests++;                                                                                                \
+        check_failed_tests += check_failed;                                                                           \
+        printf("%s %d - %s\n", check_failed ? "not ok" : "ok", check_tests, #test);                                   \
+        fflush(stdout);                                                                                               \
+    } while (0)
+
+void check_text(const char *file, int line, const char *got, const char *wanted);
+void check_error(const char *file, int line, send_im_error *error, const char *kind);
+
+/* A sandbox with these options, and options for an account in it. */
+typedef struct {
+    send_im_sandbox *sandbox;
+    send_im_options *options;
+} place;
+
+place place_new(const char *sandbox_options);
+void place_free(place here);
+
+/* How often a name stands in a text. */
+size_t count_of(const char *text, const char *part);
+
+/* How many messages the sandbox has delivered. */
+size_t delivered(send_im_sandbox *sandbox);
+
+/* True where a run under a slow checker asks for fewer messages (SEND_IM_QUICK). */
+int quick(void);
+
+/* Waits until `*flag` is set by a callback; false after half a minute. */
+int wait_until(volatile int *flag);
+
+void sends(void);
+void errors(void);
+void callbacks(void);
+void threads(void);
+void borders(void);
+void forks(void);
+
+#endif

@@ -1,0 +1,374 @@
+"""The C library: its tests, its tarball, and the tarball used in an empty place. On its own it builds the tarball."""
+
+import json
+import os
+import platform
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import urllib.request
+from functools import lru_cache
+from pathlib import Path
+
+import c_scenarios
+import workspace
+from outcome import Outcome
+
+PACKAGE = workspace.ROOT / "bindings" / "c"
+TESTS = PACKAGE / "tests"
+EXAMPLES = workspace.ROOT / "examples"
+DIST = workspace.ROOT / "dist"
+DARWIN = sys.platform == "darwin"
+
+STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]
+C99 = ["cc", "-std=c99", *STRICT]
+CPP = ["c++", "-x", "c++", "-std=c++17", *STRICT]
+UNITS = [TESTS / f"{name}.c" for name in ("check", "sends", "errors", "borders", "callbacks", "threads")]
+
+# What the Rust standard library asks of a program that takes the static library.
+SYSTEM = "-framework CoreFoundation -framework Security -lSystem" if DARWIN else "-lgcc_s -lutil -lrt -lpthread -lm -ldl"
+
+# Sends of the memory test, and the most KiB that three quarters of them may add. A leak of 64 bytes a send is more.
+SENDS, GROWTH = 20000, 4096
+HANG = 300
+
+
+def problem():
+    """Why the library cannot be built and tested here, or None."""
+    if os.name == "nt":
+        return "the tests of the C library need a Unix"
+    for tool, way in (
+        ("cargo", "install Rust from rustup.rs"),
+        ("cc", "on Debian: apt install gcc"),
+        ("c++", "on Debian: apt install g++"),
+        ("pkg-config", "on Debian: apt install pkg-config"),
+    ):
+        if not shutil.which(tool):
+            return f"no {tool} on PATH ({way})"
+    return None
+
+
+def version():
+    """The version of the library."""
+    return re.search(r'^version = "([^"]+)"', (workspace.ROOT / "Cargo.toml").read_text(), re.M)[1]
+
+
+def abi():
+    """The number of the interface."""
+    return re.search(r"^const ABI: u32 = (\d+);", (PACKAGE / "build.rs").read_text(), re.M)[1]
+
+
+def install(prefix, profile, *features):
+    """Builds the library and puts it under `prefix` as a system has it. The place may be moved afterwards."""
+    chosen = ["--features", ",".join(features)] if features else []
+    workspace.run("cargo", "build", "--quiet", "-p", "send-im-c", "--profile", profile, *chosen, check=True)
+    built = workspace.target_dir() / ("debug" if profile == "dev" else profile)
+    library, documents = prefix / "lib", prefix / "share" / "doc" / "send_im"
+    for folder in (prefix / "include", library / "pkgconfig", documents):
+        folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(PACKAGE / "include" / "send_im.h", prefix / "include")
+    shutil.copy(built / "libsend_im.a", library)
+    name = f"libsend_im.{abi()}.dylib" if DARWIN else f"libsend_im.so.{abi()}"
+    shutil.copy(built / ("libsend_im.dylib" if DARWIN else "libsend_im.so"), library / name)
+    link = library / ("libsend_im.dylib" if DARWIN else "libsend_im.so")
+    link.unlink(missing_ok=True)
+    link.symlink_to(name)
+    (library / "pkgconfig" / "send_im.pc").write_text(
+        "prefix=${pcfiledir}/../..\n"
+        "libdir=${prefix}/lib\n"
+        "includedir=${prefix}/include\n\n"
+        "Name: send_im\n"
+        "Description: Delivers instant messages to Skype for Business and Lync users\n"
+        f"Version: {version()}\n"
+        "Cflags: -I${includedir}\n"
+        "Libs: -L${libdir} -lsend_im\n"
+        f"Libs.private: {SYSTEM}\n"
+    )
+    for text in (PACKAGE / "README.md", PACKAGE / "ABI.md", workspace.ROOT / "LICENSE-MIT", workspace.ROOT / "LICENSE-APACHE"):
+        shutil.copy(text, documents)
+
+
+def pkg_config(prefix, *arguments):
+    """What pkg-config tells of the library there."""
+    environment = {"PATH": os.environ["PATH"], "PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig")}
+    told = subprocess.run(["pkg-config", *arguments, "send_im"], env=environment, capture_output=True, text=True, check=True)
+    return shlex.split(told.stdout)
+
+
+def compiled(compiler, sources, out, prefix, *more):
+    """Compiles a program against the library there; it finds it when it runs."""
+    flags = pkg_config(prefix, "--cflags", "--libs")
+    rpath = f"-Wl,-rpath,{prefix / 'lib'}"
+    command = [*compiler, *more, *sources, "-o", out, *(["-x", "none"] if "-x" in compiler else []), *flags, rpath, "-pthread"]
+    workspace.run(*command, check=True)
+    return out
+
+
+@lru_cache(maxsize=None)
+def prepared():
+    """The debug library as the tests use it, installed once a run."""
+    prefix = workspace.target_dir() / "send-im-c"
+    shutil.rmtree(prefix, ignore_errors=True)
+    install(prefix, "dev", "panic-test")
+    (prefix / "bin").mkdir()
+    return prefix
+
+
+def program(name, compiler=C99, *more):
+    """A test program of one file."""
+    return compiled(compiler, [TESTS / f"{name}.c"], prepared() / "bin" / name, prepared(), *more)
+
+
+def units(name, compiler, *more):
+    """The runner of the tests."""
+    return compiled(
+        compiler, UNITS, prepared() / "bin" / name, prepared(), f'-DSEND_IM_VERSION="{version()}"', f"-I{TESTS}", *more
+    )
+
+
+def tap(command, **more):
+    """Runs a runner of tests, shows its output, and counts."""
+    outcome, planned = Outcome(), None
+    environment = dict(clean(), **more)
+    ended = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, timeout=HANG * 2)
+    print(ended.stdout + ended.stderr, flush=True)
+    for line in ended.stdout.splitlines():
+        outcome.passed += line.startswith("ok ")
+        outcome.failed += line.startswith("not ok ")
+        if line.startswith("1.."):
+            planned = int(line[3:])
+    if outcome.failed == 0 and (ended.returncode != 0 or planned != outcome.passed):
+        outcome.failed = 1
+        outcome.why.append(f"{Path(command[-1]).name} ended with {ended.returncode}, see above")
+    return outcome
+
+
+def clean():
+    """The environment without an account of ours."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SEND_IM_")}
+
+
+class Sandbox:
+    """A sandbox in a process of its own, as the command serves it."""
+
+    def __enter__(self):
+        workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
+        command = [str(workspace.command()), "sandbox"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.url = self.process.stdout.readline().strip()
+        self.account = dict(
+            clean(), SEND_IM_SERVER=self.url, SEND_IM_ADDRESS="tosh@contoso.com", SEND_IM_PASSWORD="s3cret-of-tosh"
+        )
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.stdout.close()
+        self.process.wait(timeout=30)
+
+    def get(self, what):
+        with urllib.request.urlopen(f"{self.url}sandbox/api/{what}") as answer:
+            return json.load(answer)
+
+    def texts(self):
+        return [message["text"] for message in self.get("messages")]
+
+
+def ended(command, environment):
+    """Runs a program to its end."""
+    return subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, timeout=HANG)
+
+
+def same(got, wanted):
+    if got != wanted:
+        raise AssertionError(f"got {got!r}, wanted {wanted!r}")
+
+
+def snippets():
+    """The programs of the README."""
+    return re.findall(r"^```c\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+
+
+def test_the_first_lines_of_the_readme_send():
+    source = prepared() / "bin" / "hello.c"
+    source.write_text(snippets()[0])
+    for compiler, name in ((C99, "hello"), (CPP, "hello-cpp")):
+        with Sandbox() as sandbox:
+            done = ended([compiled(compiler, [source], source.with_name(name), prepared())], sandbox.account)
+            same((done.returncode, done.stdout, done.stderr), (0, "delivered\n", ""))
+            same(sandbox.texts(), ["hello world"])
+
+
+def test_the_other_programs_of_the_readme_run():
+    source = prepared() / "bin" / "readme.c"
+    source.write_text(snippets()[1])
+    done = ended([compiled(C99, [source], source.with_name("readme"), prepared())], clean())
+    same((done.returncode, [message["text"] for message in json.loads(done.stdout)]), (0, ["hello world"]))
+    source.write_text(f"#include <send_im.h>\n{snippets()[2]}int main(void) {{ return send_both(NULL); }}\n")
+    with Sandbox() as sandbox:
+        same(ended([compiled(C99, [source], source.with_name("both"), prepared())], sandbox.account).returncode, 0)
+        same(sandbox.texts(), ["first", "second"])
+
+
+def test_the_examples_send_and_end_with_the_exit_code_of_the_error():
+    with Sandbox() as sandbox:
+        for command in (example, example_cpp):
+            done = ended(command(["lenea@contoso.com", "disk full"]), sandbox.account)
+            same((done.returncode, done.stdout), (0, "lenea@contoso.com accepted the message (invitation_accepted).\n"))
+            busy = ended(command(["busy@contoso.com", "disk full"]), sandbox.account)
+            same((busy.returncode, busy.stdout, busy.stderr.count("\n")), (4, "", 1))
+            same(ended(command([]), sandbox.account).returncode, 2)
+        same(sandbox.texts(), ["disk full"] * 2)
+
+
+def test_a_program_may_end_during_a_send():
+    ending = program("ending")
+    with Sandbox() as sandbox:
+        done = ended([ending], sandbox.account)
+        same((done.returncode, done.stdout, done.stderr), (17, "", ""))
+        done = ended([ending, "shutdown"], sandbox.account)
+        same((done.returncode, done.stdout, done.stderr), (17, "cancelled\n", ""))
+        same(sandbox.texts(), [])
+
+
+def test_many_sends_do_not_make_the_program_grow():
+    with Sandbox() as sandbox:
+        done = ended([program("memory"), sandbox.url, SENDS], clean())
+    same((done.returncode, done.stderr), (0, ""))
+    print(f"# {SENDS} sends: {int(done.stdout)} KiB after the first quarter")
+    if int(done.stdout) > GROWTH:
+        raise AssertionError(f"{int(done.stdout)} KiB are more than {GROWTH}")
+
+
+def test_the_library_exports_what_the_header_declares():
+    header = (PACKAGE / "include" / "send_im.h").read_text()
+    declared = set(re.findall(r"^[\w *]*?\b(send_im\w*)\(", header, re.M))
+    listed = subprocess.run(
+        ["nm", "-D", "--defined-only", prepared() / "lib" / "libsend_im.so"], capture_output=True, text=True, check=True
+    )
+    exported = {line.split()[-1] for line in listed.stdout.splitlines()} - {"send_im_panic_for_tests"}
+    same(exported, declared)
+
+
+def test_a_program_may_take_the_static_library():
+    source = prepared() / "bin" / "static.c"
+    source.write_text(snippets()[1])
+    flags = [prepared() / "lib" / "libsend_im.a", *pkg_config(prepared(), "--cflags"), *shlex.split(SYSTEM)]
+    workspace.run(*C99, source, "-o", source.with_suffix(""), *flags, check=True)
+    done = ended([source.with_suffix("")], clean())
+    same((done.returncode, [message["text"] for message in json.loads(done.stdout)]), (0, ["hello world"]))
+
+
+def valgrind():
+    """The tests under valgrind: nothing lost, nothing read that was not written."""
+    if not shutil.which("valgrind"):
+        return Outcome(skipped=1, why=["no valgrind on PATH (on Debian: apt install valgrind)"])
+    watch = ["valgrind", "--quiet", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite"]
+    return tap([*watch, units("tests", C99)], SEND_IM_QUICK="1")
+
+
+def address_sanitizer():
+    """The tests compiled with AddressSanitizer, which watches the allocations of the library too."""
+    probe = prepared() / "bin" / "probe.c"
+    probe.write_text("int main(void) { return 0; }\n")
+    if subprocess.run(["cc", "-fsanitize=address", probe, "-o", probe.with_suffix("")], capture_output=True).returncode:
+        return Outcome(skipped=1, why=["this compiler has no AddressSanitizer (on Debian: apt install libasan6)"])
+    return tap([units("tests-asan", C99, "-fsanitize=address", "-fno-omit-frame-pointer")], SEND_IM_QUICK="1")
+
+
+def scenarios():
+    """The cases every language passes."""
+    (prepared() / "bin" / "cases.h").write_text(c_scenarios.table())
+    runner = program("scenarios", C99, f"-I{prepared() / 'bin'}")
+    done = ended([runner], clean())
+    outcome = c_scenarios.compared(done.stdout)
+    if done.returncode and outcome.failed == 0:
+        outcome.failed = 1
+        outcome.why.append(f"the scenarios ended with {done.returncode}: {done.stderr}")
+    return outcome
+
+
+def checks():
+    """The tests of this file."""
+    outcome = Outcome()
+    for name, check in sorted(globals().items()):
+        if name.startswith("test_"):
+            try:
+                check()
+                outcome.passed += 1
+                print(f"ok - {name[5:]}", flush=True)
+            except (AssertionError, subprocess.SubprocessError, OSError, ValueError) as error:
+                outcome.failed += 1
+                print(f"not ok - {name[5:]}: {error}", flush=True)
+    return outcome
+
+
+def rust():
+    """The tests of the crate, and whether the header is up to date."""
+    from suites import cargo_test
+
+    return cargo_test("-p", "send-im-runtime", "-p", "send-im-c")
+
+
+def run():
+    """All tests."""
+    outcome = rust()
+    outcome += tap([units("tests", C99)])
+    outcome += tap([units("tests-cpp", CPP)])
+    for suite in (scenarios, checks, address_sanitizer, valgrind):
+        outcome += suite()
+    return outcome
+
+
+def package():
+    """Builds the tarball: header, libraries, pkg-config file, texts."""
+    name = f"send_im-{version()}-{platform.system().lower()}-{platform.machine()}"
+    DIST.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as work:
+        prefix = Path(work) / name
+        install(prefix, os.environ.get("SEND_IM_PROFILE", "release"))
+        with tarfile.open(DIST / f"{name}.tar.gz", "w:gz") as tarball:
+            tarball.add(prefix, name)
+    return [DIST / f"{name}.tar.gz"]
+
+
+def clean_room():
+    """Unpacks the built tarball in an empty place, compiles the README's lines against it and runs them."""
+    (tarball,) = DIST.glob(f"send_im-{version()}-*.tar.gz")
+    with tempfile.TemporaryDirectory() as work, Sandbox() as sandbox:
+        room = Path(work).resolve()
+        with tarfile.open(tarball) as packed:
+            packed.extractall(room, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+        (prefix,) = room.iterdir()
+        (room / "hello.c").write_text(snippets()[0])
+        hello = compiled(C99, [room / "hello.c"], room / "hello", prefix)
+        linked = subprocess.run(["ldd", hello], capture_output=True, text=True).stdout if not DARWIN else str(prefix)
+        if str(prefix) not in linked:
+            raise RuntimeError(f"the clean room did not use the library in it: {linked}")
+        done = ended([hello], sandbox.account)
+        if (done.returncode, done.stdout, sandbox.texts()) != (0, "delivered\n", ["hello world"]):
+            raise RuntimeError(f"the README's lines in the clean room did not send: {done}")
+        symbols = subprocess.run(["nm", "-g", *prefix.glob("lib/libsend_im.a")], capture_output=True, text=True).stdout
+        if "send_im_panic_for_tests" in symbols:
+            raise RuntimeError("the tarball holds the test library")
+
+
+def example(arguments, environment=None):
+    """The command line that runs the example in C, which is built before. It takes its account from the environment."""
+    sources = [EXAMPLES / "c" / "send.c"]
+    return [str(compiled(C99, sources, prepared() / "bin" / "send", prepared())), *arguments]
+
+
+def example_cpp(arguments, environment=None):
+    """The same for the example in C++."""
+    sources = [EXAMPLES / "cpp" / "send.cpp"]
+    return [str(compiled(CPP, sources, prepared() / "bin" / "send-cpp", prepared())), *arguments]
+
+
+if __name__ == "__main__":
+    for path in package():
+        print(path)
