@@ -100,7 +100,7 @@ run() {
         mount -t tmpfs tmpfs "$root/tmp"
         mkdir -p "$root$folder"
         mount --bind "$folder" "$root$folder"
-        exec chroot "$root" env -u SSL_CERT_FILE -u SSL_CERT_DIR -u TMPDIR HOME=/root PATH=/usr/bin:/bin \
+        exec chroot "$root" env -u SSL_CERT_FILE -u SSL_CERT_DIR -u TMPDIR HOME=/root PATH=/usr/bin:/bin:/usr/libexec/swift/bin \
             sh -euc '\''cd "$1"; shift; exec "$@"'\'' sh "$@"
     ' sh "$toolchain" "$folder" "$inside" "$@"
 }

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,10 +27,21 @@ LICENSES = ["LICENSE-MIT", "LICENSE-APACHE"]
 GREETING = "lenea@contoso.com hello world\n"
 ACCOUNT = {"SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "x"}
 HANG = 120
+# Seconds after which the tests of the package count as hanging; they take about one minute.
+LONGEST_RUN = 1200
 
 # SwiftPM 6.0 now and then breaks off with a segmentation fault while it plans a build. Nothing of ours runs then.
 CRASHES = (-signal.SIGSEGV, 128 + signal.SIGSEGV)
 BUILD_ATTEMPTS = 3
+
+# Every link of the documentation leads somewhere. The generated module's symbols are not part of it.
+DOCUMENTATION = """
+swift package dump-symbol-graph --minimum-access-level public >/dev/null
+symbols=$(ls -d .build/*/symbolgraph)
+rm -f "$symbols"/SendImNative*
+docc convert Sources/SendIm/SendIm.docc --additional-symbol-graph-dir "$symbols" --output-path .build/SendIm.doccarchive \\
+    --fallback-display-name SendIm --fallback-bundle-identifier SendIm --warnings-as-errors
+"""
 
 CONSUMER = """// swift-tools-version: 6.0
 import PackageDescription
@@ -44,9 +56,7 @@ let package = Package(
 
 def problem():
     """Why the Swift package cannot be built here, or None."""
-    if not shutil.which("cargo"):
-        return "no cargo on PATH (install Rust from rustup.rs)"
-    return toolchains.swift_problem()
+    return workspace.cargo_problem() or toolchains.swift_problem()
 
 
 def swift(folder, inside, *command, **options):
@@ -92,12 +102,21 @@ def own_tests():
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        start_new_session=True,
     )
-    count = Counter()
-    for line in process.stdout:
-        sys.stdout.write(line)
-        count.line(line)
-    return count.outcome(process.wait())
+    # XCTest has no time limit of its own here. A call that hangs must not hang everything.
+    watchdog = threading.Timer(LONGEST_RUN, os.killpg, (process.pid, signal.SIGKILL))
+    watchdog.start()
+    try:
+        count = Counter()
+        for line in process.stdout:
+            sys.stdout.write(line)
+            count.line(line)
+        return count.outcome(process.wait())
+    finally:
+        watchdog.cancel()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 class Counter:
@@ -285,6 +304,24 @@ def greet(room, folder, program):
     done = swift(room, folder, program, capture_output=True, text=True, timeout=HANG)
     if (done.returncode, done.stdout, done.stderr) != (0, GREETING, ""):
         raise RuntimeError(f"the program of the clean room did not greet: {done}")
+
+
+def lint():
+    """What swift-format and DocC have to say, as one sentence each; they have said more before."""
+    prepare()
+    build(workspace.ROOT, PACKAGE)
+    checks = {
+        "swift-format": [
+            *["swift-format", "lint", "--strict", "--recursive", "--configuration", PACKAGE / ".swift-format"],
+            *[PACKAGE / "Sources" / "SendIm", PACKAGE / "Tests", PACKAGE / "Package.swift", EXAMPLE / "main.swift"],
+        ],
+        "docc": ["sh", "-euc", DOCUMENTATION],
+    }
+    return [
+        f"{name} failed, see above"
+        for name, command in checks.items()
+        if swift(workspace.ROOT, PACKAGE, *command).returncode
+    ]
 
 
 def example(arguments, environment=None):

@@ -65,7 +65,9 @@ final class TokenRelay: TokenProvider {
     func cancel() {
         asked.with { asked in
             asked.over = true
-            asked.tasks.values.forEach { $0.cancel() }
+            for task in asked.tasks.values {
+                task.cancel()
+            }
         }
     }
 

@@ -40,7 +40,9 @@ final class ClientTests: XCTestCase {
 
     func testWithClientReturnsWhatItsBodyReturns() async throws {
         try await withSandbox { sandbox in
-            let receipt = try await withClient(sandbox.tosh) { try await $0.send(to: "forwards@contoso.com", text: "hi") }
+            let receipt = try await withClient(sandbox.tosh) { client in
+                try await client.send(to: "forwards@contoso.com", text: "hi")
+            }
             XCTAssertEqual(receipt.acceptedBy, "colleague@contoso.com")
         }
     }

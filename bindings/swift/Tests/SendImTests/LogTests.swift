@@ -57,8 +57,9 @@ final class LogTests: XCTestCase {
                 let token = try sandbox.issueToken(sender)
                 let bearer = Account(sender, server: sandbox.url) { _ in BearerToken(token) }
                 let attempts: [(String, Account)] = [
-                    ("lenea@contoso.com", sandbox.tosh), ("declines@contoso.com", sandbox.tosh), ("lenea", sandbox.tosh),
-                    ("lenea@contoso.com", sandbox.account(sender, password: "wrong")), ("lenea@contoso.com", bearer),
+                    ("lenea@contoso.com", sandbox.tosh), ("declines@contoso.com", sandbox.tosh),
+                    ("lenea", sandbox.tosh), ("lenea@contoso.com", bearer),
+                    ("lenea@contoso.com", sandbox.account(sender, password: "wrong")),
                     ("lenea@contoso.com", Account(sender, server: sandbox.url) { _ in throw Leak(text: password) }),
                 ]
                 for (to, account) in attempts {

@@ -19,7 +19,8 @@ struct ScenarioTests {
         }
         let spec = scenario.sandbox
         let sandbox = try await Sandbox.start(
-            layout: #require(Sandbox.Layout(rawValue: spec.layout)), https: spec.https, ring: .milliseconds(spec.ringMs))
+            layout: #require(Sandbox.Layout(rawValue: spec.layout)), https: spec.https,
+            ring: .milliseconds(spec.ringMs))
         defer { sandbox.stop() }
         for fault in spec.faults {
             try sandbox.addFault(json: fault)

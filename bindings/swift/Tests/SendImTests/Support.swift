@@ -79,7 +79,9 @@ func helper(_ arguments: String...) async throws -> Ended {
         let reading = DispatchQueue(label: "helper")
         process.terminationHandler = { process in
             reading.async {
-                let texts = [out, err].map { String(decoding: $0.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self) }
+                let texts = [out, err].map {
+                    String(decoding: $0.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+                }
                 let signal: Int32 = process.terminationReason == .exit ? 0 : 1000
                 continuation.resume(
                     returning: Ended(status: process.terminationStatus + signal, out: texts[0], err: texts[1]))
