@@ -34,7 +34,7 @@ SYSTEM = "-framework CoreFoundation -framework Security -lSystem" if DARWIN else
 
 # Sends of the memory test, and the most KiB that three quarters of them may add. A leak of 64 bytes a send is more.
 SENDS, GROWTH = 20000, 4096
-HANG = 300
+HANG = 600
 
 
 def problem():
@@ -134,7 +134,7 @@ def tap(command, **more):
     """Runs a runner of tests, shows its output, and counts."""
     outcome, planned = Outcome(), None
     environment = dict(clean(), **more)
-    ended = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, timeout=HANG * 2)
+    ended = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, timeout=HANG)
     print(ended.stdout + ended.stderr, flush=True)
     for line in ended.stdout.splitlines():
         outcome.passed += line.startswith("ok ")

@@ -38,6 +38,7 @@ impl Threads {
             let runtime = Builder::new_multi_thread()
                 .worker_threads(WORKERS)
                 .thread_name(self.name)
+                .on_thread_start(without_sigpipe)
                 .enable_all()
                 .build();
             *stage = Stage::Running(runtime.map_err(|e| {
@@ -70,7 +71,43 @@ impl Threads {
     }
 }
 
+/// A write to a connection that the other side has closed raises SIGPIPE in the thread that writes. The host may have
+/// left it deadly, as C and Swift programs do; blocked, it leaves the write with its error.
+pub(crate) fn without_sigpipe() {
+    #[cfg(unix)]
+    {
+        use nix::sys::signal::{SigSet, Signal};
+        // It fails for no signal that exists.
+        let _ = SigSet::from(Signal::SIGPIPE).thread_block();
+    }
+}
+
 /// True in a callback that the host was called with from here: it must not wait for a call.
 pub fn on_a_thread_of_ours() -> bool {
     Handle::try_current().is_ok()
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use nix::sys::signal::{SigSet, Signal};
+
+    use super::*;
+
+    fn blocked() -> bool {
+        SigSet::thread_get_mask().unwrap().contains(Signal::SIGPIPE)
+    }
+
+    #[test]
+    fn sigpipe_is_blocked_on_every_thread_of_ours_and_on_no_other() {
+        let threads = Threads::new("send-im");
+        let handle = threads.handle().unwrap();
+        let (worker, blocking) = handle.block_on(async {
+            (
+                tokio::spawn(async { blocked() }).await.unwrap(),
+                tokio::task::spawn_blocking(blocked).await.unwrap(),
+            )
+        });
+        assert_eq!((worker, blocking, blocked()), (true, true, false));
+    }
 }
