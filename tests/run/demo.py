@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 
+import c
 import kotlin
 import python
 import ruby
@@ -25,6 +26,8 @@ EXAMPLES = [
     ("Kotlin", kotlin.problem, kotlin.example),
     ("Java", kotlin.problem, kotlin.example_java),
     ("Swift", swift.problem, swift.example),
+    ("C", c.problem, c.example),
+    ("C++", c.problem, c.example_cpp),
 ]
 
 

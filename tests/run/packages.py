@@ -2,12 +2,13 @@
 
 import sys
 
+import c
 import kotlin
 import python
 import ruby
 import swift
 
-PACKAGES = {"python": python, "ruby": ruby, "kotlin": kotlin, "swift": swift}
+PACKAGES = {"python": python, "ruby": ruby, "kotlin": kotlin, "swift": swift, "c": c}
 
 
 def main():

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import c
 import kotlin
 import python
 import ruby
@@ -72,6 +73,7 @@ SUITES = [
     ("kotlin", kotlin.problem, kotlin.run_kotlin),
     ("java", kotlin.problem, kotlin.run_java),
     ("swift", swift.problem, swift.run),
+    ("c", c.problem, c.run),
 ]
 
 

@@ -1,8 +1,10 @@
-"""Gets the toolchains that this machine lacks, each into the user's cache folder: python3 tests/run/toolchains.py [swift]
+"""Gets the toolchains that this machine lacks: python3 tests/run/toolchains.py [c] [java] [ruby] [swift]
 
-Nothing is installed into the system and nothing is written into the clone. What is there already is left as it is.
+Debian's packages are installed where Debian has them; Swift goes into the user's cache folder. Nothing is written into the
+clone. What is there already is left as it is.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -48,7 +50,39 @@ def swift_command(folder, inside, *command):
     return [str(SWIFT), "run", str(folder), str(inside), *arguments]
 
 
-TOOLCHAINS = {"swift": swift}
+def debian(*packages):
+    """Installs packages of Debian or Ubuntu, where this is one of them and we may."""
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        sys.exit(f"toolchains: as root on Debian this would run: apt-get install {' '.join(packages)}")
+    quiet = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    workspace.run("apt-get", "update", "-qq", check=True, env=quiet)
+    workspace.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages, check=True, env=quiet)
+
+
+def ruby():
+    """Ruby with the gems the package and its tests need."""
+    import ruby as package
+
+    if package.problem():
+        debian("ruby", "ruby-dev", "ruby-ffi", "ruby-minitest", "rake")
+
+
+def java():
+    """A JDK and Maven. Kotlin's compiler comes through Maven."""
+    import kotlin as package
+
+    if package.problem():
+        debian("openjdk-17-jdk-headless", "maven")
+
+
+def c():
+    """A compiler for C and C++, pkg-config, and valgrind for the tests under it."""
+    missing = [tool for tool in ("cc", "c++", "pkg-config", "valgrind") if not shutil.which(tool)]
+    if missing:
+        debian("gcc", "g++", "libc6-dev", "pkg-config", "valgrind")
+
+
+TOOLCHAINS = {"c": c, "java": java, "ruby": ruby, "swift": swift}
 
 
 def main():
