@@ -15,8 +15,7 @@ pub(crate) fn fallible(sent: Sent, act: impl FnOnce() -> Result<()>) -> *mut sen
         Ok(Ok(())) => null_mut(),
         Ok(Err(error)) => send_im_error::raw(error),
         Err(payload) => {
-            // Dropping what was thrown could panic again.
-            std::mem::forget(payload);
+            discard(payload);
             send_im_error::raw(panicked(sent))
         }
     }
@@ -25,9 +24,16 @@ pub(crate) fn fallible(sent: Sent, act: impl FnOnce() -> Result<()>) -> *mut sen
 /// Runs the body of a function that cannot fail. After a panic it returns `otherwise`.
 pub(crate) fn certain<T>(otherwise: T, act: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|payload| {
-        std::mem::forget(payload);
+        discard(payload);
         otherwise
     })
+}
+
+/// Drops what was thrown, which could panic again.
+fn discard(payload: Box<dyn std::any::Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
 }
 
 /// Refuses to wait where the wait could never end.
