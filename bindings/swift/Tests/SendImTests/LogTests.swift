@@ -36,7 +36,9 @@ final class LogTests: XCTestCase {
         let entries = Collected<SendImLog.Entry>()
         SendImLog.bootstrap(level: .info, entries.add)
         try await withSandbox { sandbox in
-            _ = try await sendIm(to: "lenea@contoso.com", text: "hi", from: sandbox.tosh)
+            try await sendIm(to: "lenea@contoso.com", text: "hi", from: sandbox.tosh)
+            // Steps are told to somebody here, and still not logged.
+            try await sendIm(to: "lenea@contoso.com", text: "hi", from: sandbox.tosh, onStep: { _ in })
         }
         XCTAssertEqual(entries.all, [])
     }
