@@ -116,7 +116,8 @@ typedef void (*send_im_release)(void *user_data);
 /**
  * A token is wanted: for each server that asks for one, before one expires, and when one was rejected. The request lives
  * until the callback returns. The reply belongs to the host, which answers at once or later, from any thread, with
- * `send_im_token_reply_resolve` or `send_im_token_reply_fail`. The callback may block.
+ * `send_im_token_reply_resolve` or `send_im_token_reply_fail`; one that is never answered keeps the call waiting until its
+ * timeout. The callback may block.
  */
 typedef void (*send_im_on_token)(void *user_data,
                                  const send_im_token_request *request,
@@ -356,7 +357,7 @@ send_im_error *send_im_options_set(send_im_options *options,
 /**
  * Calls `callback` at the end of each step of what is done with these options, also from several threads at a time. NULL
  * takes it away. `release`, if given, is called with `user_data` once it is not needed any more: after the options are
- * freed or get another callback, and the sends or the client that use it have ended.
+ * freed or get another callback, and the sends or the client that use it have ended; at once where this call fails.
  */
 send_im_error *send_im_options_on_step(send_im_options *options,
                                        send_im_on_step callback,

@@ -245,7 +245,7 @@ pub unsafe extern "C" fn send_im_options_set(
 
 /// Calls `callback` at the end of each step of what is done with these options, also from several threads at a time. NULL
 /// takes it away. `release`, if given, is called with `user_data` once it is not needed any more: after the options are
-/// freed or get another callback, and the sends or the client that use it have ended.
+/// freed or get another callback, and the sends or the client that use it have ended; at once where this call fails.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_options_on_step(
     options: *mut send_im_options,

@@ -48,7 +48,8 @@ pub(crate) type TokenCallback = unsafe extern "C" fn(
 
 /// A token is wanted: for each server that asks for one, before one expires, and when one was rejected. The request lives
 /// until the callback returns. The reply belongs to the host, which answers at once or later, from any thread, with
-/// `send_im_token_reply_resolve` or `send_im_token_reply_fail`. The callback may block.
+/// `send_im_token_reply_resolve` or `send_im_token_reply_fail`; one that is never answered keeps the call waiting until its
+/// timeout. The callback may block.
 pub type send_im_on_token = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,
