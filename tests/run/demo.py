@@ -1,4 +1,4 @@
-"""Sends from each language into one sandbox and shows what arrived."""
+"""Sends from the shell and from Python into one sandbox and shows what arrived. LANGS="python ruby c++" picks languages."""
 
 import os
 import shlex
@@ -32,7 +32,7 @@ EXAMPLES = [
 
 
 def main():
-    missing = python.problem()
+    missing = workspace.cargo_problem()
     if missing:
         sys.exit(f"demo: {missing}")
     say("Building. The first time takes a few minutes.")
@@ -40,7 +40,10 @@ def main():
     command = workspace.command()
     shell = ["send", "--verbose", "--to", RECIPIENT, "--subject", "db7", "--importance", "urgent", "disk full"]
     sends = [("$ send-im " + shlex.join(shell), [command, *shell])]
+    wanted = os.environ.get("LANGS", "python").lower().split()
     for language, problem, example in EXAMPLES:
+        if language.lower() not in wanted:
+            continue
         why = problem()
         if why:
             print(f"without {language}: {why}")
