@@ -65,6 +65,11 @@ impl Bell {
         lock(&self.descriptor).take().map(IntoRawFd::into_raw_fd)
     }
 
+    /// Rings from the host's side, with a code of the host's.
+    pub fn ring(&self, code: i8) {
+        ring(self.handle(), code);
+    }
+
     /// Ends the bell: from now on a ring does nothing. May be called again; dropping the bell does the same.
     pub fn close(&self) {
         if !self.generation.is_foreign() {
@@ -126,7 +131,7 @@ pub(crate) mod tests {
     fn a_ring_is_heard_with_its_code() {
         let (bell, mut waiting) = bell();
         ring(bell.handle(), 1);
-        ring(bell.handle(), 2);
+        bell.ring(2);
         assert_eq!((heard(&mut waiting), heard(&mut waiting)), (1, 2));
     }
 
