@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import xml.etree.ElementTree as ElementTree
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import workspace
@@ -49,7 +49,7 @@ def maven(*arguments, profile="dev", **options):
     return workspace.run("mvn", "--batch-mode", "--quiet", "-f", PACKAGE, *chosen, target, *arguments, **options)
 
 
-@lru_cache(maxsize=None)
+@cache
 def prepare():
     """Compiles package, tests and examples, once a run."""
     maven("clean", "test-compile", check=True)
@@ -113,7 +113,7 @@ def stem():
 
 
 def clean_room():
-    """Uses the built jar in an empty place, with a Maven repository of its own: both languages run the README's lines."""
+    """Uses the built jar in an empty place, with a Maven repository of its own: both languages run the README."""
     kotlin, java = (snippets(language)[0] for language in ("kotlin", "java"))
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
@@ -122,9 +122,8 @@ def clean_room():
         shutil.copytree(workspace.ROOT / "examples" / "kotlin", project, dirs_exist_ok=True)
         (project / "Send.kt").unlink()
         (project / "Greet.kt").write_text(kotlin)
-        (project / "Hello.java").write_text(
-            f"import im.send.*;\npublic class Hello {{\n    public static void main(String[] arguments) {{\n{java}    }}\n}}\n"
-        )
+        body = f"    public static void main(String[] arguments) {{\n{java}    }}\n"
+        (project / "Hello.java").write_text(f"import im.send.*;\npublic class Hello {{\n{body}}}\n")
 
         def in_room(*command):
             environment = {name: value for name, value in os.environ.items() if not name.startswith("SEND_IM_")}
@@ -152,7 +151,7 @@ def snippets(language):
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
-@lru_cache(maxsize=None)
+@cache
 def classpath():
     """What the examples are run with, from this clone."""
     prepare()
@@ -162,7 +161,7 @@ def classpath():
 
 
 def example(arguments, environment=None):
-    """The command line that runs the example in Kotlin, which is built before. It takes its account from the environment."""
+    """The command line that runs the Kotlin example, which is built before; its account is in the environment."""
     return ["java", "-cp", classpath(), "SendKt", *arguments]
 
 

@@ -130,7 +130,8 @@ class CancellationTest {
         Client.signInBlocking(sandbox.account()).use { client ->
             val messages = listOf("a@contoso.com", "silent@contoso.com").map { Message.text(it, "hi") }
             val waiting = thread { results.set(client.sendAllBlocking(messages)) }
-            assertTrue(eventually { sandbox.messages().size == 1 && sandbox.journal().count { it.path.endsWith("/messagingInvitations") } == 2 })
+            val invitations = { sandbox.journal().count { it.path.endsWith("/messagingInvitations") } }
+            assertTrue(eventually { sandbox.messages().size == 1 && invitations() == 2 })
             // The acceptance must have come back before the interrupt.
             assertTrue(eventually { sandbox.journal().count { "events" in it.path && it.status == 200 } > 0 })
             client.sendBlocking("b@contoso.com", "later than the acceptance")

@@ -56,7 +56,12 @@ object Ending {
         val watched = account.onStep { if (it.step == Step.INVITE) invited.countDown() }
         when (way) {
             "nothing" -> Unit
-            "blocking" -> thread(isDaemon = true) { report { sendImBlocking(message, watched) } }
+            "blocking" -> thread(isDaemon = true) { runCatching { sendImBlocking(message, watched) } }
+            "told" -> {
+                val sending = thread(isDaemon = true) { report { sendImBlocking(message, watched) } }
+                // The program's own hook: it waits for what its thread has to say.
+                Runtime.getRuntime().addShutdownHook(Thread { sending.join() })
+            }
             "future" -> sendImAsync(message, watched)
             "client" -> Client.signInBlocking(account).sendBlocking("lenea@contoso.com", "hi")
             "busy" -> {
@@ -83,7 +88,7 @@ object Ending {
             "uncaught" -> sendImBlocking("busy@contoso.com", "hi", account)
             else -> error("no such way: $way")
         }
-        if (way in setOf("blocking", "future", "listener")) invited.await()
+        if (way in setOf("blocking", "told", "future", "listener")) invited.await()
         // "return" ends as a program does whose main function is over.
         if (code != "return") exitProcess(code.toInt())
     }
@@ -93,7 +98,6 @@ object Ending {
             send()
         } catch (error: SendImException) {
             println("${error.kind} ${error.sent}")
-            System.out.flush()
         }
     }
 }

@@ -71,7 +71,8 @@ class SandboxTest {
     @Test
     fun `ringing and slow recipients take the time they are given`() {
         val (ring, slow) = Duration.ofSeconds(2) to Duration.ofMillis(20)
-        Sandbox.builder().ring(ring).slow(slow).tokenLifetime(Duration.ofHours(1)).pollTimeout(Duration.ofSeconds(5)).startBlocking().use { sandbox ->
+        val builder = Sandbox.builder().ring(ring).slow(slow)
+        builder.tokenLifetime(Duration.ofHours(1)).pollTimeout(Duration.ofSeconds(5)).startBlocking().use { sandbox ->
             val error = assertThrows(NotDeliveredException::class.java) { sendImBlocking("silent@contoso.com", "hi", sandbox.account()) }
             assertEquals(ErrorKind.NO_ANSWER, error.kind)
             assertEquals("slow@contoso.com", sendImBlocking("slow@contoso.com", "hi", sandbox.account()).acceptedBy)

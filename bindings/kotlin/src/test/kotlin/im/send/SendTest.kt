@@ -4,6 +4,7 @@ import im.send.internal.NativeLibrary
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Duration
+import java.time.Instant
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
@@ -177,7 +178,10 @@ class SendTest {
             Message.text("lenea@contoso.com", "s3cret").subject("s3cret"),
             Account.of(SENDER, "s3cret").username("s3cret"),
             BearerToken("s3cret"),
-            Delivered(1, SENDER, SENDER, SENDER, "s3cret", Importance.NORMAL, TextFormat.PLAIN, "s3cret", "message", "c", "t", java.time.Instant.EPOCH),
+            Delivered(
+                1, SENDER, SENDER, SENDER, "s3cret", Importance.NORMAL, TextFormat.PLAIN, "s3cret", "message", "c", "t",
+                Instant.EPOCH,
+            ),
         ).joinToString()
         assertFalse("s3cret" in shown, shown)
         assertTrue(SENDER in shown)
