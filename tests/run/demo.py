@@ -66,7 +66,11 @@ def main():
     finally:
         sandbox.terminate()
         sandbox.wait(timeout=10)
-    say("Try send-im send --server sandbox --to busy@contoso.com 'hello' for a recipient who is busy; more in README.md.")
+    try:
+        command = command.relative_to(workspace.ROOT)
+    except ValueError:
+        pass
+    say(f"A recipient who is busy: {command} send --server sandbox --to busy@contoso.com hello    More in README.md.")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use send_im::{Account, ENV_PASSWORD, Error, Importance, Message, Result, Sent, Wait};
+use send_im::{
+    Account, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, Error, Importance, Message, Result, Sent, Wait,
+};
 use send_im_runtime::lock;
 
 use crate::border::{certain, fallible, hand_over, object, optional_text, take_back, text};
@@ -158,10 +160,14 @@ impl Options {
         if let Some(username) = self.get(Key::Username) {
             account = account.username(username);
         }
-        if let Some(server) = self.get(Key::Server) {
+        let given = |key, name: &str| {
+            let variable = || std::env::var(name).ok().filter(|value| !value.is_empty());
+            self.get(key).map(str::to_owned).or_else(variable)
+        };
+        if let Some(server) = given(Key::Server, ENV_SERVER) {
             account = account.server(server);
         }
-        if let Some(ca_file) = self.get(Key::CaFile) {
+        if let Some(ca_file) = given(Key::CaFile, ENV_CA_FILE) {
             account = account.ca_file(ca_file);
         }
         let domains = self.get(Key::TrustedDomains).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use send_im::{Account, BearerToken, ENV_PASSWORD, Error, TokenRequest};
+use send_im::{Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, Error, TokenRequest};
 use send_im_runtime::lock;
 use tokio::sync::oneshot;
 
@@ -23,10 +23,10 @@ pub struct AccountOptions {
     /// The password. None with an address and no token: `SEND_IM_PASSWORD`.
     #[uniffi(default = None)]
     pub password: Option<String>,
-    /// The URL of the discovery root. None: ask the sign-in domain.
+    /// The URL of the discovery root. None: `SEND_IM_SERVER`, or ask the sign-in domain.
     #[uniffi(default = None)]
     pub server: Option<String>,
-    /// A PEM file with further certificate authorities.
+    /// A PEM file with further certificate authorities. None: `SEND_IM_CA_FILE`.
     #[uniffi(default = None)]
     pub ca_file: Option<String>,
     /// Further domains the server may lead to.
@@ -160,10 +160,11 @@ pub(crate) fn account(
     if let Some(username) = options.username {
         account = account.username(username);
     }
-    if let Some(server) = options.server {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if let Some(server) = options.server.or_else(|| variable(ENV_SERVER)) {
         account = account.server(server);
     }
-    if let Some(ca_file) = options.ca_file {
+    if let Some(ca_file) = options.ca_file.or_else(|| variable(ENV_CA_FILE)) {
         account = account.ca_file(ca_file);
     }
     for domain in options.trusted_domains {

@@ -221,6 +221,11 @@ fn check_server(text: &str) -> Result<Url> {
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return refuse("contains a blank or a control character");
     }
+    if text == "sandbox" {
+        return refuse(
+            "is the word sandbox, which only the send-im command knows; start a sandbox and give its URL",
+        );
+    }
     let Ok(url) = Url::parse(text) else {
         return refuse("is not a URL; give for example https://lyncdiscover.contoso.com/");
     };

@@ -35,6 +35,9 @@ impl Address {
         if bare.len() > LONGEST {
             return refuse(&format!("is longer than {LONGEST} characters"));
         }
+        if bare.contains([',', ';']) && bare.matches('@').count() > 1 {
+            return refuse("names more than one address; give one, and send to each by itself");
+        }
         let Some((user, domain)) = bare.split_once('@') else {
             return refuse("has no @; give an address such as user@contoso.com");
         };
@@ -117,6 +120,12 @@ mod tests {
             assert_eq!(address.domain(), "contoso.com");
             assert_eq!(address.to_sip(), "sip:lenea@contoso.com");
         }
+    }
+
+    #[test]
+    fn says_that_a_list_is_no_address() {
+        let error = Address::parse("a@contoso.com,b@contoso.com", "recipient").unwrap_err();
+        assert!(error.detail().contains("more than one"), "{error}");
     }
 
     #[test]
