@@ -7,7 +7,7 @@ from pathlib import Path
 import workspace
 
 # Machine paths and marks of unfinished work have no place in the repository.
-UNWANTED = re.compile(r"(?<![\w/.-])/(?:work|farm|root(?!/oauth|/user))/|/tmp/[a-z]|\b(?:TODO|FIXME|XXX)\b|\b(?:todo|unimplemented)!\(")
+UNWANTED = re.compile(r"(?<![\w/.-])/(?:work|root(?!/oauth|/user))/|/tmp/[a-z]|\b(?:TODO|FIXME|XXX)\b|\b(?:todo|unimplemented)!\(")
 
 
 def tracked_files():
