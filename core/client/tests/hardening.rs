@@ -192,10 +192,10 @@ async fn a_bad_moment_of_the_token_source_passes() {
 
 #[tokio::test]
 async fn a_token_that_still_works_is_used_while_its_renewal_fails() {
-    let sandbox = Sandbox::builder().token_lifetime(Duration::from_secs(4)).start().await.unwrap();
+    let sandbox = Sandbox::builder().token_lifetime(Duration::from_secs(10)).start().await.unwrap();
     let client = Client::sign_in(account(&sandbox)).await.unwrap();
     // Nine tenths of its life are over, the last is not.
-    tokio::time::sleep(Duration::from_millis(3_650)).await;
+    tokio::time::sleep(Duration::from_millis(9_050)).await;
     sandbox.add_fault(Fault::on(Route::Token, coded(400, "BadRequest", "None")));
     client.send(hello()).await.unwrap();
 }
@@ -296,10 +296,9 @@ async fn html_is_declared_again_when_the_first_time_brought_no_answer() {
 }
 
 #[tokio::test]
-async fn an_account_that_may_not_send_is_told_so_and_signed_out() {
+async fn the_content_type_of_an_answer_decides_nothing() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.add_fault(Fault::on(Route::Applications, Action::WrongContentType));
-    // The type of an answer decides nothing; its content does.
     send_im::send(&account(&sandbox), hello()).await.unwrap();
     assert_eq!(sandbox.open_applications(), 0);
 }
