@@ -12,5 +12,7 @@ fn main() {
         println!("cargo::rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libsend_im.{ABI}.dylib");
     } else if family.split(',').any(|name| name == "unix") {
         println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libsend_im.so.{ABI}");
+        // Threads of ours run to the end of the process; a host that closes the library must not unmap their code.
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
     }
 }

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import c_scenarios
+import toolchains
 import workspace
 from outcome import Outcome
 
@@ -50,6 +51,12 @@ def problem():
         if not shutil.which(tool):
             return f"no {tool} on PATH ({way})"
     return None
+
+
+def toolchain():
+    """A compiler for C and C++, pkg-config, and valgrind for the tests under it."""
+    if not all(map(shutil.which, ("cc", "c++", "pkg-config", "valgrind"))):
+        toolchains.debian("gcc", "g++", "libc6-dev", "pkg-config", "valgrind")
 
 
 def version():
@@ -244,6 +251,16 @@ def test_many_sends_do_not_make_the_program_grow():
     print(f"# {SENDS} sends: {int(done.stdout)} KiB after the first quarter")
     if int(done.stdout) > GROWTH:
         raise AssertionError(f"{int(done.stdout)} KiB are more than {GROWTH}")
+
+
+def test_the_library_stays_when_a_host_closes_it():
+    library = (prepared() / "lib" / "libsend_im.so").resolve()
+    closing = (
+        "import _ctypes, sys; handle = _ctypes.dlopen(sys.argv[1], 2); _ctypes.dlclose(handle); "
+        "print(sys.argv[1] in open('/proc/self/maps').read())"
+    )
+    if not DARWIN:
+        same(ended([sys.executable, "-c", closing, library], clean()).stdout, "True\n")
 
 
 def test_the_library_exports_what_the_header_declares():

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{c_char, c_void};
+use std::future::ready;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use send_im::{
-    Account, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, Error, Importance, Message, Result, Sent, Wait,
+    Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, Error, Importance, Message, Result, Sent,
+    TokenRequest, Wait,
 };
 use send_im_runtime::lock;
 
@@ -37,6 +39,7 @@ enum Key {
     Address,
     Username,
     Password,
+    Token,
     Server,
     CaFile,
     TrustedDomains,
@@ -56,10 +59,11 @@ pub(crate) enum Takes {
 }
 
 impl Key {
-    const ALL: [(&'static str, Key, Takes); 11] = [
+    const ALL: [(&'static str, Key, Takes); 12] = [
         ("address", Key::Address, Takes::Account),
         ("username", Key::Username, Takes::Account),
         ("password", Key::Password, Takes::Account),
+        ("token", Key::Token, Takes::Account),
         ("server", Key::Server, Takes::Account),
         ("ca_file", Key::CaFile, Takes::Account),
         ("trusted_domains", Key::TrustedDomains, Takes::Account),
@@ -88,6 +92,20 @@ impl Key {
             _ => Ok(()),
         }
     }
+}
+
+/// Where tokens come from.
+enum Tokens {
+    Callback(Arc<Host<TokenCallback>>),
+    Fixed(SecretString),
+}
+
+/// The one token there is, until it is rejected.
+fn the_one(token: &SecretString, request: &TokenRequest) -> std::result::Result<BearerToken, String> {
+    if request.rejected {
+        return Err("the server rejected the token that was given, and there is no other".to_owned());
+    }
+    Ok(BearerToken::new(token.expose_secret()))
 }
 
 fn milliseconds(value: &str) -> Result<Duration> {
@@ -138,7 +156,14 @@ impl Options {
     /// The account these options describe; without any of its own, the stored one.
     pub(crate) fn account(&self) -> Result<Account> {
         let refuse = |why: &str| Err(Error::invalid_input(why));
-        let mut account = match (self.get(Key::Address), self.get(Key::Password), self.tokens.clone()) {
+        let tokens = match (self.tokens.clone(), self.values.get(&Key::Token).cloned()) {
+            (Some(_), Some(_)) => {
+                return refuse("There is a token and a callback for tokens; give one of them.");
+            }
+            (Some(callback), None) => Some(Tokens::Callback(callback)),
+            (None, fixed) => fixed.map(Tokens::Fixed),
+        };
+        let mut account = match (self.get(Key::Address), self.get(Key::Password), tokens) {
             (None, None, None) if self.get(Key::Username).is_none() => Account::stored()?,
             (None, ..) => {
                 return refuse("A user name, a password or a token needs the address it belongs to.");
@@ -147,8 +172,11 @@ impl Options {
                 return refuse("There is a password and a token; give one of them.");
             }
             (Some(address), Some(password), None) => Account::with_password(address, password),
-            (Some(address), None, Some(tokens)) => {
-                Account::with_token(address, move |request| ask(tokens.clone(), request))
+            (Some(address), None, Some(Tokens::Callback(callback))) => {
+                Account::with_token(address, move |request| ask(callback.clone(), request))
+            }
+            (Some(address), None, Some(Tokens::Fixed(token))) => {
+                Account::with_token(address, move |request| ready(the_one(&token, &request)))
             }
             (Some(address), None, None) => match std::env::var(ENV_PASSWORD) {
                 Ok(password) if !password.is_empty() => Account::with_password(address, password),
@@ -215,8 +243,10 @@ pub extern "C" fn send_im_options_new() -> *mut send_im_options {
 /// Sets an option; a value of NULL takes it away. An unknown name and an unusable value are `invalid_input`.
 ///
 /// Of an account, for `send_im` and `send_im_client_sign_in`: `address` (`user@domain`), `username` (where it is not the
-/// address), `password` (without: SEND_IM_PASSWORD), `server` (URL of the discovery root; without: found by the domain),
-/// `ca_file` (PEM file with further certificate authorities), `trusted_domains` (separated by commas).
+/// address), `password` (without: SEND_IM_PASSWORD), `token` (in the place of a password: a bearer token, without the word
+/// `Bearer`, for every origin that asks; once it is rejected the call fails with `sign_in_refused`), `server` (URL of the
+/// discovery root; without: found by the domain), `ca_file` (PEM file with further certificate authorities),
+/// `trusted_domains` (separated by commas).
 ///
 /// Of a message, for `send_im`, `send_im_client_send` and `send_im_messages_add`: `subject` (at most 250 UTF-16 units),
 /// `importance` (`normal`, `urgent`, `emergency`), `html` (`true`: the text is html), `wait` (`delivered`, or `submitted`: do

@@ -227,6 +227,8 @@ static void tokens_take_the_place_of_a_password(void) {
     send_im_error *error = send_im(here.options, "lenea@contoso.com", "hello", NULL);
     CHECK(error && strstr(send_im_error_detail(error), "the vault is locked"));
     CHECK_KIND(error, "sign_in_refused");
+    CHECK_OK(send_im_options_set(here.options, "token", "t"));
+    CHECK_KIND(send_im(here.options, "lenea@contoso.com", "hello", NULL), "invalid_input");
     place_free(here);
 }
 

@@ -48,6 +48,25 @@ static void the_account_may_come_from_the_environment(void) {
     place_free(here);
 }
 
+static void a_token_may_take_the_place_of_the_password(void) {
+    place here = place_new("{\"layout\": \"two-pools\"}");
+    char *token = NULL;
+    CHECK_OK(send_im_sandbox_issue_token(here.sandbox, "tosh@contoso.com", &token));
+    CHECK_OK(send_im_options_set(here.options, "token", token));
+    CHECK_KIND(send_im(here.options, "lenea@contoso.com", "hello", NULL), "invalid_input");
+    CHECK_OK(send_im_options_set(here.options, "password", NULL));
+    CHECK_OK(send_im(here.options, "lenea@contoso.com", "hello", NULL));
+    CHECK_OK(send_im_sandbox_act(here.sandbox, "revoke-tokens"));
+    send_im_error *error = send_im(here.options, "lenea@contoso.com", "hello", NULL);
+    CHECK(error && strstr(send_im_error_detail(error), "rejected") && !strstr(send_im_error_to_json(error), token));
+    CHECK_KIND(error, "sign_in_refused");
+    CHECK_OK(send_im_options_set(here.options, "address", NULL));
+    CHECK_KIND(send_im(here.options, "lenea@contoso.com", "hello", NULL), "invalid_input");
+    CHECK(delivered(here.sandbox) == 1);
+    send_im_string_free(token);
+    place_free(here);
+}
+
 static void a_client_sends_with_every_option(void) {
     place here = place_new(NULL);
     send_im_client *client = NULL;
@@ -116,6 +135,7 @@ void sends(void) {
     RUN(one_call_sends_and_signs_out);
     RUN(a_receipt_has_its_steps);
     RUN(the_account_may_come_from_the_environment);
+    RUN(a_token_may_take_the_place_of_the_password);
     RUN(a_client_sends_with_every_option);
     RUN(many_messages_have_a_result_each);
     RUN(a_client_that_is_freed_signs_out);

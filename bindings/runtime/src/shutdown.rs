@@ -10,7 +10,7 @@ use tokio::runtime::{Handle, Runtime};
 
 use crate::generation::Generation;
 use crate::sync::Flag;
-use crate::threads::{on_a_thread_of_ours, without_sigpipe};
+use crate::threads::{on_a_thread_of_ours, without_signals};
 
 /// Even with no time left, threads that are about to end are given this long.
 const LEAST: Duration = Duration::from_millis(50);
@@ -57,7 +57,7 @@ fn begin(generation: &'static Generation, bound: Duration) {
     }
     let thread = std::thread::Builder::new().name("send-im-stop".to_owned());
     let started = thread.spawn(move || {
-        without_sigpipe();
+        without_signals();
         // A bound nobody can mean is as good as a day.
         let deadline = Instant::now() + bound.min(Duration::from_secs(86_400));
         if let Some(runtime) = clients {

@@ -38,7 +38,7 @@ impl Threads {
             let runtime = Builder::new_multi_thread()
                 .worker_threads(WORKERS)
                 .thread_name(self.name)
-                .on_thread_start(without_sigpipe)
+                .on_thread_start(without_signals)
                 .enable_all()
                 .build();
             *stage = Stage::Running(runtime.map_err(|e| {
@@ -71,14 +71,28 @@ impl Threads {
     }
 }
 
-/// A write to a connection that the other side has closed raises SIGPIPE in the thread that writes. The host may have
-/// left it deadly, as C and Swift programs do; blocked, it leaves the write with its error.
-pub(crate) fn without_sigpipe() {
+/// Leaves the signals of the process to the threads of the host. Its handlers may be written for those alone, as PHP's
+/// are. And a write to a connection that the other side has closed raises SIGPIPE in the thread that writes; the host may
+/// have left it deadly, as C and Swift programs do. Blocked, it leaves the write with its error.
+pub(crate) fn without_signals() {
     #[cfg(unix)]
     {
         use nix::sys::signal::{SigSet, Signal};
+        let mut blocked = SigSet::all();
+        // What a thread's own fault raises cannot wait.
+        for fault in [
+            Signal::SIGABRT,
+            Signal::SIGBUS,
+            Signal::SIGFPE,
+            Signal::SIGILL,
+            Signal::SIGSEGV,
+            Signal::SIGSYS,
+            Signal::SIGTRAP,
+        ] {
+            blocked.remove(fault);
+        }
         // It fails for no signal that exists.
-        let _ = SigSet::from(Signal::SIGPIPE).thread_block();
+        let _ = blocked.thread_block();
     }
 }
 
@@ -94,12 +108,13 @@ mod tests {
 
     use super::*;
 
-    fn blocked() -> bool {
-        SigSet::thread_get_mask().unwrap().contains(Signal::SIGPIPE)
+    fn blocked() -> Vec<bool> {
+        let mask = SigSet::thread_get_mask().unwrap();
+        [Signal::SIGPIPE, Signal::SIGINT, Signal::SIGPROF, Signal::SIGSEGV].map(|s| mask.contains(s)).to_vec()
     }
 
     #[test]
-    fn sigpipe_is_blocked_on_every_thread_of_ours_and_on_no_other() {
+    fn signals_of_the_process_are_blocked_on_every_thread_of_ours_and_on_no_other() {
         let threads = Threads::new("send-im");
         let handle = threads.handle().unwrap();
         let (worker, blocking) = handle.block_on(async {
@@ -108,6 +123,7 @@ mod tests {
                 tokio::task::spawn_blocking(blocked).await.unwrap(),
             )
         });
-        assert_eq!((worker, blocking, blocked()), (true, true, false));
+        assert_eq!(worker, [true, true, true, false]);
+        assert_eq!((blocking, blocked()), (worker, vec![false; 4]));
     }
 }
