@@ -49,6 +49,16 @@ typedef struct send_im_client send_im_client;
 typedef struct send_im_error send_im_error;
 
 /**
+ * One report.
+ */
+typedef struct send_im_mail send_im_mail;
+
+/**
+ * Where calls report what has become of them, for a host that does not want callbacks.
+ */
+typedef struct send_im_mailbox send_im_mailbox;
+
+/**
  * Messages for `send_im_client_send_all`.
  */
 typedef struct send_im_messages send_im_messages;
@@ -156,6 +166,66 @@ bool send_im_shutdown(uint64_t timeout_ms);
  * Frees a text that a function returned as `char *`. NULL is nothing.
  */
 void send_im_string_free(char *text);
+
+/**
+ * As `send_im_async`; its end is mail with this ticket.
+ */
+send_im_error *send_im_by_mail(const send_im_mailbox *mailbox,
+                               uint64_t ticket,
+                               const send_im_options *options,
+                               const char *to,
+                               const char *text,
+                               send_im_call **call);
+
+/**
+ * As `send_im_client_sign_in_async`; its end is mail with this ticket.
+ */
+send_im_error *send_im_client_sign_in_by_mail(const send_im_mailbox *mailbox,
+                                              uint64_t ticket,
+                                              const send_im_options *options,
+                                              send_im_call **call);
+
+/**
+ * As `send_im_client_send_async`; its end is mail with this ticket.
+ */
+send_im_error *send_im_client_send_by_mail(const send_im_mailbox *mailbox,
+                                           uint64_t ticket,
+                                           const send_im_client *client,
+                                           const send_im_options *options,
+                                           const char *to,
+                                           const char *text,
+                                           send_im_call **call);
+
+/**
+ * As `send_im_client_send_all_async`; its end is mail with this ticket.
+ */
+send_im_error *send_im_client_send_all_by_mail(const send_im_mailbox *mailbox,
+                                               uint64_t ticket,
+                                               const send_im_client *client,
+                                               const send_im_messages *messages,
+                                               send_im_call **call);
+
+/**
+ * As `send_im_client_sign_out_async`; its end is mail with this ticket.
+ */
+send_im_error *send_im_client_sign_out_by_mail(const send_im_mailbox *mailbox,
+                                               uint64_t ticket,
+                                               const send_im_client *client,
+                                               send_im_call **call);
+
+/**
+ * As `send_im_options_on_step`; each step is mail with this ticket, and so is the release.
+ */
+send_im_error *send_im_options_steps_by_mail(send_im_options *options,
+                                             const send_im_mailbox *mailbox,
+                                             uint64_t ticket);
+
+/**
+ * As `send_im_options_on_token`; each request is mail with this ticket, and so is the release.
+ */
+send_im_error *send_im_options_tokens_by_mail(send_im_options *options,
+                                              const send_im_mailbox *mailbox,
+                                              uint64_t ticket);
 
 /**
  * Ends a call early: its callback comes with `cancelled`, unless the call has ended already. Whether the message may have
@@ -331,6 +401,62 @@ const char *send_im_error_to_json(const send_im_error *error);
  * Frees an error. NULL is nothing.
  */
 void send_im_error_free(send_im_error *error);
+
+/**
+ * Makes an empty mailbox.
+ */
+send_im_error *send_im_mailbox_new(send_im_mailbox **mailbox);
+
+/**
+ * A file descriptor that becomes readable when there is mail. It belongs to the host, which reads what stands there, then
+ * takes mail until there is none, and closes it at the end. -1 when it was given before, and on Windows, where mail is
+ * looked for from time to time.
+ */
+int send_im_mailbox_descriptor(const send_im_mailbox *mailbox);
+
+/**
+ * The oldest mail, which belongs to the caller; NULL where there is none. Does not wait.
+ */
+send_im_mail *send_im_mailbox_take(const send_im_mailbox *mailbox);
+
+/**
+ * Frees a mailbox with the mail in it. Calls that report to it go on; nobody is told of their end, and a client that is
+ * signed in later is signed out. NULL is nothing.
+ */
+void send_im_mailbox_free(send_im_mailbox *mailbox);
+
+/**
+ * The number that was given to what this mail is about.
+ */
+uint64_t send_im_mail_ticket(const send_im_mail *mail);
+
+/**
+ * What the mail says, as a JSON object. Its member `what` is
+ *
+ * - `sent`, `signed_in`, `signed_out`, `all_sent`: the call has ended. `error` is as in `send_im_error_to_json` or null,
+ *   `receipt` as in `send_im_receipt_to_json` or null, `results` a list of objects with `error` and `receipt`;
+ * - `step`: a step has finished, with `step`, `host`, `status` (or null) and `elapsed_ms`;
+ * - `token`: a token is wanted, with `origin`, `authorization_uri`, `client_id`, `trusted_issuers` and `rejected`;
+ * - `released`: no more steps or requests for tokens come with this ticket.
+ *
+ * More kinds and members may come.
+ */
+const char *send_im_mail_to_json(const send_im_mail *mail);
+
+/**
+ * The client of a sign-in, which belongs to the caller from now on; NULL where there is none or it was taken before.
+ */
+send_im_client *send_im_mail_take_client(const send_im_mail *mail);
+
+/**
+ * Where the token is put that is wanted, as with `send_im_on_token`; NULL where none is wanted or it was taken before.
+ */
+send_im_token_reply *send_im_mail_take_token_reply(const send_im_mail *mail);
+
+/**
+ * Frees a mail. A client that was not taken from it is signed out. NULL is nothing.
+ */
+void send_im_mail_free(send_im_mail *mail);
 
 /**
  * Makes options without a value. Never NULL.

@@ -9,14 +9,17 @@
 #![allow(non_camel_case_types)] // The names are those of C.
 
 mod border;
+mod by_mail;
 mod call;
 mod client;
 mod error;
 mod host;
 mod layout;
+mod mailbox;
 mod options;
 mod receipt;
 mod results;
+mod rope;
 mod sandbox;
 mod token;
 

@@ -65,6 +65,7 @@ int main(void) {
     errors();
     borders();
     callbacks();
+    mailbox();
     threads();
     forks();
     /* The last: nothing can be sent afterwards. */

@@ -58,6 +58,7 @@ int wait_until(volatile int *flag);
 void sends(void);
 void errors(void);
 void callbacks(void);
+void mailbox(void);
 void threads(void);
 void borders(void);
 void forks(void);
