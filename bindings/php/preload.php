@@ -1,0 +1,23 @@
+<?php
+
+/**
+ * For `ffi.enable=preload`: name this file in `opcache.preload`, or require it in the file that is named there.
+ *
+ * It makes the one class that uses FFI a preloaded one, which PHP then allows to; and it loads the native library, unless
+ * `ffi.preload` has done so. No thread is started.
+ */
+
+declare(strict_types=1);
+
+use SendIm\Internal\Library;
+
+// The autoloader may not be there yet.
+foreach (['ErrorKind', 'Sent', 'Exception/SendImException', 'Exception/InvalidInputException'] as $name) {
+    require_once __DIR__ . "/src/{$name}.php";
+}
+require_once __DIR__ . '/src/Exception/LibraryUnavailableException.php';
+foreach (['Header', 'Restriction', 'Places', 'Library'] as $name) {
+    require_once __DIR__ . "/src/Internal/{$name}.php";
+}
+
+Library::preload();

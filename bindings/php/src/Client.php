@@ -1,0 +1,266 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm;
+
+use FFI\CData;
+use Psr\Log\LoggerInterface;
+use SendIm\Exception\SendImException;
+use SendIm\Internal\Failure;
+use SendIm\Internal\Library;
+use SendIm\Internal\Log;
+use SendIm\Internal\Options;
+use SendIm\Internal\Proof;
+use SendIm\Internal\Sessions;
+use SendIm\Internal\Text;
+
+/**
+ * One session: signs in once, sends any number of messages, signs out.
+ *
+ * It signs out when the last variable that holds it goes, at the latest at the end of the script.
+ * A client made before a fork belongs to the parent process; in the child its methods throw a
+ * {@see Exception\ClosedException}.
+ */
+final class Client
+{
+    private ?CData $session;
+    private bool $open = true;
+
+    private function __construct(
+        private readonly Library $library,
+        #[\SensitiveParameter]
+        Options $options,
+        private readonly ?string $address,
+        private readonly ?Sandbox $sandbox,
+        private readonly ?LoggerInterface $logger,
+    ) {
+        $this->session = $library->make('send_im_client', 'send_im_client_sign_in', $options->handle);
+        Sessions::add($this, $sandbox);
+    }
+
+    /**
+     * Signs in and opens a session.
+     *
+     * @param string|null          $address        the sender's address; null: the stored account, see {@see send_im()}
+     * @param string|null          $username       the name to sign in with where it is not the address
+     * @param string|null          $password       the password; null with an address and no token: `SEND_IM_PASSWORD`
+     * @param string|Sandbox|null  $server         the discovery root; null: found by the sender's domain
+     * @param string|null          $caFile         a PEM file with certificate authorities to trust besides the system's
+     * @param string|null          $token          a bearer token in place of a password, without the word `Bearer`. Once
+     *                                             the server rejects it, calls fail: make a new client with a new token
+     * @param list<string>         $trustedDomains further domains the server may lead to, such as `contoso.net`
+     * @param int|float            $timeout        how long signing in may take, in seconds
+     * @param LoggerInterface|null $logger         told of each step of a send at debug level, once the send has ended
+     * @throws SendImException
+     */
+    public static function signIn(
+        ?string $address = null,
+        ?string $username = null,
+        #[\SensitiveParameter]
+        ?string $password = null,
+        string|Sandbox|null $server = null,
+        ?string $caFile = null,
+        #[\SensitiveParameter]
+        ?string $token = null,
+        array $trustedDomains = [],
+        int|float $timeout = 60,
+        ?LoggerInterface $logger = null,
+    ): self {
+        try {
+            $library = Library::get();
+            $options = new Options($library, Options::ofAccount(
+                $address,
+                $username,
+                $password,
+                $token,
+                $server,
+                $caFile,
+                $trustedDomains,
+                $timeout,
+            ));
+            $sandbox = $server instanceof Sandbox ? $server : null;
+            $client = new self($library, $options, $address, $sandbox, $logger);
+        } catch (SendImException $e) {
+            Log::failure($logger, $e);
+            throw $e;
+        }
+        Log::debug($logger, 'signed in');
+
+        return $client;
+    }
+
+    /**
+     * Sends one message and waits for its delivery. The arguments are those of {@see send_im()}.
+     *
+     * @param string            $to         the recipient's address, `user@domain`; `sip:` is optional
+     * @param string            $text       the text, in UTF-8, or html with `$html`
+     * @param string|null       $subject    at most 250 UTF-16 units, on one line
+     * @param Importance|string $importance an {@see Importance} or its value
+     * @param bool              $html       true if the text is html
+     * @param int|float         $timeout    how long the send may take, in seconds. An invitation rings for about 30 s
+     * @param Wait|string       $wait       a {@see Wait} or its value
+     * @throws SendImException a {@see Exception\ClosedException} after {@see signOut()}
+     */
+    public function send(
+        string $to,
+        #[\SensitiveParameter]
+        string $text,
+        #[\SensitiveParameter]
+        ?string $subject = null,
+        Importance|string $importance = Importance::Normal,
+        bool $html = false,
+        int|float $timeout = 60,
+        Wait|string $wait = Wait::Delivered,
+    ): Receipt {
+        try {
+            $message = new Message($to, $text, $subject, $importance, $html, $timeout, $wait);
+            $options = new Options($this->library, Options::ofMessage($message));
+            $receipt = Proof::taken($this->library, $this->library->make(
+                'send_im_receipt',
+                'send_im_client_send',
+                $this->session,
+                $options->handle,
+                Text::whole('recipient', $to),
+                Text::whole('text', $text),
+            ));
+        } catch (SendImException $e) {
+            Log::failure($this->logger, $e);
+            throw $e;
+        }
+        Log::receipt($this->logger, $receipt);
+
+        return $receipt;
+    }
+
+    /**
+     * Sends many messages, some tens at a time. One bad message does not hide what became of the rest.
+     *
+     * @param iterable<Message> $messages a message's timeout begins when its turn comes
+     * @return list<Receipt|SendImException> for each message, in the same order, its receipt or what kept it back
+     * @throws SendImException a {@see Exception\ClosedException} after {@see signOut()}
+     */
+    public function sendAll(iterable $messages): array
+    {
+        $outcomes = [];
+        $places = [];
+        $list = $this->library->call('send_im_messages_new');
+        try {
+            foreach ($messages as $message) {
+                $outcomes[] = $refused = $this->add($list, $message);
+                if ($refused === null) {
+                    $places[] = \count($outcomes) - 1;
+                }
+            }
+            $results = $this->library->make('send_im_results', 'send_im_client_send_all', $this->session, $list);
+            try {
+                foreach ($places as $index => $place) {
+                    $outcomes[$place] = $this->outcome($results, $index);
+                }
+            } finally {
+                $this->library->call('send_im_results_free', $results);
+            }
+        } finally {
+            $this->library->call('send_im_messages_free', $list);
+        }
+        foreach ($outcomes as $outcome) {
+            $outcome instanceof Receipt ? Log::receipt($this->logger, $outcome) : Log::failure($this->logger, $outcome);
+        }
+
+        return $outcomes;
+    }
+
+    /**
+     * Ends the session. A second call does nothing.
+     *
+     * @throws SendImException the server could not be told; it ends the session by itself after a while
+     */
+    public function signOut(): void
+    {
+        $this->library->run('send_im_client_sign_out', $this->session);
+        $this->open = false;
+        Log::debug($this->logger, 'signed out');
+    }
+
+    /**
+     * True until {@see signOut()}.
+     */
+    public function isOpen(): bool
+    {
+        return $this->open;
+    }
+
+    /**
+     * @return array<string, mixed> who sends; no secret
+     */
+    public function __debugInfo(): array
+    {
+        return ['address' => $this->address, 'open' => $this->open];
+    }
+
+    public function __serialize(): array
+    {
+        throw new \LogicException('A session cannot be serialized.');
+    }
+
+    private function __clone()
+    {
+    }
+
+    /**
+     * Signs out, if that was not done. Whatever comes of it, no exception.
+     *
+     * @internal
+     */
+    public function __destruct()
+    {
+        if (!isset($this->session)) {
+            return;
+        }
+        try {
+            if ($this->open) {
+                $this->signOut();
+            }
+        } catch (SendImException $e) {
+            // In a forked child the session is the parent's, and there is nothing to tell.
+            if ($e->kind !== ErrorKind::Closed) {
+                Log::debug($this->logger, "signing out failed: {$e->detail}");
+            }
+        }
+        $this->open = false;
+        $this->library->call('send_im_client_free', $this->session);
+        $this->session = null;
+    }
+
+    private function add(CData $list, mixed $message): ?SendImException
+    {
+        if (!$message instanceof Message) {
+            throw new \TypeError('sendAll() takes SendIm\Message, not ' . get_debug_type($message));
+        }
+        try {
+            $options = new Options($this->library, Options::ofMessage($message));
+            $this->library->run(
+                'send_im_messages_add',
+                $list,
+                $options->handle,
+                Text::whole('recipient', $message->to),
+                Text::whole('text', $message->text),
+            );
+        } catch (SendImException $e) {
+            return $e;
+        }
+
+        return null;
+    }
+
+    private function outcome(CData $results, int $index): Receipt|SendImException
+    {
+        $receipt = $this->library->call('send_im_results_receipt', $results, $index);
+        if ($receipt !== null) {
+            return Proof::of($this->library, $receipt);
+        }
+        $error = $this->library->call('send_im_results_error', $results, $index);
+
+        return Failure::from($this->library->described('send_im_error_to_json', $error));
+    }
+}

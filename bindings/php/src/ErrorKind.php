@@ -1,0 +1,44 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm;
+
+/**
+ * The sort of failure. The values are the same in every language.
+ */
+enum ErrorKind: string
+{
+    /** An argument, the environment, the profile file or PHP's configuration is not usable. Nothing was asked of the server. */
+    case InvalidInput = 'invalid_input';
+    case DiscoveryFailed = 'discovery_failed';
+    case UntrustedHost = 'untrusted_host';
+    case Tls = 'tls';
+    case SignInRefused = 'sign_in_refused';
+    case SignInUnsupported = 'sign_in_unsupported';
+    case Forbidden = 'forbidden';
+    case LimitReached = 'limit_reached';
+    case RecipientNotFound = 'recipient_not_found';
+    case RecipientUnavailable = 'recipient_unavailable';
+    case Declined = 'declined';
+    case NoAnswer = 'no_answer';
+    case Busy = 'busy';
+    case Throttled = 'throttled';
+    case ServiceError = 'service_error';
+    case Network = 'network';
+    case Timeout = 'timeout';
+    case Protocol = 'protocol';
+    /** It may have arrived. It was not sent a second time. */
+    case OutcomeUnknown = 'outcome_unknown';
+    case Cancelled = 'cancelled';
+    /** The client is signed out, the sandbox is stopped, or it was made before a fork. */
+    case Closed = 'closed';
+    /** A kind that this package does not know: the native library is newer. {@see Exception\SendImException::$kindName} */
+    case Unknown = 'unknown';
+
+    /** @internal */
+    public static function named(string $name): self
+    {
+        return self::tryFrom($name) ?? self::Unknown;
+    }
+}

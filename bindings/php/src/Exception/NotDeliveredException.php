@@ -1,0 +1,12 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Exception;
+
+/**
+ * The recipient did not take the message: unknown, unavailable, busy, declined, no answer (exit code 4).
+ */
+final class NotDeliveredException extends SendImException
+{
+}

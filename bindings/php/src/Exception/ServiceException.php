@@ -1,0 +1,12 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Exception;
+
+/**
+ * The server could not be reached, or could not do it (exit code 5).
+ */
+class ServiceException extends SendImException
+{
+}

@@ -1,0 +1,12 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Exception;
+
+/**
+ * The account cannot sign in or is not permitted to do this (exit code 3).
+ */
+final class SignInException extends SendImException
+{
+}

@@ -1,0 +1,31 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Internal;
+
+/**
+ * The header of the native library in the form that FFI reads: no comments, no preprocessor, nothing for C++.
+ *
+ * It is made from the header that lies next to the library, so the two cannot differ.
+ *
+ * @internal
+ */
+final class Header
+{
+    public static function declarations(string $header): string
+    {
+        $bare = preg_replace(
+            [
+                '~/\*.*?\*/|//[^\n]*~s',
+                '~^\#ifdef __cplusplus$.*?^\#endif\h*$~ms',
+                '~^\h*\#.*$~m',
+                '~\s+~',
+            ],
+            [' ', '', '', ' '],
+            $header,
+        );
+
+        return trim((string) $bare);
+    }
+}

@@ -1,0 +1,195 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Internal;
+
+use FFI;
+use FFI\CData;
+use SendIm\Exception\LibraryUnavailableException;
+
+/**
+ * The native library. Every use of FFI that `ffi.enable=preload` restricts to preloaded files is in this file.
+ *
+ * @internal
+ */
+final class Library
+{
+    /** The interface of the library this package was written for. */
+    public const ABI = 1;
+
+    /** The name under which the preloaded library is found. */
+    public const SCOPE = 'SEND_IM';
+
+    private static ?self $loaded = null;
+
+    private function __construct(private readonly FFI $ffi)
+    {
+    }
+
+    /**
+     * The library of this request, loaded on first use. Loading starts no thread.
+     *
+     * @throws LibraryUnavailableException
+     */
+    public static function get(): self
+    {
+        return self::$loaded ??= self::load();
+    }
+
+    /**
+     * Sees to it that the library is there for all processes that come after. For a file of `opcache.preload`.
+     *
+     * @throws LibraryUnavailableException
+     */
+    public static function preload(): void
+    {
+        Restriction::refuseIfOff();
+        if (self::scoped() !== null) {
+            return;
+        }
+        Restriction::refuseIfPreloadedAsAnotherUser();
+        $file = tempnam(sys_get_temp_dir(), 'send-im-');
+        try {
+            if ($file === false || file_put_contents($file, self::scope()) === false) {
+                throw Places::unavailable('send-im can write no file into ' . sys_get_temp_dir() . '.');
+            }
+            FFI::load($file);
+        } finally {
+            @unlink((string) $file);
+        }
+    }
+
+    /**
+     * A header for `ffi.preload`: the declarations, the name they get and the library they belong to.
+     *
+     * @throws LibraryUnavailableException
+     */
+    public static function scope(): string
+    {
+        Restriction::refuseIfOff();
+        $header = Header::declarations(Places::header());
+        $library = Places::first(static function (string $library) use ($header): string {
+            self::checked(FFI::cdef($header, $library));
+
+            return $library;
+        });
+
+        return sprintf("#define FFI_SCOPE \"%s\"\n#define FFI_LIB \"%s\"\n%s\n", self::SCOPE, $library, $header);
+    }
+
+    /**
+     * Calls a function and gives its value; a text it lends is copied.
+     */
+    public function call(string $function, #[\SensitiveParameter] mixed ...$arguments): mixed
+    {
+        return $this->ffi->$function(...$arguments);
+    }
+
+    /**
+     * Calls a function that gives an error or none.
+     *
+     * @throws \SendIm\Exception\SendImException
+     */
+    public function run(string $function, #[\SensitiveParameter] mixed ...$arguments): void
+    {
+        $error = $this->ffi->$function(...$arguments);
+        if ($error === null) {
+            return;
+        }
+        try {
+            $told = $this->described('send_im_error_to_json', $error);
+        } finally {
+            $this->ffi->send_im_error_free($error);
+        }
+        throw Failure::from($told);
+    }
+
+    /**
+     * Calls a function whose last argument is the place for an object. The object belongs to the caller.
+     *
+     * @throws \SendIm\Exception\SendImException
+     */
+    public function make(string $type, string $function, #[\SensitiveParameter] mixed ...$arguments): CData
+    {
+        $place = $this->ffi->new("{$type} *[1]");
+        $this->run($function, ...[...$arguments, $place]);
+
+        return $place[0];
+    }
+
+    /**
+     * Calls a function whose last argument is the place for a text.
+     *
+     * @throws \SendIm\Exception\SendImException
+     */
+    public function text(string $function, #[\SensitiveParameter] mixed ...$arguments): string
+    {
+        $text = $this->make('char', $function, ...$arguments);
+        try {
+            return FFI::string($text);
+        } finally {
+            $this->ffi->send_im_string_free($text);
+        }
+    }
+
+    /**
+     * Calls a function that writes an object as JSON.
+     *
+     * @return array<string, mixed>
+     */
+    public function described(string $function, CData $object): array
+    {
+        return json_decode($this->ffi->$function($object), true, flags: JSON_THROW_ON_ERROR);
+    }
+
+    /**
+     * @return array<string, mixed>
+     */
+    public function __debugInfo(): array
+    {
+        return [];
+    }
+
+    private static function load(): self
+    {
+        Restriction::refuseIfOff();
+        $preloaded = self::scoped();
+        if ($preloaded !== null) {
+            return new self($preloaded);
+        }
+        Restriction::refuseIfPreloadOnly();
+        $header = Header::declarations(Places::header());
+
+        return new self(Places::first(
+            static fn (string $library): FFI => self::checked(FFI::cdef($header, $library)),
+        ));
+    }
+
+    /**
+     * The library that was preloaded, if one was.
+     */
+    private static function scoped(): ?FFI
+    {
+        try {
+            $ffi = FFI::scope(self::SCOPE);
+        } catch (FFI\Exception) {
+            return null;
+        }
+        try {
+            return self::checked($ffi);
+        } catch (FFI\Exception $e) {
+            throw Places::unavailable("The preloaded library of send-im does not fit: {$e->getMessage()}.");
+        }
+    }
+
+    private static function checked(FFI $ffi): FFI
+    {
+        $found = $ffi->send_im_abi_version();
+        if ($found !== self::ABI) {
+            throw new FFI\Exception(sprintf('its interface is %d, this package needs %d', $found, self::ABI));
+        }
+
+        return $ffi;
+    }
+}

@@ -1,0 +1,56 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Internal;
+
+use Psr\Log\LoggerInterface;
+use SendIm\Exception\SendImException;
+use SendIm\Receipt;
+
+/**
+ * Tells a logger, at debug level, what a call did. A logger that fails does not fail the call.
+ *
+ * PHP cannot be called from the threads of the native library, so a step is told when the call has ended.
+ *
+ * @internal
+ */
+final class Log
+{
+    public static function receipt(?LoggerInterface $logger, Receipt $receipt): void
+    {
+        foreach ($logger === null ? [] : $receipt->steps as $step) {
+            $answer = $step->status === null ? 'gave no answer' : "answered {$step->status}";
+            $elapsed = sprintf('%.1f', $step->elapsed * 1000);
+            self::debug($logger, "{$step->name->value}: {$step->host} {$answer} after {$elapsed} ms", [
+                'step' => $step->name->value,
+                'host' => $step->host,
+                'status' => $step->status,
+                'elapsed' => $step->elapsed,
+            ]);
+        }
+    }
+
+    public static function failure(?LoggerInterface $logger, SendImException $error): void
+    {
+        if ($logger === null) {
+            return;
+        }
+        foreach ($error->hops as $hop) {
+            self::debug($logger, "{$hop->url}: {$hop->outcome}", ['url' => $hop->url, 'outcome' => $hop->outcome]);
+        }
+        $step = $error->step === null ? '' : "{$error->step->value}: ";
+        self::debug($logger, "{$step}{$error->kindName}: {$error->detail}", $error->toArray());
+    }
+
+    /**
+     * @param array<string, mixed> $context
+     */
+    public static function debug(?LoggerInterface $logger, string $line, array $context = []): void
+    {
+        try {
+            $logger?->debug("send_im: {$line}", $context);
+        } catch (\Throwable) {
+        }
+    }
+}

@@ -1,0 +1,116 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Internal;
+
+use FFI\CData;
+use SendIm\Exception\SendImException;
+use SendIm\Importance;
+use SendIm\Message;
+use SendIm\Sandbox;
+use SendIm\Wait;
+
+/**
+ * Options of the native library, which wipes them when this object goes.
+ *
+ * @internal
+ */
+final class Options
+{
+    public readonly CData $handle;
+
+    /**
+     * @param array<string, string|null> $values by the names of the native library; null: not given
+     * @throws SendImException
+     */
+    public function __construct(private readonly Library $library, #[\SensitiveParameter] array $values)
+    {
+        $this->handle = $library->call('send_im_options_new');
+        try {
+            foreach ($values as $name => $value) {
+                if ($value !== null) {
+                    $library->run('send_im_options_set', $this->handle, $name, Text::whole($name, $value));
+                }
+            }
+        } catch (SendImException $e) {
+            // An object whose constructor throws has no destructor.
+            $this->__destruct();
+            throw $e;
+        }
+    }
+
+    public function __destruct()
+    {
+        $this->library->call('send_im_options_free', $this->handle);
+    }
+
+    /**
+     * @return array<string, mixed>
+     */
+    public function __debugInfo(): array
+    {
+        return [];
+    }
+
+    /**
+     * Who sends. A sandbox as the server brings its own certificate authority.
+     *
+     * @param list<string> $trustedDomains
+     * @return array<string, string|null>
+     * @throws SendImException
+     */
+    public static function ofAccount(
+        ?string $address,
+        ?string $username,
+        #[\SensitiveParameter]
+        ?string $password,
+        #[\SensitiveParameter]
+        ?string $token,
+        string|Sandbox|null $server,
+        ?string $caFile,
+        array $trustedDomains,
+        int|float $timeout,
+    ): array {
+        foreach ($trustedDomains as $domain) {
+            if (!\is_string($domain)) {
+                throw new \TypeError('$trustedDomains must be a list of strings, not of ' . get_debug_type($domain));
+            }
+        }
+        if ($server instanceof Sandbox) {
+            $caFile ??= $server->caFile;
+            $server = $server->url;
+        }
+
+        return [
+            'address' => $address,
+            'username' => $username,
+            'password' => $password,
+            'token' => $token,
+            'server' => $server,
+            'ca_file' => $caFile,
+            'trusted_domains' => $trustedDomains === [] ? null : implode(',', $trustedDomains),
+            'timeout_ms' => (string) Text::milliseconds('timeout', $timeout),
+        ];
+    }
+
+    /**
+     * How a message goes.
+     *
+     * @return array<string, string|null>
+     * @throws SendImException
+     */
+    public static function ofMessage(Message $message): array
+    {
+        $importance = $message->importance;
+        $wait = $message->wait;
+
+        return [
+            'subject' => $message->subject,
+            'importance' => $importance instanceof Importance ? $importance->value : $importance,
+            'html' => $message->html ? 'true' : null,
+            'wait' => $wait instanceof Wait ? $wait->value : $wait,
+            'timeout_ms' => (string) Text::milliseconds('timeout', $message->timeout),
+        ];
+    }
+}

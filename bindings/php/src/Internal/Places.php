@@ -1,0 +1,90 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Internal;
+
+use SendIm\Exception\LibraryUnavailableException;
+use SendIm\ErrorKind;
+
+/**
+ * Where the native library and its header may be.
+ *
+ * @internal
+ */
+final class Places
+{
+    /**
+     * The text of the header.
+     *
+     * @throws LibraryUnavailableException
+     */
+    public static function header(): string
+    {
+        $file = self::folder() . '/send_im.h';
+        $text = is_file($file) ? file_get_contents($file) : false;
+
+        return $text !== false ? $text : throw self::unavailable(
+            "The package send-im/send-im is not complete: there is no {$file}.",
+        );
+    }
+
+    /**
+     * What `$load` makes of the first library it can load.
+     *
+     * @template T
+     * @param \Closure(string): T $load
+     * @return T
+     * @throws LibraryUnavailableException
+     */
+    public static function first(\Closure $load): mixed
+    {
+        $tried = [];
+        foreach (self::libraries() as $library) {
+            try {
+                if (str_contains($library, '/') && !is_file($library)) {
+                    throw new \FFI\Exception('there is no such file');
+                }
+
+                return $load($library);
+            } catch (\FFI\Exception $e) {
+                $tried[] = "{$library} ({$e->getMessage()})";
+            }
+        }
+        throw self::unavailable('The native library of send-im cannot be loaded; tried ' . implode(', ', $tried) . '.');
+    }
+
+    public static function unavailable(string $sentence): LibraryUnavailableException
+    {
+        return new LibraryUnavailableException($sentence, ErrorKind::InvalidInput, exitCode: 2);
+    }
+
+    /**
+     * The package's own for this platform, then the one that the system knows.
+     *
+     * @return list<string>
+     */
+    private static function libraries(): array
+    {
+        [$own, $system] = PHP_OS_FAMILY === 'Darwin'
+            ? ['libsend_im.dylib', 'libsend_im.' . Library::ABI . '.dylib']
+            : ['libsend_im.so', 'libsend_im.so.' . Library::ABI];
+
+        return [self::folder() . '/' . self::platform() . "/{$own}", $system];
+    }
+
+    private static function folder(): string
+    {
+        return \dirname(__DIR__, 2) . '/lib';
+    }
+
+    /**
+     * For example `linux-x86_64` or `darwin-aarch64`.
+     */
+    private static function platform(): string
+    {
+        $machine = ['arm64' => 'aarch64', 'amd64' => 'x86_64'][php_uname('m')] ?? php_uname('m');
+
+        return strtolower(PHP_OS_FAMILY) . "-{$machine}";
+    }
+}

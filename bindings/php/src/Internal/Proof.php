@@ -1,0 +1,60 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Internal;
+
+use FFI\CData;
+use SendIm\Evidence;
+use SendIm\Format;
+use SendIm\Receipt;
+use SendIm\Step;
+use SendIm\StepName;
+
+/**
+ * Makes receipts.
+ *
+ * @internal
+ */
+final class Proof
+{
+    /**
+     * The receipt for one of the native library, which is freed.
+     */
+    public static function taken(Library $library, CData $receipt): Receipt
+    {
+        try {
+            return self::of($library, $receipt);
+        } finally {
+            $library->call('send_im_receipt_free', $receipt);
+        }
+    }
+
+    /**
+     * The receipt for one of the native library.
+     */
+    public static function of(Library $library, CData $receipt): Receipt
+    {
+        return self::from($library->described('send_im_receipt_to_json', $receipt));
+    }
+
+    /**
+     * @param array<string, mixed> $receipt
+     */
+    public static function from(array $receipt): Receipt
+    {
+        return new Receipt(
+            to: $receipt['to'],
+            acceptedBy: $receipt['accepted_by'] ?? null,
+            evidence: Evidence::named($receipt['evidence']),
+            format: Format::named($receipt['format']),
+            threadId: $receipt['thread_id'] ?? null,
+            steps: array_map(static fn (array $step): Step => new Step(
+                name: StepName::named($step['step']),
+                host: $step['host'],
+                status: $step['status'] ?? null,
+                elapsed: $step['elapsed_ms'] / 1000,
+            ), $receipt['steps']),
+        );
+    }
+}

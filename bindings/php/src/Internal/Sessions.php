@@ -1,0 +1,58 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Internal;
+
+use SendIm\Client;
+use SendIm\Sandbox;
+
+/**
+ * The sessions that are open, to be signed out where their destructor comes too late or never.
+ *
+ * @internal
+ */
+final class Sessions
+{
+    private const FATAL = E_ERROR | E_CORE_ERROR | E_COMPILE_ERROR | E_PARSE | E_USER_ERROR | E_RECOVERABLE_ERROR;
+
+    /** @var \WeakMap<Client, \WeakReference<Sandbox>|null>|null each client and the sandbox it signed in to */
+    private static ?\WeakMap $open = null;
+
+    public static function add(Client $client, ?Sandbox $sandbox): void
+    {
+        if (self::$open === null) {
+            self::$open = new \WeakMap();
+            register_shutdown_function(self::atTheEnd(...));
+        }
+        self::$open[$client] = $sandbox === null ? null : \WeakReference::create($sandbox);
+    }
+
+    /**
+     * Signs out the clients of a sandbox that is about to end: at the end of a script, objects may go in any order.
+     */
+    public static function leave(Sandbox $sandbox): void
+    {
+        foreach (self::$open ?? [] as $client => $server) {
+            if ($server?->get() === $sandbox) {
+                $client->__destruct();
+            }
+        }
+    }
+
+    /**
+     * After a fatal error PHP calls shutdown functions and no destructors.
+     */
+    private static function atTheEnd(): void
+    {
+        if (((error_get_last()['type'] ?? 0) & self::FATAL) === 0) {
+            return;
+        }
+        // Once more, to come after the functions that were registered later than this one: they may send.
+        register_shutdown_function(static function (): void {
+            foreach (self::$open ?? [] as $client => $_) {
+                $client->__destruct();
+            }
+        });
+    }
+}

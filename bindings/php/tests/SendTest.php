@@ -1,0 +1,228 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Tests;
+
+use SendIm\Evidence;
+use SendIm\Exception\InvalidInputException;
+use SendIm\Exception\SignInException;
+use SendIm\Format;
+use SendIm\Importance;
+use SendIm\Message;
+use SendIm\Sandbox;
+use SendIm\StepName;
+use SendIm\Wait;
+
+use function SendIm\send_im;
+
+/**
+ * The one call.
+ */
+final class SendTest extends TestCase
+{
+    public function testTheReceiptSaysWhoAcceptedAndWhyWeKnow(): void
+    {
+        $receipt = send_im('lenea@contoso.com', 'hello world', ...$this->account());
+        $this->assertSame(['lenea@contoso.com', 'lenea@contoso.com'], [$receipt->to, $receipt->acceptedBy]);
+        $this->assertSame([Evidence::InvitationAccepted, Format::Plain], [$receipt->evidence, $receipt->format]);
+        $this->assertSame('hello world', $this->sandbox()->inbox('sip:Lenea@contoso.com')[0]->text);
+        $this->assertSame(0, $this->sandbox()->openApplications());
+    }
+
+    public function testTheStepsOfTheReceiptTellTheWayOfTheMessage(): void
+    {
+        $steps = send_im('lenea@contoso.com', 'hi', ...$this->account())->steps;
+        $this->assertSame(StepName::Discover, $steps[0]->name);
+        foreach ([StepName::SignIn, StepName::OpenSession, StepName::Invite, StepName::Confirm] as $name) {
+            $this->assertContains($name, array_column($steps, 'name'));
+        }
+        foreach ($steps as $step) {
+            $this->assertSame("http://{$step->host}/", $this->sandbox()->url);
+            $this->assertGreaterThan(0, $step->elapsed);
+        }
+    }
+
+    public function testEveryOptionReachesTheRecipient(): void
+    {
+        $more = ['subject' => 'db7', 'importance' => Importance::Emergency, 'html' => true];
+        send_im('lenea@contoso.com', '<b>full</b>', ...$this->account(...$more));
+        $message = $this->sandbox()->messages()[0];
+        $this->assertSame(
+            ['db7', Importance::Emergency, Format::Html, '<b>full</b>'],
+            [$message->subject, $message->importance, $message->format, $message->text],
+        );
+    }
+
+    public function testWordsMayBeStrings(): void
+    {
+        send_im('lenea@contoso.com', 'hi', ...$this->account(importance: 'urgent', wait: 'delivered'));
+        $this->assertSame(Importance::Urgent, $this->sandbox()->messages()[0]->importance);
+    }
+
+    public function testSubmittedDoesNotWaitForTheRecipient(): void
+    {
+        $receipt = send_im('slow@contoso.com', 'hi', ...$this->account(wait: Wait::Submitted));
+        $this->assertSame([Evidence::Submitted, null], [$receipt->evidence, $receipt->acceptedBy]);
+        $this->assertSame([], $this->sandbox()->messages());
+        $this->assertSame('hi', $this->sandbox()->waitFor(1)[0]->text);
+    }
+
+    public function testHttpsWithTheAuthorityInAFileOrOfTheSandbox(): void
+    {
+        $sandbox = new Sandbox(https: true);
+        $who = ['address' => self::SENDER, 'password' => self::PASSWORD];
+        send_im('lenea@contoso.com', 'one', ...$who, server: $sandbox->url, caFile: $sandbox->caFile);
+        send_im('lenea@contoso.com', 'two', ...$who, server: $sandbox);
+        $this->assertSame(['one', 'two'], array_column($sandbox->messages(), 'text'));
+    }
+
+    public function testTheStoredAccountIsUsedWhereNoneIsGiven(): void
+    {
+        $stored = [
+            'SEND_IM_ADDRESS' => self::SENDER,
+            'SEND_IM_PASSWORD' => self::PASSWORD,
+            'SEND_IM_SERVER' => $this->sandbox()->url,
+        ];
+        $ended = $this->script("echo SendIm\\send_im('lenea@contoso.com', 'hi')->acceptedBy;", $stored);
+        $this->assertSame([0, 'lenea@contoso.com', ''], $ended);
+    }
+
+    public function testAProfileFileIsUsedWhereTheEnvironmentIsSilent(): void
+    {
+        $folder = sys_get_temp_dir() . '/send-im-test-' . bin2hex(random_bytes(6));
+        mkdir("{$folder}/send-im", 0700, true);
+        $file = "{$folder}/send-im/config.toml";
+        touch($file);
+        chmod($file, 0600);
+        file_put_contents($file, sprintf(
+            "address = \"%s\"\npassword = \"%s\"\nserver = \"%s\"\n",
+            self::SENDER,
+            self::PASSWORD,
+            $this->sandbox()->url,
+        ));
+        $code = "echo SendIm\\send_im('lenea@contoso.com', 'hi')->acceptedBy;";
+        $ended = $this->script($code, ['SEND_IM_ADDRESS' => null, 'XDG_CONFIG_HOME' => $folder]);
+        exec('rm -r ' . escapeshellarg($folder));
+        $this->assertSame([0, 'lenea@contoso.com', ''], $ended);
+    }
+
+    public function testWithoutAnyAccountTheErrorSaysWhatToSet(): void
+    {
+        $code = <<<'PHP'
+            try {
+                SendIm\send_im('lenea@contoso.com', 'hi');
+            } catch (SendIm\Exception\InvalidInputException $e) {
+                echo $e->detail;
+            }
+            PHP;
+        $ended = $this->script($code, ['SEND_IM_ADDRESS' => null, 'XDG_CONFIG_HOME' => '/nowhere']);
+        $this->assertStringContainsString('SEND_IM_ADDRESS', $ended[1]);
+    }
+
+    public function testATokenTakesThePlaceOfAPassword(): void
+    {
+        $token = $this->sandbox()->issueToken(self::SENDER);
+        $who = ['address' => self::SENDER, 'server' => $this->sandbox(), 'token' => $token];
+        $this->assertSame('lenea@contoso.com', send_im('lenea@contoso.com', 'hi', ...$who)->acceptedBy);
+        $this->sandbox()->revokeTokens();
+        $error = $this->failing(fn () => send_im('lenea@contoso.com', 'hi', ...$who), SignInException::class);
+        $this->assertStringContainsString('rejected', $error->detail);
+        $this->assertStringNotContainsString($token, print_r($error->toArray(), true));
+        $both = fn () => send_im('lenea@contoso.com', 'hi', ...$who, password: 'x');
+        $this->assertStringContainsString('one of them', $this->failing($both)->detail);
+    }
+
+    /**
+     * @dataProvider unusable
+     * @param array<string, mixed> $options
+     */
+    public function testWhatIsUnusableIsRefusedBeforeAnyRequest(array $options, string $complaint): void
+    {
+        $error = $this->failedSend(...$options);
+        $this->assertInstanceOf(InvalidInputException::class, $error);
+        $this->assertStringContainsString($complaint, $error->detail);
+        $this->assertSame([null, 2, 2], [$error->step, $error->exitCode, $error->getCode()]);
+        $this->assertSame([], $this->sandbox()->journal());
+    }
+
+    /**
+     * @return iterable<string, array{array<string, mixed>, string}>
+     */
+    public static function unusable(): iterable
+    {
+        yield 'importance' => [['importance' => 'huge'], 'importance'];
+        yield 'wait' => [['wait' => 'forever'], 'wait'];
+        yield 'no time' => [['timeout' => 0], 'timeout'];
+        yield 'less than no time' => [['timeout' => -1.5], 'timeout'];
+        yield 'no number' => [['timeout' => NAN], 'timeout'];
+        yield 'two lines' => [['subject' => "a\nb"], 'subject'];
+        yield 'not UTF-8' => [['subject' => "half \xff"], 'UTF-8'];
+    }
+
+    /**
+     * @dataProvider cut
+     * @param array<string, mixed> $options
+     */
+    public function testANulIsRefusedAndCutsNothing(array $options): void
+    {
+        $to = $options['to'] ?? 'lenea@contoso.com';
+        $text = $options['text'] ?? 'disk full of things';
+        unset($options['to'], $options['text']);
+        $error = $this->failing(
+            fn () => send_im($to, $text, ...$this->account(...$options)),
+            InvalidInputException::class,
+        );
+        $this->assertStringContainsString('NUL', $error->detail);
+        $this->assertStringNotContainsString('secret', $error->detail);
+        $this->assertSame([], $this->sandbox()->journal());
+    }
+
+    /**
+     * @return iterable<string, array{array<string, mixed>}>
+     */
+    public static function cut(): iterable
+    {
+        yield 'recipient' => [['to' => "lenea@contoso.com\0.example"]];
+        yield 'text' => [['text' => "disk\0full of secret things"]];
+        foreach (['subject', 'address', 'username', 'password', 'token', 'server', 'caFile', 'importance'] as $name) {
+            yield $name => [[$name => "secret\0more"]];
+        }
+        yield 'trustedDomains' => [['trustedDomains' => ["contoso.net\0"]]];
+    }
+
+    public function testAWrongTypeIsATypeError(): void
+    {
+        $this->failing(fn () => send_im(7, 'hi', ...$this->account()), \TypeError::class);
+        $error = $this->failing(
+            fn () => send_im('a@contoso.com', 'hi', ...$this->account(trustedDomains: [424242])),
+            \TypeError::class,
+        );
+        $this->assertStringNotContainsString('424242', $error->getMessage());
+    }
+
+    public function testAnEndlessTimeoutIsTaken(): void
+    {
+        foreach ([INF, PHP_INT_MAX, 30.5, 30] as $timeout) {
+            $receipt = send_im('lenea@contoso.com', 'hi', ...$this->account(timeout: $timeout));
+            $this->assertSame('lenea@contoso.com', $receipt->acceptedBy);
+        }
+    }
+
+    public function testTheDumpOfAMessageShowsNeitherTextNorSubject(): void
+    {
+        $message = new Message('a@contoso.com', 's3cret', 's3cret', Importance::Urgent);
+        $this->assertStringNotContainsString('s3cret', print_r($message, true));
+        $this->assertStringContainsString('Urgent', print_r($message, true));
+        $this->expectException(\Error::class);
+        $message->to = 'other';
+    }
+
+    public function testTheReceiptAsAnArray(): void
+    {
+        $receipt = send_im('lenea@contoso.com', 'hi', ...$this->account())->toArray();
+        $this->assertSame('invitation_accepted', $receipt['evidence']);
+        $this->assertSame('discover', $receipt['steps'][0]['step']);
+        $this->assertSame(['to', 'accepted_by', 'evidence', 'format', 'thread_id', 'steps'], array_keys($receipt));
+    }
+}
