@@ -1,4 +1,4 @@
-# make demo   see a message go from the command line and from Python into a sandbox inbox
+# make demo   see a message go from the command line and from each language whose toolchain is here into a sandbox inbox
 # make test   set up what is needed and run every test; LANGS="rust python" picks, REQUIRE_ALL=1 allows no gaps
 # make lint   formatting, lints, types, the list of dependencies
 # make packages, make clean-room   build each language's package into dist/; use each in an empty place

@@ -1,15 +1,11 @@
-"""Sends from the shell and from Python into one sandbox and shows what arrived. LANGS="python ruby c++" picks languages."""
+"""Sends from every language whose toolchain is here into one sandbox and shows it. LANGS="python c++" picks some."""
 
 import os
 import shlex
 import subprocess
 import sys
 
-import c
-import kotlin
-import python
-import ruby
-import swift
+import languages
 import workspace
 
 RECIPIENT = "lenea@contoso.com"
@@ -17,18 +13,6 @@ RECIPIENT = "lenea@contoso.com"
 
 def say(text):
     print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}", flush=True)
-
-
-# Language, why it cannot run here (or None), the command line of its example.
-EXAMPLES = [
-    ("Python", python.problem, python.example),
-    ("Ruby", ruby.problem, ruby.example),
-    ("Kotlin", kotlin.problem, kotlin.example),
-    ("Java", kotlin.problem, kotlin.example_java),
-    ("Swift", swift.problem, swift.example),
-    ("C", c.problem, c.example),
-    ("C++", c.problem, c.example_cpp),
-]
 
 
 def main():
@@ -40,11 +24,11 @@ def main():
     command = workspace.command()
     shell = ["send", "--verbose", "--to", RECIPIENT, "--subject", "db7", "--importance", "urgent", "disk full"]
     sends = [("$ send-im " + shlex.join(shell), [command, *shell])]
-    wanted = os.environ.get("LANGS", "python").lower().split()
-    for language, problem, example in EXAMPLES:
-        if language.lower() not in wanted:
+    wanted = os.environ.get("LANGS", "").lower().split()
+    for language, module, example in languages.EXAMPLES:
+        if wanted and language.lower() not in wanted:
             continue
-        why = problem()
+        why = module.problem()
         if why:
             print(f"without {language}: {why}")
             continue

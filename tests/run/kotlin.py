@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ElementTree
 from functools import cache
 from pathlib import Path
 
+import toolchains
 import workspace
 from outcome import Outcome
 
@@ -40,6 +41,12 @@ def problem():
     if not version or int(version[1]) < OLDEST_JAVA:
         return f"the JDK is too old, {OLDEST_JAVA} is the oldest (on Debian: apt install openjdk-17-jdk-headless)"
     return None
+
+
+def toolchain():
+    """A JDK and Maven. Kotlin's compiler comes through Maven."""
+    if problem():
+        toolchains.debian("openjdk-17-jdk-headless", "maven")
 
 
 def maven(*arguments, profile="dev", **options):
@@ -82,6 +89,9 @@ def tests(selection):
         outcome.failed += count["failures"] + count["errors"]
         outcome.skipped += count["skipped"]
         outcome.passed += count["tests"] - count["failures"] - count["errors"] - count["skipped"]
+        if "Scenarios" in suite.get("name"):
+            # The one that is not a case looks whether there are cases.
+            outcome.scenarios += count["tests"] - count["failures"] - count["errors"] - count["skipped"] - 1
         outcome.why += [skipped.get("message", "") for skipped in suite.iter("skipped")]
     outcome.why = sorted(set(outcome.why))
     if outcome.failed == 0 and (ended.returncode != 0 or outcome.passed == 0):

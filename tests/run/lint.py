@@ -1,9 +1,11 @@
-"""Checks that no compiler makes: dependencies, Python style and types."""
+"""Checks that no compiler makes: dependencies, words, and each language's own linters. LANGS picks languages."""
 
+import os
 import re
 import sys
 from pathlib import Path
 
+import languages
 import workspace
 
 # Machine paths and marks of unfinished work have no place in the repository.
@@ -45,23 +47,25 @@ def words(problems):
                 problems.append(f"{path.relative_to(workspace.ROOT)}:{number}: {line.strip()[:100]}")
 
 
-def python(problems):
-    """Ruff and mypy over the Python package."""
-    workspace.install_python_package("[test]")
-    package = workspace.ROOT / "bindings" / "python"
-    example = workspace.ROOT / "examples" / "python"
-    for arguments in (["check", "."], ["format", "--check", "."], ["check", "--ignore", "D", example]):
-        # From the package's folder, where its configuration and the paths in it hold.
-        command = [workspace.PYTHON, "-m", "ruff", *arguments, "--quiet", "--config", "pyproject.toml"]
-        if workspace.run(*command, folder=package).returncode:
-            problems.append(f"ruff {arguments[0]} failed, see above")
-    if workspace.run(workspace.PYTHON, "-m", "mypy", folder=package).returncode:
-        problems.append("mypy failed, see above")
+def packages(problems):
+    """What the linters of each language's own people say of its package."""
+    for name, language in languages.wanted([]).items():
+        if not hasattr(language, "lint"):
+            continue
+        missing = language.problem()
+        if missing:
+            print(f"skipped {name}: {missing}")
+            if os.environ.get("REQUIRE_ALL") == "1":
+                problems.append(f"{name} was not looked at: {missing}")
+            continue
+        found = language.lint()
+        print(f"{name}: {'; '.join(found) or 'clean'}", flush=True)
+        problems += found
 
 
 def main():
     problems = []
-    for check in (dependencies, words, python):
+    for check in (dependencies, words, packages):
         check(problems)
     for problem in problems:
         print(problem)

@@ -7,11 +7,13 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import toolchains
 import workspace
 from outcome import Outcome
 
 PACKAGE = workspace.ROOT / "bindings" / "python"
 EXAMPLE = workspace.ROOT / "examples" / "python" / "send.py"
+RUNNERS = workspace.ROOT / "tests" / "run"
 DIST = workspace.ROOT / "dist"
 GREETING = "lenea@contoso.com hello world\n"
 
@@ -19,6 +21,12 @@ GREETING = "lenea@contoso.com hello world\n"
 def problem():
     """Why the package cannot be tested here, or None."""
     return workspace.cargo_problem() or workspace.python_problem()
+
+
+def toolchain():
+    """Virtual environments. The rest comes from PyPI into the clone."""
+    if workspace.python_problem():
+        toolchains.debian("python3", "python3-venv")
 
 
 def run():
@@ -36,6 +44,8 @@ def run():
         outcome.failed += count["failures"] + count["errors"]
         outcome.skipped += count["skipped"]
         outcome.passed += count["tests"] - count["failures"] - count["errors"] - count["skipped"]
+    for case in ElementTree.parse(report).iter("testcase"):
+        outcome.scenarios += case.get("name").startswith("test_scenario[") and not len(case)
     outcome.why = sorted({skipped.get("message", "") for skipped in ElementTree.parse(report).iter("skipped")})
     if tests.returncode != 0 and outcome.failed == 0:
         outcome.failed, outcome.why = 1, [*outcome.why, f"pytest ended with {tests.returncode}"]
@@ -78,6 +88,25 @@ def clean_room():
         refused = in_room(python, EXAMPLE, "lenea@contoso.com", "hello world")
         if refused.returncode != 2 or "SEND_IM_ADDRESS" not in refused.stderr:
             raise RuntimeError(f"the example in the clean room did not ask for an account: {refused}")
+
+
+def lint():
+    """What ruff and mypy have to say, as one sentence each; they have said more before."""
+    workspace.install_python_package("[test]")
+    checks = {
+        "ruff check": ["ruff", "check", "."],
+        "ruff format": ["ruff", "format", "--check", "."],
+        "ruff check of the example": ["ruff", "check", "--ignore", "D", EXAMPLE.parent],
+        "ruff check of tests/run": ["ruff", "check", "--select", "E,F,W,B", "--line-length", "132", RUNNERS],
+        "mypy": ["mypy"],
+    }
+    found = []
+    for name, command in checks.items():
+        # From the package's folder, where its configuration and the paths in it hold.
+        options = ["--quiet", "--config", "pyproject.toml"] if command[0] == "ruff" else []
+        if workspace.run(workspace.PYTHON, "-m", *command, *options, folder=PACKAGE).returncode:
+            found.append(f"{name} failed, see above")
+    return found
 
 
 def example(arguments, environment=None):

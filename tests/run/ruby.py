@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import toolchains
 import workspace
 from outcome import Outcome
 
@@ -15,6 +16,7 @@ PACKAGE = workspace.ROOT / "bindings" / "ruby"
 EXAMPLE = workspace.ROOT / "examples" / "ruby" / "send.rb"
 DIST = workspace.ROOT / "dist"
 OLDEST_RUBY = (3, 1)
+LINTERS = ("rubocop", "yard")
 DEBIAN = "on Debian: apt install ruby ruby-ffi ruby-minitest rake"
 
 GREETING = "lenea@contoso.com hello world\n"
@@ -35,6 +37,14 @@ def problem():
         if asked(f"require {library!r}; print 1") != "1":
             return f"this Ruby has no {library} ({DEBIAN})"
     return None
+
+
+def toolchain():
+    """Ruby with the gems the package and its tests need."""
+    if problem():
+        toolchains.debian("ruby", "ruby-dev", "ruby-ffi", "ruby-minitest", "rake")
+    if not all(map(shutil.which, LINTERS)):
+        toolchains.debian(*LINTERS)
 
 
 def asked(program):
@@ -112,6 +122,15 @@ def version():
 def greeting():
     """The first lines of the README."""
     return re.search(r"^```ruby\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+
+
+def lint():
+    """What rubocop and yard have to say, as one sentence; they have said more before."""
+    missing = [tool for tool in LINTERS if not shutil.which(tool)]
+    if missing:
+        return [f"no {' and no '.join(missing)} on PATH (make toolchains)"]
+    failed = workspace.run("rake", "--quiet", "lint", folder=PACKAGE).returncode
+    return ["rake lint failed, see above"] if failed else []
 
 
 def example(arguments, environment=None):

@@ -1,4 +1,4 @@
-"""Gets the toolchains that this machine lacks: python3 tests/run/toolchains.py [c] [java] [ruby] [swift]
+"""Gets the toolchains that this machine lacks: python3 tests/run/toolchains.py [LANGUAGE …]
 
 Debian's packages are installed where Debian has them; Swift goes into the user's cache folder. Nothing is written into the
 clone. What is there already is left as it is.
@@ -25,7 +25,7 @@ def has_swift():
     return bool(version) and int(version[1]) >= OLDEST_SWIFT
 
 
-def swift():
+def get_swift():
     """Swift 6 for Debian machines without one."""
     if not has_swift():
         workspace.run(SWIFT, "make", check=True)
@@ -59,43 +59,18 @@ def debian(*packages):
     workspace.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages, check=True, env=quiet)
 
 
-def ruby():
-    """Ruby with the gems the package and its tests need."""
-    import ruby as package
-
-    if package.problem():
-        debian("ruby", "ruby-dev", "ruby-ffi", "ruby-minitest", "rake")
-
-
-def java():
-    """A JDK and Maven. Kotlin's compiler comes through Maven."""
-    import kotlin as package
-
-    if package.problem():
-        debian("openjdk-17-jdk-headless", "maven")
-
-
-def c():
-    """A compiler for C and C++, pkg-config, and valgrind for the tests under it."""
-    missing = [tool for tool in ("cc", "c++", "pkg-config", "valgrind") if not shutil.which(tool)]
-    if missing:
-        debian("gcc", "g++", "libc6-dev", "pkg-config", "valgrind")
-
-
-TOOLCHAINS = {"c": c, "java": java, "ruby": ruby, "swift": swift}
-
-
 def main():
-    wanted = sys.argv[1:] or list(TOOLCHAINS)
-    unknown = set(wanted) - set(TOOLCHAINS)
-    if unknown:
-        sys.exit(f"toolchains: there is no {', '.join(sorted(unknown))}; there are {', '.join(TOOLCHAINS)}.")
-    for name in wanted:
+    import languages
+
+    for name, language in languages.wanted(sys.argv[1:]).items():
         try:
-            TOOLCHAINS[name]()
+            language.toolchain()
         except subprocess.CalledProcessError as error:
             sys.exit(f"toolchains: {name} failed ({error.returncode}), see above")
-        print(f"{name}: ready")
+        missing = language.problem()
+        if missing:
+            sys.exit(f"toolchains: {name}: {missing}")
+        print(f"{name}: ready", flush=True)
 
 
 if __name__ == "__main__":

@@ -94,22 +94,26 @@ def test_send_all_of_nothing(account):
         assert client.send_all([]) == []
 
 
-def test_fifty_threads_on_one_client(sandbox, account):
-    receipts = {}
+def test_fifty_threads_and_a_thousand_messages_on_one_client(sandbox, account):
+    accepted = {}
     with Client(**account) as client:
         begin = threading.Barrier(50)
 
-        def work(n):
+        def work(t):
             begin.wait()
-            receipts[n] = client.send(f"user{n}@contoso.com", f"message {n}")
+            sends = [client.send(f"user{t}@contoso.com", f"message {t}/{n}") for n in range(20)]
+            accepted[t] = {receipt.accepted_by for receipt in sends}
 
-        threads = [threading.Thread(target=work, args=(n,)) for n in range(50)]
+        threads = [threading.Thread(target=work, args=(t,)) for t in range(50)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert {n: receipt.accepted_by for n, receipt in receipts.items()} == {n: f"user{n}@contoso.com" for n in range(50)}
-    assert sorted(message.text for message in sandbox.messages()) == sorted(f"message {n}" for n in range(50))
+    assert accepted == {t: {f"user{t}@contoso.com"} for t in range(50)}
+    assert len(sandbox.messages()) == 1000
+    for t in range(50):
+        texts = [message.text for message in sandbox.inbox(f"user{t}@contoso.com")]
+        assert texts == [f"message {t}/{n}" for n in range(20)], "in order, each once"
     assert sign_ins(sandbox) == 1
 
 

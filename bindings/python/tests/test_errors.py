@@ -72,6 +72,13 @@ def test_bad_input_is_a_value_error(account):
     assert (error.step, error.sent, error.exit_code) == (None, "no", 2)
 
 
+def test_a_nul_is_refused_and_cuts_nothing(sandbox, account):
+    assert type(failing(account, "lenea\0@contoso.com")) is InvalidInput
+    with pytest.raises(InvalidInput):
+        send_im("lenea@contoso.com", "disk\0full", **account)
+    assert sandbox.journal() == []
+
+
 def test_an_unknown_outcome(sandbox, account):
     sandbox.add_fault("send_message", "drop_before", times=0)
     with pytest.raises(OutcomeUnknown) as caught:

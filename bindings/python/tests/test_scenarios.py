@@ -60,8 +60,6 @@ def test_there_are_cases():
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_scenario(case):
-    if "python" in case["except"]:
-        pytest.skip(case["except"]["python"])
     spec = case["sandbox"]
     with Sandbox(spec["layout"], spec["https"], spec["ring_ms"] / 1000) as sandbox:
         for fault in spec["faults"]:

@@ -31,6 +31,12 @@ class TestErrors < Minitest::Test
     end
   end
 
+  def test_a_nul_is_refused_and_cuts_nothing
+    assert_instance_of SendIm::InvalidInput, failed("lenea\0@contoso.com")
+    failing(SendIm::InvalidInput) { SendIm.send_im("lenea@contoso.com", "disk\0full", **account) }
+    assert_empty sandbox.journal
+  end
+
   def test_a_refused_password
     error = failed(password: "wrong")
     assert_instance_of SendIm::SignInError, error

@@ -139,6 +139,7 @@ mod tests {
             "a b@contoso.com",
             "lenea@contoso.com\r\nX: 1",
             "lenea@con\u{7}toso.com",
+            "lenea\0@contoso.com",
             "lenea@contoso..com",
             "lenea@-contoso.com",
             "a@b@c",

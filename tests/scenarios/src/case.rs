@@ -1,7 +1,5 @@
 //! Reading the file.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -21,8 +19,6 @@ pub struct Case {
     pub count: usize,
     /// How many processes a runner starts that can send one message a process only.
     pub processes: usize,
-    /// The languages that cannot express the case, each with the reason.
-    pub except: BTreeMap<String, String>,
     /// What to send.
     pub message: Message,
     /// What must come of it.

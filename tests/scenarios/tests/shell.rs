@@ -26,11 +26,6 @@ fn main() -> ExitCode {
         true => PathBuf::new(),
         false => command::binary(),
     };
-    let (cases, others): (Vec<_>, Vec<_>) =
-        cases.into_iter().partition(|case| !case.except.contains_key("shell"));
-    for case in others {
-        println!("not for the shell: {}: {}", case.name, case.except["shell"]);
-    }
     let trials = cases.into_iter().map(|case| {
         let binary = binary.clone();
         Trial::test(case.name.clone(), move || run(&case, &binary))

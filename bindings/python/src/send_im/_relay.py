@@ -12,6 +12,7 @@ import inspect
 import logging
 import os
 import threading
+import traceback
 from collections import deque
 from typing import Any, Optional, Protocol, Union
 
@@ -143,9 +144,10 @@ def _answer(reply: Any, token: Union[str, BearerToken, object]) -> None:
 
 
 def _refuse(reply: Any, error: Exception) -> None:
-    # The text of the error may hold a secret; its traceback goes to the log, where the program decides.
-    logger.warning("the token callable failed", exc_info=True)
-    reply.fail(f"the token callable raised {type(error).__name__}")
+    # The text of the error may hold a secret, so the log tells where it came from and not what it says.
+    name, trace = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
+    logger.warning("the token callable raised %s\n%s", name, trace.rstrip())
+    reply.fail(f"the token callable raised {name}")
 
 
 def _forget_locks() -> None:

@@ -67,6 +67,18 @@ final class ErrorTests: XCTestCase {
         }
     }
 
+    func testANulIsRefusedAndCutsNothing() async throws {
+        try await withSandbox { sandbox in
+            let recipient = try await failing(sandbox, to: "lenea\u{0}@contoso.com")
+            XCTAssertEqual(recipient.kind, .invalidInput)
+            let text = try await failure {
+                try await sendIm(to: "lenea@contoso.com", text: "disk\u{0}full", from: sandbox.tosh)
+            }
+            XCTAssertEqual(text.kind, .invalidInput)
+            XCTAssertTrue(try sandbox.journal().isEmpty)
+        }
+    }
+
     func testTimesThatAreNoTimes() async throws {
         try await withSandbox { sandbox in
             for timeout: Duration in [.zero, .seconds(-5)] {

@@ -13,10 +13,6 @@ struct ScenarioTests {
 
     @Test(arguments: Scenario.all)
     func scenario(_ scenario: Scenario) async throws {
-        if let reason = scenario.exception {
-            print("skipped \(scenario): \(reason)")
-            return
-        }
         let spec = scenario.sandbox
         let sandbox = try await Sandbox.start(
             layout: #require(Sandbox.Layout(rawValue: spec.layout)), https: spec.https,
@@ -61,7 +57,6 @@ struct Scenario: Sendable, CustomTestStringConvertible, CustomStringConvertible 
     }
 
     let name: String
-    let exception: String?
     let sandbox: SandboxSpec
     let account: JSON
     let action: String
@@ -80,7 +75,6 @@ struct Scenario: Sendable, CustomTestStringConvertible, CustomStringConvertible 
 
     private init(_ json: JSON) {
         name = json["name"]!.string!
-        exception = json["except"]?["swift"]?.string
         let spec = json["sandbox"]!
         sandbox = SandboxSpec(
             layout: spec["layout"]!.string!, https: spec["https"]!.bool!, ringMs: spec["ring_ms"]!.int!,

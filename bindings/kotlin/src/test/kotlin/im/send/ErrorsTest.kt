@@ -38,6 +38,14 @@ class ErrorsTest {
     }
 
     @Test
+    fun `a NUL is refused and cuts nothing`() = withSandbox { sandbox ->
+        assertEquals(ErrorKind.INVALID_INPUT, failing(sandbox.account(), "lenea\u0000@contoso.com").kind)
+        val error = assertThrows(SendImException::class.java) { sendImBlocking("lenea@contoso.com", "disk\u0000full", sandbox.account()) }
+        assertEquals(ErrorKind.INVALID_INPUT, error.kind)
+        assertEquals(0, sandbox.journal().size)
+    }
+
+    @Test
     fun `a refused password`() = withSandbox { sandbox ->
         val error = failing(sandbox.account("wrong"))
         assertEquals(SignInException::class, error::class)

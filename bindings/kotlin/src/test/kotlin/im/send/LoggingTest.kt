@@ -94,6 +94,7 @@ class LoggingTest {
             "lenea@contoso.com" to sandbox.account("wrong"),
             "lenea" to sandbox.account(),
             "lenea@contoso.com" to Account.withToken(SENDER) { BearerToken("cwt=not-of-this-server") }.server(sandbox),
+            "lenea@contoso.com" to Account.withToken(SENDER) { error("vault is sealed, cwt=1") }.server(sandbox),
         )) {
             runCatching { sendImBlocking(Message.text(to, TEXT).subject("a secret subject"), account) }
         }

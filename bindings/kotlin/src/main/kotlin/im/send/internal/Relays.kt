@@ -89,8 +89,9 @@ internal class TokenRelay(private val source: suspend (TokenRequest) -> BearerTo
             val token = source(request)
             it.resolve(token.value, token.expiresIn?.seconds?.coerceAtLeast(0)?.toULong())
         } catch (error: Exception) {
-            // The text of the error may hold a secret; its trace goes to the log, where the program decides.
-            logger.log(Level.WARNING, "the token source failed", error)
+            // The text of the error may hold a secret, so the log tells where it came from and not what it says.
+            val trace = error.stackTrace.joinToString("") { frame -> "\n\tat $frame" }
+            logger.log(Level.WARNING, "the token source threw ${error.javaClass.name}$trace")
             it.fail("the token source threw ${error.javaClass.simpleName}")
         }
     }

@@ -1,0 +1,47 @@
+"""The languages whose packages this machine may build, and the module of each.
+
+A module has problem(), why it cannot run here, or None; toolchain(), which gets what is missing; run(), its tests; package(), its
+artefacts in dist/; clean_room(), which uses them in an empty place; lint(), what its linters say; example(), a command line.
+"""
+
+import os
+import sys
+
+import c
+import kotlin
+import python
+import ruby
+import swift
+
+LANGUAGES = {
+    "python": python,
+    "ruby": ruby,
+    "kotlin": kotlin,
+    "java": kotlin,
+    "swift": swift,
+    "c": c,
+}
+
+# The programs of `make demo`: language, module, the command line of its example.
+EXAMPLES = [
+    ("Python", python, python.example),
+    ("Ruby", ruby, ruby.example),
+    ("Kotlin", kotlin, kotlin.example),
+    ("Java", kotlin, kotlin.example_java),
+    ("Swift", swift, swift.example),
+    ("C", c, c.example),
+    ("C++", c, c.example_cpp),
+]
+
+
+def wanted(names):
+    """Names and modules of these languages, or of those in LANGS, or of all; each module once."""
+    names = names or os.environ.get("LANGS", "").split() or list(LANGUAGES)
+    unknown = set(names) - set(LANGUAGES)
+    if unknown:
+        sys.exit(f"There is no {', '.join(sorted(unknown))}; there are {', '.join(LANGUAGES)}.")
+    found = {}
+    for name in names:
+        if LANGUAGES[name] not in found.values():
+            found[name] = LANGUAGES[name]
+    return found
