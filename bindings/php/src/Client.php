@@ -142,6 +142,9 @@ final class Client
      */
     public function sendAll(iterable $messages): array
     {
+        if (!$this->open) {
+            throw Failure::closed('The client is signed out.');
+        }
         $outcomes = [];
         $places = [];
         $list = $this->library->call('send_im_messages_new');

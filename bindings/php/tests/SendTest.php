@@ -32,7 +32,7 @@ final class SendTest extends TestCase
 
     public function testTheStepsOfTheReceiptTellTheWayOfTheMessage(): void
     {
-        $steps = send_im('lenea@contoso.com', 'hi', ...$this->account())->steps;
+        $steps = send_im('lenea@contoso.com', 'hi', ...$this->account(address: 'steps@contoso.com'))->steps;
         $this->assertSame(StepName::Discover, $steps[0]->name);
         foreach ([StepName::SignIn, StepName::OpenSession, StepName::Invite, StepName::Confirm] as $name) {
             $this->assertContains($name, array_column($steps, 'name'));

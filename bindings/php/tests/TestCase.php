@@ -22,17 +22,19 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
     /** Seconds after which a process counts as hanging. No test asserts on a shorter time. */
     protected const HANG = 180;
 
-    private ?Sandbox $sandbox = null;
+    /** @var list<Sandbox> those of all tests; a port that came again would be known to a process that remembers servers */
+    private static array $sandboxes = [];
 
-    protected function tearDown(): void
-    {
-        $this->sandbox?->stop();
-        $this->sandbox = null;
-    }
+    private ?Sandbox $sandbox = null;
 
     protected function sandbox(): Sandbox
     {
-        return $this->sandbox ??= new Sandbox();
+        return $this->sandbox ??= self::kept(new Sandbox());
+    }
+
+    protected static function kept(Sandbox $sandbox): Sandbox
+    {
+        return self::$sandboxes[] = $sandbox;
     }
 
     /**

@@ -1,0 +1,218 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Tests;
+
+use SendIm\Client;
+use SendIm\ErrorKind;
+use SendIm\Exception\ClosedException;
+use SendIm\Exception\NotDeliveredException;
+use SendIm\Exception\SendImException;
+use SendIm\Exception\SignInException;
+use SendIm\Importance;
+use SendIm\Message;
+use SendIm\Receipt;
+use SendIm\Sandbox;
+use SendIm\StepName;
+
+/**
+ * The signed-in client.
+ */
+final class ClientTest extends TestCase
+{
+    private function signIns(): int
+    {
+        $paths = array_column($this->sandbox()->journal(), 'path');
+
+        return \count(array_filter($paths, static fn (string $path): bool => stripos($path, 'oauthtoken') !== false));
+    }
+
+    public function testItSignsInOnceForManyMessages(): void
+    {
+        $client = Client::signIn(...$this->account());
+        for ($n = 0; $n < 5; $n++) {
+            $client->send('lenea@contoso.com', "message {$n}");
+        }
+        $this->assertTrue($client->isOpen());
+        $client->signOut();
+        $client->signOut();
+        $this->assertFalse($client->isOpen());
+        $this->assertSame(['message 0', 'message 1', 'message 2', 'message 3', 'message 4'], $this->texts());
+        $this->assertSame([1, 0], [$this->signIns(), $this->sandbox()->openApplications()]);
+    }
+
+    public function testEveryOptionOfAMessage(): void
+    {
+        $client = Client::signIn(...$this->account());
+        $client->send('lenea@contoso.com', '<i>hi</i>', 'db7', Importance::Urgent, html: true, timeout: 20, wait: 'submitted');
+        $message = $this->sandbox()->waitFor(1)[0];
+        $this->assertSame(['db7', Importance::Urgent], [$message->subject, $message->importance]);
+    }
+
+    public function testASignedOutClientSaysSo(): void
+    {
+        $client = Client::signIn(...$this->account());
+        $client->signOut();
+        foreach (
+            [
+                static fn () => $client->send('lenea@contoso.com', 'hi'),
+                static fn () => $client->sendAll([new Message('lenea@contoso.com', 'hi')]),
+                static fn () => $client->sendAll([]),
+            ] as $use
+        ) {
+            $this->assertSame(ErrorKind::Closed, $this->failing($use, ClosedException::class)->kind);
+        }
+    }
+
+    public function testTheEndOfItsLastVariableSignsOut(): void
+    {
+        $sender = function (): void {
+            $client = Client::signIn(...$this->account());
+            $client->send('lenea@contoso.com', 'hi');
+            $this->assertSame(1, $this->sandbox()->openApplications());
+        };
+        $sender();
+        $this->assertSame(0, $this->sandbox()->openApplications());
+    }
+
+    public function testAnExceptionOfTheProgramSignsOut(): void
+    {
+        $sender = function (): void {
+            $client = Client::signIn(...$this->account());
+            $client->send('lenea@contoso.com', 'hi');
+            throw new \DomainException('of the program');
+        };
+        $this->failing($sender, \DomainException::class);
+        gc_collect_cycles();
+        $this->assertSame(0, $this->sandbox()->openApplications());
+    }
+
+    public function testADestructorThrowsNothing(): void
+    {
+        $client = Client::signIn(...$this->account());
+        $this->sandbox()->addFault('delete_application', ['status' => ['http' => 400]], times: 0);
+        unset($client);
+        $this->assertContains('DELETE', array_column($this->sandbox()->journal(), 'method'));
+    }
+
+    public function testARefusedSignInLeavesNothingOpen(): void
+    {
+        $this->failing(fn () => Client::signIn(...$this->account(password: 'wrong')), SignInException::class);
+        $this->assertSame(0, $this->sandbox()->openApplications());
+    }
+
+    public function testSendAllAnswersInOrder(): void
+    {
+        $messages = static function (): iterable {
+            for ($n = 0; $n < 20; $n++) {
+                yield 'same key' => match ($n) {
+                    7 => new Message('declines@contoso.com', 'no'),
+                    9 => new Message('nobody', 'no address'),
+                    11 => new Message('a@contoso.com', 'bad', importance: 'huge'),
+                    13 => new Message('a@contoso.com', "cut\0here"),
+                    default => new Message("user{$n}@contoso.com", "message {$n}"),
+                };
+            }
+        };
+        $results = Client::signIn(...$this->account())->sendAll($messages());
+        $told = static fn (Receipt|SendImException $r): mixed => $r instanceof Receipt ? $r->acceptedBy : $r->kind;
+        $expected = array_map(static fn (int $n): string => "user{$n}@contoso.com", range(0, 19));
+        $expected[7] = ErrorKind::Declined;
+        $expected[9] = $expected[11] = $expected[13] = ErrorKind::InvalidInput;
+        $this->assertSame($expected, array_map($told, $results));
+        $this->assertInstanceOf(NotDeliveredException::class, $results[7]);
+        $this->assertCount(16, $this->sandbox()->messages());
+    }
+
+    public function testSendAllOfNothingAndOfSomethingElse(): void
+    {
+        $client = Client::signIn(...$this->account());
+        $this->assertSame([], $client->sendAll([]));
+        $this->failing(static fn () => $client->sendAll(['hi']), \TypeError::class);
+        $broken = static function (): iterable {
+            yield new Message('lenea@contoso.com', 'hi');
+            throw new \DomainException('of the program');
+        };
+        $this->failing(static fn () => $client->sendAll($broken()), \DomainException::class);
+        $this->assertSame([], $this->sandbox()->messages());
+    }
+
+    public function testOneSendAllOfAThousand(): void
+    {
+        $messages = [];
+        for ($n = 0; $n < 1000; $n++) {
+            $messages[] = new Message('user' . $n % 50 . '@contoso.com', "message {$n}");
+        }
+        $results = Client::signIn(...$this->account())->sendAll($messages);
+        $this->assertSame(array_column($messages, 'to'), array_column($results, 'acceptedBy'));
+        $texts = $this->texts();
+        sort($texts);
+        $expected = array_column($messages, 'text');
+        sort($expected);
+        $this->assertSame($expected, $texts);
+        $this->assertSame(0, $this->sandbox()->openApplications());
+    }
+
+    public function testASessionTheServerDroppedIsOpenedAgain(): void
+    {
+        $client = Client::signIn(...$this->account());
+        $client->send('lenea@contoso.com', 'before');
+        $this->sandbox()->dropApplications();
+        $client->send('lenea@contoso.com', 'after');
+        $this->assertSame(['before', 'after'], $this->texts());
+    }
+
+    public function testAFixedTokenServesUntilItIsRejected(): void
+    {
+        $token = $this->sandbox()->issueToken(self::SENDER);
+        $client = Client::signIn(self::SENDER, server: $this->sandbox(), token: $token);
+        $this->assertSame('lenea@contoso.com', $client->send('lenea@contoso.com', 'hi')->acceptedBy);
+        $this->sandbox()->revokeTokens();
+        $error = $this->failing(fn () => $client->send('lenea@contoso.com', 'hi', timeout: 5), SignInException::class);
+        $this->assertSame([ErrorKind::SignInRefused, StepName::SignIn], [$error->kind, $error->step]);
+    }
+
+    public function testItsDumpShowsWhoAndNoSecret(): void
+    {
+        $client = Client::signIn(...$this->account());
+        foreach ([print_r($client, true), var_export($client, true), json_encode($client)] as $shown) {
+            $this->assertStringNotContainsString(self::PASSWORD, $shown);
+        }
+        $this->assertStringContainsString(self::SENDER, print_r($client, true));
+    }
+
+    public function testItIsNeitherCopiedNorSerialized(): void
+    {
+        $client = Client::signIn(...$this->account());
+        $this->failing(static fn () => serialize($client), \LogicException::class);
+        $this->failing(static fn () => clone $client, \Error::class);
+        $this->failing(fn () => serialize($this->sandbox()), \LogicException::class);
+    }
+
+    public function testASandboxThatGoesWithItsClientsIsToldOfTheirEndFirst(): void
+    {
+        $code = <<<'PHP'
+            use SendIm\{Client, Sandbox};
+            final class Logger extends Psr\Log\AbstractLogger
+            {
+                public function log($level, $message, array $context = []): void
+                {
+                    echo $message, "\n";
+                }
+            }
+            final class Owner
+            {
+                public static array $all = [];
+            }
+            $sandbox = new Sandbox();
+            Owner::$all[] = Client::signIn('a@contoso.com', password: 'x', server: $sandbox, logger: new Logger());
+            Owner::$all[] = $sandbox;
+            unset($sandbox);
+            PHP;
+        $this->assertSame(
+            [0, "send_im: signed in\nsend_im: signed out\n", ''],
+            $this->script("require 'Psr/Log/autoload.php';\n{$code}"),
+        );
+    }
+}

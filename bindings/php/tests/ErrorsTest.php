@@ -1,0 +1,206 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Tests;
+
+use SendIm\ErrorKind;
+use SendIm\Evidence;
+use SendIm\Exception;
+use SendIm\Exception\SendImException;
+use SendIm\Internal\Failure;
+use SendIm\Internal\Proof;
+use SendIm\Sent;
+use SendIm\StepName;
+
+use function SendIm\send_im;
+
+/**
+ * What a program sees when a call fails.
+ */
+final class ErrorsTest extends TestCase
+{
+    private const TEXT = 'the text of the message, which is secret';
+
+    /**
+     * @dataProvider failures
+     * @param class-string<SendImException> $class
+     */
+    public function testEachFailureHasItsClass(string $to, string $class, ErrorKind $kind, ?StepName $step, int $code): void
+    {
+        $error = $this->failedSend($to);
+        $this->assertSame($class, $error::class);
+        $this->assertSame(
+            [$kind, $step, Sent::No, $code, $kind->value],
+            [$error->kind, $error->step, $error->sent, $error->exitCode, $error->kindName],
+        );
+        $this->assertSame($error->getMessage(), $error->detail);
+        $this->assertMatchesRegularExpression('/\A\S.*\.\z/', $error->detail);
+        $this->assertNull($error->getPrevious());
+    }
+
+    /**
+     * @return iterable<string, array{string, class-string, ErrorKind, ?StepName, int}>
+     */
+    public static function failures(): iterable
+    {
+        $not = Exception\NotDeliveredException::class;
+        yield 'lenea' => ['lenea', Exception\InvalidInputException::class, ErrorKind::InvalidInput, null, 2];
+        yield 'unknown' => ['unknown@contoso.com', $not, ErrorKind::RecipientNotFound, StepName::Confirm, 4];
+        yield 'offline' => ['offline@contoso.com', $not, ErrorKind::RecipientUnavailable, StepName::Confirm, 4];
+        yield 'declines' => ['declines@contoso.com', $not, ErrorKind::Declined, StepName::Confirm, 4];
+        yield 'busy' => ['busy@contoso.com', $not, ErrorKind::Busy, StepName::Confirm, 4];
+    }
+
+    public function testARefusedPassword(): void
+    {
+        $error = $this->failedSend(password: 'wrong');
+        $this->assertInstanceOf(Exception\SignInException::class, $error);
+        $this->assertSame([ErrorKind::SignInRefused, StepName::SignIn, 3], [$error->kind, $error->step, $error->exitCode]);
+    }
+
+    public function testNoServer(): void
+    {
+        $error = $this->failedSend(server: 'http://127.0.0.1:1/', timeout: 5);
+        $this->assertInstanceOf(Exception\ConnectionException::class, $error);
+        $this->assertSame([ErrorKind::DiscoveryFailed, StepName::Discover], [$error->kind, $error->step]);
+        $this->assertStringContainsString('127.0.0.1:1', $error->hops[0]->url);
+        $this->assertNotSame('', $error->hops[0]->outcome);
+    }
+
+    public function testTheDeadline(): void
+    {
+        $error = $this->failedSend('silent@contoso.com', timeout: 0.5);
+        $this->assertInstanceOf(Exception\TimeoutException::class, $error);
+        $this->assertSame([ErrorKind::Timeout, 5], [$error->kind, $error->exitCode]);
+        $this->assertSame([], $this->sandbox()->messages());
+    }
+
+    public function testAnUnknownOutcome(): void
+    {
+        $this->sandbox()->addFault('send_message', 'drop_before', times: 9);
+        $error = $this->failing(
+            fn () => send_im('lenea@contoso.com', str_repeat(self::TEXT, 30), ...$this->account(timeout: 4)),
+            Exception\OutcomeUnknownException::class,
+        );
+        $this->assertSame([Sent::Maybe, 6], [$error->sent, $error->exitCode]);
+    }
+
+    public function testWhatTheServerAsked(): void
+    {
+        $status = ['http' => 429, 'code' => 'TooManyRequests', 'retry_after' => 600];
+        $this->sandbox()->addFault('applications', ['status' => $status], times: 0);
+        $error = $this->failedSend();
+        $this->assertInstanceOf(Exception\ServiceException::class, $error);
+        $this->assertSame(
+            [ErrorKind::Throttled, 600.0, 429, 'TooManyRequests'],
+            [$error->kind, $error->retryAfter, $error->httpStatus, $error->serverCode],
+        );
+    }
+
+    public function testNothingSecretIsSaidNotEvenInATrace(): void
+    {
+        $code = <<<'PHP'
+            [$text, $password] = ['the text, which is secret', 's3cret-of-tosh'];
+            $more = ['address' => 'tosh@contoso.com', 'server' => $url, 'timeout' => 0.3, 'subject' => 'the secret subject'];
+            foreach (['declines@contoso.com', 'lenea', 'silent@contoso.com', "lenea@contoso.com\0"] as $to) {
+                try {
+                    SendIm\send_im($to, $text, ...$more, password: $password);
+                } catch (SendIm\Exception\SendImException $e) {
+                    echo $e, print_r($e->toArray(), true), print_r($e->getTrace(), true);
+                }
+            }
+            $client = SendIm\Client::signIn('tosh@contoso.com', password: $password, server: $url);
+            $message = new SendIm\Message('busy@contoso.com', $text, 'the secret subject');
+            foreach ([fn () => $client->send('busy@contoso.com', $text), fn () => throw $client->sendAll([$message])[0]] as $use) {
+                try {
+                    $use();
+                } catch (SendIm\Exception\SendImException $e) {
+                    echo $e, print_r($e, true);
+                }
+            }
+            try {
+                SendIm\Client::signIn('tosh@contoso.com', password: "{$password}\0", server: $url);
+            } catch (SendIm\Exception\SendImException $e) {
+                echo $e, print_r($e, true);
+            }
+            PHP;
+        $ended = $this->script($code, [], '-d', 'zend.exception_ignore_args=0');
+        $this->assertSame([0, ''], [$ended[0], $ended[2]]);
+        $this->assertSame(10, substr_count($ended[1], 'Stack trace'));
+        foreach (['s3cret', 'which is secret', 'secret subject'] as $secret) {
+            $this->assertStringNotContainsString($secret, $ended[1]);
+        }
+    }
+
+    public function testWithoutArgumentsInTracesAnErrorIsSerialized(): void
+    {
+        $code = <<<'PHP'
+            try {
+                SendIm\send_im('busy@contoso.com', 'hi', ...$account);
+            } catch (SendIm\Exception\SendImException $e) {
+                $twin = unserialize(serialize($e));
+                echo $twin::class, ' ', json_encode($twin->toArray() === $e->toArray());
+            }
+            PHP;
+        $ended = $this->script($code, [], '-d', 'zend.exception_ignore_args=1');
+        $this->assertSame([0, Exception\NotDeliveredException::class . ' true', ''], $ended);
+    }
+
+    public function testEveryKindOfTheCoreHasAClassOfItsFamily(): void
+    {
+        $source = file_get_contents(self::ROOT . '/core/client/src/error.rs');
+        preg_match_all('/= "([a-z_]+)", exit (\d+);/', $source, $found, PREG_SET_ORDER);
+        $kinds = array_column($found, 2, 1);
+        $known = array_column(ErrorKind::cases(), 'value');
+        $this->assertEqualsCanonicalizing([...array_keys($kinds), 'unknown'], $known);
+        $families = [
+            2 => Exception\InvalidInputException::class,
+            3 => Exception\SignInException::class,
+            4 => Exception\NotDeliveredException::class,
+            5 => Exception\ServiceException::class,
+            6 => Exception\OutcomeUnknownException::class,
+            130 => Exception\CancelledException::class,
+        ];
+        foreach ($kinds as $kind => $code) {
+            $this->assertTrue(is_a(Failure::classOf(ErrorKind::from($kind)), $families[$code], true), $kind);
+        }
+    }
+
+    public function testOneParentForAll(): void
+    {
+        foreach (glob(self::PACKAGE . '/src/Exception/*.php') as $file) {
+            $class = 'SendIm\Exception\\' . basename($file, '.php');
+            $this->assertTrue(is_a($class, SendImException::class, true), $class);
+        }
+    }
+
+    public function testNamesFromTheFutureAreTheGeneralCase(): void
+    {
+        $error = Failure::from([
+            'kind' => 'brand_new',
+            'step' => 'dance',
+            'detail' => 'Something new.',
+            'sent' => 'perhaps',
+            'exit_code' => 5,
+            'weather' => 'fine',
+        ]);
+        $this->assertSame(SendImException::class, $error::class);
+        $this->assertSame(
+            [ErrorKind::Unknown, 'brand_new', StepName::Unknown, Sent::Maybe, 'Something new.', []],
+            [$error->kind, $error->kindName, $error->step, $error->sent, $error->detail, $error->hops],
+        );
+        $step = ['step' => 'dance', 'host' => 'h', 'status' => null, 'elapsed_ms' => 1];
+        $receipt = Proof::from(['to' => 'a@b.c', 'evidence' => 'new', 'format' => 'new', 'steps' => [$step]]);
+        $this->assertSame([Evidence::Unknown, StepName::Unknown], [$receipt->evidence, $receipt->steps[0]->name]);
+    }
+
+    public function testAProgramMayThrowOneInItsTests(): void
+    {
+        $error = new Exception\NotDeliveredException('Busy.', ErrorKind::Busy, exitCode: 4);
+        $this->assertSame(
+            ['Busy.', ErrorKind::Busy, 4, Sent::No, [], 'busy'],
+            [$error->getMessage(), $error->kind, $error->getCode(), $error->sent, $error->hops, $error->kindName],
+        );
+    }
+}

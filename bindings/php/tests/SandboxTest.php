@@ -1,0 +1,165 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Tests;
+
+use SendIm\Client;
+use SendIm\ErrorKind;
+use SendIm\Exception\ClosedException;
+use SendIm\Exception\InvalidInputException;
+use SendIm\Exception\NotDeliveredException;
+use SendIm\Exception\SignInException;
+use SendIm\Exception\TimeoutException;
+use SendIm\Format;
+use SendIm\Importance;
+use SendIm\Layout;
+use SendIm\Receipt;
+use SendIm\Sandbox;
+
+use function SendIm\send_im;
+
+/**
+ * The sandbox as a person's own tests use it.
+ */
+final class SandboxTest extends TestCase
+{
+    private function hello(Sandbox $sandbox, string $to = 'lenea@contoso.com'): Receipt
+    {
+        return send_im($to, 'hi', address: self::SENDER, password: self::PASSWORD, server: $sandbox);
+    }
+
+    public function testInboxesAndMessages(): void
+    {
+        $sandbox = $this->sandbox();
+        $before = new \DateTimeImmutable('-1 hour');
+        $this->hello($sandbox, 'a@contoso.com');
+        $this->hello($sandbox, 'b@contoso.com');
+        $this->assertSame(['a@contoso.com'], array_column($sandbox->inbox('a@contoso.com'), 'to'));
+        $this->assertSame([1, 2], array_column($sandbox->messages(), 'number'));
+        $message = $sandbox->messages()[0];
+        $this->assertSame(
+            [self::SENDER, 'a@contoso.com', 'hi', Importance::Normal, Format::Plain, 'invitation', null],
+            [
+                $message->from,
+                $message->acceptedBy,
+                $message->text,
+                $message->importance,
+                $message->format,
+                $message->via,
+                $message->subject,
+            ],
+        );
+        $this->assertGreaterThan($before, $message->receivedAt);
+        $this->assertLessThan(new \DateTimeImmutable('+1 hour'), $message->receivedAt);
+        $this->assertStringNotContainsString('[text]', print_r($message, true));
+    }
+
+    public function testWaitForGivesUp(): void
+    {
+        $error = $this->failing(fn () => $this->sandbox()->waitFor(1, timeout: 0.05), TimeoutException::class);
+        $this->assertSame(ErrorKind::Timeout, $error->kind);
+    }
+
+    public function testACallForward(): void
+    {
+        $this->assertSame('colleague@contoso.com', $this->hello($this->sandbox(), 'forwards@contoso.com')->acceptedBy);
+        $this->assertSame('forwards@contoso.com', $this->sandbox()->messages()[0]->to);
+    }
+
+    public function testTheJournal(): void
+    {
+        send_im('lenea@contoso.com', 'hi', ...$this->account(address: 'journal@contoso.com'));
+        $exchange = $this->sandbox()->journal()[0];
+        $this->assertSame([1, 'GET', 200, 0], [$exchange->number, $exchange->method, $exchange->status, $exchange->pool]);
+        $this->assertSame($this->sandbox()->url, "{$exchange->origin}/");
+        $this->assertSame('/', $exchange->path[0]);
+    }
+
+    public function testLayouts(): void
+    {
+        foreach ([...Layout::cases(), 'two-pools'] as $layout) {
+            $this->assertSame('lenea@contoso.com', $this->hello(new Sandbox($layout))->acceptedBy);
+        }
+        $this->failing(static fn () => new Sandbox('three-pools'), InvalidInputException::class);
+        $this->failing(static fn () => new Sandbox(listen: "\xff"), InvalidInputException::class);
+    }
+
+    public function testTheAuthorityIsRemovedWithTheSandbox(): void
+    {
+        $sandbox = new Sandbox(https: true);
+        $file = $sandbox->caFile;
+        $this->assertSame($sandbox->caPem, file_get_contents($file));
+        $sandbox->stop();
+        $this->assertFileDoesNotExist($file);
+        $this->assertNull($this->sandbox()->caFile);
+        $this->assertNull($this->sandbox()->caPem);
+    }
+
+    public function testUsers(): void
+    {
+        $sandbox = new Sandbox(users: [self::SENDER => self::PASSWORD]);
+        $this->assertSame('lenea@contoso.com', $this->hello($sandbox)->acceptedBy);
+        $other = static fn () => send_im('lenea@contoso.com', 'hi', address: self::SENDER, password: 'y', server: $sandbox);
+        $this->failing($other, SignInException::class);
+    }
+
+    public function testRing(): void
+    {
+        $error = $this->failing(
+            fn () => $this->hello(new Sandbox(ring: 0.05), 'silent@contoso.com'),
+            NotDeliveredException::class,
+        );
+        $this->assertSame(ErrorKind::NoAnswer, $error->kind);
+    }
+
+    public function testFaults(): void
+    {
+        $sandbox = $this->sandbox();
+        $sandbox->addFault('applications', ['status' => ['http' => 403, 'code' => 'Forbidden']], times: 0);
+        $this->assertSame(ErrorKind::Forbidden, $this->failing(fn () => $this->hello($sandbox))->kind);
+        $sandbox->clearFaults();
+        $sandbox->addFault('start_messaging', 'drop_after');
+        $this->hello($sandbox);
+        $this->assertCount(1, $sandbox->messages());
+        $this->failing(static fn () => $sandbox->addFault('nowhere', 'drop_before'), InvalidInputException::class);
+        $this->failing(static fn () => $sandbox->addFault('any', 'explode'), InvalidInputException::class);
+    }
+
+    public function testResynchronisation(): void
+    {
+        $client = Client::signIn(...$this->account());
+        $client->send('lenea@contoso.com', 'one');
+        $this->sandbox()->forceResync();
+        $client->send('lenea@contoso.com', 'two');
+        $this->sandbox()->forceResume();
+        $client->send('lenea@contoso.com', 'three');
+        $this->sandbox()->endConversations();
+        $client->send('lenea@contoso.com', 'four');
+        $this->assertSame(['one', 'two', 'three', 'four'], $this->texts());
+    }
+
+    public function testItsOwnInterface(): void
+    {
+        $this->hello($this->sandbox());
+        $messages = file_get_contents("{$this->sandbox()->url}sandbox/api/messages");
+        $this->assertSame('lenea@contoso.com', json_decode($messages, true)[0]['to']);
+    }
+
+    public function testANulInAnAddressIsRefused(): void
+    {
+        $this->failing(fn () => $this->sandbox()->inbox("a@contoso.com\0b"), InvalidInputException::class);
+        $this->failing(fn () => $this->sandbox()->issueToken("a@contoso.com\0b"), InvalidInputException::class);
+    }
+
+    public function testAStoppedSandboxSaysSo(): void
+    {
+        $sandbox = new Sandbox();
+        $this->assertStringContainsString($sandbox->url, print_r($sandbox, true));
+        $sandbox->stop();
+        $sandbox->stop();
+        foreach (['messages', 'journal', 'openApplications', 'revokeTokens'] as $method) {
+            $this->assertSame(ErrorKind::Closed, $this->failing([$sandbox, $method](...), ClosedException::class)->kind);
+        }
+    }
+}
