@@ -101,7 +101,7 @@ def tests(selection):
 
 
 def package():
-    """Builds the jar with its native library, the jar of the sources, and the pom."""
+    """Builds the jar with its native library, the jars of the sources and of the documentation, and the pom."""
     maven("clean", "package", "-Dmaven.test.skip", profile=os.environ.get("SEND_IM_PROFILE", "release"), check=True)
     prepare.cache_clear()
     DIST.mkdir(exist_ok=True)
@@ -109,6 +109,7 @@ def package():
     for source, name in (
         (TARGET / f"{stem()}.jar", f"{stem()}.jar"),
         (TARGET / f"{stem()}-sources.jar", f"{stem()}-sources.jar"),
+        (TARGET / f"{stem()}-javadoc.jar", f"{stem()}-javadoc.jar"),
         (PACKAGE / "pom.xml", f"{stem()}.pom"),
     ):
         built.append(Path(shutil.copy(source, DIST / name)))
