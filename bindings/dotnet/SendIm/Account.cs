@@ -1,0 +1,84 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace SendIm
+{
+    /// <summary>Who sends, and through which server. What can be read back of it holds no secret.</summary>
+    /// <remarks>It is copied by the call that gets it.</remarks>
+    /// <example><code>
+    /// var account = new Account("tosh@contoso.com", password) { Username = @"CONTOSO\tosh" };
+    /// </code></example>
+    public sealed class Account
+    {
+        /// <summary>The stored account, from the environment or from the profile file (see <see cref="Im"/>).</summary>
+        public Account()
+        {
+        }
+
+        /// <summary>An account by its address.</summary>
+        /// <param name="address">The sender's address, <c>user@domain</c>.</param>
+        /// <param name="password">
+        /// Its password; null, and no token: <c>SEND_IM_PASSWORD</c>.
+        /// </param>
+        public Account(string address, string? password = null)
+        {
+            Address = address ?? throw new ArgumentNullException(nameof(address));
+            Password = password;
+        }
+
+        /// <summary>The sender's address; null: that of the stored account.</summary>
+        public string? Address { get; set; }
+
+        /// <summary>The name to sign in with where it is not the address, such as <c>CONTOSO\tosh</c>.</summary>
+        public string? Username { get; set; }
+
+        /// <summary>The password. It can be set and not be read.</summary>
+        [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+        public string? Password { internal get; set; }
+
+        /// <summary>
+        /// A bearer token in place of a password, without the word <c>Bearer</c>, for every server that asks. Once it is
+        /// rejected, calls fail with <see cref="ErrorKind.SignInRefused"/>. It can be set and not be read.
+        /// </summary>
+        [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+        public string? Token { internal get; set; }
+
+        /// <summary>
+        /// Gives bearer tokens in place of a password: for each server that asks for one, before one expires, and when one
+        /// was rejected. It runs on the thread pool. Its cancellation token is cancelled when the call, or the client, no
+        /// longer needs an answer.
+        /// </summary>
+        /// <remarks>What it throws makes the call fail; the error names the type of the exception and not its text.</remarks>
+        [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+        public Func<TokenRequest, CancellationToken, Task<Token>>? TokenProvider { get; set; }
+
+        /// <summary>
+        /// The URL of the discovery root, such as <see cref="Sandbox.Url"/>; null: <c>SEND_IM_SERVER</c>, else it is found by
+        /// the domain of the address.
+        /// </summary>
+        public string? Server { get; set; }
+
+        /// <summary>A PEM file with certificate authorities to trust besides those of the system.</summary>
+        public string? CaFile { get; set; }
+
+        /// <summary>Further domains the server may lead to.</summary>
+        public IList<string> TrustedDomains { get; } = new List<string>();
+
+        /// <summary>
+        /// How long <see cref="Client.SignIn"/> may take; null: 60 seconds. A one-call send takes the timeout of its message.
+        /// </summary>
+        public TimeSpan? SignInTimeout { get; set; }
+
+        /// <summary>
+        /// Called at the end of each step, on a thread of the native library, by several at a time. It must return quickly:
+        /// the send waits for it. What it throws is traced, and the call goes on.
+        /// </summary>
+        public Action<FinishedStep>? OnStep { get; set; }
+
+        /// <summary>The address.</summary>
+        public override string ToString() => Address ?? "the stored account";
+    }
+}

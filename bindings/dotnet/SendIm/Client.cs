@@ -1,0 +1,260 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Threading;
+using System.Threading.Tasks;
+using SendIm.Native;
+
+namespace SendIm
+{
+    /// <summary>
+    /// One session: signs in once, sends any number of messages from any thread, signs out when it is disposed of.
+    /// </summary>
+    /// <example><code>
+    /// using (var client = Client.SignIn())
+    /// {
+    ///     client.Send("lenea@contoso.com", "disk full on db7");
+    /// }
+    /// </code></example>
+    public sealed class Client : IDisposable
+#if NETSTANDARD2_1
+        , IAsyncDisposable
+#endif
+    {
+        private readonly ClientHandle handle;
+        private readonly string who;
+
+        private Client(ClientHandle handle, string who)
+        {
+            this.handle = handle;
+            this.who = who;
+        }
+
+        /// <summary>Signs in and opens a session.</summary>
+        /// <param name="account">Who sends; null: the stored account.</param>
+        /// <returns>The client.</returns>
+        /// <exception cref="SendImException">The account could not be signed in.</exception>
+        public static Client SignIn(Account? account = null)
+        {
+            using (var options = Options.ForSignIn(account))
+            using (var error = NativeMethods.send_im_client_sign_in(options.Handle, out var handle))
+            {
+                Failure.Check(error);
+                return new Client(handle, Who(account));
+            }
+        }
+
+        /// <summary>Signs in and opens a session without blocking a thread.</summary>
+        /// <param name="account">Who sends; null: the stored account.</param>
+        /// <param name="cancellationToken">Stops waiting at once.</param>
+        /// <returns>The client.</returns>
+        /// <exception cref="SendImException">The account could not be signed in.</exception>
+        /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
+        public static Task<Client> SignInAsync(Account? account = null, CancellationToken cancellationToken = default)
+        {
+            var who = Who(account);
+            return Call.RunAsync(pointer => new Client(new ClientHandle(pointer), who), Begin, cancellationToken);
+
+            ErrorHandle Begin(IntPtr id, out CallHandle call)
+            {
+                using (var options = Options.ForSignIn(account))
+                {
+                    return NativeMethods.send_im_client_sign_in_async(options.Handle, Call.Ended, id, out call);
+                }
+            }
+        }
+
+        /// <summary>Sends one message and waits for its delivery.</summary>
+        /// <param name="to">The recipient's address, <c>user@domain</c>; <c>sip:</c> in front is optional.</param>
+        /// <param name="text">The text.</param>
+        /// <returns>Proof of the send.</returns>
+        /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
+        /// <remarks>Messages of one thread to one recipient arrive in the order of the calls.</remarks>
+        public Receipt Send(string to, string text) => Send(new Message(to, text));
+
+        /// <summary>Sends one message and waits for its delivery.</summary>
+        /// <param name="message">What is sent, and how.</param>
+        /// <returns>Proof of the send.</returns>
+        /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
+        public Receipt Send(Message message)
+        {
+            var content = Content.Of(message);
+            using (var options = Options.ForMessage(message))
+            using (var error = NativeMethods.send_im_client_send(
+                Living(), options.Handle, content.To, content.Text, out var receipt))
+            using (receipt)
+            {
+                Failure.Check(error);
+                return Reader.Receipt(receipt.Value);
+            }
+        }
+
+        /// <summary>Sends one message without blocking a thread.</summary>
+        /// <param name="to">The recipient's address, <c>user@domain</c>; <c>sip:</c> in front is optional.</param>
+        /// <param name="text">The text.</param>
+        /// <param name="cancellationToken">Stops waiting at once. An invitation that rings is withdrawn.</param>
+        /// <returns>Proof of the send.</returns>
+        /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
+        /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
+        public Task<Receipt> SendAsync(string to, string text, CancellationToken cancellationToken = default) =>
+            SendAsync(new Message(to, text), cancellationToken);
+
+        /// <summary>Sends one message without blocking a thread.</summary>
+        /// <param name="message">What is sent, and how.</param>
+        /// <param name="cancellationToken">Stops waiting at once. An invitation that rings is withdrawn.</param>
+        /// <returns>Proof of the send.</returns>
+        /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
+        /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
+        public Task<Receipt> SendAsync(Message message, CancellationToken cancellationToken = default)
+        {
+            _ = message ?? throw new ArgumentNullException(nameof(message));
+            var client = Living();
+            return Call.RunAsync(Reader.OwnReceipt, Begin, cancellationToken);
+
+            ErrorHandle Begin(IntPtr id, out CallHandle call)
+            {
+                var content = Content.Of(message);
+                using (var options = Options.ForMessage(message))
+                {
+                    return NativeMethods.send_im_client_send_async(
+                        client, options.Handle, content.To, content.Text, Call.Ended, id, out call);
+                }
+            }
+        }
+
+        /// <summary>
+        /// Sends many messages, some tens at a time, and waits for all. One that fails does not hide what became of the rest.
+        /// </summary>
+        /// <param name="messages">The messages. The timeout of each begins when its turn comes.</param>
+        /// <returns>A result for each message, in the same order.</returns>
+        /// <exception cref="SendImException">No message could begin, because the client is signed out.</exception>
+        public IReadOnlyList<SendResult> SendAll(IEnumerable<Message> messages)
+        {
+            using (var batch = new Batch(messages))
+            using (var error = NativeMethods.send_im_client_send_all(Living(), batch.Handle, out var results))
+            using (results)
+            {
+                Failure.Check(error);
+                return batch.Merge(Reader.Results(results.Value));
+            }
+        }
+
+        /// <summary>
+        /// Sends many messages, some tens at a time, without blocking a thread. One that fails does not hide what became of
+        /// the rest.
+        /// </summary>
+        /// <param name="messages">The messages. The timeout of each begins when its turn comes.</param>
+        /// <param name="cancellationToken">
+        /// Ends those that have not ended: they fail with <see cref="ErrorKind.Cancelled"/>, the others keep their result.
+        /// </param>
+        /// <returns>A result for each message, in the same order, also after a cancellation.</returns>
+        /// <exception cref="SendImException">No message could begin, because the client is signed out.</exception>
+        public async Task<IReadOnlyList<SendResult>> SendAllAsync(
+            IEnumerable<Message> messages, CancellationToken cancellationToken = default)
+        {
+            var client = Living();
+            using (var batch = new Batch(messages))
+            {
+                var results = await Call.RunAsync(Reader.OwnResults, Begin, cancellationToken).ConfigureAwait(false);
+                return batch.Merge(results);
+
+                ErrorHandle Begin(IntPtr id, out CallHandle call) =>
+                    NativeMethods.send_im_client_send_all_async(client, batch.Handle, Call.Ended, id, out call);
+            }
+        }
+
+        /// <summary>Ends every send under way: each fails with <see cref="ErrorKind.Cancelled"/>. Later ones too.</summary>
+        public void CancelAll()
+        {
+            using (var error = NativeMethods.send_im_client_cancel_all(Living()))
+            {
+                Failure.Check(error);
+            }
+        }
+
+        /// <summary>
+        /// Waits for the sends under way, then ends the session. Later sends fail with <see cref="ErrorKind.Closed"/>; a second
+        /// call does nothing.
+        /// </summary>
+        /// <exception cref="SendImException">The server could not be told; it ends the session by itself.</exception>
+        public void SignOut()
+        {
+            using (var error = NativeMethods.send_im_client_sign_out(Living()))
+            {
+                Failure.Check(error);
+            }
+        }
+
+        /// <summary>Does what <see cref="SignOut"/> does, without blocking a thread.</summary>
+        /// <param name="cancellationToken">Stops waiting at once.</param>
+        /// <returns>Nothing.</returns>
+        /// <exception cref="SendImException">The server could not be told; it ends the session by itself.</exception>
+        /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
+        public Task SignOutAsync(CancellationToken cancellationToken = default)
+        {
+            var client = Living();
+            return Call.RunAsync(_ => true, Begin, cancellationToken);
+
+            ErrorHandle Begin(IntPtr id, out CallHandle call) =>
+                NativeMethods.send_im_client_sign_out_async(client, Call.Done, id, out call);
+        }
+
+        /// <summary>Signs out and waits for it. What fails meanwhile is traced, so that it hides no other error.</summary>
+        public void Dispose()
+        {
+            if (handle.IsClosed)
+            {
+                return;
+            }
+
+            try
+            {
+                SignOut();
+            }
+            catch (Exception error) when (error is SendImException || error is ObjectDisposedException)
+            {
+                Untold(error);
+            }
+            finally
+            {
+                handle.Dispose();
+            }
+        }
+
+#if NETSTANDARD2_1
+        /// <summary>Does what <see cref="Dispose"/> does, without blocking a thread.</summary>
+        /// <returns>Nothing.</returns>
+        public async ValueTask DisposeAsync()
+        {
+            if (handle.IsClosed)
+            {
+                return;
+            }
+
+            try
+            {
+                await SignOutAsync().ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is SendImException || error is ObjectDisposedException)
+            {
+                Untold(error);
+            }
+            finally
+            {
+                handle.Dispose();
+            }
+        }
+#endif
+
+        /// <summary>Who sends; no secret.</summary>
+        public override string ToString() => handle.IsClosed ? $"a closed client of {who}" : $"a client of {who}";
+
+        private static string Who(Account? account) => (account ?? new Account()).ToString();
+
+        private static void Untold(Exception error) =>
+            Im.TraceSource.TraceEvent(TraceEventType.Warning, 0, "signing out failed: " + error.Message);
+
+        private ClientHandle Living() =>
+            handle.IsClosed ? throw new ObjectDisposedException(nameof(Client)) : handle;
+    }
+}

@@ -1,0 +1,99 @@
+using System;
+using System.Diagnostics;
+using System.Threading;
+using System.Threading.Tasks;
+using SendIm.Native;
+
+namespace SendIm
+{
+    /// <summary>
+    /// Delivers an instant message to a Skype for Business or Lync user: signs in, sends, waits for the delivery, signs out.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// A receipt means that the recipient's client accepted the invitation that carried the text, or confirmed the message.
+    /// A message whose fate is not known is never sent a second time: the error says <see cref="Sent.Maybe"/>.
+    /// </para>
+    /// <para>
+    /// Without an account, or with one that names no address, the stored one sends: <c>SEND_IM_ADDRESS</c>,
+    /// <c>SEND_IM_PASSWORD</c> and, where needed, <c>SEND_IM_USERNAME</c>, <c>SEND_IM_SERVER</c> and <c>SEND_IM_CA_FILE</c>;
+    /// else the file <c>~/.config/send-im/config.toml</c>.
+    /// </para>
+    /// </remarks>
+    /// <example><code>
+    /// var receipt = await Im.SendAsync("lenea@contoso.com", "disk full on db7");
+    /// </code></example>
+    public static class Im
+    {
+        /// <summary>
+        /// Tells each finished step at level Verbose, and what could not be told otherwise as a warning. It is off until its
+        /// switch is set. It never sees a password, a token or a text.
+        /// </summary>
+        /// <example><code>
+        /// Im.TraceSource.Switch.Level = SourceLevels.Verbose;
+        /// Im.TraceSource.Listeners.Add(new ConsoleTraceListener());
+        /// </code></example>
+        public static TraceSource TraceSource { get; } = new TraceSource("SendIm", SourceLevels.Off);
+
+        /// <summary>Sends one message and waits for its delivery.</summary>
+        /// <param name="to">The recipient's address, <c>user@domain</c>; <c>sip:</c> in front is optional.</param>
+        /// <param name="text">The text.</param>
+        /// <param name="account">Who sends; null: the stored account.</param>
+        /// <returns>Proof of the send.</returns>
+        /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
+        public static Receipt Send(string to, string text, Account? account = null) =>
+            Send(new Message(to, text), account);
+
+        /// <summary>Sends one message and waits for its delivery.</summary>
+        /// <param name="message">What is sent, and how. Its timeout is that of the whole call.</param>
+        /// <param name="account">Who sends; null: the stored account.</param>
+        /// <returns>Proof of the send.</returns>
+        /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
+        public static Receipt Send(Message message, Account? account = null)
+        {
+            var content = Content.Of(message);
+            using (var options = Options.ForSend(account, message))
+            using (var error = NativeMethods.send_im(options.Handle, content.To, content.Text, out var receipt))
+            using (receipt)
+            {
+                Failure.Check(error);
+                return Reader.Receipt(receipt.Value);
+            }
+        }
+
+        /// <summary>Sends one message without blocking a thread.</summary>
+        /// <param name="to">The recipient's address, <c>user@domain</c>; <c>sip:</c> in front is optional.</param>
+        /// <param name="text">The text.</param>
+        /// <param name="account">Who sends; null: the stored account.</param>
+        /// <param name="cancellationToken">Stops waiting at once. An invitation that rings is withdrawn.</param>
+        /// <returns>Proof of the send.</returns>
+        /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
+        /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
+        public static Task<Receipt> SendAsync(
+            string to, string text, Account? account = null, CancellationToken cancellationToken = default) =>
+            SendAsync(new Message(to, text), account, cancellationToken);
+
+        /// <summary>Sends one message without blocking a thread.</summary>
+        /// <param name="message">What is sent, and how. Its timeout is that of the whole call.</param>
+        /// <param name="account">Who sends; null: the stored account.</param>
+        /// <param name="cancellationToken">Stops waiting at once. An invitation that rings is withdrawn.</param>
+        /// <returns>Proof of the send.</returns>
+        /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
+        /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
+        public static Task<Receipt> SendAsync(
+            Message message, Account? account = null, CancellationToken cancellationToken = default)
+        {
+            _ = message ?? throw new ArgumentNullException(nameof(message));
+            return Call.RunAsync(Reader.OwnReceipt, Begin, cancellationToken);
+
+            ErrorHandle Begin(IntPtr id, out CallHandle call)
+            {
+                var content = Content.Of(message);
+                using (var options = Options.ForSend(account, message))
+                {
+                    return NativeMethods.send_im_async(options.Handle, content.To, content.Text, Call.Ended, id, out call);
+                }
+            }
+        }
+    }
+}

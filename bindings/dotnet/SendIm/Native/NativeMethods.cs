@@ -1,0 +1,225 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace SendIm.Native
+{
+    /// <summary>The functions of <c>send_im.h</c> as they are. Texts go as UTF-8 with a NUL at the end.</summary>
+    internal static class NativeMethods
+    {
+        internal const string Name = "send_im";
+        private const CallingConvention C = CallingConvention.Cdecl;
+
+        /// <summary>A send, a sign-in or a batch has ended: with an error or with a result, never both.</summary>
+        [UnmanagedFunctionPointer(C)]
+        internal delegate void OnEnded(IntPtr userData, IntPtr error, IntPtr result);
+
+        /// <summary>A call without a result has ended.</summary>
+        [UnmanagedFunctionPointer(C)]
+        internal delegate void OnDone(IntPtr userData, IntPtr error);
+
+        /// <summary>A step has finished.</summary>
+        [UnmanagedFunctionPointer(C)]
+        internal delegate void OnStep(IntPtr userData, IntPtr step);
+
+        /// <summary>A token is wanted.</summary>
+        [UnmanagedFunctionPointer(C)]
+        internal delegate void OnToken(IntPtr userData, IntPtr request, IntPtr reply);
+
+        /// <summary>A callback will not come again.</summary>
+        [UnmanagedFunctionPointer(C)]
+        internal delegate void OnRelease(IntPtr userData);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern uint send_im_abi_version();
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_version();
+
+        [DllImport(Name, CallingConvention = C)]
+        [return: MarshalAs(UnmanagedType.I1)]
+        internal static extern bool send_im_shutdown(ulong timeoutMs);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern void send_im_string_free(IntPtr text);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern void send_im_call_cancel(CallHandle call);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern void send_im_call_free(IntPtr call);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im(
+            OptionsHandle options, byte[] to, byte[] text, out ReceiptHandle receipt);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_async(
+            OptionsHandle options, byte[] to, byte[] text, OnEnded callback, IntPtr userData, out CallHandle call);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_client_sign_in(OptionsHandle options, out ClientHandle client);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_client_sign_in_async(
+            OptionsHandle options, OnEnded callback, IntPtr userData, out CallHandle call);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_client_send(
+            ClientHandle client, OptionsHandle options, byte[] to, byte[] text, out ReceiptHandle receipt);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_client_send_async(
+            ClientHandle client,
+            OptionsHandle options,
+            byte[] to,
+            byte[] text,
+            OnEnded callback,
+            IntPtr userData,
+            out CallHandle call);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_client_send_all(
+            ClientHandle client, MessagesHandle messages, out ResultsHandle results);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_client_send_all_async(
+            ClientHandle client, MessagesHandle messages, OnEnded callback, IntPtr userData, out CallHandle call);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_client_sign_out(ClientHandle client);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_client_sign_out_async(
+            ClientHandle client, OnDone callback, IntPtr userData, out CallHandle call);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_client_cancel_all(ClientHandle client);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern void send_im_client_free(IntPtr client);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_error_to_json(IntPtr error);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern void send_im_error_free(IntPtr error);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern OptionsHandle send_im_options_new();
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_options_set(OptionsHandle options, byte[] name, byte[]? value);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_options_on_step(
+            OptionsHandle options, OnStep callback, IntPtr userData, OnRelease release);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_options_on_token(
+            OptionsHandle options, OnToken callback, IntPtr userData, OnRelease release);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern void send_im_options_free(IntPtr options);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_receipt_to_json(IntPtr receipt);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern void send_im_receipt_free(IntPtr receipt);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_step_name(IntPtr step);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_step_host(IntPtr step);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern int send_im_step_status(IntPtr step);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern double send_im_step_elapsed_ms(IntPtr step);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern MessagesHandle send_im_messages_new();
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_messages_add(
+            MessagesHandle messages, OptionsHandle options, byte[] to, byte[] text);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern void send_im_messages_free(IntPtr messages);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern UIntPtr send_im_results_count(IntPtr results);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_results_receipt(IntPtr results, UIntPtr index);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_results_error(IntPtr results, UIntPtr index);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern void send_im_results_free(IntPtr results);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_sandbox_start(byte[] options, out SandboxHandle sandbox);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_sandbox_url(SandboxHandle sandbox);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_sandbox_ca_pem(SandboxHandle sandbox);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_sandbox_ca_file(SandboxHandle sandbox);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_sandbox_inbox(
+            SandboxHandle sandbox, byte[]? address, out TextHandle messages);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_sandbox_wait_for(
+            SandboxHandle sandbox, UIntPtr count, ulong timeoutMs, out TextHandle messages);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_sandbox_journal(SandboxHandle sandbox, out TextHandle requests);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern long send_im_sandbox_open_applications(SandboxHandle sandbox);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_sandbox_add_fault(SandboxHandle sandbox, byte[] fault);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_sandbox_act(SandboxHandle sandbox, byte[] action);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern ErrorHandle send_im_sandbox_issue_token(
+            SandboxHandle sandbox, byte[] address, out TextHandle token);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern void send_im_sandbox_free(IntPtr sandbox);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_token_request_origin(IntPtr request);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_token_request_authorization_uri(IntPtr request);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_token_request_client_id(IntPtr request);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_token_request_trusted_issuers(IntPtr request);
+
+        [DllImport(Name, CallingConvention = C)]
+        [return: MarshalAs(UnmanagedType.I1)]
+        internal static extern bool send_im_token_request_rejected(IntPtr request);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern void send_im_token_reply_resolve(IntPtr reply, byte[] token, ulong expiresInMs);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern void send_im_token_reply_fail(IntPtr reply, byte[] reason);
+    }
+}

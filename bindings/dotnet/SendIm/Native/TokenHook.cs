@@ -1,0 +1,97 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace SendIm.Native
+{
+    /// <summary>Asks the program for tokens.</summary>
+    internal sealed class TokenHook
+    {
+        private static readonly NativeMethods.OnToken Wanted = Ask;
+
+        private static readonly NativeMethods.OnRelease Released = id => Registry.Take<TokenHook>(id)?.unneeded.Cancel();
+
+        private readonly Func<TokenRequest, CancellationToken, Task<Token>> provider;
+        private readonly CancellationTokenSource unneeded = new CancellationTokenSource();
+
+        private TokenHook(Func<TokenRequest, CancellationToken, Task<Token>> provider)
+        {
+            this.provider = provider;
+        }
+
+        internal static void Attach(OptionsHandle options, Func<TokenRequest, CancellationToken, Task<Token>> provider)
+        {
+            var id = Registry.Put(new TokenHook(provider));
+            using (var error = NativeMethods.send_im_options_on_token(options, Wanted, id, Released))
+            {
+                Failure.Check(error);
+            }
+        }
+
+        private static void Ask(IntPtr id, IntPtr native, IntPtr reply)
+        {
+            // No exception may leave a callback, and each reply is answered once.
+            try
+            {
+                var hook = Registry.Find<TokenHook>(id);
+                if (hook == null)
+                {
+                    Refuse(reply, "nobody gives tokens any more");
+                    return;
+                }
+
+                var request = new TokenRequest(
+                    NativeMethods.send_im_token_request_origin(native).ReadText(),
+                    NativeMethods.send_im_token_request_authorization_uri(native).ReadOptionalText(),
+                    NativeMethods.send_im_token_request_client_id(native).ReadOptionalText(),
+                    NativeMethods.send_im_token_request_trusted_issuers(native).ReadOptionalText(),
+                    NativeMethods.send_im_token_request_rejected(native));
+                Task.Run(() => hook.AnswerAsync(request, reply));
+            }
+            catch (Exception error)
+            {
+                Refuse(reply, $"the program could not be asked ({error.GetType().Name})");
+            }
+        }
+
+        private static void Refuse(IntPtr reply, string reason) =>
+            NativeMethods.send_im_token_reply_fail(reply, Utf8.Text(reason, nameof(reason)));
+
+        private async Task AnswerAsync(TokenRequest request, IntPtr reply)
+        {
+            byte[] value;
+            ulong lifetime;
+            try
+            {
+                var answer = provider(request, unneeded.Token);
+                var token = answer == null ? null : await answer.ConfigureAwait(false);
+                if (token == null)
+                {
+                    Refuse(reply, "the token provider returned null");
+                    return;
+                }
+
+                value = Utf8.Text(token.Value, "token");
+
+                // 0 would say that nothing is known.
+                lifetime = (ulong)Math.Max(1, Options.Milliseconds(token.ExpiresIn) ?? 1);
+                lifetime = token.ExpiresIn == null ? 0 : lifetime;
+            }
+            catch (SendImException error) when (error.Kind == ErrorKind.InvalidInput)
+            {
+                Refuse(reply, "the token provider returned no usable token");
+                return;
+            }
+            catch (Exception error)
+            {
+                // Its text may hold a secret.
+                Trouble.Trace("TokenProvider", error);
+                Refuse(reply, $"the token provider threw {error.GetType().Name}");
+                return;
+            }
+
+            NativeMethods.send_im_token_reply_resolve(reply, value, lifetime);
+            Array.Clear(value, 0, value.Length);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+using System;
+using System.Collections.Generic;
+using SendIm.Native;
+
+namespace SendIm
+{
+    /// <summary>
+    /// A server that behaves like a Skype for Business pool, in this process, for demonstrations and tests.
+    /// </summary>
+    /// <remarks>
+    /// Any account signs in with any password but <c>wrong</c>. A recipient behaves by the local part of the address:
+    /// <c>declines@</c>, <c>silent@</c>, <c>busy@</c>, <c>offline@</c>, <c>unknown@</c>, <c>slow@</c>, <c>forwards@</c>,
+    /// <c>drops@</c>, <c>echo@</c>; anyone else accepts at once.
+    /// </remarks>
+    /// <example><code>
+    /// using (var sandbox = Sandbox.Start())
+    /// {
+    ///     Im.Send("lenea@contoso.com", "hi", sandbox.Account("tosh@contoso.com"));
+    ///     Console.WriteLine(sandbox.Inbox("lenea@contoso.com")[0].Text);
+    /// }
+    /// </code></example>
+    public sealed class Sandbox : IDisposable
+    {
+        private readonly SandboxHandle handle;
+
+        private Sandbox(SandboxHandle handle)
+        {
+            this.handle = handle;
+            Url = NativeMethods.send_im_sandbox_url(handle).ReadText();
+            CaPem = NativeMethods.send_im_sandbox_ca_pem(handle).ReadOptionalText();
+            CaFile = NativeMethods.send_im_sandbox_ca_file(handle).ReadOptionalText();
+        }
+
+        /// <summary>The discovery root, what <see cref="SendIm.Account.Server"/> takes.</summary>
+        public string Url { get; }
+
+        /// <summary>With https, the certificate authority in PEM.</summary>
+        public string? CaPem { get; }
+
+        /// <summary>With https, a PEM file with the certificate authority; it is removed with the sandbox.</summary>
+        public string? CaFile { get; }
+
+        /// <summary>How many sessions are open on the server.</summary>
+        public int OpenApplications
+        {
+            get
+            {
+                var count = NativeMethods.send_im_sandbox_open_applications(Living());
+                return count >= 0 ? (int)count : throw new InvalidOperationException("The sandbox cannot be asked here.");
+            }
+        }
+
+        /// <summary>Starts a sandbox. Dispose of it at the end.</summary>
+        /// <param name="options">How it behaves; null: one pool, http, a free port of 127.0.0.1.</param>
+        /// <returns>The sandbox, which listens already.</returns>
+        /// <exception cref="SendImException">It could not be started.</exception>
+        public static Sandbox Start(SandboxOptions? options = null)
+        {
+            Library.Load();
+            var json = Utf8.Text((options ?? new SandboxOptions()).ToJson(), nameof(options));
+            using (var error = NativeMethods.send_im_sandbox_start(json, out var handle))
+            {
+                Failure.Check(error);
+                return new Sandbox(handle);
+            }
+        }
+
+        /// <summary>An account that signs in here, with the certificate authority where there is one.</summary>
+        /// <param name="address">The sender's address.</param>
+        /// <param name="password">Its password.</param>
+        /// <returns>The account.</returns>
+        public Account Account(string address, string password = "any") =>
+            new Account(address, password) { Server = Url, CaFile = CaFile };
+
+        /// <summary>What was delivered to an address, oldest first.</summary>
+        /// <param name="address">A recipient.</param>
+        /// <returns>The messages.</returns>
+        public IReadOnlyList<Delivered> Inbox(string address)
+        {
+            _ = address ?? throw new ArgumentNullException(nameof(address));
+            using (var error = NativeMethods.send_im_sandbox_inbox(Living(), Utf8.Text(address, nameof(address)), out var text))
+            using (text)
+            {
+                Failure.Check(error);
+                return Delivered.Read(text.Value.ReadText());
+            }
+        }
+
+        /// <summary>Everything delivered, oldest first.</summary>
+        /// <returns>The messages.</returns>
+        public IReadOnlyList<Delivered> Messages()
+        {
+            using (var error = NativeMethods.send_im_sandbox_inbox(Living(), null, out var text))
+            using (text)
+            {
+                Failure.Check(error);
+                return Delivered.Read(text.Value.ReadText());
+            }
+        }
+
+        /// <summary>Waits until that many messages were delivered in all, and gives them.</summary>
+        /// <param name="count">How many.</param>
+        /// <param name="timeout">How long at most; null: 10 seconds.</param>
+        /// <returns>Everything delivered.</returns>
+        /// <exception cref="SendImException">It took longer.</exception>
+        public IReadOnlyList<Delivered> WaitFor(int count, TimeSpan? timeout = null)
+        {
+            if (count < 0)
+            {
+                throw new ArgumentOutOfRangeException(nameof(count));
+            }
+
+            var limit = Options.Milliseconds(timeout ?? TimeSpan.FromSeconds(10));
+            using (var error = NativeMethods.send_im_sandbox_wait_for(Living(), (UIntPtr)count, (ulong)limit, out var text))
+            using (text)
+            {
+                Failure.Check(error);
+                return Delivered.Read(text.Value.ReadText());
+            }
+        }
+
+        /// <summary>Every request received, oldest first.</summary>
+        /// <returns>The requests, without bodies and credentials.</returns>
+        public IReadOnlyList<Exchange> Journal()
+        {
+            using (var error = NativeMethods.send_im_sandbox_journal(Living(), out var text))
+            using (text)
+            {
+                Failure.Check(error);
+                return Exchange.Read(text.Value.ReadText());
+            }
+        }
+
+        /// <summary>Makes something go wrong.</summary>
+        /// <param name="route">The requests it lies on.</param>
+        /// <param name="fault">What happens to them.</param>
+        /// <param name="skip">So many requests pass unharmed first.</param>
+        /// <param name="times">So many requests are hit; 0: all until <see cref="ClearFaults"/>.</param>
+        public void AddFault(Route route, Fault fault, int skip = 0, int times = 1)
+        {
+            _ = fault ?? throw new ArgumentNullException(nameof(fault));
+            AddFault(new JsonText()
+                .Add("route", Names.Given(route, nameof(route)))
+                .AddRaw("action", fault.Json)
+                .Add("skip", skip)
+                .Add("times", times)
+                .ToString());
+        }
+
+        /// <summary>Makes something go wrong, said in the JSON of the sandbox's own interface.</summary>
+        /// <param name="json">For example <c>{"route": "start_messaging", "action": "drop_after"}</c>.</param>
+        public void AddFault(string json)
+        {
+            _ = json ?? throw new ArgumentNullException(nameof(json));
+            using (var error = NativeMethods.send_im_sandbox_add_fault(Living(), Utf8.Text(json, nameof(json))))
+            {
+                Failure.Check(error);
+            }
+        }
+
+        /// <summary>Takes every fault away.</summary>
+        public void ClearFaults() => Act("clear-faults");
+
+        /// <summary>Rejects every token issued so far.</summary>
+        public void RevokeTokens() => Act("revoke-tokens");
+
+        /// <summary>Ends every session, as a server does after some silent minutes.</summary>
+        public void DropApplications() => Act("drop-applications");
+
+        /// <summary>Tells every client that it has missed events.</summary>
+        public void ForceResync() => Act("resync");
+
+        /// <summary>Tells every client to go on with another event channel.</summary>
+        public void ForceResume() => Act("resume");
+
+        /// <summary>The other side closes every conversation.</summary>
+        public void EndConversations() => Act("end-conversations");
+
+        /// <summary>A bearer token that this sandbox accepts, to try <see cref="SendIm.Account.TokenProvider"/>.</summary>
+        /// <param name="address">Who signs in with it.</param>
+        /// <returns>The token.</returns>
+        public string IssueToken(string address)
+        {
+            _ = address ?? throw new ArgumentNullException(nameof(address));
+            using (var error = NativeMethods.send_im_sandbox_issue_token(
+                Living(), Utf8.Text(address, nameof(address)), out var text))
+            using (text)
+            {
+                Failure.Check(error);
+                return text.Value.ReadText();
+            }
+        }
+
+        /// <summary>Stops the sandbox. What it had delivered is gone.</summary>
+        public void Dispose() => handle.Dispose();
+
+        /// <summary>Where it listens.</summary>
+        public override string ToString() => $"a sandbox at {Url}";
+
+        private void Act(string action)
+        {
+            using (var error = NativeMethods.send_im_sandbox_act(Living(), Utf8.Text(action, nameof(action))))
+            {
+                Failure.Check(error);
+            }
+        }
+
+        private SandboxHandle Living() =>
+            handle.IsClosed ? throw new ObjectDisposedException(nameof(Sandbox)) : handle;
+    }
+}

@@ -1,0 +1,59 @@
+using System;
+using System.Diagnostics;
+
+namespace SendIm
+{
+    /// <summary>What a token is wanted for, as the server's challenge says it.</summary>
+    public sealed class TokenRequest
+    {
+        internal TokenRequest(
+            string origin, string? authorizationUri, string? clientId, string? trustedIssuers, bool rejected)
+        {
+            Origin = origin;
+            AuthorizationUri = authorizationUri;
+            ClientId = clientId;
+            TrustedIssuers = trustedIssuers;
+            Rejected = rejected;
+        }
+
+        /// <summary>Scheme, host and port of the server that must accept the token: the OAuth resource.</summary>
+        public string Origin { get; }
+
+        /// <summary>Where the server says tokens are issued.</summary>
+        public string? AuthorizationUri { get; }
+
+        /// <summary>The server's client id (OAuth audience).</summary>
+        public string? ClientId { get; }
+
+        /// <summary>The issuers the server trusts.</summary>
+        public string? TrustedIssuers { get; }
+
+        /// <summary>True where the token given before was rejected: a cached one will not do.</summary>
+        public bool Rejected { get; }
+
+        /// <summary>The origin.</summary>
+        public override string ToString() => $"a token for {Origin}";
+    }
+
+    /// <summary>A bearer token. It can be made and not be read.</summary>
+    public sealed class Token
+    {
+        /// <summary>A token and how long it lasts from now.</summary>
+        /// <param name="value">The token without the word <c>Bearer</c>.</param>
+        /// <param name="expiresIn">Its lifetime; null: it is used until it is rejected.</param>
+        public Token(string value, TimeSpan? expiresIn = null)
+        {
+            Value = value ?? throw new ArgumentNullException(nameof(value));
+            ExpiresIn = expiresIn;
+        }
+
+        /// <summary>Its lifetime from the moment it was made.</summary>
+        public TimeSpan? ExpiresIn { get; }
+
+        [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+        internal string Value { get; }
+
+        /// <summary>Nothing secret.</summary>
+        public override string ToString() => "a token";
+    }
+}

@@ -1,0 +1,87 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Text;
+using System.Threading.Tasks;
+
+namespace Harness
+{
+    /// <summary>A program in a process of its own, as `dotnet PROGRAM.dll ARGUMENTS` runs it.</summary>
+    public sealed class Child : IDisposable
+    {
+        private readonly Process process;
+        private readonly Task<string> error;
+
+        private Child(Process process)
+        {
+            this.process = process;
+            error = process.StandardError.ReadToEndAsync();
+        }
+
+        /// <summary>The clone this test is in.</summary>
+        public static string Root => Environment.GetEnvironmentVariable("SEND_IM_ROOT")
+            ?? throw new InvalidOperationException("The tests are run by tests/run/dotnet.py.");
+
+        public StreamReader Output => process.StandardOutput;
+
+        public StreamWriter Input => process.StandardInput;
+
+        public static Child Start(string program, string[] arguments, IDictionary<string, string>? environment = null)
+        {
+            var start = new ProcessStartInfo(Process.GetCurrentProcess().MainModule!.FileName!)
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                StandardOutputEncoding = Encoding.UTF8,
+                StandardErrorEncoding = Encoding.UTF8,
+            };
+            start.ArgumentList.Add(program);
+            foreach (var argument in arguments)
+            {
+                start.ArgumentList.Add(argument);
+            }
+
+            foreach (var name in new[] { "ADDRESS", "USERNAME", "PASSWORD", "SERVER", "CA_FILE" })
+            {
+                start.Environment.Remove("SEND_IM_" + name);
+            }
+
+            foreach (var variable in environment ?? new Dictionary<string, string>())
+            {
+                start.Environment[variable.Key] = variable.Value;
+            }
+
+            return new Child(Process.Start(start)!);
+        }
+
+        /// <summary>Runs a program to its end.</summary>
+        /// <returns>Its exit code, what it wrote, and what it wrote as errors.</returns>
+        public static (int Code, string Out, string Error) Run(
+            string program, string[] arguments, IDictionary<string, string>? environment = null)
+        {
+            using var child = Start(program, arguments, environment);
+            child.Input.Close();
+            return child.End();
+        }
+
+        /// <summary>Waits for the end; a process that does not end is one that hangs.</summary>
+        public (int Code, string Out, string Error) End()
+        {
+            var output = process.StandardOutput.ReadToEndAsync();
+            Check.True(process.WaitForExit(Check.Patience * 1000), "the process hangs");
+            return (process.ExitCode, output.Result, error.Result);
+        }
+
+        public void Dispose()
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+
+            process.Dispose();
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Reflection;
+using System.Threading.Tasks;
+
+namespace Harness
+{
+    /// <summary>A public method of a public class that is a test. It returns nothing or a Task; its name is said in words.</summary>
+    [AttributeUsage(AttributeTargets.Method)]
+    public sealed class TestAttribute : Attribute
+    {
+    }
+
+    /// <summary>One test.</summary>
+    public sealed class Case
+    {
+        public Case(string name, Func<Task> run, bool isScenario = false)
+        {
+            Name = name;
+            Run = run;
+            IsScenario = isScenario;
+        }
+
+        public string Name { get; }
+
+        public Func<Task> Run { get; }
+
+        /// <summary>True for a case of tests/scenarios.</summary>
+        public bool IsScenario { get; }
+    }
+
+    /// <summary>Runs tests and writes TAP.</summary>
+    public static class Runner
+    {
+        // A test that takes longer than this hangs.
+        private static readonly TimeSpan Hang = TimeSpan.FromMinutes(8);
+
+        /// <summary>Runs the tests of an assembly and further ones; with arguments, those whose name has one in it.</summary>
+        /// <returns>The exit code.</returns>
+        public static int Run(Assembly assembly, IEnumerable<Case> more, string[] arguments)
+        {
+            var cases = Found(assembly).Concat(more).ToList();
+            if (arguments.Length > 0)
+            {
+                cases = cases.Where(one => arguments.Any(part => one.Name.Contains(part))).ToList();
+            }
+
+            Console.WriteLine($"1..{cases.Count}");
+            var failed = 0;
+            for (var number = 1; number <= cases.Count; number++)
+            {
+                var one = cases[number - 1];
+                var trouble = Trouble(one);
+                failed += trouble == null ? 0 : 1;
+                var mark = one.IsScenario ? " # scenario" : string.Empty;
+                Console.WriteLine($"{(trouble == null ? "ok" : "not ok")} {number} - {one.Name}{mark}");
+                if (trouble != null)
+                {
+                    Console.WriteLine("# " + trouble.ToString().Replace("\n", "\n# "));
+                }
+            }
+
+            return failed == 0 && cases.Count > 0 ? 0 : 1;
+        }
+
+        private static Exception? Trouble(Case one)
+        {
+            try
+            {
+                // On another thread, so that one that hangs is noticed too.
+                var running = Task.Run(one.Run);
+                return running.Wait(Hang) ? null : new TimeoutException("The test hangs.");
+            }
+            catch (AggregateException error)
+            {
+                return error.InnerException;
+            }
+        }
+
+        private static IEnumerable<Case> Found(Assembly assembly) =>
+            from type in assembly.GetExportedTypes()
+            orderby type.Name
+            from method in type.GetMethods()
+            where method.GetCustomAttribute<TestAttribute>() != null
+            select new Case(
+                $"{type.Name}: {method.Name.Replace('_', ' ').TrimEnd()}",
+                () => Invoke(type, method));
+
+        private static async Task Invoke(Type type, MethodInfo method)
+        {
+            var instance = method.IsStatic ? null : Activator.CreateInstance(type);
+            try
+            {
+                try
+                {
+                    await (method.Invoke(instance, null) as Task ?? Task.CompletedTask);
+                }
+                catch (TargetInvocationException error) when (error.InnerException != null)
+                {
+                    System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(error.InnerException).Throw();
+                }
+            }
+            finally
+            {
+                (instance as IDisposable)?.Dispose();
+            }
+        }
+    }
+}
