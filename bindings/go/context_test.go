@@ -1,0 +1,214 @@
+package sendim_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"send-im.internal/sendim"
+)
+
+func TestACancelledContextEndsTheCall(t *testing.T) {
+	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
+	client := signIn(t, sandbox)
+	why := errors.New("the night is over")
+	for n, send := range []func(context.Context) error{
+		func(ctx context.Context) error {
+			_, err := sendim.Send(ctx, "silent@contoso.com", "hi", account(sandbox), sendim.WithTimeout(time.Hour))
+			return err
+		},
+		func(ctx context.Context) error {
+			_, err := client.Send(ctx, sendim.Message{To: "silent@contoso.com", Text: "hi", Timeout: time.Hour})
+			return err
+		},
+		func(ctx context.Context) error {
+			return client.SendAll(ctx, []sendim.Message{{To: "silent@contoso.com", Text: "hi", Timeout: time.Hour}})[0].Err
+		},
+	} {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		failed := make(chan error, 1)
+		go func() { failed <- send(ctx) }()
+		ringing(t, sandbox, n+1)
+		cancel(why)
+		failure := failing(t, <-failed)
+		same(t, failure.Kind, sendim.ErrCancelled)
+		// It rang, so it could have been accepted.
+		same(t, failure.Sent, sendim.SentMaybe)
+		same(t, failure.ExitCode(), 130)
+		if !errors.Is(failure, context.Canceled) || !errors.Is(failure, why) || errors.Is(failure, context.DeadlineExceeded) {
+			t.Fatalf("%v", failure.Unwrap())
+		}
+	}
+	check(t, client.SignOut(background(t)))
+	signedOut(t, sandbox)
+	same(t, texts(t, sandbox), "")
+}
+
+func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
+	sandbox := start(t, nil)
+	client := signIn(t, sandbox)
+	before := len(must[[]sendim.Exchange](t)(sandbox.Journal()))
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	late, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
+	defer cancel()
+	for _, expected := range []struct {
+		ctx  context.Context
+		kind sendim.Kind
+		why  error
+	}{{cancelled, sendim.ErrCancelled, context.Canceled}, {late, sendim.ErrTimeout, context.DeadlineExceeded}} {
+		_, first := sendim.Send(expected.ctx, "lenea@contoso.com", "hi", account(sandbox))
+		_, second := client.Send(expected.ctx, to("lenea@contoso.com", "hi"))
+		third := client.SendAll(expected.ctx, []sendim.Message{to("lenea@contoso.com", "hi")})[0].Err
+		_, fourth := sendim.SignIn(expected.ctx, account(sandbox))
+		fifth := client.SignOut(expected.ctx)
+		for _, err := range []error{first, second, third, fourth, fifth} {
+			failure := failing(t, err)
+			same(t, failure.Kind, expected.kind)
+			same(t, failure.Sent, sendim.SentNo)
+			same(t, failure.Timeout(), expected.kind == sendim.ErrTimeout)
+			if !errors.Is(err, expected.why) {
+				t.Fatalf("%v", failure.Unwrap())
+			}
+		}
+	}
+	if after := must[[]sendim.Exchange](t)(sandbox.Journal()); len(after) > before+1 {
+		// One may be the event channel's.
+		t.Fatalf("%v", after[before:])
+	}
+}
+
+func TestTheDeadlineOfTheContextIsTheTimeout(t *testing.T) {
+	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
+	client := signIn(t, sandbox)
+	for _, send := range []func(context.Context) error{
+		func(ctx context.Context) error {
+			_, err := sendim.Send(ctx, "silent@contoso.com", "hi", account(sandbox))
+			return err
+		},
+		func(ctx context.Context) error {
+			_, err := client.Send(ctx, sendim.Message{To: "silent@contoso.com", Text: "hi", Timeout: time.Hour})
+			return err
+		},
+		func(ctx context.Context) error {
+			return client.SendAll(ctx, []sendim.Message{to("silent@contoso.com", "hi")})[0].Err
+		},
+	} {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		err := send(ctx)
+		cancel()
+		failure := failing(t, err)
+		same(t, failure.Kind, sendim.ErrTimeout)
+		// The library had time to withdraw the invitation.
+		same(t, failure.Sent, sendim.SentNo)
+		same(t, failure.ExitCode(), 5)
+		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || !failure.Timeout() {
+			t.Fatalf("%v", failure.Unwrap())
+		}
+	}
+	same(t, texts(t, sandbox), "")
+}
+
+func TestADeadlineBeforeTheTurnOfAMessage(t *testing.T) {
+	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
+	client := signIn(t, sandbox)
+	// More than are sent at a time.
+	messages := make([]sendim.Message, 300)
+	for n := range messages {
+		messages[n] = sendim.Message{To: "silent@contoso.com", Text: "hi", Subject: string(rune('a' + n%26))}
+	}
+	messages[0].To = "lenea@contoso.com"
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	results := client.SendAll(ctx, messages)
+	check(t, results[0].Err)
+	for _, result := range results[1:] {
+		if !errors.Is(result.Err, context.DeadlineExceeded) || !errors.Is(result.Err, sendim.ErrTimeout) {
+			t.Fatalf("%v %v", result.Err, failing(t, result.Err).Kind)
+		}
+	}
+	same(t, texts(t, sandbox), "hi")
+}
+
+func TestACancelledSignInLeavesNothingOpen(t *testing.T) {
+	sandbox := start(t, nil)
+	slow := map[string]any{"delay": map[string]any{"ms": 3600_000}}
+	check(t, sandbox.AddFault(sendim.Fault{Route: "applications", Action: slow, Times: sendim.Always}))
+	ctx, cancel := context.WithCancel(context.Background())
+	failed := make(chan error, 1)
+	go func() {
+		_, err := sendim.SignIn(ctx, account(sandbox), sendim.WithTimeout(time.Hour))
+		failed <- err
+	}()
+	eventually(t, "it signs in", func() bool { return len(must[[]sendim.Exchange](t)(sandbox.Journal())) > 2 })
+	cancel()
+	err := <-failed
+	if !errors.Is(err, context.Canceled) || !errors.Is(err, sendim.ErrCancelled) {
+		t.Fatal(err)
+	}
+	same(t, must[int](t)(sandbox.OpenApplications()), 0)
+}
+
+func TestTheContextOfTheSignInIsNotThatOfTheClient(t *testing.T) {
+	sandbox := start(t, nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	client, err := sendim.SignIn(ctx, account(sandbox))
+	check(t, err)
+	defer client.Close()
+	cancel()
+	_, err = client.Send(background(t), to("lenea@contoso.com", "hi"))
+	check(t, err)
+}
+
+func TestACancelledSignOutCanBeRepeated(t *testing.T) {
+	sandbox := start(t, nil)
+	client := signIn(t, sandbox)
+	failed := make(chan error, 1)
+	go func() {
+		_, err := client.Send(background(t), to("slow@contoso.com", "hi"))
+		failed <- err
+	}()
+	ringing(t, sandbox, 1)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	// It waits for the send.
+	err := client.SignOut(ctx)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	check(t, client.SignOut(background(t)))
+	check(t, <-failed)
+	same(t, texts(t, sandbox), "hi")
+	same(t, must[int](t)(sandbox.OpenApplications()), 0)
+}
+
+func TestCancellingAtAnyMomentLosesNothing(t *testing.T) {
+	sandbox := start(t, nil)
+	client := signIn(t, sandbox)
+	seen := map[string]bool{}
+	for n := 0; n < 60; n++ {
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(time.Duration(n)*200*time.Microsecond, cancel)
+		text := string(rune('A' + n))
+		_, err := client.Send(ctx, to("lenea@contoso.com", text))
+		seen[text] = err == nil
+		if err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		cancel()
+	}
+	_, err := client.Send(background(t), to("lenea@contoso.com", "last"))
+	check(t, err)
+	check(t, client.SignOut(background(t)))
+	delivered := map[string]int{}
+	for _, message := range must[[]sendim.Delivery](t)(sandbox.Messages()) {
+		delivered[message.Text]++
+	}
+	same(t, delivered["last"], 1)
+	for text, sent := range seen {
+		if count := delivered[text]; count > 1 || sent && count != 1 {
+			t.Errorf("%s was delivered %d times", text, count)
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package sendim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"send-im.internal/sendim/internal/native"
+)
+
+// Error is a failed call: what failed, at which step, and what to do about it. Get at it with errors.As.
+type Error struct {
+	// Kind is the sort of failure.
+	Kind Kind
+	// Step is the step that failed; empty where none had begun.
+	Step Step
+	// Detail is one sentence a person can act on. It holds no password, no token and no text of a message.
+	Detail string
+	// Sent says whether the message may have arrived all the same. Look at it before sending again.
+	Sent Sent
+	// HTTPStatus is the status of the answer that decided; 0 where none did.
+	HTTPStatus int
+	// Code and Subcode are the server's, as they came; empty where there are none.
+	Code, Subcode string
+	// Diagnostics are the server's, for its administrator. They are not stable.
+	Diagnostics string
+	// RetryAfter is how long the server asked to wait; 0 where it did not.
+	RetryAfter time.Duration
+	// Hops are the way the call took, oldest first, where that explains the failure.
+	Hops []Hop
+
+	// What else errors.Is and errors.As find: the end of the context, the error of the token source.
+	causes []error
+	// The exit code as the library tells it, which may know kinds that this package does not.
+	exit int
+}
+
+// Hop is one place a call went through before it failed.
+type Hop struct {
+	// URL is without its query.
+	URL string `json:"url"`
+	// Outcome is what came back, for example "401" or "connection refused".
+	Outcome string `json:"outcome"`
+}
+
+// Error is the sentence.
+func (e *Error) Error() string { return e.Detail }
+
+// Is compares with a [Kind] or a family of kinds, for errors.Is.
+func (e *Error) Is(target error) bool {
+	switch target := target.(type) {
+	case Kind:
+		return target == e.Kind
+	case family:
+		return target.exitCode == e.ExitCode()
+	}
+	return false
+}
+
+// Unwrap is why the context ended, where that ended the call: context.Canceled or context.DeadlineExceeded, and its cause
+// where there is one of its own. It is the error of the token source where that kept the account from signing in.
+func (e *Error) Unwrap() []error { return e.causes }
+
+// Timeout is true where the time-out of the call or the deadline of its context passed.
+func (e *Error) Timeout() bool { return e.Kind == ErrTimeout }
+
+// ExitCode is for a program that ends because of this error: 2 invalid input, 3 sign-in, 4 not delivered, 6 outcome unknown,
+// 130 cancelled, else 5.
+func (e *Error) ExitCode() int {
+	if e.exit != 0 {
+		return e.exit
+	}
+	return e.Kind.exitCode()
+}
+
+// LogValue gives the fields to log/slog.
+func (e *Error) LogValue() slog.Value {
+	fields := []slog.Attr{
+		slog.String("detail", e.Detail), slog.String("kind", string(e.Kind)), slog.String("sent", string(e.Sent)),
+	}
+	if e.Step != "" {
+		fields = append(fields, slog.String("step", string(e.Step)))
+	}
+	if e.HTTPStatus != 0 {
+		fields = append(fields, slog.Int("http_status", e.HTTPStatus))
+	}
+	return slog.GroupValue(fields...)
+}
+
+// ExitCode is the exit code for a program that ends because of err: that of an [*Error], 0 for nil and 1 for other errors.
+func ExitCode(err error) int {
+	var failure *Error
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &failure):
+		return failure.ExitCode()
+	default:
+		return 1
+	}
+}
+
+// invalid refuses an argument.
+func invalid(detail string) *Error {
+	return &Error{Kind: ErrInvalidInput, Detail: detail, Sent: SentNo}
+}
+
+// failureOf is the error for one of the border; nil for nil.
+func failureOf(err error) *Error {
+	var told *native.Failure
+	var freed native.Freed
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &told):
+		return decoded(told.JSON)
+	case errors.As(err, &freed):
+		return &Error{Kind: ErrClosed, Detail: "The " + string(freed) + " is closed.", Sent: SentNo}
+	default:
+		return &Error{Kind: ErrProtocol, Detail: err.Error(), Sent: SentMaybe}
+	}
+}
+
+func decoded(text string) *Error {
+	var told struct {
+		Kind, Step, Detail, Sent   string
+		HTTPStatus                 int `json:"http_status"`
+		Code, Subcode, Diagnostics string
+		RetryAfter                 float64 `json:"retry_after"`
+		Hops                       []Hop
+		ExitCode                   int `json:"exit_code"`
+	}
+	if err := json.Unmarshal([]byte(text), &told); err != nil {
+		return &Error{Kind: ErrProtocol, Detail: "The library told an error that is not JSON.", Sent: SentMaybe}
+	}
+	return &Error{
+		Kind: Kind(told.Kind), Step: Step(told.Step), Detail: told.Detail, Sent: Sent(told.Sent),
+		HTTPStatus: told.HTTPStatus, Code: told.Code, Subcode: told.Subcode, Diagnostics: told.Diagnostics,
+		RetryAfter: seconds(told.RetryAfter), Hops: told.Hops, exit: told.ExitCode,
+	}
+}
+
+func seconds(count float64) time.Duration { return time.Duration(count * float64(time.Second)) }
+
+// ended is the error of a call that did not begin because its context had ended.
+func ended(ctx context.Context) *Error {
+	failure := &Error{Kind: ErrCancelled, Detail: "The context was cancelled before the call began.", Sent: SentNo}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		failure.Kind = ErrTimeout
+		failure.Detail = "The deadline of the context had passed before the call began."
+	}
+	failure.causes = causes(ctx)
+	return failure
+}
+
+// explained tells of a call's error that the context ended it, where it did. byDeadline: the context's deadline was the
+// time-out of the call.
+func explained(ctx context.Context, failure *Error, byDeadline bool) {
+	late := errors.Is(ctx.Err(), context.DeadlineExceeded)
+	switch {
+	case failure.Kind == ErrTimeout && byDeadline && !late:
+		// The library keeps back some of the time to withdraw the invitation, so it ends before the context.
+		failure.causes = append(failure.causes, context.DeadlineExceeded)
+	case failure.Kind == ErrTimeout && byDeadline, failure.Kind == ErrCancelled && ctx.Err() != nil:
+		failure.causes = append(failure.causes, causes(ctx)...)
+	}
+	if failure.Kind == ErrCancelled && late {
+		failure.Kind, failure.exit = ErrTimeout, 0
+		failure.Detail = "The deadline of the context passed before the message had left."
+		if failure.Sent == SentMaybe {
+			failure.Detail = "The deadline of the context passed; the message may have arrived before."
+		}
+	}
+}
+
+func causes(ctx context.Context) []error {
+	found := []error{ctx.Err()}
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(ctx.Err(), cause) {
+		found = append(found, cause)
+	}
+	return found
+}

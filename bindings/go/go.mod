@@ -1,0 +1,3 @@
+module send-im.internal/sendim
+
+go 1.21

@@ -1,0 +1,216 @@
+package sendim_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"send-im.internal/sendim"
+)
+
+const (
+	sender   = "tosh@contoso.com"
+	password = "s3cret-of-tosh"
+
+	// What takes so long hangs. No test asserts on a shorter time.
+	hang = 2 * time.Minute
+)
+
+// The folder of the whole project.
+const root = "../.."
+
+// serve is the environment variable that makes this program a sandbox instead of a runner of tests.
+const serve = "SEND_IM_TEST_SERVE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(serve) != "" {
+		os.Exit(served())
+	}
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "SEND_IM_") {
+			os.Unsetenv(name)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// served is a sandbox in a process of its own: it prints its URL, and at the end of its input how many messages it delivered
+// and how many sessions are open.
+func served() int {
+	sandbox, err := sendim.StartSandbox(nil)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Println(sandbox.URL())
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	messages, _ := sandbox.Messages()
+	open, _ := sandbox.OpenApplications()
+	fmt.Println(len(messages), open)
+	return 0
+}
+
+// outside is a sandbox in a process of its own.
+type outside struct {
+	url    string
+	input  io.Closer
+	output *bufio.Reader
+}
+
+func startOutside(t *testing.T) *outside {
+	t.Helper()
+	command := exec.Command(os.Args[0])
+	command.Env = append(os.Environ(), serve+"=1")
+	command.Stderr = os.Stderr
+	input, err := command.StdinPipe()
+	check(t, err)
+	output, err := command.StdoutPipe()
+	check(t, err)
+	check(t, command.Start())
+	t.Cleanup(func() {
+		input.Close()
+		_ = command.Wait()
+	})
+	o := &outside{input: input, output: bufio.NewReader(output)}
+	line, err := o.output.ReadString('\n')
+	check(t, err)
+	o.url = strings.TrimSpace(line)
+	return o
+}
+
+// end is how many messages were delivered, and how many sessions are open.
+func (o *outside) end(t *testing.T) (messages, open int) {
+	t.Helper()
+	check(t, o.input.Close())
+	_, err := fmt.Fscan(o.output, &messages, &open)
+	check(t, err)
+	return messages, open
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func must[T any](t *testing.T) func(T, error) T {
+	return func(value T, err error) T {
+		t.Helper()
+		check(t, err)
+		return value
+	}
+}
+
+func same[T comparable](t *testing.T, got, wanted T) {
+	t.Helper()
+	if got != wanted {
+		t.Fatalf("got %v, wanted %v", got, wanted)
+	}
+}
+
+func contains(t *testing.T, text, part string) {
+	t.Helper()
+	if !strings.Contains(text, part) {
+		t.Fatalf("there is no %q in %q", part, text)
+	}
+}
+
+func lacks(t *testing.T, text, part string) {
+	t.Helper()
+	if strings.Contains(text, part) {
+		t.Fatalf("there is %q in %q", part, text)
+	}
+}
+
+func background(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), hang)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func start(t *testing.T, options *sendim.SandboxOptions) *sendim.Sandbox {
+	t.Helper()
+	sandbox, err := sendim.StartSandbox(options)
+	check(t, err)
+	t.Cleanup(func() { sandbox.Close() })
+	return sandbox
+}
+
+// account is who sends through this sandbox.
+func account(sandbox *sendim.Sandbox) sendim.Option {
+	return sendim.WithOptions(sendim.WithAddress(sender), sendim.WithPassword(password), sendim.WithSandbox(sandbox))
+}
+
+func signIn(t *testing.T, sandbox *sendim.Sandbox, options ...sendim.Option) *sendim.Client {
+	t.Helper()
+	client, err := sendim.SignIn(background(t), append(options, account(sandbox))...)
+	check(t, err)
+	t.Cleanup(func() { client.Close() })
+	return client
+}
+
+// failing is the error of a call that must fail.
+func failing(t *testing.T, err error) *sendim.Error {
+	t.Helper()
+	var failure *sendim.Error
+	if !errors.As(err, &failure) {
+		t.Fatalf("%v is no *sendim.Error", err)
+	}
+	return failure
+}
+
+// texts are those of what was delivered.
+func texts(t *testing.T, sandbox *sendim.Sandbox) string {
+	t.Helper()
+	messages, err := sandbox.Messages()
+	check(t, err)
+	all := make([]string, len(messages))
+	for i, message := range messages {
+		all[i] = message.Text
+	}
+	return strings.Join(all, ",")
+}
+
+// eventually waits until it is so.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(hang / 4)
+	for !so() {
+		if time.Now().After(deadline) {
+			t.Fatal("it never came to this: " + what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func signedOut(t *testing.T, sandbox *sendim.Sandbox) {
+	t.Helper()
+	eventually(t, "no open session", func() bool {
+		open, err := sandbox.OpenApplications()
+		return err == nil && open == 0
+	})
+}
+
+// ringing waits until so many invitations have reached the sandbox.
+func ringing(t *testing.T, sandbox *sendim.Sandbox, count int) {
+	t.Helper()
+	eventually(t, "the invitation rings", func() bool {
+		journal, err := sandbox.Journal()
+		check(t, err)
+		rings := 0
+		for _, exchange := range journal {
+			if exchange.Method == "POST" && exchange.Status == 201 && strings.HasSuffix(strings.ToLower(exchange.Path), "/messaginginvitations") {
+				rings++
+			}
+		}
+		return rings >= count
+	})
+}

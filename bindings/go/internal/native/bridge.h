@@ -1,0 +1,39 @@
+/* What Go calls in C: the functions of the library that take callbacks, with a number in the place of a pointer. */
+#ifndef SENDIM_BRIDGE_H
+#define SENDIM_BRIDGE_H
+
+#if !__has_include(<send_im.h>) && !__has_include("send_im.h")
+#error "The native library of send-im is not here. In a clone of send-im, run: python3 tests/run/golang.py prepare"
+#endif
+
+#ifdef SENDIM_PKGCONFIG
+#include <send_im.h>
+#else
+#include "library.h"
+#include "send_im.h"
+#endif
+
+/* The interface this package was written for. */
+#define SENDIM_ABI 1
+
+/* `ended` is the number that sendimOnEnded gets, once, unless these return an error. */
+send_im_error *sendim_send(const send_im_options *options, const char *to, const char *text, uintptr_t ended,
+                           send_im_call **call);
+send_im_error *sendim_sign_in(const send_im_options *options, uintptr_t ended, send_im_call **call);
+send_im_error *sendim_client_send(const send_im_client *client, const send_im_options *options, const char *to,
+                                  const char *text, uintptr_t ended, send_im_call **call);
+send_im_error *sendim_client_send_all(const send_im_client *client, const send_im_messages *messages, uintptr_t ended,
+                                      send_im_call **call);
+send_im_error *sendim_client_sign_out(const send_im_client *client, uintptr_t ended, send_im_call **call);
+
+/* `callback` is the number that sendimOnStep or sendimOnToken gets, and sendimRelease in the end. */
+send_im_error *sendim_on_step(send_im_options *options, uintptr_t callback);
+send_im_error *sendim_on_token(send_im_options *options, uintptr_t callback);
+
+/* Wipes a text and frees it. */
+void sendim_wipe(char *text, size_t length);
+
+/* Tells one build of a static library from another, so that Go links again when it was replaced. */
+const char *sendim_library(void);
+
+#endif

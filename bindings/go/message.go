@@ -1,0 +1,65 @@
+package sendim
+
+import "time"
+
+// Importance is how urgent a message is shown to the recipient. Empty is normal.
+type Importance string
+
+// The importances.
+const (
+	ImportanceNormal    Importance = "normal"
+	ImportanceUrgent    Importance = "urgent"
+	ImportanceEmergency Importance = "emergency"
+)
+
+// Wait says when a send is done. Empty is WaitDelivered.
+type Wait string
+
+const (
+	// WaitDelivered: when the recipient's side has accepted or confirmed.
+	WaitDelivered Wait = "delivered"
+	// WaitSubmitted: when the server has taken the message. The session then stays open in the background until the
+	// recipient has answered; a program that ends before may withdraw its own invitation.
+	WaitSubmitted Wait = "submitted"
+)
+
+// Message is a message to one recipient. fmt and log/slog show neither text nor
+// subject.
+type Message struct {
+	// To is the recipient's address, user@domain; "sip:" in front is optional.
+	To string
+	// Text is the text, or html where HTML is true.
+	Text string
+	// HTML: Text is html. A recipient whose side takes none gets its plain-text rendering.
+	HTML bool
+	// Subject is at most 250 UTF-16 units on one line. Empty: none.
+	Subject string
+	// Importance is how urgent it is shown.
+	Importance Importance
+	// Timeout is how long the send may take; 0: 60 s, or until the deadline of the context. An invitation rings for about
+	// 30 s.
+	Timeout time.Duration
+	// Wait says when the send is done.
+	Wait Wait
+}
+
+// options of the message, those that are not as they are by default.
+func (m Message) options() []Option {
+	var options []Option
+	if m.HTML {
+		options = append(options, WithHTML())
+	}
+	if m.Subject != "" {
+		options = append(options, WithSubject(m.Subject))
+	}
+	if m.Importance != "" {
+		options = append(options, WithImportance(m.Importance))
+	}
+	if m.Wait != "" {
+		options = append(options, WithWait(m.Wait))
+	}
+	if m.Timeout != 0 {
+		options = append(options, WithTimeout(m.Timeout))
+	}
+	return options
+}

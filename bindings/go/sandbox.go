@@ -1,0 +1,177 @@
+package sendim
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"send-im.internal/sendim/internal/native"
+)
+
+// Layout is how the hosts of a [Sandbox] are laid out.
+type Layout string
+
+// The layouts: one pool; the account at home on a second pool; a discovery root that redirects to the home pool.
+const (
+	LayoutOnePool  Layout = "one-pool"
+	LayoutTwoPools Layout = "two-pools"
+	LayoutRedirect Layout = "redirect"
+)
+
+// SandboxOptions say how a [Sandbox] behaves. What is zero is as a real server has it.
+type SandboxOptions struct {
+	// Layout is how its hosts are laid out; empty: one pool.
+	Layout Layout
+	// HTTPS: it speaks https with a certificate authority made for it; see [Sandbox.CAFile].
+	HTTPS bool
+	// Listen is an address and a port; empty: 127.0.0.1 and a free one.
+	Listen string
+	// Ring is how long an invitation to silent@ rings, Slow how long slow@ takes to accept.
+	Ring, Slow time.Duration
+	// TokenLifetime is how long a token is valid.
+	TokenLifetime time.Duration
+	// PollTimeout is how long a request for events is held open where there are none.
+	PollTimeout time.Duration
+	// Users are who may sign in, passwords by address. Empty: anybody, with any password but "wrong".
+	Users map[string]Secret
+	// RedirectTo: the discovery root answers with a redirect to this URL and nothing else.
+	RedirectTo string
+	// HostName is a DNS name for the certificate and for every link.
+	HostName string
+}
+
+func (o *SandboxOptions) json() ([]byte, error) {
+	if o == nil {
+		o = &SandboxOptions{}
+	}
+	type user struct {
+		Address  string `json:"address"`
+		Password string `json:"password"`
+	}
+	users := []user{}
+	for address, password := range o.Users {
+		users = append(users, user{address, string(password)})
+	}
+	return json.Marshal(struct {
+		Layout        Layout `json:"layout,omitempty"`
+		HTTPS         bool   `json:"https"`
+		Listen        string `json:"listen,omitempty"`
+		Ring          int64  `json:"ring_ms,omitempty"`
+		Slow          int64  `json:"slow_ms,omitempty"`
+		TokenLifetime int64  `json:"token_lifetime_ms,omitempty"`
+		PollTimeout   int64  `json:"poll_timeout_ms,omitempty"`
+		Users         []user `json:"users"`
+		RedirectTo    string `json:"redirect_to,omitempty"`
+		HostName      string `json:"host_name,omitempty"`
+	}{
+		o.Layout, o.HTTPS, o.Listen, ceil(o.Ring), ceil(o.Slow), ceil(o.TokenLifetime), ceil(o.PollTimeout), users,
+		o.RedirectTo, o.HostName,
+	})
+}
+
+// Sandbox is a server that behaves like a Skype for Business pool, for demonstrations and tests. It is an io.Closer.
+//
+// Any account signs in with any password but "wrong". A recipient behaves by the local part of the address: declines@,
+// silent@, busy@, offline@, unknown@, slow@, forwards@, drops@ and echo@; anyone else accepts at once.
+type Sandbox struct {
+	server *native.Sandbox
+}
+
+// StartSandbox starts a sandbox; options may be nil. Close it at the end.
+func StartSandbox(options *SandboxOptions) (*Sandbox, error) {
+	text, err := options.json()
+	if err != nil {
+		return nil, invalid("These are no options of a sandbox.")
+	}
+	server, err := native.StartSandbox(string(text))
+	if failure := failureOf(err); failure != nil {
+		return nil, failure
+	}
+	return &Sandbox{server}, nil
+}
+
+// URL is the discovery root; [WithSandbox] gives it to a call.
+func (s *Sandbox) URL() string { return s.server.URL }
+
+// CAFile is a PEM file with the certificate authority, empty without https. It is removed when the sandbox is closed.
+func (s *Sandbox) CAFile() string { return s.server.CAFile }
+
+// CAPem is the certificate authority in PEM, empty without https.
+func (s *Sandbox) CAPem() string { return s.server.CAPem }
+
+// Close stops it. What was delivered is gone. A second call does nothing. It is never an error.
+func (s *Sandbox) Close() error {
+	s.server.Free()
+	return nil
+}
+
+// String is where it listens.
+func (s *Sandbox) String() string { return "sandbox at " + s.URL() }
+
+// Inbox is what was delivered to an address, oldest first.
+func (s *Sandbox) Inbox(address string) ([]Delivery, error) {
+	if failure := withoutNUL("address", address); failure != nil {
+		return nil, failure
+	}
+	return deliveries(listed[delivered](s.server.Inbox(&address)))
+}
+
+// Messages is everything that was delivered, oldest first.
+func (s *Sandbox) Messages() ([]Delivery, error) {
+	return deliveries(listed[delivered](s.server.Inbox(nil)))
+}
+
+// WaitFor waits until so many messages were delivered in all, and gives them. Without a deadline it may wait for ever.
+func (s *Sandbox) WaitFor(ctx context.Context, count int) ([]Delivery, error) {
+	// The library cannot be told to stop waiting: so it waits for a moment, again and again.
+	const moment = 50
+	for {
+		told, err := s.server.WaitFor(max(count, 0), moment)
+		failure := failureOf(err)
+		if failure == nil || failure.Kind != ErrTimeout {
+			return deliveries(listed[delivered](told, err))
+		}
+		if ctx.Err() != nil {
+			late := ended(ctx)
+			late.Detail = failure.Detail
+			return nil, late
+		}
+	}
+}
+
+// Journal is every request that it received, oldest first, without bodies and credentials.
+func (s *Sandbox) Journal() ([]Exchange, error) { return listed[Exchange](s.server.Journal()) }
+
+// OpenApplications is how many sessions are open.
+func (s *Sandbox) OpenApplications() (int, error) {
+	count, err := s.server.OpenApplications()
+	return count, stopped(err)
+}
+
+// IssueToken gives a token that this sandbox accepts for this address, to try [WithTokens].
+func (s *Sandbox) IssueToken(address string) (Token, error) {
+	if failure := withoutNUL("address", address); failure != nil {
+		return Token{}, failure
+	}
+	token, err := s.server.IssueToken(address)
+	return Token{Value: Secret(token)}, stopped(err)
+}
+
+// stopped is an error as such: a nil *Error in an error would not be nil.
+func stopped(err error) error {
+	if failure := failureOf(err); failure != nil {
+		return failure
+	}
+	return nil
+}
+
+func listed[T any](text string, err error) ([]T, error) {
+	if failure := failureOf(err); failure != nil {
+		return nil, failure
+	}
+	list := []T{}
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		return nil, &Error{Kind: ErrProtocol, Detail: "The sandbox told a list that is not JSON.", Sent: SentNo}
+	}
+	return list, nil
+}

@@ -1,0 +1,186 @@
+package sendim_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"send-im.internal/sendim"
+)
+
+func hello(t *testing.T, sandbox *sendim.Sandbox, address string) (*sendim.Receipt, error) {
+	t.Helper()
+	return sendim.Send(background(t), address, "hi", account(sandbox))
+}
+
+func TestInboxesAndMessages(t *testing.T) {
+	sandbox := start(t, nil)
+	begun := time.Now()
+	for _, address := range []string{"a@contoso.com", "b@contoso.com"} {
+		_, err := hello(t, sandbox, address)
+		check(t, err)
+	}
+	same(t, len(must[[]sendim.Delivery](t)(sandbox.Messages())), 2)
+	inbox := must[[]sendim.Delivery](t)(sandbox.Inbox("sip:B@contoso.com"))
+	same(t, len(inbox), 1)
+	message := inbox[0]
+	same(t, message.Number, 2)
+	same(t, message.From, sender)
+	same(t, message.To, "b@contoso.com")
+	same(t, message.AcceptedBy, "b@contoso.com")
+	same(t, message.Text, "hi")
+	same(t, message.Subject, "")
+	same(t, message.Importance, sendim.ImportanceNormal)
+	same(t, message.Format, sendim.FormatPlain)
+	same(t, message.Via, "invitation")
+	if message.ReceivedAt.Before(begun.Add(-time.Second)) || message.ReceivedAt.After(time.Now().Add(time.Second)) ||
+		message.Conversation == "" || message.ThreadID == "" {
+		t.Fatalf("%s %s %s", message.ReceivedAt, message.Conversation, message.ThreadID)
+	}
+}
+
+func TestWaitingForMessages(t *testing.T) {
+	sandbox := start(t, nil)
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	_, err := sandbox.WaitFor(ctx, 1)
+	failure := failing(t, err)
+	same(t, failure.Kind, sendim.ErrTimeout)
+	contains(t, err.Error(), "0 of 1")
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(failure.Unwrap())
+	}
+	go func() { _, _ = hello(t, sandbox, "lenea@contoso.com") }()
+	messages, err := sandbox.WaitFor(background(t), 1)
+	check(t, err)
+	same(t, messages[0].Text, "hi")
+	signedOut(t, sandbox)
+}
+
+func TestACallForward(t *testing.T) {
+	sandbox := start(t, nil)
+	receipt, err := hello(t, sandbox, "forwards@contoso.com")
+	check(t, err)
+	same(t, receipt.AcceptedBy, "colleague@contoso.com")
+	same(t, receipt.To, "forwards@contoso.com")
+}
+
+func TestTheJournal(t *testing.T) {
+	sandbox := start(t, nil)
+	_, err := hello(t, sandbox, "lenea@contoso.com")
+	check(t, err)
+	exchange := must[[]sendim.Exchange](t)(sandbox.Journal())[0]
+	same(t, exchange.Number, 1)
+	same(t, exchange.Method, "GET")
+	same(t, exchange.Status, 200)
+	same(t, exchange.Pool, 0)
+	same(t, exchange.Origin+"/", sandbox.URL())
+	same(t, exchange.Path[0], '/')
+}
+
+func TestLayoutsAndOptions(t *testing.T) {
+	for _, layout := range []sendim.Layout{sendim.LayoutOnePool, sendim.LayoutTwoPools, sendim.LayoutRedirect} {
+		_, err := hello(t, start(t, &sendim.SandboxOptions{Layout: layout}), "lenea@contoso.com")
+		check(t, err)
+	}
+	for _, options := range []sendim.SandboxOptions{{Layout: "three-pools"}, {Listen: "nowhere"}, {Listen: "127.0.0.1:0\x00"}} {
+		_, err := sendim.StartSandbox(&options)
+		same(t, failing(t, err).Kind, sendim.ErrInvalidInput)
+	}
+	sandbox := start(t, &sendim.SandboxOptions{RedirectTo: "https://lync.attacker.example/"})
+	_, err := hello(t, sandbox, "lenea@contoso.com")
+	same(t, failing(t, err).Kind, sendim.ErrUntrustedHost)
+}
+
+func TestTheAuthorityIsRemovedWithTheSandbox(t *testing.T) {
+	sandbox := start(t, &sendim.SandboxOptions{HTTPS: true})
+	file, err := os.ReadFile(sandbox.CAFile())
+	check(t, err)
+	same(t, string(file), sandbox.CAPem())
+	contains(t, sandbox.CAPem(), "BEGIN CERTIFICATE")
+	check(t, sandbox.Close())
+	if _, err := os.Stat(sandbox.CAFile()); !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	plain := start(t, nil)
+	same(t, plain.CAFile()+plain.CAPem(), "")
+}
+
+func TestUsers(t *testing.T) {
+	sandbox := start(t, &sendim.SandboxOptions{Users: map[string]sendim.Secret{sender: "right"}})
+	_, err := hello(t, sandbox, "lenea@contoso.com")
+	same(t, failing(t, err).Kind, sendim.ErrSignInRefused)
+	_, err = sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox), sendim.WithPassword("right"))
+	check(t, err)
+}
+
+func TestRing(t *testing.T) {
+	_, err := hello(t, start(t, &sendim.SandboxOptions{Ring: 50 * time.Millisecond}), "silent@contoso.com")
+	same(t, failing(t, err).Kind, sendim.ErrNoAnswer)
+}
+
+func TestFaults(t *testing.T) {
+	sandbox := start(t, nil)
+	status := map[string]any{"status": map[string]any{"http": 403, "code": "Forbidden"}}
+	check(t, sandbox.AddFault(sendim.Fault{Route: "applications", Action: status, Times: sendim.Always}))
+	for range [2]int{} {
+		_, err := hello(t, sandbox, "lenea@contoso.com")
+		same(t, failing(t, err).Kind, sendim.ErrForbidden)
+	}
+	check(t, sandbox.ClearFaults())
+	_, err := hello(t, sandbox, "lenea@contoso.com")
+	check(t, err)
+
+	// Without a number of times it is hit once, after those that are skipped.
+	before := len(must[[]sendim.Exchange](t)(sandbox.Journal()))
+	check(t, sandbox.AddFault(sendim.Fault{Route: "start_messaging", Action: status, Skip: 1}))
+	_, _ = hello(t, sandbox, "lenea@contoso.com")
+	_, _ = hello(t, sandbox, "lenea@contoso.com")
+	asked, refused := 0, []int{}
+	for _, exchange := range must[[]sendim.Exchange](t)(sandbox.Journal())[before:] {
+		if strings.HasSuffix(exchange.Path, "/messagingInvitations") {
+			asked++
+			if exchange.Status == 403 {
+				refused = append(refused, asked)
+			}
+		}
+	}
+	same(t, fmt.Sprint(refused), "[2]")
+
+	for _, fault := range []sendim.Fault{{Route: "nowhere", Action: "drop_before"}, {Route: "any", Action: "explode"}, {Route: "any", Action: func() {}}} {
+		same(t, failing(t, sandbox.AddFault(fault)).Kind, sendim.ErrInvalidInput)
+	}
+}
+
+func TestItsOwnInterface(t *testing.T) {
+	sandbox := start(t, nil)
+	_, err := hello(t, sandbox, "lenea@contoso.com")
+	check(t, err)
+	answer, err := http.Get(sandbox.URL() + "sandbox/api/messages")
+	check(t, err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	check(t, err)
+	contains(t, string(body), "lenea@contoso.com")
+}
+
+func TestAStoppedSandboxSaysSo(t *testing.T) {
+	sandbox := start(t, nil)
+	contains(t, sandbox.String(), sandbox.URL())
+	check(t, sandbox.Close())
+	check(t, sandbox.Close())
+	_, first := sandbox.Messages()
+	_, second := sandbox.OpenApplications()
+	_, third := sandbox.WaitFor(background(t), 1)
+	_, fourth := sandbox.IssueToken(sender)
+	for _, err := range []error{first, second, third, fourth, sandbox.ClearFaults()} {
+		same(t, failing(t, err).Kind, sendim.ErrClosed)
+		contains(t, err.Error(), "sandbox is closed")
+	}
+}

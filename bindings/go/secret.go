@@ -1,0 +1,55 @@
+package sendim
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Secret is a text that fmt, log/slog and encoding/json do not show. string(secret) is the text.
+type Secret string
+
+const hidden = "***"
+
+// String does not show it.
+func (Secret) String() string { return hidden }
+
+// Format does not show it, whatever the verb.
+func (Secret) Format(state fmt.State, _ rune) { show(state, hidden) }
+
+// LogValue does not show it.
+func (Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// MarshalJSON does not show it.
+func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }
+
+// String shows neither text nor subject.
+func (m Message) String() string { return "message to " + m.To }
+
+// Format shows neither text nor subject, whatever the verb.
+func (m Message) Format(state fmt.State, _ rune) { show(state, m.String()) }
+
+// LogValue shows neither text nor subject.
+func (m Message) LogValue() slog.Value { return slog.StringValue(m.String()) }
+
+// MarshalJSON is an error: a handler of log/slog would make JSON of a list of messages.
+func (m Message) MarshalJSON() ([]byte, error) {
+	return nil, errors.New("sendim: a Message has no JSON, so that its text is in no log")
+}
+
+// String shows neither text nor subject.
+func (d Delivery) String() string {
+	return fmt.Sprintf("delivery %d from %s to %s", d.Number, d.From, d.To)
+}
+
+// GoString shows neither text nor subject.
+func (d Delivery) GoString() string { return d.String() }
+
+// LogValue shows neither text nor subject.
+func (d Delivery) LogValue() slog.Value { return slog.StringValue(d.String()) }
+
+func show(state fmt.State, text string) {
+	// fmt takes no error from here.
+	_, _ = io.WriteString(state, text)
+}

@@ -1,0 +1,152 @@
+package sendim_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"send-im.internal/sendim"
+)
+
+func withTokens(sandbox *sendim.Sandbox, source sendim.TokenSource) sendim.Option {
+	return sendim.WithOptions(sendim.WithAddress(sender), sendim.WithSandbox(sandbox), sendim.WithTokens(source))
+}
+
+func TestATokenInThePlaceOfAPassword(t *testing.T) {
+	sandbox := start(t, nil)
+	asked := make(chan sendim.TokenRequest, 9)
+	over := make(chan context.Context, 9)
+	ctx := context.WithValue(background(t), key{}, "request 7")
+	_, err := sendim.Send(ctx, "lenea@contoso.com", "hi", withTokens(sandbox, func(ctx context.Context, request sendim.TokenRequest) (sendim.Token, error) {
+		asked <- request
+		over <- ctx
+		return sandbox.IssueToken(sender)
+	}))
+	check(t, err)
+	request := <-asked
+	same(t, request.Origin+"/", sandbox.URL())
+	same(t, request.Rejected, false)
+	ctx = <-over
+	same(t, ctx.Value(key{}), "request 7")
+	// It ends when no token is needed any more.
+	select {
+	case <-ctx.Done():
+	case <-time.After(hang):
+		t.Fatal("the context of the source never ended")
+	}
+}
+
+func TestATokenWithAnExpiry(t *testing.T) {
+	sandbox := start(t, nil)
+	for _, left := range []time.Duration{time.Hour, -time.Hour} {
+		_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", withTokens(sandbox, func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
+			token, err := sandbox.IssueToken(sender)
+			token.Expiry = time.Now().Add(left)
+			return token, err
+		}))
+		if left > 0 {
+			check(t, err)
+		}
+	}
+	contains(t, texts(t, sandbox), "hi")
+}
+
+func TestATokenThatExpiresIsRenewedBefore(t *testing.T) {
+	sandbox := start(t, nil)
+	var guard sync.Mutex
+	asked := 0
+	client, err := sendim.SignIn(background(t), withTokens(sandbox, func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
+		guard.Lock()
+		defer guard.Unlock()
+		asked++
+		token, err := sandbox.IssueToken(sender)
+		token.Expiry = time.Now().Add(300 * time.Millisecond)
+		return token, err
+	}))
+	check(t, err)
+	defer client.Close()
+	guard.Lock()
+	before := asked
+	guard.Unlock()
+	eventually(t, "another token is asked for", func() bool {
+		_, err := client.Send(background(t), to("lenea@contoso.com", "hi"))
+		check(t, err)
+		guard.Lock()
+		defer guard.Unlock()
+		return asked > before
+	})
+}
+
+func TestARevokedTokenIsAskedForAgain(t *testing.T) {
+	sandbox := start(t, nil)
+	rejected := make(chan bool, 99)
+	client, err := sendim.SignIn(background(t), withTokens(sandbox, func(_ context.Context, request sendim.TokenRequest) (sendim.Token, error) {
+		rejected <- request.Rejected
+		return sandbox.IssueToken(sender)
+	}))
+	check(t, err)
+	defer client.Close()
+	same(t, <-rejected, false)
+	check(t, sandbox.RevokeTokens())
+	_, err = client.Send(background(t), to("lenea@contoso.com", "after"))
+	check(t, err)
+	eventually(t, "it is told that one was rejected", func() bool { return <-rejected })
+	same(t, texts(t, sandbox), "after")
+}
+
+func TestTheErrorOfASourceIsFoundAndNotShown(t *testing.T) {
+	sandbox := start(t, nil)
+	sealed := errors.New("vault is sealed, key s3cret")
+	fails := func(context.Context, sendim.TokenRequest) (sendim.Token, error) { return sendim.Token{}, sealed }
+	_, first := sendim.Send(background(t), "lenea@contoso.com", "hi", withTokens(sandbox, fails))
+	_, second := sendim.SignIn(background(t), withTokens(sandbox, fails))
+	for _, err := range []error{first, second} {
+		if !errors.Is(err, sealed) || !errors.Is(err, sendim.ErrSignIn) {
+			t.Fatal(err)
+		}
+		contains(t, err.Error(), "*errors.errorString")
+		lacks(t, err.Error(), "s3cret")
+	}
+}
+
+func TestASourceMayBeSlowAndTheContextEndsIt(t *testing.T) {
+	sandbox := start(t, nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	_, err := sendim.Send(ctx, "lenea@contoso.com", "hi", withTokens(sandbox, func(ctx context.Context, _ sendim.TokenRequest) (sendim.Token, error) {
+		cancel()
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return sendim.Token{}, ctx.Err()
+	}))
+	same(t, failing(t, err).Kind, sendim.ErrCancelled)
+	same(t, failing(t, err).Sent, sendim.SentNo)
+	same(t, <-ended, context.Canceled)
+}
+
+func TestASourceThatEndsItsGoroutineFailsTheSignIn(t *testing.T) {
+	sandbox := start(t, nil)
+	_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", withTokens(sandbox, func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
+		runtime.Goexit()
+		panic("not reached")
+	}))
+	if !errors.Is(err, sendim.ErrSignIn) {
+		t.Fatal(err)
+	}
+}
+
+func TestATokenThatIsNone(t *testing.T) {
+	sandbox := start(t, nil)
+	for _, value := range []sendim.Secret{"not-of-this-server", "half \xff", "t0ken\x00", ""} {
+		_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", withTokens(sandbox, func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
+			return sendim.Token{Value: value}, nil
+		}))
+		if !errors.Is(err, sendim.ErrSignIn) {
+			t.Errorf("%q: %v", value, err)
+		}
+		lacks(t, err.Error(), "not-of-this-server")
+	}
+}
