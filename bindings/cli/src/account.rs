@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use send_im::{Account, ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_USERNAME, Error, Result};
 use send_im_sandbox::Sandbox;
 
-use crate::args::SendArgs;
+use crate::args::SenderArgs;
 
 /// The word that stands for a server inside this process.
 const SANDBOX: &str = "sandbox";
@@ -19,12 +19,27 @@ pub(crate) struct Sender {
     pub(crate) _sandbox: Option<Sandbox>,
 }
 
+/// True where somebody is configured to send: an option, the environment, the profile file or the sandbox says who.
+pub(crate) fn configured(args: &SenderArgs) -> bool {
+    let (server, _) = place(args);
+    args.address.is_some()
+        || variable(ENV_ADDRESS).is_some()
+        || has_profile()
+        || server.as_deref() == Some(SANDBOX)
+}
+
+/// The server and the certificate authorities for senders who are not configured.
+pub(crate) fn place(args: &SenderArgs) -> (Option<String>, Option<PathBuf>) {
+    let ca_file = args.ca_file.clone().or_else(|| variable(ENV_CA_FILE).map(PathBuf::from));
+    (args.server.clone().or_else(|| variable(ENV_SERVER)), ca_file)
+}
+
 /// Builds the account, and starts the sandbox where the server is `sandbox`.
 ///
 /// # Errors
 /// `invalid_input` when no account is configured or the profile file is not usable.
-pub(crate) async fn sender(args: &SendArgs, password: Option<String>) -> Result<Sender> {
-    let server = args.server.clone().or_else(|| variable(ENV_SERVER));
+pub(crate) async fn sender(args: &SenderArgs, password: Option<String>) -> Result<Sender> {
+    let (server, ca_file) = place(args);
     let in_process = server.as_deref() == Some(SANDBOX);
     let mut account = who(args, password, in_process)?;
     // The variable belongs to the address of the environment, not to one that an option names.
@@ -33,7 +48,7 @@ pub(crate) async fn sender(args: &SendArgs, password: Option<String>) -> Result<
     if let Some(name) = args.username.clone().or(named.flatten()) {
         account = account.username(name);
     }
-    if let Some(file) = args.ca_file.clone().or_else(|| variable(ENV_CA_FILE).map(PathBuf::from)) {
+    if let Some(file) = ca_file {
         account = account.ca_file(file);
     }
     let sandbox = match in_process {
@@ -47,10 +62,10 @@ pub(crate) async fn sender(args: &SendArgs, password: Option<String>) -> Result<
     if let Some(url) = sandbox.as_ref().map(|s| s.url().to_owned()).or(server) {
         account = account.server(url);
     }
-    Ok(Sender { account: account.timeout(args.timeout), _sandbox: sandbox })
+    Ok(Sender { account, _sandbox: sandbox })
 }
 
-fn who(args: &SendArgs, password: Option<String>, in_process: bool) -> Result<Account> {
+fn who(args: &SenderArgs, password: Option<String>, in_process: bool) -> Result<Account> {
     let password = password.or_else(|| variable(ENV_PASSWORD));
     match (args.address.clone().or_else(|| variable(ENV_ADDRESS)), password) {
         (Some(address), Some(password)) => Ok(Account::with_password(address, password)),

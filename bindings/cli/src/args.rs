@@ -1,5 +1,7 @@
 //! The command line: what can be said, and the help that explains it.
 
+mod serve;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,6 +10,8 @@ use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use send_im::{Importance, Wait};
 use send_im_sandbox::Layout;
+
+pub(crate) use serve::ServeArgs;
 
 const ENVIRONMENT: &str = "\
 Environment:
@@ -55,7 +59,7 @@ Examples:
 /// Sends an instant message to a Skype for Business or Lync user.
 #[derive(Debug, Parser)]
 #[command(name = "send-im", version, propagate_version = true, max_term_width = 110)]
-#[command(after_help = "send-im help send and send-im help sandbox tell more.")]
+#[command(after_help = "send-im help send, send-im help serve and send-im help sandbox tell more.")]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{EXIT_CODES}"))]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -65,6 +69,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Send(SendArgs),
+    Serve(Box<ServeArgs>),
     Sandbox(SandboxArgs),
 }
 
@@ -118,30 +123,8 @@ pub(crate) struct SendArgs {
     #[arg(long, value_enum, default_value = "delivered", hide_default_value = true)]
     pub(crate) wait: WaitArg,
 
-    /// The sender's address [env: SEND_IM_ADDRESS]
-    #[arg(long, value_name = "ADDRESS", help_heading = "Who sends, and where the server is")]
-    pub(crate) address: Option<String>,
-
-    /// The name to sign in with, for example CONTOSO\tosh [env: SEND_IM_USERNAME]
-    #[arg(long, value_name = "NAME", help_heading = "Who sends, and where the server is")]
-    pub(crate) username: Option<String>,
-
-    /// Read the password from standard input, one line [env: SEND_IM_PASSWORD]
-    ///
-    /// There is no option that takes the password itself: other users of the machine can read command lines.
-    #[arg(long, help_heading = "Who sends, and where the server is")]
-    pub(crate) password_stdin: bool,
-
-    /// The discovery root, or sandbox for a server inside this process [env: SEND_IM_SERVER]
-    ///
-    /// An https URL, or http on this machine. Without it the sender's domain is asked. With sandbox nothing leaves
-    /// the process, no password is needed, and where no account is configured sandbox@contoso.com sends.
-    #[arg(long, value_name = "URL", help_heading = "Who sends, and where the server is")]
-    pub(crate) server: Option<String>,
-
-    /// PEM file with certificate authorities to trust besides those of the system [env: SEND_IM_CA_FILE]
-    #[arg(long, value_name = "FILE", help_heading = "Who sends, and where the server is")]
-    pub(crate) ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sender: SenderArgs,
 
     /// Print the receipt or the error as one JSON object on standard output
     #[arg(long, help_heading = "Output")]
@@ -150,6 +133,36 @@ pub(crate) struct SendArgs {
     /// Print a line a step on standard error: step, host, HTTP status, milliseconds
     #[arg(long, short, help_heading = "Output")]
     pub(crate) verbose: bool,
+}
+
+// What is said of a group would be said of the command. These belong to every command that sends.
+#[derive(Args)]
+#[command(next_help_heading = "Who sends, and where the server is")]
+pub(crate) struct SenderArgs {
+    /// The sender's address [env: SEND_IM_ADDRESS]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) address: Option<String>,
+
+    /// The name to sign in with, for example CONTOSO\tosh [env: SEND_IM_USERNAME]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: Option<String>,
+
+    /// Read the password from standard input, one line [env: SEND_IM_PASSWORD]
+    ///
+    /// There is no option that takes the password itself: other users of the machine can read command lines.
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+
+    /// The discovery root, or sandbox for a server inside this process [env: SEND_IM_SERVER]
+    ///
+    /// An https URL, or http on this machine. Without it the sender's domain is asked. With sandbox nothing leaves
+    /// the process, no password is needed, and where no account is configured sandbox@contoso.com sends.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+
+    /// PEM file with certificate authorities to trust besides those of the system [env: SEND_IM_CA_FILE]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 /// Run a server to try send-im and to test programs against.

@@ -31,19 +31,24 @@ pub(crate) async fn read(args: &SendArgs) -> Result<Input> {
             "There is no text: give it as the last argument, or - for standard input.",
         ));
     };
-    match (text.as_str(), args.password_stdin) {
+    match (text.as_str(), args.sender.password_stdin) {
         ("-", true) => Err(Error::invalid_input(
             "The text - and --password-stdin both want standard input; give the text as an argument or the password in SEND_IM_PASSWORD.",
         )),
         ("-", false) => {
             Ok(Input { text: in_a_thread(|| text_from(io::stdin().lock())).await?, password: None })
         }
-        (text, true) => Ok(Input {
-            text: text.to_owned(),
-            password: Some(in_a_thread(|| password_from(io::stdin().lock())).await?),
-        }),
+        (text, true) => Ok(Input { text: text.to_owned(), password: Some(password().await?) }),
         (text, false) => Ok(Input { text: text.to_owned(), password: None }),
     }
+}
+
+/// The password of `--password-stdin`, for a command that takes nothing else from there.
+///
+/// # Errors
+/// `invalid_input` when there is none.
+pub(crate) async fn password() -> Result<String> {
+    in_a_thread(|| password_from(io::stdin().lock())).await
 }
 
 /// Runs a blocking read so that a signal can end the wait.

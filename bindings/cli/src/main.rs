@@ -1,4 +1,5 @@
-//! `send-im`: sends an instant message to a Skype for Business or Lync user, or runs a sandbox to try it.
+//! `send-im`: sends an instant message to a Skype for Business or Lync user, takes messages by HTTP, or runs a
+//! sandbox to try it.
 
 mod account;
 mod args;
@@ -7,6 +8,7 @@ mod interrupt;
 mod output;
 mod sandbox;
 mod send;
+mod serve;
 mod usage;
 
 use std::process::ExitCode;
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
     let code = runtime.block_on(async {
         match command {
             Command::Send(args) => send::run(args).await,
+            Command::Serve(args) => serve::run(*args).await,
             Command::Sandbox(args) => sandbox::run(args).await,
         }
     });

@@ -46,7 +46,7 @@ async fn prepare(args: &SendArgs) -> Result<(Message, Sender)> {
     let message = args.subject.iter().fold(message, |message, subject| message.subject(subject));
     // A mistyped argument costs no request, and no sign-in.
     message.check()?;
-    Ok((message, account::sender(args, input.password).await?))
+    Ok((message, account::sender(&args.sender, input.password).await?))
 }
 
 async fn deliver(
@@ -59,7 +59,7 @@ async fn deliver(
     let deadline = Instant::now() + args.timeout;
     let steps = Arc::new(Mutex::new(Vec::new()));
     let (log, verbose) = (Arc::clone(&steps), args.verbose);
-    let account = sender.account.on_step(move |step| {
+    let account = sender.account.timeout(args.timeout).on_step(move |step| {
         if verbose {
             output::step(step);
         }

@@ -143,6 +143,12 @@ impl Account {
         self
     }
 
+    /// Another sender on the same server: all but the address and the credential stays as it is.
+    pub fn other_sender(&self, address: impl Into<String>, password: impl Into<String>) -> Self {
+        let credential = Credential::Password { username: None, password: password.into().into() };
+        Self { address: address.into(), credential, ..self.clone() }
+    }
+
     /// The discovery root to use instead of asking the sign-in domain. `https`, or `http` on loopback.
     pub fn server(mut self, url: impl Into<String>) -> Self {
         self.server = Server::Root(url.into());
@@ -302,6 +308,18 @@ mod tests {
         assert!(Account::with_password("tosh@contoso.com", "a\r\nb").check().is_err());
         assert!(Account::with_password("tosh@contoso.com", "x").username("a\nb").check().is_err());
         assert!(Account::with_password("tosh", "x").check().is_err());
+    }
+
+    #[test]
+    fn another_sender_has_the_same_server_and_nothing_else_of_the_first() {
+        let first = Account::with_password("tosh@contoso.com", "s3cret")
+            .username("CONTOSO\\tosh")
+            .server("https://lync.contoso.com")
+            .ca_file("ca.pem");
+        let other = first.other_sender("lenea@contoso.com", "x");
+        assert_eq!((other.address.as_str(), &other.server, &other.ca_file), ("lenea@contoso.com", &first.server, &first.ca_file));
+        let Credential::Password { username, password } = &other.credential else { panic!("another credential") };
+        assert_eq!((username, secrecy::ExposeSecret::expose_secret(password)), (&None, "x"));
     }
 
     #[test]

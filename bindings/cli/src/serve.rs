@@ -1,0 +1,125 @@
+//! `send-im serve`: takes messages by HTTP until a signal comes.
+
+use std::io;
+use std::pin::pin;
+
+use send_im::{Error, ErrorKind, Result, Sent};
+use send_im_http::{Options, Service, Tokens};
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::account::{self, Sender};
+use crate::args::ServeArgs;
+use crate::input;
+use crate::interrupt::Interrupt;
+use crate::output::{self, Style};
+
+/// One bearer token; `--token-file` goes before it.
+const ENV_TOKEN: &str = "SEND_IM_HTTP_TOKEN";
+
+/// Runs the service and gives the exit code.
+pub(crate) async fn run(args: ServeArgs) -> u8 {
+    match serve(args).await {
+        Ok(()) => 0,
+        Err(error) => {
+            output::error(Style::Plain, &error);
+            error.kind().exit_code()
+        }
+    }
+}
+
+async fn serve(args: ServeArgs) -> Result<()> {
+    let mut interrupt =
+        Interrupt::listen().map_err(|e| cannot(&format!("Signals cannot be listened for: {e}.")))?;
+    log(args.verbose);
+    let prepared = async {
+        let sender = sender(&args).await?;
+        let service = Service::start(options(&args, sender.as_ref())?).await?;
+        Ok::<_, Error>((sender, service))
+    };
+    // The sender keeps the sandbox alive that it may have.
+    let (_sender, service) = tokio::select! {
+        prepared = prepared => prepared?,
+        () = interrupt.asked() => return Ok(()),
+    };
+    // Where nobody reads the output, the service is there all the same.
+    if let Err(error) = output::say(service.url())
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        output::complain(&format!("Standard output cannot be written: {error}."));
+    }
+    interrupt.asked().await;
+    let mut stopping = pin!(service.drain());
+    tokio::select! {
+        () = &mut stopping => return Ok(()),
+        () = interrupt.asked() => service.give_up(),
+    }
+    tokio::select! {
+        () = stopping => Ok(()),
+        () = interrupt.asked() => Err(Error::cancelled("Interrupted before every session was signed out.", Sent::Maybe)),
+    }
+}
+
+/// Who sends where a request does not say; `None` where nobody is configured.
+async fn sender(args: &ServeArgs) -> Result<Option<Sender>> {
+    let password = match args.sender.password_stdin {
+        true => Some(input::password().await?),
+        false => None,
+    };
+    if !account::configured(&args.sender) && password.is_none() {
+        return Ok(None);
+    }
+    account::sender(&args.sender, password).await.map(Some)
+}
+
+fn options(args: &ServeArgs, sender: Option<&Sender>) -> Result<Options> {
+    let mut options = Options::new()
+        .listen(args.listen)
+        .tokens(tokens(args)?)
+        .plain_http(args.allow_plain_http)
+        .query_credentials(args.allow_query_credentials)
+        .request_credentials(!args.refuse_credentials)
+        .largest_body(args.max_body)
+        .rate(args.rate)
+        .most_sends(args.max_sends)
+        .most_sessions(args.max_sessions)
+        .idle(args.idle)
+        .drain(args.drain);
+    if let Some(sender) = sender {
+        options = options.account(sender.account.clone());
+    }
+    let (server, ca_file) = account::place(&args.sender);
+    options = server.into_iter().fold(options, Options::server);
+    options = ca_file.into_iter().fold(options, Options::ca_file);
+    if let (Some(chain), Some(key)) = (&args.tls_cert, &args.tls_key) {
+        options = options.certificate(chain, key);
+    }
+    options = args.client_ca.iter().fold(options, Options::client_ca);
+    options = args.allow_origin.iter().fold(options, Options::allow_origin);
+    Ok(args.allow_host.iter().fold(options, Options::allow_host))
+}
+
+fn tokens(args: &ServeArgs) -> Result<Tokens> {
+    match (&args.token_file, std::env::var(ENV_TOKEN)) {
+        (Some(file), _) => Tokens::from_file(file),
+        (None, Ok(token)) if !token.is_empty() => Tokens::parse(&token, ENV_TOKEN),
+        (None, Err(std::env::VarError::NotUnicode(_))) => {
+            Err(Error::invalid_input(format!("{ENV_TOKEN} is not text.")))
+        }
+        (None, _) => Ok(Tokens::default()),
+    }
+}
+
+/// Our own events alone: what other crates log of a request is not ours to vouch for.
+fn log(verbose: bool) {
+    let level = if verbose { Level::DEBUG } else { Level::INFO };
+    let ours = Targets::new().with_target("send_im", level).with_target("send_im_http", level);
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
+    tracing_subscriber::registry().with(lines).with(ours).init();
+}
+
+fn cannot(detail: &str) -> Error {
+    Error::in_binding(ErrorKind::ServiceError, detail, Sent::No)
+}

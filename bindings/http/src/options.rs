@@ -1,0 +1,314 @@
+//! How the service is to be, and which combinations would not be safe.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use send_im::{Account, Error, Result};
+use url::Url;
+
+use crate::token::Tokens;
+
+/// How the service is to be. The default listens on a free port of 127.0.0.1, for the programs of this machine.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub(crate) listen: SocketAddr,
+    pub(crate) account: Option<Account>,
+    pub(crate) server: Option<String>,
+    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) tokens: Tokens,
+    pub(crate) certificate: Option<(PathBuf, PathBuf)>,
+    pub(crate) client_ca: Option<PathBuf>,
+    pub(crate) plain_http: bool,
+    pub(crate) origins: Vec<String>,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) query_credentials: bool,
+    pub(crate) request_credentials: bool,
+    pub(crate) largest_body: usize,
+    pub(crate) rate: u32,
+    pub(crate) most_sends: usize,
+    pub(crate) most_sessions: usize,
+    pub(crate) idle: Duration,
+    pub(crate) drain: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            account: None,
+            server: None,
+            ca_file: None,
+            tokens: Tokens::default(),
+            certificate: None,
+            client_ca: None,
+            plain_http: false,
+            origins: Vec::new(),
+            hosts: Vec::new(),
+            query_credentials: false,
+            request_credentials: true,
+            largest_body: 1 << 20,
+            rate: 50,
+            most_sends: 512,
+            most_sessions: 100,
+            idle: Duration::from_secs(300),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Options {
+    /// The default.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Where to listen; port 0 means a free one. Beyond loopback a token or a client certificate, and TLS, are required.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Who sends where a request brings no credentials, and whose server takes those that requests bring. Without an
+    /// account, every request has to bring credentials.
+    #[must_use]
+    pub fn account(mut self, account: Account) -> Self {
+        self.account = Some(account);
+        self
+    }
+
+    /// The discovery root for the credentials that requests bring, where there is no account. Default: their domain is
+    /// asked.
+    #[must_use]
+    pub fn server(mut self, url: impl Into<String>) -> Self {
+        self.server = Some(url.into());
+        self
+    }
+
+    /// Further certificate authorities for the credentials that requests bring, a PEM file, where there is no account.
+    #[must_use]
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_file = Some(path.into());
+        self
+    }
+
+    /// Bearer tokens, one of which a request has to bring.
+    #[must_use]
+    pub fn tokens(mut self, tokens: Tokens) -> Self {
+        self.tokens = tokens;
+        self
+    }
+
+    /// Speak https, with this certificate chain and this private key, both PEM files. They are read at the start.
+    #[must_use]
+    pub fn certificate(mut self, chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.certificate = Some((chain.into(), key.into()));
+        self
+    }
+
+    /// Certificates of this authority, a PEM file, are as good as a token. Without tokens, no other connection is taken.
+    #[must_use]
+    pub fn client_ca(mut self, path: impl Into<PathBuf>) -> Self {
+        self.client_ca = Some(path.into());
+        self
+    }
+
+    /// Allows plain http beyond loopback: something in front speaks TLS. Tokens and passwords cross that network unprotected.
+    #[must_use]
+    pub fn plain_http(mut self, allowed: bool) -> Self {
+        self.plain_http = allowed;
+        self
+    }
+
+    /// A web origin whose pages may send, for example `https://intranet.contoso.com`. None is the default.
+    #[must_use]
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.origins.push(origin.into());
+        self
+    }
+
+    /// A name the service is reached by. Where no token and no certificate is required, other names than `localhost` are
+    /// refused; once a name is given, always.
+    #[must_use]
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.push(name.into());
+        self
+    }
+
+    /// Takes `username` and `password` from a query string too. URLs stand in the logs of proxies and in histories.
+    #[must_use]
+    pub fn query_credentials(mut self, allowed: bool) -> Self {
+        self.query_credentials = allowed;
+        self
+    }
+
+    /// Whether requests may bring `username` and `password` at all. Default: yes.
+    #[must_use]
+    pub fn request_credentials(mut self, allowed: bool) -> Self {
+        self.request_credentials = allowed;
+        self
+    }
+
+    /// The largest request body, in bytes. Default: 1 MiB.
+    #[must_use]
+    pub fn largest_body(mut self, bytes: usize) -> Self {
+        self.largest_body = bytes;
+        self
+    }
+
+    /// Requests a second that one client address may make on average; ten seconds' worth of them at once. 0 sets no limit.
+    /// Default: 50.
+    #[must_use]
+    pub fn rate(mut self, per_second: u32) -> Self {
+        self.rate = per_second;
+        self
+    }
+
+    /// How many sends may be under way at once. Default: 512; of one account 32 are, the others wait for their turn.
+    #[must_use]
+    pub fn most_sends(mut self, sends: usize) -> Self {
+        self.most_sends = sends;
+        self
+    }
+
+    /// How many sessions may be signed in at once. Default: 100.
+    #[must_use]
+    pub fn most_sessions(mut self, sessions: usize) -> Self {
+        self.most_sessions = sessions;
+        self
+    }
+
+    /// How long a session stays signed in that nobody uses. Default: 5 minutes.
+    #[must_use]
+    pub fn idle(mut self, time: Duration) -> Self {
+        self.idle = time;
+        self
+    }
+
+    /// How long the sends under way may take to end when the service stops. Default: 30 s.
+    #[must_use]
+    pub fn drain(mut self, time: Duration) -> Self {
+        self.drain = time;
+        self
+    }
+
+    /// True where any program of this machine may send without showing who it is.
+    pub(crate) fn anonymous(&self) -> bool {
+        self.tokens.is_empty() && self.client_ca.is_none()
+    }
+
+    /// Checks what would not be safe, and puts origins and names into their normal form.
+    pub(crate) fn checked(mut self) -> Result<Self> {
+        let refuse = |why: &str| Err(Error::invalid_input(why.to_owned()));
+        let loopback = self.listen.ip().to_canonical().is_loopback();
+        if !loopback && self.anonymous() {
+            return refuse(
+                "Beyond this machine a token or client certificates are needed: give a file of tokens or a client CA, or listen on 127.0.0.1.",
+            );
+        }
+        if self.client_ca.is_some() && self.certificate.is_none() {
+            return refuse("Client certificates need TLS: give a certificate and its key too.");
+        }
+        if !loopback && self.certificate.is_none() && !self.plain_http {
+            return refuse(
+                "Beyond this machine TLS is needed: give a certificate and its key, or allow plain http where something in front speaks TLS.",
+            );
+        }
+        if self.account.is_none() && !self.request_credentials {
+            return refuse("There is nobody to send as: no account, and requests may not bring one.");
+        }
+        self.origins = self.origins.iter().map(|origin| normal_origin(origin)).collect::<Result<_>>()?;
+        for host in &mut self.hosts {
+            host.make_ascii_lowercase();
+            let usable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+            if host.is_empty() || !host.chars().all(usable) {
+                return refuse(
+                    "A host's name is not usable: give it without scheme and port, for example im.contoso.com.",
+                );
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// Scheme, host and, where it is not the scheme's own, port: as browsers write it.
+fn normal_origin(text: &str) -> Result<String> {
+    let refuse = || {
+        Err(Error::invalid_input(
+            "An origin is scheme, host and port alone, for example https://intranet.contoso.com; there is no wildcard.",
+        ))
+    };
+    let Ok(url) = Url::parse(text) else { return refuse() };
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    if !matches!(url.scheme(), "http" | "https") || !bare || !url.username().is_empty() || text.contains('*')
+    {
+        return refuse();
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn public() -> Options {
+        Options::new().listen("0.0.0.0:0".parse().unwrap())
+    }
+
+    fn tokens() -> Tokens {
+        Tokens::parse("0123456789abcdef", "a test").unwrap()
+    }
+
+    #[test]
+    fn beyond_loopback_a_token_and_tls_are_needed() {
+        assert!(public().checked().is_err());
+        assert!(public().plain_http(true).checked().is_err());
+        assert!(public().certificate("c", "k").checked().is_err());
+        assert!(public().tokens(tokens()).checked().is_err());
+        assert!(public().tokens(tokens()).plain_http(true).checked().is_ok());
+        assert!(public().tokens(tokens()).certificate("c", "k").checked().is_ok());
+        assert!(public().client_ca("ca").certificate("c", "k").checked().is_ok());
+    }
+
+    #[test]
+    fn loopback_in_any_spelling_needs_neither() {
+        for address in ["127.0.0.1:0", "127.8.9.1:0", "[::1]:0", "[::ffff:127.0.0.1]:0"] {
+            assert!(Options::new().listen(address.parse().unwrap()).checked().is_ok(), "{address}");
+        }
+    }
+
+    #[test]
+    fn client_certificates_need_tls_and_somebody_has_to_send() {
+        assert!(Options::new().client_ca("ca").checked().is_err());
+        assert!(Options::new().request_credentials(false).checked().is_err());
+    }
+
+    #[test]
+    fn origins_are_written_as_browsers_do() {
+        let checked = Options::new().allow_origin("HTTPS://Intranet.Contoso.com:443/").checked().unwrap();
+        assert_eq!(checked.origins, ["https://intranet.contoso.com"]);
+        for wrong in
+            ["*", "null", "contoso.com", "https://*.contoso.com", "https://contoso.com/page", "file:///x"]
+        {
+            assert!(Options::new().allow_origin(wrong).checked().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_names_alone() {
+        assert_eq!(Options::new().allow_host("IM.contoso.com").checked().unwrap().hosts, ["im.contoso.com"]);
+        for wrong in ["", "https://im.contoso.com", "im.contoso.com:443", "*"] {
+            assert!(Options::new().allow_host(wrong).checked().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn shows_no_secret() {
+        let options = Options::new()
+            .tokens(Tokens::parse("s3cret-s3cret-s3cret", "a test").unwrap())
+            .account(Account::with_password("tosh@contoso.com", "s3cret"));
+        assert!(!format!("{options:?}").contains("s3cret"));
+    }
+}

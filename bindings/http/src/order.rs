@@ -1,0 +1,191 @@
+//! What a request asks for: a message, and who sends it.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use send_im::{Account, Address, DEFAULT_TIMEOUT, Error, Message, Result};
+use subtle::ConstantTimeEq;
+
+use crate::options::Options;
+use crate::parameters::Parameters;
+
+/// The longest time a request may ask for. Proxies and callers give up long before.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// How long a sign-in may take, whoever waits for it.
+const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(60);
+
+const CREDENTIALS: [&str; 3] = ["username", "password", "address"];
+
+/// A message that can be sent as far as can be told without asking anybody.
+pub(crate) struct Order {
+    pub(crate) message: Message,
+    pub(crate) to: Address,
+    pub(crate) timeout: Duration,
+    pub(crate) who: Who,
+    pub(crate) account: Account,
+}
+
+/// Whose session a message goes through. Two are the same only if everything is that proves who it is.
+#[derive(Clone)]
+pub(crate) enum Who {
+    /// The account of the service.
+    Stored,
+    /// One that the request brought.
+    Given { address: String, username: Option<String>, password: SecretString },
+}
+
+impl PartialEq for Who {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Who::Stored, Who::Stored) => true,
+            (
+                Who::Given { address, username, password },
+                Who::Given { address: its_address, username: its_username, password: its_password },
+            ) => {
+                let (mine, its) =
+                    (password.expose_secret().as_bytes(), its_password.expose_secret().as_bytes());
+                address == its_address && username == its_username && bool::from(mine.ct_eq(its))
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Order {
+    /// Understands the parameters.
+    ///
+    /// # Errors
+    /// `invalid_input`, with the sentence that names the parameter.
+    pub(crate) fn new(mut parameters: Parameters, options: &Options) -> Result<Self> {
+        if parameters.in_query(&CREDENTIALS) && !options.query_credentials {
+            return Err(Error::invalid_input(
+                "Credentials in a URL are refused, because URLs are logged: send username and password in the body of a POST.",
+            ));
+        }
+        let timeout = match parameters.take("timeout") {
+            Some(text) => seconds(&text)?,
+            None => DEFAULT_TIMEOUT,
+        };
+        let message = message(&mut parameters)?.timeout(timeout);
+        let to = message.check()?;
+        let (who, account) = sender(&mut parameters, options)?;
+        Ok(Self { message, to, timeout, who, account: account.timeout(SIGN_IN_TIMEOUT) })
+    }
+}
+
+fn message(parameters: &mut Parameters) -> Result<Message> {
+    let missing =
+        |name: &str| Error::invalid_input(format!("There is no {name}: give the parameter {name}."));
+    let to = parameters.given("recipient").ok_or_else(|| missing("recipient"))?;
+    let text = parameters.given("message").ok_or_else(|| missing("message"))?;
+    let html = match parameters.take("html").as_deref() {
+        None | Some("false" | "0") => false,
+        Some("true" | "1") => true,
+        Some(_) => return Err(Error::invalid_input("The parameter html is one of true and false.")),
+    };
+    let mut message = if html { Message::html(to, text) } else { Message::text(to, text) };
+    if let Some(subject) = parameters.take("subject") {
+        message = message.subject(subject);
+    }
+    if let Some(importance) = parameters.take("importance") {
+        message = message.importance(importance.parse()?);
+    }
+    if let Some(wait) = parameters.take("wait") {
+        message = message.wait(wait.parse()?);
+    }
+    Ok(message)
+}
+
+fn sender(parameters: &mut Parameters, options: &Options) -> Result<(Who, Account)> {
+    let [username, password, address] = CREDENTIALS.map(|name| parameters.take(name));
+    let (Some(username), Some(password)) = (&username, password) else {
+        return match (&username, &address, &options.account) {
+            (None, None, Some(account)) => Ok((Who::Stored, account.clone())),
+            (None, None, None) => Err(Error::invalid_input(
+                "There is nobody to send as: give username and password; the service has no account of its own.",
+            )),
+            _ => Err(Error::invalid_input("Give username and password together, or neither.")),
+        };
+    };
+    if !options.request_credentials {
+        return Err(Error::invalid_input(
+            "This service sends as its own account only: leave out username and password.",
+        ));
+    }
+    // The old page took the address as the name to sign in with. DOMAIN\name says nothing of the address.
+    let (address, username) = match address {
+        Some(address) => (address, Some(username.clone())),
+        None if username.contains('@') => (username.clone(), None),
+        None => {
+            return Err(Error::invalid_input(
+                "The username is no address: give the sender's address too, in the parameter address.",
+            ));
+        }
+    };
+    let address = Address::parse(&address, "sender's address")?;
+    let mut account = match &options.account {
+        Some(stored) => stored.other_sender(address.as_str(), password.clone()),
+        None => without_stored(address.as_str(), &password, options),
+    };
+    if let Some(username) = &username {
+        account = account.username(username);
+    }
+    let address = address.as_str().to_ascii_lowercase();
+    Ok((Who::Given { address, username, password: password.into() }, account))
+}
+
+/// An account of a service that has none of its own, and so none whose server could be taken.
+fn without_stored(address: &str, password: &str, options: &Options) -> Account {
+    let mut account = Account::with_password(address, password);
+    if let Some(server) = &options.server {
+        account = account.server(server);
+    }
+    if let Some(ca_file) = &options.ca_file {
+        account = account.ca_file(ca_file);
+    }
+    account
+}
+
+fn seconds(text: &str) -> Result<Duration> {
+    let refuse = || {
+        Err(Error::invalid_input(format!(
+            "The parameter timeout is a number of seconds, more than 0 and at most {}.",
+            LONGEST.as_secs()
+        )))
+    };
+    match text.parse::<f64>().map(Duration::try_from_secs_f64) {
+        Ok(Ok(timeout)) if !timeout.is_zero() && timeout <= LONGEST => Ok(timeout),
+        _ => refuse(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(username: Option<&str>, password: &str) -> Who {
+        Who::Given {
+            address: "tosh@contoso.com".to_owned(),
+            username: username.map(str::to_owned),
+            password: password.into(),
+        }
+    }
+
+    #[test]
+    fn only_the_same_credentials_are_the_same_sender() {
+        assert!(given(None, "right") == given(None, "right"));
+        assert!(given(None, "right") != given(None, "wrong"));
+        assert!(given(None, "right") != given(None, "right "));
+        assert!(given(None, "right") != given(Some("CONTOSO\\tosh"), "right"));
+        assert!(given(None, "right") != Who::Stored);
+    }
+
+    #[test]
+    fn a_timeout_is_a_number_of_seconds() {
+        assert_eq!(seconds("1.5").unwrap(), Duration::from_millis(1500));
+        for wrong in ["", "0", "-1", "NaN", "inf", "1e99", "600.1", "60s", "0x10"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! The parameters of a request: from its query, a form, a multipart form or a JSON object.
+
+use std::fmt;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use percent_encoding::percent_decode;
+use send_im::{Error, ErrorKind, Result};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::problem::Problem;
+
+/// How long a body may take to come in.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The names there are. `_` is what jQuery adds against caches; it means nothing.
+const NAMES: [&str; 10] = [
+    "recipient",
+    "message",
+    "username",
+    "password",
+    "address",
+    "subject",
+    "importance",
+    "html",
+    "wait",
+    "timeout",
+];
+const IGNORED: &str = "_";
+
+/// Where a parameter stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Query,
+    Body,
+}
+
+/// What a request says, not yet understood. Empty values count as not given, but for those that must be there.
+#[derive(Default)]
+pub(crate) struct Parameters(Vec<(&'static str, String, Place)>);
+
+impl Parameters {
+    /// Reads query and body.
+    ///
+    /// # Errors
+    /// A body that is too large (413), too slow (408), of another type (415), or parameters that are not usable (400).
+    pub(crate) async fn read(request: Request, largest_body: usize) -> Result<Self, Problem> {
+        let mut parameters = Self::default();
+        let (parts, body) = request.into_parts();
+        if let Some(query) = parts.uri.query() {
+            parameters.form(query.as_bytes(), Place::Query)?;
+        }
+        let body = whole(body, largest_body).await?;
+        let media = media_type(&parts.headers);
+        match media.as_deref() {
+            _ if body.is_empty() => {}
+            Some("application/x-www-form-urlencoded") => parameters.form(&body, Place::Body)?,
+            Some("application/json") => parameters.json(&body)?,
+            Some("multipart/form-data") => {
+                parameters.multipart(Request::from_parts(parts, Body::from(body))).await?;
+            }
+            _ => {
+                return Err(Problem::refused(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    ErrorKind::InvalidInput,
+                    "The body is of no type that is understood: its Content-Type is one of application/json, application/x-www-form-urlencoded and multipart/form-data.",
+                ));
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// The value of a parameter; `None` where it is not there or empty.
+    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
+        self.given(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a parameter, which may be empty.
+    pub(crate) fn given(&mut self, name: &str) -> Option<String> {
+        let at = self.0.iter().position(|(known, ..)| *known == name)?;
+        Some(self.0.swap_remove(at).1)
+    }
+
+    /// True where a query string holds a value for one of these.
+    pub(crate) fn in_query(&self, names: &[&str]) -> bool {
+        self.0
+            .iter()
+            .any(|(name, value, place)| *place == Place::Query && names.contains(name) && !value.is_empty())
+    }
+
+    fn add(&mut self, name: &[u8], value: String, place: Place) -> Result<()> {
+        if name == IGNORED.as_bytes() {
+            return Ok(());
+        }
+        // The name is not repeated: it may be a password in the wrong place.
+        let Some(name) = NAMES.into_iter().find(|known| known.as_bytes() == name) else {
+            return Err(Error::invalid_input(format!(
+                "There is a parameter that is none of {}.",
+                NAMES.join(", ")
+            )));
+        };
+        if self.0.iter().any(|(known, ..)| *known == name) {
+            return Err(Error::invalid_input(format!("The parameter {name} is given twice.")));
+        }
+        self.0.push((name, value, place));
+        Ok(())
+    }
+
+    fn form(&mut self, text: &[u8], place: Place) -> Result<()> {
+        for pair in text.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = match pair.iter().position(|b| *b == b'=') {
+                Some(at) => (&pair[..at], &pair[at + 1..]),
+                None => (pair, &[][..]),
+            };
+            self.add(&unescaped(name), utf8(unescaped(value))?, place)?;
+        }
+        Ok(())
+    }
+
+    fn json(&mut self, text: &[u8]) -> Result<()> {
+        // The parser's own words may quote a value.
+        let Members(members) = serde_json::from_slice(text).map_err(|error| {
+            Error::invalid_input(format!(
+                "The body is not a JSON object in UTF-8: it is not understood at line {}, column {}.",
+                error.line(),
+                error.column()
+            ))
+        })?;
+        for (name, value) in members {
+            let value = match value {
+                Value::String(text) => text,
+                Value::Bool(_) | Value::Number(_) => value.to_string(),
+                Value::Null => String::new(),
+                Value::Array(_) | Value::Object(_) => {
+                    return Err(Error::invalid_input("A member of the JSON object is a list or an object."));
+                }
+            };
+            self.add(name.as_bytes(), value, Place::Body)?;
+        }
+        Ok(())
+    }
+
+    async fn multipart(&mut self, request: Request) -> Result<()> {
+        // The parser's own words may quote a header of a part.
+        let broken = || Error::invalid_input("The multipart form is not complete, or not well-formed.");
+        let mut form = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
+        while let Some(field) = form.next_field().await.map_err(|_| broken())? {
+            let name = field.name().unwrap_or_default().to_owned();
+            let value = field.bytes().await.map_err(|_| broken())?;
+            self.add(name.as_bytes(), utf8(value.into())?, Place::Body)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, ..)| name)).finish()
+    }
+}
+
+async fn whole(body: Body, largest: usize) -> Result<Bytes, Problem> {
+    match tokio::time::timeout(BODY_PATIENCE, to_bytes(body, largest)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        // A body that breaks off has nobody left to read the answer, so this is the one that is too large.
+        Ok(Err(_)) => Err(Problem::refused(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorKind::InvalidInput,
+            format!("The body is larger than {largest} bytes."),
+        )),
+        Err(_) => Err(Problem::refused(
+            StatusCode::REQUEST_TIMEOUT,
+            ErrorKind::InvalidInput,
+            format!("The body took longer than {} s.", BODY_PATIENCE.as_secs()),
+        )),
+    }
+}
+
+/// The type of the body, without its parameters.
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+/// A name or value of a form as it was before it was escaped.
+fn unescaped(text: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> = text.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
+    percent_decode(&spaced).collect()
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<String> {
+    // A replacement character in the place of an umlaut would be another text than the caller's.
+    String::from_utf8(bytes).map_err(|_| Error::invalid_input("A parameter is not text in UTF-8."))
+}
+
+/// The members of a JSON object as they stand, so that one that stands twice is seen.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Collect)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn read(uri: &str, media: Option<&str>, body: &'static [u8]) -> Result<Parameters, Problem> {
+        let mut request = Request::builder().method("POST").uri(uri);
+        if let Some(media) = media {
+            request = request.header(header::CONTENT_TYPE, media);
+        }
+        Parameters::read(request.body(Body::from(body)).unwrap(), 100).await
+    }
+
+    async fn text(uri: &str, media: Option<&str>, body: &'static [u8]) -> String {
+        read(uri, media, body).await.unwrap().take("message").unwrap()
+    }
+
+    async fn refused(uri: &str, media: Option<&str>, body: &'static [u8]) -> (u16, String) {
+        let problem = read(uri, media, body).await.unwrap_err();
+        (problem.status.as_u16(), problem.error.detail().to_owned())
+    }
+
+    const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
+    const JSON: Option<&str> = Some("Application/JSON; charset=utf-8");
+
+    #[tokio::test]
+    async fn reads_every_shape() {
+        assert_eq!(text("/?message=a+b%20%C3%A9%2B%26", None, b"").await, "a b é+&");
+        assert_eq!(text("/", FORM, b"message=a+b%20%C3%A9&").await, "a b é");
+        assert_eq!(text("/", JSON, "{\"message\": \"a \\u00e9 😀\"}".as_bytes()).await, "a é 😀");
+        let multipart = b"--x\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\na\r\nb\r\n--x--\r\n";
+        assert_eq!(text("/", Some("multipart/form-data; boundary=x"), multipart).await, "a\r\nb");
+    }
+
+    #[tokio::test]
+    async fn query_and_body_go_together() {
+        let mut parameters = read("/?recipient=r&_=1", FORM, b"message=m").await.unwrap();
+        assert_eq!(
+            (parameters.take("recipient").as_deref(), parameters.take("message").as_deref()),
+            (Some("r"), Some("m"))
+        );
+    }
+
+    #[tokio::test]
+    async fn numbers_truth_and_nothing_are_values_of_json() {
+        let mut parameters =
+            read("/", JSON, b"{\"timeout\": 1.5, \"html\": true, \"subject\": null}").await.unwrap();
+        assert_eq!(parameters.take("timeout").as_deref(), Some("1.5"));
+        assert_eq!(parameters.take("html").as_deref(), Some("true"));
+        assert_eq!(parameters.take("subject"), None);
+    }
+
+    #[tokio::test]
+    async fn refuses_what_is_ambiguous_without_repeating_it() {
+        for (uri, media, body) in [
+            ("/?message=s3cret&message=b", None, &b""[..]),
+            ("/?message=s3cret", FORM, b"message=b"),
+            ("/", JSON, b"{\"message\": \"s3cret\", \"message\": \"b\"}"),
+            ("/", JSON, b"{\"message\": s3cret}"),
+            ("/", JSON, b"[\"s3cret\"]"),
+            ("/", JSON, b"{\"message\": [\"s3cret\"]}"),
+            ("/", JSON, b"{\"s3cret\": 1}"),
+            ("/?s3cret", None, b""),
+            ("/?message=s3cret%FF", None, b""),
+            ("/", JSON, b"{\"message\": \"s3cret\xff\"}"),
+            ("/", Some("multipart/form-data; boundary=x"), b"--x\r\ns3cret"),
+            ("/", Some("multipart/form-data"), b"s3cret"),
+        ] {
+            let (status, detail) = refused(uri, media, body).await;
+            assert_eq!(status, 400, "{uri} {body:?}");
+            assert!(!detail.contains("s3cret"), "{detail}");
+        }
+    }
+
+    #[tokio::test]
+    async fn refuses_other_types_and_what_is_too_large() {
+        for media in [None, Some("text/plain"), Some("application/xml")] {
+            assert_eq!(refused("/", media, b"message=a").await.0, 415, "{media:?}");
+        }
+        assert_eq!(refused("/", FORM, &[b'x'; 101]).await.0, 413);
+    }
+
+    #[tokio::test]
+    async fn knows_what_stood_in_the_query() {
+        let parameters = read("/?password=&message=m", FORM, b"username=u").await.unwrap();
+        assert!(!parameters.in_query(&["username", "password"]));
+        assert!(parameters.in_query(&["message"]));
+    }
+
+    #[test]
+    fn shows_names_and_no_values() {
+        let parameters = Parameters(vec![("password", "s3cret".to_owned(), Place::Body)]);
+        assert_eq!(format!("{parameters:?}"), "[\"password\"]");
+    }
+}

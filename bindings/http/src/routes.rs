@@ -1,0 +1,117 @@
+//! What is answered where.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use axum::{Json, Router};
+use send_im::ErrorKind;
+use serde_json::json;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::guard::{Peer, guard};
+use crate::metrics::{CONTENT_TYPE, known};
+use crate::problem::Problem;
+use crate::sending;
+use crate::service::Shared;
+
+const OPENAPI: &str = include_str!("../openapi.json");
+
+/// How long a browser may remember that an origin may send.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
+
+pub(crate) fn router(shared: &Arc<Shared>) -> Router {
+    // HEAD would be served by the handler of GET, and send.
+    let send =
+        || -> MethodRouter<Arc<Shared>> { get(sending::send).post(sending::send).head(no_such_method) };
+    Router::new()
+        .route("/", send())
+        .route("/index.html", send())
+        .route("/send", send())
+        .route("/metrics", get(metrics))
+        .route_layer(from_fn_with_state(shared.clone(), guard))
+        .route("/healthz", get(health))
+        .route("/openapi.json", get(openapi))
+        .fallback(async || {
+            Problem::not_here(StatusCode::NOT_FOUND, "There is nothing here; messages go to /send.")
+        })
+        .method_not_allowed_fallback(no_such_method)
+        .with_state(shared.clone())
+        .layer(cors(&shared.options.origins))
+        .layer(from_fn(plainly))
+        .layer(CatchPanicLayer::custom(|_| {
+            let detail = "The service failed inside; please report this with its log.";
+            Problem::refused(StatusCode::INTERNAL_SERVER_ERROR, ErrorKind::Protocol, detail).into_response()
+        }))
+        .layer(from_fn_with_state(shared.clone(), observe))
+}
+
+async fn no_such_method() -> Problem {
+    Problem::not_here(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "The method is not one of those this path knows; nothing was sent.",
+    )
+}
+
+async fn health(State(shared): State<Arc<Shared>>) -> Response {
+    if shared.closing.is_cancelled() {
+        return Problem::closing().into_response();
+    }
+    Json(json!({"status": "ok"})).into_response()
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], shared.metrics.text(shared.sessions.signed_in())).into_response()
+}
+
+async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+}
+
+/// Lets pages of the listed origins ask and read the answers; the check itself is [`guard`]'s.
+fn cors(origins: &[String]) -> CorsLayer {
+    let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .expose_headers([header::RETRY_AFTER])
+        .allow_private_network(true)
+        .max_age(PREFLIGHT_AGE)
+}
+
+/// Answers are for who asked, now, and are what they say they are.
+async fn plainly(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Counts and logs: never a query, a header or a path that a stranger thought up.
+async fn observe(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let (path, method) = (known(request.uri().path()), request.method().clone());
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.address);
+    let response = next.run(request).await;
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    shared.metrics.answered(path, method.as_str(), status, took);
+    let elapsed_ms = took.as_millis() as u64;
+    match path {
+        "/healthz" | "/metrics" => tracing::debug!(path, status, peer = peer.map(tracing::field::display), elapsed_ms, "answered"),
+        _ => tracing::info!(path, status, peer = peer.map(tracing::field::display), elapsed_ms, "answered"),
+    }
+    response
+}

@@ -1,0 +1,110 @@
+//! The way of one request's message. The send is a task of its own: a caller who goes away does not end it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use send_im::{Error, ErrorKind, Receipt, Result, Sent, Step};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::Instant;
+
+use crate::metrics;
+use crate::order::Order;
+use crate::parameters::Parameters;
+use crate::problem::Problem;
+use crate::service::Shared;
+
+/// `GET` and `POST` of `/`, `/index.html` and `/send`.
+pub(crate) async fn send(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    match answer(&shared, request).await {
+        Ok(receipt) => Json(receipt).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Receipt, Problem> {
+    let parameters = Parameters::read(request, shared.options.largest_body).await?;
+    let order = Order::new(parameters, &shared.options)?;
+    if shared.closing.is_cancelled() {
+        return Err(Problem::closing());
+    }
+    let Ok(place) = shared.places.clone().try_acquire_owned() else {
+        let detail = format!("{} sends are under way, and no more are taken.", shared.options.most_sends);
+        let problem = Problem::refused(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::LimitReached, detail);
+        return Err(problem.retry_after(1));
+    };
+    let (done, result) = oneshot::channel();
+    shared.sends.spawn(carry_out(shared.clone(), order, place, done));
+    match result.await {
+        Ok(result) => Ok(result?),
+        // The task has died of an error of ours, perhaps after the message was sent.
+        Err(_) => {
+            let detail = "The service failed inside; please report this with its log.";
+            Err(Error::in_binding(ErrorKind::Protocol, detail, Sent::Maybe).into())
+        }
+    }
+}
+
+async fn carry_out(
+    shared: Arc<Shared>,
+    order: Order,
+    place: OwnedSemaphorePermit,
+    done: oneshot::Sender<Result<Receipt>>,
+) {
+    let (started, to) = (Instant::now(), order.to.clone());
+    let under_way = shared.metrics.sending();
+    let result = deliver(&shared, order, started).await;
+    under_way.end(&result);
+    drop(place);
+    let (outcome, elapsed_ms) = (metrics::outcome(&result), started.elapsed().as_millis() as u64);
+    let sent = result.as_ref().map_or_else(|error| error.sent().as_str(), |_| "yes");
+    if done.send(result).is_ok() {
+        tracing::info!(%to, outcome, sent, elapsed_ms, "a send has ended");
+    } else {
+        tracing::warn!(%to, outcome, sent, elapsed_ms, "a send has ended whose caller had gone away");
+    }
+}
+
+async fn deliver(shared: &Arc<Shared>, order: Order, started: Instant) -> Result<Receipt> {
+    let deadline = started + order.timeout;
+    let mut first = true;
+    loop {
+        let mut lease = shared.sessions.lease(&order.who, &order.account)?;
+        let client = tokio::select! {
+            client = lease.client(deadline) => client?,
+            () = shared.given_up.cancelled() => {
+                return Err(Error::cancelled("The service stopped before the sender was signed in; nothing was sent.", Sent::No));
+            }
+        };
+        // A timeout of zero would be refused as an argument; here it is one that has run out.
+        let rest = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        let error = match client.send(order.message.clone().timeout(rest)).await {
+            Err(error) if ends_session(&error) => error,
+            result => return result,
+        };
+        shared.sessions.forget(&lease);
+        // Nothing was sent, and the server has no more than ended a session that it had let us open.
+        let may_repeat = error.kind() == ErrorKind::Closed && error.sent() == Sent::No;
+        if !(first && may_repeat) || shared.closing.is_cancelled() {
+            return Err(error);
+        }
+        first = false;
+    }
+}
+
+/// True where this session will not send any more, whatever is asked of it.
+fn ends_session(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Closed
+        | ErrorKind::SignInRefused
+        | ErrorKind::SignInUnsupported
+        | ErrorKind::UntrustedHost => true,
+        // The event channel was refused for good, in the server's words.
+        _ => {
+            error.step() == Some(Step::Confirm) && matches!(error.http_status(), Some(400 | 403 | 405 | 410))
+        }
+    }
+}

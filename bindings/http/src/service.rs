@@ -1,0 +1,153 @@
+//! The service as a value: its start and its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use send_im::{Error, ErrorKind, Result, Sent};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::connections;
+use crate::metrics::Metrics;
+use crate::options::Options;
+use crate::rate::Rate;
+use crate::routes;
+use crate::sessions::Sessions;
+use crate::tls;
+
+/// How long sends may take to end that were told to, and sessions to be signed out.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long a client may take to read its answer when all else is done.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// A running service. Dropping it stops it at once; [`Service::stop`] lets sends end first.
+#[derive(Debug)]
+pub struct Service {
+    shared: Arc<Shared>,
+    url: String,
+}
+
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) rate: Rate,
+    /// One permit a send under way.
+    pub(crate) places: Arc<Semaphore>,
+    pub(crate) sends: TaskTracker,
+    pub(crate) connections: TaskTracker,
+    /// No new connection and no new send.
+    pub(crate) closing: CancellationToken,
+    /// The sends under way are to end.
+    pub(crate) given_up: CancellationToken,
+    /// No answer leaves any more.
+    pub(crate) stopped: CancellationToken,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Starts to listen, on the Tokio runtime this is called on. Nobody is signed in before the first message.
+    ///
+    /// # Errors
+    /// `invalid_input` for options that are not usable or not safe; `network` where the address cannot be listened at.
+    pub async fn start(options: Options) -> Result<Self> {
+        let options = options.checked()?;
+        let tls = tls::acceptor(&options)?;
+        let cannot = |e| {
+            let detail = format!("The service cannot listen at {}: {e}.", options.listen);
+            Error::in_binding(ErrorKind::Network, detail, Sent::No)
+        };
+        let listener = TcpListener::bind(options.listen).await.map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let metrics = Arc::new(Metrics::new());
+        let sessions = Sessions::new(options.most_sessions, options.idle, metrics.clone());
+        let shared = Arc::new(Shared {
+            rate: Rate::new(options.rate),
+            places: Arc::new(Semaphore::new(options.most_sends)),
+            options,
+            sessions: sessions.clone(),
+            metrics,
+            sends: TaskTracker::new(),
+            connections: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            given_up: CancellationToken::new(),
+            stopped: CancellationToken::new(),
+        });
+        let router = routes::router(&shared);
+        shared.connections.spawn(connections::accept(shared.clone(), listener, tls, router));
+        let closing = shared.closing.clone();
+        shared.connections.spawn(async move {
+            tokio::select! {
+                () = sessions.sweep() => (),
+                () = closing.cancelled() => (),
+            }
+        });
+        Ok(Self { shared, url: format!("{scheme}://{address}/") })
+    }
+
+    /// Where the service is, for example `http://127.0.0.1:8480/`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Ends the sends under way, also while [`stop`](Self::stop) waits for them: each says whether it can have arrived.
+    pub fn give_up(&self) {
+        self.shared.given_up.cancel();
+    }
+
+    /// Takes no new request, lets the sends under way end, signs every session out and closes the connections.
+    ///
+    /// What has not ended after the time of [`Options::drain`] is ended, and 5 seconds later everything is.
+    pub async fn stop(self) {
+        self.drain().await;
+    }
+
+    /// As [`stop`](Self::stop), for who has to [`give_up`](Self::give_up) meanwhile.
+    pub async fn drain(&self) {
+        let shared = &self.shared;
+        shared.closing.cancel();
+        shared.sends.close();
+        let all_ended = async {
+            shared.sends.wait().await;
+            shared.sessions.sign_out_all().await;
+        };
+        let in_time = tokio::select! {
+            () = all_ended => true,
+            () = sleep(shared.options.drain) => false,
+            () = shared.given_up.cancelled() => false,
+        };
+        if !in_time {
+            tracing::warn!("sends are cut off that were under way when the service was to stop");
+            shared.given_up.cancel();
+            shared.sessions.cancel_all();
+            let all_ended = async {
+                shared.sends.wait().await;
+                shared.sessions.sign_out_all().await;
+            };
+            if timeout(GRACE, all_ended).await.is_err() {
+                tracing::warn!("not every session could be signed out before the service stopped");
+            }
+        }
+        shared.connections.close();
+        let _ = timeout(FLUSH, shared.connections.wait()).await;
+        shared.stopped.cancel();
+        shared.connections.wait().await;
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.shared.closing.cancel();
+        self.shared.stopped.cancel();
+    }
+}

@@ -1,0 +1,58 @@
+//! TLS of the service: its certificate, and the authority of its clients' certificates.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use send_im::{Error, Result};
+use tokio_rustls::TlsAcceptor;
+
+use crate::options::Options;
+
+/// What a TLS connection needs; `None` for plain http.
+///
+/// # Errors
+/// `invalid_input` for files that cannot be read or do not belong together.
+pub(crate) fn acceptor(options: &Options) -> Result<Option<TlsAcceptor>> {
+    let Some((chain, key)) = &options.certificate else { return Ok(None) };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|e| Error::invalid_input(format!("TLS cannot be set up: {e}.")))?;
+    let builder = match &options.client_ca {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let mut roots = RootCertStore::empty();
+            for authority in certificates(path)? {
+                roots.add(authority).map_err(|e| unusable(path, e))?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            // Who shows a token needs no certificate.
+            let verifier =
+                if options.tokens.is_empty() { verifier } else { verifier.allow_unauthenticated() };
+            builder.with_client_cert_verifier(verifier.build().map_err(|e| unusable(path, e))?)
+        }
+    };
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|e| unusable(key, e))?;
+    let mut config = builder
+        .with_single_cert(certificates(chain)?, private)
+        .map_err(|e| unusable(chain, format!("{e} (with the key {})", key.display())))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Some(TlsAcceptor::from(Arc::new(config))))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let certificates: Vec<_> =
+        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|e| unusable(path, e))?;
+    if certificates.is_empty() {
+        return Err(unusable(path, "it holds no certificate"));
+    }
+    Ok(certificates)
+}
+
+fn unusable(path: &Path, why: impl std::fmt::Display) -> Error {
+    Error::invalid_input(format!("The PEM file {} is not usable: {why}.", path.display()))
+}
