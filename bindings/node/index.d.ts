@@ -1,0 +1,375 @@
+/// <reference lib="esnext.disposable" />
+
+/**
+ * Delivers instant messages to Skype for Business and Lync users.
+ *
+ * Every time is in milliseconds. A wrong type is a `TypeError`; every other failure is a {@link SendImError}. Functions that
+ * give a promise never throw.
+ */
+
+/** The version of the native library. */
+export declare const version: string;
+
+/** A name of a newer library may come; it is a string all the same. */
+type Open<T extends string> = T | (string & {});
+
+/** The sort of failure. The same names in every language. */
+export type Kind = Open<
+  | 'invalid_input'
+  | 'discovery_failed'
+  | 'untrusted_host'
+  | 'tls'
+  | 'sign_in_refused'
+  | 'sign_in_unsupported'
+  | 'forbidden'
+  | 'limit_reached'
+  | 'recipient_not_found'
+  | 'recipient_unavailable'
+  | 'declined'
+  | 'no_answer'
+  | 'busy'
+  | 'throttled'
+  | 'service_error'
+  | 'network'
+  | 'timeout'
+  | 'protocol'
+  | 'outcome_unknown'
+  | 'cancelled'
+  | 'closed'
+>;
+
+/** A step on the way of a message. */
+export type StepName = Open<'discover' | 'sign_in' | 'open_session' | 'invite' | 'send' | 'confirm' | 'sign_out'>;
+
+/** One finished step of a call. It never holds a password, a token or the text of a message. */
+export interface Step {
+  readonly step: StepName;
+  /** The host that was asked, with its port where it is not the usual one. */
+  readonly host: string;
+  /** The HTTP status of the answer; null where none came. */
+  readonly status: number | null;
+  /** From the request to the end of the answer, in milliseconds. */
+  readonly elapsed: number;
+}
+
+/** Proof of a send. */
+export interface Receipt {
+  /** The recipient's address as asked, without `sip:`. */
+  readonly to: string;
+  /** Who accepted: someone else than `to` after a call-forward, null when only submitted. */
+  readonly acceptedBy: string | null;
+  /**
+   * `invitation_accepted`: the text rode in the invitation and was accepted, which is not the same as read.
+   * `message_confirmed`: the recipient's side confirmed it. `submitted`: nobody waited.
+   */
+  readonly evidence: Open<'invitation_accepted' | 'message_confirmed' | 'submitted'>;
+  /** The form in which the text went. */
+  readonly format: Open<'plain' | 'html'>;
+  /** The server's id of the conversation's thread. */
+  readonly threadId: string | null;
+  /** Each step in order; after {@link sendIm} they begin with discovery. */
+  readonly steps: readonly Step[];
+}
+
+/** One place a call went through before it failed. */
+export interface Hop {
+  /** The URL without its query. */
+  readonly url: string;
+  /** What came back, for example `401` or `connection refused`. */
+  readonly outcome: string;
+}
+
+/** The members of a {@link SendImError}. */
+export interface ErrorFields {
+  readonly kind: Kind;
+  /** The step that failed; null where none had begun. */
+  readonly step: StepName | null;
+  /** `no`: it was not delivered. `maybe`: it may have arrived, and sending again may double it. */
+  readonly sent: 'no' | 'maybe';
+  /** The HTTP status of the answer that decided. */
+  readonly httpStatus: number | null;
+  /** The server's error code as it came, for example `RemoteFailure`. */
+  readonly code: string | null;
+  /** The server's subcode as it came, for example `DoNotDisturb`. */
+  readonly subcode: string | null;
+  /** The server's diagnostics, for its administrator. Not stable. */
+  readonly diagnostics: string | null;
+  /** How long the server asked to wait, in milliseconds. */
+  readonly retryAfter: number | null;
+  /** The way the call took, oldest first, where that explains the failure. */
+  readonly hops: readonly Hop[];
+  /** The exit code for a program that ends because of this error. */
+  readonly exitCode: number;
+}
+
+/**
+ * A call that failed: what failed, at which step, and what to do about it.
+ *
+ * Its message is one sentence. It never holds a password, a token or the text of a message. Its stack is that of the call.
+ */
+export declare class SendImError extends Error implements ErrorFields {
+  /** For the tests of a program. What is not given is as with an unknown failure: nothing was sent, exit code 5. */
+  constructor(detail: string, fields?: Partial<ErrorFields> & { cause?: unknown });
+  readonly kind: Kind;
+  readonly step: StepName | null;
+  readonly sent: 'no' | 'maybe';
+  readonly httpStatus: number | null;
+  readonly code: string | null;
+  readonly subcode: string | null;
+  readonly diagnostics: string | null;
+  readonly retryAfter: number | null;
+  readonly hops: readonly Hop[];
+  readonly exitCode: number;
+  /** The sentence: the same as `message`. */
+  get detail(): string;
+  /** The sentence and the members, for a log. */
+  toJSON(): ErrorFields & { name: string; detail: string };
+}
+
+/** What a token is wanted for, as the server's challenge says it. */
+export interface TokenRequest {
+  /** Scheme, host and port of the server that must accept the token: the OAuth resource. */
+  readonly origin: string;
+  /** Where the server says tokens are issued. */
+  readonly authorizationUri: string | null;
+  /** The server's client id (OAuth audience). */
+  readonly clientId: string | null;
+  /** The issuers the server trusts. */
+  readonly trustedIssuers: string | null;
+  /** True where the token given before was rejected: a cached one will not do. */
+  readonly rejected: boolean;
+}
+
+/** A token, without the word `Bearer`, and how long it lasts from now; without `expiresIn` until it is rejected. */
+export type Token = string | { value: string; expiresIn?: number | null };
+
+/** Gives a token whenever one is wanted. What it throws becomes `sign_in_refused`, without its text. */
+export type TokenSource = (request: TokenRequest) => Token | Promise<Token>;
+
+/** Who sends. Without an address it is the account of the environment (`SEND_IM_ADDRESS` …) or of the profile file. */
+export interface AccountOptions {
+  /** The sender's address, `user@domain`; `sip:` is optional. */
+  address?: string | null;
+  /** The name to sign in with where it is not the address, such as `CONTOSO\tosh`. */
+  username?: string | null;
+  /** The password; without one, and without a token: `SEND_IM_PASSWORD`. */
+  password?: string | null;
+  /** A bearer token, or a function that gives one, in the place of a password. */
+  token?: string | TokenSource | null;
+  /** The discovery root; without: found by the domain. */
+  server?: string | URL | Sandbox | null;
+  /** A PEM file with certificate authorities to trust besides the system's. */
+  caFile?: string | URL | null;
+  /** Further domains the server may lead to, such as `contoso.net`. */
+  trustedDomains?: readonly string[] | null;
+  /** How long the call may take, in milliseconds (60000). */
+  timeout?: number | null;
+  /** Called with each finished step. What it throws is a warning of the process, and the call goes on. */
+  onStep?: (step: Step) => unknown;
+}
+
+/** How a message goes. */
+export interface MessageOptions {
+  /** At most 250 UTF-16 units, on one line. */
+  subject?: string | null;
+  importance?: 'normal' | 'urgent' | 'emergency' | null;
+  /** True if the text is html. A recipient whose side takes none gets its plain-text rendering. */
+  html?: boolean | null;
+  /** `delivered`: until the recipient's side has accepted. `submitted`: until the server has taken the message. */
+  wait?: 'delivered' | 'submitted' | null;
+  /** How long the send may take, in milliseconds (60000). An invitation rings for about 30000. */
+  timeout?: number | null;
+}
+
+/** A message of many. */
+export interface Message extends MessageOptions {
+  to: string;
+  text: string;
+}
+
+/** Ends a call early. */
+export interface Cancellation {
+  /**
+   * Aborting ends the call at once with the kind `cancelled`, the signal's reason as its `cause`, and a `sent` that says
+   * whether the message may have arrived. A call whose result is there already keeps it.
+   */
+  signal?: AbortSignal | null;
+}
+
+/**
+ * Signs in, sends one message, waits for its delivery and signs out. For more than one message, {@link Client} signs in
+ * once.
+ *
+ * @param to the recipient's address, `user@domain`; `sip:` is optional
+ * @param text the text, or html with `html: true`
+ * @throws {SendImError} as a rejection; its `sent` says whether the message can have arrived all the same
+ *
+ * @example
+ * const receipt = await sendIm('lenea@contoso.com', 'disk full on db7', { subject: 'db7', importance: 'urgent' });
+ */
+export declare function sendIm(
+  to: string,
+  text: string,
+  options?: AccountOptions & MessageOptions & Cancellation,
+): Promise<Receipt>;
+
+/**
+ * One session: any number of messages, any number at a time.
+ *
+ * @example
+ * await using client = await Client.signIn({ address: 'tosh@contoso.com', password });
+ * await client.send('lenea@contoso.com', 'disk full');
+ */
+export declare class Client implements AsyncDisposable {
+  private constructor();
+  /** Signs in and opens a session. A client that nobody refers to is signed out when it is collected. */
+  static signIn(options?: AccountOptions & Cancellation): Promise<Client>;
+  /** True as soon as `signOut` was called. */
+  get closed(): boolean;
+  /** Sends one message and waits for its delivery. */
+  send(to: string, text: string, options?: MessageOptions & Cancellation): Promise<Receipt>;
+  /**
+   * Sends many messages, some tens at a time. Each has a result, in the same order; a rejected one's reason is a
+   * {@link SendImError}. A message's timeout begins when its turn comes.
+   */
+  sendAll(messages: Iterable<Message>, options?: Cancellation): Promise<PromiseSettledResult<Receipt>[]>;
+  /** Waits for the sends under way, then ends the session. Later sends fail with `closed`; a second call does nothing. */
+  signOut(): Promise<void>;
+  /** The same as `signOut`, where Node has the symbol. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A message that reached a recipient of a {@link Sandbox}. */
+export interface Delivered {
+  /** Counts deliveries, from 1. */
+  readonly number: number;
+  readonly from: string;
+  /** The address the sender asked for. */
+  readonly to: string;
+  /** The address that took it; another one than `to` after a call-forward. */
+  readonly acceptedBy: string;
+  readonly subject: string | null;
+  readonly importance: 'normal' | 'urgent' | 'emergency';
+  readonly format: 'plain' | 'html';
+  readonly text: string;
+  /** `invitation` if the text came with the invitation. */
+  readonly via: 'invitation' | 'message';
+  readonly conversation: string;
+  readonly threadId: string;
+  readonly receivedAt: Date;
+}
+
+/** A request that a {@link Sandbox} received. It holds neither bodies nor credentials. */
+export interface Exchange {
+  /** Counts requests, from 1. */
+  readonly number: number;
+  readonly method: string;
+  /** The path with its query. */
+  readonly path: string;
+  /** Scheme, host and port that were asked. */
+  readonly origin: string;
+  /** The status of the answer; null while there is none, or where the connection was closed. */
+  readonly status: number | null;
+  /** Which of the sandbox's listeners was asked, from 0. */
+  readonly pool: number;
+}
+
+export interface SandboxOptions {
+  layout?: 'one-pool' | 'two-pools' | 'redirect' | null;
+  /** True for https with a certificate authority made for this sandbox. */
+  https?: boolean | null;
+  /** Address and port, such as `127.0.0.1:8080`; without: a free port of 127.0.0.1. */
+  listen?: string | null;
+  /** How long an invitation to `silent@` rings, in milliseconds (30000). */
+  ring?: number | null;
+  /** How long `slow@` takes to accept, in milliseconds (3000). */
+  slow?: number | null;
+  /** How long a token is valid, in milliseconds; without: as with a real server. */
+  tokenLifetime?: number | null;
+  /** How long an empty request for events is held, in milliseconds; without: as with a real server. */
+  pollTimeout?: number | null;
+  /** Passwords by address; with one, only these users sign in. */
+  users?: Readonly<Record<string, string>> | null;
+  /** The discovery root answers with a redirect to this URL and nothing else. */
+  redirectTo?: string | null;
+  /** A DNS name for the certificate and for every link. */
+  hostName?: string | null;
+}
+
+/** The requests a fault lies on. */
+export type FaultRoute =
+  | 'discovery'
+  | 'user'
+  | 'token'
+  | 'applications'
+  | 'events'
+  | 'start_messaging'
+  | 'send_message'
+  | 'stop_messaging'
+  | 'delete_application'
+  | 'any';
+
+/** What happens to them. `drop_after`: it is done, and the answer is lost. */
+export type FaultAction =
+  | 'drop_before'
+  | 'drop_after'
+  | 'cut_body'
+  | 'html_instead'
+  | 'wrong_content_type'
+  | 'duplicate_events'
+  | 'bare_events'
+  | 'early_events'
+  | 'skip_states'
+  | { status: { http: number; code?: string; subcode?: string; retry_after?: number; body?: string } }
+  | { delay: { ms: number } }
+  | { delay_events: { ms: number } }
+  | { oversized: { bytes: number } };
+
+/**
+ * A server that behaves like a Skype for Business pool, on 127.0.0.1 in this process, for demonstrations and tests.
+ *
+ * Any account signs in with any password but `wrong`. A recipient behaves by the local part of the address: `declines@`,
+ * `silent@`, `busy@`, `offline@`, `unknown@`, `slow@`, `forwards@`, `drops@`, `echo@`; anyone else accepts at once.
+ *
+ * It does not keep the process alive. What it knows it tells at once; a stopped one throws `closed`.
+ */
+export declare class Sandbox implements AsyncDisposable {
+  private constructor();
+  static start(options?: SandboxOptions): Promise<Sandbox>;
+  /** The discovery root, what `server` takes. */
+  get url(): string;
+  /** With https, a PEM file with the certificate authority; it is removed with the sandbox. */
+  get caFile(): string | null;
+  /** The same as text. */
+  get caPem(): string | null;
+  /** What was delivered to this address, oldest first. */
+  inbox(address: string): Delivered[];
+  /** Everything delivered, oldest first. */
+  messages(): Delivered[];
+  /** Waits until that many messages were delivered in all, 10000 ms unless told; `timeout` where it takes longer. */
+  waitFor(count: number, options?: { timeout?: number } & Cancellation): Promise<Delivered[]>;
+  /** Every request received, oldest first. */
+  journal(): Exchange[];
+  /** How many sessions are open. */
+  openApplications(): number;
+  /** Makes something go wrong: `skip` requests pass unharmed first (0), `times` are hit (1; 0: all). */
+  addFault(route: FaultRoute, action: FaultAction, options?: { skip?: number; times?: number }): void;
+  /** Takes every fault away. */
+  clearFaults(): void;
+  /** Rejects every token issued so far. */
+  revokeTokens(): void;
+  /** Ends every session, as a server does after fifteen silent minutes. */
+  dropApplications(): void;
+  /** Tells every client that it has missed events. */
+  forceResync(): void;
+  /** Tells every client to go on with another event channel. */
+  forceResume(): void;
+  /** The other side closes every conversation. */
+  endConversations(): void;
+  /** A bearer token that this sandbox accepts, to try `token`. */
+  issueToken(address: string): string;
+  /** Stops it. What it had delivered is gone. A second call does nothing. */
+  stop(): Promise<void>;
+  /** The same as `stop`, where Node has the symbol. */
+  [Symbol.asyncDispose](): Promise<void>;
+}

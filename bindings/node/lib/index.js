@@ -1,0 +1,9 @@
+'use strict';
+
+const { Client } = require('./client.js');
+const { SendImError } = require('./errors.js');
+const { version } = require('./native.js');
+const { Sandbox } = require('./sandbox.js');
+const { sendIm } = require('./send.js');
+
+module.exports = { Client, Sandbox, SendImError, sendIm, version };

@@ -1,0 +1,128 @@
+'use strict';
+
+/** What the library tells during a call, on its way to the functions of the program. */
+
+const { AsyncResource } = require('node:async_hooks');
+const diagnostics = require('node:diagnostics_channel');
+const { debuglog } = require('node:util');
+const { text, milliseconds, wrongType } = require('./options.js');
+const { theMailbox } = require('./mailbox.js');
+const { native } = require('./native.js');
+
+const log = debuglog('send-im');
+const channel = diagnostics.channel('send-im:step');
+
+/**
+ * The name of what was thrown. Its text may hold anything.
+ *
+ * @param {unknown} thrown
+ */
+const nameOf = (thrown) => (thrown instanceof Error ? thrown.name : typeof thrown);
+
+/** @param {unknown} thrown */
+function warn(thrown) {
+  process.emitWarning(`The onStep function failed (${nameOf(thrown)}); the call goes on.`, 'SendImWarning');
+}
+
+/**
+ * @param {any} said
+ * @returns {Readonly<{ step: string, host: string, status: number | null, elapsed: number }>}
+ */
+const stepOf = ({ step, host, status, elapsed_ms: elapsed }) => Object.freeze({ step, host, status, elapsed });
+
+/**
+ * Tells each step to the log, the channel and the function.
+ *
+ * @param {Function | undefined} onStep
+ */
+function stepListener(onStep) {
+  const told = onStep && AsyncResource.bind(/** @type {(...given: any[]) => any} */ (onStep));
+  return (/** @type {any} */ said) => {
+    const step = stepOf(said);
+    log('%s: %s answered %s after %s ms', step.step, step.host, step.status ?? 'nothing', step.elapsed.toFixed(1));
+    channel.publish(step);
+    try {
+      const later = told?.(step);
+      if (typeof later?.then === 'function') {
+        later.then(undefined, warn);
+      }
+    } catch (thrown) {
+      warn(thrown);
+    }
+  };
+}
+
+/**
+ * What to give to the library for a token.
+ *
+ * @param {any} token
+ * @returns {[string, number]}
+ */
+function tokenOf(token) {
+  if (typeof token === 'string') {
+    return [text('token', token), 0];
+  }
+  if (token === null || typeof token !== 'object' || typeof token.value !== 'string') {
+    throw wrongType('What the token function returns', 'a string or an object with a value', token);
+  }
+  const lifetime = token.expiresIn ?? null;
+  return [text('token', token.value), lifetime === null ? 0 : milliseconds('expiresIn', lifetime)];
+}
+
+/**
+ * Asks the function for a token whenever one is wanted.
+ *
+ * @param {Function} source
+ */
+function tokenListener(source) {
+  const ask = AsyncResource.bind(/** @type {(...given: any[]) => any} */ (source));
+  return async (/** @type {any} */ said, /** @type {() => unknown} */ takeReply) => {
+    const reply = takeReply();
+    const request = Object.freeze({
+      origin: said.origin,
+      authorizationUri: said.authorization_uri,
+      clientId: said.client_id,
+      trustedIssuers: said.trusted_issuers,
+      rejected: said.rejected,
+    });
+    try {
+      const [token, lifetime] = tokenOf(await ask(request));
+      native.tokenReplyResolve(reply, token, lifetime);
+    } catch (thrown) {
+      native.tokenReplyFail(reply, `the token function failed (${nameOf(thrown)})`);
+    }
+  };
+}
+
+/**
+ * Connects the functions of a program with options of the library.
+ *
+ * Returned is what keeps them alive: the mailbox does so only where `weak` is false. A client that nobody refers to must
+ * not be kept by its own functions.
+ *
+ * @param {{ handle: unknown }} options
+ * @param {{ onStep?: Function, token?: unknown }} given
+ * @param {boolean} weak
+ */
+function relay(options, { onStep, token }, weak) {
+  if (onStep !== undefined && typeof onStep !== 'function') {
+    throw wrongType('onStep', 'a function', onStep);
+  }
+  /** @type {unknown[]} */
+  const kept = [];
+  const held = (/** @type {any} */ listener) => {
+    kept.push(listener);
+    return weak ? new WeakRef(listener) : { deref: () => listener };
+  };
+  if (onStep || log.enabled || channel.hasSubscribers) {
+    const listener = held(stepListener(onStep));
+    theMailbox().listen(listener, (box, ticket) => native.optionsSteps(options.handle, box, ticket));
+  }
+  if (typeof token === 'function') {
+    const listener = held(tokenListener(token));
+    theMailbox().listen(listener, (box, ticket) => native.optionsTokens(options.handle, box, ticket));
+  }
+  return kept;
+}
+
+module.exports = { relay, stepOf };

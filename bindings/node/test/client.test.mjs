@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import { Client, SendImError } from 'send-im';
+import { eventually, PASSWORD, place, script } from './helper.mjs';
+
+const texts = (sandbox) => sandbox.messages().map((message) => message.text);
+
+test('signs in once for many messages', async (t) => {
+  const { sandbox, account } = await place(t);
+  const client = await Client.signIn(account);
+  for (let n = 0; n < 5; n++) {
+    assert.equal((await client.send('lenea@contoso.com', `message ${n}`)).acceptedBy, 'lenea@contoso.com');
+  }
+  assert.equal(client.closed, false);
+  assert.equal(await client.signOut(), undefined);
+  assert.equal(await client.signOut(), undefined);
+  assert.equal(client.closed, true);
+  assert.deepEqual(texts(sandbox), ['message 0', 'message 1', 'message 2', 'message 3', 'message 4']);
+  const signIns = sandbox.journal().filter((exchange) => exchange.path.toLowerCase().includes('oauthtoken'));
+  assert.deepEqual([signIns.length, sandbox.openApplications()], [1, 0]);
+});
+
+test('a scope signs out, where Node knows scopes', async (t) => {
+  if (!Symbol.asyncDispose) {
+    assert.deepEqual(Object.getOwnPropertySymbols(Client.prototype), []);
+    return;
+  }
+  const { sandbox, account } = await place(t);
+  const client = await Client.signIn(account);
+  await client.send('lenea@contoso.com', 'hi');
+  await client[Symbol.asyncDispose]();
+  assert.deepEqual([client.closed, sandbox.openApplications()], [true, 0]);
+});
+
+test('a client that was signed out says so', async (t) => {
+  const { account } = await place(t);
+  const client = await Client.signIn(account);
+  await client.signOut();
+  await assert.rejects(client.send('lenea@contoso.com', 'hi'), { kind: 'closed', sent: 'no' });
+  const results = await client.sendAll([{ to: 'lenea@contoso.com', text: 'hi' }]).catch((error) => [{ reason: error }]);
+  assert.equal(results[0].reason.kind, 'closed');
+});
+
+test('sends under way when a client signs out are waited for', async (t) => {
+  const { sandbox, account } = await place(t, { slow: 200 });
+  const client = await Client.signIn(account);
+  const sending = client.send('slow@contoso.com', 'hi');
+  await client.signOut();
+  assert.equal((await sending).acceptedBy, 'slow@contoso.com');
+  assert.deepEqual(texts(sandbox), ['hi']);
+});
+
+test('a refused sign-in leaves nothing open', async (t) => {
+  const { sandbox, account } = await place(t);
+  await assert.rejects(Client.signIn({ ...account, password: 'wrong' }), { kind: 'sign_in_refused', exitCode: 3 });
+  assert.equal(sandbox.openApplications(), 0);
+});
+
+test('sendAll answers in order', async (t) => {
+  const { sandbox, account } = await place(t);
+  const messages = Array.from({ length: 20 }, (_, n) => ({ to: `user${n}@contoso.com`, text: `message ${n}` }));
+  messages[7] = { to: 'declines@contoso.com', text: 'no' };
+  messages[9] = { to: 'nobody', text: 'no address' };
+  messages[11] = { to: 'a@contoso.com', text: 'bad', importance: 'huge' };
+  messages[13] = { to: 'a@contoso.com', text: 'cut\0here' };
+  const client = await Client.signIn(account);
+  const results = await client.sendAll(new Set(messages).values());
+  await client.signOut();
+  const expected = Array.from({ length: 20 }, (_, n) => `user${n}@contoso.com`);
+  expected[7] = 'declined';
+  expected[9] = expected[11] = expected[13] = 'invalid_input';
+  const told = results.map((result) => (result.status === 'fulfilled' ? result.value.acceptedBy : result.reason.kind));
+  assert.deepEqual(told, expected);
+  assert.ok(results[7].reason instanceof SendImError && results[11].reason instanceof SendImError);
+  assert.equal(sandbox.messages().length, 16);
+});
+
+test('sendAll with options of each message', async (t) => {
+  const { sandbox, account } = await place(t);
+  const client = await Client.signIn(account);
+  await client.sendAll([{ to: 'lenea@contoso.com', text: 'full', subject: 'db7', importance: 'urgent' }]);
+  await client.signOut();
+  const [{ subject, importance }] = sandbox.messages();
+  assert.deepEqual([subject, importance], ['db7', 'urgent']);
+});
+
+test('sendAll of nothing and of something else', async (t) => {
+  const { account } = await place(t);
+  const client = await Client.signIn(account);
+  assert.deepEqual(await client.sendAll([]), []);
+  await assert.rejects(client.sendAll(['hi']), TypeError);
+  await assert.rejects(client.sendAll(undefined), TypeError);
+  await assert.rejects(client.sendAll([{ to: 'lenea@contoso.com', txet: 'hi' }]), TypeError);
+  await client.signOut();
+});
+
+test('options of the account are refused at a send, those of a message at the sign-in', async (t) => {
+  const { account } = await place(t);
+  const client = await Client.signIn(account);
+  await assert.rejects(client.send('lenea@contoso.com', 'hi', { address: 'tosh@contoso.com' }), TypeError);
+  await client.signOut();
+  await assert.rejects(Client.signIn({ ...account, subject: 'db7' }), TypeError);
+});
+
+test('onStep of a client hears every send', async (t) => {
+  const { account } = await place(t);
+  const seen = [];
+  const client = await Client.signIn({ ...account, onStep: (step) => seen.push(step.step) });
+  assert.ok(seen.includes('open_session'));
+  seen.length = 0;
+  await client.send('lenea@contoso.com', 'hi');
+  assert.ok(seen.includes('invite'));
+  await client.signOut();
+  assert.equal(seen.at(-1), 'sign_out');
+});
+
+test('a session the server dropped is opened again', async (t) => {
+  const { sandbox, account } = await place(t);
+  const client = await Client.signIn(account);
+  await client.send('lenea@contoso.com', 'before');
+  sandbox.dropApplications();
+  await client.send('lenea@contoso.com', 'after');
+  await client.signOut();
+  assert.deepEqual(texts(sandbox), ['before', 'after']);
+});
+
+test('resynchronisation', async (t) => {
+  const { sandbox, account } = await place(t);
+  const client = await Client.signIn(account);
+  await client.send('lenea@contoso.com', 'one');
+  sandbox.forceResync();
+  await client.send('lenea@contoso.com', 'two');
+  sandbox.forceResume();
+  await client.send('lenea@contoso.com', 'three');
+  sandbox.endConversations();
+  await client.send('lenea@contoso.com', 'four');
+  await client.signOut();
+  assert.deepEqual(texts(sandbox), ['one', 'two', 'three', 'four']);
+});
+
+test('a client nobody refers to is signed out, also one that listens and gives tokens', async (t) => {
+  const done = await script(
+    t,
+    `import { Client, Sandbox } from 'send-im';
+     import { setTimeout as sleep } from 'node:timers/promises';
+     const sandbox = await Sandbox.start();
+     async function use() {
+       let client;
+       client = await Client.signIn({
+         address: 'tosh@contoso.com',
+         server: sandbox,
+         token: () => (client, sandbox.issueToken('tosh@contoso.com')),
+         onStep: () => client?.closed,
+       });
+       await client.send('lenea@contoso.com', 'hi');
+     }
+     await use();
+     if (sandbox.openApplications() !== 1) throw new Error('it is not signed in');
+     for (let n = 0; n < 2000 && sandbox.openApplications() !== 0; n++) {
+       gc();
+       await sleep(5);
+     }
+     console.log(sandbox.openApplications());`,
+    { flags: ['--expose-gc'] },
+  );
+  assert.deepEqual(done, { code: 0, out: '0\n', err: '' });
+});
+
+test('it is not made by new, and its inspection shows no secret', async (t) => {
+  const { account } = await place(t);
+  assert.throws(() => new Client(), TypeError);
+  const client = await Client.signIn(account);
+  assert.ok(!inspect(client, { depth: 9, showHidden: true }).includes(PASSWORD));
+  await client.signOut();
+});
+
+test('a client sends while it is signing out elsewhere without a crash', async (t) => {
+  const { sandbox, account } = await place(t);
+  const client = await Client.signIn(account);
+  const sends = Array.from({ length: 20 }, (_, n) => client.send(`user${n}@contoso.com`, 'hi'));
+  await sleep(1);
+  const outs = [client.signOut(), client.signOut()];
+  const late = client.send('lenea@contoso.com', 'late');
+  const results = await Promise.allSettled([...sends, late]);
+  await Promise.all(outs);
+  const kinds = results.flatMap((result) => (result.status === 'rejected' ? [result.reason.kind] : []));
+  assert.ok(kinds.every((kind) => kind === 'closed'));
+  assert.ok(await eventually(() => sandbox.openApplications() === 0));
+});

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { SendImError, sendIm } from 'send-im';
+import { PASSWORD, place, SENDER, stored } from './helper.mjs';
+
+/** Sets variables of the environment, or takes them away, for this test. */
+function environment(t, changes) {
+  const set = (name, value) => {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  };
+  for (const [name, value] of Object.entries(changes)) {
+    const before = process.env[name];
+    t.after(() => set(name, before));
+    set(name, value);
+  }
+}
+
+test('the receipt says who accepted and why we know', async (t) => {
+  const { sandbox, account } = await place(t);
+  const receipt = await sendIm('lenea@contoso.com', 'hello world', account);
+  assert.equal(receipt.to, 'lenea@contoso.com');
+  assert.equal(receipt.acceptedBy, 'lenea@contoso.com');
+  assert.equal(receipt.evidence, 'invitation_accepted');
+  assert.equal(receipt.format, 'plain');
+  assert.ok(Object.isFrozen(receipt) && Object.isFrozen(receipt.steps[0]));
+  assert.deepEqual(
+    sandbox.inbox('sip:Lenea@contoso.com').map((message) => message.text),
+    ['hello world'],
+  );
+});
+
+test('the steps of the receipt tell the way of the message', async (t) => {
+  const { sandbox, account } = await place(t);
+  const { steps } = await sendIm('lenea@contoso.com', 'hi', account);
+  assert.equal(steps[0].step, 'discover');
+  const names = new Set(steps.map((step) => step.step));
+  assert.ok(['sign_in', 'open_session', 'invite', 'confirm'].every((name) => names.has(name)));
+  assert.ok(steps.every((step) => step.host === new URL(sandbox.url).host && step.elapsed >= 0));
+});
+
+test('every option reaches the recipient', async (t) => {
+  const { sandbox, account } = await place(t);
+  await sendIm('lenea@contoso.com', '<b>full</b>', { ...account, subject: 'db7', importance: 'emergency', html: true });
+  const [{ subject, importance, format }] = sandbox.messages();
+  assert.deepEqual([subject, importance, format], ['db7', 'emergency', 'html']);
+});
+
+test('it signs out', async (t) => {
+  const { sandbox, account } = await place(t);
+  await sendIm('lenea@contoso.com', 'hi', account);
+  assert.equal(sandbox.openApplications(), 0);
+});
+
+test('submitted does not wait for the recipient', async (t) => {
+  const { sandbox, account } = await place(t);
+  const receipt = await sendIm('slow@contoso.com', 'hi', { ...account, wait: 'submitted' });
+  assert.deepEqual([receipt.evidence, receipt.acceptedBy], ['submitted', null]);
+  assert.deepEqual(sandbox.messages(), []);
+  assert.equal((await sandbox.waitFor(1))[0].text, 'hi');
+});
+
+test('https with the authority of the sandbox in a file', async (t) => {
+  const { sandbox, account } = await place(t, { https: true });
+  const server = new URL(sandbox.url);
+  await sendIm('lenea@contoso.com', 'by path', { ...account, server, caFile: sandbox.caFile });
+  await sendIm('lenea@contoso.com', 'by url', { ...account, server, caFile: pathToFileURL(sandbox.caFile) });
+  await assert.rejects(sendIm('lenea@contoso.com', 'without', { ...account, server, timeout: 3000 }), { kind: 'tls' });
+  assert.equal(sandbox.messages().length, 2);
+});
+
+test('a sandbox as the server brings its authority', async (t) => {
+  const { sandbox, account } = await place(t, { https: true });
+  await sendIm('lenea@contoso.com', 'hi', account);
+  assert.equal(sandbox.messages().length, 1);
+});
+
+test('the stored account is used where none is given', async (t) => {
+  const { sandbox } = await place(t);
+  environment(t, stored(sandbox));
+  await sendIm('lenea@contoso.com', 'hi');
+  assert.equal(sandbox.messages()[0].from, SENDER);
+});
+
+test('a profile file is used where the environment is silent', async (t) => {
+  const { sandbox } = await place(t);
+  const folder = mkdtempSync(path.join(tmpdir(), 'send-im-test-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  mkdirSync(path.join(folder, 'send-im'));
+  const profile = `address = "${SENDER}"\npassword = "${PASSWORD}"\nserver = "${sandbox.url}"\n`;
+  writeFileSync(path.join(folder, 'send-im', 'config.toml'), profile, { mode: 0o600 });
+  environment(t, { SEND_IM_ADDRESS: undefined, XDG_CONFIG_HOME: folder });
+  await sendIm('lenea@contoso.com', 'hi');
+  assert.equal(sandbox.messages()[0].from, SENDER);
+});
+
+test('without any account the error says what to set', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'send-im-test-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  environment(t, { SEND_IM_ADDRESS: undefined, XDG_CONFIG_HOME: folder });
+  await assert.rejects(sendIm('lenea@contoso.com', 'hi'), { kind: 'invalid_input', message: /SEND_IM_ADDRESS/ });
+});
+
+const refused = [
+  [{ importance: 'huge' }, /importance/],
+  [{ wait: 'forever' }, /wait/],
+  [{ timeout: 0 }, /timeout/],
+  [{ timeout: -1 }, /timeout/],
+  [{ timeout: Number.NaN }, /timeout/],
+  [{ subject: 'a\nb' }, /subject/],
+  [{ subject: 'half a pair \ud83d' }, /subject/],
+  [{ subject: 'cut\0here' }, /subject/],
+  [{ password: 'cut\0here' }, /password/],
+  [{ username: 'cut\0here' }, /username/],
+  [{ caFile: 'cut\0here' }, /caFile/],
+  [{ server: 'http://127.0.0.1/\0' }, /server/],
+  [{ address: 'tosh\0@contoso.com' }, /address/],
+  [{ trustedDomains: ['cut\0here'] }, /trustedDomains/],
+  [{ token: () => 't' }, /one of them/],
+];
+for (const [options, complaint] of refused) {
+  test(`refused before any request: ${JSON.stringify(options)} ${complaint}`, async (t) => {
+    const { sandbox, account } = await place(t);
+    const sending = sendIm('lenea@contoso.com', 'hi', { ...account, ...options });
+    await assert.rejects(sending, { kind: 'invalid_input', exitCode: 2, sent: 'no', message: complaint });
+    assert.deepEqual(sandbox.journal(), []);
+  });
+}
+
+for (const [what, to, text] of [
+  ['recipient', 'lenea\0@contoso.com', 'hello'],
+  ['recipient', 'lenea@contoso.com\0', 'hello'],
+  ['text', 'lenea@contoso.com', 'disk\0full of things'],
+  ['text', 'lenea@contoso.com', 'half a pair \udc00 of things'],
+]) {
+  test(`refused: ${what} ${JSON.stringify(what === 'text' ? text : to)}`, async (t) => {
+    const { sandbox, account } = await place(t);
+    await assert.rejects(sendIm(to, text, account), (error) => {
+      assert.ok(error instanceof SendImError);
+      assert.deepEqual([error.kind, error.step, error.sent], ['invalid_input', null, 'no']);
+      assert.ok(error.message.includes(what) && !error.stack.includes('of things'));
+      return true;
+    });
+    assert.deepEqual(sandbox.journal(), []);
+  });
+}
+
+for (const options of [
+  { subject: 7 },
+  { caFile: 7 },
+  { trustedDomains: [7] },
+  { trustedDomains: 'contoso.net' },
+  { token: 7 },
+  { timeout: '60' },
+  { importance: 1 },
+  { html: 'true' },
+  { password: 424242 },
+  { address: () => 'tosh@contoso.com' },
+  { onStep: 'console.log' },
+  { signal: 'now' },
+  { passwrod: 's3cret' },
+]) {
+  test(`a wrong type is a TypeError that shows no value: ${Object.keys(options)}`, async (t) => {
+    const { sandbox, account } = await place(t);
+    const sending = sendIm('lenea@contoso.com', 'hi', { ...account, ...options });
+    assert.ok(sending instanceof Promise);
+    await assert.rejects(sending, (error) => {
+      assert.ok(error instanceof TypeError && error.message.includes(Object.keys(options)[0]));
+      assert.doesNotMatch(error.message, /424242|s3cret/);
+      return true;
+    });
+    assert.deepEqual(sandbox.journal(), []);
+  });
+}
+
+test('a recipient, a text and options of a wrong type', async () => {
+  await assert.rejects(sendIm(null, 'hi'), { name: 'TypeError', message: /recipient/ });
+  await assert.rejects(sendIm('lenea@contoso.com', 7), { name: 'TypeError', message: /text/ });
+  await assert.rejects(sendIm('lenea@contoso.com', 'hi', 'fast'), { name: 'TypeError', message: /options/ });
+});
+
+test('null and undefined are as not given, and an endless timeout is taken', async (t) => {
+  const { account } = await place(t);
+  const nothing = { username: null, subject: undefined, importance: null, html: null, wait: null, onStep: undefined };
+  assert.ok(await sendIm('lenea@contoso.com', 'hi', { ...account, ...nothing, signal: null, timeout: null }));
+  assert.ok(await sendIm('lenea@contoso.com', 'hi', { ...account, timeout: Number.POSITIVE_INFINITY }));
+  assert.ok(await sendIm('lenea@contoso.com', 'hi', { ...account, timeout: 30_000.5 }));
+});
+
+test('a text of a megabyte arrives or is refused as a whole', async (t) => {
+  const { sandbox, account } = await place(t);
+  const text = '0123456789abcdef'.repeat(1 << 16);
+  const [result] = await Promise.allSettled([sendIm('lenea@contoso.com', text, account)]);
+  const arrived = sandbox.messages().map((message) => message.text);
+  assert.ok(result.status === 'fulfilled' ? arrived[0] === text : arrived.length === 0);
+});
