@@ -20,7 +20,7 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
     protected const PASSWORD = 's3cret-of-tosh';
 
     /** Seconds after which a process counts as hanging. No test asserts on a shorter time. */
-    protected const HANG = 180;
+    protected const HANG = 600;
 
     /** @var list<Sandbox> those of all tests; a port that came again would be known to a process that remembers servers */
     private static array $sandboxes = [];
@@ -83,7 +83,7 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
 
     protected function eventually(\Closure $true): bool
     {
-        $end = hrtime(true) + self::HANG / 4 * 1e9;
+        $end = hrtime(true) + self::HANG / 10 * 1e9;
         while (!$true()) {
             if (hrtime(true) > $end) {
                 return false;

@@ -1,0 +1,161 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Tests;
+
+/**
+ * The end of a program: its exit code is kept, nothing hangs, sessions are signed out.
+ *
+ * Each test runs in a process of its own. A process that waited for `silent@` would count as hanging.
+ */
+final class ExitTest extends TestCase
+{
+    private const CLIENT = <<<'PHP'
+        $client = SendIm\Client::signIn(...$account);
+        $client->send('lenea@contoso.com', 'hi');
+
+        PHP;
+
+    private function signedOut(): void
+    {
+        $this->assertSame(['hi'], $this->texts());
+        $this->assertSame(0, $this->sandbox()->openApplications());
+    }
+
+    public function testLoadingAloneEndsAtOnceAndStartsNoThread(): void
+    {
+        $ended = $this->script('SendIm\Internal\Library::get(); echo count(scandir("/proc/self/task")) - 2;');
+        $this->assertSame([0, '1', ''], $ended);
+    }
+
+    public function testAnOpenClientIsSignedOut(): void
+    {
+        $this->assertSame([0, '', ''], $this->script(self::CLIENT));
+        $this->signedOut();
+    }
+
+    public function testTheExitCodeIsKept(): void
+    {
+        $code = self::CLIENT . '(function () use ($client) { exit(3); })();';
+        $this->assertSame([3, '', ''], $this->script($code));
+        $this->signedOut();
+    }
+
+    /**
+     * @dataProvider fatal
+     */
+    public function testAfterAFatalErrorTheClientIsSignedOut(string $code, string $error, string ...$options): void
+    {
+        $ended = $this->script(self::CLIENT . $code, [], '-d', 'display_errors=stderr', ...$options);
+        $this->assertSame([255, ''], [$ended[0], $ended[1]]);
+        $this->assertStringContainsString($error, $ended[2]);
+        $this->signedOut();
+    }
+
+    /**
+     * @return iterable<string, list<string>>
+     */
+    public static function fatal(): iterable
+    {
+        yield 'error' => ["trigger_error('x', E_USER_ERROR);", 'Fatal error'];
+        yield 'exception' => ["throw new DomainException('x');", 'Uncaught DomainException'];
+        yield 'memory' => [
+            '$all = []; while (true) { $all[] = str_repeat("x", 100_000); }',
+            'Allowed memory size',
+            '-d',
+            'memory_limit=32M',
+        ];
+        yield 'time' => ['set_time_limit(1); while (true);', 'Maximum execution time'];
+    }
+
+    public function testShutdownFunctionsAndDestructorsMaySend(): void
+    {
+        $code = <<<'PHP'
+            final class Last
+            {
+                public function __construct(private SendIm\Client $client)
+                {
+                }
+                public function __destruct()
+                {
+                    $this->client->send('lenea@contoso.com', 'from a destructor');
+                }
+            }
+            $client = SendIm\Client::signIn(...$account);
+            register_shutdown_function(fn () => $client->send('lenea@contoso.com', 'at the end'));
+            $last = new Last($client);
+            exit(4);
+            PHP;
+        $this->assertSame([4, '', ''], $this->script($code));
+        $this->assertSame(['at the end', 'from a destructor'], $this->texts());
+        $this->assertSame(0, $this->sandbox()->openApplications());
+    }
+
+    public function testAfterAFatalErrorShutdownFunctionsMaySend(): void
+    {
+        $code = <<<'PHP'
+            $client = SendIm\Client::signIn(...$account);
+            register_shutdown_function(fn () => $client->send('lenea@contoso.com', 'hi'));
+            trigger_error('x', E_USER_ERROR);
+            PHP;
+        $this->assertSame(255, $this->script($code)[0]);
+        $this->signedOut();
+    }
+
+    /**
+     * @return array{resource, array<int, resource>, string}
+     */
+    private function ringing(string $before = '', int $timeout = 3600): array
+    {
+        $begun = $this->begin("{$before}SendIm\\send_im('silent@contoso.com', 'hi', ...\$account, timeout: {$timeout});");
+        $paths = fn (): string => strtolower(implode(array_column($this->sandbox()->journal(), 'path')));
+        $this->assertTrue($this->eventually(static fn (): bool => str_contains($paths(), 'messaginginvitations')));
+
+        return $begun;
+    }
+
+    public function testASignalWithoutAHandlerEndsASendAtOnce(): void
+    {
+        foreach ([2, 15] as $signal) {
+            $begun = $this->ringing();
+            proc_terminate($begun[0], $signal);
+            $this->assertSame(["signal {$signal}", '', ''], $this->ended(...$begun));
+        }
+    }
+
+    public function testAHandlerOfASignalComesAfterTheSend(): void
+    {
+        $begun = $this->ringing(<<<'PHP'
+            pcntl_async_signals(true);
+            pcntl_signal(SIGTERM, function () {
+                echo 'handled';
+                exit(17);
+            });
+
+            PHP, 2);
+        proc_terminate($begun[0], 15);
+        $this->assertSame([17, 'handled', ''], $this->ended(...$begun));
+        $this->assertSame(0, $this->sandbox()->openApplications());
+    }
+
+    public function testWaitingDoesNotCountAsExecutionTime(): void
+    {
+        $code = 'set_time_limit(1); echo SendIm\send_im("slow@contoso.com", "hi", ...$account)->acceptedBy;';
+        $this->assertSame([0, 'slow@contoso.com', ''], $this->script($code));
+    }
+
+    public function testASandboxEndsWithItsProgram(): void
+    {
+        $code = <<<'PHP'
+            $sandbox = new SendIm\Sandbox(https: true);
+            $client = SendIm\Client::signIn('a@contoso.com', password: 'x', server: $sandbox);
+            $client->send('slow@contoso.com', 'hi', wait: 'submitted');
+            echo $sandbox->caFile;
+            exit(5);
+            PHP;
+        $ended = $this->script($code);
+        $this->assertSame([5, ''], [$ended[0], $ended[2]]);
+        $this->assertFileDoesNotExist($ended[1]);
+    }
+}
