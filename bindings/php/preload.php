@@ -3,8 +3,8 @@
 /**
  * For `ffi.enable=preload`: name this file in `opcache.preload`, or require it in the file that is named there.
  *
- * It makes the one class that uses FFI a preloaded one, which PHP then allows to; and it loads the native library, unless
- * `ffi.preload` has done so. No thread is started.
+ * The one class that uses FFI becomes a preloaded one, which PHP then allows to; and the native library is loaded,
+ * unless `ffi.preload` has done so. No thread is started.
  */
 
 declare(strict_types=1);

@@ -47,8 +47,9 @@ final class Client
      * @param string|null          $password       the password; null with an address and no token: `SEND_IM_PASSWORD`
      * @param string|Sandbox|null  $server         the discovery root; null: found by the sender's domain
      * @param string|null          $caFile         a PEM file with certificate authorities to trust besides the system's
-     * @param string|null          $token          a bearer token in place of a password, without the word `Bearer`. Once
-     *                                             the server rejects it, calls fail: make a new client with a new token
+     * @param string|null          $token          a bearer token in place of a password, without the word `Bearer`.
+     *                                             Once the server rejects it, calls fail: make a new client with a new
+     *                                             token
      * @param list<string>         $trustedDomains further domains the server may lead to, such as `contoso.net`
      * @param int|float            $timeout        how long signing in may take, in seconds
      * @param LoggerInterface|null $logger         told of each step of a send at debug level, once the send has ended

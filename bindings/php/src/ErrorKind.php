@@ -9,7 +9,7 @@ namespace SendIm;
  */
 enum ErrorKind: string
 {
-    /** An argument, the environment, the profile file or PHP's configuration is not usable. Nothing was asked of the server. */
+    /** An argument, the environment, the profile or PHP's configuration is not usable. The server was not asked. */
     case InvalidInput = 'invalid_input';
     case DiscoveryFailed = 'discovery_failed';
     case UntrustedHost = 'untrusted_host';
@@ -33,7 +33,7 @@ enum ErrorKind: string
     case Cancelled = 'cancelled';
     /** The client is signed out, the sandbox is stopped, or it was made before a fork. */
     case Closed = 'closed';
-    /** A kind that this package does not know: the native library is newer. {@see Exception\SendImException::$kindName} */
+    /** A kind that this package does not know, see {@see Exception\SendImException::$kindName}. */
     case Unknown = 'unknown';
 
     /** @internal */

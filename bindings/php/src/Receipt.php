@@ -11,8 +11,8 @@ final class Receipt
 {
     /**
      * @param string      $to         the recipient's address as asked, without `sip:`
-     * @param string|null $acceptedBy who accepted: someone else than `$to` after a call-forward, null when only submitted.
-     *                                Accepted does not mean read: some clients accept by themselves
+     * @param string|null $acceptedBy who accepted: someone else than `$to` after a call-forward, null when only
+     *                                submitted. Accepted does not mean read: some clients accept by themselves
      * @param Evidence    $evidence   what the receipt rests on
      * @param Format      $format     the form in which the text went
      * @param string|null $threadId   the server's id of the conversation's thread

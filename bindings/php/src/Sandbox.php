@@ -38,12 +38,12 @@ final class Sandbox
      * @param bool                  $https         true for https with a certificate authority made for this sandbox
      * @param int|float             $ring          how long an invitation to `silent@` rings, in seconds
      * @param int|float             $slow          how long `slow@` takes to accept, in seconds
-     * @param string|null           $listen        address and port, such as `127.0.0.1:8080`; null: a free port of 127.0.0.1
+     * @param string|null           $listen        address and port, such as `127.0.0.1:8080`; null: a free port
      * @param array<string, string> $users         passwords by address; once there is one, only these users sign in
      * @param int|float|null        $tokenLifetime how long a token is valid, in seconds; null: as a real server
      * @param int|float|null        $pollTimeout   how long an empty request for events is held, in seconds; null: as a
      *                                             real server
-     * @param string|null           $redirectTo    the discovery root answers with a redirect to this URL and nothing else
+     * @param string|null           $redirectTo    the discovery root answers only with a redirect to this URL
      * @param string|null           $hostName      a DNS name for the certificate and for every link
      * @throws SendImException
      */
@@ -167,8 +167,8 @@ final class Sandbox
      *                                            `events`, `start_messaging`, `send_message`, `stop_messaging`,
      *                                            `delete_application` or `any`
      * @param string|array<string, mixed> $action what happens: `['status' => ['http' => 503, 'retry_after' => 1]]`,
-     *                                            `['delay' => ['ms' => 50]]`, `drop_before`, `drop_after` (the answer is
-     *                                            lost), `cut_body`, `html_instead`, `wrong_content_type`,
+     *                                            `['delay' => ['ms' => 50]]`, `drop_before`, `drop_after` (the answer
+     *                                            is lost), `cut_body`, `html_instead`, `wrong_content_type`,
      *                                            `['oversized' => ['bytes' => 100_000]]`, `duplicate_events`,
      *                                            `['delay_events' => ['ms' => 50]]`, `bare_events`, `early_events` or
      *                                            `skip_states`

@@ -45,7 +45,7 @@ final class ClientTest extends TestCase
     public function testEveryOptionOfAMessage(): void
     {
         $client = Client::signIn(...$this->account());
-        $client->send('lenea@contoso.com', '<i>hi</i>', 'db7', Importance::Urgent, html: true, timeout: 20, wait: 'submitted');
+        $client->send('lenea@contoso.com', '<i>hi</i>', 'db7', Importance::Urgent, true, 20, 'submitted');
         $message = $this->sandbox()->waitFor(1)[0];
         $this->assertSame(['db7', Importance::Urgent], [$message->subject, $message->importance]);
     }

@@ -26,8 +26,13 @@ final class ErrorsTest extends TestCase
      * @dataProvider failures
      * @param class-string<SendImException> $class
      */
-    public function testEachFailureHasItsClass(string $to, string $class, ErrorKind $kind, ?StepName $step, int $code): void
-    {
+    public function testEachFailureHasItsClass(
+        string $to,
+        string $class,
+        ErrorKind $kind,
+        ?StepName $step,
+        int $code,
+    ): void {
         $error = $this->failedSend($to);
         $this->assertSame($class, $error::class);
         $this->assertSame(
@@ -56,7 +61,8 @@ final class ErrorsTest extends TestCase
     {
         $error = $this->failedSend(password: 'wrong');
         $this->assertInstanceOf(Exception\SignInException::class, $error);
-        $this->assertSame([ErrorKind::SignInRefused, StepName::SignIn, 3], [$error->kind, $error->step, $error->exitCode]);
+        $told = [$error->kind, $error->step, $error->exitCode];
+        $this->assertSame([ErrorKind::SignInRefused, StepName::SignIn, 3], $told);
     }
 
     public function testNoServer(): void
@@ -102,7 +108,8 @@ final class ErrorsTest extends TestCase
     {
         $code = <<<'PHP'
             [$text, $password] = ['the text, which is secret', 's3cret-of-tosh'];
-            $more = ['address' => 'tosh@contoso.com', 'server' => $url, 'timeout' => 0.3, 'subject' => 'the secret subject'];
+            $more = ['address' => 'tosh@contoso.com', 'server' => $url, 'timeout' => 0.3];
+            $more['subject'] = 'the secret subject';
             foreach (['declines@contoso.com', 'lenea', 'silent@contoso.com', "lenea@contoso.com\0"] as $to) {
                 try {
                     SendIm\send_im($to, $text, ...$more, password: $password);
@@ -112,7 +119,8 @@ final class ErrorsTest extends TestCase
             }
             $client = SendIm\Client::signIn('tosh@contoso.com', password: $password, server: $url);
             $message = new SendIm\Message('busy@contoso.com', $text, 'the secret subject');
-            foreach ([fn () => $client->send('busy@contoso.com', $text), fn () => throw $client->sendAll([$message])[0]] as $use) {
+            $one = fn () => $client->send('busy@contoso.com', $text);
+            foreach ([$one, fn () => throw $client->sendAll([$message])[0]] as $use) {
                 try {
                     $use();
                 } catch (SendIm\Exception\SendImException $e) {

@@ -108,7 +108,8 @@ final class ExitTest extends TestCase
      */
     private function ringing(string $before = '', int $timeout = 3600): array
     {
-        $begun = $this->begin("{$before}SendIm\\send_im('silent@contoso.com', 'hi', ...\$account, timeout: {$timeout});");
+        $send = "SendIm\\send_im('silent@contoso.com', 'hi', ...\$account, timeout: {$timeout});";
+        $begun = $this->begin($before . $send);
         $paths = fn (): string => strtolower(implode(array_column($this->sandbox()->journal(), 'path')));
         $this->assertTrue($this->eventually(static fn (): bool => str_contains($paths(), 'messaginginvitations')));
 

@@ -19,14 +19,18 @@ final class FfiTest extends TestCase
         }
         PHP;
 
+    private function program(string $copy): string
+    {
+        return "<?php require '{$copy}/vendor/autoload.php';\n\$url = '{$this->sandbox()->url}';\n"
+            . "\$account = ['address' => 'a@contoso.com', 'password' => 'x', 'server' => \$url];\n" . self::SEND;
+    }
+
     /**
-     * A command line that sends with a copy of the package.
+     * What a program says that sends with a copy of the package.
      */
     private function sendWith(string $copy, string ...$options): string
     {
-        $code = str_replace('__HERE__', $copy, "<?php require '__HERE__/vendor/autoload.php';\n");
-        $code .= "\$account = ['address' => 'a@contoso.com', 'password' => 'x', 'server' => '{$this->sandbox()->url}'];\n";
-        [$exit, $told, $errors] = $this->script($code . self::SEND, [], ...$options);
+        [$exit, $told, $errors] = $this->script($this->program($copy), [], ...$options);
         $this->assertSame([0, ''], [$exit, $errors], $told);
 
         return $told;
@@ -67,7 +71,7 @@ final class FfiTest extends TestCase
     {
         [$exit, $told, $errors] = $this->script(self::SEND, [], '-n');
         $this->assertSame([0, ''], [$exit, $errors]);
-        $this->assertStringContainsString('the extension FFI, which this PHP does not have', $told);
+        $this->assertStringContainsString('the extension FFI, which this PHP lacks', $told);
     }
 
     /**
@@ -76,17 +80,16 @@ final class FfiTest extends TestCase
     public function testPreloadedByThePreloadFileAlone(): void
     {
         $this->copied(function (string $copy): void {
-            $code = "<?php require '{$copy}/vendor/autoload.php';\n"
-                . "\$account = ['address' => 'a@contoso.com', 'password' => 'x', 'server' => '{$this->sandbox()->url}'];\n"
-                . self::SEND . ' echo " from ", get_class(FFI::scope("SEND_IM"));';
-            file_put_contents("{$copy}/app.php", $code);
+            $application = $this->program($copy) . ' echo " from ", get_class(FFI::scope("SEND_IM"));';
+            file_put_contents("{$copy}/app.php", $application);
             exec('chmod -R a+rX ' . escapeshellarg($copy));
             $user = posix_geteuid() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
             $options = ['-d', 'opcache.enable_cli=1', '-d', "opcache.preload={$copy}/preload.php"];
             $command = [...$user, PHP_BINARY, ...$options];
             $send = [...$command, '-d', 'ffi.enable=preload', "{$copy}/app.php"];
             $this->assertSame([0, 'lenea@contoso.com from FFI', ''], $this->ended(...$this->start($send)));
-            [$exit, $told, $errors] = $this->ended(...$this->start([...$command, '-d', 'ffi.enable=0', "{$copy}/app.php"]));
+            $send = [...$command, '-d', 'ffi.enable=0', "{$copy}/app.php"];
+            [$exit, $told, $errors] = $this->ended(...$this->start($send));
             $this->assertNotSame(0, $exit);
             $this->assertStringContainsString('ffi.enable=0 forbids', $told . $errors);
         });
@@ -96,7 +99,8 @@ final class FfiTest extends TestCase
     {
         $preload = realpath(self::PACKAGE . '/preload.php');
         $user = posix_getpwuid(posix_geteuid())['name'];
-        $options = ['-d', 'opcache.enable_cli=1', '-d', "opcache.preload={$preload}", '-d', "opcache.preload_user={$user}"];
+        $options = ['-d', 'opcache.enable_cli=1', '-d', "opcache.preload={$preload}"];
+        array_push($options, '-d', "opcache.preload_user={$user}");
         [$exit, $told, $errors] = $this->script('', [], ...$options);
         $this->assertNotSame(0, $exit);
         $this->assertStringContainsString('ffi.preload=FILE', $told . $errors);
@@ -110,7 +114,8 @@ final class FfiTest extends TestCase
                 $told = $this->sendWith($copy);
                 $this->assertStringContainsString(realpath(\dirname($library)) . '/', $told);
             }
-            $this->assertMatchesRegularExpression('~tried /\S+/libsend_im.so \(there is no such file\), libsend_im.so.1 \(~', $told);
+            $places = '~tried /\S+/libsend_im.so \(there is no such file\), libsend_im.so.1 \(~';
+            $this->assertMatchesRegularExpression($places, $told);
             unlink("{$copy}/lib/send_im.h");
             $this->assertStringContainsString('is not complete: there is no ', $this->sendWith($copy));
         });
@@ -136,7 +141,8 @@ final class FfiTest extends TestCase
         [$exit, $header, $errors] = $this->ended(...$this->start([self::PACKAGE . '/bin/send-im-header']));
         $this->assertSame([0, ''], [$exit, $errors]);
         $this->assertStringStartsWith("#define FFI_SCOPE \"SEND_IM\"\n#define FFI_LIB \"/", $header);
-        $refused = $this->ended(...$this->start([PHP_BINARY, '-d', 'ffi.enable=0', self::PACKAGE . '/bin/send-im-header']));
+        $command = [PHP_BINARY, '-d', 'ffi.enable=0', self::PACKAGE . '/bin/send-im-header'];
+        $refused = $this->ended(...$this->start($command));
         $this->assertSame([2, ''], [$refused[0], $refused[1]]);
         $this->assertStringContainsString('ffi.enable=true', $refused[2]);
     }

@@ -143,7 +143,8 @@ final class ForkTest extends TestCase
                 if ($child === 0) {
                     $client = Client::signIn("sender{$p}@contoso.com", password: 'x', server: $url);
                     for ($n = 0; $n < 20; $n++) {
-                        $client->send("user{$p}@contoso.com", "message {$p}/{$n}")->acceptedBy === "user{$p}@contoso.com"
+                        $receipt = $client->send("user{$p}@contoso.com", "message {$p}/{$n}");
+                        $receipt->acceptedBy === "user{$p}@contoso.com"
                             || throw new Error('someone else accepted');
                     }
                     exit(0);

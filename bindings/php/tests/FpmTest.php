@@ -5,8 +5,8 @@ declare(strict_types=1);
 namespace SendIm\Tests;
 
 /**
- * A web server's PHP: a master process, children that serve one request after the other, and `ffi.enable=preload`, which
- * is what PHP comes with.
+ * A web server's PHP: a master process, children that serve one request after the other, and `ffi.enable=preload`,
+ * which is what PHP comes with.
  */
 final class FpmTest extends TestCase
 {
@@ -73,8 +73,8 @@ final class FpmTest extends TestCase
         }
         file_put_contents("{$this->folder}/fpm.conf", implode("\n", $pool) . "\n");
         // The settings of this machine's php.ini are left out, the extensions are those of Debian.
-        $command = [self::fpm(), '-n', '-y', "{$this->folder}/fpm.conf", '-d', 'extension=ffi', '-d', 'zend_extension=opcache'];
-        foreach ($settings as $setting) {
+        $command = [self::fpm(), '-n', '-y', "{$this->folder}/fpm.conf"];
+        foreach (['extension=ffi', 'zend_extension=opcache', ...$settings] as $setting) {
             array_push($command, '-d', $setting);
         }
         if ($root) {

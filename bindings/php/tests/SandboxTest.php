@@ -71,7 +71,8 @@ final class SandboxTest extends TestCase
     {
         send_im('lenea@contoso.com', 'hi', ...$this->account(address: 'journal@contoso.com'));
         $exchange = $this->sandbox()->journal()[0];
-        $this->assertSame([1, 'GET', 200, 0], [$exchange->number, $exchange->method, $exchange->status, $exchange->pool]);
+        $told = [$exchange->number, $exchange->method, $exchange->status, $exchange->pool];
+        $this->assertSame([1, 'GET', 200, 0], $told);
         $this->assertSame($this->sandbox()->url, "{$exchange->origin}/");
         $this->assertSame('/', $exchange->path[0]);
     }
@@ -100,7 +101,8 @@ final class SandboxTest extends TestCase
     {
         $sandbox = new Sandbox(users: [self::SENDER => self::PASSWORD]);
         $this->assertSame('lenea@contoso.com', $this->hello($sandbox)->acceptedBy);
-        $other = static fn () => send_im('lenea@contoso.com', 'hi', address: self::SENDER, password: 'y', server: $sandbox);
+        $who = ['address' => self::SENDER, 'password' => 'y', 'server' => $sandbox];
+        $other = static fn () => send_im('lenea@contoso.com', 'hi', ...$who);
         $this->failing($other, SignInException::class);
     }
 
@@ -159,7 +161,8 @@ final class SandboxTest extends TestCase
         $sandbox->stop();
         $sandbox->stop();
         foreach (['messages', 'journal', 'openApplications', 'revokeTokens'] as $method) {
-            $this->assertSame(ErrorKind::Closed, $this->failing([$sandbox, $method](...), ClosedException::class)->kind);
+            $error = $this->failing([$sandbox, $method](...), ClosedException::class);
+            $this->assertSame(ErrorKind::Closed, $error->kind);
         }
     }
 }

@@ -105,8 +105,8 @@ final class ScenariosTest extends TestCase
         $this->assertCount($case['count'], $results);
         foreach ($results as $at => $result) {
             $succeeded = $result instanceof Receipt;
-            $this->assertSame(\array_key_exists('receipt', $case['expect']), $succeeded, print_r($result->toArray(), true));
             $shown = $result->toArray();
+            $this->assertSame(\array_key_exists('receipt', $case['expect']), $succeeded, print_r($shown, true));
             $wanted = self::numbered($case['expect'][$succeeded ? 'receipt' : 'error'], $at + 1);
             $this->assertSame($wanted, self::named($shown, $wanted));
             $this->assertSame($case['expect']['exit_code'] ?? 0, $shown['exit_code'] ?? 0);

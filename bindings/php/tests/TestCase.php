@@ -22,7 +22,7 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
     /** Seconds after which a process counts as hanging. No test asserts on a shorter time. */
     protected const HANG = 600;
 
-    /** @var list<Sandbox> those of all tests; a port that came again would be known to a process that remembers servers */
+    /** @var list<Sandbox> of all tests: a port that came again would be known to a process that remembers servers */
     private static array $sandboxes = [];
 
     private ?Sandbox $sandbox = null;

@@ -22,7 +22,7 @@ final class Restriction
     {
         if (!\extension_loaded('ffi')) {
             throw Places::unavailable(sprintf(
-                'send-im needs the extension FFI, which this PHP does not have; install it or write extension=ffi into %s.',
+                'send-im needs the extension FFI, which this PHP lacks; install it or write extension=ffi into %s.',
                 self::ini(),
             ));
         }
@@ -52,7 +52,7 @@ final class Restriction
     {
         if ((string) \ini_get('opcache.preload_user') !== '') {
             throw Places::unavailable(sprintf(
-                'With opcache.preload_user PHP loads a library from ffi.preload alone: write %s into %s and restart PHP.',
+                'With opcache.preload_user PHP loads libraries by ffi.preload alone: write %s into %s and restart PHP.',
                 self::FFI_PRELOAD,
                 self::ini(),
             ));
