@@ -2,12 +2,13 @@
 # make test   set up what is needed and run every test; LANGS="rust python" picks, REQUIRE_ALL=1 allows no gaps
 # make lint   formatting, lints, types, the list of dependencies
 # make packages, make clean-room   build each language's package into dist/; use each in an empty place
+# make soak   mixed traffic under random faults, every message accounted for; MINUTES=30 SEED=…
 # make toolchains   get the toolchains this machine lacks
 
 PYTHON ?= python3
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test lint packages clean-room toolchains clean
+.PHONY: demo test lint packages clean-room soak toolchains clean
 
 demo:
 	@$(PYTHON) tests/run/demo.py
@@ -26,6 +27,9 @@ packages:
 
 clean-room:
 	@$(PYTHON) tests/run/packages.py clean-room $(LANGS)
+
+soak:
+	@$(PYTHON) tests/run/soak.py
 
 toolchains:
 	@$(PYTHON) tests/run/toolchains.py
