@@ -51,7 +51,7 @@ async fn serve(args: ServeArgs) -> Result<()> {
         output::complain(&format!("Standard output cannot be written: {error}."));
     }
     interrupt.asked().await;
-    let mut stopping = pin!(service.drain());
+    let mut stopping = pin!(service.stop());
     tokio::select! {
         () = &mut stopping => return Ok(()),
         () = interrupt.asked() => service.give_up(),

@@ -99,14 +99,17 @@ fn message(parameters: &mut Parameters) -> Result<Message> {
 
 fn sender(parameters: &mut Parameters, options: &Options) -> Result<(Who, Account)> {
     let [username, password, address] = CREDENTIALS.map(|name| parameters.take(name));
-    let (Some(username), Some(password)) = (&username, password) else {
-        return match (&username, &address, &options.account) {
-            (None, None, Some(account)) => Ok((Who::Stored, account.clone())),
-            (None, None, None) => Err(Error::invalid_input(
-                "There is nobody to send as: give username and password; the service has no account of its own.",
-            )),
-            _ => Err(Error::invalid_input("Give username and password together, or neither.")),
-        };
+    let (username, password) = match (username, password) {
+        (Some(username), Some(password)) => (username, password),
+        (None, None) if address.is_none() => {
+            let stored = options.account.clone().map(|account| (Who::Stored, account));
+            return stored.ok_or_else(|| {
+                Error::invalid_input(
+                    "There is nobody to send as: give username and password; the service has no account of its own.",
+                )
+            });
+        }
+        _ => return Err(Error::invalid_input("Give username and password together, or neither.")),
     };
     if !options.request_credentials {
         return Err(Error::invalid_input(
@@ -115,8 +118,8 @@ fn sender(parameters: &mut Parameters, options: &Options) -> Result<(Who, Accoun
     }
     // The old page took the address as the name to sign in with. DOMAIN\name says nothing of the address.
     let (address, username) = match address {
-        Some(address) => (address, Some(username.clone())),
-        None if username.contains('@') => (username.clone(), None),
+        Some(address) => (address, Some(username)),
+        None if username.contains('@') => (username, None),
         None => {
             return Err(Error::invalid_input(
                 "The username is no address: give the sender's address too, in the parameter address.",

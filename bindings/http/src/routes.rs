@@ -110,7 +110,9 @@ async fn observe(State(shared): State<Arc<Shared>>, request: Request, next: Next
     shared.metrics.answered(path, method.as_str(), status, took);
     let elapsed_ms = took.as_millis() as u64;
     match path {
-        "/healthz" | "/metrics" => tracing::debug!(path, status, peer = peer.map(tracing::field::display), elapsed_ms, "answered"),
+        "/healthz" | "/metrics" => {
+            tracing::debug!(path, status, peer = peer.map(tracing::field::display), elapsed_ms, "answered")
+        }
         _ => tracing::info!(path, status, peer = peer.map(tracing::field::display), elapsed_ms, "answered"),
     }
     response

@@ -107,13 +107,9 @@ impl Service {
 
     /// Takes no new request, lets the sends under way end, signs every session out and closes the connections.
     ///
-    /// What has not ended after the time of [`Options::drain`] is ended, and 5 seconds later everything is.
-    pub async fn stop(self) {
-        self.drain().await;
-    }
-
-    /// As [`stop`](Self::stop), for who has to [`give_up`](Self::give_up) meanwhile.
-    pub async fn drain(&self) {
+    /// What has not ended after the time of [`Options::drain`], or when [`give_up`](Self::give_up) is called meanwhile, is
+    /// ended; 5 seconds later everything is.
+    pub async fn stop(&self) {
         let shared = &self.shared;
         shared.closing.cancel();
         shared.sends.close();

@@ -1,0 +1,68 @@
+//! How large, how often and how many.
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::common::*;
+
+#[tokio::test]
+async fn a_body_has_a_largest_size() {
+    let world = World::options(|options| options.largest_body(1000)).await;
+    let fits = format!("recipient=lenea@contoso.com&message={}", "x".repeat(900));
+    assert_eq!(status(world.form(fits.clone())).await, 200);
+    let answer = answer(world.form(format!("{fits}{}", "x".repeat(100)))).await;
+    assert_eq!(answer.verdict(), verdict(413, "invalid_input", "no"));
+    // Nothing says beforehand how large this one is.
+    let address = world.service.url().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let head = "POST /send HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n";
+    let piece = format!("{:x}\r\n{}\r\n", 600, "x".repeat(600));
+    stream.write_all(format!("{head}{piece}{piece}").as_bytes()).await.unwrap();
+    let mut told = String::new();
+    stream.read_to_string(&mut told).await.unwrap();
+    assert!(told.starts_with("HTTP/1.1 413 "), "{told}");
+    assert_eq!(world.texts().len(), 1);
+}
+
+#[tokio::test]
+async fn a_client_that_asks_too_often_is_told_to_wait() {
+    let world = World::options(|options| options.rate(1)).await;
+    for n in 0..10 {
+        assert_ne!(status(world.message_to("busy")).await, 429, "{n}");
+    }
+    let mut refused = None;
+    // A second that passes meanwhile allows one more.
+    for _ in 0..10 {
+        let answer = answer(world.message_to("lenea")).await;
+        if answer.status == 429 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("none of twenty requests was one too many");
+    assert_eq!(refused.verdict(), verdict(429, "throttled", "no"));
+    assert_eq!(refused.header("retry-after"), "1");
+    assert_eq!(status(world.get("healthz")).await, 200);
+}
+
+#[tokio::test]
+async fn only_so_many_sends_are_under_way() {
+    let world = World::options(|options| options.most_sends(1)).await;
+    let ringing = tokio::spawn(answer(world.message_to("silent")));
+    world.ringing().await;
+    let refused = answer(world.message_to("lenea")).await;
+    assert_eq!(refused.verdict(), verdict(503, "limit_reached", "no"));
+    assert_eq!(refused.header("retry-after"), "1");
+    assert!(world.texts().is_empty());
+    world.service.give_up();
+    world.service.stop().await;
+    assert_eq!(ringing.await.unwrap().verdict().0, 409);
+}
+
+#[tokio::test]
+async fn a_timeout_longer_than_ten_minutes_is_refused() {
+    let world = World::new().await;
+    let body = json!({"recipient": LENE, "message": "hello", "timeout": 601});
+    assert_eq!(answer(world.json(&body)).await.verdict(), verdict(400, "invalid_input", "no"));
+}

@@ -1,0 +1,14 @@
+//! The service with a sandbox behind it.
+#![allow(clippy::unwrap_used)] // a test may panic in its helpers too
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod access;
+mod ending;
+mod limits;
+mod metrics;
+mod openapi;
+mod problems;
+mod sessions;
+mod shapes;

@@ -1,0 +1,97 @@
+//! Each way to fail has its status, and says whether the message may have arrived.
+
+use crate::common::*;
+use send_im_sandbox::{Fault, Route};
+use serde_json::json;
+
+fn fault(route: Route, http: u16, retry_after: Option<u64>) -> Fault {
+    let fault =
+        json!({"route": route, "times": 0, "action": {"status": {"http": http, "retry_after": retry_after}}});
+    serde_json::from_value(fault).unwrap()
+}
+
+#[tokio::test]
+async fn recipients_who_do_not_take_it() {
+    let world =
+        World::with(|sandbox| sandbox.ring(std::time::Duration::from_millis(50)), |options| options).await;
+    for (name, status, kind) in [
+        ("unknown", 404, "recipient_not_found"),
+        ("offline", 409, "recipient_unavailable"),
+        ("declines", 409, "declined"),
+        ("silent", 409, "no_answer"),
+        ("busy", 409, "busy"),
+    ] {
+        let answer = answer(world.message_to(name)).await;
+        assert_eq!(answer.verdict(), verdict(status, kind, "no"), "{name}");
+    }
+    assert!(world.texts().is_empty());
+}
+
+#[tokio::test]
+async fn a_problem_has_the_members_of_the_error() {
+    let world = World::new().await;
+    let problem = answer(world.message_to("busy")).await.json();
+    let expected = json!({
+        "type": "about:blank", "title": "Conflict", "status": 409, "kind": "busy", "step": "confirm",
+        "detail": "busy@contoso.com does not want to be disturbed.", "sent": "no", "http_status": null,
+        "code": "RemoteFailure", "subcode": "DoNotDisturb", "diagnostics": null, "retry_after": null, "hops": [],
+        "exit_code": 4,
+    });
+    assert_eq!(problem, expected);
+}
+
+#[tokio::test]
+async fn what_may_have_arrived_is_a_409_that_no_program_repeats() {
+    let world = World::new().await;
+    world.sandbox.set_faults(vec![fault(Route::StartMessaging, 500, None)]);
+    let answer = answer(world.form("recipient=lenea@contoso.com&message=hello&timeout=2")).await;
+    assert_eq!(answer.verdict(), verdict(409, "outcome_unknown", "maybe"));
+    assert_eq!(world.requests("POST", "/messaginginvitations"), 1, "and it was not sent again here either");
+}
+
+#[tokio::test]
+async fn a_server_that_throttles_is_a_429_with_its_time() {
+    let world = World::new().await;
+    for (asked, told) in [(Some(600), "600"), (None, "30")] {
+        world.sandbox.set_faults(vec![fault(Route::StartMessaging, 429, asked)]);
+        let answer = answer(world.form("recipient=lenea@contoso.com&message=hello&timeout=2")).await;
+        assert_eq!(answer.verdict(), verdict(429, "throttled", "no"));
+        assert_eq!(answer.header("retry-after"), told);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_fails_or_is_not_there_is_a_502() {
+    let world = World::new().await;
+    world.sandbox.set_faults(vec![fault(Route::Applications, 500, None)]);
+    let failing = answer(world.form("recipient=lenea@contoso.com&message=hello&timeout=2")).await;
+    assert_eq!(failing.verdict(), verdict(502, "service_error", "no"));
+    assert_eq!(failing.json()["http_status"], 500);
+
+    let nowhere = send_im::Account::with_password("tosh@contoso.com", PASSWORD).server("http://127.0.0.1:1/");
+    let world = World::options(|options| options.account(nowhere)).await;
+    let unreachable = answer(world.form("recipient=lenea@contoso.com&message=hello&timeout=5")).await;
+    let (status, kind, sent) = unreachable.verdict();
+    assert!(matches!(kind.as_str(), "network" | "discovery_failed"), "{kind}");
+    assert_eq!((status, sent.as_str()), (502, "no"));
+}
+
+#[tokio::test]
+async fn a_timeout_before_anything_was_sent_is_a_504() {
+    let world = World::new().await;
+    let slow = json!({"route": "applications", "times": 0, "action": {"delay": {"ms": 3000}}});
+    world.sandbox.add_fault(serde_json::from_value(slow).unwrap());
+    let answer = answer(world.form("recipient=lenea@contoso.com&message=hello&timeout=0.2")).await;
+    assert_eq!(answer.verdict(), verdict(504, "timeout", "no"));
+    assert!(world.texts().is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_is_a_403_and_no_401() {
+    let world = World::new().await;
+    let body = "recipient=lenea@contoso.com&message=hello&username=tosh@contoso.com&password=wrong";
+    let answer = answer(world.form(body)).await;
+    assert_eq!(answer.verdict(), verdict(403, "sign_in_refused", "no"));
+    assert_eq!(answer.json()["step"], "sign_in");
+    assert_eq!(answer.header("www-authenticate"), "");
+}
