@@ -34,3 +34,8 @@ mod token;
 pub use options::Options;
 pub use service::Service;
 pub use token::Tokens;
+
+/// The Rust code of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
