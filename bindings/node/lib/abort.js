@@ -58,7 +58,12 @@ function onAbort(signal, cancel) {
   let group = waiting.get(signal);
   if (group === undefined) {
     const cancels = new Set([cancel]);
-    group = { cancels, listener: () => [...cancels].forEach((each) => void each()) };
+    const listener = () => {
+      for (const each of cancels) {
+        each();
+      }
+    };
+    group = { cancels, listener };
     waiting.set(signal, group);
     signal.addEventListener('abort', group.listener, { once: true });
   }

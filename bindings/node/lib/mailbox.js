@@ -121,13 +121,14 @@ class Mailbox {
     }
   }
 
-  /** In a worker that ends, while the process goes on. */
+  /** This thread ends. Nobody hears of the end of its calls any more. */
   #close() {
     for (const { call } of this.#pending.values()) {
       native.callCancel(call);
     }
     this.#socket.destroy();
     native.mailboxFree(this.#box);
+    this.#box = null;
   }
 }
 

@@ -5,12 +5,22 @@
 const { AsyncResource } = require('node:async_hooks');
 const diagnostics = require('node:diagnostics_channel');
 const { debuglog } = require('node:util');
+const { atExit } = require('./exit.js');
 const { text, milliseconds, wrongType } = require('./options.js');
 const { theMailbox } = require('./mailbox.js');
 const { native } = require('./native.js');
 
 const log = debuglog('send-im');
 const channel = diagnostics.channel('send-im:step');
+
+/** Where a token is waited for. At the end of the program nobody shall wait. */
+const asked = new Set();
+atExit(() => {
+  for (const reply of asked) {
+    native.tokenReplyFail(reply, 'the program is ending');
+  }
+  asked.clear();
+});
 
 /**
  * The name of what was thrown. Its text may hold anything.
@@ -78,6 +88,7 @@ function tokenListener(source) {
   const ask = AsyncResource.bind(/** @type {(...given: any[]) => any} */ (source));
   return async (/** @type {any} */ said, /** @type {() => unknown} */ takeReply) => {
     const reply = takeReply();
+    asked.add(reply);
     const request = Object.freeze({
       origin: said.origin,
       authorizationUri: said.authorization_uri,
@@ -87,9 +98,13 @@ function tokenListener(source) {
     });
     try {
       const [token, lifetime] = tokenOf(await ask(request));
-      native.tokenReplyResolve(reply, token, lifetime);
+      if (asked.delete(reply)) {
+        native.tokenReplyResolve(reply, token, lifetime);
+      }
     } catch (thrown) {
-      native.tokenReplyFail(reply, `the token function failed (${nameOf(thrown)})`);
+      if (asked.delete(reply)) {
+        native.tokenReplyFail(reply, `the token function failed (${nameOf(thrown)})`);
+      }
     }
   };
 }

@@ -59,9 +59,9 @@ export function room(t) {
 }
 
 /** Runs a program and tells how it ended. */
-export async function ended(command, { env = {}, cwd = PACKAGE, on = () => {} } = {}) {
+export async function ended(command, { env = {}, cwd = PACKAGE, hang = HANG, on = () => {} } = {}) {
   const child = spawn(command[0], command.slice(1), { env: { ...clean(), ...env }, cwd });
-  const hanging = setTimeout(() => child.kill('SIGKILL'), HANG);
+  const hanging = setTimeout(() => child.kill('SIGKILL'), hang);
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text) => {
     out += text;

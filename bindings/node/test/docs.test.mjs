@@ -1,0 +1,84 @@
+// What the documentation shows is run.
+
+import assert from 'node:assert/strict';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { ended, PACKAGE, place, room, script, stored } from './helper.mjs';
+
+const README = readFileSync(path.join(PACKAGE, 'README.md'), 'utf8');
+const snippets = [...README.matchAll(/^```(js|ts)\n(.*?)^```/gms)].map(([, language, code]) => ({ language, code }));
+const GREETING = { code: 0, out: 'lenea@contoso.com hello world\n', err: '' };
+const nameFor = ({ code }) => (code.includes('require(') ? 'script.cjs' : 'script.mjs');
+const tsc = path.join(PACKAGE, 'node_modules', 'typescript', 'bin', 'tsc');
+
+test('the README opens with five lines that work, and the same in CommonJS', async (t) => {
+  assert.equal(snippets[0].code.trimEnd().split('\n').length, 5);
+  for (const snippet of snippets.slice(0, 2)) {
+    assert.deepEqual(await script(t, snippet.code, { name: nameFor(snippet) }), GREETING);
+  }
+  assert.deepEqual(snippets.slice(0, 2).map(nameFor), ['script.mjs', 'script.cjs']);
+});
+
+const wanted = [
+  [/hello world/, 0, GREETING.out],
+  [/hello world/, 0, GREETING.out],
+  [/subject: 'db7'/, 0, 'lenea@contoso.com invitation_accepted\n'],
+  [/sendAll/, 0, 'lenea@contoso.com\nfailed: busy@contoso.com does not want to be disturbed.\n'],
+  [/await using/, 0, ''],
+  [/instanceof/, 4, 'busy busy@contoso.com does not want to be disturbed.\n'],
+  [/AbortSignal/, 0, 'cancelled maybe TimeoutError\n'],
+  [/assert/, 0, ''],
+];
+
+test('every snippet of the README is here', () => {
+  assert.equal(snippets.length, wanted.length);
+});
+
+snippets.forEach((snippet, n) => {
+  const [mark, code, out] = wanted[n] ?? [];
+  test(`snippet ${n} of the README works: ${mark}`, async (t) => {
+    assert.match(snippet.code, mark);
+    const { sandbox } = await place(t);
+    const env = stored(sandbox);
+    const done =
+      snippet.language === 'ts'
+        ? await compiled(t, snippet.code, env)
+        : await script(t, snippet.code, { name: nameFor(snippet), env });
+    assert.deepEqual(done, { code, out, err: '' });
+    assert.equal(sandbox.openApplications(), 0);
+    if (mark.source === 'await using') assert.equal(sandbox.messages().length, 1);
+  });
+});
+
+/** Compiles TypeScript as a project would, and runs it. */
+async function compiled(t, code, env) {
+  const folder = room(t);
+  symlinkSync(path.join(PACKAGE, 'node_modules', '@types'), path.join(folder, 'node_modules', '@types'));
+  writeFileSync(path.join(folder, 'script.mts'), code);
+  const options = [
+    '--strict',
+    '--target',
+    'es2022',
+    '--module',
+    'node16',
+    '--types',
+    'node',
+    '--skipLibCheck',
+    'false',
+  ];
+  const made = await ended([process.execPath, tsc, ...options, 'script.mts'], { cwd: folder });
+  assert.deepEqual(made, { code: 0, out: '', err: '' });
+  return ended([process.execPath, 'script.mjs'], { cwd: folder, env });
+}
+
+test('the README has no name of the package that does not exist', async () => {
+  const names = new Set(
+    [...README.matchAll(/import \{ ([^}]+) \} from 'send-im'/g)].flatMap(([, list]) => list.split(', ')),
+  );
+  const api = await import('send-im');
+  assert.deepEqual(
+    [...names].filter((name) => !(name in api)),
+    [],
+  );
+});

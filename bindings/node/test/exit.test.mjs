@@ -1,0 +1,183 @@
+// The end of a program: its exit code is kept, nothing hangs, nothing aborts, sessions are signed out.
+//
+// Each test runs in a process of its own. The sandbox lets `silent@` ring for an hour: a process that waited for the answer
+// would count as hanging.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { place, script, stored } from './helper.mjs';
+
+const HEADER = `
+  import { Client, Sandbox, sendIm } from 'send-im';
+  import { setTimeout as sleep } from 'node:timers/promises';
+  const sandbox = await Sandbox.start({ ring: 3_600_000 });
+  const account = { address: 'tosh@contoso.com', password: 'x', server: sandbox };
+  const ring = (more) => sendIm('silent@contoso.com', 'hi', { ...account, timeout: 3_600_000, ...more });
+  async function ringing() {
+    while (!sandbox.journal().some((exchange) => exchange.path.includes('messagingInvitations'))) await sleep(2);
+  }
+`;
+
+/** An account of a sandbox that outlives the program. */
+const OUTSIDE = `
+  import { Client, sendIm } from 'send-im';
+`;
+
+async function ends(t, code, program, more) {
+  const done = await script(t, program, more);
+  assert.deepEqual(done, { code, out: '', err: '' });
+}
+
+test('importing alone ends at once, and starts nothing', (t) =>
+  ends(
+    t,
+    0,
+    `import { existsSync, readdirSync } from 'node:fs';
+     import koffi from ${JSON.stringify(import.meta.resolve('koffi'))};
+     const threads = () => (existsSync('/proc/self/task') ? readdirSync('/proc/self/task').length : 0);
+     const before = threads();
+     await import('send-im');
+     if (threads() !== before) throw new Error('there are new threads');
+     if (process.getActiveResourcesInfo().some((name) => /Pipe|TCP|Timeout/.test(name))) throw new Error('a handle');`,
+  ));
+
+test('an open sandbox and an open client do not keep the process alive', (t) =>
+  ends(t, 0, `${HEADER} const client = await Client.signIn(account); await client.send('lenea@contoso.com', 'hi');`));
+
+test('a send under way keeps the process alive until it has ended', async (t) => {
+  const done = await script(
+    t,
+    `import { Sandbox, sendIm } from 'send-im';
+     const sandbox = await Sandbox.start({ slow: 300 });
+     const account = { address: 'tosh@contoso.com', password: 'x', server: sandbox };
+     sendIm('slow@contoso.com', 'hi', account).then((receipt) => console.log(receipt.acceptedBy));`,
+  );
+  assert.deepEqual(done, { code: 0, out: 'slow@contoso.com\n', err: '' });
+});
+
+test('the first of two sends does not let go of the process', async (t) => {
+  const done = await script(
+    t,
+    `import { Sandbox, sendIm } from 'send-im';
+     const sandbox = await Sandbox.start({ slow: 300 });
+     const account = { address: 'tosh@contoso.com', password: 'x', server: sandbox };
+     for (const to of ['lenea@contoso.com', 'slow@contoso.com'])
+       sendIm(to, 'hi', account).then((receipt) => console.log(receipt.acceptedBy));`,
+  );
+  assert.deepEqual(done, { code: 0, out: 'lenea@contoso.com\nslow@contoso.com\n', err: '' });
+});
+
+for (const code of [0, 3, 17]) {
+  test(`process.exit(${code}) during a send`, (t) =>
+    ends(t, code, `${HEADER} ring(); await ringing(); process.exit(${code});`));
+}
+
+test('process.exit in the turn of the call, and in a callback', async (t) => {
+  await ends(t, 17, `${HEADER} ring(); process.exit(17);`);
+  await ends(t, 18, `${HEADER} ring({ onStep: (step) => step.step === 'invite' && process.exit(18) });`);
+  await ends(t, 19, `${HEADER} await ring({ password: null, token: () => process.exit(19) });`);
+});
+
+test('an uncaught error during a send', async (t) => {
+  const done = await script(
+    t,
+    `${HEADER} ring(); await ringing(); setTimeout(() => { throw new Error('on purpose'); }, 0);`,
+  );
+  assert.deepEqual([done.code, done.out], [1, '']);
+  assert.match(done.err, /Error: on purpose/);
+});
+
+test('an unhandled rejection of a send', async (t) => {
+  const done = await script(t, `${HEADER} ring(); await ringing(); sendIm('busy@contoso.com', 'hi', account);`);
+  assert.deepEqual([done.code, done.out], [1, '']);
+  assert.match(done.err, /SendImError: busy@contoso\.com/);
+});
+
+test('a signal ends it as ever', async (t) => {
+  const aborted = await script(
+    t,
+    `${HEADER} ring(); await ringing(); process.kill(process.pid, 'SIGTERM'); await sleep(60_000);`,
+  );
+  assert.deepEqual(aborted, { code: 'SIGTERM', out: '', err: '' });
+  const killed = await script(
+    t,
+    `${HEADER} ring(); await ringing(); process.kill(process.pid, 'SIGKILL'); await sleep(60_000);`,
+  );
+  assert.equal(killed.code, 'SIGKILL');
+});
+
+test('many sends in flight, with steps, end again and again', async (t) => {
+  const program = `${HEADER}
+    const client = await Client.signIn({ ...account, onStep: () => {} });
+    for (let n = 0; n < 20; n++)
+      (async () => { for (;;) await client.send('user' + n + '@contoso.com', 'hi'); })().catch(() => {});
+    await sandbox.waitFor(40);
+    process.exit(5);`;
+  for (let n = 0; n < 10; n++) await ends(t, 5, program);
+});
+
+test('an open client is signed out at the end', async (t) => {
+  const { sandbox } = await place(t);
+  await ends(
+    t,
+    0,
+    `${OUTSIDE}
+     const client = await Client.signIn({ onStep: () => {} });
+     await client.send('lenea@contoso.com', 'hi');
+     globalThis.kept = client;`,
+    { env: stored(sandbox) },
+  );
+  assert.deepEqual([sandbox.messages().length, sandbox.openApplications()], [1, 0]);
+});
+
+test('a send that was cut off is withdrawn and signed out', async (t) => {
+  const { sandbox } = await place(t);
+  await ends(
+    t,
+    9,
+    `${OUTSIDE}
+     sendIm('silent@contoso.com', 'hi', { onStep: ({ step }) => step === 'invite' && setImmediate(() => process.exit(9)) });`,
+    { env: stored(sandbox) },
+  );
+  assert.deepEqual([sandbox.messages(), sandbox.openApplications()], [[], 0]);
+});
+
+test('process.exitCode is kept', (t) =>
+  ends(t, 4, `${HEADER} process.exitCode = 4; await sendIm('lenea@contoso.com', 'hi', account);`));
+
+test('a token function that never answers does not keep an exit from coming', (t) =>
+  ends(
+    t,
+    6,
+    `${HEADER} sendIm('lenea@contoso.com', 'hi', {
+       ...account, password: null, token: () => { setTimeout(() => process.exit(6), 50); return new Promise(() => {}); },
+     });`,
+  ));
+
+test('an exit listener may look at what a call ended with', async (t) => {
+  const done = await script(
+    t,
+    `${HEADER}
+     ring().catch((error) => console.log(error.kind));
+     await ringing();
+     process.on('exit', (code) => console.log('exit', code));
+     process.exit(7);`,
+  );
+  assert.deepEqual(done, { code: 7, out: 'exit 7\n', err: '' });
+});
+
+test('SIGINT may abort what rings', async (t) => {
+  const done = await script(
+    t,
+    `${HEADER}
+     const control = new AbortController();
+     process.once('SIGINT', () => control.abort(new Error('interrupted')));
+     ringing().then(() => console.log('ringing'));
+     const error = await ring({ signal: control.signal }).catch((error) => error);
+     while (sandbox.openApplications() !== 0) await sleep(2);
+     console.log(error.kind, error.sent, error.cause.message, sandbox.messages().length);
+     process.exitCode = error.exitCode;`,
+    { on: (text, child) => text === 'ringing\n' && child.kill('SIGINT') },
+  );
+  assert.deepEqual(done, { code: 130, out: 'ringing\ncancelled maybe interrupted 0\n', err: '' });
+});

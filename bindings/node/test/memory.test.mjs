@@ -1,0 +1,65 @@
+// Long-lived programs.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import test from 'node:test';
+import { clean, PACKAGE, PASSWORD, SENDER, script } from './helper.mjs';
+
+const SENDS = 20_000;
+const WARM_UP = 4_000;
+/**
+ * Kilobytes by which the process may grow from the end of the warm-up to the end of the sends. A leak of one kilobyte a
+ * send would be 16000.
+ */
+const BOUND = 12 * 1024;
+
+// The sandbox keeps what it delivers, so it runs in a process of its own.
+const SANDBOX = `
+  const { Sandbox } = require('send-im');
+  Sandbox.start().then((sandbox) => {
+    console.log(sandbox.url);
+    process.stdin.resume().on('end', () => console.log(sandbox.messages().length));
+  });`;
+
+const SENDER_PROGRAM = `
+  import { Client } from 'send-im';
+  const client = await Client.signIn({ address: '${SENDER}', password: '${PASSWORD}', server: process.argv[2], onStep: () => {} });
+  const signal = new AbortController().signal;
+  const resident = async () => {
+    await new Promise(setImmediate);
+    gc();
+    return process.memoryUsage.rss() / 1024;
+  };
+  let warm;
+  for (let sent = 0; sent < ${SENDS}; ) {
+    const many = Array.from({ length: 150 }, (_, n) => ({ to: 'user' + n + '@contoso.com', text: 'message ' + n }));
+    const results = await client.sendAll(many, { signal });
+    if (!results.every((result) => result.status === 'fulfilled')) throw new Error('a send failed');
+    await Promise.all(Array.from({ length: 50 }, (_, n) => client.send('user' + (n % 5) + '@contoso.com', 'single', { signal })));
+    await client.send('nobody', 'refused').catch(() => {});
+    sent += 200;
+    if (sent === ${WARM_UP}) warm = await resident();
+  }
+  console.log(Math.round((await resident()) - warm));
+  await client.signOut();`;
+
+test('twenty thousand sends on one session leave nothing behind', async (t) => {
+  const outside = spawn(process.execPath, ['-e', SANDBOX], {
+    cwd: PACKAGE,
+    env: clean(),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => outside.kill());
+  const lines = createInterface({ input: outside.stdout })[Symbol.asyncIterator]();
+  const url = (await lines.next()).value;
+  const done = await script(t, SENDER_PROGRAM, { args: [url], flags: ['--expose-gc'], hang: 600_000 });
+  assert.deepEqual([done.code, done.err], [0, '']);
+  t.diagnostic(`grew by ${done.out.trim()} KiB after ${WARM_UP} of ${SENDS} sends`);
+  assert.ok(Number(done.out) < BOUND, `grew by ${done.out} KiB after ${WARM_UP} of ${SENDS} sends`);
+  const closed = once(outside, 'close');
+  outside.stdin.end();
+  assert.equal(Number((await lines.next()).value), SENDS);
+  await closed;
+});

@@ -1,0 +1,97 @@
+// How the package is loaded.
+
+import assert from 'node:assert/strict';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import test from 'node:test';
+import * as imported from 'send-im';
+import { PACKAGE, ROOT, room, script } from './helper.mjs';
+
+const required = createRequire(import.meta.url)('send-im');
+const manifest = JSON.parse(readFileSync(path.join(PACKAGE, 'package.json'), 'utf8'));
+const LIBRARY = process.platform === 'darwin' ? 'libsend_im.dylib' : 'libsend_im.so';
+const BUNDLED = path.join(PACKAGE, 'prebuilds', `${process.platform}-${process.arch}`, LIBRARY);
+
+test('import and require give the same', () => {
+  assert.deepEqual(Object.keys(imported).sort(), ['Client', 'Sandbox', 'SendImError', 'sendIm', 'version']);
+  assert.deepEqual({ ...imported }, { ...required });
+});
+
+test('an error of the one is an error of the other', async () => {
+  await assert.rejects(required.sendIm('nobody', 'hi'), (error) => error instanceof imported.SendImError);
+  await assert.rejects(imported.sendIm('nobody', 'hi'), (error) => error instanceof required.SendImError);
+});
+
+test('its version is that of the workspace and of the library', () => {
+  const workspace = readFileSync(path.join(ROOT, 'Cargo.toml'), 'utf8').match(/^version = "([^"]+)"/m)[1];
+  assert.deepEqual([manifest.version, imported.version], [workspace, workspace]);
+});
+
+test('what is internal cannot be imported', async (t) => {
+  const program = `await import('send-im/lib/native.js').catch((error) => console.log(error.code));`;
+  assert.equal((await script(t, program)).out, 'ERR_PACKAGE_PATH_NOT_EXPORTED\n');
+});
+
+test('the lock file names no registry', () => {
+  const lock = readFileSync(path.join(PACKAGE, 'package-lock.json'), 'utf8');
+  assert.ok(lock.includes('"integrity"'));
+  assert.doesNotMatch(lock, /"resolved"|registry/);
+});
+
+test('the library of SEND_IM_LIBRARY goes first', async (t) => {
+  const place = path.join(room(t), LIBRARY);
+  copyFileSync(BUNDLED, place);
+  const program = `import fs from 'node:fs';
+    await import('send-im');
+    console.log(fs.readFileSync('/proc/self/maps', 'utf8').includes(${JSON.stringify(place)}));`;
+  if (process.platform === 'linux') {
+    assert.deepEqual(await script(t, program, { env: { SEND_IM_LIBRARY: place } }), {
+      code: 0,
+      out: 'true\n',
+      err: '',
+    });
+  }
+});
+
+/** Loads a copy of the package in which no library lies. */
+function without(t, library) {
+  const program = `
+    const koffi = require(${JSON.stringify(createRequire(import.meta.url).resolve('koffi'))});
+    const load = koffi.load;
+    const Module = require('node:module');
+    const resolve = Module._load;
+    Module._load = (name, ...more) =>
+      name === 'koffi' ? { ...koffi, load: (place) => load(place.replace('prebuilds', 'nowhere')) } : resolve(name, ...more);
+    try {
+      require('send-im');
+    } catch (error) {
+      console.log(error.code, error.message);
+    }`;
+  return script(t, program, { name: 'script.cjs', env: library ? { SEND_IM_LIBRARY: library } : {} });
+}
+
+test('without a library the error says every place it tried', async (t) => {
+  const text = path.join(room(t), LIBRARY);
+  writeFileSync(text, 'no library');
+  const { out } = await without(t, text);
+  assert.match(out, /^ERR_SEND_IM_LIBRARY send-im cannot load its library for \w+-\w+\. It tried:\n/);
+  const [, first, second] = out.split('\n');
+  assert.ok(first.includes(text) && second.includes(BUNDLED), out);
+});
+
+test('a library of another interface is refused', async (t) => {
+  const program = `
+    const Module = require('node:module');
+    const koffi = require(${JSON.stringify(createRequire(import.meta.url).resolve('koffi'))});
+    const resolve = Module._load;
+    const load = () => ({ func: () => () => 7 });
+    Module._load = (name, ...more) => (name === 'koffi' ? { ...koffi, load } : resolve(name, ...more));
+    try {
+      require('send-im');
+    } catch (error) {
+      console.log(error.message);
+    }`;
+  const { out } = await script(t, program, { name: 'script.cjs' });
+  assert.match(out, /it has interface 7, this package needs 1/);
+});

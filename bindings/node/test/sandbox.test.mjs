@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import test from 'node:test';
+import { Sandbox, sendIm } from 'send-im';
+import { place, SENDER } from './helper.mjs';
+
+test('inboxes and messages', async (t) => {
+  const { sandbox, account } = await place(t);
+  const before = Date.now();
+  await sendIm('a@contoso.com', 'hi', account);
+  await sendIm('b@contoso.com', 'ho', { ...account, importance: 'urgent', html: true });
+  assert.deepEqual(
+    sandbox.inbox('a@contoso.com').map((message) => message.to),
+    ['a@contoso.com'],
+  );
+  const [first, second] = sandbox.messages();
+  const { conversation, threadId, receivedAt, ...rest } = first;
+  assert.deepEqual(rest, {
+    number: 1,
+    from: SENDER,
+    to: 'a@contoso.com',
+    acceptedBy: 'a@contoso.com',
+    subject: null,
+    importance: 'normal',
+    format: 'plain',
+    text: 'hi',
+    via: 'invitation',
+  });
+  assert.ok(conversation && threadId && receivedAt instanceof Date);
+  assert.ok(Math.abs(receivedAt - before) < 3_600_000);
+  assert.deepEqual([second.importance, second.format, second.via], ['urgent', 'html', 'message']);
+});
+
+test('waitFor waits, gives up and can be aborted', async (t) => {
+  const { sandbox, account } = await place(t, { slow: 200 });
+  const waiting = sandbox.waitFor(1);
+  await sendIm('slow@contoso.com', 'hi', account);
+  assert.equal((await waiting)[0].text, 'hi');
+  assert.equal((await sandbox.waitFor(0)).length, 1);
+  await assert.rejects(sandbox.waitFor(2, { timeout: 50 }), { kind: 'timeout' });
+  await assert.rejects(sandbox.waitFor(2, { signal: AbortSignal.timeout(50) }), { kind: 'cancelled' });
+  await assert.rejects(sandbox.waitFor(0.5), { kind: 'invalid_input' });
+});
+
+test('a call-forward', async (t) => {
+  const { sandbox, account } = await place(t);
+  assert.equal((await sendIm('forwards@contoso.com', 'hi', account)).acceptedBy, 'colleague@contoso.com');
+  assert.deepEqual(
+    [sandbox.messages()[0].to, sandbox.messages()[0].acceptedBy],
+    ['forwards@contoso.com', 'colleague@contoso.com'],
+  );
+});
+
+test('the journal', async (t) => {
+  const { sandbox, account } = await place(t);
+  await sendIm('lenea@contoso.com', 'hi', account);
+  const { number, method, status, pool, origin } = sandbox.journal()[0];
+  assert.deepEqual([number, method, status, pool, origin], [1, 'GET', 200, 0, new URL(sandbox.url).origin]);
+});
+
+test('layouts', async (t) => {
+  for (const layout of ['one-pool', 'two-pools', 'redirect']) {
+    const { account } = await place(t, { layout });
+    assert.ok(await sendIm('lenea@contoso.com', 'hi', account));
+  }
+  await assert.rejects(Sandbox.start({ layout: 'three-pools' }), { kind: 'invalid_input' });
+});
+
+test('options of a wrong type and of another name', async () => {
+  for (const options of [{ https: 'yes' }, { ring: '30' }, { users: 'tosh' }, { htps: true }, { layout: 2 }]) {
+    await assert.rejects(Sandbox.start(options), { name: 'TypeError' });
+  }
+});
+
+test('the authority is removed with the sandbox', async () => {
+  const sandbox = await Sandbox.start({ https: true });
+  const { caFile, caPem } = sandbox;
+  assert.equal(readFileSync(caFile, 'utf8'), caPem);
+  await sandbox.stop();
+  assert.deepEqual([existsSync(caFile), sandbox.caFile], [false, null]);
+});
+
+test('http has no authority', async (t) => {
+  const { sandbox } = await place(t);
+  assert.deepEqual([sandbox.caFile, sandbox.caPem], [null, null]);
+});
+
+test('users', async (t) => {
+  const { account } = await place(t, { users: { [SENDER]: 'right' } });
+  assert.ok(await sendIm('lenea@contoso.com', 'hi', { ...account, password: 'right' }));
+  await assert.rejects(sendIm('lenea@contoso.com', 'hi', account), { kind: 'sign_in_refused' });
+});
+
+test('ring', async (t) => {
+  const { account } = await place(t, { ring: 50 });
+  await assert.rejects(sendIm('silent@contoso.com', 'hi', account), { kind: 'no_answer' });
+});
+
+test('faults', async (t) => {
+  const { sandbox, account } = await place(t);
+  sandbox.addFault('applications', { status: { http: 403, code: 'Forbidden' } }, { times: 0 });
+  await assert.rejects(sendIm('lenea@contoso.com', 'hi', account), { kind: 'forbidden' });
+  sandbox.clearFaults();
+  assert.ok(await sendIm('lenea@contoso.com', 'hi', account));
+  sandbox.addFault('applications', { status: { http: 403, code: 'Forbidden' } }, { skip: 1 });
+  assert.ok(await sendIm('lenea@contoso.com', 'hi', account));
+  assert.throws(() => sandbox.addFault('nowhere', 'drop_before'), { kind: 'invalid_input' });
+  assert.throws(() => sandbox.addFault('any', 'explode'), { kind: 'invalid_input' });
+  assert.throws(() => sandbox.addFault('any', 'drop_before', { time: 1 }), TypeError);
+});
+
+test('its own interface', async (t) => {
+  const { sandbox, account } = await place(t);
+  await sendIm('lenea@contoso.com', 'hi', account);
+  const messages = await (await fetch(`${sandbox.url}sandbox/api/messages`)).json();
+  assert.equal(messages[0].to, 'lenea@contoso.com');
+});
+
+test('a stopped sandbox says so', async () => {
+  const sandbox = await Sandbox.start();
+  await sandbox.stop();
+  await sandbox.stop();
+  for (const use of [
+    () => sandbox.messages(),
+    () => sandbox.journal(),
+    () => sandbox.openApplications(),
+    () => sandbox.clearFaults(),
+    () => sandbox.issueToken(SENDER),
+    () => sandbox.addFault('any', 'drop_before'),
+  ]) {
+    assert.throws(use, { kind: 'closed' });
+  }
+  await assert.rejects(sandbox.waitFor(1), { kind: 'closed' });
+});
+
+test('a scope stops it, where Node knows scopes, and it is not made by new', async () => {
+  assert.throws(() => new Sandbox(), TypeError);
+  const sandbox = await Sandbox.start();
+  await (Symbol.asyncDispose ? sandbox[Symbol.asyncDispose]() : sandbox.stop());
+  assert.throws(() => sandbox.messages(), { kind: 'closed' });
+});

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, sendIm } from 'send-im';
+import { place, SENDER } from './helper.mjs';
+
+/** A sandbox, and a send with a token in the place of a password. */
+async function tokens(t, options) {
+  const { sandbox } = await place(t, options);
+  const issue = () => sandbox.issueToken(SENDER);
+  const send = (token, more) => sendIm('lenea@contoso.com', 'hi', { address: SENDER, token, server: sandbox, ...more });
+  return { sandbox, issue, send };
+}
+
+test('a function gives a token in the place of a password', async (t) => {
+  const { sandbox, issue, send } = await tokens(t);
+  const asked = [];
+  const receipt = await send((request) => {
+    asked.push(request);
+    return issue();
+  });
+  assert.equal(receipt.acceptedBy, 'lenea@contoso.com');
+  assert.equal(asked[0].origin, new URL(sandbox.url).origin);
+  assert.equal(asked[0].rejected, false);
+  assert.deepEqual(Object.keys(asked[0]), ['origin', 'authorizationUri', 'clientId', 'trustedIssuers', 'rejected']);
+});
+
+test('the function may take its time', async (t) => {
+  const { issue, send } = await tokens(t, { layout: 'two-pools' });
+  const receipt = await send(async () => {
+    await sleep(20);
+    return { value: issue(), expiresIn: 3_600_000.5 };
+  });
+  assert.equal(receipt.acceptedBy, 'lenea@contoso.com');
+  assert.ok(await send(() => ({ value: issue() })));
+  assert.ok(await send(() => ({ value: issue(), expiresIn: null })));
+});
+
+test('a token that is given as a string', async (t) => {
+  const { sandbox, issue, send } = await tokens(t);
+  const token = issue();
+  assert.ok(await send(token));
+  sandbox.revokeTokens();
+  await assert.rejects(send(token), (error) => error.kind === 'sign_in_refused' && !error.stack.includes(token));
+});
+
+test('a revoked token is asked for again', async (t) => {
+  const { sandbox, issue } = await tokens(t);
+  const asked = [];
+  const token = (request) => {
+    asked.push(request.rejected);
+    return issue();
+  };
+  const client = await Client.signIn({ address: SENDER, token, server: sandbox });
+  await client.send('lenea@contoso.com', 'before');
+  sandbox.revokeTokens();
+  await client.send('lenea@contoso.com', 'after');
+  await client.signOut();
+  assert.equal(asked[0], false);
+  assert.ok(asked.includes(true));
+  assert.deepEqual(
+    sandbox.messages().map((message) => message.text),
+    ['before', 'after'],
+  );
+});
+
+test('a function that fails is a sign-in error without its text', async (t) => {
+  const { send } = await tokens(t);
+  const failing = [
+    () => {
+      throw new RangeError('vault is sealed, key s3cret');
+    },
+    () => Promise.reject(new RangeError('key s3cret')),
+  ];
+  for (const token of failing) {
+    await assert.rejects(send(token), (error) => {
+      assert.deepEqual([error.kind, error.exitCode], ['sign_in_refused', 3]);
+      assert.ok(error.message.includes('RangeError') && !error.stack.includes('s3cret'));
+      return true;
+    });
+  }
+});
+
+for (const value of [undefined, null, 7, {}, { value: 7 }, 'cut\0here', { value: 'x', expiresIn: 'soon' }]) {
+  test(`a function that returns something else: ${JSON.stringify(value)}`, async (t) => {
+    const { send } = await tokens(t);
+    await assert.rejects(
+      send(() => value),
+      (error) => error.kind === 'sign_in_refused' && /TypeError|SendImError/.test(error.message),
+    );
+  });
+}
+
+test('a rejected token is a sign-in error', async (t) => {
+  const { send } = await tokens(t);
+  await assert.rejects(
+    send(() => 'not-of-this-server'),
+    (error) => error.kind === 'sign_in_refused' && !error.stack.includes('not-of-this-server'),
+  );
+});
+
+test('a token that never comes lets the timeout pass, and one that comes later harms nobody', async (t) => {
+  const { issue, send } = await tokens(t);
+  let late;
+  const never = () =>
+    new Promise((resolve) => {
+      late = resolve;
+    });
+  await assert.rejects(send(never, { timeout: 200 }), { kind: 'timeout' });
+  late(issue());
+  await assert.rejects(send(never, { signal: AbortSignal.timeout(100) }), { kind: 'cancelled', sent: 'no' });
+  late(issue());
+  assert.ok(await send(issue));
+});
+
+test('an expired token is asked for while nothing is sent', async (t) => {
+  const { sandbox, issue } = await tokens(t, { pollTimeout: 100 });
+  let asked = 0;
+  const token = () => {
+    asked++;
+    return { value: issue(), expiresIn: 100 };
+  };
+  const client = await Client.signIn({ address: SENDER, token, server: sandbox });
+  const before = asked;
+  for (let n = 0; n < 2000 && asked === before; n++) await sleep(5);
+  assert.ok(asked > before);
+  await client.signOut();
+});

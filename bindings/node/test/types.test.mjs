@@ -1,0 +1,30 @@
+// The types are what a program sees, and no more.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { Client, Sandbox, SendImError } from 'send-im';
+import { ended, PACKAGE } from './helper.mjs';
+
+const tsc = path.join(PACKAGE, 'node_modules', 'typescript', 'bin', 'tsc');
+
+test('what must compile compiles, and what must not does not', async () => {
+  const done = await ended([process.execPath, tsc, '--project', path.join(PACKAGE, 'types-test')]);
+  assert.deepEqual(done, { code: 0, out: '', err: '' });
+});
+
+test('the types name every member of the classes', () => {
+  const types = readFileSync(path.join(PACKAGE, 'index.d.ts'), 'utf8');
+  for (const type of [Client, Sandbox, SendImError]) {
+    const declared = types.match(new RegExp(`declare class ${type.name} .*?^}`, 'ms'))[0];
+    const names = [...Object.getOwnPropertyNames(type), ...Object.getOwnPropertyNames(type.prototype)];
+    const internal = ['length', 'name', 'prototype', 'constructor'];
+    for (const name of names.filter((each) => !internal.includes(each))) {
+      assert.match(declared, new RegExp(`\\b${name}\\b`), `${type.name}.${name}`);
+    }
+    for (const [, name] of declared.matchAll(/^ {2}(?:static |get )?(\w+)\(/gm)) {
+      assert.ok([...names, 'constructor'].includes(name), `${type.name}.${name} does not exist`);
+    }
+  }
+});

@@ -1,0 +1,142 @@
+// Workers: each has clients and sandboxes of its own, and may end at any time.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { Client, sendIm } from 'send-im';
+import { eventually, PASSWORD, place, SENDER, script } from './helper.mjs';
+
+const HEADER = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const { Client, SendImError, Sandbox, sendIm } = require('send-im');
+  const account = { address: workerData.address, password: workerData.password, server: workerData.server };
+`;
+
+/** Runs CommonJS in a worker. It resolves with what the worker posts, and how it ended. */
+function work(sandbox, code) {
+  const worker = new Worker(`${HEADER} (async () => { ${code} })()`, {
+    eval: true,
+    workerData: { address: SENDER, password: PASSWORD, server: sandbox.url },
+  });
+  const posted = [];
+  worker.on('message', (message) => posted.push(message));
+  const over = new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject));
+  return { worker, posted, over };
+}
+
+test('a worker sends, fails and ends', async (t) => {
+  const { sandbox } = await place(t);
+  const { posted, over } = work(
+    sandbox,
+    `const receipt = await sendIm('lenea@contoso.com', 'from a worker', account);
+     const error = await sendIm('busy@contoso.com', 'hi', account).catch((error) => error);
+     parentPort.postMessage([receipt.acceptedBy, error instanceof SendImError, error.kind]);`,
+  );
+  assert.equal(await over, 0);
+  assert.deepEqual(posted, [['lenea@contoso.com', true, 'busy']]);
+  assert.equal(sandbox.messages()[0].text, 'from a worker');
+});
+
+test('ten workers and this thread send at the same time', async (t) => {
+  const { sandbox, account } = await place(t);
+  const workers = Array.from({ length: 10 }, (_, n) =>
+    work(
+      sandbox,
+      `const client = await Client.signIn(account);
+       for (let i = 0; i < 10; i++) await client.send('lenea@contoso.com', '${n}/' + i);
+       await client.signOut();`,
+    ),
+  );
+  await Promise.all(Array.from({ length: 10 }, (_, i) => sendIm('lenea@contoso.com', `main/${i}`, account)));
+  assert.deepEqual(await Promise.all(workers.map(({ over }) => over)), Array(10).fill(0));
+  const texts = sandbox.messages().map((message) => message.text);
+  assert.deepEqual([texts.length, new Set(texts).size, sandbox.openApplications()], [110, 110, 0]);
+});
+
+test('a worker that ends with an open client signs it out, and the others go on', async (t) => {
+  const { sandbox, account } = await place(t);
+  for (const end of ['', 'process.exit(3);']) {
+    const { over } = work(sandbox, `globalThis.kept = await Client.signIn(account); ${end}`);
+    assert.equal(await over, end ? 3 : 0);
+    assert.ok(await eventually(() => sandbox.openApplications() === 0));
+  }
+  assert.ok(await sendIm('lenea@contoso.com', 'after', account));
+});
+
+test('a worker that exits during a send withdraws it', async (t) => {
+  const { sandbox } = await place(t);
+  const { over } = work(
+    sandbox,
+    `sendIm('silent@contoso.com', 'hi', { ...account, onStep: ({ step }) => step === 'invite' && process.exit(5) });`,
+  );
+  assert.equal(await over, 5);
+  assert.ok(await eventually(() => sandbox.openApplications() === 0));
+  assert.deepEqual(sandbox.messages(), []);
+});
+
+test('a worker that is terminated during many sends harms nobody', async (t) => {
+  const { sandbox, account } = await place(t);
+  for (let n = 0; n < 5; n++) {
+    const { worker, over } = work(
+      sandbox,
+      `const { password, ...who } = account;
+       const client = await Client.signIn({ ...account, onStep: () => {} });
+       for (let n = 0; n < 20; n++)
+         (async () => { for (;;) await client.send('user' + n + '@contoso.com', 'hi'); })();
+       sendIm('silent@contoso.com', 'hi', { ...account, timeout: 1000, onStep: () => {} });
+       sendIm('lenea@contoso.com', 'hi', { ...who, timeout: 1000, token: () => new Promise(() => {}) });`,
+    );
+    const before = sandbox.messages().length;
+    await sandbox.waitFor(before + 30 + n);
+    await worker.terminate();
+    assert.equal(await over, 1);
+    assert.ok(await sendIm('lenea@contoso.com', 'after', account));
+  }
+});
+
+test('a worker that is terminated while it signs in leaves no session', async (t) => {
+  const { sandbox, account } = await place(t);
+  sandbox.addFault('applications', { delay: { ms: 300 } });
+  const { worker } = work(sandbox, 'await Client.signIn(account);');
+  assert.ok(await eventually(() => sandbox.journal().some(({ path }) => path.includes('applications'))));
+  await worker.terminate();
+  assert.ok(await sendIm('lenea@contoso.com', 'after', account));
+  assert.ok(await eventually(() => sandbox.openApplications() === 0));
+});
+
+test('the process ends while workers send, and their sessions end with it', async (t) => {
+  // The main thread loads the package too.
+  const { sandbox } = await place(t);
+  const done = await script(
+    t,
+    `const { Worker } = require('node:worker_threads');
+     require('send-im');
+     const code = \`
+       const { Client } = require('send-im');
+       const { parentPort, workerData } = require('node:worker_threads');
+       (async () => {
+         const client = await Client.signIn({ address: 'tosh@contoso.com', password: 'x', server: workerData });
+         await client.send('lenea@contoso.com', 'hi');
+         parentPort.postMessage('sent');
+         await client.send('silent@contoso.com', 'hi');
+       })();\`;
+     let sent = 0;
+     for (let n = 0; n < 3; n++) {
+       new Worker(code, { eval: true, workerData: process.argv[2] }).on('message', () => {
+         if (++sent === 3) setTimeout(() => process.exit(17), 20);
+       });
+     }`,
+    { name: 'script.cjs', args: [sandbox.url] },
+  );
+  assert.deepEqual(done, { code: 17, out: '', err: '' });
+  assert.ok(await eventually(() => sandbox.openApplications() === 0));
+});
+
+test('clients and sandboxes cannot be posted to a worker', async (t) => {
+  const { sandbox, account } = await place(t);
+  const client = await Client.signIn(account);
+  const posted = structuredClone({ client, sandbox });
+  assert.equal(posted.client.send, undefined);
+  assert.equal(posted.sandbox.inbox, undefined);
+  await client.signOut();
+});

@@ -1,0 +1,99 @@
+// Must compile. A line after @ts-expect-error must not.
+
+import {
+  Client,
+  type Delivered,
+  type Kind,
+  type Message,
+  type Receipt,
+  Sandbox,
+  SendImError,
+  type Step,
+  sendIm,
+  type TokenRequest,
+  version,
+} from 'send-im';
+
+const text: string = version;
+
+const receipt: Receipt = await sendIm('lenea@contoso.com', text);
+const by: string | null = receipt.acceptedBy;
+const elapsed: number = receipt.steps[0].elapsed;
+
+await sendIm('lenea@contoso.com', 'hi', {
+  address: 'tosh@contoso.com',
+  password: null,
+  token: async (request: TokenRequest) => ({ value: request.origin, expiresIn: 3_600_000 }),
+  server: new URL('https://lyncdiscover.contoso.com/'),
+  caFile: new URL('file:///etc/ca.pem'),
+  trustedDomains: ['contoso.net'],
+  timeout: 20_000,
+  onStep: (step: Step) => console.log(step.step, step.status?.toFixed()),
+  subject: 'db7',
+  importance: 'urgent',
+  html: false,
+  wait: 'submitted',
+  signal: AbortSignal.timeout(100),
+});
+
+// @ts-expect-error the text is missing
+await sendIm('lenea@contoso.com');
+// @ts-expect-error no such importance
+await sendIm('lenea@contoso.com', 'hi', { importance: 'huge' });
+// @ts-expect-error no such option
+await sendIm('lenea@contoso.com', 'hi', { passwrod: 'x' });
+// @ts-expect-error a number of milliseconds
+await sendIm('lenea@contoso.com', 'hi', { timeout: '60' });
+// @ts-expect-error a token has a value
+await sendIm('lenea@contoso.com', 'hi', { token: () => 7 });
+// @ts-expect-error a receipt is not changed
+receipt.to = 'somebody@contoso.com';
+// @ts-expect-error it may be null
+const never: string = receipt.acceptedBy;
+
+{
+  await using client = await Client.signIn({ server: await Sandbox.start() });
+  const messages: Message[] = [{ to: 'lenea@contoso.com', text: 'hi', subject: 'db7' }];
+  for (const result of await client.sendAll(new Set(messages), { signal: null })) {
+    const told: string = result.status === 'fulfilled' ? result.value.to : String(result.reason);
+    console.log(told, by, elapsed, never);
+  }
+  // @ts-expect-error an option of the account
+  await client.send('lenea@contoso.com', 'hi', { address: 'tosh@contoso.com' });
+  // @ts-expect-error a message has a text
+  await client.sendAll([{ to: 'lenea@contoso.com' }]);
+  // @ts-expect-error an option of a message
+  await Client.signIn({ subject: 'db7' });
+  const closed: boolean = client.closed;
+  // @ts-expect-error it is told, not set
+  client.closed = closed;
+}
+
+// @ts-expect-error clients are made by signIn
+new Client();
+// @ts-expect-error sandboxes are made by start
+new Sandbox();
+
+try {
+  await using sandbox = await Sandbox.start({ layout: 'two-pools', https: true, users: { 'tosh@contoso.com': 'x' } });
+  sandbox.addFault('applications', { status: { http: 503, retry_after: 1 } }, { times: 2 });
+  // @ts-expect-error no such route
+  sandbox.addFault('nowhere', 'drop_before');
+  const [first]: Delivered[] = await sandbox.waitFor(1, { timeout: 100 });
+  const when: Date = first.receivedAt;
+  console.log(when, sandbox.inbox('lenea@contoso.com').length, sandbox.journal()[0].status);
+  // @ts-expect-error no such layout
+  await Sandbox.start({ layout: 'three-pools' });
+} catch (error) {
+  if (error instanceof SendImError) {
+    const kind: Kind = error.kind;
+    const maybe: boolean = error.sent === 'maybe';
+    const wait: number | null = error.retryAfter;
+    console.log(kind === 'busy', maybe, wait, error.hops[0]?.url, error.detail, error.cause, error.toJSON().exitCode);
+    // @ts-expect-error it is no or maybe
+    console.log(error.sent === 'perhaps');
+    process.exit(error.exitCode);
+  }
+}
+
+throw new SendImError('Busy.', { kind: 'busy', sent: 'no', cause: new Error('why') });

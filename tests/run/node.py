@@ -1,0 +1,200 @@
+"""The Node package: its tests, its tarball, and the tarball used in an empty place. On its own it runs the tests."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import toolchains
+import workspace
+from outcome import Outcome
+
+PACKAGE = workspace.ROOT / "bindings" / "node"
+EXAMPLE = workspace.ROOT / "examples" / "node" / "send.mjs"
+DIST = workspace.ROOT / "dist"
+LICENCES = ("LICENSE-MIT", "LICENSE-APACHE")
+OLDEST_NODE = (18, 17)
+DEBIAN = "on Debian: apt install nodejs npm"
+DARWIN = sys.platform == "darwin"
+
+GREETING = "lenea@contoso.com hello world\n"
+HANG = 1800
+
+
+def problem():
+    """Why the package cannot be built and tested here, or None."""
+    if os.name == "nt":
+        return "the package runs on Linux and macOS"
+    if not shutil.which("cargo"):
+        return "no cargo on PATH (install Rust from rustup.rs)"
+    for tool in ("node", "npm"):
+        if not shutil.which(tool):
+            return f"no {tool} on PATH ({DEBIAN})"
+    if tuple(int(part) for part in asked("process.versions.node").split(".")[:2]) < OLDEST_NODE:
+        return f"Node is too old, {'.'.join(map(str, OLDEST_NODE))} is the oldest ({DEBIAN})"
+    return None
+
+
+def toolchain():
+    """Node and npm. The rest comes from the npm registry into the package's own folder."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        toolchains.debian("nodejs", "npm")
+
+
+def asked(expression):
+    """What this JavaScript expression is."""
+    return subprocess.run(["node", "-p", expression], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def version():
+    """The version of the package."""
+    return json.loads((PACKAGE / "package.json").read_text())["version"]
+
+
+def library(profile, package):
+    """Builds the library and puts it where a package in that folder looks for it."""
+    workspace.run("cargo", "build", "--quiet", "-p", "send-im-c", "--profile", profile, check=True)
+    built = workspace.target_dir() / ("debug" if profile == "dev" else profile)
+    name = "libsend_im.dylib" if DARWIN else "libsend_im.so"
+    place = package / "prebuilds" / asked("`${process.platform}-${process.arch}`") / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    # A program that has the old one open keeps it.
+    fresh = place.with_suffix(".new")
+    shutil.copy(built / name, fresh)
+    if profile != "dev":
+        workspace.run("strip", "-x" if DARWIN else "--strip-all", fresh, check=True)
+    fresh.replace(place)
+
+
+def dependencies():
+    """Installs what package-lock.json names, unless it is there."""
+    lock, installed = PACKAGE / "package-lock.json", PACKAGE / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+        workspace.run("npm", "ci", *quiet, folder=PACKAGE, check=True)
+        installed.touch()
+
+
+def prepared():
+    """The package with the debug library, ready to be run in the clone."""
+    dependencies()
+    library("dev", PACKAGE)
+
+
+def clean():
+    """The environment without an account of ours."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("SEND_IM_", "NODE_", "RUST_"))}
+
+
+def run():
+    """Builds the debug library, runs each file of tests in a process of its own and counts what they report."""
+    prepared()
+    outcome = Outcome()
+    for file in sorted((PACKAGE / "test").glob("*.test.mjs")):
+        outcome += tests(file)
+    return outcome
+
+
+def tests(file):
+    """The tests of one file, shown as TAP."""
+    command = ["node", "--test-reporter=tap", str(file)]
+    ended = subprocess.run(command, cwd=PACKAGE, env=clean(), capture_output=True, text=True, timeout=HANG)
+    print(f"# {file.name}\n{told(ended.stdout)}{ended.stderr}", flush=True)
+    outcome = Outcome()
+    for line in ended.stdout.splitlines():
+        if re.match(r"ok \d+ - .* # SKIP", line):
+            outcome.skipped += 1
+            outcome.why.append(line.partition("# SKIP")[2].strip())
+        else:
+            outcome.passed += bool(re.match(r"ok \d+ ", line))
+            outcome.failed += bool(re.match(r"not ok \d+ ", line))
+    if file.name == "scenarios.test.mjs":
+        outcome.scenarios = outcome.passed
+    if outcome.failed == 0 and (ended.returncode != 0 or outcome.passed == 0):
+        outcome.failed = 1
+        outcome.why.append(f"{file.name} ended with {ended.returncode}, see above")
+    return outcome
+
+
+def told(tap):
+    """The report of TAP without the details of what went well."""
+    lines = re.sub(r"^(ok \d+ .*\n)  ---\n(?:  .*\n)*?  \.\.\.\n", r"\1", tap, flags=re.MULTILINE).splitlines()
+    return "".join(f"{line}\n" for line in lines if not re.match(r"TAP version|# Subtest:|# duration_ms", line))
+
+
+def package():
+    """Builds the tarball for npm, with the library of this platform inside."""
+    DIST.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as work:
+        staged = Path(work) / "package"
+        shutil.copytree(PACKAGE, staged, ignore=shutil.ignore_patterns("node_modules", "prebuilds"))
+        library(os.environ.get("SEND_IM_PROFILE", "release"), staged)
+        for licence in LICENCES:
+            shutil.copy(workspace.ROOT / licence, staged)
+        packed = workspace.run(
+            "npm", "pack", "--silent", "--pack-destination", DIST, folder=staged, stdout=subprocess.PIPE, text=True, check=True
+        )
+    return [DIST / packed.stdout.split()[-1]]
+
+
+def clean_room():
+    """Installs the built tarball in an empty place with an empty cache, and runs the README's lines and the example with it."""
+    tarball = DIST / f"send-im-{version()}.tgz"
+    with tempfile.TemporaryDirectory() as work:
+        room = Path(work).resolve()
+        environment = dict(clean(), XDG_CONFIG_HOME=str(room), npm_config_cache=str(room / "cache"))
+
+        def in_room(*command):
+            return subprocess.run(command, cwd=room, env=environment, capture_output=True, text=True, timeout=HANG)
+
+        (room / "package.json").write_text('{"private": true}')
+        shutil.copy(tarball, room)
+        install = in_room("npm", "install", "--no-audit", "--no-fund", f"./{tarball.name}")
+        if install.returncode:
+            raise RuntimeError(f"npm install failed: {install.stdout}{install.stderr}")
+        for name, lines in zip(("greet.mjs", "greet.cjs"), greetings()):
+            (room / name).write_text(lines)
+            greeted = in_room("node", name)
+            if (greeted.returncode, greeted.stdout, greeted.stderr) != (0, GREETING, ""):
+                raise RuntimeError(f"the README's lines in the clean room did not greet: {greeted}")
+        where = in_room("node", "-p", "fs.realpathSync(require.resolve('send-im'))").stdout
+        if not Path(where).is_relative_to(room):
+            raise RuntimeError(f"the clean room used {where!r} and not the package installed in it")
+        shutil.copy(EXAMPLE, room)
+        refused = in_room("node", EXAMPLE.name, "lenea@contoso.com", "hello world")
+        if refused.returncode != 2 or "SEND_IM_ADDRESS" not in refused.stderr:
+            raise RuntimeError(f"the example in the clean room did not ask for an account: {refused}")
+
+
+def greetings():
+    """The first lines of the README, as a module and for CommonJS."""
+    return re.findall(r"^```js\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[:2]
+
+
+def example(arguments, environment=None):
+    """The command line that runs the example from the clone, compiled if need be. It takes its account from the environment."""
+    prepared()
+    # As if it were installed: the example is found from a folder in which the package is.
+    room = workspace.target_dir() / "send-im-node"
+    modules = room / "node_modules"
+    modules.mkdir(parents=True, exist_ok=True)
+    link = modules / "send-im"
+    if not link.is_symlink():
+        link.symlink_to(PACKAGE)
+    shutil.copy(EXAMPLE, room)
+    return ["node", str(room / EXAMPLE.name), *arguments]
+
+
+def lint():
+    """What biome and the type checker have to say, as one sentence; they have said more before."""
+    dependencies()
+    failed = workspace.run("npm", "run", "--silent", "lint", folder=PACKAGE).returncode
+    return ["npm run lint failed, see above"] if failed else []
+
+
+if __name__ == "__main__":
+    print(vars(run()))
