@@ -1,0 +1,47 @@
+// A browser, and servers of its pages.
+import { createRequire } from "node:module";
+import { createServer } from "node:http";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+// The packages are not in the clone: SEND_IM_NODE_MODULES is the folder that has them.
+const packages = createRequire(join(process.env.SEND_IM_NODE_MODULES, "here.js"));
+const { chromium } = packages("playwright-core");
+const jquery = readFileSync(packages.resolve("jquery/dist/jquery.min.js"));
+
+/** Serves `html` and jQuery on a free port, until the program ends. Gives the port. */
+export function servePages(html) {
+  const server = createServer((request, response) => {
+    const isScript = request.url.endsWith("/jquery.min.js");
+    response.setHeader("Content-Type", isScript ? "text/javascript" : "text/html; charset=utf-8");
+    response.end(isScript ? jquery : html());
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server.address().port)));
+}
+
+/** Runs `work` with a page of a new browser. `rebound` is a name that leads to 127.0.0.1. */
+export async function withPage(work, rebound = "rebound.example") {
+  const folder = mkdtempSync(join(tmpdir(), "send-im-browser-"));
+  const browser = await chromium.launchPersistentContext(folder, {
+    executablePath: process.env.SEND_IM_CHROMIUM || "/usr/bin/chromium",
+    headless: true,
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      `--host-resolver-rules=MAP ${rebound} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost`,
+    ],
+  });
+  try {
+    return await work(await browser.newPage());
+  } finally {
+    await browser.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,287 @@
+"""The HTTP service: the tests of its crate, programs of other languages that ask it, pages in a browser, its description."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import urllib.request
+from pathlib import Path
+
+import dotnet_sdk
+import toolchains
+import workspace
+from outcome import Outcome
+
+PACKAGE = workspace.ROOT / "bindings" / "http"
+CALLERS = PACKAGE / "tests" / "callers"
+EXAMPLES = workspace.ROOT / "examples"
+
+# jQuery, the driver of the browser, and what checks the description and the metrics, are in the user's cache folder.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "send-im" / "http"
+PYTHON = workspace.python_in(CACHE / "venv")
+CHECKERS = ["openapi-spec-validator==0.9.0", "prometheus-client==0.26.0"]
+
+DEBIAN = {
+    "curl": ["curl"],
+    "php": ["php-cli"],
+    "ruby": ["ruby"],
+    "java": ["openjdk-17-jdk-headless"],
+    "npm": ["npm"],
+    "chromium": ["chromium"],
+}
+HANG = 300
+
+WHO = {"SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "s3cret-of-tosh"}
+TOKEN = "t0ken-that-nobody-guesses"
+LENE = "lenea@contoso.com"
+
+
+def problem():
+    """Why the callers cannot run here, or None."""
+    missing = workspace.cargo_problem() or workspace.python_problem() or dotnet_sdk.problem()
+    if missing:
+        return missing
+    for tool, packages in DEBIAN.items():
+        if not shutil.which(tool):
+            return f"no {tool} on PATH (on Debian: apt install {' '.join(packages)})"
+    if not ready():
+        return "no jQuery and no browser driver here (make toolchains)"
+    return None
+
+
+def ready():
+    """True where the cache folder holds what the callers' package.json and CHECKERS ask for."""
+    return all((CACHE / name).exists() and (CACHE / name).read_text() == text for name, text in wanted().items())
+
+
+def wanted():
+    """What the cache folder was made for: files that say so, and their texts."""
+    return {"package.json": (CALLERS / "jquery" / "package.json").read_text(), "checkers.txt": "\n".join(CHECKERS)}
+
+
+def toolchain():
+    """Gets the languages of the callers, a browser and its driver, where they are missing."""
+    missing = [package for tool, packages in DEBIAN.items() if not shutil.which(tool) for package in packages]
+    if missing:
+        toolchains.debian(*missing)
+    dotnet_sdk.toolchain()
+    if ready():
+        return
+    CACHE.mkdir(parents=True, exist_ok=True)
+    shutil.copy(CALLERS / "jquery" / "package.json", CACHE)
+    workspace.run("npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", folder=CACHE, check=True)
+    workspace.make_environment(CACHE / "venv")
+    workspace.run(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *CHECKERS, check=True)
+    # Last: what is not there in full is made again.
+    (CACHE / "checkers.txt").write_text("\n".join(CHECKERS))
+
+
+def clean():
+    """The environment without an account of ours."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("SEND_IM_", "RUST_"))}
+
+
+@contextlib.contextmanager
+def started(*arguments, **environment):
+    """A command of send-im that serves: its URL."""
+    command = [str(workspace.command()), *arguments]
+    process = subprocess.Popen(
+        command, env={**clean(), **environment}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        url = process.stdout.readline().strip()
+        if not url:
+            raise AssertionError(f"{' '.join(command)} ended with {process.wait()}")
+        yield url
+    finally:
+        process.terminate()
+        process.stdout.close()
+        process.wait(timeout=HANG)
+
+
+def service(sandbox, *arguments, **environment):
+    """The service, with an account of this sandbox."""
+    return started("serve", "--listen", "127.0.0.1:0", *arguments, SEND_IM_SERVER=sandbox, **WHO, **environment)
+
+
+def asked(url):
+    """The JSON that is there."""
+    with urllib.request.urlopen(url) as answer:
+        return json.load(answer)
+
+
+def texts(sandbox):
+    """What the sandbox has delivered, in any order."""
+    return sorted(message["text"] for message in asked(f"{sandbox}sandbox/api/messages"))
+
+
+def ended(command, environment=None, **more):
+    """Runs a program to its end."""
+    command = [str(part) for part in command]
+    return subprocess.run(command, env=environment or clean(), capture_output=True, text=True, timeout=HANG, **more)
+
+
+def same(got, wanted):
+    if got != wanted:
+        raise AssertionError(f"got {got!r}, wanted {wanted!r}")
+
+
+def caller(language, *command, environment=None):
+    """A program of a language asks as it asked the old page, and every message arrives as it was written."""
+    with started("sandbox") as sandbox, service(sandbox, "--allow-query-credentials") as url:
+        done = ended([*command, url, LENE], environment)
+        wanted = "get 200\ncredentials 200\nform 200\njson 200\nbusy 409 busy\n"
+        same((done.stdout, done.stderr, done.returncode), (wanted, "", 0))
+        said = [f"{shape} from {language}: grüße, 50% & mehr 😀" for shape in ("credentials", "form", "get", "json")]
+        same(texts(sandbox), said)
+
+
+def test_curl():
+    caller("curl", "sh", CALLERS / "curl" / "send.sh")
+
+
+def test_php():
+    caller("PHP", "php", CALLERS / "php" / "send.php")
+
+
+def test_python():
+    caller("Python", "python3", CALLERS / "python" / "send.py")
+
+
+def test_ruby():
+    caller("Ruby", "ruby", CALLERS / "ruby" / "send.rb", environment=dict(clean(), LANG="C.UTF-8"))
+
+
+def test_java():
+    caller("Java", "java", CALLERS / "java" / "Send.java")
+
+
+def dotnet(language, project):
+    built = dotnet_sdk.build(project, workspace.target_dir() / "send-im-http" / project.stem)
+    environment = {name: value for name, value in dotnet_sdk.environment().items() if not name.startswith("SEND_IM_")}
+    caller(language, *dotnet_sdk.command(built / f"{project.stem}.dll"), environment=environment)
+
+
+def test_csharp():
+    dotnet("C#", CALLERS / "csharp" / "HttpCallerCSharp.csproj")
+
+
+def test_vb():
+    dotnet("VB", CALLERS / "vb" / "HttpCallerVb.vbproj")
+
+
+def browser_environment():
+    return dict(clean(), SEND_IM_NODE_MODULES=str(CACHE), SEND_IM_CHROMIUM=shutil.which("chromium"))
+
+
+def test_pages_of_a_listed_origin_send_and_others_do_not():
+    command = ["node", CALLERS / "jquery" / "pages.mjs"]
+    pages = subprocess.Popen(
+        [str(part) for part in command],
+        env=browser_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    origin = f"http://localhost:{pages.stdout.readline().strip()}"
+    with (
+        started("sandbox") as sandbox,
+        service(sandbox, "--allow-origin", origin) as url,
+        service(sandbox, "--allow-origin", origin, SEND_IM_HTTP_TOKEN=TOKEN) as locked,
+    ):
+        told, _ = pages.communicate(json.dumps({"open": url, "locked": locked, "token": TOKEN}) + "\n", timeout=HANG)
+        seen = json.loads(told)
+        accepted = f"200 {LENE}"
+        same(seen["listed"], [*(f"{name} {accepted}" for name in ("get", "post", "json", "uncached")), "busy 409 busy"])
+        same(seen["token"], ["post 401 forbidden", f"token {accepted}", "token 401 forbidden"])
+        same(seen["other"], ["get 0", "post 0", "json 0"])
+        same([seen[name] for name in ("image", "form", "link", "opened", "rebound")], ["failed", 403, 403, 403, 403])
+        arrived = [f"{shape} from jQuery: grüße, 50% & mehr 😀" for shape in ("get", "json", "post", "token", "uncached")]
+        same(texts(sandbox), arrived)
+
+
+def test_the_example_in_a_page_sends():
+    with started("sandbox") as sandbox:
+        environment = {**browser_environment(), "SEND_IM_SERVER": sandbox, **WHO}
+        done = ended(example_jquery([LENE, "hello from a page"]), environment)
+        same((done.stdout, done.stderr, done.returncode), (f"{LENE} accepted the message (invitation_accepted).\n", "", 0))
+        same(texts(sandbox), ["hello from a page"])
+        done = ended(example_jquery(["busy@contoso.com", "hello"]), environment)
+        same((done.stdout, done.returncode), ("busy@contoso.com does not want to be disturbed.\n", 4))
+
+
+def test_the_example_in_the_shell_sends():
+    with started("sandbox") as sandbox:
+        environment = dict(example_environment(), SEND_IM_SERVER=sandbox, **WHO)
+        done = ended(example_shell([LENE, "-disk full"]), environment)
+        same((done.stdout, done.returncode), (f"{LENE} accepted the message.\n", 0))
+        same(texts(sandbox), ["-disk full"])
+        same(ended(example_shell(["busy@contoso.com", "hello"]), environment).returncode, 4)
+        same(ended(example_shell([LENE]), environment).returncode, 2)
+
+
+def test_the_description_is_one_of_openapi():
+    done = ended([PYTHON, "-m", "openapi_spec_validator", PACKAGE / "openapi.json"])
+    same((done.returncode, done.stdout.strip().endswith("OK")), (0, True))
+    with tempfile.TemporaryDirectory() as work:
+        broken = Path(work) / "broken.json"
+        broken.write_text((PACKAGE / "openapi.json").read_text().replace('"description": "Delivered', '"descripton": "Delivered'))
+        same(ended([PYTHON, "-m", "openapi_spec_validator", broken]).returncode, 1)
+
+
+def test_the_metrics_are_what_prometheus_reads():
+    program = """
+import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+families = {family.name: family for family in text_string_to_metric_families(sys.stdin.read())}
+print(*sorted(families))
+print([sample.value for sample in families["send_im_sends"].samples if sample.labels == {"kind": "delivered"}])
+"""
+    with started("sandbox") as sandbox, service(sandbox) as url:
+        asked(f"{url}?recipient={LENE}&message=hello")
+        with urllib.request.urlopen(f"{url}metrics") as answer:
+            metrics = answer.read().decode()
+    done = ended([PYTHON, "-c", program], input=metrics)
+    names = "build http_request_duration_seconds http_requests send_duration_seconds sends sends_in_flight sessions sign_ins"
+    same(done.stdout.splitlines(), [" ".join(f"send_im_{name}" for name in names.split()), "[1]"])
+
+
+def checks():
+    """The tests of this file."""
+    outcome = Outcome()
+    for name, check in sorted(globals().items()):
+        if name.startswith("test_"):
+            try:
+                check()
+                outcome.passed += 1
+                print(f"ok - {name[5:]}", flush=True)
+            except (AssertionError, subprocess.SubprocessError, OSError, ValueError) as error:
+                outcome.failed += 1
+                print(f"not ok - {name[5:]}: {error}", flush=True)
+    return outcome
+
+
+def run():
+    """All tests."""
+    from suites import cargo_test
+
+    workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
+    return cargo_test("-p", "send-im-http") + checks()
+
+
+def example_environment():
+    """The environment in which the shell finds the command."""
+    return dict(clean(), PATH=f"{workspace.command().parent}{os.pathsep}{os.environ['PATH']}")
+
+
+def example_shell(arguments, environment=None):
+    """The command line of the example in the shell, which finds send-im on PATH."""
+    return ["sh", str(EXAMPLES / "shell" / "send.sh"), *arguments]
+
+
+def example_jquery(arguments, environment=None):
+    """The command line that opens the page of the example in a browser, with a service before it, and sends from there."""
+    return ["node", str(CALLERS / "jquery" / "example.mjs"), str(workspace.command()), *arguments]
