@@ -90,9 +90,7 @@ await withPage(async (tab) => {
   seen.opened = (await tab.goto(`${open}?${message}`)).status();
 
   // A page whose name leads here since it was loaded: to the browser it is of the service's own origin.
-  const rebound = `${open.replace("127.0.0.1", "rebound.example")}page`;
-  await tab.route(rebound, (route) => route.fulfill({ contentType: "text/html", body: page }));
-  await tab.goto(rebound);
+  await tab.goto(`${open.replace("127.0.0.1", "rebound.example")}healthz`);
   seen.rebound = await tab.evaluate(async (query) => (await fetch(`/send?${query}`)).status, message);
 });
 console.log(JSON.stringify(seen));
