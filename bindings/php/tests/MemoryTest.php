@@ -16,15 +16,19 @@ final class MemoryTest extends TestCase
      */
     private const BOUND = 12 * 1024;
 
+    private const RESIDENT = <<<'PHP'
+        function resident(): int
+        {
+            gc_collect_cycles();
+            preg_match('/^VmRSS:\s+(\d+)/m', file_get_contents('/proc/self/status'), $found);
+            return (int) $found[1];
+        }
+
+        PHP;
+
     public function testTwentyThousandSendsOnOneSessionLeaveNothingBehind(): void
     {
         $code = <<<'PHP'
-            function resident(): int
-            {
-                gc_collect_cycles();
-                preg_match('/^VmRSS:\s+(\d+)/m', file_get_contents('/proc/self/status'), $found);
-                return (int) $found[1];
-            }
             $client = SendIm\Client::signIn(...$account);
             for ($round = 1; $round <= 100; $round++) {
                 $messages = [];
@@ -47,12 +51,32 @@ final class MemoryTest extends TestCase
             }
             echo resident() - $warm, ' ', memory_get_usage() - $own;
             PHP;
-        [$exit, $told, $errors] = $this->script($code);
+        [$exit, $told, $errors] = $this->script(self::RESIDENT . $code);
         $this->assertSame([0, ''], [$exit, $errors]);
         [$grown, $own] = array_map('intval', explode(' ', $told));
         $this->assertLessThan(self::BOUND, $grown);
         $this->assertLessThan(100 * 1024, $own, "bytes of PHP's own memory");
         $this->assertCount(self::SENDS - 100, $this->sandbox()->messages());
+    }
+
+    /**
+     * A client that is not freed keeps some thirty kilobytes.
+     */
+    public function testClientsThatAreGoneLeaveNothingBehind(): void
+    {
+        $code = <<<'PHP'
+            for ($n = 1; $n <= 400; $n++) {
+                SendIm\Client::signIn(...$account);
+                if ($n === 100) {
+                    $warm = resident();
+                }
+            }
+            echo resident() - $warm;
+            PHP;
+        [$exit, $grown, $errors] = $this->script(self::RESIDENT . $code);
+        $this->assertSame([0, ''], [$exit, $errors]);
+        $this->assertLessThan(4096, (int) $grown);
+        $this->assertSame(0, $this->sandbox()->openApplications());
     }
 
     public function testManyClientsAndSandboxesLeaveNothingBehind(): void

@@ -23,6 +23,9 @@ final class Library
 
     private static ?self $loaded = null;
 
+    /** @var array<string, FFI\CType> the type of the place for a pointer, by what it points to */
+    private array $places = [];
+
     private function __construct(private readonly FFI $ffi)
     {
     }
@@ -112,7 +115,8 @@ final class Library
      */
     public function make(string $type, string $function, #[\SensitiveParameter] mixed ...$arguments): CData
     {
-        $place = $this->ffi->new("{$type} *[1]");
+        // Made once: FFI remembers each type it parses until the end of the request.
+        $place = $this->ffi->new($this->places[$type] ??= $this->ffi->type("{$type} *[1]"));
         $this->run($function, ...[...$arguments, $place]);
 
         return $place[0];
