@@ -118,8 +118,11 @@ impl Sessions {
         if registry.sessions.len() < self.most {
             return Ok(());
         }
-        let oldest =
-            registry.sessions.iter().filter(|session| session.uses == 0).min_by_key(|session| session.since);
+        let oldest = registry
+            .sessions
+            .iter()
+            .filter(|session| session.is_at_rest())
+            .min_by_key(|session| session.since);
         let Some(id) = oldest.map(|session| session.id) else {
             let detail = format!("All {} sessions of the service are in use; nothing was sent.", self.most);
             return Err(Error::in_binding(ErrorKind::LimitReached, detail, Sent::No));
@@ -136,7 +139,7 @@ impl Sessions {
             let idle = self.idle;
             self.close_these(&mut self.registry(), |session| {
                 let keep = if session.refusal().is_some() { REFUSED_FOR } else { idle };
-                session.uses == 0 && session.since.elapsed() >= keep
+                session.is_at_rest() && session.since.elapsed() >= keep
             });
         }
     }
@@ -193,6 +196,11 @@ impl Sessions {
 }
 
 impl Session {
+    /// Nobody uses it, and its sign-in has come to an end: one under way could not be undone.
+    fn is_at_rest(&self) -> bool {
+        self.uses == 0 && self.opened.borrow().is_some()
+    }
+
     fn client(&self) -> Option<Client> {
         self.opened.borrow().as_ref()?.as_ref().ok().cloned()
     }
