@@ -1,0 +1,277 @@
+package sendim_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"go/format"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"send-im.internal/sendim"
+)
+
+// Programs that are built with the package and run: the example, those of the README, and one that ends during a send.
+
+// built builds programs once: the file main.go of each name, the example and the test of the README.
+var built = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "send-im-go-")
+	if err != nil {
+		return "", err
+	}
+	here, err := filepath.Abs(".")
+	if err != nil {
+		return "", err
+	}
+	example, err := os.ReadFile(filepath.Join(root, "examples", "go", "main.go"))
+	if err != nil {
+		return "", err
+	}
+	snippets, err := readme()
+	if err != nil {
+		return "", err
+	}
+	module := "module send-im.internal/programs\n\ngo 1.21\n\nrequire send-im.internal/sendim v0.0.0\n\nreplace send-im.internal/sendim => " + here + "\n"
+	files := map[string]string{
+		"go.mod":              module,
+		"example/main.go":     string(example),
+		"first/main.go":       snippets[0],
+		"others/main.go":      others(snippets[1:]),
+		"others/main_test.go": withImports("main", snippets[len(snippets)-1]),
+		"ending/main.go":      ending,
+	}
+	for name, text := range files {
+		path := filepath.Join(folder, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return "", err
+		}
+	}
+	for _, arguments := range [][]string{{"vet", "./..."}, {"build", "-o", folder + "/bin/", "./..."}, {"test", "-c", "-o", folder + "/bin/once", "./others"}} {
+		command := exec.Command("go", arguments...)
+		command.Dir = folder
+		command.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+		if output, err := command.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("go %v: %w\n%s", arguments, err, output)
+		}
+	}
+	return folder, nil
+})
+
+// readme is the Go of the README.
+func readme() ([]string, error) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		return nil, err
+	}
+	var snippets []string
+	for _, found := range regexp.MustCompile("(?ms)^```go\n(.*?)^```").FindAllSubmatch(text, -1) {
+		snippets = append(snippets, string(found[1]))
+	}
+	return snippets, nil
+}
+
+// withImports makes a file of functions that use these packages.
+func withImports(name, functions string) string {
+	imports := ""
+	for _, path := range []string{"context", "errors", "fmt", "os", "testing", "time", "send-im.internal/sendim"} {
+		if regexp.MustCompile(`\b` + filepath.Base(path) + `\.`).MatchString(functions) {
+			imports += fmt.Sprintf("import %q\n", path)
+		}
+	}
+	return "package " + name + "\n\n" + imports + "\n" + functions
+}
+
+// others is a program that runs the functions of the README.
+func others(snippets []string) string {
+	all := strings.Join(snippets[:len(snippets)-1], "\n")
+	return withImports("main", all+`
+func main() {
+	ctx := context.Background()
+	fmt.Println(explain(alarm(ctx)))
+	fmt.Println(explain(alarmAll(ctx)))
+	fmt.Println(errors.Is(alarmFor(ctx, time.Second), context.DeadlineExceeded))
+	_, err := sendim.Send(ctx, "busy@contoso.com", "hi")
+	fmt.Println(explain(err))
+}
+`)
+}
+
+// What ends with its own exit code while a send to someone who does not answer is under way.
+const ending = `package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"send-im.internal/sendim"
+)
+
+func main() {
+	sandbox, err := sendim.StartSandbox(&sendim.SandboxOptions{Ring: time.Hour})
+	if err != nil {
+		panic(err)
+	}
+	account := sendim.WithOptions(sendim.WithAddress("tosh@contoso.com"), sendim.WithPassword("x"), sendim.WithSandbox(sandbox))
+	ctx := context.Background()
+	client, err := sendim.SignIn(ctx, account)
+	if err != nil {
+		panic(err)
+	}
+	go sendim.Send(ctx, "silent@contoso.com", "hi", account, sendim.WithTimeout(time.Hour))
+	for n := 0; n < 20; n++ {
+		go func() {
+			for {
+				client.Send(ctx, sendim.Message{To: "lenea@contoso.com", Text: "hi"})
+			}
+		}()
+	}
+	if _, err := sandbox.WaitFor(ctx, 10); err != nil {
+		panic(err)
+	}
+	switch os.Args[1] {
+	case "exit":
+		os.Exit(17)
+	case "panic":
+		panic("on purpose")
+	}
+	fmt.Println("the end of main")
+}
+`
+
+type program struct {
+	exit           int
+	output, errors string
+}
+
+// run runs a program that was built.
+func run(t *testing.T, name string, environment []string, arguments ...string) program {
+	t.Helper()
+	folder, err := built()
+	check(t, err)
+	ctx, cancel := context.WithTimeout(context.Background(), hang)
+	defer cancel()
+	command := exec.CommandContext(ctx, filepath.Join(folder, "bin", name), arguments...)
+	command.Env = append(os.Environ(), environment...)
+	command.Dir = t.TempDir()
+	var output, failed bytes.Buffer
+	command.Stdout, command.Stderr = &output, &failed
+	err = command.Run()
+	var exit *exec.ExitError
+	if ctx.Err() != nil || err != nil && !errors.As(err, &exit) {
+		t.Fatalf("%s hangs or does not start: %v %s", name, err, failed.String())
+	}
+	return program{command.ProcessState.ExitCode(), output.String(), failed.String()}
+}
+
+func stored(sandbox *sendim.Sandbox, password string) []string {
+	return []string{"SEND_IM_ADDRESS=" + sender, "SEND_IM_PASSWORD=" + password, "SEND_IM_SERVER=" + sandbox.URL()}
+}
+
+func TestTheFirstLinesOfTheReadmeSend(t *testing.T) {
+	same(t, run(t, "first", nil), program{0, "lenea@contoso.com hello world\n", ""})
+}
+
+func TestTheOtherLinesOfTheReadmeRun(t *testing.T) {
+	sandbox := start(t, nil)
+	done := run(t, "others", stored(sandbox, password))
+	same(t, done.exit, 0)
+	same(t, done.errors, "")
+	lines := strings.Split(done.output, "\n")
+	same(t, len(lines), 8)
+	same(t, lines[0], "lenea@contoso.com invitation_accepted")
+	same(t, lines[1], "delivered")
+	same(t, lines[2], "tosh@contoso.com")
+	contains(t, lines[3], "failed: ")
+	same(t, strings.Join(lines[4:], " "), "delivered true try again later ")
+	same(t, texts(t, sandbox), "disk full on db7,disk full on db7,one")
+	same(t, must[[]sendim.Delivery](t)(sandbox.Messages())[0].Importance, sendim.ImportanceUrgent)
+
+	once := run(t, "once", nil, "-test.v")
+	same(t, once.exit, 0)
+	contains(t, once.output, "--- PASS: TestOnce")
+}
+
+func TestTheReadmeIsFormattedAndTellsEveryKind(t *testing.T) {
+	snippets, err := readme()
+	check(t, err)
+	for _, snippet := range snippets {
+		formatted, err := format.Source([]byte(snippet))
+		check(t, err)
+		same(t, string(formatted), snippet)
+	}
+	text, err := os.ReadFile("README.md")
+	check(t, err)
+	source, err := os.ReadFile("kind.go")
+	check(t, err)
+	rows := map[string]string{}
+	for _, row := range regexp.MustCompile(`(?m)^\| (.*Err.*) \| ([a-z_, ]+) \| (\d+) \|$`).FindAllStringSubmatch(string(text), -1) {
+		for _, kind := range strings.Split(row[2], ", ") {
+			rows[kind] = row[3]
+			contains(t, row[1], regexp.MustCompile(`(Err\w+) +Kind = "` + kind + `"`).FindStringSubmatch(string(source))[1])
+		}
+	}
+	same(t, len(rows), 21)
+	for kind, exit := range rows {
+		same(t, fmt.Sprint((&sendim.Error{Kind: sendim.Kind(kind)}).ExitCode()), exit)
+	}
+}
+
+func TestTheExampleSendsAndEndsWithTheExitCodeOfTheError(t *testing.T) {
+	sandbox := start(t, nil)
+	done := run(t, "example", stored(sandbox, password), "lenea@contoso.com", "hello world")
+	same(t, done, program{0, "lenea@contoso.com accepted the message (invitation_accepted).\n", ""})
+	same(t, texts(t, sandbox), "hello world")
+	for _, expected := range []struct {
+		exit         int
+		to, password string
+	}{{2, "lenea", password}, {3, "lenea@contoso.com", "wrong"}, {4, "busy@contoso.com", password}} {
+		done := run(t, "example", stored(sandbox, expected.password), expected.to, "hello world")
+		same(t, done.exit, expected.exit)
+		same(t, done.output, "")
+		if !regexp.MustCompile(`^\S[^\n]*\.\n$`).MatchString(done.errors) {
+			t.Errorf("%q is no sentence", done.errors)
+		}
+	}
+	done = run(t, "example", nil, "lenea@contoso.com")
+	same(t, done, program{2, "", "usage: send RECIPIENT TEXT\n"})
+}
+
+func TestAProgramMayEndDuringASend(t *testing.T) {
+	for range [5]int{} {
+		same(t, run(t, "ending", nil, "exit"), program{17, "", ""})
+		same(t, run(t, "ending", nil, "return"), program{0, "the end of main\n", ""})
+	}
+	done := run(t, "ending", nil, "panic")
+	same(t, done.exit, 2)
+	contains(t, done.errors, "on purpose")
+}
+
+func TestTheVersionIsThatOfTheWorkspace(t *testing.T) {
+	manifest, err := os.ReadFile(filepath.Join(root, "Cargo.toml"))
+	check(t, err)
+	same(t, sendim.Version(), string(regexp.MustCompile(`(?m)^version = "([^"]+)"`).FindSubmatch(manifest)[1]))
+}
+
+// A goroutine that is left behind by a test would be one that the package started.
+func TestNoGoroutineIsLeft(t *testing.T) {
+	sandbox := start(t, nil)
+	_, option := logger(-4)
+	client := signIn(t, sandbox, option)
+	_, err := client.Send(background(t), to("lenea@contoso.com", "hi"))
+	check(t, err)
+	check(t, client.Close())
+	eventually(t, "no goroutine of the package is left", func() bool {
+		return !strings.Contains(stacks(), "sendim.(*stepLog)") && !strings.Contains(stacks(), "sendim.(*tokens)")
+	})
+}

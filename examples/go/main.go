@@ -1,0 +1,25 @@
+// Sends one message: go run . lenea@contoso.com "disk full on db7".
+//
+// Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"send-im.internal/sendim"
+)
+
+func main() {
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: send RECIPIENT TEXT")
+		os.Exit(2)
+	}
+	receipt, err := sendim.Send(context.Background(), os.Args[1], os.Args[2])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(sendim.ExitCode(err))
+	}
+	fmt.Printf("%s accepted the message (%s).\n", receipt.AcceptedBy, receipt.Evidence)
+}

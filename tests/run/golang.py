@@ -1,0 +1,401 @@
+"""The Go package: its tests, its module zip, and the zip used in an empty place.
+
+On its own it builds the zip; with the word prepare it only puts the library into the package, as `go test` needs it.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from functools import lru_cache
+from pathlib import Path
+
+import c
+import toolchains
+import workspace
+from outcome import Outcome
+
+PACKAGE = workspace.ROOT / "bindings" / "go"
+NATIVE = PACKAGE / "internal" / "native"
+EXAMPLE = workspace.ROOT / "examples" / "go"
+DIST = workspace.ROOT / "dist"
+
+OLDEST_GO = (1, 21)
+# What Debian 12 gets, whose own Go is older: the newest of Go's toolchains that Go gives out as modules, when this was written.
+TOOLCHAIN = "go1.26.8"
+CACHE = Path.home() / ".cache" / "send-im"
+STATICCHECK = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
+
+GREETING = "lenea@contoso.com hello world\n"
+# Tests that the leak detector leaves out: they send as the others do, only more often.
+LONG = "Scenarios|Thousand|TheReadme|TheOtherLines|TheExample|MayEnd"
+
+
+def problem():
+    """Why the package cannot be built and tested here, or None."""
+    if not shutil.which("cargo"):
+        return "no cargo on PATH (install Rust from rustup.rs)"
+    for tool, way in (("cc", "gcc"), ("strip", "binutils"), ("pkg-config", "pkg-config")):
+        if not shutil.which(tool):
+            return f"no {tool} on PATH (on Debian: apt install {way})"
+    if not go():
+        return f"no Go {'.'.join(map(str, OLDEST_GO))} or newer on PATH (python3 tests/run/golang.py toolchain gets one)"
+    return None
+
+
+def version_of(command):
+    """The version of this Go as two numbers, (0, 0) where it does not tell."""
+    told = subprocess.run([command, "env", "GOVERSION"], capture_output=True, text=True, env=local())
+    found = re.match(r"go(\d+)\.(\d+)", told.stdout)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def local(**more):
+    """An environment without an account of ours, in which Go stays the one it is."""
+    return {**c.clean(), "GOTOOLCHAIN": "local", "GOWORK": "off", **more}
+
+
+@lru_cache(maxsize=None)
+def go():
+    """The Go to use, or None: that on PATH, else that of `toolchain`."""
+    for command in (shutil.which("go"), CACHE / TOOLCHAIN / "bin" / "go"):
+        if command and Path(command).exists() and version_of(command) >= OLDEST_GO:
+            return str(command)
+    return None
+
+
+def toolchain():
+    """A compiler for C, and a Go that is new enough. Debian's, or with its help the one that Go gives out as a module."""
+    tools = {"cc": "gcc", "strip": "binutils", "pkg-config": "pkg-config", "go": "golang-go"}
+    missing = [package for tool, package in tools.items() if not shutil.which(tool) and not (tool == "go" and go())]
+    if missing:
+        toolchains.debian(*missing, "libc6-dev")
+        go.cache_clear()
+    if not go():
+        from_module(shutil.which("go"))
+        go.cache_clear()
+
+
+def from_module(old):
+    """Gets a Go by an older one. A toolchain is a module; since 1.21 Go does the same by itself."""
+    with tempfile.TemporaryDirectory() as work:
+        platform = "-".join(target())
+        module = f"golang.org/toolchain@v0.0.1-{TOOLCHAIN}.{platform}"
+        environment = local(GOMODCACHE=work, GOFLAGS="-modcacherw")
+        workspace.run(old, "mod", "download", module, folder=work, env=environment, check=True)
+        (CACHE / TOOLCHAIN).parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(CACHE / TOOLCHAIN, ignore_errors=True)
+        shutil.move(Path(work) / "golang.org" / module.split("/")[1], CACHE / TOOLCHAIN)
+    # Files of modules are not executable.
+    for folder in ("bin", "pkg/tool"):
+        for tool in (CACHE / TOOLCHAIN / folder).rglob("*"):
+            tool.chmod(0o755)
+
+
+def target():
+    """The operating system and the processor, in Go's words."""
+    words = subprocess.run([go() or "go", "env", "GOOS", "GOARCH"], capture_output=True, text=True, check=True)
+    return words.stdout.split()
+
+
+@lru_cache(maxsize=None)
+def module():
+    """The path of the module."""
+    return re.search(r"^module (\S+)", (PACKAGE / "go.mod").read_text())[1]
+
+
+def prepare(profile="dev", folder=NATIVE):
+    """Builds the static library and puts it, with its header, where the package links it."""
+    workspace.run("cargo", "build", "--quiet", "-p", "send-im-c", "--profile", profile, check=True)
+    built = workspace.target_dir() / ("debug" if profile == "dev" else profile) / "libsend_im.a"
+    name = f"libsend_im_{'_'.join(target())}.a"
+    with tempfile.TemporaryDirectory() as work:
+        stripped = Path(work) / name
+        shutil.copy(built, stripped)
+        workspace.run("strip", "-S", stripped, check=True)
+        digest = hashlib.sha256(stripped.read_bytes()).hexdigest()
+        for path, text in (
+            (folder / "send_im.h", (c.PACKAGE / "include" / "send_im.h").read_text()),
+            # Go does not look at the library when it decides whether to link again. It looks at this.
+            (folder / "library.h", f'#define SENDIM_LIBRARY "{digest}"\n'),
+        ):
+            if not path.exists() or path.read_text() != text:
+                path.write_text(text)
+        shutil.move(stripped, folder / name)
+
+
+def gopher(*arguments, folder=PACKAGE, **more):
+    """Runs Go; its output goes where ours goes."""
+    environment = {**local(), **more.pop("env", {})}
+    return workspace.run(go(), *arguments, folder=folder, env=environment, **more)
+
+
+def run():
+    """All tests: with the race detector, for memory, with the leak detector, and how the package is linked."""
+    prepare()
+    outcome = tests("-race", "./...")
+    outcome += tests("-run", "^TestMemory", ".")
+    if has_leak_detector():
+        outcome += tests("-asan", "-skip", LONG, "./...")
+    else:
+        outcome += Outcome(skipped=1, why=["this Go or this compiler has no leak detector (Go 1.24; on Debian: apt install gcc)"])
+    return outcome + checks()
+
+
+def has_leak_detector():
+    """True if a program can be built with AddressSanitizer, whose leak detector Go asks at the end since 1.24."""
+    if version_of(go()) < (1, 24):
+        return False
+    with tempfile.TemporaryDirectory() as work:
+        (Path(work) / "main.go").write_text('package main\n\nimport "C"\n\nfunc main() {}\n')
+        command = [go(), "build", "-asan", "-o", "probe", "main.go"]
+        return subprocess.run(command, cwd=work, env=local(), capture_output=True).returncode == 0
+
+
+def tests(*arguments):
+    """Runs tests and counts those that hold no others."""
+    command = [go(), "test", "-json", "-count=1", "-timeout=40m", *arguments]
+    print("go", *command[1:], flush=True)
+    ended = subprocess.run(command, cwd=PACKAGE, env=local(), stdout=subprocess.PIPE, text=True)
+    results, output = {}, {}
+    for line in ended.stdout.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            print(line)
+            continue
+        name = (event.get("Package", event.get("ImportPath")), event.get("Test", ""))
+        if event["Action"] in ("output", "build-output"):
+            output.setdefault(name, []).append(event["Output"])
+        elif event["Action"] in ("pass", "fail", "skip") and name[1]:
+            results[name] = event["Action"]
+    parents = {(package, test.rsplit("/", 1)[0]) for package, test in results if "/" in test}
+    results = {name: result for name, result in results.items() if name not in parents}
+    counted = list(results.values())
+    outcome = Outcome(counted.count("pass"), counted.count("fail"), counted.count("skip"))
+    outcome.scenarios = sum(name[1].startswith("TestScenarios/") for name, result in results.items() if result == "pass")
+    for name, lines in output.items():
+        if results.get(name) in ("fail", "skip") or (ended.returncode and not name[1]):
+            print("".join(lines), end="", flush=True)
+    if outcome.failed == 0 and (ended.returncode or outcome.passed == 0):
+        outcome.failed = 1
+        outcome.why.append(f"go test {' '.join(arguments)} ended with {ended.returncode}, see above")
+    print(f"# {outcome.passed} passed, {outcome.failed} failed, {outcome.skipped} skipped", flush=True)
+    return outcome
+
+
+def checks():
+    """The tests of this file."""
+    outcome = Outcome()
+    for name, check in sorted(globals().items()):
+        if name.startswith("test_"):
+            try:
+                check()
+                outcome.passed += 1
+                print(f"ok - {name[5:]}", flush=True)
+            except (AssertionError, subprocess.SubprocessError, OSError, ValueError) as error:
+                outcome.failed += 1
+                print(f"not ok - {name[5:]}: {error}", flush=True)
+    return outcome
+
+
+def built_with_shared_library():
+    """The example, linked with the shared library as pkg-config names it."""
+    prefix = workspace.target_dir() / "send-im-go"
+    shutil.rmtree(prefix, ignore_errors=True)
+    c.install(prefix, "dev")
+    environment = {"PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig")}
+    out = prefix / "send"
+    gopher("build", "-tags=send_im_pkgconfig", "-o", out, ".", folder=EXAMPLE, env=environment, check=True)
+    return prefix, out
+
+
+def test_the_shared_library_of_pkg_config_is_taken_where_it_is_asked_for():
+    prefix, out = built_with_shared_library()
+    there = {"LD_LIBRARY_PATH": str(prefix / "lib"), "DYLD_LIBRARY_PATH": str(prefix / "lib")}
+    with c.Sandbox() as sandbox:
+        done = c.ended([out, "lenea@contoso.com", "hello world"], {**sandbox.account, **there})
+        c.same(
+            (done.returncode, done.stdout, done.stderr),
+            (0, "lenea@contoso.com accepted the message (invitation_accepted).\n", ""),
+        )
+        c.same(sandbox.texts(), ["hello world"])
+    done = c.ended([out, "lenea@contoso.com", "hello world"], c.clean())
+    if done.returncode == 0 or "libsend_im" not in done.stderr:
+        raise AssertionError(f"it ran without the shared library: {done}")
+
+
+def test_a_library_of_another_interface_is_refused():
+    prefix, out = built_with_shared_library()
+    other = prefix / "other.so"
+    (prefix / "other.c").write_text("unsigned send_im_abi_version(void) { return 2; }\n")
+    workspace.run("cc", "-shared", "-fPIC", prefix / "other.c", "-o", other, check=True)
+    environment = {**c.clean(), "LD_LIBRARY_PATH": str(prefix / "lib"), "LD_PRELOAD": str(other)}
+    done = c.ended([out, "lenea@contoso.com", "hello world"], environment)
+    if done.returncode == 0 or "has interface 2, and this package needs 1" not in done.stderr:
+        raise AssertionError(f"it was taken: {done}")
+
+
+def refused(folder, **environment):
+    """What the compiler says about a package that cannot be built."""
+    done = subprocess.run(
+        [go(), "build", "./..."], cwd=folder, env=local(**environment), capture_output=True, text=True, timeout=c.HANG
+    )
+    if done.returncode == 0:
+        raise AssertionError("it can be built")
+    return done.stdout + done.stderr
+
+
+def test_without_a_library_or_without_cgo_the_compiler_says_what_to_do():
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work) / "package"
+        copied = shutil.ignore_patterns("*.a", "send_im.h", "library.h", "*_test.go")
+        shutil.copytree(PACKAGE, folder, ignore=copied)
+        told = refused(folder)
+        if "python3 tests/run/golang.py prepare" not in told:
+            raise AssertionError(told)
+    told = refused(PACKAGE, CGO_ENABLED="0")
+    if "CGO_ENABLED_to_1" not in told:
+        raise AssertionError(told)
+
+
+def test_another_build_of_the_library_is_linked_again():
+    first, second = (linked_library(letter * 64) for letter in "ab")
+    c.same((first, second), ("a" * 64, "b" * 64))
+
+
+def linked_library(digest):
+    """What a program says it was linked with, after the library was replaced by one with this digest."""
+    kept = (NATIVE / "library.h").read_text()
+    try:
+        (NATIVE / "library.h").write_text(f'#define SENDIM_LIBRARY "{digest}"\n')
+        told = gopher(
+            "test", "-run=^TestLibrary$", "-v", "./internal/native", stdout=subprocess.PIPE, text=True, check=True
+        )
+    finally:
+        (NATIVE / "library.h").write_text(kept)
+    return re.search(r"library (\w+)", told.stdout)[1]
+
+
+def files():
+    """The files of the module: those of the repository without the tests that need the clone, and what was prepared."""
+    listed = workspace.run("git", "ls-files", "-co", "--exclude-standard", ".", folder=PACKAGE, capture_output=True, text=True)
+    names = [name for name in listed.stdout.splitlines() if not name.endswith("_test.go") or name == "example_test.go"]
+    yield from ((PACKAGE / name, name) for name in names if name != ".gitignore" and (PACKAGE / name).is_file())
+    for name in ("LICENSE-MIT", "LICENSE-APACHE"):
+        yield workspace.ROOT / name, name
+
+
+def package():
+    """Builds the module zip of this platform, with the native library inside."""
+    version, platform = c.version(), target()
+    DIST.mkdir(exist_ok=True)
+    out = DIST / f"send-im-go-{version}-{'-'.join(platform)}.zip"
+    with tempfile.TemporaryDirectory() as work, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        prepare(os.environ.get("SEND_IM_PROFILE", "release"), Path(work))
+        prepared = [(path, f"internal/native/{path.name}") for path in Path(work).iterdir()]
+        for path, name in sorted([*files(), *prepared], key=lambda entry: entry[1]):
+            # A fixed time: the same files make the same zip, so that a checksum in go.sum stays.
+            entry = zipfile.ZipInfo(f"{module()}@v{version}/{name}", (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            packed.writestr(entry, path.read_bytes())
+    return [out]
+
+
+def clean_room():
+    """Uses the built zip in an empty place, through a module proxy and by replacing, and runs the README's first lines."""
+    version, platform = c.version(), target()
+    built = DIST / f"send-im-go-{version}-{'-'.join(platform)}.zip"
+    with tempfile.TemporaryDirectory() as work:
+        room = Path(work).resolve()
+        served = room / "proxy" / module() / "@v"
+        served.mkdir(parents=True)
+        shutil.copy(built, served / f"v{version}.zip")
+        with zipfile.ZipFile(built) as packed:
+            (served / f"v{version}.mod").write_bytes(packed.read(f"{module()}@v{version}/go.mod"))
+            packed.extractall(room / "unpacked")
+        (served / f"v{version}.info").write_text(json.dumps({"Version": f"v{version}"}))
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(room),
+            "GOPATH": str(room / "go"),
+            "GOMODCACHE": str(room / "go" / "pkg" / "mod"),
+            "GOCACHE": str(room / "cache"),
+            "GOPROXY": (room / "proxy").as_uri(),
+            "GONOSUMDB": module().split("/")[0],
+            "GOTOOLCHAIN": "local",
+            # Folders of modules that can be removed.
+            "GOFLAGS": "-modcacherw",
+        }
+        replaced = room / "unpacked" / "sendim"
+        shutil.move(room / "unpacked" / f"{module()}@v{version}", replaced)
+        ways = {
+            "get": [["get", f"{module()}@v{version}"]],
+            "vendor": [["get", f"{module()}@v{version}"], ["mod", "vendor"]],
+            "replace": [["mod", "edit", f"-require={module()}@v0.0.0", f"-replace={module()}={replaced}"]],
+        }
+        for way, steps in ways.items():
+            greeted(room / way, environment, steps)
+
+
+def greeted(folder, environment, steps):
+    """Runs the README's first lines in a module that has the package by these steps."""
+    folder.mkdir()
+    (folder / "main.go").write_text(greeting())
+
+    def in_room(*command):
+        ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=c.HANG)
+        if ended.returncode:
+            raise RuntimeError(f"{' '.join(command)} failed in the clean room: {ended.stdout}{ended.stderr}")
+        return ended
+
+    for step in [["mod", "init", "hello"], *steps, ["build", "-o", "hello", "."]]:
+        in_room(go(), *step)
+    done = in_room(str(folder / "hello"))
+    if (done.stdout, done.stderr) != (GREETING, ""):
+        raise RuntimeError(f"the README's lines in the clean room did not greet: {done}")
+    if b"send_im_panic_for_tests" in (folder / "hello").read_bytes():
+        raise RuntimeError("the zip holds the test library")
+
+
+def greeting():
+    """The first lines of the README."""
+    return re.search(r"^```go\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+
+
+def example(arguments, environment=None):
+    """The command line of the example from the clone, which is built before. It takes its account from the environment."""
+    prepare()
+    out = workspace.target_dir() / "send-im-go-example"
+    gopher("build", "-o", out, ".", folder=EXAMPLE, check=True)
+    return [str(out), *arguments]
+
+
+def lint():
+    """What gofmt, go vet and staticcheck find."""
+    prepare()
+    problems = []
+    for folder in (PACKAGE, EXAMPLE):
+        listed = subprocess.run([Path(go()).with_name("gofmt"), "-l", "."], cwd=folder, capture_output=True, text=True)
+        problems += [f"gofmt: {folder.relative_to(workspace.ROOT) / name}" for name in listed.stdout.split()]
+        for command in (["vet", "./..."], ["run", STATICCHECK, "./..."]):
+            if gopher(*command, folder=folder).returncode:
+                problems.append(f"go {command[0]} failed in {folder.relative_to(workspace.ROOT)}, see above")
+    return problems
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["toolchain"]:
+        toolchain()
+    elif missing := problem():
+        sys.exit(f"golang: {missing}")
+    elif sys.argv[1:] == ["prepare"]:
+        prepare()
+    else:
+        for path in package():
+            print(path)
