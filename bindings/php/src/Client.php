@@ -120,7 +120,7 @@ final class Client
             $receipt = Proof::taken($this->library, $this->library->make(
                 'send_im_receipt',
                 'send_im_client_send',
-                $this->session,
+                $this->session(),
                 $options->handle,
                 Text::whole('recipient', $to),
                 Text::whole('text', $text),
@@ -143,9 +143,7 @@ final class Client
      */
     public function sendAll(iterable $messages): array
     {
-        if (!$this->open) {
-            throw Failure::closed('The client is signed out.');
-        }
+        $session = $this->open ? $this->session() : throw self::signedOut();
         $outcomes = [];
         $places = [];
         $list = $this->library->call('send_im_messages_new');
@@ -156,7 +154,7 @@ final class Client
                     $places[] = \count($outcomes) - 1;
                 }
             }
-            $results = $this->library->make('send_im_results', 'send_im_client_send_all', $this->session, $list);
+            $results = $this->library->make('send_im_results', 'send_im_client_send_all', $session, $list);
             try {
                 foreach ($places as $index => $place) {
                     $outcomes[$place] = $this->outcome($results, $index);
@@ -181,8 +179,11 @@ final class Client
      */
     public function signOut(): void
     {
-        $this->library->run('send_im_client_sign_out', $this->session);
+        if ($this->session === null) {
+            return;
+        }
         $this->open = false;
+        $this->library->run('send_im_client_sign_out', $this->session);
         Log::debug($this->logger, 'signed out');
     }
 
@@ -231,9 +232,18 @@ final class Client
                 Log::debug($this->logger, "signing out failed: {$e->detail}");
             }
         }
-        $this->open = false;
         $this->library->call('send_im_client_free', $this->session);
         $this->session = null;
+    }
+
+    private function session(): CData
+    {
+        return $this->session ?? throw self::signedOut();
+    }
+
+    private static function signedOut(): Exception\ClosedException
+    {
+        return Failure::closed('The client is signed out.');
     }
 
     private function add(CData $list, mixed $message): ?SendImException

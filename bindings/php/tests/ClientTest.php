@@ -96,6 +96,27 @@ final class ClientTest extends TestCase
         $this->assertContains('DELETE', array_column($this->sandbox()->journal(), 'method'));
     }
 
+    public function testASignOutThatFailsMayBeTriedAgain(): void
+    {
+        $client = Client::signIn(...$this->account());
+        $this->sandbox()->addFault('delete_application', ['status' => ['http' => 403]], times: 1);
+        $this->failing(static fn () => $client->signOut());
+        $this->assertFalse($client->isOpen());
+        $this->failing(static fn () => $client->send('lenea@contoso.com', 'hi'), ClosedException::class);
+        $client->signOut();
+        $this->assertSame(0, $this->sandbox()->openApplications());
+    }
+
+    public function testAClientThatWasEndedSaysSo(): void
+    {
+        $client = Client::signIn(...$this->account());
+        $client->__destruct();
+        $client->signOut();
+        $this->failing(static fn () => $client->send('lenea@contoso.com', 'hi'), ClosedException::class);
+        $this->failing(static fn () => $client->sendAll([]), ClosedException::class);
+        $this->assertSame(0, $this->sandbox()->openApplications());
+    }
+
     public function testARefusedSignInLeavesNothingOpen(): void
     {
         $this->failing(fn () => Client::signIn(...$this->account(password: 'wrong')), SignInException::class);
