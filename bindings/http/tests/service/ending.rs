@@ -82,7 +82,7 @@ async fn stopping_is_bounded_and_tells_the_truth() {
     world.ringing().await;
     world.service.stop().await;
     assert_eq!(under_way.await.unwrap().verdict(), verdict(409, "cancelled", "maybe"));
-    assert_eq!(world.sandbox.open_applications(), 0);
+    until("no session is left", || world.sandbox.open_applications() == 0).await;
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn a_second_wish_to_stop_does_not_wait() {
     world.ringing().await;
     tokio::join!(world.service.stop(), async { world.service.give_up() });
     assert_eq!(under_way.await.unwrap().verdict(), verdict(409, "cancelled", "maybe"));
-    assert_eq!(world.sandbox.open_applications(), 0);
+    until("no session is left", || world.sandbox.open_applications() == 0).await;
 }
 
 #[tokio::test]

@@ -10,6 +10,13 @@ fn fault(route: Route, http: u16, retry_after: Option<u64>) -> Fault {
     serde_json::from_value(fault).unwrap()
 }
 
+/// A world whose next message takes no sign-in, so that a timeout is about the message alone.
+async fn signed_in() -> World {
+    let world = World::new().await;
+    assert_eq!(status(world.message_to("busy")).await, 409);
+    world
+}
+
 #[tokio::test]
 async fn recipients_who_do_not_take_it() {
     let world =
@@ -42,19 +49,19 @@ async fn a_problem_has_the_members_of_the_error() {
 
 #[tokio::test]
 async fn what_may_have_arrived_is_a_409_that_no_program_repeats() {
-    let world = World::new().await;
+    let world = signed_in().await;
     world.sandbox.set_faults(vec![fault(Route::StartMessaging, 500, None)]);
-    let answer = answer(world.form("recipient=lenea@contoso.com&message=hello&timeout=2")).await;
+    let answer = answer(world.form("recipient=lenea@contoso.com&message=hello&timeout=5")).await;
     assert_eq!(answer.verdict(), verdict(409, "outcome_unknown", "maybe"));
-    assert_eq!(world.requests("POST", "/messaginginvitations"), 1, "and it was not sent again here either");
+    assert_eq!(world.requests("POST", "/messaginginvitations"), 2, "and it was not sent again here either");
 }
 
 #[tokio::test]
 async fn a_server_that_throttles_is_a_429_with_its_time() {
-    let world = World::new().await;
+    let world = signed_in().await;
     for (asked, told) in [(Some(600), "600"), (None, "30")] {
         world.sandbox.set_faults(vec![fault(Route::StartMessaging, 429, asked)]);
-        let answer = answer(world.form("recipient=lenea@contoso.com&message=hello&timeout=2")).await;
+        let answer = answer(world.form("recipient=lenea@contoso.com&message=hello&timeout=5")).await;
         assert_eq!(answer.verdict(), verdict(429, "throttled", "no"));
         assert_eq!(answer.header("retry-after"), told);
     }
@@ -64,13 +71,13 @@ async fn a_server_that_throttles_is_a_429_with_its_time() {
 async fn a_server_that_fails_or_is_not_there_is_a_502() {
     let world = World::new().await;
     world.sandbox.set_faults(vec![fault(Route::Applications, 500, None)]);
-    let failing = answer(world.form("recipient=lenea@contoso.com&message=hello&timeout=2")).await;
+    let failing = answer(world.message_to("lenea")).await;
     assert_eq!(failing.verdict(), verdict(502, "service_error", "no"));
     assert_eq!(failing.json()["http_status"], 500);
 
     let nowhere = send_im::Account::with_password("tosh@contoso.com", PASSWORD).server("http://127.0.0.1:1/");
     let world = World::options(|options| options.account(nowhere)).await;
-    let unreachable = answer(world.form("recipient=lenea@contoso.com&message=hello&timeout=5")).await;
+    let unreachable = answer(world.message_to("lenea")).await;
     let (status, kind, sent) = unreachable.verdict();
     assert!(matches!(kind.as_str(), "network" | "discovery_failed"), "{kind}");
     assert_eq!((status, sent.as_str()), (502, "no"));

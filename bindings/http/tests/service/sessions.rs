@@ -92,13 +92,16 @@ async fn an_idle_session_is_signed_out_and_the_next_request_signs_in() {
 
 #[tokio::test]
 async fn a_session_in_use_is_not_idle() {
-    let world = World::with(
-        |sandbox| sandbox.slow(Duration::from_millis(600)),
-        |options| options.idle(Duration::from_millis(50)),
-    )
-    .await;
-    let answer = answer(world.message_to("slow")).await;
-    assert_eq!((answer.status, world.sessions_opened()), (200, 1), "{}", answer.text);
+    let world = World::options(|options| options.idle(Duration::from_millis(50))).await;
+    let ringing = tokio::spawn(answer(world.message_to("silent")));
+    world.ringing().await;
+    // Time enough to be taken for idle.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(status(world.message_to("lenea")).await, 200);
+    assert_eq!(world.sessions_opened(), 1);
+    world.service.give_up();
+    world.service.stop().await;
+    ringing.await.unwrap();
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ async fn a_submitted_message_is_not_waited_for() {
     assert_eq!((&receipt["evidence"], &receipt["accepted_by"]), (&json!("submitted"), &json!(null)));
     world.service.give_up();
     world.service.stop().await;
-    assert_eq!(world.sandbox.open_applications(), 0);
+    until("no session is left", || world.sandbox.open_applications() == 0).await;
 }
 
 #[tokio::test]
