@@ -129,6 +129,21 @@ async fn a_session_that_ended_for_good_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_session_that_was_refused_is_replaced_by_the_next_request() {
+    let world = World::new().await;
+    let refused = json!({"http": 403, "code": "Forbidden", "subcode": "UserAgentNotAllowed"});
+    let fault = json!({"route": "events", "action": {"status": refused}});
+    world.sandbox.add_fault(serde_json::from_value(fault).unwrap());
+    let first = answer(world.message_to("lenea")).await;
+    until("the fault is used up", || world.sandbox.faults().is_empty()).await;
+    // A person has to know why, so one request is told so: this one, or the first if it came to know.
+    let told = answer(world.message_to("lenea")).await;
+    assert!(told.status == 403 || first.status == 403, "{} {}", first.text, told.text);
+    assert_eq!(status(world.message_to("lenea")).await, 200);
+    assert_eq!(world.sessions_opened(), 2);
+}
+
+#[tokio::test]
 async fn there_are_no_more_sessions_than_allowed() {
     let world = World::with(
         |sandbox| sandbox.user("lenea@contoso.com", "x").slow(Duration::from_secs(2)),
