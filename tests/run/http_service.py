@@ -12,6 +12,7 @@ from pathlib import Path
 import dotnet_sdk
 import toolchains
 import workspace
+from c import clean, same
 from outcome import Outcome
 
 PACKAGE = workspace.ROOT / "bindings" / "http"
@@ -78,11 +79,6 @@ def toolchain():
     (CACHE / "checkers.txt").write_text("\n".join(CHECKERS))
 
 
-def clean():
-    """The environment without an account of ours."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("SEND_IM_", "RUST_"))}
-
-
 @contextlib.contextmanager
 def started(*arguments, **environment):
     """A command of send-im that serves: its URL."""
@@ -121,11 +117,6 @@ def ended(command, environment=None, **more):
     """Runs a program to its end."""
     command = [str(part) for part in command]
     return subprocess.run(command, env=environment or clean(), capture_output=True, text=True, timeout=HANG, **more)
-
-
-def same(got, wanted):
-    if got != wanted:
-        raise AssertionError(f"got {got!r}, wanted {wanted!r}")
 
 
 def caller(language, *command, environment=None):
