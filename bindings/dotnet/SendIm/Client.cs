@@ -39,7 +39,7 @@ namespace SendIm
             using (var options = Options.ForSignIn(account))
             using (var error = NativeMethods.send_im_client_sign_in(options.Handle, out var handle))
             {
-                Failure.Check(error);
+                Failure.CheckWaited(error);
                 return new Client(handle, Who(account));
             }
         }
@@ -84,7 +84,7 @@ namespace SendIm
                 Living(), options.Handle, content.To, content.Text, out var receipt))
             using (receipt)
             {
-                Failure.Check(error);
+                Failure.CheckWaited(error);
                 return Reader.Receipt(receipt.Value);
             }
         }
@@ -127,14 +127,14 @@ namespace SendIm
         /// </summary>
         /// <param name="messages">The messages. The timeout of each begins when its turn comes.</param>
         /// <returns>A result for each message, in the same order.</returns>
-        /// <exception cref="SendImException">No message could begin, because the client is signed out.</exception>
+        /// <exception cref="SendImException">None could begin.</exception>
         public IReadOnlyList<SendResult> SendAll(IEnumerable<Message> messages)
         {
             using (var batch = new Batch(messages))
             using (var error = NativeMethods.send_im_client_send_all(Living(), batch.Handle, out var results))
             using (results)
             {
-                Failure.Check(error);
+                Failure.CheckWaited(error);
                 return batch.Merge(Reader.Results(results.Value));
             }
         }
@@ -148,7 +148,8 @@ namespace SendIm
         /// Ends those that have not ended: they fail with <see cref="ErrorKind.Cancelled"/>, the others keep their result.
         /// </param>
         /// <returns>A result for each message, in the same order, also after a cancellation.</returns>
-        /// <exception cref="SendImException">No message could begin, because the client is signed out.</exception>
+        /// <exception cref="SendImException">None could begin.</exception>
+        /// <exception cref="SendCanceledException">The token was cancelled before.</exception>
         public async Task<IReadOnlyList<SendResult>> SendAllAsync(
             IEnumerable<Message> messages, CancellationToken cancellationToken = default)
         {
@@ -181,7 +182,7 @@ namespace SendIm
         {
             using (var error = NativeMethods.send_im_client_sign_out(Living()))
             {
-                Failure.Check(error);
+                Failure.CheckWaited(error);
             }
         }
 
@@ -254,7 +255,10 @@ namespace SendIm
         private static void Untold(Exception error) =>
             Im.TraceSource.TraceEvent(TraceEventType.Warning, 0, "signing out failed: " + error.Message);
 
-        private ClientHandle Living() =>
-            handle.IsClosed ? throw new ObjectDisposedException(nameof(Client)) : handle;
+        private ClientHandle Living()
+        {
+            Library.Load();
+            return handle.IsClosed ? throw new ObjectDisposedException(nameof(Client)) : handle;
+        }
     }
 }

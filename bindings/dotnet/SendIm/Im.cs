@@ -56,7 +56,7 @@ namespace SendIm
             using (var error = NativeMethods.send_im(options.Handle, content.To, content.Text, out var receipt))
             using (receipt)
             {
-                Failure.Check(error);
+                Failure.CheckWaited(error);
                 return Reader.Receipt(receipt.Value);
             }
         }

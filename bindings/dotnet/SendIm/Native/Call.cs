@@ -53,10 +53,15 @@ namespace SendIm.Native
                 {
                     return await pending.Task.ConfigureAwait(false);
                 }
-                catch (SendImException error)
-                    when (error.Kind == ErrorKind.Cancelled && cancellationToken.IsCancellationRequested)
+                catch (SendImException error) when (error.Kind == ErrorKind.Cancelled)
                 {
-                    throw new SendCanceledException(error, cancellationToken);
+                    await Task.Delay(Library.HeldBack(error)).ConfigureAwait(false);
+                    if (cancellationToken.IsCancellationRequested)
+                    {
+                        throw new SendCanceledException(error, cancellationToken);
+                    }
+
+                    throw;
                 }
             }
         }

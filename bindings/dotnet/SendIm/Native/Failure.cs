@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Threading;
 
 namespace SendIm.Native
 {
@@ -12,6 +13,17 @@ namespace SendIm.Native
             if (!error.IsInvalid)
             {
                 throw Read(error.Value);
+            }
+        }
+
+        /// <summary>The same at the end of a call that waited.</summary>
+        internal static void CheckWaited(ErrorHandle error)
+        {
+            if (!error.IsInvalid)
+            {
+                var failure = Read(error.Value);
+                Thread.Sleep(Library.HeldBack(failure));
+                throw failure;
             }
         }
 

@@ -1,8 +1,203 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Reflection;
+using System.Threading;
+using System.Threading.Tasks;
+using Harness;
+
 namespace SendIm.Tests
 {
     /// <summary>Programs that tests run in a process of their own.</summary>
     internal static class Children
     {
-        internal static int Run(string name, string[] arguments) => 99;
+        private static readonly Dictionary<string, Func<string[], int>> Programs = new Dictionary<string, Func<string[], int>>
+        {
+            ["send"] = Send,
+            ["sandbox"] = SandboxServer,
+            ["ending"] = Ending,
+            ["open-client"] = OpenClient,
+            ["handlers"] = Handlers,
+            ["load"] = Load,
+        };
+
+        internal static int Run(string name, string[] arguments) => Programs[name](arguments);
+
+        /// <summary>Runs one of them to its end.</summary>
+        internal static (int Code, string Out, string Error) Start(
+            string name, IDictionary<string, string>? environment, params string[] arguments) =>
+            Child.Run(Me, new[] { "child", name }.Concat(arguments).ToArray(), environment, patience: 1200);
+
+        internal static Child Begin(string name, params string[] arguments) =>
+            Child.Start(Me, new[] { "child", name }.Concat(arguments).ToArray());
+
+        private static string Me => Assembly.GetExecutingAssembly().Location;
+
+        private static Account Tosh(string server) => new Account("tosh@contoso.com", "x") { Server = server };
+
+        private static Message Patient(string to) => new Message(to, "hi") { Timeout = TimeSpan.FromHours(1) };
+
+        /// <summary>Sends from the stored account.</summary>
+        private static int Send(string[] arguments)
+        {
+            try
+            {
+                Console.Out.Write(Im.Send(arguments[0], "hello").AcceptedBy + "\n");
+                return 0;
+            }
+            catch (SendImException error)
+            {
+                Console.Error.WriteLine(error.Message);
+                return error.ExitCode;
+            }
+        }
+
+        /// <summary>A sandbox until its input ends; then it tells how many messages it has.</summary>
+        private static int SandboxServer(string[] arguments)
+        {
+            using var sandbox = Sandbox.Start(new SandboxOptions { Ring = TimeSpan.FromHours(1) });
+            Console.Out.WriteLine(sandbox.Url);
+            Console.In.ReadToEnd();
+            Console.Out.WriteLine(sandbox.Messages().Count);
+            return 0;
+        }
+
+        /// <summary>Ends with its own code while sends are in flight, in the way that is named.</summary>
+        private static int Ending(string[] arguments)
+        {
+            var sandbox = Sandbox.Start(new SandboxOptions { Ring = TimeSpan.FromHours(1) });
+            var account = sandbox.Account("tosh@contoso.com");
+            account.SignInTimeout = TimeSpan.FromHours(1);
+            var client = Client.SignIn(account);
+            account.OnStep = _ => { };
+            _ = Im.SendAsync(Patient("silent@contoso.com"), account);
+            _ = client.SendAsync(Patient("silent@contoso.com"));
+            new Thread(() => client.Send(Patient("silent@contoso.com"))) { IsBackground = true }.Start();
+            for (var n = 0; n < 10; n++)
+            {
+                _ = Loop(client, $"user{n}@contoso.com");
+            }
+
+            sandbox.WaitFor(20, TimeSpan.FromMinutes(1));
+            Check.Eventually(
+                () => sandbox.Journal().Count(one => one.Path.EndsWith("/messagingInvitations")) > 5, "they ring");
+            switch (arguments[0])
+            {
+                case "exit":
+                    Environment.Exit(17);
+                    break;
+                case "exit-elsewhere":
+                    new Thread(() => Environment.Exit(17)).Start();
+                    client.Send(Patient("silent@contoso.com"));
+                    break;
+                case "return":
+                    return 17;
+                case "send-again":
+                    AppDomain.CurrentDomain.ProcessExit += (sender, last) =>
+                    {
+                        var error = Check.Throws<SendImException>(() => client.Send("lenea@contoso.com", "hi"));
+                        Console.Out.Write(error.Kind);
+                    };
+                    return 17;
+            }
+
+            return 1;
+        }
+
+        private static async Task Loop(Client client, string to)
+        {
+            while (true)
+            {
+                await client.SendAsync(to, "hi");
+            }
+        }
+
+        /// <summary>Forgets to sign out.</summary>
+        private static int OpenClient(string[] arguments)
+        {
+            var client = Client.SignIn(Tosh(arguments[0]));
+            client.Send("lenea@contoso.com", "hi");
+            _ = client.SendAsync(Patient("silent@contoso.com"));
+            Console.Out.WriteLine("sent");
+            Console.In.ReadLine();
+            return 9;
+        }
+
+        /// <summary>Ends while its own callbacks never return.</summary>
+        private static int Handlers(string[] arguments)
+        {
+            var called = new CountdownEvent(2);
+            var first = 1;
+            var steps = Tosh(arguments[0]);
+            steps.OnStep = _ =>
+            {
+                if (Interlocked.Exchange(ref first, 0) == 1)
+                {
+                    called.Signal();
+                }
+
+                Thread.Sleep(Timeout.Infinite);
+            };
+            var tokens = new Account("tosh@contoso.com") { Server = arguments[0] };
+            tokens.TokenProvider = (_, __) =>
+            {
+                called.Signal();
+                Thread.Sleep(Timeout.Infinite);
+                return null!;
+            };
+            _ = Im.SendAsync(Patient("lenea@contoso.com"), steps);
+            _ = Im.SendAsync(Patient("lenea@contoso.com"), tokens);
+            called.Wait();
+            return 6;
+        }
+
+        /// <summary>Many sends on one session in every way there is; prints the growth after the first quarter, in KiB.</summary>
+        private static int Load(string[] arguments)
+        {
+            const int Sends = 20000;
+            const int Round = 200;
+            var account = Tosh(arguments[0]);
+            var steps = 0;
+            account.OnStep = _ => Interlocked.Increment(ref steps);
+            long warm = 0;
+            using (var client = Client.SignIn(account))
+            {
+                for (var sent = 0; sent < Sends; sent += Round)
+                {
+                    if (sent == Sends / 4)
+                    {
+                        warm = Resident();
+                    }
+
+                    var messages = Enumerable.Range(0, 100).Select(n => new Message($"user{n}@contoso.com", $"message {n}"));
+                    if (!client.SendAll(messages).All(result => result.IsSent))
+                    {
+                        return 3;
+                    }
+
+                    Task.WhenAll(Enumerable.Range(0, 60).Select(n => client.SendAsync($"user{n}@contoso.com", "hi"))).Wait();
+                    for (var n = 0; n < 40; n++)
+                    {
+                        client.Send($"user{n}@contoso.com", "hi");
+                    }
+                }
+
+                Console.Out.WriteLine(Resident() - warm);
+            }
+
+            return steps > Sends ? 0 : 4;
+        }
+
+        private static long Resident()
+        {
+            for (var n = 0; n < 3; n++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+
+            var line = System.IO.File.ReadLines("/proc/self/status").First(one => one.StartsWith("VmRSS:"));
+            return long.Parse(line.Split(new[] { ' ', '\t' }, StringSplitOptions.RemoveEmptyEntries)[1]);
+        }
     }
 }

@@ -1,12 +1,11 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
-using System.Text;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Harness;
+using static Harness.ScenarioFile;
 
 namespace SendIm.Tests
 {
@@ -18,14 +17,9 @@ namespace SendIm.Tests
 
         public static IEnumerable<Case> All()
         {
-            var text = File.ReadAllText(Path.Combine(Child.Root, "tests", "scenarios", "scenarios.json"));
-            var document = JsonDocument.Parse(text).RootElement;
-            var defaults = document.GetProperty("defaults");
-            foreach (var given in document.GetProperty("cases").EnumerateArray())
+            foreach (var given in ScenarioFile.Cases())
             {
-                var merged = Parsed(Merge(defaults, given));
-                var name = merged.GetProperty("name").GetString()!;
-                yield return new Case(name, () => Run(merged), isScenario: true);
+                yield return new Case(given.GetProperty("name").GetString()!, () => Run(given), isScenario: true);
             }
         }
 
@@ -124,10 +118,7 @@ namespace SendIm.Tests
             var shown = error == null ? Shown((Receipt)outcome) : Shown(error);
             foreach (var wanted in expect.GetProperty(error == null ? "receipt" : "error").EnumerateObject())
             {
-                var value = wanted.Value.ValueKind == JsonValueKind.String
-                    ? wanted.Value.GetString()!.Replace("{n}", number.ToString())
-                    : Plain(wanted.Value);
-                Check.Equal(value, shown[wanted.Name], $"{wanted.Name} of {outcome}");
+                Check.Equal(Plain(wanted.Value, number), shown[wanted.Name], $"{wanted.Name} of {outcome}");
             }
 
             var code = expect.TryGetProperty("exit_code", out var exitCode) ? exitCode.GetInt32() : 0;
@@ -199,7 +190,7 @@ namespace SendIm.Tests
                 {
                     var wanted = entry.EnumerateObject().ToDictionary(
                         member => member.Name,
-                        member => Plain(member.Value) is string text ? text.Replace("{n}", number.ToString()) : Plain(member.Value));
+                        member => Plain(member.Value, number));
                     var at = left.FindIndex(one => wanted.All(member => Equals(member.Value, one[member.Key])));
                     Check.True(at >= 0, $"nothing like {string.Join(", ", wanted)} among {left.Count} messages");
                     left.RemoveAt(at);
@@ -224,7 +215,7 @@ namespace SendIm.Tests
         private static Dictionary<string, object?> Shown(SendImException error) => new Dictionary<string, object?>
         {
             ["kind"] = Snake(error.Kind),
-            ["step"] = error.Step == null ? null : Snake(error.Step),
+            ["step"] = Snake(error.Step),
             ["detail"] = error.Detail,
             ["sent"] = Snake(error.Sent),
             ["http_status"] = (double?)error.HttpStatus,
@@ -248,71 +239,12 @@ namespace SendIm.Tests
             ["via"] = Snake(message.Via),
         };
 
-        private static object? Plain(JsonElement value) => value.ValueKind switch
-        {
-            JsonValueKind.String => value.GetString(),
-            JsonValueKind.Number => value.GetDouble(),
-            JsonValueKind.Null => null,
-            _ => throw new InvalidOperationException($"no rule for {value}"),
-        };
-
         private static string? Numbered(JsonElement spec, string name, int number) =>
-            spec.GetProperty(name).GetString()?.Replace("{n}", number.ToString());
+            Plain(spec.GetProperty(name), number) as string;
 
         private static TimeSpan Milliseconds(JsonElement value) => TimeSpan.FromMilliseconds(value.GetDouble());
 
         private static T Word<T>(JsonElement value)
             where T : struct => Enum.Parse<T>(value.GetString()!.Replace("-", string.Empty), ignoreCase: true);
-
-        private static string Snake(object value) => string.Concat(value.ToString()!.Select((letter, at) =>
-            (at > 0 && char.IsUpper(letter) ? "_" : string.Empty) + char.ToLowerInvariant(letter)));
-
-        private static JsonElement Parsed(string json) => JsonDocument.Parse(json).RootElement;
-
-        /// <summary>Defaults and a case become one object; long texts are written out.</summary>
-        private static string Merge(JsonElement defaults, JsonElement given)
-        {
-            if (IsRepeat(given))
-            {
-                var times = given.GetProperty("times").GetInt32();
-                var unit = given.GetProperty("repeat").GetString()!;
-                return JsonSerializer.Serialize(new StringBuilder().Insert(0, unit, times).ToString());
-            }
-
-            if (given.ValueKind == JsonValueKind.Array)
-            {
-                return $"[{string.Join(",", given.EnumerateArray().Select(one => Merge(default, one)))}]";
-            }
-
-            if (given.ValueKind != JsonValueKind.Object)
-            {
-                return given.GetRawText();
-            }
-
-            var members = new Dictionary<string, string>();
-            if (defaults.ValueKind == JsonValueKind.Object)
-            {
-                foreach (var member in defaults.EnumerateObject())
-                {
-                    members[member.Name] = Merge(default, member.Value);
-                }
-            }
-
-            foreach (var member in given.EnumerateObject())
-            {
-                var inherited = default(JsonElement);
-                if (defaults.ValueKind == JsonValueKind.Object)
-                {
-                    defaults.TryGetProperty(member.Name, out inherited);
-                }
-
-                members[member.Name] = Merge(inherited, member.Value);
-            }
-
-            return $"{{{string.Join(",", members.Select(one => $"{JsonSerializer.Serialize(one.Key)}:{one.Value}"))}}}";
-        }
-
-        private static bool IsRepeat(JsonElement value) =>
-            value.ValueKind == JsonValueKind.Object && value.TryGetProperty("repeat", out _);
     }
 }

@@ -59,18 +59,21 @@ namespace Harness
         /// <summary>Runs a program to its end.</summary>
         /// <returns>Its exit code, what it wrote, and what it wrote as errors.</returns>
         public static (int Code, string Out, string Error) Run(
-            string program, string[] arguments, IDictionary<string, string>? environment = null)
+            string program,
+            string[] arguments,
+            IDictionary<string, string>? environment = null,
+            int patience = Check.Patience)
         {
             using var child = Start(program, arguments, environment);
             child.Input.Close();
-            return child.End();
+            return child.End(patience);
         }
 
         /// <summary>Waits for the end; a process that does not end is one that hangs.</summary>
-        public (int Code, string Out, string Error) End()
+        public (int Code, string Out, string Error) End(int patience = Check.Patience)
         {
             var output = process.StandardOutput.ReadToEndAsync();
-            Check.True(process.WaitForExit(Check.Patience * 1000), "the process hangs");
+            Check.True(process.WaitForExit(patience * 1000), "the process hangs");
             return (process.ExitCode, output.Result, error.Result);
         }
 

@@ -34,7 +34,7 @@ namespace Harness
     public static class Runner
     {
         // A test that takes longer than this hangs.
-        private static readonly TimeSpan Hang = TimeSpan.FromMinutes(8);
+        private static readonly TimeSpan Hang = TimeSpan.FromMinutes(30);
 
         /// <summary>Runs the tests of an assembly and further ones; with arguments, those whose name has one in it.</summary>
         /// <returns>The exit code.</returns>

@@ -1,0 +1,155 @@
+using System;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Harness;
+
+namespace SendIm.Tests
+{
+    /// <summary>`silent@` rings for half an hour here: a call that does not stop counts as hanging.</summary>
+    public sealed class CancellationTests : IDisposable
+    {
+        private const string Silent = "silent@contoso.com";
+
+        private readonly Sandbox sandbox = Sandbox.Start(new SandboxOptions { Ring = TimeSpan.FromMinutes(30) });
+        private readonly CancellationTokenSource source = new CancellationTokenSource();
+
+        private Account Account => sandbox.Account("tosh@contoso.com");
+
+        public void Dispose()
+        {
+            sandbox.Dispose();
+            source.Dispose();
+        }
+
+        [Test]
+        public async Task Stops_waiting_and_withdraws_the_invitation()
+        {
+            var sending = Im.SendAsync(Patient("hi"), Account, source.Token);
+            Ringing();
+            source.Cancel();
+            var error = await Check.ThrowsAsync<SendCanceledException>(() => sending);
+            Check.True(sending.IsCanceled, "the task is not cancelled");
+            Check.Equal(source.Token, error.CancellationToken);
+            Check.Equal((ErrorKind.Cancelled, 130), (error.Error.Kind, error.Error.ExitCode));
+            Check.Equal(error.Error.Sent, error.Sent);
+            Check.Eventually(() => sandbox.OpenApplications == 0, "the account signs out");
+            Check.Equal(0, sandbox.Messages().Count);
+        }
+
+        [Test]
+        public async Task Says_no_where_nothing_was_sent_yet()
+        {
+            sandbox.AddFault(Route.Applications, Fault.Delay(TimeSpan.FromMinutes(30)), times: 0);
+            var sending = Im.SendAsync(Patient("hi"), Account, source.Token);
+            Check.Eventually(() => sandbox.Journal().Any(one => one.Path.Contains("oauthtoken")), "it signs in");
+            source.Cancel();
+            Check.Equal(Sent.No, (await Check.ThrowsAsync<SendCanceledException>(() => sending)).Sent);
+        }
+
+        [Test]
+        public async Task Says_maybe_where_the_message_is_on_its_way()
+        {
+            sandbox.AddFault(Route.SendMessage, Fault.Delay(TimeSpan.FromMinutes(30)), times: 0);
+            var message = new Message("lenea@contoso.com", new string('x', 2000)) { Timeout = TimeSpan.FromMinutes(30) };
+            var sending = Im.SendAsync(message, Account, source.Token);
+            Check.Eventually(
+                () => sandbox.Journal().Any(one => one.Method == "POST" && one.Path.Contains("/messages")), "it is sent");
+            source.Cancel();
+            Check.Equal(Sent.Maybe, (await Check.ThrowsAsync<SendCanceledException>(() => sending)).Sent);
+        }
+
+        [Test]
+        public async Task A_token_that_is_cancelled_already_asks_nothing_of_the_server()
+        {
+            source.Cancel();
+            var error = await Check.ThrowsAsync<SendCanceledException>(
+                () => Im.SendAsync("lenea@contoso.com", "hi", Account, source.Token));
+            Check.Equal(Sent.No, error.Sent);
+            Check.Equal(0, sandbox.Journal().Count);
+        }
+
+        [Test]
+        public async Task One_cancelled_send_leaves_the_client_and_the_others_alone()
+        {
+            using var client = Client.SignIn(Account);
+            var sending = client.SendAsync(Patient("hi"), source.Token);
+            Ringing();
+            source.Cancel();
+            await Check.ThrowsAsync<OperationCanceledException>(() => sending);
+            Check.Equal("lenea@contoso.com", client.Send("lenea@contoso.com", "still here").AcceptedBy);
+        }
+
+        [Test]
+        public async Task A_sign_in_can_be_cancelled()
+        {
+            sandbox.AddFault(Route.Token, Fault.Delay(TimeSpan.FromMinutes(30)), times: 0);
+            var account = Account;
+            account.SignInTimeout = TimeSpan.FromMinutes(30);
+            var signing = Client.SignInAsync(account, source.Token);
+            Check.Eventually(() => sandbox.Journal().Any(one => one.Path.Contains("oauthtoken")), "it signs in");
+            source.Cancel();
+            await Check.ThrowsAsync<SendCanceledException>(() => signing);
+        }
+
+        [Test]
+        public async Task Of_many_messages_those_that_had_ended_keep_their_result()
+        {
+            using var confirmed = new ManualResetEventSlim();
+            var account = Account;
+            account.OnStep = step => { if (step.Step == SendStep.Confirm) confirmed.Set(); };
+            using var client = Client.SignIn(account);
+            var sending = client.SendAllAsync(new[] { new Message("lenea@contoso.com", "hi"), Patient("hi") }, source.Token);
+            Check.Eventually(() => confirmed.IsSet && sandbox.Journal().Count(IsInvitation) == 2, "one arrives, one rings");
+
+            // The result follows the step at once.
+            await Task.Delay(300);
+            source.Cancel();
+            var results = await sending;
+            Check.Equal(new[] { true, false }, results.Select(result => result.IsSent));
+            Check.Equal(ErrorKind.Cancelled, results[1].Error!.Kind);
+        }
+
+        [Test]
+        public async Task All_sends_of_a_client_can_be_ended()
+        {
+            using var client = Client.SignIn(Account);
+            var blocking = Task.Run(() => client.Send(Patient("hi")));
+            var waiting = client.SendAsync(Patient("hi", "silent@fabrikam.com"));
+            Check.Eventually(() => sandbox.Journal().Count(IsInvitation) == 2, "both ring");
+            client.CancelAll();
+            Check.Equal(ErrorKind.Cancelled, (await Check.ThrowsAsync<SendImException>(() => blocking)).Kind);
+            Check.Equal(ErrorKind.Cancelled, (await Check.ThrowsAsync<SendImException>(() => waiting)).Kind);
+        }
+
+        [Test]
+        public async Task Cancelling_at_any_moment_ends_every_send_once()
+        {
+            var ends = Enumerable.Range(0, 40).Select(async n =>
+            {
+                using var own = new CancellationTokenSource();
+                var sending = Im.SendAsync(new Message($"user{n}@contoso.com", $"message {n}"), Account, own.Token);
+                await Task.Delay(n);
+                own.Cancel();
+                try
+                {
+                    return (await sending).To;
+                }
+                catch (SendCanceledException)
+                {
+                    return string.Empty;
+                }
+            });
+            var sent = (await Task.WhenAll(ends)).Where(to => to.Length > 0).ToList();
+            Check.Equal(sent, sent.Where(to => sandbox.Inbox(to).Count == 1));
+            Check.Eventually(() => sandbox.OpenApplications == 0, "all sign out");
+        }
+
+        private static bool IsInvitation(Exchange exchange) =>
+            exchange.Method == "POST" && exchange.Path.EndsWith("/messagingInvitations");
+
+        private static Message Patient(string text, string to = Silent) => new Message(to, text) { Timeout = TimeSpan.FromMinutes(30) };
+
+        private void Ringing() => Check.Eventually(() => sandbox.Journal().Any(IsInvitation), "it rings");
+    }
+}
