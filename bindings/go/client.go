@@ -55,7 +55,7 @@ func SignIn(ctx context.Context, options ...Option) (*Client, error) {
 
 // Send sends one message and waits for its delivery. The error is an [*Error]; its kind is ErrClosed after SignOut or Close.
 //
-// Messages to one recipient arrive in the order of the calls.
+// Messages to one recipient with the same subject and importance arrive in the order of the calls.
 func (c *Client) Send(ctx context.Context, message Message) (*Receipt, error) {
 	if failure := checked(ctx, message.To, message.Text); failure != nil {
 		return nil, failure
