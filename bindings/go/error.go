@@ -168,7 +168,7 @@ func explained(ctx context.Context, failure *Error, byDeadline bool) {
 	}
 	if failure.Kind == ErrCancelled && late {
 		failure.Kind, failure.exit = ErrTimeout, 0
-		failure.Detail = "The deadline of the context passed before the message had left."
+		failure.Detail = "The deadline of the context passed; no message had left."
 		if failure.Sent == SentMaybe {
 			failure.Detail = "The deadline of the context passed; the message may have arrived before."
 		}

@@ -12,7 +12,7 @@ import toolchains
 import workspace
 
 OLDEST_GO = (1, 21)
-# What Debian 12 gets, whose own Go is older: the newest of Go's toolchains that Go gives out as modules, when this was written.
+# What Debian 12 gets, whose own Go is older. Go gives out its toolchains as modules.
 TOOLCHAIN = "go1.26.8"
 CACHE = Path.home() / ".cache" / "send-im"
 

@@ -84,7 +84,8 @@ def run():
     if has_leak_detector():
         outcome += tests("-asan", "-skip", LONG, "./...")
     else:
-        outcome += Outcome(skipped=1, why=["this Go or this compiler has no leak detector (Go 1.24; on Debian: apt install gcc)"])
+        why = "this Go or this compiler has no leak detector (Go 1.24; on Debian: apt install gcc)"
+        outcome += Outcome(skipped=1, why=[why])
     return outcome + checks()
 
 
@@ -225,7 +226,8 @@ def linked_library(digest):
 
 def files():
     """The files of the module: those of the repository without the tests that need the clone, and what was prepared."""
-    listed = workspace.run("git", "ls-files", "-co", "--exclude-standard", ".", folder=PACKAGE, capture_output=True, text=True)
+    listing = ("git", "ls-files", "-co", "--exclude-standard", ".")
+    listed = workspace.run(*listing, folder=PACKAGE, capture_output=True, text=True, check=True)
     names = [name for name in listed.stdout.splitlines() if not name.endswith("_test.go") or name == "example_test.go"]
     yield from ((PACKAGE / name, name) for name in names if name != ".gitignore" and (PACKAGE / name).is_file())
     for name in ("LICENSE-MIT", "LICENSE-APACHE"):
