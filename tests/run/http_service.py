@@ -275,4 +275,5 @@ def example_shell(arguments, environment=None):
 
 def example_jquery(arguments, environment=None):
     """The command line that opens the page of the example in a browser, with a service before it, and sends from there."""
-    return ["node", str(CALLERS / "jquery" / "example.mjs"), str(workspace.command()), *arguments]
+    found = [f"{name}={value}" for name, value in browser_environment().items() if os.environ.get(name) != value]
+    return ["env", *found, "node", str(CALLERS / "jquery" / "example.mjs"), str(workspace.command()), *arguments]

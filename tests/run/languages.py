@@ -1,14 +1,20 @@
 """The languages whose packages this machine may build, and the module of each.
 
-A module has problem(), why it cannot run here, or None; toolchain(), which gets what is missing; run(), its tests; package(), its
-artefacts in dist/; clean_room(), which uses them in an empty place; lint(), what its linters say; example(), a command line.
+A module has problem(), why it cannot run here, or None; toolchain(), which gets what is missing; run(), its tests; where there is
+a package, package(), its artefacts in dist/, and clean_room(), which uses them in an empty place; perhaps lint(), what its
+linters say; example(), the command line of its example.
 """
 
 import os
 import sys
 
 import c
+import dotnet
+import golang
+import http_service
 import kotlin
+import node
+import php
 import python
 import ruby
 import swift
@@ -20,6 +26,13 @@ LANGUAGES = {
     "java": kotlin,
     "swift": swift,
     "c": c,
+    "dotnet": dotnet,
+    "csharp": dotnet,
+    "vb": dotnet,
+    "php": php,
+    "node": node,
+    "go": golang,
+    "http": http_service,
 }
 
 # The programs of `make demo`: language, module, the command line of its example.
@@ -31,6 +44,12 @@ EXAMPLES = [
     ("Swift", swift, swift.example),
     ("C", c, c.example),
     ("C++", c, c.example_cpp),
+    ("C#", dotnet, dotnet.example),
+    ("VB", dotnet, dotnet.example_vb),
+    ("PHP", php, php.example),
+    ("Node", node, node.example),
+    ("Go", golang, golang.example),
+    ("jQuery", http_service, http_service.example_jquery),
 ]
 
 

@@ -9,6 +9,8 @@ def main():
     arguments = sys.argv[1:]
     try_them = arguments[:1] == ["clean-room"]
     for name, language in languages.wanted(arguments[1:] if try_them else arguments).items():
+        if not hasattr(language, "package"):
+            continue
         missing = language.problem()
         if missing:
             sys.exit(f"packages: {name}: {missing}")

@@ -12,7 +12,13 @@ import time
 import traceback
 
 import c
+import dotnet
+import front_page
+import golang
+import http_service
 import kotlin
+import node
+import php
 import python
 import ruby
 import swift
@@ -81,6 +87,12 @@ SUITES = [
     ("java", kotlin.problem, kotlin.run_java),
     ("swift", swift.problem, swift.run),
     ("c", c.problem, c.run),
+    ("csharp", dotnet.problem, dotnet.run),
+    ("vb", dotnet.problem, dotnet.run_vb),
+    ("php", php.problem, php.run),
+    ("node", node.problem, node.run),
+    ("go", golang.problem, golang.run),
+    ("http", http_service.problem, http_service.run),
 ]
 # These rows have tests of another kind.
 WITHOUT_SCENARIOS = {"fidelity", "http"}
@@ -106,7 +118,7 @@ def main():
             outcome = Outcome(failed=1, why=[missing]) if require_all else Outcome(skipped=1, why=[missing])
         else:
             try:
-                outcome = suite()
+                outcome = suite() + front_page.compared(name)
             except subprocess.CalledProcessError as error:
                 outcome = Outcome(failed=1, why=[f"{' '.join(map(str, error.cmd[:3]))} … ended with {error.returncode}"])
             except Exception as error:  # the other languages still run, and the table is shown
