@@ -216,9 +216,7 @@ def linked_library(digest):
     kept = (NATIVE / "library.h").read_text()
     try:
         (NATIVE / "library.h").write_text(f'#define SENDIM_LIBRARY "{digest}"\n')
-        told = gopher(
-            "test", "-run=^TestLibrary$", "-v", "./internal/native", stdout=subprocess.PIPE, text=True, check=True
-        )
+        told = gopher("test", "-run=^TestLibrary$", "-v", "./internal/native", stdout=subprocess.PIPE, text=True, check=True)
     finally:
         (NATIVE / "library.h").write_text(kept)
     return re.search(r"library (\w+)", told.stdout)[1]
