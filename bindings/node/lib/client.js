@@ -162,7 +162,7 @@ function settled({ error, receipt }, signal, site) {
     : { status: 'rejected', reason: at(fromJson(error, signal), site) };
 }
 
-// Node 18.17 does not have the symbol yet.
+// Node has the symbol since 18.18.
 if (Symbol.asyncDispose) {
   Object.defineProperty(Client.prototype, Symbol.asyncDispose, {
     value: Client.prototype.signOut,

@@ -93,9 +93,9 @@ function accountValue(name, value) {
       }
       return value.map((domain) => text(name, domain)).join(',');
     case 'server':
-      return text(name, value instanceof URL ? value.href : value);
+      return text(name, value?.href ?? value);
     case 'caFile':
-      return text(name, value instanceof URL ? fileURLToPath(value) : value);
+      return text(name, value?.href ? fileURLToPath(value.href) : value);
     case 'timeout':
       return String(milliseconds(name, value));
     default:

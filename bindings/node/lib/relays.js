@@ -4,14 +4,18 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const diagnostics = require('node:diagnostics_channel');
-const { debuglog } = require('node:util');
+const {
+  debuglog,
+  types: { isNativeError },
+} = require('node:util');
 const { atExit } = require('./exit.js');
 const { text, milliseconds, wrongType } = require('./options.js');
 const { theMailbox } = require('./mailbox.js');
 const { native } = require('./native.js');
 
 const log = debuglog('send-im');
-const channel = diagnostics.channel('send-im:step');
+/** Looked up each time: before Node 18.20 a channel that lost its last subscriber may be replaced. */
+const channel = () => diagnostics.channel('send-im:step');
 
 /** Where a token is waited for. At the end of the program nobody shall wait. */
 const asked = new Set();
@@ -27,7 +31,7 @@ atExit(() => {
  *
  * @param {unknown} thrown
  */
-const nameOf = (thrown) => (thrown instanceof Error ? thrown.name : typeof thrown);
+const nameOf = (thrown) => (isNativeError(thrown) ? thrown.name : typeof thrown);
 
 /** @param {unknown} thrown */
 function warn(thrown) {
@@ -50,7 +54,7 @@ function stepListener(onStep) {
   return (/** @type {any} */ said) => {
     const step = stepOf(said);
     log('%s: %s answered %s after %s ms', step.step, step.host, step.status ?? 'nothing', step.elapsed.toFixed(1));
-    channel.publish(step);
+    channel().publish(step);
     try {
       const later = told?.(step);
       if (typeof later?.then === 'function') {
@@ -129,7 +133,7 @@ function relay(options, { onStep, token }, weak) {
     kept.push(listener);
     return weak ? new WeakRef(listener) : { deref: () => listener };
   };
-  if (onStep || log.enabled || channel.hasSubscribers) {
+  if (onStep || log.enabled || channel().hasSubscribers) {
     const listener = held(stepListener(onStep));
     theMailbox().listen(listener, (box, ticket) => native.optionsSteps(options.handle, box, ticket));
   }

@@ -231,7 +231,7 @@ class Sandbox {
   }
 }
 
-// Node 18.17 does not have the symbol yet.
+// Node has the symbol since 18.18.
 if (Symbol.asyncDispose) {
   Object.defineProperty(Sandbox.prototype, Symbol.asyncDispose, {
     value: Sandbox.prototype.stop,

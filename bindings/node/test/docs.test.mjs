@@ -27,7 +27,8 @@ const wanted = [
   [/sendAll/, 0, 'lenea@contoso.com\nfailed: busy@contoso.com does not want to be disturbed.\n'],
   [/await using/, 0, ''],
   [/instanceof/, 4, 'busy busy@contoso.com does not want to be disturbed.\n'],
-  [/AbortSignal/, 0, 'cancelled maybe TimeoutError\n'],
+  // On a slow machine the invitation has not left yet.
+  [/AbortSignal/, 0, /^cancelled (maybe|no) TimeoutError\n$/],
   [/assert/, 0, ''],
 ];
 
@@ -45,7 +46,9 @@ snippets.forEach((snippet, n) => {
       snippet.language === 'ts'
         ? await compiled(t, snippet.code, env)
         : await script(t, snippet.code, { name: nameFor(snippet), env });
-    assert.deepEqual(done, { code, out, err: '' });
+    assert.deepEqual([done.code, done.err], [code, '']);
+    if (typeof out === 'string') assert.equal(done.out, out);
+    else assert.match(done.out, out);
     assert.equal(sandbox.openApplications(), 0);
     if (mark.source === 'await using') assert.equal(sandbox.messages().length, 1);
   });
