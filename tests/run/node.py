@@ -17,7 +17,7 @@ PACKAGE = workspace.ROOT / "bindings" / "node"
 EXAMPLE = workspace.ROOT / "examples" / "node" / "send.mjs"
 DIST = workspace.ROOT / "dist"
 LICENCES = ("LICENSE-MIT", "LICENSE-APACHE")
-OLDEST_NODE = (18, 17)
+OLDEST_NODE = (18, 18)
 DEBIAN = "on Debian: apt install nodejs npm"
 DARWIN = sys.platform == "darwin"
 
