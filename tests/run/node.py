@@ -156,7 +156,8 @@ def clean_room():
         install = in_room("npm", "install", "--no-audit", "--no-fund", f"./{tarball.name}")
         if install.returncode:
             raise RuntimeError(f"npm install failed: {install.stdout}{install.stderr}")
-        for name, lines in zip(("greet.mjs", "greet.cjs"), greetings()):
+        for lines in greetings():
+            name = "greet.cjs" if "require(" in lines else "greet.mjs"
             (room / name).write_text(lines)
             greeted = in_room("node", name)
             if (greeted.returncode, greeted.stdout, greeted.stderr) != (0, GREETING, ""):
