@@ -47,7 +47,10 @@ pub(crate) async fn answer(world: Arc<World>, request: Request<Body>) -> Reply {
         (Method::GET, ["journal"]) => found(&world.journal.all()),
         (Method::DELETE, ["journal"]) => done(|| world.journal.clear()),
         (Method::GET, ["faults"]) => found(&world.faults.all()),
-        (Method::DELETE, ["faults"]) => done(|| world.faults.set(Vec::new())),
+        (Method::DELETE, ["faults"]) => done(|| {
+            world.faults.set(Vec::new());
+            world.open_doors();
+        }),
         (Method::PUT, ["faults"]) => faults(&body, |faults| world.faults.set(faults)),
         (Method::POST, ["faults"]) => faults(&body, |faults| world.faults.add(faults)),
         (Method::PUT, ["challenge"]) => match serde_json::from_slice::<ChallengeStyle>(&body) {

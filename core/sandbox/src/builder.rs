@@ -18,6 +18,7 @@ use crate::world::{Config, Users, World};
 pub struct Builder {
     listen: SocketAddr,
     https: bool,
+    http2: bool,
     challenge: ChallengeStyle,
     host_names: Vec<String>,
     config: Config,
@@ -28,6 +29,7 @@ impl std::fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("listen", &self.listen)
             .field("https", &self.https)
+            .field("http2", &self.http2)
             .field("challenge", &self.challenge)
             .field("host_names", &self.host_names)
             .field("config", &self.config)
@@ -40,6 +42,7 @@ impl Default for Builder {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             https: false,
+            http2: true,
             challenge: ChallengeStyle::default(),
             host_names: Vec::new(),
             config: Config {
@@ -68,6 +71,13 @@ impl Builder {
     #[must_use]
     pub fn https(mut self, https: bool) -> Self {
         self.https = https;
+        self
+    }
+
+    /// Whether HTTP/2 is offered with TLS. Servers older than Windows Server 2016 speak HTTP/1.1 alone. Default: yes.
+    #[must_use]
+    pub fn http2(mut self, http2: bool) -> Self {
+        self.http2 = http2;
         self
     }
 
@@ -141,11 +151,11 @@ impl Builder {
     /// # Errors
     /// The address could not be bound, or a host name is none that a certificate can carry.
     pub async fn start(self) -> io::Result<Sandbox> {
-        let tls = self.https.then(|| Tls::generate(&self.host_names)).transpose()?;
+        let tls = self.https.then(|| Tls::generate(&self.host_names, self.http2)).transpose()?;
         let listeners = server::bind(self.listen, self.config.layout.origins()).await?;
         let scheme = if self.https { "https" } else { "http" };
         let mut origins = Vec::new();
-        for listener in &listeners {
+        for (_, listener) in &listeners {
             let address = server::reachable(listener.local_addr()?);
             origins.push(match self.host_names.first() {
                 Some(name) => format!("{scheme}://{name}:{}", address.port()),
@@ -155,7 +165,7 @@ impl Builder {
         let url = format!("{}/", origins[0]);
         let world = Arc::new(World::new(self.config, self.challenge, origins));
         for (pool, listener) in listeners.into_iter().enumerate() {
-            server::serve(&world, pool, listener, tls.as_ref().map(|tls| tls.acceptor.clone()));
+            server::serve(&world, pool, listener, tls.as_ref().map(|tls| tls.acceptors.clone()));
         }
         server::sweep(&world);
         Ok(Sandbox { world, url, ca_pem: tls.map(|tls| tls.ca_pem) })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 use serde_json::Value;
@@ -37,6 +37,11 @@ pub(crate) async fn answer(world: &Arc<World>, call: &Call, route: Option<Route>
             tokio::time::sleep(time).await;
             dispatch::process(world, call).await
         }
+        Some(Action::DelayAnswer { time }) => {
+            let reply = dispatch::process(world, call).await;
+            tokio::time::sleep(time).await;
+            reply
+        }
         Some(Action::GatewayError { http }) => {
             drop(dispatch::process(world, call).await);
             error(http, None, None, ErrorBody::Html)
@@ -45,6 +50,21 @@ pub(crate) async fn answer(world: &Arc<World>, call: &Call, route: Option<Route>
         Some(Action::DropAfter) => {
             drop(dispatch::process(world, call).await);
             hang_up(call).await
+        }
+        Some(Action::ResetBefore) => reset(call).await,
+        Some(Action::ResetAfter) => {
+            drop(dispatch::process(world, call).await);
+            reset(call).await
+        }
+        Some(Action::ThenRefuse { time }) => {
+            let reply = dispatch::process(world, call).await;
+            world.door(call.pool).refuse(time, Some(&call.connection)).await;
+            last(reply)
+        }
+        Some(Action::ThenDistrust { connections }) => {
+            let reply = dispatch::process(world, call).await;
+            world.door(call.pool).distrust(connections, Some(&call.connection));
+            last(reply)
         }
         Some(Action::CutBody) => cut(dispatch::process(world, call).await, call).await,
         Some(Action::HtmlInstead) => reply::page(StatusCode::OK, "Please sign in to this network."),
@@ -61,8 +81,20 @@ pub(crate) async fn answer(world: &Arc<World>, call: &Call, route: Option<Route>
 
 /// Ends the connection without an answer. The connection's task drops this one.
 async fn hang_up(call: &Call) -> Reply {
-    call.connection.cancel();
+    call.connection.hang_up();
     std::future::pending().await
+}
+
+/// As [`hang_up`], with a TCP reset.
+async fn reset(call: &Call) -> Reply {
+    call.connection.reset();
+    std::future::pending().await
+}
+
+/// The last answer of its connection.
+fn last(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    reply
 }
 
 fn error(http: u16, code: Option<&str>, subcode: Option<&str>, body: ErrorBody) -> Reply {
@@ -117,7 +149,7 @@ async fn cut(reply: Reply, call: &Call) -> Reply {
     let connection = call.connection.clone();
     let rest = async move {
         tokio::time::sleep(LEAVING).await;
-        connection.cancel();
+        connection.hang_up();
         std::future::pending::<Result<Bytes, std::io::Error>>().await
     };
     let body = futures_util::stream::once(async move { Ok(half) });
@@ -132,8 +164,11 @@ async fn oversized(reply: Reply, bytes: usize) -> Reply {
     let missing = bytes.saturating_sub(whole.len());
     let grown = match serde_json::from_slice::<Value>(&whole) {
         Ok(Value::Object(mut members)) => {
-            members.insert("padding".to_owned(), Value::String("x".repeat(missing)));
-            Value::Object(members).to_string().into_bytes()
+            members.insert("padding".to_owned(), Value::String(String::new()));
+            // Put in by hand: to write many megabytes as JSON takes its time.
+            let whole = Value::Object(members).to_string();
+            let (before, after) = whole.split_once("\"padding\":\"").unwrap_or((&whole, ""));
+            [before, "\"padding\":\"", &"x".repeat(missing), after].concat().into_bytes()
         }
         _ => [whole.as_ref(), &vec![b' '; missing]].concat(),
     };

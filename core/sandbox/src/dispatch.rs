@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Method, Request, Uri};
 use bytes::Bytes;
-use tokio_util::sync::CancellationToken;
 
 use crate::application::{self, Application};
 use crate::challenge;
 use crate::conversation;
 use crate::damage;
 use crate::discovery;
+use crate::door::Line;
 use crate::events;
 use crate::faults::Route;
 use crate::input::Call;
@@ -28,7 +28,7 @@ const ACCEPTED: usize = 1024 * 1024;
 pub(crate) async fn answer(
     world: Arc<World>,
     pool: usize,
-    connection: CancellationToken,
+    connection: Line,
     request: Request<Body>,
 ) -> Reply {
     let (head, body) = request.into_parts();

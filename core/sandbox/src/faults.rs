@@ -79,6 +79,12 @@ pub enum Action {
         #[serde(rename = "ms", with = "millis")]
         time: Duration,
     },
+    /// The request is processed at once and answered after this time.
+    DelayAnswer {
+        /// Milliseconds.
+        #[serde(rename = "ms", with = "millis")]
+        time: Duration,
+    },
     /// The request is processed, then a gateway answers in the server's place with this status and a page.
     GatewayError {
         /// The HTTP status.
@@ -88,6 +94,23 @@ pub enum Action {
     DropBefore,
     /// The request is processed, then the connection is closed: the answer is lost.
     DropAfter,
+    /// The connection is broken off with a TCP reset; the request is not processed.
+    ResetBefore,
+    /// The request is processed, then the connection is broken off with a TCP reset.
+    ResetAfter,
+    /// The request is processed and answered. From then on the origin it came to refuses connections for this time, and
+    /// those that were open are closed.
+    ThenRefuse {
+        /// Milliseconds.
+        #[serde(rename = "ms", with = "millis")]
+        time: Duration,
+    },
+    /// The request is processed and answered. The connections of its origin are closed, and so many new ones get a
+    /// certificate of an authority that nobody trusts. Without TLS they are closed and that is all.
+    ThenDistrust {
+        /// How many.
+        connections: u32,
+    },
     /// The request is processed; half of the body is sent, then the connection is closed.
     CutBody,
     /// The request is not processed and answered with 200 and a page, as a captive portal does.
@@ -341,7 +364,13 @@ mod tests {
             body: ErrorBody::Html,
             diagnostics: None,
         };
-        for action in [status, Action::DropBefore, Action::Oversized { bytes: 9 }] {
+        for action in [
+            status,
+            Action::DropBefore,
+            Action::Oversized { bytes: 9 },
+            Action::ThenRefuse { time: Duration::from_millis(9) },
+            Action::ThenDistrust { connections: 2 },
+        ] {
             let fault = Fault::on(Route::Events, action).skip(2).times(0);
             let json = serde_json::to_string(&fault).unwrap();
             assert_eq!(serde_json::from_str::<Fault>(&json).unwrap(), fault);

@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, Method};
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
+use crate::door::Line;
 use crate::reply::{Problem, Reply};
 
 /// One request, read completely.
@@ -22,8 +22,8 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     /// Index of the origin that received it.
     pub(crate) pool: usize,
-    /// Ends the connection the request came on.
-    pub(crate) connection: CancellationToken,
+    /// The connection the request came on.
+    pub(crate) connection: Line,
 }
 
 impl Call {

@@ -58,6 +58,7 @@ mod damage;
 mod data_uri;
 mod discovery;
 mod dispatch;
+mod door;
 mod events;
 mod faults;
 mod form;

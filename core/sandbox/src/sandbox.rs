@@ -129,9 +129,21 @@ impl Sandbox {
         self.world.faults.add([fault]);
     }
 
-    /// Takes all faults away.
+    /// Takes all faults away; origins that refuse connections take them again.
     pub fn clear_faults(&self) {
         self.world.faults.set(Vec::new());
+        self.world.open_doors();
+    }
+
+    /// Refuses connections to one origin for this time and closes the open ones: 0 is the discovery root, 1 the second
+    /// pool. When it returns, connections are refused; [`clear_faults`](Self::clear_faults) takes them again earlier.
+    pub async fn refuse_connections(&self, pool: usize, time: Duration) {
+        self.world.door(pool).refuse(time, None).await;
+    }
+
+    /// Closes the connections of one origin; so many new ones get a certificate that nobody trusts.
+    pub fn distrust_connections(&self, pool: usize, connections: u32) {
+        self.world.door(pool).distrust(connections, None);
     }
 
     /// The faults that still wait for their request.

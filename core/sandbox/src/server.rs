@@ -13,21 +13,25 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
 
 use crate::api;
 use crate::dispatch;
+use crate::door::{Line, Port, Wire};
 use crate::input::Call;
+use crate::tls::Acceptors;
 use crate::world::World;
 
 /// How often silent applications are looked for.
 const SWEEP: Duration = Duration::from_secs(15);
 
+/// The pause after the system refused something.
+const BREATH: Duration = Duration::from_millis(20);
+
 /// Binds one listener per origin. The first takes the address given, the others its host with a free port.
-pub(crate) async fn bind(address: SocketAddr, origins: usize) -> io::Result<Vec<TcpListener>> {
-    let mut listeners = vec![TcpListener::bind(address).await?];
+pub(crate) async fn bind(address: SocketAddr, origins: usize) -> io::Result<Vec<(Port, TcpListener)>> {
+    let mut listeners = vec![Port::bind(address).await?];
     for _ in 1..origins {
-        listeners.push(TcpListener::bind(SocketAddr::new(address.ip(), 0)).await?);
+        listeners.push(Port::bind(SocketAddr::new(address.ip(), 0)).await?);
     }
     Ok(listeners)
 }
@@ -42,25 +46,59 @@ pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(host, address.port())
 }
 
-/// Serves one listener until the sandbox closes.
-pub(crate) fn serve(world: &Arc<World>, pool: usize, listener: TcpListener, tls: Option<TlsAcceptor>) {
+/// Serves one port until the sandbox closes.
+pub(crate) fn serve(
+    world: &Arc<World>,
+    pool: usize,
+    (port, listener): (Port, TcpListener),
+    tls: Option<Acceptors>,
+) {
     let shared = Arc::clone(world);
     world.tasks.spawn(async move {
-        loop {
-            let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
-                () = shared.closing.cancelled() => return,
-            };
-            match accepted {
-                Ok((stream, _)) => connection(&shared, pool, stream, tls.clone()),
-                Err(error) => {
-                    // Out of descriptors, most likely: others have to end first.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(20)).await;
+        let served = async {
+            let mut listener = Some(listener);
+            loop {
+                match listener.take() {
+                    Some(listener) => accept(&shared, pool, listener, tls.as_ref()).await,
+                    None => listener = again(&port).await,
                 }
+                shared.door(pool).stays_shut().await;
             }
+        };
+        tokio::select! {
+            () = served => {}
+            () = shared.closing.cancelled() => {}
         }
     });
+}
+
+/// Accepts connections until the door closes.
+async fn accept(world: &Arc<World>, pool: usize, listener: TcpListener, tls: Option<&Acceptors>) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = world.door(pool).closes() => return,
+        };
+        match accepted {
+            Ok((stream, _)) => connection(world, pool, stream, tls.cloned()),
+            Err(error) => {
+                // Out of descriptors, most likely: others have to end first.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(BREATH).await;
+            }
+        }
+    }
+}
+
+async fn again(port: &Port) -> Option<TcpListener> {
+    match port.listen().await {
+        Ok(listener) => Some(listener),
+        Err(error) => {
+            tracing::warn!(%error, "a port could not be listened on again");
+            tokio::time::sleep(BREATH).await;
+            None
+        }
+    }
 }
 
 /// Ends applications nobody asks about, from time to time.
@@ -76,21 +114,26 @@ pub(crate) fn sweep(world: &Arc<World>) {
     });
 }
 
-fn connection(world: &Arc<World>, pool: usize, stream: TcpStream, tls: Option<TlsAcceptor>) {
+fn connection(world: &Arc<World>, pool: usize, stream: TcpStream, tls: Option<Acceptors>) {
     let shared = Arc::clone(world);
     world.tasks.spawn(async move {
         let stopped = shared.stopped.clone();
+        let listed = shared.door(pool).enter(&stopped);
+        let line = listed.line.clone();
         let served = async {
             // Small answers must not wait for the acknowledgement of earlier ones.
             stream.set_nodelay(true)?;
+            let stream = Wire::new(stream, line.clone());
             match tls {
-                None => exchange(&shared, pool, stream).await,
-                Some(acceptor) => {
+                None => exchange(&shared, pool, line, stream).await,
+                Some(acceptors) => {
+                    let distrusted = shared.door(pool).takes_distrusted();
+                    let acceptor = if distrusted { acceptors.distrusted } else { acceptors.trusted };
                     let stream = tokio::select! {
                         stream = acceptor.accept(stream) => stream?,
                         () = shared.closing.cancelled() => return Ok(()),
                     };
-                    exchange(&shared, pool, stream).await
+                    exchange(&shared, pool, line, stream).await
                 }
             }
         };
@@ -107,20 +150,19 @@ fn connection(world: &Arc<World>, pool: usize, stream: TcpStream, tls: Option<Tl
     });
 }
 
-async fn exchange<S>(world: &Arc<World>, pool: usize, stream: S) -> io::Result<()>
+async fn exchange<S>(world: &Arc<World>, pool: usize, line: Line, stream: S) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let hang_up = world.stopped.child_token();
     let service = service_fn(|request: Request<Incoming>| {
-        let (world, hang_up) = (Arc::clone(world), hang_up.clone());
+        let (world, line) = (Arc::clone(world), line.clone());
         async move {
             let request = request.map(Body::new);
             let is_control = Call::split(request.uri().path()).starts_with(&["sandbox".into(), "api".into()]);
             let reply = if is_control {
                 api::answer(world, request).await
             } else {
-                dispatch::answer(world, pool, hang_up, request).await
+                dispatch::answer(world, pool, line, request).await
             };
             Ok::<_, std::convert::Infallible>(reply)
         }
@@ -132,11 +174,11 @@ where
     tokio::pin!(served);
     tokio::select! {
         ended = served.as_mut() => return ended.map_err(io::Error::other),
-        () = hang_up.cancelled() => return Ok(()),
+        () = line.ended() => return Ok(()),
         () = world.closing.cancelled() => served.as_mut().graceful_shutdown(),
     }
     tokio::select! {
         ended = served => ended.map_err(io::Error::other),
-        () = hang_up.cancelled() => Ok(()),
+        () = line.ended() => Ok(()),
     }
 }

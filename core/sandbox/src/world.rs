@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::address;
 use crate::application::Application;
 use crate::behaviour::Behaviour;
+use crate::door::Door;
 use crate::faults::Faults;
 use crate::inbox::Inbox;
 use crate::journal::Journal;
@@ -70,6 +71,7 @@ pub(crate) struct World {
     pub(crate) challenge: Guarded<ChallengeStyle>,
     /// Scheme, host and port of each origin.
     origins: Vec<String>,
+    doors: Vec<Door>,
     pub(crate) tickets: Tickets,
     pub(crate) inbox: Inbox,
     pub(crate) journal: Journal,
@@ -88,6 +90,7 @@ impl World {
         Self {
             config,
             challenge: Guarded::new(challenge),
+            doors: origins.iter().map(|_| Door::new()).collect(),
             origins,
             tickets: Tickets::default(),
             inbox: Inbox::new(),
@@ -104,6 +107,16 @@ impl World {
     /// Scheme, host and port of an origin, without a slash at the end.
     pub(crate) fn origin(&self, pool: usize) -> &str {
         self.origins.get(pool).map_or("", String::as_str)
+    }
+
+    /// The way in of an origin.
+    pub(crate) fn door(&self, pool: usize) -> &Door {
+        &self.doors[pool.min(self.doors.len() - 1)]
+    }
+
+    /// Takes connections again on every origin.
+    pub(crate) fn open_doors(&self) {
+        self.doors.iter().for_each(Door::open);
     }
 
     /// The name an origin gives itself in `X-MS-Server-Fqdn` and in diagnostics.
