@@ -16,6 +16,7 @@ use url::Url;
 use crate::account::{Account, is_loopback};
 use crate::error::{Error, ErrorKind, Hop, Result, Sent};
 use crate::steps::{Step, StepLog, host_of};
+use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::reason::Reason;
 
 /// The largest answer that is read. The largest real one, an application, is some 10 KiB.
@@ -61,6 +62,8 @@ impl Request {
 
 /// One answer, whatever its status.
 pub(crate) struct Answer {
+    /// The step of the request it answers.
+    pub(crate) step: Step,
     pub(crate) url: Url,
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
@@ -117,6 +120,7 @@ impl Http {
         if started >= deadline {
             return Err(Failure { error: timed_out(step, &url), maybe_processed: false });
         }
+        log.begin(step, &url);
         let outcome = match timeout_at(deadline, self.exchange(request)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure { error: timed_out(step, &url), maybe_processed: true }),
@@ -158,13 +162,19 @@ impl Http {
             }
             whole.extend_from_slice(&chunk);
         }
-        Ok(Answer { url, status, headers, body: whole.freeze() })
+        Ok(Answer { step, url, status, headers, body: whole.freeze() })
     }
 }
 
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// True for a web page, which a proxy or the web server sends and never the service behind it. Source:
+    /// ErrorsAndInformationalMessages.
+    pub(crate) fn is_page(&self) -> bool {
+        matches!(Resource::parse(&self.body), Err(DecodeError::Html))
     }
 
     pub(crate) fn challenge_lines(&self) -> impl Iterator<Item = &str> {
@@ -198,6 +208,11 @@ impl Answer {
     pub(crate) fn refusal(&self, step: Step, doing: &str) -> Error {
         let reason = Reason::from_body(&self.body);
         let (kind, host) = (reason.kind_of_refusal(self.status), host_of(&self.url));
+        let kind = if kind == ErrorKind::Closed && !may_end_a_session(step, self.status) {
+            ErrorKind::ServiceError
+        } else {
+            kind
+        };
         let pair = if reason == Reason::default() { String::new() } else { format!(" ({})", reason.pair()) };
         let status = self.status;
         let detail = match kind {
@@ -254,6 +269,16 @@ pub(crate) fn hop(url: &Url, outcome: impl Into<String>) -> Hop {
     let mut url = url.clone();
     url.set_query(None);
     Hop { url: url.into(), outcome: outcome.into() }
+}
+
+/// Before there is a session none can be gone. 410 to its opening is told like the end of one: both are settled by a person
+/// (ApplicationDashboard).
+fn may_end_a_session(step: Step, status: u16) -> bool {
+    match step {
+        Step::Discover | Step::SignIn => false,
+        Step::OpenSession => status == 410,
+        _ => true,
+    }
 }
 
 pub(crate) fn timed_out(step: Step, url: &Url) -> Error {

@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Answer;
+use crate::ucwa::reason::Reason;
 
 /// How often a request is repeated after broken connections and server failures. A server that asks to wait is asked
 /// again for as long as the deadline allows.
@@ -49,6 +50,7 @@ impl Retry {
             // A server that asks for no wait at all is still not hammered.
             429 | 503 => self.waits.next().map(|own| own.max(answer.retry_after().unwrap_or_default())),
             408 | 500 | 502 | 504 => self.failures.next(),
+            409 if Reason::from_body(&answer.body).is_transient() => self.failures.next(),
             _ => None,
         };
         match delay {
@@ -67,8 +69,11 @@ impl Retry {
         Ok(())
     }
 
-    /// A delay for something that is merely not ready, or `error` when there were enough.
-    pub(crate) async fn after_busy(&mut self, error: Error) -> Result<()> {
+    /// Waits before the next attempt whatever went wrong.
+    ///
+    /// # Errors
+    /// `error` itself when there were enough attempts.
+    pub(crate) async fn after_any(&mut self, error: Error) -> Result<()> {
         match self.failures.next() {
             Some(delay) => self.pause(delay, error).await,
             None => Err(error),

@@ -14,11 +14,12 @@ use crate::account::Account;
 use crate::delivery::Conversations;
 use crate::discovery::{self, cache};
 use crate::error::{Error, ErrorKind, Result, Sent};
+use crate::http::timed_out;
 use crate::receipt::Receipt;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
 use crate::ucwa::application::Application;
-use crate::ucwa::channel::{Channel, Ended, Ending, Polling};
+use crate::ucwa::channel::{Channel, Ended, Polling};
 
 /// How many sends of one account are under way at once.
 ///
@@ -28,9 +29,6 @@ pub(crate) const MOST_IN_FLIGHT: usize = 32;
 
 /// How long signing out may take.
 pub(crate) const SIGN_OUT_DEADLINE: Duration = Duration::from_secs(10);
-
-/// An application that is created when its caller has given up must still be known, to be deleted.
-const ANSWER_GRACE: Duration = Duration::from_secs(5);
 
 pub(crate) struct Session {
     pub(crate) connection: Arc<Connection>,
@@ -45,7 +43,7 @@ pub(crate) struct Session {
     cancelled: watch::Sender<bool>,
     root: Option<Url>,
     polling: Polling,
-    open: Mutex<Option<Open>>,
+    open: Mutex<Option<Arc<Application>>>,
 }
 
 /// What outlives a call: enough to tidy up on the server when nobody waits any more.
@@ -55,11 +53,6 @@ pub(crate) struct Background {
     pub(crate) runtime: tokio::runtime::Handle,
     /// Signing out follows at once and tidies up everything.
     pub(crate) one_call: bool,
-}
-
-struct Open {
-    application: Arc<Application>,
-    ending: Ending,
 }
 
 impl Session {
@@ -98,18 +91,21 @@ impl Session {
             && let Some(open) = open.as_ref()
         {
             match open.ending.get() {
-                None => return Ok(open.application.clone()),
+                None => return Ok(open.clone()),
                 Some(Ended::ForGood(error)) => return Err(error),
                 Some(Ended::Gone) => {}
             }
         }
-        let (this, log) = (self.clone(), log.clone());
-        let opening = self.runtime.spawn(async move { this.open(&log, deadline).await });
+        let (this, own_log) = (self.clone(), log.clone());
+        let opening = self.runtime.spawn(async move { this.open(&own_log, deadline).await });
         match timeout_at(deadline, opening).await {
             Ok(opened) => opened.map_err(|ended| ended_early(&ended))?,
             // It goes on without us; what it still creates is deleted with the session.
-            Err(_) => Err(Error::new(ErrorKind::Timeout, "The session was not open before the timeout.")
-                .at(Step::OpenSession)),
+            Err(_) => Err(match log.unanswered() {
+                Some((step, url)) => timed_out(step, &url),
+                None => Error::new(ErrorKind::Timeout, "The session was not open before the timeout.")
+                    .at(Step::OpenSession),
+            }),
         }
     }
 
@@ -120,23 +116,21 @@ impl Session {
         }
         if let Some(open) = place.as_ref() {
             match open.ending.get() {
-                None => return Ok(open.application.clone()),
+                None => return Ok(open.clone()),
                 Some(Ended::ForGood(error)) => return Err(error),
                 Some(Ended::Gone) => self.discard(place.take()),
             }
         }
         let application = Arc::new(self.create(log, deadline).await?);
-        let ending = Ending::default();
         let channel = Channel {
             connection: self.connection.clone(),
             application: application.clone(),
             polling: self.polling,
-            ending: ending.clone(),
         };
         let task = self.runtime.spawn(channel.run());
         *application.polling.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
             Some(task.abort_handle());
-        *place = Some(Open { application: application.clone(), ending });
+        *place = Some(application.clone());
         Ok(application)
     }
 
@@ -145,9 +139,8 @@ impl Session {
         let key = discovery::cache_key(&self.connection);
         // The same for every attempt: a server that lost an answer finds the application it has.
         let endpoint = Uuid::new_v4().to_string();
-        let create = async |url: &Url| {
-            Application::create(&self.connection, url, &endpoint, log, deadline + ANSWER_GRACE).await
-        };
+        let create =
+            async |url: &Url| Application::create(&self.connection, url, &endpoint, log, deadline).await;
         if let Some(url) = cache::get(&key) {
             match create(&url).await {
                 Err(error) if is_stale_memory(&error) => cache::forget(&key),
@@ -163,7 +156,7 @@ impl Session {
     /// The server said that it knows the application no more.
     pub(crate) async fn application_is_gone(&self, gone: &Arc<Application>, deadline: Instant) {
         let Ok(mut place) = timeout_at(deadline, self.open.lock()).await else { return };
-        if place.as_ref().is_some_and(|open| Arc::ptr_eq(&open.application, gone)) {
+        if place.as_ref().is_some_and(|open| Arc::ptr_eq(open, gone)) {
             gone.ledger.close("the server has ended the session");
             self.discard(place.take());
         }
@@ -171,12 +164,12 @@ impl Session {
 
     /// Deletes an application that is given up, in the background: a proxy may have said in the server's place that it
     /// is gone.
-    fn discard(&self, open: Option<Open>) {
+    fn discard(&self, open: Option<Arc<Application>>) {
         let Some(open) = open else { return };
         let connection = self.connection.clone();
         self.runtime.spawn(async move {
             let deadline = Instant::now() + SIGN_OUT_DEADLINE;
-            let _ = open.application.delete(&connection, &StepLog::quiet(), deadline).await;
+            let _ = open.delete(&connection, &StepLog::quiet(), deadline).await;
         });
     }
 
@@ -219,9 +212,8 @@ impl Session {
             let _all_sent = this.sends.write().await;
             let mut place = this.open.lock().await;
             let Some(open) = place.as_ref() else { return Ok(()) };
-            if !matches!(open.ending.get(), Some(Ended::Gone)) {
-                open.application.delete(&this.connection, &log, Instant::now() + SIGN_OUT_DEADLINE).await?;
-            }
+            // Also one that is said to be gone: a proxy may have said so.
+            open.delete(&this.connection, &log, Instant::now() + SIGN_OUT_DEADLINE).await?;
             *place = None;
             this.connection.forget_tokens();
             Ok(())
@@ -263,13 +255,10 @@ impl Drop for Session {
     /// A session that nobody signed out is signed out in the background.
     fn drop(&mut self) {
         let Some(open) = self.open.get_mut().take() else { return };
-        if matches!(open.ending.get(), Some(Ended::Gone)) {
-            return;
-        }
         let connection = self.connection.clone();
         self.runtime.spawn(async move {
             let log = StepLog::new(connection.account.on_step.clone());
-            let _ = open.application.delete(&connection, &log, Instant::now() + SIGN_OUT_DEADLINE).await;
+            let _ = open.delete(&connection, &log, Instant::now() + SIGN_OUT_DEADLINE).await;
         });
     }
 }

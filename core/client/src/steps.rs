@@ -72,6 +72,8 @@ pub(crate) type OnStep = Arc<dyn Fn(&StepRecord) + Send + Sync>;
 #[derive(Clone, Default)]
 pub(crate) struct StepLog {
     records: Arc<Mutex<Vec<StepRecord>>>,
+    /// The request that began last and was not answered.
+    unanswered: Arc<Mutex<Option<(Step, Url)>>>,
     callback: Option<OnStep>,
     quiet: bool,
 }
@@ -86,7 +88,20 @@ impl StepLog {
         Self { quiet: true, ..Self::default() }
     }
 
+    /// Notes that a request begins.
+    pub(crate) fn begin(&self, step: Step, url: &Url) {
+        *self.unanswered.lock().unwrap_or_else(PoisonError::into_inner) = Some((step, url.clone()));
+    }
+
+    /// The request that is under way, or that ended without an answer.
+    pub(crate) fn unanswered(&self) -> Option<(Step, Url)> {
+        self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(crate) fn add(&self, step: Step, url: &Url, status: Option<u16>, elapsed: Duration) {
+        if status.is_some() {
+            self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
         if self.quiet {
             return;
         }

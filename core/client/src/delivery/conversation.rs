@@ -20,7 +20,7 @@ use crate::retry::Retry;
 use crate::session::Background;
 use crate::steps::{Step, StepLog};
 use crate::ucwa::application::Application;
-use crate::ucwa::hypermedia::Resource;
+use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::ledger::{End, Modality, Progress};
 use crate::ucwa::reason::Reason;
 
@@ -61,6 +61,8 @@ pub(super) enum Posted {
     Lost(oneshot::Receiver<End>, Error),
     /// The conversation is over; the text was not taken.
     Over,
+    /// The whole session is over, as it seems; the text was not taken.
+    Gone,
 }
 
 impl Conversation {
@@ -166,11 +168,14 @@ impl Conversation {
         };
         let mut retry = Retry::new(sending.deadline);
         loop {
-            let request = Request::new(Method::POST, url.clone(), Step::Send, sending.deadline)
+            let request = Request::new(Method::POST, url.clone(), Step::Send, sending.answer_by())
                 .body(content_type, text.to_owned());
             sending.message.departure.begin();
             let lost = match sending.connection().call(request, &sending.log).await {
                 Ok(answer) => match answer.status {
+                    200..=299 if answer.is_page() => {
+                        answer.not_understood(Step::Send, "a message", &DecodeError::Html)
+                    }
                     200..=299 => {
                         let end = match answer.location() {
                             Some(location) => ledger.expect_message(location),
@@ -178,6 +183,9 @@ impl Conversation {
                         };
                         ledger.wanted.notify_one();
                         return Ok(Posted::Taken(end));
+                    }
+                    404 if Reason::from_body(&answer.body).may_mean_no_application() => {
+                        return Ok(Posted::Gone);
                     }
                     404 | 409 => return Ok(Posted::Over),
                     // Only the server itself can say that it has not processed the request; a gateway cannot.

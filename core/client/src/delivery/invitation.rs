@@ -19,8 +19,9 @@ use crate::retry::Retry;
 use crate::session::Background;
 use crate::steps::{Step, StepLog};
 use crate::ucwa::application::Application;
+use crate::ucwa::channel::Ended;
 use crate::ucwa::data_uri::encode_plain;
-use crate::ucwa::hypermedia::Resource;
+use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::ledger::{End, Progress};
 use crate::ucwa::reason::Reason;
 
@@ -38,6 +39,8 @@ pub(super) struct Invitation {
     /// Where the invitation can be fetched, once the answer has told it.
     location: Option<String>,
     progress: watch::Receiver<Progress>,
+    /// The text rides in it. Without it nothing was sent, whatever became of the invitation.
+    carries_text: bool,
     settled: bool,
     posted_at: Instant,
 }
@@ -86,6 +89,7 @@ impl Invitation {
             location: None,
             progress: ledger.expect_invitation(&operation),
             operation,
+            carries_text: text.is_some(),
             settled: true,
             posted_at: Instant::now(),
         };
@@ -95,7 +99,7 @@ impl Invitation {
                 Method::POST,
                 application.start_messaging.clone(),
                 Step::Invite,
-                sending.deadline,
+                sending.answer_by(),
             )
             .body("application/json", body.clone());
             invitation.settled = false;
@@ -105,6 +109,9 @@ impl Invitation {
             let answered = sending.connection().call(request, &sending.log).await;
             invitation.posted_at = Instant::now();
             let lost = match answered {
+                Ok(answer) if matches!(answer.status, 200..=299) && answer.is_page() => {
+                    answer.not_understood(Step::Invite, "an invitation", &DecodeError::Html)
+                }
                 Ok(answer) if matches!(answer.status, 200..=299) => {
                     if let Some(location) = answer.location() {
                         ledger.locate_invitation(&invitation.operation, location);
@@ -127,10 +134,9 @@ impl Invitation {
                         status => {
                             invitation.settled = true;
                             match status {
-                                404 if reason.is_application_not_found() || reason == Reason::default() => {
+                                404 if reason.may_mean_no_application() => {
                                     return Err(NotInvited::ApplicationGone);
                                 }
-                                409 if reason.is_transient() => retry.after_busy(error).await?,
                                 _ => retry.after_answer(&answer, error).await?,
                             }
                             continue;
@@ -155,6 +161,7 @@ impl Invitation {
         let until = (Instant::now() + LOOK).min(sending.deadline);
         match timeout_at(until, self.progress.wait_for(|p| p.seen || p.end.is_some())).await {
             Ok(Ok(_)) => Ok(()),
+            _ if !self.carries_text => Err(lost.at(Step::Invite)),
             _ => Err(super::unknown(sending, Step::Invite, lost)),
         }
     }
@@ -188,6 +195,14 @@ impl Invitation {
             }
             Some(End::Failed(reason)) if reason.is_delivered_elsewhere() => sending.to.to_string(),
             Some(End::Failed(reason)) => return Err(refused(&reason, withdrawn, sending)),
+            Some(End::Lost(why)) if !self.carries_text => return Err(self.broke_off(why, sending)),
+            None if !self.carries_text => {
+                let detail = format!(
+                    "The server told no outcome of the invitation before the timeout; the message to {} was not sent.",
+                    sending.to
+                );
+                return Err(Error::new(ErrorKind::Timeout, detail).at(Step::Confirm));
+            }
             Some(End::Lost(why)) => {
                 return Err(super::unknown(
                     sending,
@@ -205,6 +220,15 @@ impl Invitation {
         };
         let conversation = Conversation::of(&self.session, &self.application, progress, accepted_by);
         Ok(if elsewhere { conversation.not_ours() } else { conversation })
+    }
+
+    /// The error of an invitation without a text that was lost with its session.
+    fn broke_off(&self, why: &str, sending: &Sending) -> Error {
+        let error = match self.application.ending.get() {
+            Some(Ended::ForGood(error)) => error,
+            _ => Error::closed(format!("The message to {} was not sent, because {why}.", sending.to)),
+        };
+        error.at(Step::Confirm)
     }
 
     fn ringing(&self) -> Ringing {
@@ -254,7 +278,12 @@ impl Ringing {
         loop {
             let request = Request::new(Method::POST, url.clone(), Step::Invite, deadline);
             let again = match self.session.connection.call(request, log).await {
-                Ok(answer) if answer.status < 400 => return,
+                Ok(answer) if answer.status < 400 && !answer.is_page() => return,
+                Ok(answer) if answer.status < 400 => {
+                    let error =
+                        answer.not_understood(Step::Invite, "the invitation's end", &DecodeError::Html);
+                    retry.after_any(error).await
+                }
                 Ok(answer) => {
                     retry.after_answer(&answer, answer.refusal(Step::Invite, "withdraw the invitation")).await
                 }

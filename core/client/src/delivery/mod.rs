@@ -50,6 +50,13 @@ impl Sending {
         (self.message.timeout / 5).clamp(Duration::from_millis(50), Duration::from_secs(2))
     }
 
+    /// Until when the answer to a request that carries the text is waited for. Then there is time left to look whether the
+    /// request arrived, and to act on it.
+    fn answer_by(&self) -> Instant {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        self.deadline - (left / 5).min(Duration::from_secs(2))
+    }
+
     fn receipt(&self, evidence: Evidence, format: Format, conversation: Option<&Conversation>) -> Receipt {
         Receipt {
             to: self.to.to_string(),
@@ -99,7 +106,8 @@ impl Sending {
             {
                 match self.send_into(conversation, place, None).await? {
                     Outcome::Done(receipt) => return Ok(receipt),
-                    Outcome::Over(empty) => place = empty,
+                    // If the session is gone too, the invitation will find that out.
+                    Outcome::Over(empty) | Outcome::Gone(empty) => place = empty,
                 }
             }
             let riding = self.riding_text();
@@ -113,7 +121,7 @@ impl Sending {
                     self.session.application_is_gone(&application, self.deadline).await;
                     continue;
                 }
-                Err(NotInvited::ApplicationGone) => return Err(self.keeps_vanishing()),
+                Err(NotInvited::ApplicationGone) => return Err(self.keeps_vanishing(Step::Invite)),
                 Err(NotInvited::Failed(error)) => return Err(error),
             };
             if riding.is_some() {
@@ -125,10 +133,16 @@ impl Sending {
             }
             let mut conversation = invitation.decided(self).await?;
             let modality = conversation.ready(self, LINK_FETCHES).await?;
-            return match self.send_into(conversation, place, Some(modality)).await? {
-                Outcome::Done(receipt) => Ok(receipt),
-                Outcome::Over(_) => Err(self.hung_up()),
-            };
+            match self.send_into(conversation, place, Some(modality)).await? {
+                Outcome::Done(receipt) => return Ok(receipt),
+                Outcome::Over(_) => return Err(self.hung_up()),
+                Outcome::Gone(_) if recreated => return Err(self.keeps_vanishing(Step::Send)),
+                Outcome::Gone(empty) => {
+                    recreated = true;
+                    self.session.application_is_gone(&application, self.deadline).await;
+                    place = empty;
+                }
+            }
         }
     }
 
@@ -156,6 +170,7 @@ impl Sending {
         let base = conversation.server().clone();
         let end = match posted {
             Posted::Over => return Ok(Outcome::Over(place)),
+            Posted::Gone => return Ok(Outcome::Gone(place)),
             Posted::Taken(end) => {
                 self.tell_submitted(format);
                 let receipt = self.receipt(Evidence::MessageConfirmed, format, Some(&conversation));
@@ -251,12 +266,12 @@ impl Sending {
         Error::new(ErrorKind::Timeout, detail).at(Step::Invite)
     }
 
-    fn keeps_vanishing(&self) -> Error {
+    fn keeps_vanishing(&self, step: Step) -> Error {
         Error::new(
             ErrorKind::Closed,
             "The server ends each session as soon as it is opened; ask its administrator.",
         )
-        .at(Step::Invite)
+        .at(step)
     }
 
     fn hung_up(&self) -> Error {
@@ -270,6 +285,8 @@ enum Outcome {
     Done(Receipt),
     /// The conversation is over and the text was not taken; the place goes back.
     Over(OwnedMutexGuard<Option<Conversation>>),
+    /// As over, and the session seems to be gone as well.
+    Gone(OwnedMutexGuard<Option<Conversation>>),
 }
 
 /// The error of a message that may or may not have arrived; `lost` says what broke.

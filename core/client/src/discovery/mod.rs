@@ -72,7 +72,11 @@ impl Walk<'_> {
             };
             let next = self.resolve(&answer, &href)?;
             signed_in = asks_user;
-            answer = if asks_user { self.ask_user(next).await? } else { self.ask(next, None).await? };
+            answer = if asks_user {
+                self.ask_user(next).await?
+            } else {
+                self.ask(next, None).await.map_err(as_discovery)?
+            };
         }
         let detail = format!(
             "Discovery was redirected more than {MOST_HOPS} times; the pools may point at each other."
@@ -158,13 +162,19 @@ impl Walk<'_> {
     /// A bare pool address leads nowhere by itself; its autodiscover service does.
     async fn ask_given_root(&mut self, root: &Url) -> Result<Answer> {
         let bare = root.path() == "/" && root.query().is_none();
-        let answer = self.ask(root.clone(), bare.then_some(())).await?;
-        let leads = answer.status == 200 && !matches!(Lead::parse(&answer.body), Err(_) | Ok(Lead::Nowhere));
-        if leads || !bare {
-            return Ok(answer);
+        let answer = self.ask(root.clone(), bare.then_some(())).await;
+        let is_useless = match &answer {
+            Ok(answer) => {
+                answer.status != 200 || matches!(Lead::parse(&answer.body), Err(_) | Ok(Lead::Nowhere))
+            }
+            Err(error) => error.kind() == ErrorKind::Protocol,
+        };
+        if !bare || !is_useless {
+            return answer.map_err(as_discovery);
         }
-        let service = self.resolve(&answer, SERVICE_PATH)?;
-        self.ask(service, None).await
+        let mut service = root.clone();
+        service.set_path(SERVICE_PATH);
+        self.ask(service, None).await.map_err(as_discovery)
     }
 
     /// Asks an unprotected resource. With `any_status` a refusal is an answer as well.
@@ -190,14 +200,14 @@ impl Walk<'_> {
                         Err(_) if any_status.is_some() => return Ok(answer),
                         Err(error) => {
                             self.hops.push(answer.hop());
-                            return Err(as_discovery(error));
+                            return Err(error);
                         }
                     }
                 }
                 Err(failure) => {
                     if let Err(error) = retry.after_failure(failure.error).await {
                         self.hops.push(hop(&url, error.detail()));
-                        return Err(as_discovery(error));
+                        return Err(error);
                     }
                 }
             }
@@ -245,7 +255,7 @@ impl Walk<'_> {
     }
 
     fn user_refused(&self, answer: &Answer) -> Error {
-        let error = answer.refusal(Step::Discover, "tell where the account is homed");
+        let error = answer.refusal(answer.step, "tell where the account is homed");
         if answer.status == 404 {
             let detail = format!(
                 "{} knows no account {}; check the sender's address.",
@@ -277,8 +287,8 @@ impl Walk<'_> {
 
 /// During discovery, "nobody there" is a failed discovery, whatever broke.
 fn as_discovery(error: Error) -> Error {
-    match error.kind() {
-        ErrorKind::Network | ErrorKind::Protocol | ErrorKind::Closed => {
+    match (error.kind(), error.http_status()) {
+        (ErrorKind::Network | ErrorKind::Protocol, _) | (_, Some(404 | 410)) => {
             let detail = error.detail().to_owned();
             error.with_kind(ErrorKind::DiscoveryFailed, detail)
         }

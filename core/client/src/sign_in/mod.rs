@@ -65,25 +65,30 @@ impl Connection {
     pub(crate) async fn call(&self, mut request: Request, log: &StepLog) -> Result<Answer, Failure> {
         let not_sent = |error| Failure { error, maybe_processed: false };
         let origin = origin(&request.url);
-        let held = within(&request, self.token_for(&origin, &request, log)).await.map_err(not_sent)?;
-        request.authorization = held.as_ref().map(|(header, _)| header.clone());
-        let answer = self.http.call(request.clone(), log).await?;
-        if !rejects_token(&answer) {
-            return Ok(answer);
+        let mut held = within(&request, self.token_for(&origin, &request, log)).await.map_err(not_sent)?;
+        let mut renewed = false;
+        loop {
+            let used = held.as_ref().map(|(_, generation)| *generation);
+            request.authorization = held.map(|(header, _)| header);
+            // Without a token the first request of an origin is only there to be challenged.
+            if used.is_some() && request.step == Step::SignIn {
+                request.step = Step::Discover;
+            }
+            let answer = self.http.call(request.clone(), log).await?;
+            if !rejects_token(&answer) {
+                return Ok(answer);
+            }
+            if renewed {
+                return Err(not_sent(self.still_rejected(&answer)));
+            }
+            // An answer to a request without a token rejects none.
+            renewed = used.is_some();
+            let next = within(&request, self.after_rejection(&origin, &request, used, &answer, log)).await;
+            held = next.map_err(not_sent)?;
+            if held.is_none() {
+                return Ok(answer);
+            }
         }
-        let used = held.map(|(_, generation)| generation);
-        let renewed = within(&request, self.after_rejection(&origin, &request, used, &answer, log)).await;
-        let Some((header, _)) = renewed.map_err(not_sent)? else { return Ok(answer) };
-        request.authorization = Some(header);
-        // The first request of an origin was only there to be challenged.
-        if used.is_none() && request.method == Method::GET && request.step == Step::SignIn {
-            request.step = Step::Discover;
-        }
-        let answer = self.http.call(request, log).await?;
-        if rejects_token(&answer) {
-            return Err(not_sent(self.still_rejected(&answer)));
-        }
-        Ok(answer)
     }
 
     pub(crate) fn forget_tokens(&self) {

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -10,6 +11,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
+use super::channel::Ending;
 use super::hypermedia::{DecodeError, Resource};
 use super::ledger::Ledger;
 use crate::discovery::trust;
@@ -21,6 +23,9 @@ use crate::steps::{Step, StepLog};
 
 /// The language of the server's texts, which are logged and never parsed.
 const CULTURE: &str = "en-US";
+
+/// An application that is created when its caller has given up must still be known, to be deleted.
+const ANSWER_GRACE: Duration = Duration::from_secs(5);
 
 /// What [`Links::parse`] says of an account that may not send.
 const NO_MESSAGING: &str = "an application without the link startMessaging";
@@ -67,6 +72,8 @@ pub(crate) struct Application {
     pub(crate) events: Url,
     pub(crate) start_messaging: Url,
     pub(crate) ledger: Ledger,
+    /// Why its event channel ended.
+    pub(crate) ending: Ending,
     /// The `communication` resource as embedded at creation, until html is declared.
     communication: tokio::sync::Mutex<Option<Resource>>,
     pub(crate) polling: Mutex<Option<AbortHandle>>,
@@ -78,7 +85,8 @@ impl Application {
     /// Creates an application.
     ///
     /// Creating is repeated after a lost answer with the same `endpoint` id: the server then answers with the same
-    /// application (MultiTabSupport). Ids of two sessions differ, so programs do not evict each other.
+    /// application (MultiTabSupport). Ids of two sessions differ, so programs do not evict each other. An answer is waited
+    /// for a little longer than `deadline`.
     pub(crate) async fn create(
         connection: &Connection,
         applications: &Url,
@@ -93,12 +101,17 @@ impl Application {
         });
         let body = Bytes::from(body.to_string());
         let mut retry = Retry::new(deadline);
+        let deadline = deadline + ANSWER_GRACE;
         let answer = loop {
             let request = Request::new(Method::POST, applications.clone(), Step::OpenSession, deadline)
                 .body("application/json", body.clone());
             match connection.call(request, log).await {
                 Ok(answer) if matches!(answer.status, 200 | 201) => break answer,
                 Ok(answer) => retry.after_answer(&answer, refused(&answer)).await?,
+                // An answer that could not be read may have told of an application: only another one tells where it is.
+                Err(failure) if failure.maybe_processed && failure.error.kind() == ErrorKind::Protocol => {
+                    retry.after_any(failure.error).await?;
+                }
                 Err(failure) => retry.after_failure(failure.error).await?,
             }
         };
@@ -140,6 +153,7 @@ impl Application {
             events: resolve(&links.events)?,
             start_messaging: resolve(&links.start_messaging)?,
             ledger: Ledger::new(applications.clone()),
+            ending: Ending::default(),
             communication: tokio::sync::Mutex::new(links.communication),
             polling: Mutex::default(),
             closing: AtomicBool::new(false),
@@ -147,7 +161,8 @@ impl Application {
         })
     }
 
-    /// Deletes the application. Gone already counts as deleted.
+    /// Deletes the application. Gone already counts as deleted, where it is not a proxy that says so. What fails is tried
+    /// again whatever it is: the next connection may reach another machine.
     pub(crate) async fn delete(
         &self,
         connection: &Connection,
@@ -162,11 +177,17 @@ impl Application {
         loop {
             let request = Request::new(Method::DELETE, self.this.clone(), Step::SignOut, deadline);
             match connection.call(request, log).await {
-                Ok(answer) if matches!(answer.status, 200..=299 | 404 | 410) => return Ok(()),
+                Ok(answer) if matches!(answer.status, 200..=299 | 404 | 410) => {
+                    if !answer.is_page() {
+                        return Ok(());
+                    }
+                    let error = answer.not_understood(Step::SignOut, "the session's end", &DecodeError::Html);
+                    retry.after_any(error).await?;
+                }
                 Ok(answer) => {
                     retry.after_answer(&answer, answer.refusal(Step::SignOut, "close the session")).await?
                 }
-                Err(failure) => retry.after_failure(failure.error).await?,
+                Err(failure) => retry.after_any(failure.error).await?,
             }
         }
     }

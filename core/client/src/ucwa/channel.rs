@@ -73,7 +73,6 @@ pub(crate) struct Channel {
     pub(crate) connection: Arc<Connection>,
     pub(crate) application: Arc<Application>,
     pub(crate) polling: Polling,
-    pub(crate) ending: Ending,
 }
 
 enum Turn {
@@ -90,7 +89,7 @@ impl Channel {
             Ended::Gone => "the server has ended the session",
             Ended::ForGood(_) => "the event channel broke off",
         };
-        self.ending.set(ended);
+        self.application.ending.set(ended);
         self.application.ledger.close(why);
     }
 
@@ -100,9 +99,12 @@ impl Channel {
         let mut early: Option<Turn> = None;
         let mut mark = ledger.mark();
         let mut stuck = false;
+        // What is waited for first is an invitation, and who waits for it is known before it is posted.
+        let mut rung = self.polling == Polling::Always;
         loop {
-            while early.is_none() && self.polling == Polling::WhileWaiting && !ledger.is_waiting() {
+            while early.is_none() && self.polling == Polling::WhileWaiting && !(rung && ledger.is_waiting()) {
                 ledger.wanted.notified().await;
+                rung = true;
             }
             let batch = match early.take() {
                 Some(Turn::Batch(batch)) => batch,

@@ -47,14 +47,20 @@ impl Reason {
         self.words().1 == "ApplicationNotFound"
     }
 
+    /// True where a 404 may mean that the application is gone: the server says so, or a page of a proxy in its place.
+    pub fn may_mean_no_application(&self) -> bool {
+        self.is_application_not_found() || *self == Self::default()
+    }
+
     /// True when another request took over the event channel.
     pub fn is_pget_replaced(&self) -> bool {
         self.words().1 == "PGetReplaced"
     }
 
-    /// True when the same request may succeed a moment later.
+    /// True when the same request may succeed a moment later: something else goes on, or the resource is in a state that
+    /// passes. Source: ErrorsAndInformationalMessages.
     pub fn is_transient(&self) -> bool {
-        self.words().1 == "AnotherOperationPending"
+        matches!(self.words(), (_, "AnotherOperationPending") | ("Conflict", ""))
     }
 
     /// True when an invitation that "failed" in fact reached the recipient at another device.
