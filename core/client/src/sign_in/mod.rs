@@ -249,7 +249,8 @@ impl Connection {
                     let error = token::refusal(&answer, challenge, username);
                     retry.after_answer(&answer, error).await?;
                 }
-                Err(failure) => retry.after_failure(failure.error).await?,
+                // Whoever needs the token asks again after a broken connection; both would multiply.
+                Err(failure) => return Err(failure.error),
             }
         }
     }

@@ -24,14 +24,17 @@ use self::rows::ROWS;
 use self::table::Expected;
 
 /// So many sandboxes at once. Most cells wait for a deadline or a delay.
-const AT_ONCE: usize = 48;
+const AT_ONCE: usize = 96;
+
+/// So many of them on the way to their fault. More would pass their deadlines before they get there.
+const BUSY: usize = 6;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_fault_on_every_request_has_the_outcome_prescribed() {
     let expected = Expected::read(include_str!("expected.txt"));
     let print = std::env::var("MATRIX").is_ok_and(|what| what == "print");
     let only = std::env::var("MATRIX_ROW").ok();
-    let permits = Arc::new(Semaphore::new(AT_ONCE));
+    let (permits, busy) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(Semaphore::new(BUSY)));
     let mut running = JoinSet::new();
     for (row, fault) in ROWS.iter().flat_map(|row| FAULTS.iter().map(move |fault| (row, *fault))) {
         if only.as_ref().is_some_and(|only| only != row.name) {
@@ -39,11 +42,11 @@ async fn every_fault_on_every_request_has_the_outcome_prescribed() {
         }
         for every in [false, true] {
             let Some(wanted) = expected.of(row.name, fault, every) else { continue };
-            let (wanted, permits) = (wanted.to_owned(), permits.clone());
+            let (wanted, permits, busy) = (wanted.to_owned(), permits.clone(), busy.clone());
             running.spawn(async move {
                 let _permit = permits.acquire_owned().await;
                 let cell = Cell { row, fault, every };
-                let seen = cell.settle(&wanted).await;
+                let seen = cell.settle(&wanted, &busy).await;
                 ((row.name, fault, every), wanted, seen)
             });
         }

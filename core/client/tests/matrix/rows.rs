@@ -28,6 +28,8 @@ pub(crate) struct Row {
     pub(crate) skip: u32,
     /// The request before it, with as many that pass first: after that one connections can be refused. None: there is none.
     pub(crate) before: Option<(Route, u32)>,
+    /// The how manieth request of its sandbox it is, about.
+    pub(crate) number: usize,
 }
 
 const fn row(
@@ -36,8 +38,9 @@ const fn row(
     long: bool,
     at: (Route, u32),
     before: Option<(Route, u32)>,
+    number: usize,
 ) -> Row {
-    Row { name, way, long, route: at.0, skip: at.1, before }
+    Row { name, way, long, route: at.0, skip: at.1, before, number }
 }
 
 use Route::{Applications, DeleteApplication, Discovery, Events, SendMessage, StartMessaging, Token, User};
@@ -45,23 +48,23 @@ use Way::{Client, Kept, OneCall, Ringing, SignOut};
 
 /// Every request of every way of sending, where it differs.
 pub(crate) const ROWS: &[Row] = &[
-    row("discovery", OneCall, false, (Discovery, 0), None),
-    row("challenge", OneCall, false, (User, 0), Some((Discovery, 0))),
-    row("token", OneCall, false, (Token, 0), Some((User, 0))),
-    row("user", OneCall, false, (User, 1), Some((Token, 0))),
-    row("applications", OneCall, false, (Applications, 0), Some((User, 1))),
-    row("short startMessaging", OneCall, false, (StartMessaging, 0), Some((Applications, 0))),
-    row("short events", OneCall, false, (Events, 0), Some((StartMessaging, 0))),
-    row("delete", OneCall, false, (DeleteApplication, 0), Some((Events, 0))),
-    row("long startMessaging", OneCall, true, (StartMessaging, 0), Some((Applications, 0))),
-    row("long events", OneCall, true, (Events, 0), Some((StartMessaging, 0))),
-    row("long sendMessage", OneCall, true, (SendMessage, 0), Some((Events, 0))),
-    row("long confirmation", OneCall, true, (Events, 1), Some((SendMessage, 0))),
-    row("client startMessaging", Client, false, (StartMessaging, 0), Some((Applications, 0))),
-    row("client events", Ringing, false, (Events, 0), None),
-    row("client long startMessaging", Client, true, (StartMessaging, 0), Some((Applications, 0))),
-    row("client long events", Ringing, true, (Events, 0), None),
-    row("client long sendMessage", Client, true, (SendMessage, 0), None),
-    row("kept sendMessage", Kept, false, (SendMessage, 0), None),
-    row("sign_out", SignOut, false, (DeleteApplication, 0), None),
+    row("discovery", OneCall, false, (Discovery, 0), None, 1),
+    row("challenge", OneCall, false, (User, 0), Some((Discovery, 0)), 2),
+    row("token", OneCall, false, (Token, 0), Some((User, 0)), 3),
+    row("user", OneCall, false, (User, 1), Some((Token, 0)), 4),
+    row("applications", OneCall, false, (Applications, 0), Some((User, 1)), 5),
+    row("short startMessaging", OneCall, false, (StartMessaging, 0), Some((Applications, 0)), 6),
+    row("short events", OneCall, false, (Events, 0), Some((StartMessaging, 0)), 7),
+    row("delete", OneCall, false, (DeleteApplication, 0), Some((Events, 0)), 8),
+    row("long startMessaging", OneCall, true, (StartMessaging, 0), Some((Applications, 0)), 6),
+    row("long events", OneCall, true, (Events, 0), Some((StartMessaging, 0)), 7),
+    row("long sendMessage", OneCall, true, (SendMessage, 0), Some((Events, 0)), 8),
+    row("long confirmation", OneCall, true, (Events, 1), Some((SendMessage, 0)), 9),
+    row("client startMessaging", Client, false, (StartMessaging, 0), Some((Applications, 0)), 7),
+    row("client events", Ringing, false, (Events, 0), None, 7),
+    row("client long startMessaging", Client, true, (StartMessaging, 0), Some((Applications, 0)), 7),
+    row("client long events", Ringing, true, (Events, 0), None, 7),
+    row("client long sendMessage", Client, true, (SendMessage, 0), None, 8),
+    row("kept sendMessage", Kept, false, (SendMessage, 0), None, 9),
+    row("sign_out", SignOut, false, (DeleteApplication, 0), None, 7),
 ];
