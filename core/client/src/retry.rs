@@ -80,3 +80,40 @@ impl Retry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn attempts_are_apart_by_growing_times_that_differ() {
+        let broken = || Error::new(ErrorKind::Network, "The connection broke.");
+        let mut first = Vec::new();
+        for _ in 0..20 {
+            let mut retry = Retry::new(Instant::now() + Duration::from_secs(60));
+            for least in [150, 300, 600].map(Duration::from_millis) {
+                let before = Instant::now();
+                retry.after_failure(broken()).await.unwrap();
+                // The clock of the test is exact to the millisecond.
+                let waited = before.elapsed() + Duration::from_millis(2);
+                assert!(waited >= least && waited <= least * 2 + Duration::from_millis(5), "{waited:?}");
+                if least == Duration::from_millis(150) {
+                    first.push(waited);
+                }
+            }
+            retry.after_failure(broken()).await.unwrap_err();
+        }
+        first.sort();
+        first.dedup();
+        assert!(first.len() > 5, "programs that lost one server come back at once: {first:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_beyond_the_deadline_is_not_begun() {
+        let begun = Instant::now();
+        let mut retry = Retry::new(begun + Duration::from_secs(60));
+        let error = Error::new(ErrorKind::Throttled, "Slow down.");
+        retry.pause(Duration::from_secs(61), error).await.unwrap_err();
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
+}

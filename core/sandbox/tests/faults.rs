@@ -196,3 +196,64 @@ async fn a_delayed_request_is_processed_later() {
     assert_eq!(post.await.unwrap(), 201);
     assert_eq!(sandbox.messages().len(), 1);
 }
+
+/// True if some error in the chain is of this kind.
+fn is_of_kind(error: &reqwest::Error, kind: std::io::ErrorKind) -> bool {
+    let mut next = std::error::Error::source(error);
+    while let Some(error) = next {
+        if error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == kind) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+#[tokio::test]
+async fn a_reset_connection_is_reset_before_or_after_the_work() {
+    let (sandbox, session) = Session::on(Sandbox::builder()).await;
+    for (action, arrived) in [(Action::ResetBefore, 0), (Action::ResetAfter, 1)] {
+        sandbox.add_fault(Fault::on(Route::StartMessaging, action.clone()));
+        let error = invite(&session, "sip:bob@contoso.com").await.unwrap_err();
+        assert!(is_of_kind(&error, std::io::ErrorKind::ConnectionReset), "{action:?}: {error:?}");
+        assert_eq!(sandbox.messages().len(), arrived, "{action:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_late_answer_is_of_a_request_that_was_processed_at_once() {
+    let (sandbox, session) = Session::on(Sandbox::builder()).await;
+    let late = Action::DelayAnswer { time: Duration::from_secs(3600) };
+    sandbox.add_fault(Fault::on(Route::StartMessaging, late));
+    tokio::select! {
+        _ = invite(&session, "sip:bob@contoso.com") => panic!("it was answered"),
+        arrived = sandbox.wait_for(1, PATIENCE) => assert_eq!(arrived.unwrap().len(), 1),
+    }
+}
+
+#[tokio::test]
+async fn an_origin_refuses_connections_while_it_lives_and_takes_them_again() {
+    let (sandbox, session) = Session::on(Sandbox::builder()).await;
+    let refused = async || {
+        let error = session.http.get(sandbox.url()).send().await.err();
+        error.is_some_and(|error| {
+            error.is_connect() && is_of_kind(&error, std::io::ErrorKind::ConnectionRefused)
+        })
+    };
+    let hour = Duration::from_secs(3600);
+    sandbox.add_fault(Fault::on(Route::StartMessaging, Action::ThenRefuse { time: hour }));
+    assert_eq!(invite(&session, "sip:bob@contoso.com").await.unwrap().status(), 201);
+    assert_eq!(sandbox.messages().len(), 1);
+    assert!(refused().await);
+    let comes = async |wanted: bool| {
+        let comes = async { while refused().await != wanted {} };
+        tokio::time::timeout(PATIENCE, comes).await.unwrap_or_else(|_| panic!("refused is to be {wanted}"));
+    };
+    sandbox.clear_faults();
+    comes(false).await;
+    // It ends by itself as well. A kept connection is found closed before a new one is refused.
+    sandbox.refuse_connections(0, Duration::from_secs(1)).await;
+    comes(true).await;
+    comes(false).await;
+    assert_eq!(session.events().find("messagingInvitation", "completed").await["status"], "Success");
+}

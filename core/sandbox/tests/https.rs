@@ -65,3 +65,21 @@ async fn a_lost_answer_over_http_2_is_an_error_and_the_next_request_works() {
         assert_eq!(client.get(sandbox.url()).send().await.unwrap().version(), Version::HTTP_2);
     }
 }
+
+#[tokio::test]
+async fn so_many_connections_as_asked_get_a_certificate_nobody_trusts() {
+    let sandbox = Sandbox::builder().https(true).http2(false).start().await.unwrap();
+    let client = trusting(&sandbox).build().unwrap();
+    let answered = async || client.get(sandbox.url()).send().await.map(|answer| answer.version());
+    sandbox.add_fault(Fault::on(Route::Discovery, Action::ThenDistrust { connections: 2 }));
+    assert_eq!(answered().await.unwrap(), Version::HTTP_11, "this answer still comes");
+    for _ in 0..2 {
+        assert!(answered().await.unwrap_err().is_connect());
+    }
+    assert!(answered().await.is_ok());
+    sandbox.distrust_connections(0, u32::MAX);
+    let refused = async { while answered().await.is_ok() {} };
+    tokio::time::timeout(support::PATIENCE, refused).await.expect("open connections are closed");
+    sandbox.clear_faults();
+    assert!(answered().await.is_ok());
+}

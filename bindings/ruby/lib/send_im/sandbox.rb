@@ -129,9 +129,11 @@ module SendIm
     # @param route [Symbol] the requests it lies on: `:discovery`, `:user`, `:token`, `:applications`, `:events`,
     #   `:start_messaging`, `:send_message`, `:stop_messaging`, `:delete_application` or `:any`
     # @param action [Symbol, Hash] what happens: `{ status: { http: 503, retry_after: 1 } }`, `{ delay: { ms: 50 } }`,
-    #   `:drop_before`, `:drop_after` (the answer is lost), `:cut_body`, `:html_instead`, `:wrong_content_type`,
-    #   `{ oversized: { bytes: 100_000 } }`, `:duplicate_events`, `{ delay_events: { ms: 50 } }`, `:bare_events`,
-    #   `:early_events` or `:skip_states`
+    #   `{ delay_answer: { ms: 50 } }` (processed at once), `:drop_before`, `:drop_after` (the answer is lost),
+    #   `:reset_before`, `:reset_after`, `{ then_refuse: { ms: 500 } }` (from then on connections are refused),
+    #   `{ then_distrust: { connections: 1 } }` (with https: a bad certificate), `:cut_body`, `:html_instead`,
+    #   `{ gateway_error: { http: 502 } }`, `:wrong_content_type`, `{ oversized: { bytes: 100_000 } }`,
+    #   `:duplicate_events`, `{ delay_events: { ms: 50 } }`, `:bare_events`, `:early_events` or `:skip_states`
     # @param skip [Integer] so many requests pass unharmed first
     # @param times [Integer] so many requests are hit; 0: all until {#clear_faults}
     # @return [nil]

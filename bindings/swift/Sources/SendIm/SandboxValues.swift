@@ -100,10 +100,22 @@ extension Sandbox {
         case status(_ http: Int, code: String? = nil, subcode: String? = nil, retryAfter: Int? = nil)
         /// The request is processed after this time.
         case delay(Duration)
+        /// The request is processed at once and answered after this time.
+        case delayAnswer(Duration)
+        /// The request is processed, then a gateway answers with this status and a page.
+        case gatewayError(_ http: Int)
         /// The connection is closed without an answer; the request is not processed.
         case dropBefore
         /// The request is processed, then the connection is closed: the answer is lost.
         case dropAfter
+        /// The connection is broken off with a TCP reset; the request is not processed.
+        case resetBefore
+        /// The request is processed, then the connection is broken off with a TCP reset.
+        case resetAfter
+        /// The request is processed and answered; then its server refuses connections for this time.
+        case thenRefuse(Duration)
+        /// The request is processed and answered; then so many connections get a certificate that nobody trusts.
+        case thenDistrust(connections: Int)
         /// The request is processed; half of the answer is sent.
         case cutBody
         /// The request is not processed and answered with a page, as a captive portal does.
@@ -131,8 +143,14 @@ extension Sandbox {
                 ]
                 return ["status": members.compactMapValues { $0 }]
             case .delay(let time): return ["delay": ["ms": time.wholeMilliseconds]]
+            case .delayAnswer(let time): return ["delay_answer": ["ms": time.wholeMilliseconds]]
+            case .gatewayError(let http): return ["gateway_error": ["http": http]]
             case .dropBefore: return "drop_before"
             case .dropAfter: return "drop_after"
+            case .resetBefore: return "reset_before"
+            case .resetAfter: return "reset_after"
+            case .thenRefuse(let time): return ["then_refuse": ["ms": time.wholeMilliseconds]]
+            case .thenDistrust(let connections): return ["then_distrust": ["connections": connections]]
             case .cutBody: return "cut_body"
             case .htmlInstead: return "html_instead"
             case .wrongContentType: return "wrong_content_type"

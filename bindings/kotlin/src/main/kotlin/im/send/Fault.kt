@@ -87,6 +87,14 @@ public class Fault private constructor(
         @JvmStatic
         public fun delay(time: Duration): Fault = Fault("delay", mapOf("ms" to time.toMillis()))
 
+        /** The request is processed at once and answered after this time. */
+        @JvmStatic
+        public fun delayAnswer(time: Duration): Fault = Fault("delay_answer", mapOf("ms" to time.toMillis()))
+
+        /** The request is processed, then a gateway answers with this HTTP status and a page. */
+        @JvmStatic
+        public fun gatewayError(http: Int): Fault = Fault("gateway_error", mapOf("http" to http))
+
         /** The connection is closed without an answer; the request is not processed. */
         @JvmStatic
         public fun dropBefore(): Fault = Fault("drop_before", emptyMap())
@@ -94,6 +102,23 @@ public class Fault private constructor(
         /** The request is processed, and its answer is lost. */
         @JvmStatic
         public fun dropAfter(): Fault = Fault("drop_after", emptyMap())
+
+        /** The connection is broken off with a TCP reset; the request is not processed. */
+        @JvmStatic
+        public fun resetBefore(): Fault = Fault("reset_before", emptyMap())
+
+        /** The request is processed, then the connection is broken off with a TCP reset. */
+        @JvmStatic
+        public fun resetAfter(): Fault = Fault("reset_after", emptyMap())
+
+        /** The request is processed and answered; then its server refuses connections for this time. */
+        @JvmStatic
+        public fun thenRefuse(time: Duration): Fault = Fault("then_refuse", mapOf("ms" to time.toMillis()))
+
+        /** The request is processed and answered; then so many connections get a certificate that nobody trusts. */
+        @JvmStatic
+        public fun thenDistrust(connections: Int): Fault =
+            Fault("then_distrust", mapOf("connections" to connections))
 
         /** The request is processed, and half of its answer comes. */
         @JvmStatic
