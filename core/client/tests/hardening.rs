@@ -320,3 +320,51 @@ async fn trusted_domains_are_checked_before_the_first_request() {
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(sandbox.journal().is_empty());
 }
+
+#[tokio::test]
+async fn a_page_in_the_answers_place_is_no_proof_that_the_server_took_the_message() {
+    for (route, message) in [(Route::StartMessaging, hello()), (Route::SendMessage, long())] {
+        let message = message.wait(Wait::Submitted).timeout(Duration::from_secs(1));
+        let (result, arrived) = send_with(route, Action::HtmlInstead, message).await;
+        let error = result.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::OutcomeUnknown, Sent::Maybe), "{error:?}");
+        assert_eq!(arrived, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_page_in_the_answers_place_does_not_withdraw_an_invitation() {
+    let (sandbox, client) = signed_in().await;
+    sandbox.add_fault(Fault::on(Route::StopMessaging, Action::HtmlInstead));
+    let message = Message::text("silent@contoso.com", "x").timeout(Duration::from_secs(5));
+    let error = client.send(message).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Timeout, Sent::No), "{error:?}");
+    assert_eq!(count(&sandbox, "POST", "/terminate"), 2);
+}
+
+#[tokio::test]
+async fn a_token_service_that_is_not_there_is_not_asked_over_and_over() {
+    let sandbox = Sandbox::start().await.unwrap();
+    sandbox.add_fault(Fault::on(Route::Token, Action::DropBefore).times(0));
+    let error = Client::sign_in(account(&sandbox)).await.unwrap_err();
+    assert_eq!((error.kind(), error.step()), (ErrorKind::Network, Some(Step::SignIn)), "{error:?}");
+    assert_eq!(count(&sandbox, "POST", "/oauthtoken"), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_one_call_send_asks_for_events_after_the_invitation_was_answered() {
+    // The order was a matter of luck, so it is tried many times.
+    for _ in 0..20 {
+        let sandbox = Sandbox::start().await.unwrap();
+        let late = Action::DelayAnswer { time: Duration::from_millis(30) };
+        sandbox.add_fault(Fault::on(Route::StartMessaging, late));
+        let sending = tokio::spawn({
+            let account = account(&sandbox);
+            async move { send_im::send(&account, hello()).await }
+        });
+        let find = |end: &str| sandbox.journal().into_iter().find(|e| e.path.contains(end));
+        until(|| find("/events").is_some()).await;
+        assert_eq!(find("/messagingInvitations").unwrap().status, Some(201), "one connection is enough");
+        sending.await.unwrap().unwrap();
+    }
+}
