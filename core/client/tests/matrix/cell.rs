@@ -35,7 +35,7 @@ pub(crate) struct Cell {
 /// What came of it.
 pub(crate) struct Seen {
     pub(crate) outcome: String,
-    /// Where the inbox says otherwise.
+    /// Where the inbox says otherwise, and what makes the cell worth nothing.
     pub(crate) lies: Vec<String>,
     /// The error's sentence.
     pub(crate) detail: String,
@@ -53,7 +53,8 @@ impl Cell {
         let mut seen = None;
         for timeout in timeouts {
             let found = self.run(*timeout, wanted.ends_with("open"), busy).await;
-            let done = found.outcome == wanted || !found.lies.is_empty();
+            let lied = found.lies.iter().any(|lie| lie.starts_with("LIE"));
+            let done = lied || (found.outcome == wanted && found.lies.is_empty());
             seen = Some(found);
             if done {
                 break;
@@ -130,6 +131,9 @@ impl Cell {
             && error.retry_after() != Some(Duration::from_secs(3600))
         {
             lies.push(format!("LIE: retry after {:?}", error.retry_after()));
+        }
+        if !self.every && !sandbox.faults().is_empty() {
+            lies.push("the fault was not met".to_owned());
         }
         let mut outcome = match &result {
             Ok(()) => "delivered".to_owned(),

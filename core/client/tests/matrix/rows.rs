@@ -28,7 +28,7 @@ pub(crate) struct Row {
     pub(crate) skip: u32,
     /// The request before it, with as many that pass first: after that one connections can be refused. None: there is none.
     pub(crate) before: Option<(Route, u32)>,
-    /// The how manieth request of its sandbox it is, about.
+    /// Its place among the requests to its sandbox, about: so many there are when the fault is met.
     pub(crate) number: usize,
 }
 
