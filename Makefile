@@ -3,12 +3,13 @@
 # make lint   formatting, lints, types, the list of dependencies
 # make packages, make clean-room   build each language's package into dist/; use each in an empty place
 # make soak   mixed traffic under random faults, every message accounted for; MINUTES=30 SEED=…
+# make fuzz   feed arbitrary bytes to every decoder; SECONDS=600 a target, TARGETS="events links" picks, JOBS=2 at a time
 # make toolchains   get the toolchains this machine lacks
 
 PYTHON ?= python3
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test lint packages clean-room soak toolchains clean
+.PHONY: demo test lint packages clean-room soak fuzz toolchains clean
 
 demo:
 	@$(PYTHON) tests/run/demo.py
@@ -30,6 +31,9 @@ clean-room:
 
 soak:
 	@$(PYTHON) tests/run/soak.py
+
+fuzz:
+	@SECONDS_EACH="$(SECONDS)" TARGETS="$(TARGETS)" JOBS="$(JOBS)" $(PYTHON) tests/run/fuzz.py
 
 toolchains:
 	@$(PYTHON) tests/run/toolchains.py

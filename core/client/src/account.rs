@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroize;
 use url::{Host, Url};
 
 use crate::address::Address;
@@ -81,7 +82,7 @@ pub struct BearerToken {
 impl BearerToken {
     /// A token without the word `Bearer`. Without [`expires_in`](Self::expires_in) it is used until it is rejected.
     pub fn new(token: impl Into<String>) -> Self {
-        Self { secret: token.into().into(), expires_in: None }
+        Self { secret: secret(token.into()), expires_in: None }
     }
 
     /// How long the token lasts from now. It is renewed before that.
@@ -97,6 +98,13 @@ impl fmt::Debug for BearerToken {
     }
 }
 
+/// Takes a secret over and wipes where it came from. Turning the `String` itself into one could move it, and leave a copy.
+fn secret(mut text: String) -> SecretString {
+    let secret = SecretString::from(text.as_str());
+    text.zeroize();
+    secret
+}
+
 type TokenFuture = Pin<Box<dyn Future<Output = std::result::Result<BearerToken, String>> + Send>>;
 
 /// The program's way of getting a token.
@@ -106,7 +114,7 @@ pub(crate) struct TokenSource(pub(crate) Arc<dyn Fn(TokenRequest) -> TokenFuture
 impl Account {
     /// An account that signs in with a password. The user name is the address unless [`username`](Self::username) says otherwise.
     pub fn with_password(address: impl Into<String>, password: impl Into<String>) -> Self {
-        Self::new(address, Credential::Password { username: None, password: password.into().into() })
+        Self::new(address, Credential::Password { username: None, password: secret(password.into()) })
     }
 
     /// An account that signs in with a token the program supplies.
@@ -185,6 +193,15 @@ impl Account {
     pub fn on_step(mut self, callback: impl Fn(&StepRecord) + Send + Sync + 'static) -> Self {
         self.on_step = Some(Arc::new(callback));
         self
+    }
+
+    /// Checks every field, as signing in does before its first request.
+    ///
+    /// # Errors
+    /// `invalid_input` with the sentence that names the field.
+    #[doc(hidden)]
+    pub fn check_fields(&self) -> Result<()> {
+        self.check().map(drop)
     }
 
     /// Checks every field and gives what discovery needs.
@@ -317,8 +334,13 @@ mod tests {
             .server("https://lync.contoso.com")
             .ca_file("ca.pem");
         let other = first.other_sender("lenea@contoso.com", "x");
-        assert_eq!((other.address.as_str(), &other.server, &other.ca_file), ("lenea@contoso.com", &first.server, &first.ca_file));
-        let Credential::Password { username, password } = &other.credential else { panic!("another credential") };
+        assert_eq!(
+            (other.address.as_str(), &other.server, &other.ca_file),
+            ("lenea@contoso.com", &first.server, &first.ca_file)
+        );
+        let Credential::Password { username, password } = &other.credential else {
+            panic!("another credential")
+        };
         assert_eq!((username, secrecy::ExposeSecret::expose_secret(password)), (&None, "x"));
     }
 

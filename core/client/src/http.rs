@@ -4,12 +4,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use once_cell::race::OnceBox;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, RETRY_AFTER};
 use reqwest::{Method, redirect};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use secrecy::zeroize::{Zeroize, Zeroizing};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
@@ -17,6 +18,7 @@ use crate::account::{Account, is_loopback};
 use crate::error::{Error, ErrorKind, Hop, Result, Sent};
 use crate::steps::{Step, StepLog, host_of};
 use crate::ucwa::hypermedia::{DecodeError, Resource};
+use crate::ucwa::limits::LONGEST_HREF;
 use crate::ucwa::reason::Reason;
 
 /// The largest answer that is read. The largest real one, an application, is some 10 KiB.
@@ -150,7 +152,7 @@ impl Http {
         };
         let mut response = builder.send().await.map_err(failed)?;
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
-        let mut whole = BytesMut::new();
+        let mut whole = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if whole.len() + chunk.len() > MAX_ANSWER {
                 let detail =
@@ -160,9 +162,23 @@ impl Http {
                     maybe_processed: true,
                 });
             }
-            whole.extend_from_slice(&chunk);
+            append(&mut whole, chunk);
         }
-        Ok(Answer { step, url, status, headers, body: whole.freeze() })
+        Ok(Answer { step, url, status, headers, body: Bytes::from_owner(whole) })
+    }
+}
+
+/// Adds a piece of an answer, which may hold a token: what held it before is wiped, as far as it is ours alone.
+fn append(whole: &mut Zeroizing<Vec<u8>>, piece: Bytes) {
+    let needed = whole.len() + piece.len();
+    if needed > whole.capacity() {
+        let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(2 * whole.capacity())));
+        larger.extend_from_slice(whole);
+        *whole = larger;
+    }
+    whole.extend_from_slice(&piece);
+    if let Ok(mut piece) = piece.try_into_mut() {
+        piece.zeroize();
     }
 }
 
@@ -192,16 +208,17 @@ impl Answer {
 
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        match value.parse() {
-            Ok(seconds) => Some(Duration::from_secs(LONGEST_WAIT.as_secs().min(seconds))),
+        let wait = match value.parse() {
+            Ok(seconds) => Duration::from_secs(seconds),
             Err(_) => {
-                httpdate::parse_http_date(value).ok()?.duration_since(std::time::SystemTime::now()).ok()
+                httpdate::parse_http_date(value).ok()?.duration_since(std::time::SystemTime::now()).ok()?
             }
-        }
+        };
+        Some(wait.min(LONGEST_WAIT))
     }
 
     pub(crate) fn location(&self) -> Option<&str> {
-        self.header("location")
+        self.header("location").filter(|href| href.len() <= LONGEST_HREF)
     }
 
     /// The error of an answer that refuses the request; `doing` completes "The server … refused to".

@@ -33,10 +33,13 @@ pub use profile::{ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_USERNA
 pub use receipt::{Evidence, Format, Receipt};
 pub use steps::{Step, StepRecord};
 
-/// The decoders, for holding them against recorded traffic. Not part of the stable interface.
+/// The decoders, for holding them against recorded traffic and against arbitrary bytes. Not part of the stable interface.
 #[doc(hidden)]
 pub mod decode {
+    pub use crate::delivery::plain_of;
     pub use crate::discovery::answer::Lead;
+    pub use crate::discovery::trust::{check_redirect, check_token_service, follow_link};
+    pub use crate::profile::account_of_profile;
     pub use crate::sign_in::challenge::Challenge;
     pub use crate::sign_in::token::{TokenRefusal, decode_refusal, decode_token};
     pub use crate::sign_in::token_rejected;

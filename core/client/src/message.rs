@@ -188,7 +188,7 @@ impl Message {
             ));
         }
         if let Some(subject) = &self.subject {
-            if subject.chars().any(char::is_control) {
+            if subject.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
                 return Err(Error::invalid_input(
                     "The subject contains a line break or another control character.",
                 ));

@@ -60,25 +60,12 @@ impl Account {
         let text = std::fs::read_to_string(path).map_err(|e| {
             Error::invalid_input(format!("The profile {} cannot be read: {e}.", path.display()))
         })?;
-        // The parser's own words may quote the line, and the line may hold the password.
-        let profile: Profile = toml::from_str(&text).map_err(|e| {
-            let line = e.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+        account_of_profile(&text).map_err(|line| {
             Error::invalid_input(format!(
                 "The profile {} is not understood near line {line}: it holds address, password and optionally username, server, ca_file.",
                 path.display()
             ))
-        })?;
-        let mut account = Account::with_password(profile.address, profile.password);
-        if let Some(username) = profile.username {
-            account = account.username(username);
-        }
-        if let Some(server) = profile.server {
-            account = account.server(server);
-        }
-        if let Some(ca_file) = profile.ca_file {
-            account = account.ca_file(ca_file);
-        }
-        Ok(account)
+        })
     }
 
     fn from_vars(vars: impl Fn(&str) -> Option<String>) -> Result<Self> {
@@ -109,6 +96,27 @@ struct Profile {
     username: Option<String>,
     server: Option<String>,
     ca_file: Option<PathBuf>,
+}
+
+/// The account of a profile's text.
+///
+/// # Errors
+/// The number of a line near which it is not understood. The parser's own words may quote the line, and the line may
+/// hold the password.
+pub fn account_of_profile(text: &str) -> Result<Account, usize> {
+    let near = |e: toml::de::Error| e.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+    let profile: Profile = toml::from_str(text).map_err(near)?;
+    let mut account = Account::with_password(profile.address, profile.password);
+    if let Some(username) = profile.username {
+        account = account.username(username);
+    }
+    if let Some(server) = profile.server {
+        account = account.server(server);
+    }
+    if let Some(ca_file) = profile.ca_file {
+        account = account.ca_file(ca_file);
+    }
+    Ok(account)
 }
 
 /// Where [`Account::stored`] looks for the profile file.

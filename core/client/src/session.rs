@@ -142,6 +142,7 @@ impl Session {
         let create =
             async |url: &Url| Application::create(&self.connection, url, &endpoint, log, deadline).await;
         if let Some(url) = cache::get(&key) {
+            self.connection.led_to(&url);
             match create(&url).await {
                 Err(error) if is_stale_memory(&error) => cache::forget(&key),
                 created => return created,

@@ -1,6 +1,7 @@
 //! The step log: what a send did, where, and how long each step took.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -114,8 +115,11 @@ impl StepLog {
             elapsed_ms = elapsed.as_millis() as u64,
             "step"
         );
-        if let Some(callback) = &self.callback {
-            callback(&record);
+        // A callback that panics must not cost a message.
+        if let Some(callback) = &self.callback
+            && catch_unwind(AssertUnwindSafe(|| callback(&record))).is_err()
+        {
+            tracing::warn!(target: "send_im", "the program's callback for steps panicked");
         }
         self.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
     }

@@ -302,7 +302,7 @@ fn unknown(sending: &Sending, step: Step, lost: Error) -> Error {
 }
 
 /// The plain text of html. Html without any text is sent as it is.
-fn plain_of(html: &str) -> String {
+pub fn plain_of(html: &str) -> String {
     let text = nanohtml2text::html2text(html).replace("\r\n", "\n");
     if text.trim().is_empty() { html.to_owned() } else { text.trim().to_owned() }
 }

@@ -58,7 +58,10 @@ struct Walk<'a> {
 impl Walk<'_> {
     async fn run(&mut self, root: Option<&Url>) -> Result<Url> {
         let mut answer = match root {
-            Some(root) => self.ask_given_root(root).await?,
+            Some(root) => {
+                self.connection.led_to(root);
+                self.ask_given_root(root).await?
+            }
             None => self.ask_domain().await?,
         };
         let mut signed_in = false;
@@ -275,6 +278,7 @@ impl Walk<'_> {
             self.connection.address.domain(),
             &self.connection.trusted,
         )?;
+        self.connection.led_to(&next);
         Ok(next)
     }
 

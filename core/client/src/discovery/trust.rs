@@ -13,7 +13,7 @@ use crate::steps::{Step, host_of};
 ///
 /// # Errors
 /// `untrusted_host`.
-pub(crate) fn check_redirect(from: &Url, to: &Url, sign_in_domain: &str, trusted: &[String]) -> Result<()> {
+pub fn check_redirect(from: &Url, to: &Url, sign_in_domain: &str, trusted: &[String]) -> Result<()> {
     if may_follow(from, to, sign_in_domain, trusted) {
         return Ok(());
     }
@@ -29,7 +29,7 @@ pub(crate) fn check_redirect(from: &Url, to: &Url, sign_in_domain: &str, trusted
 ///
 /// # Errors
 /// `untrusted_host`.
-pub(crate) fn check_token_service(challenged: &Url, service: &Url) -> Result<()> {
+pub fn check_token_service(challenged: &Url, service: &Url) -> Result<()> {
     if has_no_userinfo(service) && protected(challenged, service) {
         return Ok(());
     }
@@ -41,9 +41,49 @@ pub(crate) fn check_token_service(challenged: &Url, service: &Url) -> Result<()>
     Err(Error::new(ErrorKind::UntrustedHost, detail).at(Step::SignIn))
 }
 
+/// Checks that the server at `url` may be told who signs in: a password, or a token made for it.
+///
+/// It may when discovery was led to its host, when it is in the domain of such a host, or when it is in a `known` domain. A
+/// link of a resource, or a challenge, cannot name any other. Source of the neighbours: a token service on another host of
+/// the pool's domain was recorded.
+///
+/// # Errors
+/// `untrusted_host`.
+pub(crate) fn check_recipient<'a>(
+    url: &Url,
+    led_to: impl IntoIterator<Item = &'a str>,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Result<()> {
+    let host = url.host_str().unwrap_or_default();
+    let here = |host: &str| Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url));
+    let near = |other: &str| {
+        other == host
+            || (here(other) && is_loopback(url))
+            || domain_of(other).is_some_and(|domain| is_within(url, domain))
+    };
+    if led_to.into_iter().any(near) || known.into_iter().any(|domain| is_within(url, domain)) {
+        return Ok(());
+    }
+    let detail = format!(
+        "{} wants a sign-in, but discovery did not lead there, so nothing was told to it; if it is yours, name its domain as a trusted domain.",
+        host_of(url)
+    );
+    Err(Error::new(ErrorKind::UntrustedHost, detail).at(Step::SignIn))
+}
+
+/// The domain of a host: its name without the first label. None where strangers may own names in that, as in `com` and
+/// `co.uk`, and for an IP address.
+fn domain_of(host: &str) -> Option<&str> {
+    let (_, domain) = host.split_once('.')?;
+    let (second, last) = domain.rsplit_once('.')?;
+    let is_address = last.bytes().all(|b| b.is_ascii_digit());
+    let is_public = last.len() == 2 && second.len() <= 3 && !second.contains('.');
+    (!is_address && !is_public).then_some(domain)
+}
+
 /// Where a link of a resource leads. One to the same host that a TLS-terminating proxy left in plain http means the
 /// proxy; one that is less protected than where it comes from leads nowhere.
-pub(crate) fn follow_link(from: &Url, href: &str) -> Option<Url> {
+pub fn follow_link(from: &Url, href: &str) -> Option<Url> {
     let mut to = from.join(href).ok()?;
     if to.scheme() == "http" && from.scheme() == "https" && to.host_str() == from.host_str() {
         to.set_scheme("https").ok()?;
@@ -149,6 +189,36 @@ mod tests {
             assert_eq!(follow(pool, href), None, "{href}");
         }
         assert_eq!(follow("http://127.0.0.1:1/", "http://evil.test/a"), None);
+    }
+
+    #[test]
+    fn a_sign_in_is_told_only_where_discovery_led_or_next_door() {
+        let tells = |url: &str| {
+            let led_to = ["pool1.corp.litware.com", "fabrikam.com", "litware.co.uk", "192.0.2.7"];
+            check_recipient(&Url::parse(url).unwrap(), led_to, ["contoso.com"]).is_ok()
+        };
+        for (url, ok) in [
+            ("https://pool1.corp.litware.com:4443/t", true),
+            ("https://webdir.corp.litware.com/t", true),
+            ("https://sts.contoso.com/t", true),
+            ("https://fabrikam.com/t", true),
+            ("https://192.0.2.7/t", true),
+            ("https://127.0.0.1/t", false),
+            ("https://litware.co.uk/t", true),
+            ("https://evil.co.uk/t", false),
+            ("https://www.litware.com/t", false),
+            ("https://evil.com/t", false),
+            ("https://fabrikam.com.evil.test/t", false),
+            ("https://contoso.com.evil.test/t", false),
+            ("https://xn--cntoso-wxa.com/t", false),
+            ("https://contoso.com./t", false),
+            ("https://192.0.2.8/t", false),
+            ("https://2.7/t", false),
+            ("https://[2001:db8::1]/t", false),
+            ("https://localhost.evil.test/t", false),
+        ] {
+            assert_eq!(tells(url), ok, "{url}");
+        }
     }
 
     #[test]

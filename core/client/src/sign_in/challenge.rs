@@ -3,6 +3,11 @@
 //! Servers send one or two lines, or both challenges in one line; values are quoted or bare, and quoted values hold
 //! commas. Sources: AuthenticationInUCWA, CreateAnApplication, recorded headers.
 
+use crate::ucwa::limits::LONGEST_WORD;
+
+/// The most grants that are kept. Servers offer four.
+const MOST_GRANTS: usize = 32;
+
 /// How to sign in to the server that sent it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Challenge {
@@ -46,6 +51,10 @@ impl Challenge {
             ("msrtcoauth", "href") => self.token_url = text(),
             ("msrtcoauth", "grant_type") => {
                 for grant in value.split(',').map(str::trim).filter(|g| !g.is_empty()) {
+                    if self.grants.len() == MOST_GRANTS {
+                        break;
+                    }
+                    let grant = &grant[..grant.floor_char_boundary(LONGEST_WORD)];
                     if !self.grants.iter().any(|known| known.eq_ignore_ascii_case(grant)) {
                         self.grants.push(grant.to_owned());
                     }
@@ -151,6 +160,14 @@ mod tests {
         let (url, grants) =
             token_url(&[r#"MsRtcOAuth href="https://h/t", grant_type="urn:microsoft.rtc:passive,urn:mic"#]);
         assert_eq!((url.as_str(), grants.len()), ("https://h/t", 2));
+    }
+
+    #[test]
+    fn a_list_of_grants_without_end_is_cut() {
+        let many: Vec<String> = (0..100_000).map(|n| format!("g{n}")).collect();
+        let line = format!("MsRtcOAuth href=\"https://h/t\",grant_type=\"password,{}\"", many.join(","));
+        let (_, grants) = token_url(&[&line]);
+        assert_eq!((grants[0].as_str(), grants.len()), ("password", MOST_GRANTS));
     }
 
     #[test]

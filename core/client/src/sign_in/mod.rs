@@ -3,11 +3,13 @@
 pub(crate) mod challenge;
 pub(crate) mod token;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use secrecy::SecretString;
@@ -35,6 +37,8 @@ pub(crate) struct Connection {
     pub(crate) trusted: Vec<String>,
     pub(crate) http: Http,
     tokens: Mutex<Tokens>,
+    /// The hosts that discovery was led to: they, and their neighbours, may ask who signs in.
+    led_to: Mutex<HashSet<String>>,
     /// One lock an origin: whoever fetches its token holds it, and whoever needs that token waits.
     fetching: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -54,7 +58,15 @@ enum Because {
 impl Connection {
     pub(crate) fn new(account: Account, address: Address, trusted: Vec<String>) -> Result<Self> {
         let http = Http::new(&account)?;
-        Ok(Self { account, address, trusted, http, tokens: Mutex::default(), fetching: Mutex::default() })
+        Ok(Self {
+            account,
+            address,
+            trusted,
+            http,
+            tokens: Mutex::default(),
+            led_to: Mutex::default(),
+            fetching: Mutex::default(),
+        })
     }
 
     /// Performs a request with the token of its origin.
@@ -89,6 +101,19 @@ impl Connection {
                 return Ok(answer);
             }
         }
+    }
+
+    /// Notes that discovery has led to `url`, by the rule for redirects.
+    pub(crate) fn led_to(&self, url: &Url) {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        self.led_to.lock().unwrap_or_else(PoisonError::into_inner).insert(host);
+    }
+
+    /// Checks that `url` may be told the account's password or token.
+    fn check_recipient(&self, url: &Url) -> Result<()> {
+        let led_to = self.led_to.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = std::iter::once(self.address.domain()).chain(self.trusted.iter().map(String::as_str));
+        trust::check_recipient(url, led_to.iter().map(String::as_str), known)
     }
 
     pub(crate) fn forget_tokens(&self) {
@@ -185,6 +210,9 @@ impl Connection {
                 return Err(refusal);
             }
         }
+        if let Ok(asking) = Url::parse(origin) {
+            self.check_recipient(&asking)?;
+        }
         let deadline = deadline.min(Instant::now() + TOKEN_DEADLINE);
         let (secret, lifetime) = match &self.account.credential {
             Credential::Password { username, password } => {
@@ -240,6 +268,7 @@ impl Connection {
             .at(Step::SignIn)
         })?;
         trust::check_token_service(&challenged, &url)?;
+        self.check_recipient(&url)?;
         let mut retry = Retry::new(deadline);
         loop {
             let request = token::password_form(url.clone(), username, password, deadline);
@@ -308,7 +337,10 @@ async fn token_by_callback(
     let host = Url::parse(&request.origin).map(|url| host_of(&url)).unwrap_or_default();
     let late =
         || Error::new(ErrorKind::Timeout, "The program's token source gave no token before the timeout.");
-    let token = timeout_at(deadline, (source.0)(request)).await.map_err(|_| late().at(Step::SignIn))?;
+    // A panic ends here: in the event channel's task it would end that without a word.
+    let asking = AssertUnwindSafe(async { (source.0)(request).await }).catch_unwind();
+    let token = timeout_at(deadline, asking).await.map_err(|_| late().at(Step::SignIn))?;
+    let token = token.unwrap_or_else(|_| Err("it panicked".to_owned()));
     let token = token.map_err(|why| {
         let detail = format!("The program's token source gave no token for {host}: {}", one_line(&why));
         Error::new(ErrorKind::SignInRefused, detail).at(Step::SignIn)

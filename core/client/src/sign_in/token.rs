@@ -3,7 +3,8 @@
 //! A token is good for the origin (scheme, host, port) that accepted it and for no other. Source: recorded behaviour
 //! of split pools; AuthenticationInUCWA for the request and its errors.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use reqwest::header::HeaderValue;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 use url::Url;
 
@@ -19,7 +21,10 @@ use super::challenge::Challenge;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Answer, LONGEST_WAIT, Request};
 use crate::steps::{Step, host_of};
-use crate::ucwa::hypermedia::Resource;
+use crate::ucwa::hypermedia::{DecodeError, Resource};
+
+/// What goes before a token in its header.
+const SCHEME: &[u8] = b"Bearer ";
 
 /// A token is renewed this long before it expires, or at nine tenths of a short life.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
@@ -79,8 +84,12 @@ impl Tokens {
         lifetime: Option<Duration>,
         challenge: Challenge,
     ) -> Result<(HeaderValue, u64)> {
-        let value = Zeroizing::new(format!("Bearer {}", secret.expose_secret()));
-        let mut header = HeaderValue::from_str(&value).map_err(|_| {
+        let token = secret.expose_secret();
+        // Of its size from the start: a text that grows leaves copies behind. Wiped with the last request that carries it.
+        let mut value = Zeroizing::new(Vec::with_capacity(SCHEME.len() + token.len()));
+        value.extend_from_slice(SCHEME);
+        value.extend_from_slice(token.as_bytes());
+        let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(value)).map_err(|_| {
             Error::new(ErrorKind::SignInRefused, "The token holds a character that cannot be sent.")
                 .at(Step::SignIn)
         })?;
@@ -106,10 +115,13 @@ impl Tokens {
 
 /// The form that asks for a token by password.
 pub(crate) fn password_form(url: Url, username: &str, password: &SecretString, deadline: Instant) -> Request {
-    let mut form = form_urlencoded::Serializer::new(String::new());
+    let secret = password.expose_secret();
+    // Three bytes a character at most, and from the start: a form that grows leaves copies behind.
+    let most = 3 * (username.len() + secret.len()) + "grant_type=password&username=&password=".len();
+    let mut form = form_urlencoded::Serializer::new(String::with_capacity(most));
     form.append_pair("grant_type", super::challenge::GRANT_PASSWORD)
         .append_pair("username", username)
-        .append_pair("password", password.expose_secret());
+        .append_pair("password", secret);
     let form = Zeroizing::new(form.finish().into_bytes());
     Request::new(Method::POST, url, Step::SignIn, deadline)
         .body("application/x-www-form-urlencoded;charset=UTF-8", Bytes::from_owner(form))
@@ -130,15 +142,48 @@ pub(crate) fn read_token(answer: &Answer) -> Result<(SecretString, Option<Durati
 /// # Errors
 /// What is wrong with the answer, in words without its content.
 pub fn decode_token(body: &[u8]) -> Result<(SecretString, Option<Duration>), String> {
-    let answer = Resource::parse(body).map_err(|e| e.to_string())?;
-    let token = answer.text("access_token").filter(|t| !t.is_empty()).ok_or("JSON without access_token")?;
-    let seconds = match answer.member("expires_in") {
+    let members = raw_members(body).map_err(|e| e.to_string())?;
+    let member = |name: &str| {
+        members.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.get())
+    };
+    let token = member("access_token").and_then(unquoted).filter(|t| !t.is_empty());
+    let token = token.ok_or("JSON without access_token")?;
+    let seconds = match member("expires_in").and_then(|json| serde_json::from_str(json).ok()) {
         Some(Value::Number(number)) => number.as_f64(),
         Some(Value::String(text)) => text.trim().parse().ok(),
         _ => None,
     };
     let lifetime = seconds.and_then(|s: f64| Duration::try_from_secs_f64(s).ok());
-    Ok((SecretString::from(token), lifetime))
+    Ok((SecretString::from(token.as_str()), lifetime))
+}
+
+/// The members of an object as they stand in `body`. Nothing of them is copied, so nothing of the token is left behind.
+fn raw_members(body: &[u8]) -> Result<BTreeMap<Cow<'_, str>, &RawValue>, DecodeError> {
+    let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
+    // What is no object is told as for every other resource.
+    serde_json::from_slice(json).map_err(|_| Resource::parse(body).err().unwrap_or(DecodeError::Malformed))
+}
+
+/// What a JSON text says; `None` for what is no text, and for characters that no token holds.
+fn unquoted(json: &str) -> Option<Zeroizing<String>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    let mut text = Zeroizing::new(String::with_capacity(inner.len()));
+    let mut rest = inner.chars();
+    while let Some(c) = rest.next() {
+        text.push(match c {
+            '\\' => match rest.next()? {
+                c @ ('"' | '\\' | '/') => c,
+                'u' => {
+                    let digits = rest.as_str().get(..4)?;
+                    rest = rest.as_str()[4..].chars();
+                    char::from_u32(u32::from_str_radix(digits, 16).ok()?)?
+                }
+                _ => return None,
+            },
+            c => c,
+        });
+    }
+    Some(text)
 }
 
 /// Why a token service refused.
@@ -222,6 +267,23 @@ mod tests {
         assert_eq!(decode_token(br#"{"access_token":"a"}"#).unwrap().1, None);
         assert!(decode_token(br#"{"expires_in":1}"#).is_err());
         assert!(decode_token(br#"{"access_token":"a","expires_in":-1}"#).unwrap().1.is_none());
+    }
+
+    #[test]
+    fn a_token_is_read_as_it_is_written() {
+        for (json, token) in [
+            (r#"{"Access_Token":"cwt=a\/b\u002b\"c"}"#, Some("cwt=a/b+\"c")),
+            ("\u{feff}{\"access_token\":\"t\"}", Some("t")),
+            (r#"{"access\u005ftoken":"t"}"#, Some("t")),
+            (r#"{"access_token":"a\nb"}"#, None),
+            (r#"{"access_token":"\ud83d"}"#, None),
+            (r#"{"access_token":7}"#, None),
+            (r#"{"access_token":""}"#, None),
+        ] {
+            let read = decode_token(json.as_bytes()).ok();
+            assert_eq!(read.as_ref().map(|(t, _)| t.expose_secret()), token, "{json}");
+        }
+        assert_eq!(decode_token(b"<html>").unwrap_err(), DecodeError::Html.to_string());
     }
 
     #[test]

@@ -30,6 +30,18 @@ const LONGEST_POLL_GAP: Duration = Duration::from_secs(30);
 /// The pause before the same URL is asked again because the answer led nowhere.
 const STUCK_PAUSE: Duration = Duration::from_secs(1);
 
+/// The shortest time a server waits for events before it answers without one. Source: events reference.
+const LEAST_WAIT: Duration = Duration::from_secs(5);
+
+/// So many answers without an event may follow each other faster than that.
+const MOST_EMPTY: u32 = 3;
+
+/// So many answers a second are taken while no send waits for any.
+const MOST_A_SECOND: u32 = 100;
+
+/// So many resources that the events of one answer only name are fetched.
+const MOST_FETCHES: usize = 256;
+
 /// So many 404 answers without a reason in a row mean that the application is gone.
 const MOST_UNEXPLAINED: u32 = 3;
 
@@ -98,6 +110,7 @@ impl Channel {
         let mut url = self.application.events.clone();
         let mut early: Option<Turn> = None;
         let mut mark = ledger.mark();
+        let mut pace = Pace::new();
         let mut stuck = false;
         // What is waited for first is an invitation, and who waits for it is known before it is posted.
         let mut rung = self.polling == Polling::Always;
@@ -122,7 +135,8 @@ impl Channel {
                 Continue::Same => None,
             };
             // The usual answer leads on. One that does not is asked again, but not in a hurry.
-            stuck = next.as_ref().is_none_or(|next| *next == url);
+            stuck = next.as_ref().is_none_or(|next| *next == url)
+                || pace.is_too_fast(batch.events.is_empty(), ledger.is_waiting());
             url = next.unwrap_or(url);
             match batch.then {
                 Continue::Resume(_) => ledger.lose_conversations(),
@@ -199,11 +213,13 @@ impl Channel {
 
     async fn book(&self, events: Vec<Event>, shut_down: Option<u64>) {
         let ledger = &self.application.ledger;
+        let mut fetches = 0;
         for event in events {
-            if !ledger.needs_resource(&event) {
+            if fetches == MOST_FETCHES || !ledger.needs_resource(&event) {
                 ledger.book(&event, event.resource.as_ref());
                 continue;
             }
+            fetches += 1;
             let resource = self.fetch(&event.href).await;
             ledger.book(&event, resource.as_ref());
         }
@@ -217,6 +233,34 @@ impl Channel {
         let request = Request::new(Method::GET, url, Step::Confirm, Instant::now() + FETCH_DEADLINE);
         let answer = self.connection.call(request, &StepLog::quiet()).await.ok()?;
         (answer.status == 200).then(|| Resource::parse(&answer.body).ok()).flatten()
+    }
+}
+
+/// Tells a server that answers in a hurry from one that waits for events.
+struct Pace {
+    last: Instant,
+    empty: u32,
+    second: Instant,
+    idle: u32,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self { last: Instant::now(), empty: 0, second: Instant::now(), idle: 0 }
+    }
+
+    /// True when the next request has to wait. `waiting`: a send waits for an event, so the channel may be as fast as its
+    /// server.
+    fn is_too_fast(&mut self, empty: bool, waiting: bool) -> bool {
+        let now = Instant::now();
+        let hurried = now - self.last < LEAST_WAIT;
+        self.last = now;
+        self.empty = if empty && hurried { self.empty + 1 } else { 0 };
+        if now - self.second >= Duration::from_secs(1) {
+            (self.second, self.idle) = (now, 0);
+        }
+        self.idle += u32::from(!waiting);
+        self.empty > MOST_EMPTY || self.idle > MOST_A_SECOND
     }
 }
 
@@ -242,5 +286,29 @@ fn ended(answer: &Answer, unexplained: u32) -> Option<Ended> {
             Some(Ended::ForGood(answer.refusal(Step::Confirm, "go on with the session")))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_channel_that_answers_at_once_with_nothing_is_slowed_down() {
+        let mut pace = Pace::new();
+        let slowed: Vec<bool> = (0..6).map(|_| pace.is_too_fast(true, true)).collect();
+        assert_eq!(slowed, [false, false, false, true, true, true]);
+        sleep(LEAST_WAIT).await;
+        assert!(!pace.is_too_fast(true, true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_are_taken_as_fast_as_they_come_while_a_send_waits() {
+        let mut pace = Pace::new();
+        assert!((0..10_000).all(|_| !pace.is_too_fast(false, true)));
+        assert!((0..MOST_A_SECOND).all(|_| !pace.is_too_fast(false, false)));
+        assert!(pace.is_too_fast(false, false));
+        sleep(Duration::from_secs(1)).await;
+        assert!(!pace.is_too_fast(false, false));
     }
 }

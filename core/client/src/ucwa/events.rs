@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::hypermedia::{DecodeError, Resource, plain_rel};
+use super::limits::{LONGEST_HREF, word};
 use super::reason::Reason;
 
 /// Where the channel goes on.
@@ -89,7 +90,8 @@ impl Batch {
         .unwrap_or(Continue::Same);
         let mut events = Vec::new();
         for sender in list(answer.member("sender")) {
-            let name = (plain_rel(text(sender, "rel")).to_owned(), text(sender, "href").to_owned());
+            let href = Some(text(sender, "href")).filter(|href| href.len() <= LONGEST_HREF);
+            let name = (word(plain_rel(text(sender, "rel"))), href.unwrap_or_default().to_owned());
             events.extend(list(sender.get("events")).iter().filter_map(|event| Event::parse(event, &name)));
         }
         Ok(Self { then, events })
@@ -100,9 +102,9 @@ impl Event {
     /// Reads one event as it stands in a sender's list.
     pub fn parse(event: &Value, sender: &(String, String)) -> Option<Self> {
         let link = event.get("link")?;
-        let rel = plain_rel(text(link, "rel")).to_owned();
+        let rel = word(plain_rel(text(link, "rel")));
         let href = text(link, "href").to_owned();
-        if href.is_empty() {
+        if href.is_empty() || href.len() > LONGEST_HREF {
             return None;
         }
         let resource = Resource::from_value(event).and_then(|e| e.embedded(&rel));

@@ -7,6 +7,8 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::limits::{LONGEST_HREF, MOST_VALUES, holds_more_values};
+
 /// The prefix of rels in the Trusted Application API, whose grammar is otherwise the same.
 const PLATFORM_PREFIX: &str = "ms:rtc:saas:";
 
@@ -27,6 +29,9 @@ pub enum DecodeError {
     /// Nothing at all.
     #[error("an empty body")]
     Empty,
+    /// More than any resource holds.
+    #[error("JSON with more in it than any UCWA resource")]
+    TooMuch,
     /// Broken JSON, or JSON that is no object.
     #[error("JSON that is not a UCWA resource")]
     Malformed,
@@ -49,6 +54,9 @@ impl Resource {
                 return Err(if looks_like_html(body) { DecodeError::Html } else { DecodeError::Xml });
             }
             _ => {}
+        }
+        if holds_more_values(body, MOST_VALUES) {
+            return Err(DecodeError::TooMuch);
         }
         match serde_json::from_slice(body) {
             Ok(Value::Object(members)) => Ok(Self(members)),
@@ -76,10 +84,11 @@ impl Resource {
         self.links(rel).next()
     }
 
-    /// The hrefs of every link of this rel.
+    /// The hrefs of every link of this rel. One that is too long to be a URL of a server leads nowhere.
     pub fn links<'a>(&'a self, rel: &str) -> impl Iterator<Item = &'a str> + use<'a> {
         each(self.section("_links").and_then(|links| by_rel(links, rel)))
             .filter_map(|link| link.get("href").and_then(Value::as_str))
+            .filter(|href| href.len() <= LONGEST_HREF)
     }
 
     /// The first embedded resource under this rel.
@@ -215,6 +224,21 @@ mod tests {
             key("https://POOL.contoso.com/people/sarad?e=sip:sara@c")
         );
         assert_ne!(key("/messages/2"), key("/messages/3"));
+    }
+
+    #[test]
+    fn more_than_a_resource_holds_is_refused_before_it_is_read() {
+        for piece in ["[[0]],", "{},", "0,", r#"{"":{}},"#] {
+            let json = format!(r#"{{"sender":[{}0]}}"#, piece.repeat(MOST_VALUES));
+            assert_eq!(Resource::parse(json.as_bytes()), Err(DecodeError::TooMuch), "{piece}");
+        }
+    }
+
+    #[test]
+    fn a_link_of_absurd_length_is_none() {
+        let json = |n| format!(r#"{{"_links":{{"self":{{"href":"/{}"}}}}}}"#, "x".repeat(n));
+        assert!(parse(&json(1000)).link("self").is_some());
+        assert_eq!(parse(&json(LONGEST_HREF)).link("self"), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::events::{Event, EventType, Status};
 use super::hypermedia::{HrefKey, Resource};
+use super::limits::{LONGEST_HREF, LONGEST_WORD, MOST_LISTED, word};
 use super::reason::Reason;
 use crate::discovery::trust;
 
@@ -17,6 +18,9 @@ const MOST_UNCLAIMED: usize = 512;
 
 /// Modalities tracked. A server ends conversations by events; this bounds one that does not.
 const MOST_MODALITIES: usize = 1024;
+
+/// The hrefs by which one invitation is known: its `Location` and what events call it.
+const MOST_HREFS: usize = 8;
 
 /// How an invitation or a message ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +77,10 @@ impl Modality {
             disconnected: state.eq_ignore_ascii_case("Disconnected"),
             send_message: resource.link("sendMessage").map(str::to_owned),
             stop: resource.link("stopMessaging").map(str::to_owned),
-            formats: resource.texts("negotiatedMessageFormats").into_iter().map(str::to_owned).collect(),
+            formats: {
+                let formats = resource.texts("negotiatedMessageFormats").into_iter();
+                formats.take(MOST_LISTED).map(word).collect()
+            },
         }
     }
 
@@ -157,7 +164,7 @@ impl Ledger {
     /// Links the href of the answer's `Location` to the operation. Events may use a shorter one, so this is a second way.
     pub fn locate_invitation(&self, operation: &str, href: &str) {
         let key = self.key(href);
-        self.books().operations.insert(key, operation.to_owned());
+        self.books().name(key, operation.to_owned());
     }
 
     /// Closes the books of an invitation.
@@ -303,7 +310,8 @@ impl Ledger {
     fn book_invitation(&self, event: &Event, resource: Option<&Resource>) {
         let key = self.key(&event.href);
         let mut books = self.books();
-        let by_name = resource.and_then(|r| r.text("operationId")).map(str::to_owned);
+        let by_name = resource.and_then(|r| r.text("operationId"));
+        let by_name = by_name.filter(|name| name.len() <= LONGEST_WORD).map(str::to_owned);
         let Some(operation) = by_name.or_else(|| books.operations.get(&key).cloned()) else { return };
         let Some((_, invitation)) = books.invitations.get(&operation) else { return };
         let link = |rel| resource.and_then(|r| r.link(rel)).map(str::to_owned);
@@ -314,12 +322,12 @@ impl Ledger {
             keep(&mut progress.messaging, link("derivedMessaging").or_else(|| link("messaging")));
             keep(&mut progress.conversation, link("derivedConversation").or_else(|| link("conversation")));
             keep(&mut progress.cancel, link("cancel"));
-            keep(&mut progress.thread_id, resource.and_then(|r| r.text("threadId")).map(str::to_owned));
+            keep(&mut progress.thread_id, resource.and_then(|r| r.text("threadId")).map(word));
             if progress.end.is_none() {
                 progress.end = end;
             }
         });
-        books.operations.insert(key, operation);
+        books.name(key, operation);
     }
 
     fn book_modality(&self, event: &Event, resource: Option<&Resource>) {
@@ -401,6 +409,13 @@ impl Books {
         self.begun
     }
 
+    /// Notes that an href means this operation.
+    fn name(&mut self, key: HrefKey, operation: String) {
+        if self.operations.values().filter(|of| **of == operation).count() < MOST_HREFS {
+            self.operations.insert(key, operation);
+        }
+    }
+
     fn wait(&mut self, key: HrefKey, sender: oneshot::Sender<End>, of: fn(&mut Self) -> &mut Waits) {
         if let Some(why) = self.closed {
             let _ = sender.send(End::Lost(why));
@@ -448,7 +463,8 @@ fn end_of(event: &Event, resource: Option<&Resource>) -> End {
         return End::Failed(event.reason.clone().unwrap_or_default());
     }
     let accepted = resource.map(|r| r.all_embedded("acceptedByParticipant")).unwrap_or_default();
-    End::Done { by: accepted.iter().filter_map(|p| p.text("uri")).map(str::to_owned).collect() }
+    let uris = accepted.iter().filter_map(|p| p.text("uri")).filter(|uri| uri.len() <= LONGEST_HREF);
+    End::Done { by: uris.take(MOST_LISTED).map(str::to_owned).collect() }
 }
 
 fn keep(known: &mut Option<String>, new: Option<String>) {
@@ -564,6 +580,53 @@ mod tests {
         assert!(!modality.borrow().stale);
         ledger.lose_conversations();
         assert!(modality.borrow().disconnected);
+    }
+
+    /// Entries in all books that events fill.
+    fn size(ledger: &Ledger) -> usize {
+        let books = ledger.books();
+        books.modalities.len() + books.unclaimed.len() + books.settled.len() + books.operations.len()
+    }
+
+    #[test]
+    fn events_that_nobody_waits_for_fill_no_books() {
+        let ledger = ledger();
+        let _invitation = ledger.expect_invitation("1");
+        let most = MOST_MODALITIES + MOST_UNCLAIMED + MOST_HREFS;
+        for n in 0..2 * most {
+            for (rel, resource) in [
+                ("messaging", json!({ "state": "Connected" })),
+                ("message", json!({ "direction": "Outgoing" })),
+                // One invitation, called by ever new names.
+                ("messagingInvitation", json!({ "operationId": "1", "state": "Connecting" })),
+                ("conversation", json!({ "state": "Connected" })),
+                ("unheard", json!({})),
+            ] {
+                let kind = if rel == "message" { "completed" } else { "updated" };
+                let link = json!({ "rel": rel, "href": format!("/{rel}/{n}") });
+                let event = json!({ "link": link, "type": kind, "_embedded": { rel: resource } });
+                let event = Event::parse(&event, &("communication".into(), "/c".into())).unwrap();
+                ledger.book(&event, event.resource.as_ref());
+            }
+        }
+        assert!(size(&ledger) <= most, "{}", size(&ledger));
+    }
+
+    #[test]
+    fn what_an_event_says_is_kept_short() {
+        let long = "x".repeat(1 << 20);
+        let link = json!({ "rel": "message", "href": "/m/1" });
+        let event = json!({
+            "link": link, "type": "completed", "status": "Failure", "reason": { "code": long, "subcode": long },
+        });
+        let event = Event::parse(&event, &("conversation".into(), "/c/1".into())).unwrap();
+        assert_eq!(event.reason.unwrap().pair().len(), 2 * LONGEST_WORD + 1);
+        let absurd = json!({ "link": { "rel": "message", "href": long }, "type": "completed" });
+        assert_eq!(Event::parse(&absurd, &("conversation".into(), "/c/1".into())), None);
+        let modality =
+            Resource::parse(json!({ "negotiatedMessageFormats": vec![long; 100] }).to_string().as_bytes());
+        let formats = Modality::of(&modality.unwrap()).formats;
+        assert_eq!((formats.len(), formats[0].len()), (MOST_LISTED, LONGEST_WORD));
     }
 
     #[test]

@@ -6,4 +6,5 @@ pub(crate) mod data_uri;
 pub(crate) mod events;
 pub(crate) mod hypermedia;
 pub(crate) mod ledger;
+pub(crate) mod limits;
 pub(crate) mod reason;

@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::hypermedia::Resource;
+use super::limits::word;
 use crate::error::{Error, ErrorKind, Sent};
 
 /// A code and subcode as they came, from an error body or from an event.
@@ -34,7 +35,7 @@ impl Reason {
     }
 
     fn from_resource(resource: &Resource) -> Self {
-        let text = |name| resource.text(name).filter(|t| !t.is_empty()).map(str::to_owned);
+        let text = |name| resource.text(name).filter(|t| !t.is_empty()).map(word);
         Self { code: text("code"), subcode: text("subcode").filter(|s| s != "None") }
     }
 

@@ -1,0 +1,145 @@
+//! What a server sends: challenges, resources, events, links.
+
+use send_im::decode::{
+    Batch, Challenge, DataUri, End, EventType, HrefKey, Lead, Ledger, Links, Progress, Reason, Resource,
+    check_redirect, check_token_service, decode_refusal, decode_token, encode_plain, follow_link,
+};
+use url::{Host, Url};
+
+const POOL: &str = "https://pool.contoso.com/ucwa/oauth/v1/applications";
+
+fn pool() -> Url {
+    POOL.parse().expect("a URL")
+}
+
+/// Grants come once, none is empty, and what was read reads the same when it is written the documented way.
+pub(crate) fn challenge(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Some(challenge) = Challenge::parse(text.lines()) else { return };
+    for (at, grant) in challenge.grants.iter().enumerate() {
+        assert!(!grant.is_empty() && challenge.offers(grant));
+        assert!(!challenge.grants[..at].iter().any(|other| other.eq_ignore_ascii_case(grant)));
+    }
+    let Some(href) = &challenge.token_url else { return };
+    assert!(!href.is_empty());
+    let grants = challenge.grants.join(",");
+    if !href.contains('"') && !grants.contains('"') {
+        let line = format!("MsRtcOAuth href=\"{href}\",grant_type=\"{grants}\"");
+        let again = Challenge::parse([line.as_str()]).expect("a challenge");
+        assert_eq!((&again.token_url, &again.grants), (&challenge.token_url, &challenge.grants));
+    }
+}
+
+/// Every reader of a body takes any body; an href has one key however it is spelt.
+pub(crate) fn hypermedia(data: &[u8]) {
+    let _ = (Lead::parse(data), Links::parse(data), Reason::from_body(data).pair());
+    let _ = (decode_token(data).is_ok(), decode_refusal(400, Some(28029), data));
+    let reason = Reason::from_body(data);
+    let (failure, _) = (reason.failure("lenea@contoso.com"), reason.message_failure("lenea@contoso.com"));
+    assert!(!failure.detail().is_empty());
+    let Ok(resource) = Resource::parse(data) else { return };
+    for rel in ["self", "next", "user", "message", "acceptedByParticipant", "startMessaging"] {
+        assert_eq!(resource.link(rel), resource.links(rel).next());
+        assert_eq!(resource.embedded(rel).as_ref(), resource.all_embedded(rel).first());
+        for href in resource.links(rel) {
+            let key = HrefKey::new(&pool(), href);
+            if let Ok(absolute) = pool().join(href) {
+                assert_eq!(key, HrefKey::new(&pool(), absolute.as_str()), "{href}");
+            }
+        }
+    }
+    for name in ["code", "state", "direction"] {
+        assert_eq!(resource.text(name), resource.member(name).and_then(|m| m.as_str()));
+    }
+}
+
+/// Nobody is told of a delivery that no event tells, an end that was told stays, and the books do not grow for ever.
+pub(crate) fn events(data: &[u8]) {
+    // A body a line: JSON needs no line break.
+    let batches: Vec<Batch> =
+        data.split(|b| *b == b'\n').filter_map(|body| Batch::parse(body).ok()).collect();
+    let ledger = Ledger::new(pool());
+    let mut invitations: Vec<_> = ["1", "2"].map(|operation| ledger.expect_invitation(operation)).into();
+    ledger.locate_invitation("2", "/i/2");
+    let mut message = ledger.expect_message("/c/1/m/1");
+    let mut orphan = ledger.expect_orphan("/c/1");
+    let modality = ledger.modality("/c/1/messaging");
+    let mut told: Vec<Progress> = vec![Progress::default(); invitations.len()];
+    for _ in 0..2 {
+        for event in batches.iter().flat_map(|batch| &batch.events) {
+            let _ = ledger.needs_resource(event);
+            ledger.book(event, event.resource.as_ref());
+            for (invitation, before) in invitations.iter_mut().zip(&mut told) {
+                let now = invitation.borrow_and_update().clone();
+                assert!(before.end.is_none() || before.end == now.end, "an end was taken back");
+                assert!(now.seen || now.end.is_none());
+                *before = now;
+            }
+        }
+    }
+    let completed = |rel: &str| {
+        let mut all = batches.iter().flat_map(|batch| &batch.events);
+        all.any(|event| event.rel == rel && event.kind == EventType::Completed)
+    };
+    assert!(told.iter().all(|progress| progress.end.is_none()) || completed("messagingInvitation"));
+    let ends = [message.try_recv(), orphan.try_recv()];
+    assert!(ends.iter().all(Result::is_err) || completed("message"));
+    let _ = modality.borrow().takes_html();
+    ledger.close("over");
+    assert!(!ledger.is_waiting());
+    assert!(invitations.iter().all(|invitation| invitation.borrow().end.is_some()));
+    assert_eq!(ledger.expect_message("/later").try_recv(), Ok(End::Lost("over")));
+}
+
+/// Text survives the way through a link, which is printable ASCII.
+pub(crate) fn data_uri(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let _ = DataUri::parse(&text);
+    let uri = encode_plain(&text);
+    assert!(uri.bytes().all(|b| b.is_ascii_graphic()));
+    assert_eq!(DataUri::parse(&uri).map(|read| read.text).as_deref(), Some(&*text));
+}
+
+/// Whatever a server at the first line's URL names, nothing is asked with less protection than the server itself has, and
+/// no password in a URL is taken over.
+pub(crate) fn links(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut lines = text.splitn(2, '\n');
+    let (Some(Ok(from)), Some(href)) = (lines.next().map(Url::parse), lines.next()) else { return };
+    if !matches!(from.scheme(), "http" | "https") || from.host().is_none() {
+        return;
+    }
+    if let Some(to) = follow_link(&from, href) {
+        assert_protected(&from, &to);
+    }
+    let Ok(to) = from.join(href) else { return };
+    if check_token_service(&from, &to).is_ok() {
+        assert_protected(&from, &to);
+    }
+    if check_redirect(&from, &to, "contoso.com", &["fabrikam.net".to_owned()]).is_ok() {
+        let known = |domain: &str| {
+            let host = to.host_str().unwrap_or_default();
+            host == domain || host.ends_with(&format!(".{domain}"))
+        };
+        if to.scheme() != "https" || !(known("contoso.com") || known("fabrikam.net")) {
+            assert_protected(&from, &to);
+        }
+        assert!(to.username().is_empty() && to.password().is_none(), "{to}");
+    }
+}
+
+fn assert_protected(from: &Url, to: &Url) {
+    assert!(to.username().is_empty() && to.password().is_none(), "{to}");
+    let both_https = from.scheme() == "https" && to.scheme() == "https";
+    assert!(both_https || (is_this_machine(from) && is_this_machine(to)), "{from} -> {to}");
+}
+
+/// Written again here: what is checked must not be what checks.
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.octets()[0] == 127,
+        Some(Host::Ipv6(ip)) => ip.segments() == [0, 0, 0, 0, 0, 0, 0, 1],
+        None => false,
+    }
+}
