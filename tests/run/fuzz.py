@@ -45,10 +45,11 @@ def build(folder):
     built = folder / triple / "fuzz"
     flags = [*COVERAGE, f"-Lnative={built}", f"-Clink-arg=-Wl,-rpath,{built}"]
     environment = dict(os.environ, CARGO_ENCODED_RUSTFLAGS="\x1f".join(flags), CARGO_TARGET_DIR=str(folder))
-    # The fuzzer of the options links the C library as a program does, so that comes first.
-    for package in ("send-im-c", "send-im-fuzz"):
-        command = ["cargo", "build", "--quiet", "--profile", "fuzz", "--target", triple, "-p", package]
-        workspace.run(*command, env=environment, check=True)
+    command = ["cargo", "build", "--quiet", "--profile", "fuzz", "--target", triple, "-p", "send-im-c", "-p", "send-im-fuzz"]
+    # The fuzzer of the options links the C library as a program does, so that comes first. Naming both packages each time
+    # keeps what they depend on the same.
+    for what in (["--lib", "--bin", "fuzz-core"], ["--bins"]):
+        workspace.run(*command, *what, env=environment, check=True)
         library = built / "libsend_im.so"
         versioned = built / "libsend_im.so.1"
         if library.exists() and not versioned.exists():
