@@ -4,12 +4,13 @@
 # make packages, make clean-room   build each language's package into dist/; use each in an empty place
 # make soak   mixed traffic under random faults, every message accounted for; MINUTES=30 SEED=…
 # make fuzz   feed arbitrary bytes to every decoder; SECONDS=600 a target, TARGETS="events links" picks, JOBS=2 at a time
+# make sanitize   Miri, ThreadSanitizer and LeakSanitizer over what shares memory by hand; TOOLS="miri" picks
 # make toolchains   get the toolchains this machine lacks
 
 PYTHON ?= python3
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test lint packages clean-room soak fuzz toolchains clean
+.PHONY: demo test lint packages clean-room soak fuzz sanitize toolchains clean
 
 demo:
 	@$(PYTHON) tests/run/demo.py
@@ -34,6 +35,9 @@ soak:
 
 fuzz:
 	@SECONDS_EACH="$(SECONDS)" TARGETS="$(TARGETS)" JOBS="$(JOBS)" $(PYTHON) tests/run/fuzz.py
+
+sanitize:
+	@TOOLS="$(TOOLS)" $(PYTHON) tests/run/sanitize.py
 
 toolchains:
 	@$(PYTHON) tests/run/toolchains.py

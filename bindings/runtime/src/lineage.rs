@@ -49,6 +49,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn threads_that_come_first_together_get_one_value() {
+        static LINE: Lineage<Vec<u32>> = Lineage::new();
+        let places: Vec<usize> = std::thread::scope(|threads| {
+            let begun: Vec<_> = (0..4)
+                .map(|n| {
+                    threads.spawn(move || {
+                        let value = LINE.of(n % 2, |pid| vec![pid; 3]);
+                        assert_eq!(*value, [n % 2; 3]);
+                        std::ptr::from_ref(value).addr()
+                    })
+                })
+                .collect();
+            begun.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!((places[0], places[1]), (places[2], places[3]));
+        assert_ne!(places[0], places[1]);
+    }
+
+    #[test]
     fn one_value_a_process_and_a_new_one_after_a_fork() {
         static LINE: Lineage<u32> = Lineage::new();
         let parent = LINE.of(1, |pid| pid);

@@ -61,4 +61,29 @@ mod tests {
         assert_eq!((slots.remove(a), slots.remove(a), slots.get(b)), (Some("a"), None, Some("b")));
         assert_eq!((slots.take_all(), slots.get(b)), (vec!["b"], None));
     }
+
+    #[test]
+    fn numbers_are_given_once_and_values_taken_once_by_any_threads() {
+        let slots = Slots::default();
+        let shared = slots.insert(0);
+        let (numbers, taken): (Vec<u64>, Vec<Option<u64>>) = std::thread::scope(|threads| {
+            let begun: Vec<_> = (1..4u64)
+                .map(|n| {
+                    let slots = &slots;
+                    threads.spawn(move || {
+                        let number = slots.insert(n);
+                        assert_eq!(slots.get(number), Some(n));
+                        (number, slots.remove(shared))
+                    })
+                })
+                .collect();
+            begun.into_iter().map(|thread| thread.join().unwrap()).unzip()
+        });
+        let mut all = numbers.clone();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), numbers.len());
+        assert_eq!(taken.iter().flatten().count(), 1);
+        assert_eq!(slots.take_all().len(), numbers.len());
+    }
 }

@@ -37,3 +37,21 @@ impl Flag {
         *set
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waits_for_a_flag_hears_of_it() {
+        let flag = Flag::default();
+        assert!(!flag.wait(Duration::ZERO));
+        std::thread::scope(|threads| {
+            let waiting: Vec<_> =
+                (0..3).map(|_| threads.spawn(|| flag.wait(Duration::from_secs(3600)))).collect();
+            flag.set();
+            assert!(waiting.into_iter().all(|thread| thread.join().unwrap()));
+        });
+        assert!(flag.is_set());
+    }
+}

@@ -30,3 +30,27 @@ impl Departure {
         self.0.store(true, Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    #[test]
+    fn whoever_sees_that_it_left_sees_what_was_done_before() {
+        let (departure, done) = (Departure::default(), AtomicUsize::new(0));
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                done.store(1, Ordering::Relaxed);
+                departure.clone().begin();
+            });
+            for _ in 0..100 {
+                if departure.sent() == Sent::Maybe {
+                    assert_eq!(done.load(Ordering::Relaxed), 1);
+                }
+            }
+        });
+        assert_eq!(departure.sent(), Sent::Maybe);
+    }
+}

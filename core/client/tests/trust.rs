@@ -85,6 +85,26 @@ async fn no_link_of_discovery_leads_to_a_foreign_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_link_of_a_session_leads_to_a_foreign_place() {
+    for place in FOREIGN {
+        for link in ["/events?ack=1", "/invite", "/app"] {
+            let json = application().replace(&format!("\"{link}\""), &serde_json::json!(place).to_string());
+            let server = Hostile::start(move |seen| {
+                (seen.route() == "POST /applications").then(|| Reply::json(201, json.clone()))
+            })
+            .await;
+            let error = failed(&server).await;
+            assert_eq!(
+                (error.kind(), error.step(), error.sent()),
+                (ErrorKind::UntrustedHost, Some(Step::OpenSession), Sent::No),
+                "{link} {place}: {error:?}"
+            );
+            assert_eq!(server.count("POST /invite"), 0);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_http_redirect_leads_to_a_foreign_place() {
     for place in FOREIGN.into_iter().filter(|place| place.is_ascii()) {
         for hop in ["GET /root", "GET /user", "POST /token", "POST /applications", "POST /invite"] {
@@ -345,4 +365,12 @@ async fn a_token_source_that_panics_shows_no_secret_and_stops_nothing_else() {
     let client = Client::sign_in(account).await.unwrap();
     client.send(hello().timeout(Duration::from_secs(20))).await.unwrap();
     client.sign_out().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_for_steps_that_panics_costs_no_message() {
+    let server = Hostile::start(|_| None).await;
+    let account = account(&server.origin).on_step(|step| panic!("on purpose at {}", step.step));
+    send_im::send(&account, hello().timeout(Duration::from_secs(20))).await.unwrap();
+    assert_eq!((server.count("POST /invite"), server.count("DELETE /app")), (1, 1));
 }

@@ -1,0 +1,124 @@
+"""Runs the parts that share memory by hand under tools that see what a test cannot.
+
+miri     the border of the C interface (its unsafe code), and the pieces that threads share, in many orders of the threads
+thread   the tests of the C interface under ThreadSanitizer, with the library and the standard library compiled for it
+leak     the same tests under LeakSanitizer
+
+TOOLS picks some. Miri and ThreadSanitizer need a nightly toolchain with the components miri and rust-src.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import c
+import workspace
+from outcome import Outcome
+
+ORDERS = 16
+NIGHTLY = ["cargo", "+nightly"]
+# Package and the tests of it that Miri can follow: no sockets, no foreign code.
+UNDER_MIRI = [
+    ("send-im-c", ["border::", "error::", "layout::", "options::"], 1),
+    ("send-im-runtime", ["slots::", "lineage::", "sync::"], ORDERS),
+    ("send-im", ["departure::", "ucwa::ledger::"], ORDERS),
+]
+
+
+def nightly_problem(*components):
+    """Why the nightly toolchain cannot do this here, or None."""
+    listed = subprocess.run(
+        ["rustup", "component", "list", "--installed", "--toolchain", "nightly"], capture_output=True, text=True
+    )
+    missing = [name for name in components if not any(line.startswith(name) for line in listed.stdout.splitlines())]
+    if listed.returncode:
+        return "no nightly toolchain (rustup toolchain install nightly)"
+    if missing:
+        return f"rustup component add --toolchain nightly {' '.join(missing)}"
+    return None
+
+
+def result(name, ended):
+    if ended.returncode:
+        return Outcome(failed=1, why=[f"{name} ended with {ended.returncode}, see above"])
+    return Outcome(passed=1)
+
+
+def miri():
+    missing = nightly_problem("miri", "rust-src")
+    if missing:
+        return Outcome(skipped=1, why=[missing])
+    outcome = Outcome()
+    for package, tests, orders in UNDER_MIRI:
+        flags = "-Zmiri-disable-isolation" + (f" -Zmiri-many-seeds=0..{orders}" if orders > 1 else "")
+        environment = dict(os.environ, MIRIFLAGS=flags, CARGO_TARGET_DIR=str(workspace.target_dir() / "miri"))
+        command = [*NIGHTLY, "miri", "test", "--quiet", "-p", package, "--lib", "--", *tests]
+        outcome += result(f"miri over {package}", workspace.run(*command, env=environment))
+    return outcome
+
+
+def compiled_for(sanitizer):
+    """The C tests and a library that both report to this sanitizer's runtime, which comes with Rust."""
+    triple = next(
+        line.split()[1]
+        for line in subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout.splitlines()
+        if line.startswith("host:")
+    )
+    folder = workspace.target_dir() / f"{sanitizer}-sanitizer"
+    environment = dict(os.environ, RUSTFLAGS=f"-Zsanitizer={sanitizer}", CARGO_TARGET_DIR=str(folder))
+    command = [*NIGHTLY, "build", "--quiet", "-Zbuild-std", "--target", triple, "-p", "send-im-c", "--features", "panic-test"]
+    workspace.run(*command, env=environment, check=True)
+    sysroot = subprocess.run(
+        ["rustc", "+nightly", "--print", "target-libdir"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    runtime = f"{sysroot}/librustc-nightly_rt.{sanitizer[0]}san.a"
+    built, program = folder / triple / "debug", folder / "tests"
+    options = [f'-DSEND_IM_VERSION="{c.version()}"', f"-I{c.TESTS}", f"-I{c.PACKAGE / 'include'}"]
+    objects = []
+    for source in c.UNITS:
+        out = folder / f"{source.stem}.o"
+        workspace.run(*c.C99, f"-fsanitize={sanitizer}", "-g", *options, "-c", source, "-o", out, check=True)
+        objects.append(out)
+    whole = ["-Wl,--whole-archive", runtime, "-Wl,--no-whole-archive", "-rdynamic"]
+    system = ["-lstdc++", "-lm", "-ldl", "-lrt", "-pthread"]
+    workspace.run("cc", *objects, built / "libsend_im.a", *whole, *system, "-o", program, check=True)
+    return program
+
+
+def thread():
+    missing = nightly_problem("rust-src")
+    if missing:
+        return Outcome(skipped=1, why=[missing])
+    return c.tap([compiled_for("thread")], SEND_IM_QUICK="1", TSAN_OPTIONS="halt_on_error=0 exitcode=66")
+
+
+def leak():
+    return c.tap([c.units("tests-lsan", c.C99, "-fsanitize=leak")], SEND_IM_QUICK="1")
+
+
+TOOLS = {"miri": miri, "thread": thread, "leak": leak}
+
+
+def main():
+    wanted = os.environ.get("TOOLS", "").split() or list(TOOLS)
+    unknown = set(wanted) - set(TOOLS)
+    if unknown:
+        sys.exit(f"TOOLS: there is no {', '.join(sorted(unknown))}; there are {', '.join(TOOLS)}.")
+    if not shutil.which("cc"):
+        sys.exit("sanitize: no cc on PATH")
+    rows = {}
+    for name in wanted:
+        print(f"\n== {name} ==", flush=True)
+        try:
+            rows[name] = TOOLS[name]()
+        except subprocess.SubprocessError as error:
+            rows[name] = Outcome(failed=1, why=[str(error)[:200]])
+    print(f"\n{'tool':<8} {'passed':>7} {'failed':>7} {'skipped':>8}  why")
+    for name, outcome in rows.items():
+        print(f"{name:<8} {outcome.passed:>7} {outcome.failed:>7} {outcome.skipped:>8}  {'; '.join(outcome.why)}".rstrip())
+    sys.exit(1 if any(outcome.failed for outcome in rows.values()) else 0)
+
+
+if __name__ == "__main__":
+    main()
