@@ -63,7 +63,8 @@ def scenarios(language):
 
 
 def rust():
-    client = cargo_test("-p", "send-im", "-p", "send-im-sandbox", "-p", "send-im-uniffi", "-p", "send-im-runtime")
+    packages = ("send-im", "send-im-sandbox", "send-im-uniffi", "send-im-runtime", "send-im-fuzz")
+    client = cargo_test(*[word for package in packages for word in ("-p", package)])
     return client + scenarios("rust")
 
 

@@ -50,11 +50,12 @@ impl Challenge {
         match (scheme, name.to_ascii_lowercase().as_str()) {
             ("msrtcoauth", "href") => self.token_url = text(),
             ("msrtcoauth", "grant_type") => {
-                for grant in value.split(',').map(str::trim).filter(|g| !g.is_empty()) {
+                // One that is too long is no grant of anybody; half of it would be another.
+                let words = value.split(',').map(str::trim);
+                for grant in words.filter(|g| !g.is_empty() && g.len() <= LONGEST_WORD) {
                     if self.grants.len() == MOST_GRANTS {
                         break;
                     }
-                    let grant = &grant[..grant.floor_char_boundary(LONGEST_WORD)];
                     if !self.grants.iter().any(|known| known.eq_ignore_ascii_case(grant)) {
                         self.grants.push(grant.to_owned());
                     }
@@ -168,6 +169,12 @@ mod tests {
         let line = format!("MsRtcOAuth href=\"https://h/t\",grant_type=\"password,{}\"", many.join(","));
         let (_, grants) = token_url(&[&line]);
         assert_eq!((grants[0].as_str(), grants.len()), ("password", MOST_GRANTS));
+    }
+
+    #[test]
+    fn a_grant_without_end_is_none() {
+        let line = format!("MsRtcOAuth href=\"https://h/t\",grant_type=\"{} x,password\"", "y".repeat(255));
+        assert_eq!(token_url(&[&line]).1, ["password"]);
     }
 
     #[test]

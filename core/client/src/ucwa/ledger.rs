@@ -593,7 +593,7 @@ mod tests {
         let ledger = ledger();
         let _invitation = ledger.expect_invitation("1");
         let most = MOST_MODALITIES + MOST_UNCLAIMED + MOST_HREFS;
-        for n in 0..2 * most {
+        for n in 0..most + 200 {
             for (rel, resource) in [
                 ("messaging", json!({ "state": "Connected" })),
                 ("message", json!({ "direction": "Outgoing" })),
