@@ -5,17 +5,18 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::account::Account;
 use crate::address::Address;
-use crate::delivery::Sending;
+use crate::delivery::{Key, Sending};
 use crate::error::{Error, ErrorKind, Result};
 use crate::message::{Message, Wait};
 use crate::receipt::Receipt;
 use crate::session::{Session, ended_early, signed_out};
 use crate::steps::{Step, StepLog};
+use crate::turns::Turn;
 use crate::ucwa::channel::Polling;
 
 /// How long a one-call send waits for its sign-out.
@@ -116,7 +117,7 @@ impl Client {
     async fn send_in_turn(&self, message: Message) -> Result<Receipt> {
         let to = message.check()?;
         let log = StepLog::new(self.session.connection.account.on_step.clone());
-        let turn = self.session.slots.clone().acquire_owned().await.map_err(|_| signed_out())?;
+        let turn = self.session.turns.wait(Key::of(&message, &to)).await;
         let deadline = deadline_in(message.timeout);
         self.send_until(message, to, log, deadline, turn).await
     }
@@ -126,12 +127,12 @@ impl Client {
         if self.session.signed_out.load(Ordering::Acquire) {
             return Err(signed_out());
         }
-        let Ok(turn) = timeout_at(deadline, self.session.slots.clone().acquire_owned()).await else {
+        let Ok(turn) = timeout_at(deadline, self.session.turns.wait(Key::of(&message, &to))).await else {
             let detail =
                 format!("The message to {to} waited for other sends of this client until its timeout.");
             return Err(Error::new(ErrorKind::Timeout, detail).at(Step::Invite));
         };
-        self.send_until(message, to, log, deadline, turn.map_err(|_| signed_out())?).await
+        self.send_until(message, to, log, deadline, turn).await
     }
 
     async fn send_until(
@@ -140,13 +141,12 @@ impl Client {
         to: Address,
         log: StepLog,
         deadline: Instant,
-        turn: OwnedSemaphorePermit,
+        turn: Turn<Key>,
     ) -> Result<Receipt> {
         // Both are held until the send has ended, in the background too: signing out waits for it.
         let Ok(sends) = timeout_at(deadline, self.session.sends.clone().read_owned()).await else {
             return Err(signed_out());
         };
-        let under_way = (sends, turn);
         if self.session.signed_out.load(Ordering::Acquire) {
             return Err(signed_out());
         }
@@ -162,15 +162,18 @@ impl Client {
         };
         if wait == Wait::Delivered {
             let result = sending.run().await;
-            drop(under_way);
+            self.session.end_turn(turn);
+            drop(sends);
             return result;
         }
+        let session = self.session.clone();
         let rest = self.session.runtime.spawn(async move {
             let result = sending.run().await;
             if let Err(error) = &result {
                 tracing::warn!(target: "send_im", %error, "a submitted message was not delivered");
             }
-            drop(under_way);
+            session.end_turn(turn);
+            drop(sends);
             result
         });
         // Until the server has the message, a caller that goes away ends the send.

@@ -1,7 +1,7 @@
 //! The one place that performs a request: TLS policy, deadline, size limit, step log.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +26,9 @@ const MAX_ANSWER: usize = 8 << 20;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// So many different private authorities are kept ready in one process.
+const MOST_PRIVATE: usize = 8;
 
 /// A server that asks for more than this is taken to ask for this. It bounds sums with a clock, not waits.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -70,6 +73,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Other requests can be under way on the same connection: it speaks HTTP/2.
+    pub(crate) multiplexed: bool,
 }
 
 /// A request without an answer.
@@ -152,6 +157,7 @@ impl Http {
         };
         let mut response = builder.send().await.map_err(failed)?;
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        let multiplexed = response.version() == reqwest::Version::HTTP_2;
         let mut whole = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if whole.len() + chunk.len() > MAX_ANSWER {
@@ -164,7 +170,7 @@ impl Http {
             }
             append(&mut whole, chunk);
         }
-        Ok(Answer { step, url, status, headers, body: Bytes::from_owner(whole) })
+        Ok(Answer { step, url, status, headers, body: Bytes::from_owner(whole), multiplexed })
     }
 }
 
@@ -379,9 +385,28 @@ fn tls_config(account: &Account) -> Result<rustls::ClientConfig> {
             if certificates.is_empty() {
                 return Err(refuse("holds no certificate in PEM form".to_owned()));
             }
-            Ok(build_tls(certificates))
+            Ok(private_tls(certificates))
         }
     }
+}
+
+/// One configuration for all accounts whose files hold the same certificates: it has every authority of the operating
+/// system in it too, some hundred KiB.
+fn private_tls(certificates: Vec<CertificateDer<'static>>) -> rustls::ClientConfig {
+    type Made = Vec<(Vec<CertificateDer<'static>>, rustls::ClientConfig)>;
+    /// Only ever tried, never waited for, as a fork may leave it locked in the child; to miss it costs milliseconds.
+    static MADE: Mutex<Made> = Mutex::new(Vec::new());
+    let known =
+        |made: &Made| made.iter().find(|(of, _)| *of == certificates).map(|(_, config)| config.clone());
+    if let Some(config) = MADE.try_lock().ok().and_then(|made| known(&made)) {
+        return config;
+    }
+    let config = build_tls(certificates.clone());
+    if let Ok(mut made) = MADE.try_lock() {
+        made.truncate(MOST_PRIVATE - 1);
+        made.insert(0, (certificates, config.clone()));
+    }
+    config
 }
 
 fn build_tls(extra: Vec<CertificateDer<'static>>) -> rustls::ClientConfig {

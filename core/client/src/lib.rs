@@ -21,6 +21,7 @@ mod retry;
 mod session;
 mod sign_in;
 mod steps;
+mod turns;
 mod ucwa;
 
 pub use account::{Account, BearerToken, TokenRequest};

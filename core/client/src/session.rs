@@ -4,20 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, RwLock, Semaphore, watch};
+use tokio::sync::{Mutex, RwLock, watch};
 use tokio::task::JoinError;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 use uuid::Uuid;
 
 use crate::account::Account;
-use crate::delivery::Conversations;
+use crate::delivery::{Conversations, Key};
 use crate::discovery::{self, cache};
 use crate::error::{Error, ErrorKind, Result, Sent};
 use crate::http::timed_out;
 use crate::receipt::Receipt;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
+use crate::turns::{Turn, Turns};
 use crate::ucwa::application::Application;
 use crate::ucwa::channel::{Channel, Ended, Polling};
 
@@ -34,8 +35,8 @@ pub(crate) struct Session {
     pub(crate) connection: Arc<Connection>,
     pub(crate) conversations: Conversations,
     pub(crate) runtime: tokio::runtime::Handle,
-    /// One permit a send under way.
-    pub(crate) slots: Arc<Semaphore>,
+    /// A turn a send under way.
+    pub(crate) turns: Arc<Turns<Key>>,
     /// Held for reading by every send, for writing by sign-out.
     pub(crate) sends: Arc<RwLock<()>>,
     pub(crate) signed_out: AtomicBool,
@@ -66,7 +67,7 @@ impl Session {
             connection: Arc::new(Connection::new(account, checked.address, checked.trusted)?),
             conversations: Conversations::default(),
             runtime,
-            slots: Arc::new(Semaphore::new(MOST_IN_FLIGHT)),
+            turns: Turns::new(MOST_IN_FLIGHT),
             sends: Arc::default(),
             signed_out: AtomicBool::new(false),
             cancelled: watch::Sender::new(false),
@@ -184,6 +185,12 @@ impl Session {
     pub(crate) async fn is_cancelled(&self) {
         // The sender lives as long as the session, so this never fails.
         let _ = self.cancelled.subscribe().wait_for(|cancelled| *cancelled).await;
+    }
+
+    /// The end of a send: its turn goes to the next one, and conversations beyond those that are kept are ended.
+    pub(crate) fn end_turn(&self, turn: Turn<Key>) {
+        drop(turn);
+        drop(self.conversations.surplus(&self.turns));
     }
 
     pub(crate) fn background(&self) -> Background {

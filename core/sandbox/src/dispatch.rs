@@ -24,10 +24,11 @@ const READABLE: usize = 16 * 1024 * 1024;
 /// The longest body that is accepted.
 const ACCEPTED: usize = 1024 * 1024;
 
-/// Answers a request of the UCWA side.
+/// Answers a request of the UCWA side that came over the connection of this number.
 pub(crate) async fn answer(
     world: Arc<World>,
     pool: usize,
+    number: u64,
     connection: Line,
     request: Request<Body>,
 ) -> Reply {
@@ -47,6 +48,7 @@ pub(crate) async fn answer(
         shown_path(&head.uri, &call),
         world.origin(pool).to_owned(),
         pool,
+        number,
     );
     let mut reply = match axum::body::to_bytes(body, READABLE).await {
         Ok(body) if body.len() <= ACCEPTED => {

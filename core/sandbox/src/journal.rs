@@ -23,6 +23,9 @@ pub struct Exchange {
     pub origin: String,
     /// Index of the pool behind that listener: 0 for the discovery root, 1 for the second pool.
     pub pool: usize,
+    /// Counts connections on all origins, from 1: requests over one connection have the same. Not serialized.
+    #[serde(skip)]
+    pub connection: u64,
     /// The status answered; none while the request is open and when the connection was dropped instead.
     pub status: Option<u16>,
 }
@@ -39,14 +42,21 @@ struct Kept {
 
 impl Journal {
     /// Notes a request that has just arrived and gives its number.
-    pub(crate) fn open(&self, method: String, path: String, origin: String, pool: usize) -> u64 {
+    pub(crate) fn open(
+        &self,
+        method: String,
+        path: String,
+        origin: String,
+        pool: usize,
+        connection: u64,
+    ) -> u64 {
         let mut kept = self.0.lock();
         kept.last_number += 1;
         let number = kept.last_number;
         if kept.exchanges.len() == KEPT {
             kept.exchanges.pop_front();
         }
-        kept.exchanges.push_back(Exchange { number, method, path, origin, pool, status: None });
+        kept.exchanges.push_back(Exchange { number, method, path, origin, pool, connection, status: None });
         number
     }
 
@@ -77,7 +87,7 @@ mod tests {
     #[test]
     fn a_late_answer_finds_its_request_after_clearing() {
         let journal = Journal::default();
-        let open = |path: &str| journal.open("GET".into(), path.into(), "http://a".into(), 0);
+        let open = |path: &str| journal.open("GET".into(), path.into(), "http://a".into(), 0, 1);
         let first = open("/1");
         journal.clear();
         let second = open("/2");

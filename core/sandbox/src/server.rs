@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -154,6 +155,7 @@ async fn exchange<S>(world: &Arc<World>, pool: usize, line: Line, stream: S) -> 
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let number = world.connections.fetch_add(1, Ordering::Relaxed) + 1;
     let service = service_fn(|request: Request<Incoming>| {
         let (world, line) = (Arc::clone(world), line.clone());
         async move {
@@ -162,7 +164,7 @@ where
             let reply = if is_control {
                 api::answer(world, request).await
             } else {
-                dispatch::answer(world, pool, line, request).await
+                dispatch::answer(world, pool, number, line, request).await
             };
             Ok::<_, std::convert::Infallible>(reply)
         }

@@ -1,6 +1,7 @@
 //! What all requests of one sandbox share.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -75,6 +76,8 @@ pub(crate) struct World {
     pub(crate) tickets: Tickets,
     pub(crate) inbox: Inbox,
     pub(crate) journal: Journal,
+    /// How many connections there were.
+    pub(crate) connections: AtomicU64,
     pub(crate) faults: Faults,
     applications: RwLock<HashMap<String, Arc<Application>>>,
     recipients: Guarded<HashMap<String, Behaviour>>,
@@ -95,6 +98,7 @@ impl World {
             tickets: Tickets::default(),
             inbox: Inbox::new(),
             journal: Journal::default(),
+            connections: AtomicU64::new(0),
             faults: Faults::default(),
             applications: RwLock::default(),
             recipients: Guarded::default(),

@@ -14,11 +14,12 @@ use super::Sending;
 use crate::address::Address;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Request;
-use crate::message::Importance;
+use crate::message::{Importance, Message};
 use crate::receipt::Format;
 use crate::retry::Retry;
 use crate::session::Background;
 use crate::steps::{Step, StepLog};
+use crate::turns::Turns;
 use crate::ucwa::application::Application;
 use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::ledger::{End, Modality, Progress};
@@ -127,7 +128,7 @@ impl Conversation {
         let url = self.application.ledger.url(&self.messaging).ok_or_else(|| self.no_link(sending))?;
         for fetch in 0..fetches {
             let patience = (Instant::now() + LINK_PATIENCE * 2_u32.pow(fetch)).min(sending.deadline);
-            let watched = self.application.ledger.watch_modality();
+            let watched = self.application.ledger.watch();
             if let Ok(Ok(modality)) = timeout_at(patience, self.modality.wait_for(ready)).await {
                 return Ok(modality.clone());
             }
@@ -166,6 +167,7 @@ impl Conversation {
             Format::Plain => "text/plain; charset=UTF-8",
             Format::Html => "text/html; charset=UTF-8",
         };
+        let _watched = self.application.multiplexed.then(|| ledger.watch());
         let mut retry = Retry::new(sending.deadline);
         loop {
             let request = Request::new(Method::POST, url.clone(), Step::Send, sending.answer_by())
@@ -254,9 +256,15 @@ pub(super) async fn look_for(end: oneshot::Receiver<End>, deadline: Instant) -> 
 /// What must be equal for two messages to share a conversation: the invitation carries subject and importance.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
-    pub(super) to: String,
-    pub(super) subject: Option<String>,
-    pub(super) importance: Importance,
+    to: String,
+    subject: Option<String>,
+    importance: Importance,
+}
+
+impl Key {
+    pub(crate) fn of(message: &Message, to: &Address) -> Self {
+        Self { to: to.key(), subject: message.subject.clone(), importance: message.importance }
+    }
 }
 
 /// One place a conversation may stand in; its lock puts the sends to one recipient in order.
@@ -276,8 +284,9 @@ impl Conversations {
         slot.clone()
     }
 
-    /// Takes out what is idle beyond the limit, least recently used first, and every empty place.
-    pub(super) fn surplus(&self) -> Vec<Conversation> {
+    /// Takes out what is idle beyond the limit, least recently used first, and every empty place. A conversation whose
+    /// next send has its turn is not idle.
+    pub(crate) fn surplus(&self, turns: &Turns<Key>) -> Vec<Conversation> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         // An idle place is one that nobody else holds: whoever sends keeps a clone.
         slots.retain(|_, (slot, _)| {
@@ -285,7 +294,7 @@ impl Conversations {
         });
         let mut idle: Vec<_> = slots
             .iter()
-            .filter(|(_, (slot, _))| Arc::strong_count(slot) == 1)
+            .filter(|(key, (slot, _))| Arc::strong_count(slot) == 1 && !turns.has_turn(key))
             .map(|(key, (_, used))| (*used, key.clone()))
             .collect();
         if idle.len() <= MOST_IDLE {

@@ -93,6 +93,10 @@ impl Invitation {
             settled: true,
             posted_at: Instant::now(),
         };
+        // The GET that will tell the end goes out beside the POST where that costs no connection.
+        if application.multiplexed {
+            ledger.wanted.notify_one();
+        }
         let mut retry = Retry::new(sending.deadline);
         loop {
             let request = Request::new(

@@ -11,8 +11,8 @@ use secrecy::ExposeSecret;
 use tokio::sync::{OwnedMutexGuard, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-pub(crate) use self::conversation::Conversations;
-use self::conversation::{Conversation, Key, LINK_FETCHES, Posted, end_of, look_for};
+use self::conversation::{Conversation, LINK_FETCHES, Posted, end_of, look_for};
+pub(crate) use self::conversation::{Conversations, Key};
 use self::invitation::{Invitation, NotInvited};
 use crate::address::Address;
 use crate::error::{Error, ErrorKind, Result, Sent};
@@ -84,17 +84,11 @@ impl Sending {
         };
         let result = finished.unwrap_or_else(|| Err(self.cancelled()));
         self.session.note(&result);
-        drop(self.session.conversations.surplus());
         result
     }
 
     async fn deliver(&mut self) -> Result<Receipt> {
-        let key = Key {
-            to: self.to.key(),
-            subject: self.message.subject.clone(),
-            importance: self.message.importance,
-        };
-        let slot = self.session.conversations.slot(&key);
+        let slot = self.session.conversations.slot(&Key::of(&self.message, &self.to));
         // Sends to one recipient go one after the other, so that they arrive in order.
         let mut place = timeout_at(self.deadline, slot.lock_owned()).await.map_err(|_| self.queued())?;
         let mut recreated = false;

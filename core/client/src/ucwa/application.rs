@@ -74,6 +74,8 @@ pub(crate) struct Application {
     pub(crate) ledger: Ledger,
     /// Why its event channel ended.
     pub(crate) ending: Ending,
+    /// The server takes a GET for events beside other requests on one connection.
+    pub(crate) multiplexed: bool,
     /// The `communication` resource as embedded at creation, until html is declared.
     communication: tokio::sync::Mutex<Option<Resource>>,
     pub(crate) polling: Mutex<Option<AbortHandle>>,
@@ -154,6 +156,7 @@ impl Application {
             start_messaging: resolve(&links.start_messaging)?,
             ledger: Ledger::new(applications.clone()),
             ending: Ending::default(),
+            multiplexed: answer.multiplexed,
             communication: tokio::sync::Mutex::new(links.communication),
             polling: Mutex::default(),
             closing: AtomicBool::new(false),

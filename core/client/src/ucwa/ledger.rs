@@ -125,7 +125,7 @@ struct Books {
 pub struct Ledger {
     base: Url,
     books: Mutex<Books>,
-    /// How many sends wait for a modality to connect.
+    /// How many sends wait for an event that has no place in the books yet.
     watched: AtomicUsize,
     /// Rung when something begins to be waited for.
     pub(crate) wanted: Notify,
@@ -211,8 +211,9 @@ impl Ledger {
         self.books().modality(key).subscribe()
     }
 
-    /// Keeps the channel going while a modality is waited for.
-    pub(crate) fn watch_modality(&self) -> Watched<'_> {
+    /// Keeps the channel going while something is waited for that the books do not show: a modality to connect, or the
+    /// events of a POST that is not answered yet.
+    pub(crate) fn watch(&self) -> Watched<'_> {
         self.watched.fetch_add(1, Ordering::AcqRel);
         self.wanted.notify_one();
         Watched(self)
@@ -394,7 +395,7 @@ impl Ledger {
     }
 }
 
-/// See [`Ledger::watch_modality`].
+/// See [`Ledger::watch`].
 pub(crate) struct Watched<'a>(&'a Ledger);
 
 impl Drop for Watched<'_> {
