@@ -1,5 +1,6 @@
 # make demo   see a message go from the command line and from each language whose toolchain is here into a sandbox inbox
 # make test   set up what is needed and run every test; LANGS="rust python" picks, REQUIRE_ALL=1 allows no gaps
+# make bench  measure against the limits of the network, bare requests and other clients; writes BENCHMARKS.md
 # make lint   formatting, lints, types, the list of dependencies
 # make packages, make clean-room   build each language's package into dist/; use each in an empty place
 # make soak   mixed traffic under random faults, every message accounted for; MINUTES=30 SEED=…
@@ -10,13 +11,16 @@
 PYTHON ?= python3
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test lint packages clean-room soak fuzz sanitize toolchains clean
+.PHONY: demo test bench lint packages clean-room soak fuzz sanitize toolchains clean
 
 demo:
 	@$(PYTHON) tests/run/demo.py
 
 test:
 	@$(PYTHON) tests/run/suites.py
+
+bench:
+	@$(PYTHON) tests/run/bench.py
 
 lint:
 	cargo fmt --all --check

@@ -119,7 +119,8 @@ impl Client {
         let log = StepLog::new(self.session.connection.account.on_step.clone());
         let turn = self.session.turns.wait(Key::of(&message, &to)).await;
         let deadline = deadline_in(message.timeout);
-        self.send_until(message, to, log, deadline, turn).await
+        // In a place of its own: of ten thousand messages most wait, and need not keep room for a send under way.
+        Box::pin(self.send_until(message, to, log, deadline, turn)).await
     }
 
     async fn send_checked(&self, message: Message, to: Address, log: StepLog) -> Result<Receipt> {
@@ -132,7 +133,7 @@ impl Client {
                 format!("The message to {to} waited for other sends of this client until its timeout.");
             return Err(Error::new(ErrorKind::Timeout, detail).at(Step::Invite));
         };
-        self.send_until(message, to, log, deadline, turn).await
+        Box::pin(self.send_until(message, to, log, deadline, turn)).await
     }
 
     async fn send_until(

@@ -16,7 +16,7 @@ use crate::target::{Outcome, Target, other};
 /// A session with one pending GET.
 #[derive(Clone)]
 pub struct Bare {
-    pub http: reqwest::Client,
+    http: reqwest::Client,
     token: Arc<str>,
     root: Url,
     this: Url,
@@ -191,6 +191,10 @@ impl Bare {
         Ok(())
     }
 
+    /// Stops polling and deletes the application.
+    ///
+    /// # Errors
+    /// Anything that fails.
     pub async fn sign_out(self) -> Outcome<()> {
         if let Some(polling) = &self.polling {
             polling.abort();

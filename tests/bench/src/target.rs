@@ -12,6 +12,7 @@ use send_im::Account;
 use tokio::net::TcpStream;
 use url::Url;
 
+/// A measurement, or why there is none.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Where to measure.
@@ -106,8 +107,11 @@ impl Target {
 
 /// What the sandbox has seen.
 pub struct Seen {
+    /// Messages delivered.
     pub messages: usize,
+    /// Requests by POST.
     pub posts: usize,
+    /// Requests by GET.
     pub gets: usize,
 }
 
@@ -116,6 +120,7 @@ pub fn recipient(number: usize) -> String {
     format!("user{number}@contoso.com")
 }
 
+/// An error that says this.
 pub fn other(text: impl Into<String>) -> io::Error {
     io::Error::other(text.into())
 }
