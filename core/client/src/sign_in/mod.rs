@@ -77,7 +77,13 @@ impl Connection {
     pub(crate) async fn call(&self, mut request: Request, log: &StepLog) -> Result<Answer, Failure> {
         let not_sent = |error| Failure { error, maybe_processed: false };
         let origin = origin(&request.url);
-        let mut held = within(&request, self.token_for(&origin, &request, log)).await.map_err(not_sent)?;
+        // What is rare has a place of its own: every pending GET keeps room for what stands here.
+        let mut held = match self.token_at_hand(&origin, &request) {
+            Some(held) => held,
+            None => {
+                Box::pin(within(&request, self.token_for(&origin, &request, log))).await.map_err(not_sent)?
+            }
+        };
         let mut renewed = false;
         loop {
             let used = held.as_ref().map(|(_, generation)| *generation);
@@ -95,7 +101,8 @@ impl Connection {
             }
             // An answer to a request without a token rejects none.
             renewed = used.is_some();
-            let next = within(&request, self.after_rejection(&origin, &request, used, &answer, log)).await;
+            let next = within(&request, self.after_rejection(&origin, &request, used, &answer, log));
+            let next = Box::pin(next).await;
             held = next.map_err(not_sent)?;
             if held.is_none() {
                 return Ok(answer);
@@ -122,6 +129,14 @@ impl Connection {
 
     fn tokens(&self) -> MutexGuard<'_, Tokens> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The token to go with, where none has to be fetched first: `Some(None)` is to go without one.
+    fn token_at_hand(&self, origin: &str, request: &Request) -> Option<Option<Held>> {
+        let tokens = self.tokens();
+        let Some(token) = tokens.get(origin) else { return (request.method == Method::GET).then_some(None) };
+        let (renew_at, _) = token.times();
+        renew_at.is_none_or(|at| Instant::now() < at).then(|| Some(token.held()))
     }
 
     /// The token of an origin, renewed when it is about to expire.

@@ -76,8 +76,9 @@ pub(crate) struct Application {
     pub(crate) ending: Ending,
     /// The server takes a GET for events beside other requests on one connection.
     pub(crate) multiplexed: bool,
-    /// The `communication` resource as embedded at creation, until html is declared.
-    communication: tokio::sync::Mutex<Option<Resource>>,
+    /// The members of the `communication` resource as embedded at creation, until html is declared. As text they take a
+    /// tenth of the room.
+    communication: tokio::sync::Mutex<Option<Box<str>>>,
     pub(crate) polling: Mutex<Option<AbortHandle>>,
     closing: AtomicBool,
     declared_html: AtomicBool,
@@ -157,7 +158,7 @@ impl Application {
             ledger: Ledger::new(applications.clone()),
             ending: Ending::default(),
             multiplexed: answer.multiplexed,
-            communication: tokio::sync::Mutex::new(links.communication),
+            communication: tokio::sync::Mutex::new(links.communication.map(Resource::into_text)),
             polling: Mutex::default(),
             closing: AtomicBool::new(false),
             declared_html: AtomicBool::new(false),
@@ -221,7 +222,10 @@ impl Application {
             return;
         }
         let Ok(mut communication) = timeout_at(deadline, self.communication.lock()).await else { return };
-        let Some(resource) = communication.clone() else { return };
+        let Some(resource) = communication.as_ref().and_then(|text| Resource::parse(text.as_bytes()).ok())
+        else {
+            return;
+        };
         // Without an answer nothing is settled, and the next html message asks again.
         if self.put_html(connection, resource, log, deadline).await.is_some() {
             *communication = None;

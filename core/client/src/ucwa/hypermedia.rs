@@ -131,6 +131,11 @@ impl Resource {
         }
     }
 
+    /// Its members as JSON.
+    pub(crate) fn into_text(self) -> Box<str> {
+        Value::Object(self.0).to_string().into()
+    }
+
     pub(crate) fn members(&self) -> &Map<String, Value> {
         &self.0
     }
