@@ -14,7 +14,10 @@ import sys
 from functools import cache
 
 import c
+import golang
 import kotlin
+import node
+import php
 import python
 import ruby
 import swift
@@ -79,6 +82,33 @@ def c_command():
     return [BUILT / "border"]
 
 
+def go_ready():
+    golang.prepare("release")
+    golang.gopher("build", "-o", BUILT / "border-go", folder=BORDER / "go", check=True)
+
+
+def go_command():
+    return [BUILT / "border-go"]
+
+
+def php_ready():
+    php.compile_library("release")
+    php.composer("dump-autoload", folder=php.PACKAGE)
+
+
+def php_command():
+    return ["php", BORDER / "border.php"]
+
+
+def node_ready():
+    node.dependencies()
+    node.library("release", node.PACKAGE)
+
+
+def node_command():
+    return ["node", BORDER / "border.mjs"]
+
+
 # Name, why it cannot run here (or None), what makes it ready, its command line.
 LANGUAGES = [
     ("C", c.problem, c_ready, c_command),
@@ -86,6 +116,9 @@ LANGUAGES = [
     ("Ruby", ruby.problem, ruby_ready, ruby_command),
     ("JVM", kotlin.problem, java_ready, java_command),
     ("Swift", swift.problem, swift_ready, swift_command),
+    ("Go", golang.problem, go_ready, go_command),
+    ("PHP", php.problem, php_ready, php_command),
+    ("Node", node.problem, node_ready, node_command),
 ]
 
 
