@@ -36,7 +36,9 @@ pub(crate) fn holds_more_values(json: &[u8], most: usize) -> bool {
 
 /// The beginning of a text from the server, short enough to be kept and told.
 pub(crate) fn word(text: &str) -> String {
-    text[..text.floor_char_boundary(LONGEST_WORD)].to_owned()
+    let most = text.len().min(LONGEST_WORD);
+    let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text[..end].to_owned()
 }
 
 #[cfg(test)]
