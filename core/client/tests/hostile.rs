@@ -1,5 +1,5 @@
 //! Servers that send too much, too slowly, too often or for ever: the error says so, and memory stays bounded.
-#![allow(clippy::unwrap_used)] // A test that cannot go on fails.
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // A test that cannot go on fails; a child tells by printing.
 
 mod common;
 mod hostile_server;
