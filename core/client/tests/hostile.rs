@@ -241,7 +241,7 @@ async fn headers_without_end_are_cut_off() {
         LONG,
         || endless("", [b"X-More: ".as_slice(), &[b'x'; 1000], b"\r\n"].concat(), usize::MAX),
         &[
-            ("GET /user", "network sign_in no"),
+            ("GET /user", "network discover no"),
             ("POST /token", "network sign_in no"),
             ("POST /applications", "network open_session no"),
         ],
