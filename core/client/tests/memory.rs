@@ -51,8 +51,11 @@ impl Found {
                 self.passwords += usize::from(is_password(place));
                 if is_token(place) {
                     let before = &bytes[..at];
+                    let end = place.iter().position(|b| matches!(b, b'"' | 0)).unwrap_or(place.len());
+                    // The allocator writes into the beginning of what was freed, so either side of it tells.
                     let in_traffic = before.ends_with(b"authorization: Bearer ")
-                        || before.ends_with(b"\"access_token\":\"");
+                        || before.ends_with(b"access_token\":\"")
+                        || place[end..].starts_with(b"\",\"expires_in\"");
                     *(if in_traffic { &mut self.in_traffic } else { &mut self.tokens }) += 1;
                 }
             }
