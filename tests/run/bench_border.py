@@ -56,7 +56,9 @@ def java_ready():
     kotlin.prepare.cache_clear()
     kotlin.maven("clean", "compile", profile="release", check=True)
     file = BUILT / "classpath.txt"
-    kotlin.maven(kotlin.BUILD_CLASSPATH, "-DincludeScope=runtime", f"-Dmdep.outputFile={file}", profile="release", check=True)
+    kotlin.maven(
+        kotlin.BUILD_CLASSPATH, "-DincludeScope=runtime", f"-Dmdep.outputFile={file}", profile="release", check=True
+    )
 
 
 def java_command():
@@ -154,7 +156,9 @@ def run(servers, scale):
         if loads[0] is not None:
             short = [*map(str, command()), "16", "1"]
             for _ in range(LOADS - 1):
-                told = subprocess.run(short, env=environment, stdout=subprocess.PIPE, text=True, timeout=HANG, check=True).stdout
+                told = subprocess.run(
+                    short, env=environment, stdout=subprocess.PIPE, text=True, timeout=HANG, check=True
+                ).stdout
                 loads.append(json.loads(told)["load_ms"])
             measured[name]["load_ms"] = statistics.median(loads)
     return {"languages": measured, "skipped": skipped, "libraries": libraries()}
@@ -164,7 +168,9 @@ def libraries():
     """The size of each library, stripped, and how long the dynamic linker takes to load it."""
     found = {}
     for name in ("send_im", "send_im_uniffi"):
-        (built,) = [f for f in (workspace.target_dir() / "release").glob(f"lib{name}.*") if f.suffix in (".so", ".dylib")] or [None]
+        (built,) = [
+            f for f in (workspace.target_dir() / "release").glob(f"lib{name}.*") if f.suffix in (".so", ".dylib")
+        ] or [None]
         if built is None:
             continue
         stripped = BUILT / built.name

@@ -1,7 +1,7 @@
 """One plot as SVG: time of a message against the round-trip time of the link."""
 
-WIDTH, HEIGHT = 880, 480
-LEFT, RIGHT, TOP, BOTTOM = 64, 250, 44, 52
+WIDTH, HEIGHT = 900, 480
+LEFT, RIGHT, TOP, BOTTOM = 64, 276, 44, 52
 # Ours, the limit, and what people do today: told apart by dashes as well as by colour.
 STYLES = {
     "ours": ("#1b5fa8", "", 3),

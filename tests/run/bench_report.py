@@ -48,7 +48,9 @@ def write(results):
         text = make(results[key], budget)
         note = notes.get(key, "").strip()
         if budget.missed(key) and not note:
-            note = f"A budget is missed here and nobody has said why yet: the place is `tests/bench/notes.md`, section `{key}`."
+            note = (
+                f"A budget is missed here and nobody has said why yet: the place is `tests/bench/notes.md`, section `{key}`."
+            )
         sections.append("\n\n".join(filter(None, [f"## {title}", text, note])))
     if {"first", "next", "today"} <= results.keys():
         PLOT.write_text(bench_plot.draw(series(results)))
@@ -122,6 +124,7 @@ def first(results, budget):
             + [ms(measured["until_receipt"]["p50"]), ms(ours), shown]
         )
     head = ["round trip", "handshake", "exchange", "limit", "until the receipt", "ours", "ours / limit"]
+    cold = results["cold"] / limit_of_first(results["at"][FIRST_AT])
     traffic = results["traffic"]
     exchanges = results["at"][FIRST_AT]["exchanges"]
     counts = [
@@ -129,6 +132,8 @@ def first(results, budget):
         f"{EXCHANGES} exchanges one after the other, the last of which signs out; both are measured by bare rustls and "
         "reqwest on the same link.",
         table(head, rows),
+        f"In a process that has just been started, {FIRST_AT} ms: {ms(results['cold'])} ms, "
+        f"{budget('first', f'the same in a process just started, {FIRST_AT} ms', cold, FIRST)} of the limit.",
         f"One send makes {budget('first', 'exchanges of a first message, signing out included', exchanges, EXCHANGES, digits=0)} "
         f"exchanges over {budget('first', 'connections of a first message', traffic['connections'], CONNECTIONS, digits=0)} "
         f"connection: {traffic['up']:,} bytes up, {traffic['down']:,} down, TLS included.",
@@ -194,7 +199,10 @@ def throughput(results, budget):
         + table(head, rows)
         + "\n\nTasks that call `send`, each to a new recipient. Of one account at most 32 sends are under way, whatever the "
         "program asks for: servers refuse a user more than 100 requests, and are known to allow 50 open conversations.\n\n"
-        + table(["asked to be under way", "ours a second", "bare a second", "ours / bare", "processor µs a message", "MiB"], growth)
+        + table(
+            ["asked to be under way", "ours a second", "bare a second", "ours / bare", "processor µs a message", "MiB"],
+            growth,
+        )
     )
 
 
@@ -212,7 +220,15 @@ def accounts(results, budget):
             + [f"{measured['sign_in_s']:.1f}", f"{measured['sign_in_processor_ms']:.1f}", f"{measured['send_s']:.2f}"]
             + [f"{measured['sign_out_s']:.1f}"]
         )
-    head = ["server", "KiB idle", "KiB after a send", "processor idle", "sign in all, s", "processor ms each", "one send from each, s"]
+    head = [
+        "server",
+        "KiB idle",
+        "KiB after a send",
+        "processor idle",
+        "sign in all, s",
+        "processor ms each",
+        "one send from each, s",
+    ]
     count = next(iter(results.values()))["count"]
     return f"{count:,} signed-in clients in one process; the memory is what its resident set has grown.\n\n" + table(
         [*head, "sign out all, s"], rows
@@ -224,7 +240,13 @@ def memory(results, budget):
     for kind, name in (("new", "new recipient, end of the conversation included"), ("same", "same recipient")):
         ours, bare = results[kind]["ours"], results[kind]["bare"]
         rows.append(
-            [name, f"{ours['allocations']:.0f}", f"{bare['allocations']:.0f}", f"{ours['bytes'] / 1024:.1f}", f"{bare['bytes'] / 1024:.1f}"]
+            [
+                name,
+                f"{ours['allocations']:.0f}",
+                f"{bare['allocations']:.0f}",
+                f"{ours['bytes'] / 1024:.1f}",
+                f"{bare['bytes'] / 1024:.1f}",
+            ]
         )
     trace = results["receipt_bytes"] + max(0, results["left_bytes"])
     shown = budget("memory", "bytes a finished message keeps", trace, TRACE_BYTES, digits=0)
@@ -237,7 +259,18 @@ def memory(results, budget):
 
 def border(results, budget):
     rust = results["rust"]
-    rows = [["Rust", us(rust, "refused_1", "p50"), "", us(rust, "refused_1", "p99"), us(rust, "refused_8", "p50"), "", ms(rust["sent"]["p50"]), ""]]
+    rows = [
+        [
+            "Rust",
+            us(rust, "refused_1", "p50"),
+            "",
+            us(rust, "refused_1", "p99"),
+            us(rust, "refused_8", "p50"),
+            "",
+            ms(rust["sent"]["p50"]),
+            "",
+        ]
+    ]
     for name, measured in results["languages"].items():
         over = (measured["refused_1"]["p50"] - rust["refused_1"]["p50"]) * 1000
         shown = budget("border", f"µs a call over Rust, {name}", over, BORDER_US, digits=1)
