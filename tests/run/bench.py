@@ -44,9 +44,9 @@ def binary(name="send-im-bench"):
     return workspace.target_dir() / "release" / name
 
 
-def measure(*arguments, env=None, program="send-im-bench", prefix=()):
+def measure(*arguments, env=None, program="send-im-bench"):
     """Makes one measurement; gives what it printed."""
-    command = [*map(str, prefix), str(binary(program)), *map(str, arguments)]
+    command = [str(binary(program)), *map(str, arguments)]
     done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=HANG, check=True)
     return json.loads(done.stdout)
 
@@ -54,12 +54,12 @@ def measure(*arguments, env=None, program="send-im-bench", prefix=()):
 class Servers:
     """The sandboxes of a run, in a process of their own."""
 
-    def __init__(self, round_trips, https=True, prefix=()):
+    def __init__(self, round_trips, https=True, http1=False):
         self.folder = Path(tempfile.mkdtemp())
         self.ca = self.folder / "ca.pem" if https else None
-        options = ["--ca-out", self.ca] if https else []
+        options = (["--ca-out", self.ca] if https else []) + (["--http1"] if http1 else [])
         distances = ",".join(map(str, round_trips))
-        command = [*map(str, prefix), str(binary()), "serve", *map(str, options), "--round-trips", distances]
+        command = [str(binary()), "serve", *map(str, options), "--round-trips", distances]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.urls = dict(zip(round_trips, json.loads(self.process.stdout.readline())["urls"]))
 
@@ -107,7 +107,15 @@ def first(scale):
             alone = measure("first", *servers.at(FIRST_AT), "--rounds", 1, "--from", 1000 + number, "--alone")
             cold.append(alone["ours"]["p50"])
         traffic = servers.traffic(FIRST_AT)
-    return {"at": measured, "cold": statistics.median(cold), "traffic": traffic, "netem": netem(scale)}
+    with Servers([FIRST_AT], http1=True) as servers:
+        http1 = measure("first", *servers.at(FIRST_AT), "--rounds", scale(15))
+    return {
+        "at": measured,
+        "http1": http1,
+        "cold": statistics.median(cold),
+        "traffic": traffic,
+        "netem": netem(scale),
+    }
 
 
 def netem(scale):

@@ -12,8 +12,8 @@ use send_im::{Account, Client, Message};
 use send_im_sandbox::{Action, Exchange, Fault, Layout, Route, Sandbox};
 
 /// A sandbox with https, and an account that trusts it by this file.
-async fn secure(layout: Layout) -> (Sandbox, Account, tempfile::NamedTempFile) {
-    let sandbox = Sandbox::builder().https(true).layout(layout).start().await.unwrap();
+async fn secure(layout: Layout, http2: bool) -> (Sandbox, Account, tempfile::NamedTempFile) {
+    let sandbox = Sandbox::builder().https(true).http2(http2).layout(layout).start().await.unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), sandbox.ca_pem().unwrap()).unwrap();
     let account = account(&sandbox).ca_file(file.path());
@@ -42,14 +42,12 @@ fn posts(journal: &[Exchange]) -> usize {
 #[tokio::test]
 async fn a_one_call_send_needs_one_connection_an_origin() {
     for layout in [Layout::OnePool, Layout::TwoPools, Layout::Redirect] {
-        let (secure, account, _file) = secure(layout).await;
-        send_im::send(&account, hello()).await.unwrap();
-        let plain = Sandbox::builder().layout(layout).start().await.unwrap();
-        send_im::send(&common::account(&plain), hello()).await.unwrap();
-        for sandbox in [secure, plain] {
+        for http2 in [true, false] {
+            let (sandbox, account, _file) = secure(layout, http2).await;
+            send_im::send(&account, hello()).await.unwrap();
             let journal = sandbox.journal();
             for (origin, count) in connections(&journal) {
-                assert_eq!(count, 1, "{layout:?}, {origin}: {journal:#?}");
+                assert_eq!(count, 1, "{layout:?}, HTTP/2 {http2}, {origin}: {journal:#?}");
             }
         }
     }
@@ -57,7 +55,7 @@ async fn a_one_call_send_needs_one_connection_an_origin() {
 
 #[tokio::test]
 async fn over_http2_a_first_message_takes_as_many_exchanges() {
-    let (sandbox, account, _file) = secure(Layout::OnePool).await;
+    let (sandbox, account, _file) = secure(Layout::OnePool, true).await;
     send_im::send(&account, hello()).await.unwrap();
     assert_eq!(sandbox.journal().len(), 8, "{:#?}", sandbox.journal());
 }
@@ -66,7 +64,7 @@ async fn over_http2_a_first_message_takes_as_many_exchanges() {
 async fn over_http2_the_get_for_events_waits_for_no_post() {
     // Short text rides in the invitation; long text follows it. The GET is there before either is answered.
     for (route, message) in [(Route::StartMessaging, hello()), (Route::SendMessage, long())] {
-        let (sandbox, account, _file) = secure(Layout::OnePool).await;
+        let (sandbox, account, _file) = secure(Layout::OnePool, true).await;
         sandbox.add_fault(Fault::on(route, Action::Delay { time: Duration::from_secs(3600) }));
         let sending = tokio::spawn(async move { send_im::send(&account, message).await });
         let is_post = |e: &Exchange| match route {
@@ -82,9 +80,9 @@ async fn over_http2_the_get_for_events_waits_for_no_post() {
 
 #[tokio::test]
 async fn over_http1_the_get_for_events_opens_no_second_connection() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let (sandbox, account, _file) = secure(Layout::OnePool, false).await;
     sandbox.add_fault(Fault::on(Route::StartMessaging, Action::Delay { time: Duration::from_millis(100) }));
-    send_im::send(&account(&sandbox), hello()).await.unwrap();
+    send_im::send(&account, hello()).await.unwrap();
     let journal = sandbox.journal();
     let at = |found: &dyn Fn(&Exchange) -> bool| journal.iter().position(found).unwrap();
     let (post, get) =
@@ -95,7 +93,7 @@ async fn over_http1_the_get_for_events_opens_no_second_connection() {
 
 #[tokio::test]
 async fn the_next_message_is_one_post_and_one_answered_get() {
-    let (sandbox, account, _file) = secure(Layout::OnePool).await;
+    let (sandbox, account, _file) = secure(Layout::OnePool, true).await;
     let client = Client::sign_in(account).await.unwrap();
     client.send(hello()).await.unwrap();
     for to in [LENE, "johndoe@contoso.com"] {

@@ -18,6 +18,10 @@ pub struct Serve {
     #[arg(long, value_name = "FILE")]
     ca_out: Option<PathBuf>,
 
+    /// Speak HTTP/1.1 alone
+    #[arg(long)]
+    http1: bool,
+
     /// The round-trip times, in milliseconds, each with a server of its own; 0 is the bare loopback
     #[arg(long, value_delimiter = ',', default_value = "0")]
     round_trips: Vec<u64>,
@@ -58,7 +62,7 @@ pub async fn run(serve: Serve) -> io::Result<()> {
 
 /// The links of a server name the address that the client asked, so the longer way has one of its own with the same port.
 async fn start(serve: &Serve, number: u8, round_trip: u64) -> io::Result<Server> {
-    let builder = Sandbox::builder().https(serve.ca_out.is_some());
+    let builder = Sandbox::builder().https(serve.ca_out.is_some()).http2(!serve.http1);
     if round_trip == 0 {
         return Ok(Server { sandbox: builder.start().await?, traffic: None });
     }

@@ -18,9 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
     let cases = load(include_str!("../scenarios.json")).unwrap();
-    let trials = cases.into_iter().map(|case| {
-        Trial::test(case.name.clone(), move || run(&case))
-    });
+    let trials = cases.into_iter().map(|case| Trial::test(case.name.clone(), move || run(&case)));
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
 }
 
