@@ -436,3 +436,22 @@ fn build_tls(extra: Vec<CertificateDer<'static>>) -> rustls::ClientConfig {
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_with_the_same_authority_share_what_was_made_of_it() {
+        let certificate = |byte: u8| vec![CertificateDer::from(vec![byte; 8])];
+        let provider = |of| private_tls(certificate(of)).crypto_provider().clone();
+        // An authority that is none is left out; the system's remain.
+        assert!(Arc::ptr_eq(&provider(1), &provider(1)));
+        assert!(!Arc::ptr_eq(&provider(1), &provider(2)));
+        for other in 3..3 + MOST_PRIVATE as u8 {
+            provider(other);
+        }
+        let made = provider(1);
+        assert!(Arc::ptr_eq(&made, &provider(1)), "made anew and kept");
+    }
+}

@@ -72,7 +72,8 @@ async fn over_http2_the_get_for_events_waits_for_no_post() {
             _ => e.path.contains("/messages"),
         };
         until(|| sandbox.journal().iter().any(|e| is_post(e) && e.status.is_none())).await;
-        until(|| sandbox.pending_gets() == 1).await;
+        let waits = until(|| sandbox.pending_gets() == 1);
+        tokio::time::timeout(Duration::from_secs(30), waits).await.expect("the GET goes beside the POST");
         assert!(sandbox.messages().is_empty(), "{route:?}");
         sending.abort();
     }
