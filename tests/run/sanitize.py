@@ -90,7 +90,8 @@ def thread():
     missing = nightly_problem("rust-src")
     if missing:
         return Outcome(skipped=1, why=[missing])
-    return c.tap([compiled_for("thread")], SEND_IM_QUICK="1", TSAN_OPTIONS="halt_on_error=0 exitcode=66")
+    options = f"exitcode=66 suppressions={workspace.ROOT / 'tests' / 'run' / 'tsan.supp'}"
+    return c.tap([compiled_for("thread")], SEND_IM_QUICK="1", TSAN_OPTIONS=options)
 
 
 def leak():
