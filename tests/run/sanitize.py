@@ -22,7 +22,7 @@ NIGHTLY = ["cargo", "+nightly"]
 UNDER_MIRI = [
     ("send-im-c", ["border::", "error::", "layout::", "options::"], 1),
     ("send-im-runtime", ["slots::", "lineage::", "sync::"], ORDERS),
-    ("send-im", ["departure::", "ucwa::ledger::"], ORDERS),
+    ("send-im", ["departure::"], ORDERS),
 ]
 
 
