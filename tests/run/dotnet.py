@@ -207,6 +207,8 @@ def clean_room():
     made = DIST / f"SendIm.{version()}.nupkg"
     with zipfile.ZipFile(made) as packed:
         names = {name for name in packed.namelist() if name.startswith(("lib/", "runtimes/", "build"))}
+        if any(b"send_im_panic_for_tests" in packed.read(name) for name in names):
+            raise RuntimeError("the package holds the test library")
     runtimes = {name for name in names if name.startswith("runtimes/")}
     frameworks = ("netstandard2.0", "netstandard2.1")
     libraries = {f"lib/{name}/SendIm.{suffix}" for name in frameworks for suffix in ("dll", "xml")}

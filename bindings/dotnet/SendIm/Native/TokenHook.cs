@@ -9,7 +9,7 @@ namespace SendIm.Native
     {
         private static readonly NativeMethods.OnToken Wanted = Ask;
 
-        private static readonly NativeMethods.OnRelease Released = id => Registry.Take<TokenHook>(id)?.unneeded.Cancel();
+        private static readonly NativeMethods.OnRelease Released = Release;
 
         private readonly Func<TokenRequest, CancellationToken, Task<Token>> provider;
         private readonly CancellationTokenSource unneeded = new CancellationTokenSource();
@@ -25,6 +25,16 @@ namespace SendIm.Native
             using (var error = NativeMethods.send_im_options_on_token(options, Wanted, id, Released))
             {
                 Failure.Check(error);
+            }
+        }
+
+        private static void Release(IntPtr id)
+        {
+            var hook = Registry.Take<TokenHook>(id);
+            if (hook != null)
+            {
+                // Cancelling runs code of the program, which may take its time and may throw.
+                Task.Run(hook.unneeded.Cancel);
             }
         }
 

@@ -21,7 +21,8 @@ namespace SendIm.Tests
                 {
                     for (var n = 0; n < Each; n++)
                     {
-                        Check.Equal($"user{task}@contoso.com", (await client.SendAsync($"user{task}@contoso.com", $"{task}/{n}")).To);
+                        var receipt = await client.SendAsync($"user{task}@contoso.com", $"{task}/{n}");
+                        Check.Equal($"user{task}@contoso.com", receipt.To);
                     }
                 }));
             }
@@ -69,12 +70,13 @@ namespace SendIm.Tests
                     GC.Collect();
                 }
             });
-            await Task.WhenAll(Enumerable.Range(0, Many).Select(n => Im.SendAsync($"user{n}@contoso.com", "hi", new Account(Sender)
+            var account = new Account(Sender)
             {
                 Server = Sandbox.Url,
                 OnStep = _ => Interlocked.Increment(ref steps),
                 TokenProvider = (_, __) => Task.FromResult(new Token(Sandbox.IssueToken(Sender))),
-            })));
+            };
+            await Task.WhenAll(Enumerable.Range(0, Many).Select(n => Im.SendAsync($"user{n}@contoso.com", "hi", account)));
             Volatile.Write(ref stop, true);
             await collecting;
             Check.Equal(Many, Sandbox.Messages().Count);

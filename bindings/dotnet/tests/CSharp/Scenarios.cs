@@ -9,7 +9,7 @@ using static Harness.ScenarioFile;
 
 namespace SendIm.Tests
 {
-    /// <summary>The cases that every language must pass, from tests/scenarios/scenarios.json; its README tells the format.</summary>
+    /// <summary>The cases that every language must pass, from tests/scenarios.</summary>
     public static class Scenarios
     {
         // Shorter words may occur by chance.

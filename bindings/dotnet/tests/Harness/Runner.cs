@@ -6,7 +6,7 @@ using System.Threading.Tasks;
 
 namespace Harness
 {
-    /// <summary>A public method of a public class that is a test. It returns nothing or a Task; its name is said in words.</summary>
+    /// <summary>A public method of a public class that is a test. It returns nothing or a Task.</summary>
     [AttributeUsage(AttributeTargets.Method)]
     public sealed class TestAttribute : Attribute
     {
@@ -61,7 +61,9 @@ namespace Harness
                 }
             }
 
-            return failed == 0 && cases.Count > 0 ? 0 : 1;
+            // A thread of a test that hangs would keep the process.
+            Environment.Exit(failed == 0 && cases.Count > 0 ? 0 : 1);
+            return 1;
         }
 
         private static Exception? Trouble(Case one)

@@ -90,7 +90,7 @@ Public Class LanguageTests
                 New Message("silent@contoso.com", "hi") With {.Timeout = TimeSpan.FromMinutes(30)},
                 _server.Account(Sender),
                 source.Token)
-            Check.Eventually(Function() _server.Journal().Any(Function(one) one.Path.EndsWith("/messagingInvitations")), "it rings")
+            Check.Eventually(AddressOf Rings, "it rings")
             source.Cancel()
             Await Check.ThrowsAsync(Of OperationCanceledException)(Function() sending)
             Check.Eventually(Function() _server.OpenApplications = 0, "the account signs out")
@@ -132,7 +132,7 @@ Public Class LanguageTests
     Public Sub The_exit_code_is_kept_with_a_send_in_flight()
         Using program = Child.Start(Assembly.GetExecutingAssembly().Location, {"child", "ending", _server.Url})
             Check.Equal("sending", program.Output.ReadLine())
-            Check.Eventually(Function() _server.Journal().Any(Function(one) one.Path.EndsWith("/messagingInvitations")), "it rings")
+            Check.Eventually(AddressOf Rings, "it rings")
             program.Input.WriteLine()
             Check.Equal((17, "", ""), program.End())
         End Using
@@ -145,4 +145,8 @@ Public Class LanguageTests
         Dim name = GetType(Im).Assembly.GetCustomAttribute(Of Runtime.Versioning.TargetFrameworkAttribute)().FrameworkName
         Check.Equal(".NETStandard,Version=v2.0", name)
     End Sub
+
+    Private Function Rings() As Boolean
+        Return _server.Journal().Any(Function(one) one.Path.EndsWith("/messagingInvitations"))
+    End Function
 End Class

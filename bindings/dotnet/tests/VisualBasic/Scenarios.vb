@@ -4,7 +4,7 @@ Imports System.Threading.Tasks
 Imports Harness
 Imports Harness.ScenarioFile
 
-''' <summary>The cases that every language must pass, from tests/scenarios/scenarios.json; its README tells the format.</summary>
+''' <summary>The cases that every language must pass, from tests/scenarios.</summary>
 Friend Module Scenarios
     ' Shorter words may occur by chance.
     Private Const Telling = 10
