@@ -38,8 +38,11 @@ const FOREIGN: [&str; 22] = [
     "data:text/plain,x",
 ];
 
+/// Each account is somebody else's: the library remembers where the pool of an account was, and a port may come back.
 fn account(origin: &str) -> Account {
-    Account::with_password("tosh@contoso.com", PASSWORD).server(format!("{origin}/root"))
+    static ACCOUNTS: AtomicUsize = AtomicUsize::new(0);
+    let sender = format!("tosh{}@contoso.com", ACCOUNTS.fetch_add(1, Ordering::Relaxed));
+    Account::with_password(sender, PASSWORD).server(format!("{origin}/root"))
 }
 
 fn hello() -> Message {

@@ -183,12 +183,20 @@ impl Port {
     /// Binds this address and listens on it.
     pub(crate) async fn bind(address: SocketAddr) -> io::Result<(Self, TcpListener)> {
         // Elsewhere a socket that does not listen might be taken for the one that does.
-        if address.port() != 0 || !cfg!(target_os = "linux") {
+        if address.port() != 0 {
             let listener = TcpListener::bind(address).await?;
             let port = Self { address: listener.local_addr()?, holder: None };
             return Ok((port, listener));
         }
-        let holder = shared(address)?;
+        if !cfg!(target_os = "linux") {
+            let listen = || std::net::TcpListener::bind(address);
+            let listener = unused(listen, |listener| Ok(listener.local_addr()?.port()))?;
+            listener.set_nonblocking(true)?;
+            let listener = TcpListener::from_std(listener)?;
+            let port = Self { address: listener.local_addr()?, holder: None };
+            return Ok((port, listener));
+        }
+        let holder = unused(|| shared(address), |holder| Ok(holder.local_addr()?.port()))?;
         let port = Self { address: holder.local_addr()?, holder: Some(holder) };
         let listener = port.listen().await?;
         Ok((port, listener))
@@ -200,6 +208,29 @@ impl Port {
             Some(_) => shared(self.address)?.listen(BACKLOG),
             None => TcpListener::bind(self.address).await,
         }
+    }
+}
+
+/// How often the system is asked for another port. In the end a used one is better than none.
+const PORTS_TRIED: usize = 64;
+
+/// What `bind` gives, on a port that no sandbox of this process had before: a client remembers where a server's pool was, and
+/// would take the new server for the old one.
+fn unused<T>(bind: impl Fn() -> io::Result<T>, port: impl Fn(&T) -> io::Result<u16>) -> io::Result<T> {
+    // A bit a port. No lock: one that was held during a fork would stop the child for ever.
+    static USED: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
+    // Each stays bound until another one is found.
+    let mut used = Vec::new();
+    loop {
+        let bound = bind()?;
+        let number = port(&bound)?;
+        let bit = 1 << (number % 64);
+        if USED[usize::from(number / 64)].fetch_or(bit, Ordering::Relaxed) & bit == 0
+            || used.len() == PORTS_TRIED
+        {
+            return Ok(bound);
+        }
+        used.push(bound);
     }
 }
 
@@ -271,5 +302,26 @@ impl AsyncWrite for Wire {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn a_port_is_not_given_out_twice() {
+        // Ports that the system does not choose by itself, and a system that comes back to them.
+        let next = Cell::new(0);
+        let bind = || {
+            next.set(next.get() + 1);
+            Ok([1, 1, 2, 1, 2, 3][next.get() - 1])
+        };
+        let given: Vec<u16> = (0..3).map(|_| unused(bind, |port| Ok(*port)).unwrap()).collect();
+        assert_eq!(given, [1, 2, 3]);
+        // Where there is no other, a used one is given in the end.
+        assert_eq!(unused(|| Ok(3), |port| Ok(*port)).unwrap(), 3);
     }
 }
