@@ -68,11 +68,11 @@ def java_command():
 
 def swift_ready():
     swift.prepare("release")
-    swift.build(workspace.ROOT, BORDER / "swift", "-c", "release")
+    swift.build(workspace.ROOT, BORDER / "swift-border", "-c", "release")
 
 
 def swift_command():
-    return toolchains.swift_command(workspace.ROOT, BORDER / "swift", ".build/release/border")
+    return toolchains.swift_command(workspace.ROOT, BORDER / "swift-border", ".build/release/border")
 
 
 def c_ready():
@@ -135,7 +135,8 @@ def prepare():
             if not why:
                 ready()
         except (subprocess.CalledProcessError, OSError) as error:
-            why = f"its program could not be made: {error}"
+            print(error, file=sys.stderr, flush=True)
+            why = "its program could not be made, see the output of the run"
         if why:
             skipped[name] = why
             print(f"skipped {name}: {why}", file=sys.stderr, flush=True)

@@ -253,7 +253,7 @@ def memory(results, budget):
     return (
         table(["allocations of a send", "ours", "bare", "KiB ours", "KiB bare"], rows)
         + f"\n\nA finished message keeps {shown} bytes: its receipt, {results['receipt_bytes']:.0f}, while the program holds it, "
-        f"and {results['left_bytes']:.0f} in the client. A signed-in session has {results['session_kib']:.0f} KiB allocated."
+        f"and {max(0, results['left_bytes']):.0f} in the client. A signed-in session has {results['session_kib']:.0f} KiB allocated."
     )
 
 
