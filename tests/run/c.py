@@ -17,7 +17,7 @@ from pathlib import Path
 import c_scenarios
 import toolchains
 import workspace
-from outcome import Outcome
+from outcome import Outcome, checked, tests_in
 
 PACKAGE = workspace.ROOT / "bindings" / "c"
 TESTS = PACKAGE / "tests"
@@ -315,17 +315,7 @@ def scenarios():
 
 def checks():
     """The tests of this file."""
-    outcome = Outcome()
-    for name, check in sorted(globals().items()):
-        if name.startswith("test_"):
-            try:
-                check()
-                outcome.passed += 1
-                print(f"ok - {name[5:]}", flush=True)
-            except (AssertionError, subprocess.SubprocessError, OSError, ValueError) as error:
-                outcome.failed += 1
-                print(f"not ok - {name[5:]}: {error}", flush=True)
-    return outcome
+    return checked(tests_in(globals()))
 
 
 def rust():

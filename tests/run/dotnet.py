@@ -17,7 +17,7 @@ import dotnet_docs
 import workspace
 from dotnet_sdk import build, building, command, dotnet, environment, framework, target, toolchain  # noqa: F401
 from dotnet_sdk import problem as sdk_problem
-from outcome import Outcome
+from outcome import Outcome, checked
 
 PACKAGE = workspace.ROOT / "bindings" / "dotnet"
 PROJECT = PACKAGE / "SendIm" / "SendIm.csproj"
@@ -69,20 +69,6 @@ def tests(project, out):
 def clean():
     """Empty in the environment: an account of ours."""
     return {name: "" for name in os.environ if name.startswith("SEND_IM_") and name != "SEND_IM_TARGET"}
-
-
-def checked(checks):
-    """Runs functions that raise where something is wrong, and counts."""
-    outcome = Outcome()
-    for name, check in checks:
-        try:
-            check()
-            outcome.passed += 1
-            print(f"ok - {name}", flush=True)
-        except (AssertionError, subprocess.SubprocessError, OSError, ValueError) as error:
-            outcome.failed += 1
-            print(f"not ok - {name}: {error}", flush=True)
-    return outcome
 
 
 def same(got, wanted):

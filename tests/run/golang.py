@@ -18,7 +18,7 @@ from pathlib import Path
 import c
 import workspace
 from go_toolchain import OLDEST_GO, go, local, target, toolchain, version_of
-from outcome import Outcome
+from outcome import Outcome, checked, tests_in
 
 PACKAGE = workspace.ROOT / "bindings" / "go"
 NATIVE = PACKAGE / "internal" / "native"
@@ -133,17 +133,7 @@ def tests(*arguments):
 
 def checks():
     """The tests of this file."""
-    outcome = Outcome()
-    for name, check in sorted(globals().items()):
-        if name.startswith("test_"):
-            try:
-                check()
-                outcome.passed += 1
-                print(f"ok - {name[5:]}", flush=True)
-            except (AssertionError, subprocess.SubprocessError, OSError, ValueError) as error:
-                outcome.failed += 1
-                print(f"not ok - {name[5:]}: {error}", flush=True)
-    return outcome
+    return checked(tests_in(globals()))
 
 
 def built_with_shared_library():

@@ -13,7 +13,7 @@ import dotnet_sdk
 import toolchains
 import workspace
 from c import clean, same
-from outcome import Outcome
+from outcome import checked, tests_in
 
 PACKAGE = workspace.ROOT / "bindings" / "http"
 CALLERS = PACKAGE / "tests" / "callers"
@@ -242,17 +242,7 @@ print([sample.value for sample in families["send_im_sends"].samples if sample.la
 
 def checks():
     """The tests of this file."""
-    outcome = Outcome()
-    for name, check in sorted(globals().items()):
-        if name.startswith("test_"):
-            try:
-                check()
-                outcome.passed += 1
-                print(f"ok - {name[5:]}", flush=True)
-            except (AssertionError, subprocess.SubprocessError, OSError, ValueError) as error:
-                outcome.failed += 1
-                print(f"not ok - {name[5:]}: {error}", flush=True)
-    return outcome
+    return checked(tests_in(globals()))
 
 
 def run():
