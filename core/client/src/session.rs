@@ -1,5 +1,7 @@
 //! A signed-in account: its application, its event channel and its open conversations.
 
+mod home;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 use uuid::Uuid;
 
+use self::home::{Home, casts_doubt};
 use crate::account::Account;
 use crate::delivery::{Conversations, Key};
 use crate::discovery::{self, cache};
@@ -43,6 +46,7 @@ pub(crate) struct Session {
     /// True once every send under way is to end.
     cancelled: watch::Sender<bool>,
     root: Option<Url>,
+    home: Home,
     polling: Polling,
     open: Mutex<Option<Arc<Application>>>,
 }
@@ -72,6 +76,7 @@ impl Session {
             signed_out: AtomicBool::new(false),
             cancelled: watch::Sender::new(false),
             root: checked.root,
+            home: Home::default(),
             polling,
             open: Mutex::default(),
         }))
@@ -88,7 +93,8 @@ impl Session {
         if self.signed_out.load(Ordering::Acquire) {
             return Err(signed_out());
         }
-        if let Ok(open) = self.open.try_lock()
+        if !self.home.is_doubted()
+            && let Ok(open) = self.open.try_lock()
             && let Some(open) = open.as_ref()
         {
             match open.ending.get() {
@@ -117,6 +123,7 @@ impl Session {
         }
         if let Some(open) = place.as_ref() {
             match open.ending.get() {
+                None if self.has_left(open, log, deadline).await => self.give_up(place.take()),
                 None => return Ok(open.clone()),
                 Some(Ended::ForGood(error)) => return Err(error),
                 Some(Ended::Gone) => self.discard(place.take()),
@@ -201,12 +208,13 @@ impl Session {
         }
     }
 
-    /// Draws the conclusions of a finished send for the cache. Source: RootURL.
+    /// Draws the conclusions of a finished send for where the server is. Source: RootURL.
     pub(crate) fn note(&self, result: &Result<Receipt>) {
         if let Err(error) = result
-            && (matches!(error.http_status(), Some(403 | 502)) || error.kind() == ErrorKind::Network)
+            && casts_doubt(error)
         {
             cache::forget(&discovery::cache_key(&self.connection));
+            self.home.doubt();
         }
     }
 

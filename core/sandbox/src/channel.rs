@@ -5,9 +5,10 @@
 //! `resync`; a second request with the pending `ack` takes the place of the first.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 /// High events leave after this time, so that what happens together arrives together.
 const GATHER: Duration = Duration::from_millis(3);

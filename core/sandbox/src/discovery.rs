@@ -19,7 +19,7 @@ pub(crate) fn root(world: &World, call: &Call) -> Reply {
         return links(json!({ "redirect": { "href": elsewhere } }));
     }
     if world.config.layout == Layout::Redirect && call.pool == 0 {
-        let home = format!("{}{ROOT}{query}", world.origin(world.config.layout.home()));
+        let home = format!("{}{ROOT}{query}", world.origin(world.home()));
         return links(json!({ "redirect": { "href": home } }));
     }
     let here = world.origin(call.pool);
@@ -47,7 +47,7 @@ pub(crate) fn user(world: &World, call: &Call) -> Reply {
         return refusal;
     }
     let here = world.origin(call.pool);
-    let home = world.origin(world.config.layout.home());
+    let home = world.origin(world.home());
     links(json!({
         "self": { "href": format!("{here}{ROOT}/user") },
         "applications": { "href": format!("{home}/ucwa/oauth/v1/applications") },

@@ -131,7 +131,7 @@ pub(crate) async fn process(world: &Arc<World>, call: &Call) -> Reply {
         }
         ["webticket", "oauthtoken"] if has_tickets(world, call) => token::request(world, call),
         ["ucwa", rest @ ..] => match below_applications(rest) {
-            Some(path) if call.pool == world.config.layout.home() => {
+            Some(path) if call.pool == world.home() => {
                 ucwa(world, call, path).await.unwrap_or_else(|refusal| refusal)
             }
             _ => Problem::NoSuchResource.into(),
@@ -142,7 +142,7 @@ pub(crate) async fn process(world: &Arc<World>, call: &Call) -> Reply {
 
 /// The first origin of a redirect has nothing but its redirect.
 fn has_tickets(world: &World, call: &Call) -> bool {
-    world.config.layout != crate::Layout::Redirect || call.pool == world.config.layout.home()
+    world.config.layout != crate::Layout::Redirect || call.pool == world.home()
 }
 
 /// Checks the method. HEAD is allowed where GET is: clients fetch the challenge with it.

@@ -1,10 +1,11 @@
 //! GET of the event channel: waits until there is an answer (EventChannelDetails).
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::application::Application;
 use crate::channel::{Admission, Answer, Onward, Turn, Wishes};
@@ -61,7 +62,7 @@ impl Waiting<'_> {
             };
             tokio::select! {
                 () = woken => {}
-                () = tokio::time::sleep_until(until.into()) => {}
+                () = tokio::time::sleep_until(until) => {}
                 () = world.closing.cancelled() => return Err(Problem::Stopping),
             }
         }

@@ -141,6 +141,12 @@ impl Sandbox {
         self.world.door(pool).refuse(time, None).await;
     }
 
+    /// Another origin takes over: discovery leads to it from now on, with [`Layout::TwoPools`](crate::Layout). The applications of the
+    /// old one stay there, out of reach.
+    pub fn move_home(&self, pool: usize) {
+        self.world.move_home(pool);
+    }
+
     /// Closes the connections of one origin; so many new ones get a certificate that nobody trusts.
     pub fn distrust_connections(&self, pool: usize, connections: u32) {
         self.world.door(pool).distrust(connections, None);

@@ -1,10 +1,11 @@
 //! Web tickets: which token stands for whom, where and how long.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::sync::Guarded;

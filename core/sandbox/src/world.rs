@@ -1,10 +1,11 @@
 //! What all requests of one sandbox share.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -72,6 +73,8 @@ pub(crate) struct World {
     pub(crate) challenge: Guarded<ChallengeStyle>,
     /// Scheme, host and port of each origin.
     origins: Vec<String>,
+    /// The origin that discovery leads to.
+    home: AtomicUsize,
     doors: Vec<Door>,
     pub(crate) tickets: Tickets,
     pub(crate) inbox: Inbox,
@@ -91,6 +94,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(config: Config, challenge: ChallengeStyle, origins: Vec<String>) -> Self {
         Self {
+            home: AtomicUsize::new(config.layout.home()),
             config,
             challenge: Guarded::new(challenge),
             doors: origins.iter().map(|_| Door::new()).collect(),
@@ -111,6 +115,16 @@ impl World {
     /// Scheme, host and port of an origin, without a slash at the end.
     pub(crate) fn origin(&self, pool: usize) -> &str {
         self.origins.get(pool).map_or("", String::as_str)
+    }
+
+    /// The origin that discovery leads to, and that has the applications.
+    pub(crate) fn home(&self) -> usize {
+        self.home.load(Ordering::Acquire)
+    }
+
+    /// Discovery leads to another origin from now on. The applications of the old one are lost to it.
+    pub(crate) fn move_home(&self, pool: usize) {
+        self.home.store(pool.min(self.origins.len() - 1), Ordering::Release);
     }
 
     /// The way in of an origin.

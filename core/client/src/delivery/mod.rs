@@ -21,6 +21,7 @@ use crate::receipt::{Evidence, Format, Receipt};
 use crate::session::Session;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
+use crate::ucwa::application::Application;
 use crate::ucwa::ledger::{End, Modality};
 
 /// The longest text that rides in an invitation, in UTF-16 units.
@@ -91,7 +92,8 @@ impl Sending {
         let slot = self.session.conversations.slot(&Key::of(&self.message, &self.to));
         // Sends to one recipient go one after the other, so that they arrive in order.
         let mut place = timeout_at(self.deadline, slot.lock_owned()).await.map_err(|_| self.queued())?;
-        let mut recreated = false;
+        let begun = Instant::now();
+        let (mut recreated, mut moved) = (false, false);
         loop {
             let application = self.session.application(&self.log, self.deadline).await?;
             let is_html = matches!(self.message.body, Body::Html(_));
@@ -102,6 +104,11 @@ impl Sending {
                     Outcome::Done(receipt) => return Ok(receipt),
                     // If the session is gone too, the invitation will find that out.
                     Outcome::Over(empty) | Outcome::Gone(empty) => place = empty,
+                    Outcome::Unreachable(empty, error) => {
+                        place = empty;
+                        self.follow(&application, begun, &mut moved, error).await?;
+                        continue;
+                    }
                 }
             }
             let riding = self.riding_text();
@@ -116,6 +123,10 @@ impl Sending {
                     continue;
                 }
                 Err(NotInvited::ApplicationGone) => return Err(self.keeps_vanishing(Step::Invite)),
+                Err(NotInvited::Failed(error)) if error.kind() == ErrorKind::Network => {
+                    self.follow(&application, begun, &mut moved, error).await?;
+                    continue;
+                }
                 Err(NotInvited::Failed(error)) => return Err(error),
             };
             if riding.is_some() {
@@ -136,8 +147,31 @@ impl Sending {
                     self.session.application_is_gone(&application, self.deadline).await;
                     place = empty;
                 }
+                Outcome::Unreachable(empty, error) => {
+                    self.follow(&application, begun, &mut moved, error).await?;
+                    place = empty;
+                }
             }
         }
+    }
+
+    /// Nobody was there to take the message. Returns when the account has another home, where it can be sent.
+    ///
+    /// # Errors
+    /// `error` when there is no other, or none that lasts.
+    async fn follow(
+        &self,
+        lost: &Arc<Application>,
+        begun: Instant,
+        moved: &mut bool,
+        error: Error,
+    ) -> Result<()> {
+        if std::mem::replace(moved, true)
+            || !self.session.has_moved(lost, begun, &self.log, self.deadline).await
+        {
+            return Err(error);
+        }
+        Ok(())
     }
 
     /// Posts the text into a conversation and waits for its confirmation. The place is free for the next send as soon as
@@ -160,7 +194,12 @@ impl Sending {
         let Some(send_message) = modality.send_message.clone() else { return Ok(Outcome::Over(place)) };
         let (format, text) = self.text_for(&modality);
         let posted_at = Instant::now();
-        let posted = conversation.post(self, &send_message, format, &text).await?;
+        let posted = match conversation.post(self, &send_message, format, &text).await {
+            Err(error) if error.kind() == ErrorKind::Network => {
+                return Ok(Outcome::Unreachable(place, error));
+            }
+            posted => posted?,
+        };
         let base = conversation.server().clone();
         let end = match posted {
             Posted::Over => return Ok(Outcome::Over(place)),
@@ -281,6 +320,8 @@ enum Outcome {
     Over(OwnedMutexGuard<Option<Conversation>>),
     /// As over, and the session seems to be gone as well.
     Gone(OwnedMutexGuard<Option<Conversation>>),
+    /// Nobody took the text: the server is out of reach.
+    Unreachable(OwnedMutexGuard<Option<Conversation>>, Error),
 }
 
 /// The error of a message that may or may not have arrived; `lost` says what broke.

@@ -68,6 +68,8 @@ impl Links {
 
 /// A created application. Every link is resolved against the URL that created it.
 pub(crate) struct Application {
+    /// Where it was created.
+    pub(crate) created_at: Url,
     pub(crate) this: Url,
     pub(crate) events: Url,
     pub(crate) start_messaging: Url,
@@ -152,6 +154,7 @@ impl Application {
             })
         };
         Ok(Self {
+            created_at: applications.clone(),
             this: resolve(&links.this)?,
             events: resolve(&links.events)?,
             start_messaging: resolve(&links.start_messaging)?,

@@ -7,10 +7,11 @@ pub(crate) mod views;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::MutexGuard;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::channel::{Channel, Sender, Urgency};
