@@ -205,7 +205,12 @@ impl Port {
     /// Listens again.
     pub(crate) async fn listen(&self) -> io::Result<TcpListener> {
         match self.holder {
-            Some(_) => shared(self.address)?.listen(BACKLOG),
+            Some(_) => {
+                let socket = shared(self.address)?;
+                // Connections inherit it: those that linger after their end must not keep the next sandbox from the port.
+                socket.set_reuseaddr(true)?;
+                socket.listen(BACKLOG)
+            }
             None => TcpListener::bind(self.address).await,
         }
     }

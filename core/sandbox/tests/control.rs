@@ -6,6 +6,8 @@ mod support;
 use send_im_sandbox::Sandbox;
 use serde_json::{Value, json};
 use support::{Session, href, json_of};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 struct Control<'a>(&'a Session, String);
 
@@ -119,4 +121,20 @@ async fn actions_work_at_once() {
     let gone = json_of(session.get(&session.self_href()).await).await;
     assert_eq!(gone["subcode"], "ApplicationNotFound");
     assert_eq!(control.call("POST", "actions/dance", None).await.0, 404);
+}
+
+/// A connection that the server closes keeps its port for a minute.
+#[tokio::test]
+async fn another_sandbox_starts_on_the_port_of_one_that_was_stopped() {
+    let first = Sandbox::start().await.unwrap();
+    let url = first.url().to_owned();
+    let mut connection = TcpStream::connect(url["http://".len()..].trim_end_matches('/')).await.unwrap();
+    let port = connection.peer_addr().unwrap();
+    connection.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    connection.read_u8().await.unwrap();
+    first.stop().await;
+    connection.read_to_end(&mut Vec::new()).await.unwrap();
+    drop(connection);
+    let second = Sandbox::builder().listen(port).start().await.unwrap();
+    assert_eq!(second.url(), url);
 }
