@@ -1,1 +1,129 @@
+//! The home pool goes away while a client is signed in.
 
+use std::time::Duration;
+
+use send_im::{Client, ErrorKind, Evidence, Message, Sent};
+use send_im_sandbox::{Fault, Layout, Route, Sandbox};
+
+use crate::clock::{self, drive, pass, settle, until};
+use crate::common::{LENE, account, status};
+
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// A client at the second of two pools, with an open conversation.
+async fn at_home() -> (Sandbox, Client) {
+    let sandbox = Sandbox::builder().layout(Layout::TwoPools).start().await.unwrap();
+    let client = drive(Client::sign_in(account(&sandbox))).await.unwrap();
+    drive(client.send(text("first"))).await.unwrap();
+    drive(until(|| sandbox.pending_gets() == 1)).await;
+    sandbox.clear_journal();
+    (sandbox, client)
+}
+
+fn text(text: &str) -> Message {
+    Message::text(LENE, text)
+}
+
+fn arrived(sandbox: &Sandbox) -> Vec<String> {
+    sandbox.messages().into_iter().map(|m| m.text).collect()
+}
+
+/// An origin goes away, and the client has seen its connections end.
+async fn lose(sandbox: &Sandbox, pool: usize, time: Duration) {
+    drive(sandbox.refuse_connections(pool, time)).await;
+    settle().await;
+}
+
+/// How many requests of this method went to a path with this end.
+fn asked(sandbox: &Sandbox, method: &str, end: &str) -> usize {
+    sandbox.journal().iter().filter(|e| e.method == method && e.path.ends_with(end)).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_sends_follow_the_account_to_one_new_session() {
+    let _held = clock::hold();
+    let (sandbox, client) = at_home().await;
+    lose(&sandbox, 1, DAY).await;
+    sandbox.move_home(0);
+    let messages = (0..40).map(|n| Message::text(format!("user{}@contoso.com", n % 20), format!("{n}")));
+    let receipts = drive(client.send_all(messages)).await;
+    let lost: Vec<_> = receipts.iter().filter_map(|receipt| receipt.as_ref().err()).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+    settle().await;
+    for user in 0..20 {
+        let texts: Vec<_> =
+            sandbox.inbox(&format!("user{user}@contoso.com")).into_iter().map(|m| m.text).collect();
+        assert_eq!(texts, [user.to_string(), (user + 20).to_string()]);
+    }
+    assert_eq!(asked(&sandbox, "POST", "/applications"), 1);
+    assert_eq!(asked(&sandbox, "GET", "/"), 1, "one discovery serves all");
+}
+
+#[tokio::test(start_paused = true)]
+async fn texts_that_ride_in_no_invitation_follow_too() {
+    let _held = clock::hold();
+    let (sandbox, client) = at_home().await;
+    lose(&sandbox, 1, DAY).await;
+    sandbox.move_home(0);
+    let long = "x".repeat(900);
+    drive(client.send(Message::text("johndoe@contoso.com", long.clone()))).await.unwrap();
+    drive(client.send(Message::html(LENE, "<b>y</b>"))).await.unwrap();
+    assert_eq!(arrived(&sandbox)[..2], ["first".to_owned(), long]);
+    assert_eq!(sandbox.messages().len(), 3);
+    assert_eq!(asked(&sandbox, "POST", "/applications"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_was_only_out_of_reach_keeps_its_session() {
+    let _held = clock::hold();
+    let (sandbox, client) = at_home().await;
+    lose(&sandbox, 1, 60 * SECOND).await;
+    for _ in 0..3 {
+        let error = drive(client.send(text("lost"))).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Network, Sent::No), "{error:?}");
+        assert!(error.detail().contains("refuses the connection"), "{error:?}");
+    }
+    assert!(asked(&sandbox, "GET", "/") <= 2 * 3, "discovery is not hammered");
+    pass(75 * SECOND, SECOND, async || ()).await;
+    drive(client.send(text("second"))).await.unwrap();
+    assert_eq!(arrived(&sandbox), ["first", "second"]);
+    assert_eq!(asked(&sandbox, "POST", "/applications"), 0);
+    assert_eq!(sandbox.open_applications(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_outlives_a_network_that_is_gone_altogether() {
+    let _held = clock::hold();
+    let (sandbox, client) = at_home().await;
+    lose(&sandbox, 1, 60 * SECOND).await;
+    lose(&sandbox, 0, 60 * SECOND).await;
+    let error = drive(client.send(text("lost"))).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Network, Sent::No), "{error:?}");
+    pass(75 * SECOND, SECOND, async || ()).await;
+    let receipt = drive(client.send(text("second"))).await.unwrap();
+    assert_eq!(receipt.evidence, Evidence::MessageConfirmed, "into the conversation that was open");
+    assert_eq!(arrived(&sandbox), ["first", "second"]);
+    assert_eq!(asked(&sandbox, "POST", "/applications"), 0);
+}
+
+/// A gateway in front of a pool that is down says 502. Whether the pool had the message nobody knows.
+#[tokio::test(start_paused = true)]
+async fn after_a_bad_gateway_the_next_message_looks_for_the_home() {
+    for moved in [false, true] {
+        let _held = clock::hold();
+        let (sandbox, client) = at_home().await;
+        sandbox.add_fault(Fault::on(Route::SendMessage, status(502)));
+        if moved {
+            sandbox.move_home(0);
+        }
+        let error = drive(client.send(text("lost"))).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::OutcomeUnknown, Sent::Maybe), "{error:?}");
+        drive(client.send(text("second"))).await.unwrap();
+        settle().await;
+        assert_eq!(arrived(&sandbox), ["first", "second"]);
+        assert_eq!(asked(&sandbox, "GET", "/"), 1);
+        assert_eq!(asked(&sandbox, "POST", "/applications"), usize::from(moved));
+        drive(client.sign_out()).await.unwrap();
+    }
+}

@@ -5,4 +5,5 @@ mod clock;
 #[path = "../common/mod.rs"]
 mod common;
 mod failover;
+mod tokens;
 mod week;
