@@ -196,6 +196,7 @@ impl Sending {
         let posted_at = Instant::now();
         let posted = match conversation.post(self, &send_message, format, &text).await {
             Err(error) if error.kind() == ErrorKind::Network => {
+                drop(self.keep(conversation, &mut place));
                 return Ok(Outcome::Unreachable(place, error));
             }
             posted => posted?,
@@ -320,7 +321,7 @@ enum Outcome {
     Over(OwnedMutexGuard<Option<Conversation>>),
     /// As over, and the session seems to be gone as well.
     Gone(OwnedMutexGuard<Option<Conversation>>),
-    /// Nobody took the text: the server is out of reach.
+    /// Nobody took the text: the server is out of reach. The conversation may still be open on it.
     Unreachable(OwnedMutexGuard<Option<Conversation>>, Error),
 }
 

@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use secrecy::SecretString;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use self::challenge::{Challenge, GRANT_PASSWORD};
@@ -28,6 +28,9 @@ use crate::steps::{Step, StepLog, host_of};
 
 /// A token service that is slower than this has failed, however much time the request has that waits for it.
 const TOKEN_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a request waits for a new token while the old one is still good.
+const RENEWAL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// An account with its connections and tokens: everything a request needs.
 pub(crate) struct Connection {
@@ -158,11 +161,18 @@ impl Connection {
         if renew_at.is_none_or(|at| Instant::now() < at) {
             return Ok(Some(held));
         }
-        match self.fetch(origin, held.1, challenge, Because::Wanted, request.deadline, log).await {
-            // The old one still works for a while.
-            Err(_) if expires_at.is_some_and(|at| Instant::now() < at) => Ok(Some(held)),
-            fetched => fetched.map(Some),
+        let (now, generation) = (Instant::now(), held.1);
+        let fetching = self.fetch(origin, generation, challenge, Because::Wanted, request.deadline, log);
+        if expires_at.is_none_or(|at| at <= now) {
+            return fetching.await.map(Some);
         }
+        // The old one still works for a while, so its successor holds nothing up for long.
+        let patience = RENEWAL_PATIENCE.min(request.deadline.saturating_duration_since(now) / 4);
+        if let Ok(Ok(fetched)) = timeout(patience, fetching).await {
+            return Ok(Some(fetched));
+        }
+        self.tokens().renew_later(origin, generation);
+        Ok(Some(held))
     }
 
     /// A new token after an answer that rejects the one of generation `used`; `None` when nobody says where to get one.

@@ -29,6 +29,9 @@ const SCHEME: &[u8] = b"Bearer ";
 /// A token is renewed this long before it expires, or at nine tenths of a short life.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
 
+/// When a renewal has failed, the next one is tried after this time.
+const RENEW_AGAIN: Duration = Duration::from_secs(30);
+
 /// `https://host:port` of a URL.
 pub(crate) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
@@ -106,6 +109,16 @@ impl Tokens {
         let held = token.held();
         self.by_origin.insert(origin, token);
         Ok(held)
+    }
+
+    /// Puts the renewal of this token off, at most to its end.
+    pub(crate) fn renew_later(&mut self, origin: &str, generation: u64) {
+        if let Some(token) = self.by_origin.get_mut(origin)
+            && token.generation == generation
+        {
+            let later = Instant::now() + RENEW_AGAIN;
+            token.renew_at = Some(token.expires_at.map_or(later, |end| end.min(later)));
+        }
     }
 
     pub(crate) fn clear(&mut self) {
