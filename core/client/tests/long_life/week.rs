@@ -55,7 +55,9 @@ fn counts(sandbox: &Sandbox) -> Counts {
                 counts.deleted += usize::from(exchange.status == Some(204));
             }
             ("GET", "") => counts.discoveries += 1,
-            ("POST", "messaginginvitations") => counts.invitations += usize::from(exchange.status == Some(201)),
+            ("POST", "messaginginvitations") => {
+                counts.invitations += usize::from(exchange.status == Some(201))
+            }
             ("POST", "messages") => counts.messages += usize::from(exchange.status == Some(201)),
             ("GET", "events") => counts.polls += usize::from(exchange.status == Some(200)),
             _ => {}
@@ -96,9 +98,14 @@ impl Week {
         settle().await;
         let arrived = self.sandbox.messages();
         self.sandbox.clear_messages();
-        let arrived: Vec<_> = arrived.iter().map(|m| (m.text.as_str(), m.to.as_str(), m.via.as_str())).collect();
+        let arrived: Vec<_> =
+            arrived.iter().map(|m| (m.text.as_str(), m.to.as_str(), m.via.as_str())).collect();
         let into = receipt.evidence == Evidence::MessageConfirmed;
-        assert_eq!(arrived, [(text.as_str(), to, if into { "message" } else { "invitation" })], "hour {hour}");
+        assert_eq!(
+            arrived,
+            [(text.as_str(), to, if into { "message" } else { "invitation" })],
+            "hour {hour}"
+        );
         into
     }
 
@@ -186,7 +193,8 @@ async fn a_client_stays_signed_in_for_a_week() {
             // The server ends the session for good: a person has to know, so nothing is tried again.
             130 => {
                 week.count();
-                week.sandbox.add_fault(Fault::on(Route::Events, coded(410, "Gone", "InactiveApplicationExpired")));
+                week.sandbox
+                    .add_fault(Fault::on(Route::Events, coded(410, "Gone", "InactiveApplicationExpired")));
                 week.outage(4 * MINUTE).await;
                 for _ in 0..3 {
                     let error = drive(week.client.send(Message::text(LENE, "never sent"))).await.unwrap_err();
@@ -231,14 +239,14 @@ async fn a_client_stays_signed_in_for_a_week() {
 
 /// Many messages at once, some of them to others: those of one conversation arrive in the order of the calls.
 async fn many(week: &mut Week) {
-    let names: Vec<String> = (0..4).map(|n| format!("user{n}@contoso.com")).chain([LENE.to_owned()]).collect();
+    let names: Vec<String> =
+        (0..4).map(|n| format!("user{n}@contoso.com")).chain([LENE.to_owned()]).collect();
     let messages = (0..60).map(|n| Message::text(&names[n % names.len()], format!("{n}")));
     let receipts = drive(week.client.send_all(messages)).await;
     assert!(receipts.iter().all(Result::is_ok), "{receipts:?}");
     settle().await;
     for (first, name) in names.iter().enumerate() {
-        let arrived: Vec<usize> =
-            week.sandbox.inbox(name).iter().map(|m| m.text.parse().unwrap()).collect();
+        let arrived: Vec<usize> = week.sandbox.inbox(name).iter().map(|m| m.text.parse().unwrap()).collect();
         assert_eq!(arrived, (first..60).step_by(names.len()).collect::<Vec<_>>(), "{name}");
     }
     week.sandbox.clear_messages();
