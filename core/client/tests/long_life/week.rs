@@ -28,6 +28,8 @@ struct Counts {
     invitations: usize,
     messages: usize,
     polls: usize,
+    /// Answers that ask for another token.
+    rejected: usize,
 }
 
 impl AddAssign for Counts {
@@ -39,6 +41,7 @@ impl AddAssign for Counts {
         self.invitations += other.invitations;
         self.messages += other.messages;
         self.polls += other.polls;
+        self.rejected += other.rejected;
     }
 }
 
@@ -48,6 +51,7 @@ fn counts(sandbox: &Sandbox) -> Counts {
     for exchange in sandbox.journal() {
         let path = exchange.path.split('?').next().unwrap().to_lowercase();
         let last = path.rsplit('/').next().unwrap();
+        counts.rejected += usize::from(exchange.status == Some(401));
         match (exchange.method.as_str(), last) {
             ("POST", "oauthtoken") => counts.tokens += 1,
             ("POST", "applications") => counts.created += usize::from(exchange.status == Some(201)),
@@ -221,6 +225,9 @@ async fn a_client_stays_signed_in_for_a_week() {
         assert_eq!(asked.created, created, "hour {hour}: {asked:?}");
         assert!(asked.tokens <= 2 && asked.polls <= 40, "a storm in hour {hour}: {asked:?}");
         assert_eq!(week.sandbox.open_applications(), 1, "hour {hour}");
+        // Revoked, unknown to a new server, signed in anew: otherwise each token is renewed in time.
+        let rejects = matches!(hour, 80 | 90 | 130);
+        assert_eq!(asked.rejected > 0, rejects, "hour {hour}: {asked:?}");
     }
 
     drive(week.client.sign_out()).await.unwrap();
