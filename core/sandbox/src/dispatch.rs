@@ -134,6 +134,9 @@ pub(crate) async fn process(world: &Arc<World>, call: &Call) -> Reply {
             Some(path) if call.pool == world.home() => {
                 ucwa(world, call, path).await.unwrap_or_else(|refusal| refusal)
             }
+            // The account's home until it was moved: what it had there is gone.
+            Some([_, ..]) if call.pool == world.config.layout.home() => challenge::authenticate(world, call)
+                .map_or_else(|refusal| refusal, |_| Problem::ApplicationGone.into()),
             _ => Problem::NoSuchResource.into(),
         },
         _ => Problem::NoSuchResource.into(),

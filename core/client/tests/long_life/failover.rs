@@ -127,3 +127,19 @@ async fn after_a_bad_gateway_the_next_message_looks_for_the_home() {
         drive(client.sign_out()).await.unwrap();
     }
 }
+
+/// The account was moved; its old pool works, and knows nothing of it any more.
+#[tokio::test(start_paused = true)]
+async fn an_account_that_was_moved_is_found_at_its_new_pool() {
+    let _held = clock::hold();
+    let (sandbox, client) = at_home().await;
+    sandbox.move_home(0);
+    sandbox.drop_applications();
+    drive(client.send(text("second"))).await.unwrap();
+    drive(client.send(text("third"))).await.unwrap();
+    settle().await;
+    assert_eq!(arrived(&sandbox), ["first", "second", "third"]);
+    assert_eq!(sandbox.open_applications(), 1);
+    drive(client.sign_out()).await.unwrap();
+    assert_eq!(sandbox.open_applications(), 0);
+}
