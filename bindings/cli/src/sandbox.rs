@@ -40,9 +40,13 @@ pub(crate) async fn run(args: SandboxArgs) -> u8 {
         output::error(Style::Plain, &error);
         return error.kind().exit_code();
     }
+    let mut told = 0;
     tokio::select! {
-        () = interrupt.asked() => (),
-        result = report(&sandbox) => if let Err(error) = result && error.kind() != io::ErrorKind::BrokenPipe {
+        // What was delivered before the signal is still told.
+        () = interrupt.asked() => if let Err(error) = tell(&sandbox.messages(), &mut told) {
+            output::complain(&format!("Standard output cannot be written: {error}."));
+        },
+        result = report(&sandbox, &mut told) => if let Err(error) = result && error.kind() != io::ErrorKind::BrokenPipe {
             output::complain(&format!("Standard output cannot be written: {error}."));
         },
     }
@@ -59,11 +63,10 @@ fn write_ca(args: &SandboxArgs, sandbox: &Sandbox) -> Result<()> {
     }
 }
 
-/// Prints the URL and then every delivered message, each once and in order.
-async fn report(sandbox: &Sandbox) -> io::Result<()> {
+/// Prints the URL and then every delivered message, each once and in order. `told` is the number of the last one.
+async fn report(sandbox: &Sandbox, told: &mut u64) -> io::Result<()> {
     let mut delivered = sandbox.subscribe();
     output::say(sandbox.url())?;
-    let mut last = 0;
     loop {
         let new = match delivered.recv().await {
             Ok(message) => vec![message],
@@ -71,11 +74,19 @@ async fn report(sandbox: &Sandbox) -> io::Result<()> {
             Err(RecvError::Lagged(_)) => sandbox.messages(),
             Err(RecvError::Closed) => return Ok(()),
         };
-        for message in new.iter().filter(|message| message.number > last) {
-            output::say(&line(message))?;
-        }
-        last = new.last().map_or(last, |message| message.number.max(last));
+        tell(&new, told)?;
     }
+}
+
+/// Prints those of these messages that come after the number `told`.
+fn tell(messages: &[Delivered], told: &mut u64) -> io::Result<()> {
+    for message in messages {
+        if message.number > *told {
+            output::say(&line(message))?;
+            *told = message.number;
+        }
+    }
+    Ok(())
 }
 
 /// Sender, recipient, subject, importance, first line of the text, with tabs between them.

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, ChildStdout};
 
-use common::{TEXT, clean, finish, run};
+use common::{TEXT, clean, finish, run, signal};
 use tempfile::TempDir;
 
 mod common;
@@ -158,4 +158,17 @@ fn ends_when_nobody_reads_any_more() {
         Some(0),
         "the other sandbox still runs"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_costs_no_line_of_what_was_delivered() {
+    for _ in 0..10 {
+        let mut server = Server::start(&[]);
+        let url = server.line();
+        let done = server.send(&url, &["--to", "lenea@contoso.com", "last words"]);
+        signal(&server.process, "TERM");
+        assert_eq!(done.code, Some(0), "{done}");
+        assert!(server.line().ends_with("last words"));
+    }
 }
