@@ -163,7 +163,7 @@ def clean_room():
         def in_room(*command):
             return subprocess.run(list(map(str, command)), cwd=room, env=environment, capture_output=True, text=True)
 
-        (room / "composer.json").write_text('{"repositories": [{"packagist.org": false}]}\n')
+        (room / "composer.json").write_text('{"repositories": [{"packagist": false}]}\n')
         for command in (
             ("config", "repositories.send-im", "artifact", room / "dist"),
             ("require", "--no-interaction", "send-im/send-im"),
