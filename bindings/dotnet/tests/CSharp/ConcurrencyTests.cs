@@ -68,6 +68,8 @@ namespace SendIm.Tests
                 while (!Volatile.Read(ref stop))
                 {
                     GC.Collect();
+                    // Without a pause it takes a small machine all its time, and the sends run out of theirs.
+                    Thread.Sleep(10);
                 }
             });
             var account = new Account(Sender)
