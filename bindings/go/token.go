@@ -45,6 +45,8 @@ type tokens struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	source TokenSource
+	// Closed when no more tokens are needed.
+	released chan struct{}
 
 	guard sync.Mutex
 	// Why there was no token the last time it was asked.
@@ -53,7 +55,7 @@ type tokens struct {
 
 func newTokens(ctx context.Context, source TokenSource) *tokens {
 	ctx, cancel := context.WithCancel(ctx)
-	return &tokens{ctx: ctx, cancel: cancel, source: source}
+	return &tokens{ctx: ctx, cancel: cancel, source: source, released: make(chan struct{})}
 }
 
 // Token is called on a thread of the library.
@@ -62,7 +64,10 @@ func (t *tokens) Token(request native.TokenRequest, reply *native.TokenReply) {
 }
 
 // Release is called when no more tokens are needed.
-func (t *tokens) Release() { t.cancel() }
+func (t *tokens) Release() {
+	t.cancel()
+	close(t.released)
+}
 
 func (t *tokens) answer(request TokenRequest, reply *native.TokenReply) {
 	answered := false
@@ -74,6 +79,10 @@ func (t *tokens) answer(request TokenRequest, reply *native.TokenReply) {
 	}()
 	token, err := t.source(t.ctx, request)
 	answered = true
+	if err != nil && t.ctx.Err() != nil {
+		// The caller gave up, and the source with it. The call is about to end for that reason, not for want of a token.
+		<-t.released
+	}
 	t.guard.Lock()
 	t.failure = err
 	t.guard.Unlock()

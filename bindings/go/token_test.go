@@ -3,6 +3,8 @@ package sendim_test
 import (
 	"context"
 	"errors"
+	"io"
+	"log/slog"
 	"runtime"
 	"sync"
 	"testing"
@@ -125,6 +127,34 @@ func TestASourceMayBeSlowAndTheContextEndsIt(t *testing.T) {
 	same(t, failing(t, err).Kind, sendim.ErrCancelled)
 	same(t, failing(t, err).Sent, sendim.SentNo)
 	same(t, <-ended, context.Canceled)
+}
+
+// holds keeps the program busy until the source has failed, so the library hears of that before it hears of the context.
+type holds struct {
+	slog.Handler
+	failed chan struct{}
+}
+
+func (h holds) Handle(context.Context, slog.Record) error {
+	<-h.failed
+	time.Sleep(20 * time.Millisecond)
+	return nil
+}
+
+func TestASourceThatEndsWithTheContextIsNotTheReason(t *testing.T) {
+	sandbox := start(t, nil)
+	for n := 0; n < 10; n++ {
+		ctx, cancel := context.WithCancel(context.Background())
+		busy := holds{slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelDebug}), make(chan struct{})}
+		tokens := withTokens(sandbox, func(ctx context.Context, _ sendim.TokenRequest) (sendim.Token, error) {
+			defer close(busy.failed)
+			cancel()
+			<-ctx.Done()
+			return sendim.Token{}, ctx.Err()
+		})
+		_, err := sendim.Send(ctx, "lenea@contoso.com", "hi", tokens, sendim.WithLogger(slog.New(busy)))
+		same(t, failing(t, err).Kind, sendim.ErrCancelled)
+	}
 }
 
 func TestASourceThatEndsItsGoroutineFailsTheSignIn(t *testing.T) {

@@ -24,6 +24,7 @@ import ruby
 import swift
 import workspace
 from outcome import Outcome
+from recording import recorded
 
 
 def cargo_test(*arguments):
@@ -108,30 +109,40 @@ def main():
     unknown = set(wanted) - {name for name, _, _ in SUITES}
     if unknown:
         sys.exit(f"LANGS: there is no {', '.join(sorted(unknown))}; there are {', '.join(n for n, _, _ in SUITES)}.")
-    require_all = os.environ.get("REQUIRE_ALL") == "1"
-    rows = []
+    rows, failures = [], []
     for name, problem, suite in [s for s in SUITES if s[0] in wanted] or SUITES:
         print(f"\n== {name} ==", flush=True)
-        missing = problem()
         started = time.monotonic()
-        if missing:
-            print(f"skipped {name}: {missing}")
-            outcome = Outcome(failed=1, why=[missing]) if require_all else Outcome(skipped=1, why=[missing])
-        else:
-            try:
-                outcome = suite() + front_page.compared(name)
-            except subprocess.CalledProcessError as error:
-                outcome = Outcome(failed=1, why=[f"{' '.join(map(str, error.cmd[:3]))} … ended with {error.returncode}"])
-            except Exception as error:  # the other languages still run, and the table is shown
-                traceback.print_exc()
-                outcome = Outcome(failed=1, why=[f"{type(error).__name__}: {str(error)[:200]}"])
-        if require_all and outcome.skipped and name not in MAY_SKIP:
-            outcome.failed += 1
-            outcome.why.append("REQUIRE_ALL=1 allows no skipped test")
+        with recorded() as recording:
+            outcome = ran(name, problem, suite)
         rows.append((name, outcome, time.monotonic() - started))
+        if outcome.failed:
+            failures.append((name, recording.failures()))
     same_scenarios([outcome for name, outcome, _ in rows if name not in WITHOUT_SCENARIOS])
+    for name, lines in failures:
+        print(f"\n== what failed: {name} ==", *lines, sep="\n")
     table(rows)
     sys.exit(1 if any(outcome.failed or not (outcome.passed or outcome.skipped) for _, outcome, _ in rows) else 0)
+
+
+def ran(name, problem, suite):
+    """What a suite counted, or why it did not run."""
+    require_all = os.environ.get("REQUIRE_ALL") == "1"
+    missing = problem()
+    if missing:
+        print(f"skipped {name}: {missing}")
+        return Outcome(failed=1, why=[missing]) if require_all else Outcome(skipped=1, why=[missing])
+    try:
+        outcome = suite() + front_page.compared(name)
+    except subprocess.CalledProcessError as error:
+        return Outcome(failed=1, why=[f"{' '.join(map(str, error.cmd[:3]))} … ended with {error.returncode}"])
+    except Exception as error:  # the other languages still run, and the table is shown
+        traceback.print_exc()
+        return Outcome(failed=1, why=[f"{type(error).__name__}: {str(error)[:200]}"])
+    if require_all and outcome.skipped and name not in MAY_SKIP:
+        outcome.failed += 1
+        outcome.why.append("REQUIRE_ALL=1 allows no skipped test")
+    return outcome
 
 
 def same_scenarios(outcomes):

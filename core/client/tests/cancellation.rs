@@ -326,6 +326,20 @@ async fn any_timeout_tells_the_truth() {
     }
 }
 
+/// The recipient accepts while the request that withdraws the invitation is on its way: it then ends the conversation.
+#[tokio::test]
+async fn an_invitation_that_is_accepted_while_it_is_withdrawn_is_too_late() {
+    let (sandbox, client) = common::signed_in().await;
+    sandbox.recipient(LENE, Behaviour::AcceptAfter(Duration::from_millis(2600)));
+    let held = Action::Delay { time: Duration::from_millis(400) };
+    sandbox.set_faults(vec![Fault::on(Route::StopMessaging, held)]);
+    let message = Message::text(LENE, "x".repeat(900)).timeout(Duration::from_secs(3));
+    let error = client.send(message).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Timeout, Sent::No), "{error:?}");
+    assert!(error.detail().starts_with("lenea@contoso.com accepted too late"), "{error:?}");
+    assert_eq!(sandbox.messages(), []);
+}
+
 #[tokio::test]
 async fn a_deadline_covers_the_wait_for_the_message_before_and_for_a_free_place() {
     let (sandbox, client) = common::signed_in().await;

@@ -50,6 +50,8 @@ pub(crate) struct Conversation {
     conversation: Option<String>,
     modality: watch::Receiver<Modality>,
     ours: bool,
+    /// It was accepted while its invitation was withdrawn, which may end it.
+    pub(super) withdrawn: bool,
     pub(super) accepted_by: String,
     pub(super) thread_id: Option<String>,
 }
@@ -82,6 +84,7 @@ impl Conversation {
             messaging,
             conversation: progress.conversation,
             ours: true,
+            withdrawn: false,
             accepted_by,
             thread_id: progress.thread_id,
         }
@@ -147,6 +150,9 @@ impl Conversation {
     }
 
     fn no_link(&self, sending: &Sending) -> Error {
+        if self.withdrawn {
+            return sending.hung_up(true);
+        }
         let detail = format!("The conversation with {} was accepted but takes no text.", sending.to);
         Error::new(ErrorKind::RecipientUnavailable, detail).at(Step::Send)
     }

@@ -222,7 +222,8 @@ impl Invitation {
                 return Err(super::unknown(sending, Step::Confirm, late));
             }
         };
-        let conversation = Conversation::of(&self.session, &self.application, progress, accepted_by);
+        let mut conversation = Conversation::of(&self.session, &self.application, progress, accepted_by);
+        conversation.withdrawn = withdrawn;
         Ok(if elsewhere { conversation.not_ours() } else { conversation })
     }
 

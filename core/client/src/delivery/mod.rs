@@ -137,10 +137,11 @@ impl Sending {
                 return Ok(receipt);
             }
             let mut conversation = invitation.decided(self).await?;
+            let withdrawn = conversation.withdrawn;
             let modality = conversation.ready(self, LINK_FETCHES).await?;
             match self.send_into(conversation, place, Some(modality)).await? {
                 Outcome::Done(receipt) => return Ok(receipt),
-                Outcome::Over(_) => return Err(self.hung_up()),
+                Outcome::Over(_) => return Err(self.hung_up(withdrawn)),
                 Outcome::Gone(_) if recreated => return Err(self.keeps_vanishing(Step::Send)),
                 Outcome::Gone(empty) => {
                     recreated = true;
@@ -250,13 +251,14 @@ impl Sending {
                 Step::Confirm,
                 Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}.")),
             )),
-            End::Done { .. } => Err(self.hung_up()),
+            End::Done { .. } => Err(self.hung_up(false)),
         }
     }
 
     /// Keeps a conversation for the next message. A talk that somebody else took is theirs and is given back: the next
     /// message asks for the recipient again.
-    fn keep(&self, conversation: Conversation, place: &mut Option<Conversation>) -> Option<Conversation> {
+    fn keep(&self, mut conversation: Conversation, place: &mut Option<Conversation>) -> Option<Conversation> {
+        conversation.withdrawn = false;
         if conversation.can_be_kept_for(&self.to) {
             *place = Some(conversation);
             return None;
@@ -308,7 +310,13 @@ impl Sending {
         .at(step)
     }
 
-    fn hung_up(&self) -> Error {
+    /// The conversation that was opened for this message ended before the message was in.
+    fn hung_up(&self, withdrawn: bool) -> Error {
+        if withdrawn {
+            let detail =
+                format!("{} accepted too late: the invitation was withdrawn at the timeout.", self.to);
+            return Error::new(ErrorKind::Timeout, detail).at(Step::Confirm);
+        }
         let detail = format!("{} accepted and ended the conversation before the message was sent.", self.to);
         Error::new(ErrorKind::RecipientUnavailable, detail).at(Step::Send)
     }
