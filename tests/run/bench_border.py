@@ -11,9 +11,10 @@ import shutil
 import statistics
 import subprocess
 import sys
-from functools import cache
+from functools import cache, partial
 
 import c
+import dotnet
 import golang
 import kotlin
 import node
@@ -111,6 +112,14 @@ def node_command():
     return ["node", BORDER / "border.mjs"]
 
 
+def dotnet_ready(folder, project):
+    dotnet.build(BORDER / folder / project, BUILT / folder, "--configuration", "Release")
+
+
+def dotnet_command(folder, program):
+    return [*dotnet.prefix(), *dotnet.command(BUILT / folder / program)]
+
+
 # Name, why it cannot run here (or None), what makes it ready, its command line.
 LANGUAGES = [
     ("C", c.problem, c_ready, c_command),
@@ -118,6 +127,18 @@ LANGUAGES = [
     ("Ruby", ruby.problem, ruby_ready, ruby_command),
     ("JVM", kotlin.problem, java_ready, java_command),
     ("Swift", swift.problem, swift_ready, swift_command),
+    (
+        "C#",
+        dotnet.problem,
+        partial(dotnet_ready, "csharp", "Border.csproj"),
+        partial(dotnet_command, "csharp", "Border.dll"),
+    ),
+    (
+        "VB",
+        dotnet.problem,
+        partial(dotnet_ready, "vb", "BorderVb.vbproj"),
+        partial(dotnet_command, "vb", "BorderVb.dll"),
+    ),
     ("Go", golang.problem, go_ready, go_command),
     ("PHP", php.problem, php_ready, php_command),
     ("Node", node.problem, node_ready, node_command),
@@ -150,7 +171,7 @@ def run(servers, scale):
         if name in skipped:
             continue
         arguments = [*map(str, command()), str(scale(20_000)), str(scale(300))]
-        environment = servers.environment(0, f"border-{name.lower()}")
+        environment = servers.environment(0, f"border-{name.lower().replace('#', 'sharp')}")
         told = subprocess.run(arguments, env=environment, stdout=subprocess.PIPE, text=True, timeout=HANG, check=True).stdout
         measured[name] = json.loads(told)
         loads = [measured[name].pop("load_ms", None)]

@@ -219,7 +219,7 @@ impl Account {
         }
         if self.timeout.is_zero() {
             return Err(Error::invalid_input(
-                "The timeout is zero; give the time the sign-in may take, for example 60 s.",
+                "The timeout is not more than zero; give the time the sign-in may take, for example 60 s.",
             ));
         }
         let root = match &self.server {

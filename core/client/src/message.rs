@@ -201,7 +201,7 @@ impl Message {
         }
         if self.timeout.is_zero() {
             return Err(Error::invalid_input(
-                "The timeout is zero; give the time the send may take, for example 60 s.",
+                "The timeout is not more than zero; give the time the send may take, for example 60 s.",
             ));
         }
         Ok(to)

@@ -1,7 +1,7 @@
 //! Every request of a send times every fault: the outcome is the one that `expected.txt` prescribes, and no message is doubled,
 //! claimed or denied against the inbox.
 //!
-//! `MATRIX=print` prints what the client does, in the form of that file.
+//! The whole matrix is shown on one screen; `MATRIX=print` prints it in the form of that file.
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
 #[path = "../common/mod.rs"]
@@ -12,7 +12,7 @@ mod faults;
 mod rows;
 mod table;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -51,10 +51,11 @@ async fn every_fault_on_every_request_has_the_outcome_prescribed() {
             });
         }
     }
-    let (mut seen, mut wrong) = (HashMap::new(), Vec::new());
+    let (mut seen, mut wrong, mut differ) = (HashMap::new(), Vec::new(), HashSet::new());
     while let Some(cell) = running.join_next().await {
         let ((row, fault, every), wanted, found) = cell.unwrap();
         if found.outcome != wanted || !found.lies.is_empty() {
+            differ.insert((row, fault, every));
             let often = if every { "every time" } else { "once" };
             wrong.push(format!(
                 "[{row}] {fault}, {often}: expected “{wanted}”, found “{}” {} {}",
@@ -67,6 +68,8 @@ async fn every_fault_on_every_request_has_the_outcome_prescribed() {
     }
     if print {
         table::print(&seen);
+    } else {
+        table::show(&seen, &differ);
     }
     wrong.sort();
     assert!(wrong.is_empty(), "{} of {} cells differ:\n{}", wrong.len(), seen.len(), wrong.join("\n"));

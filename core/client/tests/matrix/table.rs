@@ -1,6 +1,8 @@
 //! The file of expected outcomes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use crate::faults::FAULTS;
 use crate::rows::ROWS;
@@ -68,5 +70,46 @@ pub(crate) fn print(seen: &HashMap<(&str, &str, bool), String>) {
             }
         }
         println!();
+    }
+}
+
+/// Shows the whole matrix on one screen, also where the harness keeps the output of tests that pass.
+///
+/// `wrong` are the cells that are not as expected.
+pub(crate) fn show(seen: &HashMap<(&str, &str, bool), String>, wrong: &HashSet<(&str, &str, bool)>) {
+    let mut shown = String::from(
+        "\nEach request times each fault, once and every time: d delivered, n not sent, m maybe sent, - not tried, \
+         ! not as expected\n",
+    );
+    for (number, row) in ROWS.iter().enumerate() {
+        let _ = writeln!(shown, "{:>4} {}", number + 1, row.name);
+    }
+    let _ = write!(shown, "{:<12}", "");
+    for number in 1..=ROWS.len() {
+        let _ = write!(shown, " {number:>2}");
+    }
+    for fault in FAULTS {
+        let _ = write!(shown, "\n{fault:<12}");
+        for row in ROWS {
+            let letter = |every| {
+                let cell = (row.name, *fault, every);
+                let outcome = seen.get(&cell).map(String::as_str);
+                if wrong.contains(&cell) { '!' } else { outcome.map_or('-', letter) }
+            };
+            let _ = write!(shown, " {}{}", letter(false), letter(true));
+        }
+    }
+    let _ = writeln!(shown, "\n{} cells, {} not as expected", seen.len(), wrong.len());
+    let _ = std::io::stdout().write_all(shown.as_bytes());
+}
+
+fn letter(outcome: &str) -> char {
+    let has = |word| outcome.split([' ', ',']).any(|part| part == word);
+    if has("delivered") {
+        'd'
+    } else if has("no") {
+        'n'
+    } else {
+        'm'
     }
 }

@@ -1,0 +1,148 @@
+//! What an event changes in the books.
+
+use super::{End, Ledger, MOST_UNCLAIMED, Modality, Unclaimed};
+use crate::ucwa::events::{Event, EventType, Status};
+use crate::ucwa::hypermedia::Resource;
+use crate::ucwa::limits::{LONGEST_HREF, LONGEST_WORD, MOST_LISTED, word};
+
+impl Ledger {
+    /// True when the event matters and cannot be used without its resource, which then has to be fetched.
+    pub fn needs_resource(&self, event: &Event) -> bool {
+        if event.resource.is_some() || event.kind == EventType::Deleted {
+            return false;
+        }
+        let key = self.key(&event.href);
+        let books = self.books();
+        match event.rel.as_str() {
+            // Started: to learn its operation. Completed: to learn who accepted.
+            "messagingInvitation" => !books.invitations.is_empty(),
+            "messaging" => books.modalities.contains_key(&key) || !books.invitations.is_empty(),
+            // To tell an incoming message from one of ours.
+            "message" => event.kind == EventType::Completed && !books.messages.contains_key(&key),
+            _ => false,
+        }
+    }
+
+    /// Books one event, with its resource where that was embedded or fetched.
+    pub fn book(&self, event: &Event, resource: Option<&Resource>) {
+        match event.rel.as_str() {
+            "messagingInvitation" => self.book_invitation(event, resource),
+            "messaging" => self.book_modality(event, resource),
+            "message" => self.book_message(event, resource),
+            "conversation" => self.book_conversation(event, resource),
+            _ => {}
+        }
+    }
+
+    fn book_invitation(&self, event: &Event, resource: Option<&Resource>) {
+        let key = self.key(&event.href);
+        let mut books = self.books();
+        let by_name = resource.and_then(|r| r.text("operationId"));
+        let by_name = by_name.filter(|name| name.len() <= LONGEST_WORD).map(str::to_owned);
+        let Some(operation) = by_name.or_else(|| books.operations.get(&key).cloned()) else { return };
+        let Some((_, invitation)) = books.invitations.get(&operation) else { return };
+        let link = |rel| resource.and_then(|r| r.link(rel)).map(str::to_owned);
+        let end = (event.kind == EventType::Completed).then(|| end_of(event, resource));
+        invitation.send_modify(|progress| {
+            progress.seen = true;
+            // Where someone else took the call, the talk goes on in a derived conversation.
+            keep(&mut progress.messaging, link("derivedMessaging").or_else(|| link("messaging")));
+            keep(&mut progress.conversation, link("derivedConversation").or_else(|| link("conversation")));
+            keep(&mut progress.cancel, link("cancel"));
+            keep(&mut progress.thread_id, resource.and_then(|r| r.text("threadId")).map(word));
+            if progress.end.is_none() {
+                progress.end = end;
+            }
+        });
+        books.name(key, operation);
+    }
+
+    fn book_modality(&self, event: &Event, resource: Option<&Resource>) {
+        let key = self.key(&event.href);
+        let mut books = self.books();
+        if event.kind == EventType::Deleted {
+            books.disconnect(&key);
+        } else if let Some(resource) = resource {
+            let modality = Modality::of(resource);
+            if modality.disconnected {
+                books.disconnect(&key);
+            } else {
+                books.modality(key).send_replace(modality);
+            }
+        }
+    }
+
+    fn book_message(&self, event: &Event, resource: Option<&Resource>) {
+        let direction = resource.and_then(|r| r.text("direction"));
+        let is = |name: &str| direction.is_some_and(|d| d.eq_ignore_ascii_case(name));
+        let outgoing = is("Outgoing");
+        if event.kind != EventType::Completed || is("Incoming") {
+            return;
+        }
+        let (message, conversation) = (self.key(&event.href), self.key(&event.sender.1));
+        // The event's status decides; the resource's own status is absent on real servers. Source: SendAnIM.
+        let end = end_of(event, resource);
+        let mut books = self.books();
+        if books.settled.iter().any(|(settled, _)| *settled == message) {
+            return;
+        }
+        let by_href = books.messages.remove(&message);
+        // Only a message that is known to be ours may stand for one whose answer was lost.
+        let waiting = by_href.or_else(|| if outgoing { books.orphans.remove(&conversation) } else { None });
+        if let Some((_, waiting)) = waiting {
+            books.settle(message, conversation, waiting, end);
+        } else {
+            if books.unclaimed.len() == MOST_UNCLAIMED {
+                books.unclaimed.pop_front();
+            }
+            if !books.unclaimed.iter().any(|u| u.message == message) {
+                books.unclaimed.push_back(Unclaimed { message, conversation, outgoing, end });
+            }
+        }
+    }
+
+    /// A conversation that ends takes its messaging with it.
+    fn book_conversation(&self, event: &Event, resource: Option<&Resource>) {
+        let state = resource.and_then(|r| r.text("state")).unwrap_or_default();
+        if event.kind != EventType::Deleted && !state.eq_ignore_ascii_case("Disconnected") {
+            return;
+        }
+        let key = match resource.and_then(|r| r.link("messaging")) {
+            Some(messaging) => self.key(messaging),
+            None => {
+                let (path, query) = event.href.split_at(event.href.find('?').unwrap_or(event.href.len()));
+                self.key(&format!("{path}/messaging{query}"))
+            }
+        };
+        let over = self.key(&event.href);
+        let mut books = self.books();
+        books.settled.retain(|(_, conversation)| *conversation != over);
+        books.disconnect(&key);
+    }
+}
+
+/// How a completed event says its operation ended. One without a status and a reason is a success: servers leave the
+/// status out only there.
+fn end_of(event: &Event, resource: Option<&Resource>) -> End {
+    let failed = match event.status {
+        Some(Status::Success) => false,
+        Some(Status::Failure) => true,
+        None => {
+            let state = resource.and_then(|r| r.text("state")).unwrap_or_default();
+            event.reason.is_some()
+                || ["Failed", "Declined", "Cancelled"].iter().any(|s| s.eq_ignore_ascii_case(state))
+        }
+    };
+    if failed {
+        return End::Failed(event.reason.clone().unwrap_or_default());
+    }
+    let accepted = resource.map(|r| r.all_embedded("acceptedByParticipant")).unwrap_or_default();
+    let uris = accepted.iter().filter_map(|p| p.text("uri")).filter(|uri| uri.len() <= LONGEST_HREF);
+    End::Done { by: uris.take(MOST_LISTED).map(str::to_owned).collect() }
+}
+
+fn keep(known: &mut Option<String>, new: Option<String>) {
+    if new.is_some() {
+        *known = new;
+    }
+}
