@@ -5,7 +5,7 @@
 # make packages, make clean-room   build each language's package into dist/; use each in an empty place
 # make soak   mixed traffic under random faults, every message accounted for; MINUTES=30 SEED=…
 # make fuzz   feed arbitrary bytes to every decoder; SECONDS=600 a target, TARGETS="events links" picks, JOBS=2 at a time
-# make sanitize   Miri, ThreadSanitizer and LeakSanitizer over what shares memory by hand; TOOLS="miri" picks
+# make sanitize   loom, Miri, ThreadSanitizer and LeakSanitizer over what shares memory by hand; TOOLS="loom miri" picks
 # make toolchains   get the toolchains this machine lacks
 
 PYTHON ?= python3

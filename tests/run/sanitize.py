@@ -1,6 +1,7 @@
 """Runs the parts that share memory by hand under tools that see what a test cannot.
 
-miri     the border of the C interface (its unsafe code), and the pieces that threads share, in many orders of the threads
+loom     the pieces that threads share by hand, in every order in which they can come to a lock
+miri     the border of the C interface (its unsafe code), and the pieces that threads share, in some orders of the threads
 thread   the tests of the C interface under ThreadSanitizer, with the library and the standard library compiled for it
 leak     the same tests under LeakSanitizer
 
@@ -8,6 +9,7 @@ TOOLS picks some. Miri and ThreadSanitizer need a nightly toolchain with the com
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,12 +20,18 @@ from outcome import Outcome
 
 ORDERS = 16
 NIGHTLY = ["cargo", "+nightly"]
+# They have tests in a module `models`.
+WITH_MODELS = ["send-im", "send-im-c", "send-im-uniffi"]
 # Package and the tests of it that Miri can follow: no sockets, no foreign code.
 UNDER_MIRI = [
     ("send-im-c", ["border::", "error::", "layout::", "options::"], 1),
     ("send-im-runtime", ["slots::", "lineage::", "sync::"], ORDERS),
     ("send-im", ["departure::"], ORDERS),
 ]
+
+
+# So often a thread is interrupted in one run of a model. Loom's own documentation advises two or three.
+PREEMPTIONS = "3"
 
 
 def nightly_problem(*components):
@@ -43,6 +51,23 @@ def result(name, ended):
     if ended.returncode:
         return Outcome(failed=1, why=[f"{name} ended with {ended.returncode}, see above"])
     return Outcome(passed=1)
+
+
+def loom():
+    environment = dict(
+        os.environ,
+        RUSTFLAGS="--cfg send_im_loom",
+        LOOM_MAX_PREEMPTIONS=PREEMPTIONS,
+        CARGO_TARGET_DIR=str(workspace.target_dir() / "loom"),
+    )
+    outcome = Outcome()
+    for package in WITH_MODELS:
+        command = ["cargo", "test", "--quiet", "-p", package, "--lib", "models::"]
+        told = subprocess.run(command, env=environment, cwd=workspace.ROOT, stdout=subprocess.PIPE, text=True)
+        print(told.stdout, flush=True)
+        passed = sum(map(int, re.findall(r"^test result: ok\. (\d+) passed", told.stdout, re.M)))
+        outcome += result(f"loom over {package}", told) if told.returncode or passed else Outcome(failed=1, why=["no model ran"])
+    return outcome
 
 
 def miri():
@@ -98,7 +123,7 @@ def leak():
     return c.tap([c.units("tests-lsan", c.C99, "-fsanitize=leak")], SEND_IM_QUICK="1")
 
 
-TOOLS = {"miri": miri, "thread": thread, "leak": leak}
+TOOLS = {"loom": loom, "miri": miri, "thread": thread, "leak": leak}
 
 
 def main():

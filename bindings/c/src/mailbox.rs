@@ -7,10 +7,10 @@
 use std::collections::VecDeque;
 use std::ffi::{CString, c_char, c_int};
 use std::ptr::null_mut;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use send_im::{Result, Sent};
-use send_im_runtime::{Generation, forked, lock};
+use send_im_runtime::{Generation, Mutex, forked, lock};
 
 use crate::border::{NONE, Out, c_text, certain, fallible, hand_over, object, read, take_back};
 use crate::client::send_im_client;
@@ -215,4 +215,65 @@ pub unsafe extern "C" fn send_im_mail_take_token_reply(
 pub unsafe extern "C" fn send_im_mail_free(mail: *mut send_im_mail) {
     // SAFETY: the caller keeps to the header.
     certain((), || drop(unsafe { take_back(mail) }));
+}
+
+/// Every order in which threads can come to the lock.
+#[cfg(all(test, unix, send_im_loom))]
+mod models {
+    use std::io::Read;
+    use std::os::fd::FromRawFd;
+    use std::os::unix::net::UnixStream;
+
+    use loom::thread;
+
+    use super::*;
+
+    fn mail(ticket: u64) -> send_im_mail {
+        send_im_mail { ticket, json: CString::default(), client: Mutex::new(None), reply: Mutex::new(None) }
+    }
+
+    /// A host that takes mail until there is none, and sleeps until it is rung, finds every mail.
+    #[test]
+    fn no_mail_lies_there_while_the_host_sleeps() {
+        loom::model(|| {
+            let inside = Arc::new(Inside { kept: Mutex::default(), rope: Rope::new().unwrap() });
+            // SAFETY: the descriptor is given once, and belongs to whoever got it.
+            let mut waiting = unsafe { UnixStream::from_raw_fd(inside.rope.descriptor().unwrap()) };
+            waiting.set_nonblocking(true).unwrap();
+            let senders = [1, 2].map(|ticket| {
+                let inside = inside.clone();
+                thread::spawn(move || inside.put(mail(ticket)))
+            });
+            let mut taken = Vec::new();
+            while taken.len() < 2 {
+                if waiting.read(&mut [0; 8]).is_err() {
+                    thread::yield_now();
+                    continue;
+                }
+                while let Some(mail) = inside.take() {
+                    taken.push(mail.ticket);
+                }
+            }
+            for sender in senders {
+                sender.join().unwrap();
+            }
+            taken.sort_unstable();
+            assert_eq!(taken, [1, 2]);
+        });
+    }
+
+    /// Mail that comes after the end, or just before it, is dropped and not kept.
+    #[test]
+    fn a_closed_box_keeps_nothing() {
+        loom::model(|| {
+            let inside = Arc::new(Inside { kept: Mutex::default(), rope: Rope::new().unwrap() });
+            let sender = {
+                let inside = inside.clone();
+                thread::spawn(move || inside.put(mail(1)))
+            };
+            inside.close();
+            sender.join().unwrap();
+            assert!(inside.take().is_none());
+        });
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{c_char, c_void};
 use std::future::ready;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -11,7 +11,7 @@ use send_im::{
     Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, Error, Importance, Message, Result, Sent,
     TokenRequest, Wait,
 };
-use send_im_runtime::lock;
+use send_im_runtime::{Mutex, lock};
 
 use crate::border::{certain, fallible, hand_over, object, optional_text, take_back, text};
 use crate::error::send_im_error;

@@ -1,12 +1,11 @@
 //! Many messages at a time.
 
 use std::ffi::{c_char, c_void};
-use std::sync::Mutex;
 
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 use send_im::{Client, Message, Receipt, Result, Sent};
-use send_im_runtime::{lock, panicked, unless_cancelled};
+use send_im_runtime::{Mutex, lock, panicked, unless_cancelled};
 use tokio_util::sync::CancellationToken;
 
 use crate::border::{Out, certain, fallible, hand_over, may_wait, object, read, take_back, text};

@@ -6,7 +6,7 @@ use send_im::Result;
 #[cfg(unix)]
 pub(crate) struct Rope {
     ours: std::os::unix::net::UnixStream,
-    theirs: std::sync::Mutex<Option<std::os::unix::net::UnixStream>>,
+    theirs: send_im_runtime::Mutex<Option<std::os::unix::net::UnixStream>>,
 }
 
 #[cfg(unix)]
@@ -21,7 +21,7 @@ impl Rope {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(refuse)?;
         // A thread of ours never waits for a host that does not read.
         ours.set_nonblocking(true).map_err(refuse)?;
-        Ok(Rope { ours, theirs: std::sync::Mutex::new(Some(theirs)) })
+        Ok(Rope { ours, theirs: send_im_runtime::Mutex::new(Some(theirs)) })
     }
 
     /// The end to wait at, once.

@@ -22,5 +22,5 @@ pub use cancellation::unless_cancelled;
 pub use generation::Generation;
 pub use lineage::Lineage;
 pub use slots::Slots;
-pub use sync::{Flag, lock};
+pub use sync::{Flag, Mutex, MutexGuard, lock};
 pub use threads::{Threads, on_a_thread_of_ours};

@@ -1,8 +1,6 @@
 //! Values a host refers to by number.
 
-use std::sync::Mutex;
-
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// Values by number. A host that holds numbers holds nothing that could be dropped in the wrong process.
 pub struct Slots<T>(Mutex<Kept<T>>);

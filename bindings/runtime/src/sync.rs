@@ -1,7 +1,14 @@
 //! A lock and a flag.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, PoisonError};
 use std::time::Duration;
+
+/// The lock of what is shared by hand. Under loom it is a model of one, which is tried in every order of the threads.
+#[cfg(not(send_im_loom))]
+pub use std::sync::{Mutex, MutexGuard};
+
+#[cfg(send_im_loom)]
+pub use loom::sync::{Mutex, MutexGuard};
 
 /// Locks. Nothing is ever left half done under a lock of the bindings, so a panic elsewhere does not make its content
 /// wrong.
@@ -12,27 +19,31 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A flag another thread can wait for.
 #[derive(Debug, Default)]
 pub struct Flag {
-    set: Mutex<bool>,
+    set: std::sync::Mutex<bool>,
     changed: Condvar,
 }
 
 impl Flag {
+    fn lock(&self) -> std::sync::MutexGuard<'_, bool> {
+        self.set.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Sets it for good.
     pub fn set(&self) {
-        *lock(&self.set) = true;
+        *self.lock() = true;
         self.changed.notify_all();
     }
 
     /// True once it is set.
     pub fn is_set(&self) -> bool {
-        *lock(&self.set)
+        *self.lock()
     }
 
     /// Waits at most `timeout`; true if the flag is set.
     pub fn wait(&self, timeout: Duration) -> bool {
         let (set, _) = self
             .changed
-            .wait_timeout_while(lock(&self.set), timeout, |set| !*set)
+            .wait_timeout_while(self.lock(), timeout, |set| !*set)
             .unwrap_or_else(PoisonError::into_inner);
         *set
     }

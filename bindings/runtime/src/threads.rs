@@ -1,12 +1,10 @@
 //! A runtime that is started on first use and stopped for good.
 
-use std::sync::Mutex;
-
 use send_im::{Error, ErrorKind, Result, Sent};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::call::shut_down;
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 
 /// Two threads are enough for thousands of waiting calls: the work is waiting for answers.
 const WORKERS: usize = 2;

@@ -1,10 +1,10 @@
 //! Who sends, and the callbacks of the host.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use send_im::{Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, Error, TokenRequest};
-use send_im_runtime::lock;
+use send_im_runtime::{Mutex, lock};
 use tokio::sync::oneshot;
 
 use crate::failure::{Result, SendError};

@@ -7,10 +7,10 @@
 use std::io::Write;
 use std::os::fd::IntoRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use send_im::{ErrorKind, Sent};
-use send_im_runtime::{Generation, Lineage, Slots, lock};
+use send_im_runtime::{Generation, Lineage, Mutex, Slots, lock};
 
 use crate::failure::{Result, SendError};
 

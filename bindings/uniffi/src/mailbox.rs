@@ -3,9 +3,9 @@
 //! For hosts such as Ruby, see `bell.rs`. Nothing here calls into the host, so it may end, or fork, at any time.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use send_im_runtime::{Generation, lock};
+use send_im_runtime::{Generation, Mutex, lock};
 
 use crate::account::{AccountOptions, StepListener, TokenProvider, TokenReply, TokenRequestRecord};
 use crate::bell::ring;
@@ -29,8 +29,12 @@ pub struct TokenAsked {
 #[derive(uniffi::Object)]
 pub struct Mailbox {
     generation: &'static Generation,
-    kept: Mutex<Kept>,
+    letters: Letters,
 }
+
+/// What lies there, and whom to call to it. Each change tells the bell that has to be rung for it, without the lock.
+#[derive(Default)]
+struct Letters(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
@@ -39,65 +43,87 @@ struct Kept {
     bells: Vec<u64>,
 }
 
+impl Letters {
+    fn put(&self, letter: impl FnOnce(&mut Kept)) -> Option<u64> {
+        let mut kept = lock(&self.0);
+        letter(&mut kept);
+        kept.waiting_for()
+    }
+
+    fn attach(&self, bell: u64) -> Option<u64> {
+        let mut kept = lock(&self.0);
+        kept.bells.push(bell);
+        kept.waiting_for()
+    }
+
+    /// Whoever waited there may have been rung and have gone without a look.
+    fn detach(&self, bell: u64) -> Option<u64> {
+        let mut kept = lock(&self.0);
+        kept.bells.retain(|attached| *attached != bell);
+        kept.waiting_for()
+    }
+
+    fn take_steps(&self) -> VecDeque<StepRecord> {
+        std::mem::take(&mut lock(&self.0).steps)
+    }
+
+    fn take_tokens(&self) -> VecDeque<TokenAsked> {
+        std::mem::take(&mut lock(&self.0).tokens)
+    }
+}
+
+impl Kept {
+    fn waiting_for(&self) -> Option<u64> {
+        let is_empty = self.steps.is_empty() && self.tokens.is_empty();
+        self.bells.last().copied().filter(|_| !is_empty)
+    }
+}
+
 #[uniffi::export]
 impl Mailbox {
     /// An empty mailbox.
     #[uniffi::constructor]
     pub fn new() -> Arc<Self> {
-        Arc::new(Mailbox { generation: Generation::current(), kept: Mutex::default() })
+        Arc::new(Mailbox { generation: Generation::current(), letters: Letters::default() })
     }
 
     /// Rings this bell from now on, given by its handle. The one attached last is rung; at once, if there is mail.
     pub fn attach(&self, bell: u64) {
-        let waiting = {
-            let mut kept = lock(&self.kept);
-            kept.bells.push(bell);
-            !kept.steps.is_empty() || !kept.tokens.is_empty()
-        };
-        if waiting {
-            ring(bell, MAIL);
-        }
+        call(self.letters.attach(bell));
     }
 
-    /// Rings this bell no more.
+    /// Rings this bell no more. What it left is for the one attached before.
     pub fn detach(&self, bell: u64) {
-        lock(&self.kept).bells.retain(|attached| *attached != bell);
+        call(self.letters.detach(bell));
     }
 
     /// The steps that have finished since the last call, oldest first.
     pub fn take_steps(&self) -> Vec<StepRecord> {
-        std::mem::take(&mut lock(&self.kept).steps).into()
+        self.letters.take_steps().into()
     }
 
     /// Who waits for a token and was not handed out yet.
     pub fn take_tokens(&self) -> Vec<TokenAsked> {
-        std::mem::take(&mut lock(&self.kept).tokens).into()
+        self.letters.take_tokens().into()
     }
 }
 
-impl Mailbox {
-    fn put(&self, letter: impl FnOnce(&mut Kept)) {
-        let bell = {
-            let mut kept = lock(&self.kept);
-            letter(&mut kept);
-            kept.bells.last().copied()
-        };
-        if let Some(bell) = bell {
-            ring(bell, MAIL);
-        }
+fn call(bell: Option<u64>) {
+    if let Some(bell) = bell {
+        ring(bell, MAIL);
     }
 }
 
 impl StepListener for Mailbox {
     fn on_step(&self, record: StepRecord) -> Result<()> {
-        self.put(|kept| kept.steps.push_back(record));
+        call(self.letters.put(|kept| kept.steps.push_back(record)));
         Ok(())
     }
 }
 
 impl TokenProvider for Mailbox {
     fn request_token(&self, request: TokenRequestRecord, reply: Arc<TokenReply>) -> Result<()> {
-        self.put(|kept| kept.tokens.push_back(TokenAsked { request, reply }));
+        call(self.letters.put(|kept| kept.tokens.push_back(TokenAsked { request, reply })));
         Ok(())
     }
 }
@@ -106,8 +132,7 @@ impl Drop for Mailbox {
     fn drop(&mut self) {
         if self.generation.is_foreign() {
             // Dropping a reply wakes a task of the parent, whose locks may be held by threads that are not here.
-            let kept = self.kept.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-            std::mem::forget(std::mem::take(kept));
+            std::mem::forget(std::mem::take(&mut self.letters));
         }
     }
 }
@@ -141,7 +166,92 @@ pub async fn sign_in_by_mail(
     SignedInClient::sign_in(options, provider(tokens), listener(steps), None).await
 }
 
-#[cfg(test)]
+/// Every order in which threads can come to the lock.
+#[cfg(all(test, send_im_loom))]
+mod models {
+    use loom::sync::{Arc, Condvar};
+    use loom::thread;
+
+    use super::*;
+
+    /// Two calls with a bell each, and a place to sleep.
+    #[derive(Default)]
+    struct Host {
+        letters: Letters,
+        heard: Mutex<Heard>,
+        awake: Condvar,
+    }
+
+    #[derive(Default)]
+    struct Heard {
+        rung: [bool; 2],
+        seen: bool,
+    }
+
+    impl Host {
+        fn call(&self, bell: Option<u64>) {
+            if let Some(bell) = bell {
+                lock(&self.heard).rung[usize::try_from(bell).unwrap()] = true;
+                self.awake.notify_all();
+            }
+        }
+
+        fn look(&self) {
+            if !self.letters.take_steps().is_empty() {
+                lock(&self.heard).seen = true;
+                self.awake.notify_all();
+            }
+        }
+    }
+
+    /// One of the two goes whenever it likes. The other one does not sleep while a letter lies there.
+    #[test]
+    fn a_letter_finds_someone_who_stays() {
+        loom::model(|| {
+            let host = Arc::new(Host::default());
+            host.call(host.letters.attach(0));
+            let goes = {
+                let host = host.clone();
+                thread::spawn(move || {
+                    host.call(host.letters.attach(1));
+                    if lock(&host.heard).rung[1] {
+                        host.look();
+                    }
+                    host.call(host.letters.detach(1));
+                })
+            };
+            let puts = {
+                let host = host.clone();
+                thread::spawn(move || {
+                    let step = StepRecord {
+                        step: "send".into(),
+                        host: "pool".into(),
+                        status: None,
+                        elapsed_ms: 1.0,
+                    };
+                    host.call(host.letters.put(|kept| kept.steps.push_back(step)));
+                })
+            };
+            loop {
+                {
+                    let mut heard = lock(&host.heard);
+                    while !heard.rung[0] && !heard.seen {
+                        heard = host.awake.wait(heard).unwrap();
+                    }
+                    if heard.seen {
+                        break;
+                    }
+                    heard.rung[0] = false;
+                }
+                host.look();
+            }
+            goes.join().unwrap();
+            puts.join().unwrap();
+        });
+    }
+}
+
+#[cfg(all(test, not(send_im_loom)))]
 mod tests {
     use super::*;
     use crate::bell::tests::{bell, heard};
@@ -173,6 +283,17 @@ mod tests {
         mailbox.take_steps();
         mailbox.detach(second.handle());
         mailbox.on_step(step("send")).unwrap();
+        assert_eq!(heard(&mut at_first), 2);
+    }
+
+    #[test]
+    fn what_the_last_bell_left_is_for_the_one_before() {
+        let (mailbox, (first, mut at_first), (second, _at_second)) = (Mailbox::new(), bell(), bell());
+        mailbox.attach(first.handle());
+        mailbox.attach(second.handle());
+        mailbox.on_step(step("invite")).unwrap();
+        // The call that waited there has ended, and did not look any more.
+        mailbox.detach(second.handle());
         assert_eq!(heard(&mut at_first), 2);
     }
 

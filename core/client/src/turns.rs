@@ -6,8 +6,12 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
+#[cfg(not(send_im_loom))]
+use std::sync::{Mutex, MutexGuard};
 
+#[cfg(send_im_loom)]
+use loom::sync::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 /// So many turns in a row a conversation gets while others wait.
@@ -134,7 +138,63 @@ impl<K: Hash + Eq + Clone> Drop for Turn<K> {
     }
 }
 
-#[cfg(test)]
+/// Every order in which threads can come to the lock.
+#[cfg(all(test, send_im_loom))]
+mod models {
+    use std::future::Future;
+
+    use loom::future::block_on;
+    use loom::thread;
+
+    use super::*;
+
+    fn everything_is_given_back(turns: &Turns<&'static str>, most: usize) {
+        let queue = turns.queue();
+        assert_eq!((queue.free, queue.lanes.len(), queue.order.len()), (most, 0, 0));
+    }
+
+    #[test]
+    fn whoever_waits_gets_a_turn() {
+        loom::model(|| {
+            let turns = Turns::new(1);
+            let others = ["a", "b"].map(|key| {
+                let turns = turns.clone();
+                thread::spawn(move || drop(block_on(turns.wait(key))))
+            });
+            drop(block_on(turns.wait("a")));
+            for other in others {
+                other.join().unwrap();
+            }
+            everything_is_given_back(&turns, 1);
+        });
+    }
+
+    #[test]
+    fn who_gives_up_loses_no_turn() {
+        loom::model(|| {
+            let turns = Turns::new(1);
+            let held = block_on(turns.wait("a"));
+            let gives_up = {
+                let turns = turns.clone();
+                thread::spawn(move || {
+                    let mut waiting = Box::pin(turns.wait("a"));
+                    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+                    drop(waiting.as_mut().poll(&mut context));
+                })
+            };
+            let stays = {
+                let turns = turns.clone();
+                thread::spawn(move || drop(block_on(turns.wait("b"))))
+            };
+            drop(held);
+            gives_up.join().unwrap();
+            stays.join().unwrap();
+            everything_is_given_back(&turns, 1);
+        });
+    }
+}
+
+#[cfg(all(test, not(send_im_loom)))]
 mod tests {
     use std::future::Future;
     use std::pin::Pin;
