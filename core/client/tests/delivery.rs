@@ -116,6 +116,20 @@ async fn a_lost_request_is_reported_as_unknown_and_not_repeated() {
 }
 
 #[tokio::test]
+async fn a_late_confirmation_is_not_taken_for_that_of_the_next_message() {
+    let (sandbox, client) = common::signed_in().await;
+    client.send(hello()).await.unwrap();
+    let late = Action::DelayEvents { time: Duration::from_secs(3) };
+    sandbox.add_fault(Fault::on(Route::SendMessage, late));
+    let error = client.send(hello().timeout(Duration::from_secs(1))).await.unwrap_err();
+    assert_eq!((error.kind(), error.step()), (ErrorKind::OutcomeUnknown, Some(Step::Confirm)));
+    sandbox.add_fault(Fault::on(Route::SendMessage, Action::DropBefore));
+    let error = client.send(hello().timeout(Duration::from_secs(6))).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::OutcomeUnknown, Sent::Maybe), "{error:?}");
+    assert_eq!(sandbox.messages().len(), 2);
+}
+
+#[tokio::test]
 async fn what_was_certainly_not_processed_is_sent_again() {
     for (route, message) in [(Route::StartMessaging, hello()), (Route::SendMessage, long())] {
         for action in [status(503), status(429)] {

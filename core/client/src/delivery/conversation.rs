@@ -59,7 +59,12 @@ pub(crate) struct Conversation {
 /// What became of a posted text.
 pub(super) enum Posted {
     /// The server has it; its end will be told.
-    Taken(oneshot::Receiver<End>),
+    Taken {
+        /// Its end.
+        end: oneshot::Receiver<End>,
+        /// The server has told where it is. Otherwise its end is known by the conversation alone.
+        named: bool,
+    },
     /// The answer was lost; if the text arrived, its end will be told.
     Lost(oneshot::Receiver<End>, Error),
     /// The conversation is over; the text was not taken.
@@ -185,12 +190,13 @@ impl Conversation {
                         answer.not_understood(Step::Send, "a message", &DecodeError::Html)
                     }
                     200..=299 => {
-                        let end = match answer.location() {
+                        let location = answer.location();
+                        let end = match location {
                             Some(location) => ledger.expect_message(location),
                             None => ledger.expect_orphan(self.orphan_key()),
                         };
                         ledger.wanted.notify_one();
-                        return Ok(Posted::Taken(end));
+                        return Ok(Posted::Taken { end, named: location.is_some() });
                     }
                     404 if Reason::from_body(&answer.body).may_mean_no_application() => {
                         return Ok(Posted::Gone);

@@ -206,10 +206,11 @@ impl Sending {
         let end = match posted {
             Posted::Over => return Ok(Outcome::Over(place)),
             Posted::Gone => return Ok(Outcome::Gone(place)),
-            Posted::Taken(end) => {
+            Posted::Taken { end, named } => {
                 self.tell_submitted(format);
                 let receipt = self.receipt(Evidence::MessageConfirmed, format, Some(&conversation));
-                let talk = self.keep(conversation, &mut place);
+                // Another message in it would be told by the same sign as one without a name.
+                let talk = if named { self.keep(conversation, &mut place) } else { Some(conversation) };
                 drop(place);
                 let end = end_of(end, self.deadline).await;
                 drop(talk);

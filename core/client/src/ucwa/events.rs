@@ -43,6 +43,8 @@ pub enum Status {
     Success,
     /// It did not; the event's reason says why.
     Failure,
+    /// A word that is neither.
+    Other,
 }
 
 /// One event.
@@ -116,7 +118,7 @@ impl Event {
         Some(Self {
             sender: sender.clone(),
             kind: EventType::from_word(text(&event, "type")),
-            status: Status::from_word(text(&event, "status")),
+            status: event.get("status").filter(|told| !told.is_null() && *told != "").map(Status::of),
             reason: event.get("reason").and_then(Reason::from_value),
             resource: event.as_object_mut().and_then(|members| Resource::take_embedded(members, &rel)),
             rel,
@@ -139,11 +141,11 @@ impl EventType {
 }
 
 impl Status {
-    fn from_word(word: &str) -> Option<Self> {
-        match word.to_ascii_lowercase().as_str() {
-            "success" => Some(Self::Success),
-            "failure" => Some(Self::Failure),
-            _ => None,
+    fn of(told: &Value) -> Self {
+        match told.as_str().map(str::to_ascii_lowercase).as_deref() {
+            Some("success") => Self::Success,
+            Some("failure") => Self::Failure,
+            _ => Self::Other,
         }
     }
 }

@@ -115,6 +115,7 @@ struct Books {
     /// Which operation an invitation's href belongs to, once that is known.
     operations: HashMap<HrefKey, String>,
     modalities: HashMap<HrefKey, watch::Sender<Modality>>,
+    /// One that was given up stays until its end is told, which must not pass for that of another message.
     messages: Waits,
     unclaimed: VecDeque<Unclaimed>,
     /// Messages whose end was told, each with its conversation: the server may repeat an event, and a repetition must
@@ -230,11 +231,8 @@ impl Ledger {
 
     /// True while somebody waits for an event.
     pub fn is_waiting(&self) -> bool {
-        let mut books = self.books();
-        books.messages.retain(|_, (_, waiting)| !waiting.is_closed());
-        books.orphans.retain(|_, (_, waiting)| !waiting.is_closed());
-        !books.messages.is_empty()
-            || !books.orphans.is_empty()
+        let books = self.books();
+        books.messages.values().chain(books.orphans.values()).any(|(_, waiting)| !waiting.is_closed())
             || self.watched.load(Ordering::Acquire) > 0
             || books.invitations.values().any(|(_, i)| i.receiver_count() > 0 && i.borrow().end.is_none())
     }
@@ -312,7 +310,11 @@ impl Books {
             return;
         }
         let number = self.next_number();
-        of(self).insert(key, (number, sender));
+        let waits = of(self);
+        if waits.len() >= MOST_UNCLAIMED {
+            waits.retain(|_, (_, waiting)| !waiting.is_closed());
+        }
+        waits.insert(key, (number, sender));
     }
 
     fn settle(&mut self, message: HrefKey, conversation: HrefKey, waiting: oneshot::Sender<End>, end: End) {

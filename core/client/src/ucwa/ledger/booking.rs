@@ -117,6 +117,11 @@ impl Ledger {
         let over = self.key(&event.href);
         let mut books = self.books();
         books.settled.retain(|(_, conversation)| *conversation != over);
+        books.orphans.retain(|conversation, (_, waiting)| *conversation != over || !waiting.is_closed());
+        // Their own answers may still be on the way; but they do not stand for a message of a new conversation.
+        for left in books.unclaimed.iter_mut().filter(|left| left.conversation == over) {
+            left.outgoing = false;
+        }
         books.disconnect(&key);
     }
 }
@@ -127,6 +132,10 @@ fn end_of(event: &Event, resource: Option<&Resource>) -> End {
     let failed = match event.status {
         Some(Status::Success) => false,
         Some(Status::Failure) => true,
+        Some(Status::Other) if event.reason.is_none() => {
+            return End::Lost("the server told an outcome that nobody knows");
+        }
+        Some(Status::Other) => true,
         None => {
             let state = resource.and_then(|r| r.text("state")).unwrap_or_default();
             event.reason.is_some()

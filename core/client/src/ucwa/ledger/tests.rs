@@ -61,22 +61,84 @@ fn only_a_message_known_to_be_ours_stands_for_a_lost_one() {
     }
 }
 
+const OUTGOING: &str = r#","_embedded":{"message":{"direction":"Outgoing"}}"#;
+
+#[test]
+fn the_late_end_of_a_message_nobody_waits_for_is_not_that_of_the_next_one() {
+    for next_waits_already in [true, false] {
+        let (ledger, event) = (ledger(), completed(OUTGOING));
+        drop(ledger.expect_message("/c/1/m/1"));
+        assert!(!ledger.is_waiting());
+        let before = next_waits_already.then(|| ledger.expect_orphan("/c/1"));
+        ledger.book(&event, event.resource.as_ref());
+        let mut next = before.unwrap_or_else(|| ledger.expect_orphan("/c/1"));
+        assert!(next.try_recv().is_err(), "{next_waits_already}");
+    }
+}
+
+#[test]
+fn what_a_conversation_left_is_nothing_to_a_new_one_of_its_id() {
+    let (ledger, event) = (ledger(), completed(OUTGOING));
+    ledger.book(&event, event.resource.as_ref());
+    ledger.book(&gone(), None);
+    assert!(ledger.expect_orphan("/c/1").try_recv().is_err());
+    // Its own answer may still be on the way.
+    assert!(ledger.expect_message("/c/1/m/1").try_recv().is_ok());
+    let abandoned = ledger.expect_orphan("/c/1");
+    drop(abandoned);
+    ledger.book(&gone(), None);
+    assert!(ledger.books().orphans.is_empty());
+}
+
+#[test]
+fn waits_that_were_given_up_are_bounded() {
+    let ledger = ledger();
+    for n in 0..3 * MOST_UNCLAIMED {
+        drop(ledger.expect_message(&format!("/c/1/m/{n}")));
+        drop(ledger.expect_orphan(&format!("/c/{n}")));
+    }
+    let books = ledger.books();
+    assert!(books.messages.len() <= MOST_UNCLAIMED && books.orphans.len() <= MOST_UNCLAIMED);
+}
+
+#[test]
+fn an_outcome_of_an_unknown_name_is_none() {
+    for (status, end) in [
+        (r#""Success""#, End::Done { by: Vec::new() }),
+        ("null", End::Done { by: Vec::new() }),
+        (r#""Timeout""#, End::Lost("the server told an outcome that nobody knows")),
+        ("7", End::Lost("the server told an outcome that nobody knows")),
+        (r#""Failure""#, End::Failed(Reason::default())),
+    ] {
+        let event = event(&format!(
+            r#"{{"link":{{"rel":"message","href":"/c/1/m/1"}},"type":"completed","status":{status}}}"#
+        ));
+        let ledger = ledger();
+        let mut message = ledger.expect_message("/c/1/m/1");
+        ledger.book(&event, None);
+        assert_eq!(message.try_recv(), Ok(end), "{status}");
+    }
+}
+
+fn gone() -> Event {
+    let gone = json!({ "link": { "rel": "conversation", "href": "/c/1" }, "type": "deleted" });
+    Event::parse(&gone, &("communication".into(), "/communication".into())).unwrap()
+}
+
 #[test]
 fn a_new_conversation_may_have_the_id_of_one_that_is_over() {
-    let (ledger, event) = (ledger(), completed(r#","_embedded":{"message":{"direction":"Outgoing"}}"#));
-    let gone = json!({ "link": { "rel": "conversation", "href": "/c/1" }, "type": "deleted" });
-    let gone = Event::parse(&gone, &("communication".into(), "/communication".into())).unwrap();
+    let (ledger, event) = (ledger(), completed(OUTGOING));
     for _ in 0..2 {
         let mut message = ledger.expect_message("/c/1/m/1");
         ledger.book(&event, event.resource.as_ref());
         assert!(message.try_recv().is_ok());
-        ledger.book(&gone, None);
+        ledger.book(&gone(), None);
     }
 }
 
 #[test]
 fn an_event_may_come_before_its_answer_and_twice() {
-    let (ledger, event) = (ledger(), completed(r#","_embedded":{"message":{"direction":"Outgoing"}}"#));
+    let (ledger, event) = (ledger(), completed(OUTGOING));
     ledger.book(&event, event.resource.as_ref());
     assert_eq!(ledger.expect_message("/C/1/M/1").try_recv(), Ok(End::Done { by: Vec::new() }));
     ledger.book(&event, event.resource.as_ref());
