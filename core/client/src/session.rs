@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, RwLock, watch};
 use tokio::task::JoinError;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 use uuid::Uuid;
 
@@ -30,6 +30,9 @@ use crate::ucwa::channel::{Channel, Ended, Polling};
 /// Servers refuse a user more than 100 outstanding requests (batch reference), and are known to allow 50 open
 /// conversations; idle ones count too.
 pub(crate) const MOST_IN_FLIGHT: usize = 32;
+
+/// How often is looked whether sends still wait in an application that is to be deleted.
+const WAIT_FOR_OTHERS: Duration = Duration::from_millis(200);
 
 /// How long signing out may take.
 pub(crate) const SIGN_OUT_DEADLINE: Duration = Duration::from_secs(10);
@@ -162,13 +165,37 @@ impl Session {
         Ok(application)
     }
 
-    /// The server said that it knows the application no more.
-    pub(crate) async fn application_is_gone(&self, gone: &Arc<Application>, deadline: Instant) {
+    /// The application is known no more: the next send opens another one.
+    ///
+    /// `certain` when the server itself says so. Otherwise a proxy may have said it in the server's place, and what is
+    /// under way may still end: the application is deleted after that.
+    pub(crate) async fn application_is_gone(
+        &self,
+        gone: &Arc<Application>,
+        certain: bool,
+        deadline: Instant,
+    ) {
         let Ok(mut place) = timeout_at(deadline, self.open.lock()).await else { return };
-        if place.as_ref().is_some_and(|open| Arc::ptr_eq(open, gone)) {
-            gone.ledger.close("the server has ended the session");
-            self.discard(place.take());
+        if !place.as_ref().is_some_and(|open| Arc::ptr_eq(open, gone)) {
+            return;
         }
+        let gone = place.take();
+        if certain {
+            if let Some(gone) = &gone {
+                gone.ledger.close("the server has ended the session");
+            }
+            return self.discard(gone);
+        }
+        let this = self.background();
+        let Some(gone) = gone else { return };
+        self.runtime.spawn(async move {
+            // Each wait ends with its send's timeout at the latest.
+            while gone.ledger.is_waiting() {
+                sleep(WAIT_FOR_OTHERS).await;
+            }
+            let _ =
+                gone.delete(&this.connection, &StepLog::quiet(), Instant::now() + SIGN_OUT_DEADLINE).await;
+        });
     }
 
     /// Deletes an application that is given up, in the background: a proxy may have said in the server's place that it

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::*;
 use send_im::{Client, ErrorKind, Evidence, Message, Sent};
-use send_im_sandbox::{Action, Fault, Route, Sandbox};
+use send_im_sandbox::{Action, Behaviour, ErrorBody, Fault, Route, Sandbox};
 
 #[tokio::test]
 async fn an_application_that_is_gone_is_replaced_silently() {
@@ -146,6 +146,35 @@ async fn a_cancelled_sign_in_leaves_no_session() {
     signing_in.abort();
     until(|| sandbox.journal().iter().any(|e| e.method == "DELETE" && e.status == Some(204))).await;
     assert_eq!(sandbox.open_applications(), 0);
+}
+
+#[tokio::test]
+async fn a_page_of_a_proxy_in_place_of_the_server_ends_no_other_send() {
+    let (sandbox, client) = signed_in().await;
+    sandbox.recipient("ringing@contoso.com", Behaviour::AcceptAfter(Duration::from_secs(1)));
+    let other = {
+        let client = client.clone();
+        tokio::spawn(async move { client.send(Message::text("ringing@contoso.com", "one")).await })
+    };
+    until(|| {
+        sandbox.journal().iter().any(|e| e.path.ends_with("/messagingInvitations") && e.status.is_some())
+    })
+    .await;
+    let page = Action::Status {
+        http: 404,
+        code: None,
+        subcode: None,
+        retry_after: None,
+        body: ErrorBody::Html,
+        diagnostics: None,
+    };
+    sandbox.add_fault(Fault::on(Route::StartMessaging, page));
+    client.send(hello()).await.unwrap();
+    let receipt = other.await.unwrap().unwrap();
+    assert_eq!(receipt.evidence, Evidence::InvitationAccepted);
+    until(|| sandbox.open_applications() == 1).await;
+    client.sign_out().await.unwrap();
+    assert_eq!((sandbox.open_applications(), sandbox.messages().len()), (0, 2));
 }
 
 #[tokio::test]

@@ -70,7 +70,10 @@ pub(super) enum Posted {
     /// The conversation is over; the text was not taken.
     Over,
     /// The whole session is over, as it seems; the text was not taken.
-    Gone,
+    Gone {
+        /// The server itself says so.
+        certain: bool,
+    },
 }
 
 impl Conversation {
@@ -199,7 +202,8 @@ impl Conversation {
                         return Ok(Posted::Taken { end, named: location.is_some() });
                     }
                     404 if Reason::from_body(&answer.body).may_mean_no_application() => {
-                        return Ok(Posted::Gone);
+                        let certain = Reason::from_body(&answer.body).is_application_not_found();
+                        return Ok(Posted::Gone { certain });
                     }
                     404 | 409 => return Ok(Posted::Over),
                     // Only the server itself can say that it has not processed the request; a gateway cannot.

@@ -47,8 +47,11 @@ pub(super) struct Invitation {
 
 /// Why no invitation came about.
 pub(super) enum NotInvited {
-    /// The server has dropped the application; nothing was processed.
-    ApplicationGone,
+    /// The server has dropped the application, as it seems; nothing was processed.
+    ApplicationGone {
+        /// The server itself says so.
+        certain: bool,
+    },
     /// Anything else.
     Failed(Error),
 }
@@ -139,7 +142,8 @@ impl Invitation {
                             invitation.settled = true;
                             match status {
                                 404 if reason.may_mean_no_application() => {
-                                    return Err(NotInvited::ApplicationGone);
+                                    let certain = reason.is_application_not_found();
+                                    return Err(NotInvited::ApplicationGone { certain });
                                 }
                                 _ => retry.after_answer(&answer, error).await?,
                             }

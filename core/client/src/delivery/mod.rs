@@ -103,7 +103,7 @@ impl Sending {
                 match self.send_into(conversation, place, None).await? {
                     Outcome::Done(receipt) => return Ok(receipt),
                     // If the session is gone too, the invitation will find that out.
-                    Outcome::Over(empty) | Outcome::Gone(empty) => place = empty,
+                    Outcome::Over(empty) | Outcome::Gone(empty, _) => place = empty,
                     Outcome::Unreachable(empty, error) => {
                         place = empty;
                         self.follow(&application, begun, &mut moved, error).await?;
@@ -117,12 +117,12 @@ impl Sending {
             }
             let invitation = match Invitation::post(self, &application, riding.as_deref()).await {
                 Ok(invitation) => invitation,
-                Err(NotInvited::ApplicationGone) if !recreated => {
+                Err(NotInvited::ApplicationGone { certain }) if !recreated => {
                     recreated = true;
-                    self.session.application_is_gone(&application, self.deadline).await;
+                    self.session.application_is_gone(&application, certain, self.deadline).await;
                     continue;
                 }
-                Err(NotInvited::ApplicationGone) => return Err(self.keeps_vanishing(Step::Invite)),
+                Err(NotInvited::ApplicationGone { .. }) => return Err(self.keeps_vanishing(Step::Invite)),
                 Err(NotInvited::Failed(error)) if error.kind() == ErrorKind::Network => {
                     self.follow(&application, begun, &mut moved, error).await?;
                     continue;
@@ -142,10 +142,10 @@ impl Sending {
             match self.send_into(conversation, place, Some(modality)).await? {
                 Outcome::Done(receipt) => return Ok(receipt),
                 Outcome::Over(_) => return Err(self.hung_up(withdrawn)),
-                Outcome::Gone(_) if recreated => return Err(self.keeps_vanishing(Step::Send)),
-                Outcome::Gone(empty) => {
+                Outcome::Gone(..) if recreated => return Err(self.keeps_vanishing(Step::Send)),
+                Outcome::Gone(empty, certain) => {
                     recreated = true;
-                    self.session.application_is_gone(&application, self.deadline).await;
+                    self.session.application_is_gone(&application, certain, self.deadline).await;
                     place = empty;
                 }
                 Outcome::Unreachable(empty, error) => {
@@ -205,7 +205,7 @@ impl Sending {
         let base = conversation.server().clone();
         let end = match posted {
             Posted::Over => return Ok(Outcome::Over(place)),
-            Posted::Gone => return Ok(Outcome::Gone(place)),
+            Posted::Gone { certain } => return Ok(Outcome::Gone(place, certain)),
             Posted::Taken { end, named } => {
                 self.tell_submitted(format);
                 let receipt = self.receipt(Evidence::MessageConfirmed, format, Some(&conversation));
@@ -328,8 +328,8 @@ enum Outcome {
     Done(Receipt),
     /// The conversation is over and the text was not taken; the place goes back.
     Over(OwnedMutexGuard<Option<Conversation>>),
-    /// As over, and the session seems to be gone as well.
-    Gone(OwnedMutexGuard<Option<Conversation>>),
+    /// As over, and the session seems to be gone as well; true when the server itself says so.
+    Gone(OwnedMutexGuard<Option<Conversation>>, bool),
     /// Nobody took the text: the server is out of reach. The conversation may still be open on it.
     Unreachable(OwnedMutexGuard<Option<Conversation>>, Error),
 }
