@@ -179,7 +179,7 @@ def main():
         print("calm", flush=True)
         for program in programs:
             try:
-                program.process.wait(timeout=seconds + PATIENCE)
+                program.process.wait(timeout=CALM + PATIENCE)
             except subprocess.TimeoutExpired:
                 program.process.kill()
             program.reader.join()

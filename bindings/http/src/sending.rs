@@ -43,7 +43,7 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Receipt, Probl
         // The task has died of an error of ours, perhaps after the message was sent.
         Err(_) => {
             let detail = "The service failed inside; please report this with its log.";
-            Err(Error::in_binding(ErrorKind::Protocol, detail, Sent::Maybe).into())
+            Err(Error::in_binding(ErrorKind::OutcomeUnknown, detail, Sent::Maybe).into())
         }
     }
 }

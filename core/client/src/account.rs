@@ -171,7 +171,8 @@ impl Account {
 
     /// A further domain the server may lead to, its subdomains included, for example `contoso.net`.
     ///
-    /// Needed only where the first hop of discovery is not protected by TLS.
+    /// Needed where tokens are issued in a domain that discovery did not lead to, and where the first hop of discovery is
+    /// not protected by TLS.
     pub fn trust(mut self, domain: impl Into<String>) -> Self {
         self.trusted_domains.push(domain.into());
         self

@@ -190,7 +190,8 @@ impl Client {
     }
 
     /// Ends every send under way: each fails with `cancelled`, and its `sent` says whether it can have arrived. Ringing
-    /// invitations are withdrawn. Later sends fail with `closed`; [`sign_out`](Self::sign_out) then has nothing to wait for.
+    /// invitations are withdrawn. Later sends fail with `closed`; [`sign_out`](Self::sign_out) then waits for no send, but
+    /// still for a session that is just being opened.
     pub fn cancel_all(&self) {
         self.session.cancel_all();
     }

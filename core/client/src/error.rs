@@ -35,7 +35,8 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// An argument, the environment or the profile file is not usable. Nothing was sent.
+    /// An argument, the environment or the profile file is not usable, or the server refuses the message as it stands.
+    /// Nothing was sent.
     InvalidInput = "invalid_input", exit 2;
     /// No server answered for the sign-in domain, or what answered was not a Lync or Skype for Business server.
     DiscoveryFailed = "discovery_failed", exit 5;

@@ -151,7 +151,8 @@ impl Message {
         self
     }
 
-    /// How long the whole send may take, waiting in a queue included. Default: 60 s. Must not be zero.
+    /// How long the whole send may take, waiting in a queue included. Default: 60 s. Must not be zero. A one-call send that
+    /// fails may take 3 s more to close its session.
     ///
     /// An invitation rings for about 30 s, so less than 45 s can end a ring early. Source: messagingInvitation reference.
     pub fn timeout(mut self, timeout: Duration) -> Self {

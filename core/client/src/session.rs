@@ -34,7 +34,7 @@ pub(crate) const MOST_IN_FLIGHT: usize = 32;
 /// How often is looked whether sends still wait in an application that is to be deleted.
 const WAIT_FOR_OTHERS: Duration = Duration::from_millis(200);
 
-/// How long signing out may take.
+/// How long the request that signs out may take.
 pub(crate) const SIGN_OUT_DEADLINE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Session {
@@ -288,8 +288,11 @@ pub(crate) fn signed_out() -> Error {
 /// A task of ours that did not come to its end: the runtime stops, or there is an error in this crate.
 pub(crate) fn ended_early(ended: &JoinError) -> Error {
     if ended.is_panic() {
-        return Error::new(ErrorKind::Protocol, "send-im failed inside; please report this with its log.")
-            .with_sent(Sent::Maybe);
+        return Error::new(
+            ErrorKind::OutcomeUnknown,
+            "send-im failed inside; please report this with its log.",
+        )
+        .with_sent(Sent::Maybe);
     }
     Error::cancelled("The program is shutting down.", Sent::Maybe)
 }

@@ -282,7 +282,7 @@ async fn what_runs_out_of_time_at_any_request_leaves_nothing_behind_and_tells_th
             what,
             long,
             moment,
-            how: How::TimedOut(Duration::from_millis(900)),
+            how: How::TimedOut(Duration::from_millis(1500)),
         })
     });
     all(cases.collect()).await;
@@ -330,10 +330,10 @@ async fn any_timeout_tells_the_truth() {
 #[tokio::test]
 async fn an_invitation_that_is_accepted_while_it_is_withdrawn_is_too_late() {
     let (sandbox, client) = common::signed_in().await;
-    sandbox.recipient(LENE, Behaviour::AcceptAfter(Duration::from_millis(2600)));
-    let held = Action::Delay { time: Duration::from_millis(400) };
+    sandbox.recipient(LENE, Behaviour::AcceptAfter(Duration::from_millis(8600)));
+    let held = Action::Delay { time: Duration::from_millis(1200) };
     sandbox.set_faults(vec![Fault::on(Route::StopMessaging, held)]);
-    let message = Message::text(LENE, "x".repeat(900)).timeout(Duration::from_secs(3));
+    let message = Message::text(LENE, "x".repeat(900)).timeout(Duration::from_secs(10));
     let error = client.send(message).await.unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Timeout, Sent::No), "{error:?}");
     assert!(error.detail().starts_with("lenea@contoso.com accepted too late"), "{error:?}");

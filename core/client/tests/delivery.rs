@@ -103,7 +103,7 @@ async fn a_lost_request_is_reported_as_unknown_and_not_repeated() {
     {
         for action in [Action::DropBefore, status(500), status(502), status(504)] {
             let (result, arrived) =
-                send_with(route, action.clone(), message.clone().timeout(Duration::from_millis(500))).await;
+                send_with(route, action.clone(), message.clone().timeout(Duration::from_millis(1500))).await;
             let error = result.unwrap_err();
             assert_eq!(
                 (error.kind(), error.sent(), error.step()),

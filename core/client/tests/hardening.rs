@@ -59,7 +59,7 @@ async fn a_gateway_that_answers_for_the_server_does_not_double_a_message() {
 #[tokio::test]
 async fn an_unknown_outcome_does_not_advise_to_send_again() {
     let (result, _) =
-        send_with(Route::StartMessaging, status(500), hello().timeout(Duration::from_millis(500))).await;
+        send_with(Route::StartMessaging, status(500), hello().timeout(Duration::from_millis(1500))).await;
     let error = result.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
     assert!(!error.detail().to_lowercase().contains("try again"), "{error}");
@@ -143,8 +143,8 @@ async fn a_proxy_page_does_not_cost_the_session() {
 async fn a_sign_in_that_runs_out_of_time_leaves_no_session() {
     let sandbox = Sandbox::start().await.unwrap();
     // The GET that asks for the challenge of the applications is not needed here; the first request is the POST.
-    sandbox.add_fault(Fault::on(Route::Applications, slowly(400)));
-    let error = Client::sign_in(account(&sandbox).timeout(Duration::from_millis(200))).await.unwrap_err();
+    sandbox.add_fault(Fault::on(Route::Applications, slowly(2500)));
+    let error = Client::sign_in(account(&sandbox).timeout(Duration::from_millis(1500))).await.unwrap_err();
     assert_eq!((error.kind(), error.step()), (ErrorKind::Timeout, Some(Step::OpenSession)), "{error:?}");
     until(|| count(&sandbox, "DELETE", "") == 1 || sandbox.journal().iter().any(|e| e.method == "DELETE"))
         .await;

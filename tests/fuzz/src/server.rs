@@ -53,7 +53,7 @@ pub(crate) fn hypermedia(data: &[u8]) {
     }
 }
 
-/// Nobody is told of a delivery that no event tells, an end that was told stays, and the books do not grow for ever.
+/// Nobody is told of a delivery that no event tells, and an end that was told stays.
 pub(crate) fn events(data: &[u8]) {
     // A body a line: JSON needs no line break.
     let batches: Vec<Batch> =
