@@ -165,8 +165,8 @@ def following(results, budget):
     head = ["to", "round trip", "bare POST alone", "bare POST and event", "ours", "ours / POST and event"]
     return (
         "One POST; the receipt is there when its event has come on the GET that was pending all the while. The sandbox gathers "
-        "events for 3 ms before it answers that GET, as a pool does, so the limit is a bare POST with its event and not the "
-        "POST alone, which is shown beside it.\n\n" + table(head, rows)
+        "events for 3 ms before it answers that GET, as a pool does, which are 4 to 5 with the timer and the work. So the limit "
+        "is a bare POST with its event and not the POST alone, which is shown beside it.\n\n" + table(head, rows)
     )
 
 
