@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"send-im.internal/sendim"
+	"send-im.internal/sendim/internal/native"
 )
 
 const (
@@ -39,7 +40,12 @@ func TestMain(m *testing.M) {
 			os.Unsetenv(name)
 		}
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if !native.Shutdown(10_000) {
+		fmt.Fprintln(os.Stderr, "the library did not end")
+		code = 1
+	}
+	os.Exit(code)
 }
 
 // served is a sandbox in a process of its own: it prints its URL, and at the end of its input how many messages it delivered

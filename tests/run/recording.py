@@ -16,7 +16,8 @@ FAILURE = re.compile(
         ---\ FAIL: | FAIL\b |                                            # go
         \d+\)\  |                                                        # minitest, PHPUnit
         \[ERROR\] |                                                      # Maven
-        .*\berror:\  | error\[                                           # XCTest and compilers
+        .*\berror:\  | error\[ |                                         # XCTest and compilers
+        .*\bERROR:\ [A-Z]                                              # sanitizers
     )""",
     re.VERBOSE,
 )

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::abort::AbortOnDrop;
 use crate::account::Account;
 use crate::address::Address;
 use crate::delivery::{Key, Sending};
@@ -178,10 +179,10 @@ impl Client {
             result
         });
         // Until the server has the message, a caller that goes away ends the send.
-        let unsubmitted = AbortOnDrop(rest.abort_handle());
+        let unsubmitted = AbortOnDrop::of(rest.abort_handle());
         match taken.await {
             Ok(receipt) => {
-                std::mem::forget(unsubmitted);
+                unsubmitted.release();
                 Ok(receipt)
             }
             // Nothing was submitted: the send has failed before.
@@ -211,15 +212,6 @@ impl Client {
 /// The end of a timeout. One beyond a year is taken as a year: adding it to a clock could overflow.
 fn deadline_in(timeout: Duration) -> Instant {
     Instant::now() + timeout.min(Duration::from_secs(365 * 24 * 3600))
-}
-
-/// Ends a background task with the future that started it.
-struct AbortOnDrop(tokio::task::AbortHandle);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 impl std::fmt::Debug for Client {

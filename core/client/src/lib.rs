@@ -6,6 +6,7 @@
 //! A message is never sent twice: where the network hides an outcome, the event channel is asked, and where that
 //! cannot tell, the error is [`ErrorKind::OutcomeUnknown`].
 
+mod abort;
 mod account;
 mod address;
 mod client;
