@@ -170,6 +170,10 @@ def following(results, budget):
     )
 
 
+def middle(rounds, who, what):
+    return statistics.median(r[who][what] for r in rounds)
+
+
 def throughput(results, budget):
     names = {"each": "a new recipient each", "few": "100 recipients"}
     rows = []
@@ -177,13 +181,12 @@ def throughput(results, budget):
         ours = statistics.median(r["send-all"]["per_second"] for r in rounds)
         bare = statistics.median(r["bare"]["per_second"] for r in rounds)
         ratio = statistics.median(r["send-all"]["per_second"] / r["bare"]["per_second"] for r in rounds)
-        middle = lambda who, what: statistics.median(r[who][what] for r in rounds)  # noqa: E731
         shown = budget("throughput", f"send_all, {names[name]}, of bare", ratio, MANY, least=True)
         rows.append(
             [f"{rounds[0]['send-all']['messages']:,}, {names[name]}", f"{ours:,.0f}", f"{bare:,.0f}", shown]
-            + [f"{middle('send-all', 'posts'):.2f} / {middle('bare', 'posts'):.2f}"]
-            + [f"{middle('send-all', 'processor_us'):.0f} / {middle('bare', 'processor_us'):.0f}"]
-            + [f"{middle('send-all', 'grown_kib') / 1024:.1f} / {middle('bare', 'grown_kib') / 1024:.1f}"]
+            + [f"{middle(rounds, 'send-all', 'posts'):.2f} / {middle(rounds, 'bare', 'posts'):.2f}"]
+            + [f"{middle(rounds, 'send-all', 'processor_us'):.0f} / {middle(rounds, 'bare', 'processor_us'):.0f}"]
+            + [f"{middle(rounds, 'send-all', 'grown_kib') / 1024:.1f} / {middle(rounds, 'bare', 'grown_kib') / 1024:.1f}"]
         )
     head = ["send_all", "ours a second", "bare a second", "ours / bare", "POSTs a message", "processor µs a message", "MiB"]
     growth = [
