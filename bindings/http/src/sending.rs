@@ -38,14 +38,15 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Receipt, Probl
     };
     let (done, result) = oneshot::channel();
     shared.sends.spawn(carry_out(shared.clone(), order, place, done));
-    match result.await {
-        Ok(result) => Ok(result?),
-        // The task has died of an error of ours, perhaps after the message was sent.
-        Err(_) => {
-            let detail = "The service failed inside; please report this with its log.";
-            Err(Error::in_binding(ErrorKind::OutcomeUnknown, detail, Sent::Maybe).into())
-        }
-    }
+    Ok(outcome(result).await?)
+}
+
+/// What the task of a send told. One that told nothing has died of an error of ours, perhaps after the message was sent.
+async fn outcome(told: oneshot::Receiver<Result<Receipt>>) -> Result<Receipt> {
+    told.await.unwrap_or_else(|_| {
+        let detail = "The service failed inside; please report this with its log.";
+        Err(Error::in_binding(ErrorKind::OutcomeUnknown, detail, Sent::Maybe))
+    })
 }
 
 async fn carry_out(
@@ -106,5 +107,22 @@ fn ends_session(error: &Error) -> bool {
         _ => {
             error.step() == Some(Step::Confirm) && matches!(error.http_status(), Some(400 | 403 | 405 | 410))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_send_that_died_may_have_arrived() {
+        let (done, told) = oneshot::channel();
+        let died = tokio::spawn(async move {
+            let _done = done;
+            panic!("as an error of ours would");
+        });
+        assert!(died.await.is_err());
+        let error = outcome(told).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::OutcomeUnknown, Sent::Maybe));
     }
 }

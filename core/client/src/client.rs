@@ -12,7 +12,7 @@ use crate::abort::AbortOnDrop;
 use crate::account::Account;
 use crate::address::Address;
 use crate::delivery::{Key, Sending};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Sent};
 use crate::message::{Message, Wait};
 use crate::receipt::Receipt;
 use crate::session::{Session, ended_early, signed_out};
@@ -186,7 +186,7 @@ impl Client {
                 Ok(receipt)
             }
             // Nothing was submitted: the send has failed before.
-            Err(_) => rest.await.map_err(|ended| ended_early(&ended))?,
+            Err(_) => rest.await.map_err(|ended| ended_early(&ended, Sent::Maybe))?,
         }
     }
 

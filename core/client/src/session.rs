@@ -109,7 +109,7 @@ impl Session {
         let (this, own_log) = (self.clone(), log.clone());
         let opening = self.runtime.spawn(async move { this.open(&own_log, deadline).await });
         match timeout_at(deadline, opening).await {
-            Ok(opened) => opened.map_err(|ended| ended_early(&ended))?,
+            Ok(opened) => opened.map_err(|ended| ended_early(&ended, Sent::No))?,
             // It goes on without us; what it still creates is deleted with the session.
             Err(_) => Err(match log.unanswered() {
                 Some((step, url)) => timed_out(step, &url),
@@ -179,31 +179,21 @@ impl Session {
         if !place.as_ref().is_some_and(|open| Arc::ptr_eq(open, gone)) {
             return;
         }
-        let gone = place.take();
         if certain {
-            if let Some(gone) = &gone {
-                gone.ledger.close("the server has ended the session");
-            }
-            return self.discard(gone);
+            gone.ledger.close("the server has ended the session");
         }
-        let this = self.background();
-        let Some(gone) = gone else { return };
-        self.runtime.spawn(async move {
-            // Each wait ends with its send's timeout at the latest.
-            while gone.ledger.is_waiting() {
-                sleep(WAIT_FOR_OTHERS).await;
-            }
-            let _ =
-                gone.delete(&this.connection, &StepLog::quiet(), Instant::now() + SIGN_OUT_DEADLINE).await;
-        });
+        self.discard(place.take());
     }
 
     /// Deletes an application that is given up, in the background: a proxy may have said in the server's place that it
-    /// is gone.
+    /// is gone. What still waits in it is waited for; each wait ends with its send's timeout at the latest.
     fn discard(&self, open: Option<Arc<Application>>) {
         let Some(open) = open else { return };
         let connection = self.connection.clone();
         self.runtime.spawn(async move {
+            while open.ledger.is_waiting() {
+                sleep(WAIT_FOR_OTHERS).await;
+            }
             let deadline = Instant::now() + SIGN_OUT_DEADLINE;
             let _ = open.delete(&connection, &StepLog::quiet(), deadline).await;
         });
@@ -261,7 +251,7 @@ impl Session {
             this.connection.forget_tokens();
             Ok(())
         });
-        signing_out.await.map_err(|ended| ended_early(&ended))?
+        signing_out.await.map_err(|ended| ended_early(&ended, Sent::No))?
     }
 
     /// Forgets where the server is: the next sign-in discovers anew.
@@ -286,15 +276,12 @@ pub(crate) fn signed_out() -> Error {
 }
 
 /// A task of ours that did not come to its end: the runtime stops, or there is an error in this crate.
-pub(crate) fn ended_early(ended: &JoinError) -> Error {
+pub(crate) fn ended_early(ended: &JoinError, sent: Sent) -> Error {
     if ended.is_panic() {
-        return Error::new(
-            ErrorKind::OutcomeUnknown,
-            "send-im failed inside; please report this with its log.",
-        )
-        .with_sent(Sent::Maybe);
+        let kind = if sent == Sent::Maybe { ErrorKind::OutcomeUnknown } else { ErrorKind::Protocol };
+        return Error::new(kind, "send-im failed inside; please report this with its log.").with_sent(sent);
     }
-    Error::cancelled("The program is shutting down.", Sent::Maybe)
+    Error::cancelled("The program is shutting down.", sent)
 }
 
 impl Drop for Session {
@@ -306,5 +293,23 @@ impl Drop for Session {
             let log = StepLog::new(connection.account.on_step.clone());
             let _ = open.delete(&connection, &log, Instant::now() + SIGN_OUT_DEADLINE).await;
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_failure_inside_says_whether_the_message_can_have_left() {
+        for (sent, kind) in [(Sent::No, ErrorKind::Protocol), (Sent::Maybe, ErrorKind::OutcomeUnknown)] {
+            let ended = tokio::spawn(async { panic!("as an error of ours would") }).await;
+            let error = ended_early(&ended.unwrap_err(), sent);
+            assert_eq!((error.kind(), error.sent()), (kind, sent));
+            let stopped = tokio::spawn(std::future::pending::<()>());
+            stopped.abort();
+            let error = ended_early(&stopped.await.unwrap_err(), sent);
+            assert_eq!((error.kind(), error.sent()), (ErrorKind::Cancelled, sent));
+        }
     }
 }

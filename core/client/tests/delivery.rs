@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
 mod common;
+mod hostile_server;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::*;
-use send_im::{Client, ErrorKind, Evidence, Message, Sent, Step};
+use hostile_server::{Hostile, Reply, by};
+use send_im::{Account, Client, ErrorKind, Evidence, Message, Sent, Step};
 use send_im_sandbox::{Action, Fault, Route, Sandbox};
 
 #[tokio::test]
@@ -310,4 +313,42 @@ async fn cancelling_everything_ends_each_send_with_the_truth() {
 async fn an_endless_timeout_is_a_long_one() {
     let (_sandbox, client) = signed_in().await;
     client.send(hello().timeout(Duration::MAX)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_conversation_is_not_used_again_after_a_message_the_server_gave_no_name() {
+    let (invitations, texts) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let server = Hostile::start(move |seen| {
+        let route = seen.route();
+        if route == "POST /invite" {
+            let n = invitations.fetch_add(1, Ordering::Relaxed);
+            let operation = serde_json::from_str::<serde_json::Value>(&seen.body).unwrap()["operationId"].clone();
+            let invitation = format!(
+                r#"{{"operationId":{operation},"direction":"Outgoing","_links":{{"messaging":{{"href":"/c/{n}/messaging"}},"conversation":{{"href":"/c/{n}"}}}}}}"#
+            );
+            let messaging =
+                format!(r#"{{"state":"Connected","_links":{{"sendMessage":{{"href":"/c/{n}/messages"}}}}}}"#);
+            let events = format!(
+                r#"{{"link":{{"rel":"messagingInvitation","href":"/i/{n}"}},"type":"completed","status":"Success","_embedded":{{"messagingInvitation":{invitation}}}}},{{"link":{{"rel":"messaging","href":"/c/{n}/messaging"}},"type":"updated","_embedded":{{"messaging":{messaging}}}}}"#
+            );
+            let taken = Reply::Whole(201, format!("Location: /i/{n}\r\n"), Vec::new());
+            return Some(Reply::Telling(Box::new(taken), by("communication", "/com", &events)));
+        }
+        let conversation = route.strip_prefix("POST ")?.strip_suffix("/messages")?;
+        let n = texts.fetch_add(1, Ordering::Relaxed);
+        let event = format!(
+            r#"{{"link":{{"rel":"message","href":"{conversation}/messages/{n}"}},"type":"completed","status":"Success","_embedded":{{"message":{{"direction":"Outgoing"}}}}}}"#
+        );
+        let taken = Reply::Whole(201, String::new(), Vec::new());
+        Some(Reply::Telling(Box::new(taken), by("conversation", conversation, &event)))
+    })
+    .await;
+    let account = Account::with_password("tosh@contoso.com", "x").server(format!("{}/root", server.origin));
+    let client = Client::sign_in(account).await.unwrap();
+    for n in 1..=2 {
+        let receipt = client.send(long()).await.unwrap();
+        assert_eq!(receipt.evidence, Evidence::MessageConfirmed);
+        assert_eq!(server.count("POST /invite"), n);
+    }
+    client.sign_out().await.unwrap();
 }

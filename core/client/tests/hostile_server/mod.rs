@@ -1,6 +1,7 @@
 //! A server over a real socket that does what no server should. By itself it behaves; a test overrides single answers.
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub)] // Each test file uses some of it.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub enum Reply {
     Whole(u16, String, Vec<u8>),
     /// A head, then a piece so many times with a pause in between; then the connection is closed.
     Pieces { head: String, piece: Vec<u8>, times: usize, pause: Duration },
+    /// An answer, after which the event channel tells what [`by`] gave.
+    Telling(Box<Reply>, String),
     /// No answer for a long time.
     Never,
 }
@@ -94,7 +97,12 @@ impl Hostile {
             None => format!("http://127.0.0.1:{port}"),
         };
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let server = Server { seen: seen.clone(), handler: Arc::new(handler), sent: Arc::default() };
+        let server = Server {
+            seen: seen.clone(),
+            handler: Arc::new(handler),
+            sent: Arc::default(),
+            news: Arc::default(),
+        };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (server, tls) = (server.clone(), tls.clone());
@@ -124,6 +132,8 @@ struct Server {
     handler: Handler,
     /// The operation of the last invitation, until its event was told.
     sent: Arc<Mutex<Option<String>>>,
+    /// What the event channel is still to tell.
+    news: Arc<Mutex<VecDeque<String>>>,
 }
 
 impl Server {
@@ -140,6 +150,13 @@ impl Server {
             let reply = match (self.handler)(&request) {
                 Some(reply) => reply,
                 None => self.usual(&request).await,
+            };
+            let reply = match reply {
+                Reply::Telling(reply, events) => {
+                    self.news.lock().unwrap().push_back(events);
+                    *reply
+                }
+                reply => reply,
             };
             match reply {
                 Reply::Whole(status, lines, body) => {
@@ -159,7 +176,7 @@ impl Server {
                     }
                     return None;
                 }
-                Reply::Never => std::future::pending().await,
+                Reply::Never | Reply::Telling(..) => std::future::pending().await,
             }
         }
     }
@@ -175,6 +192,9 @@ impl Server {
             "POST /applications" => Reply::json(201, application()),
             "POST /invite" => Reply::Whole(201, "Location: /i/1\r\n".to_owned(), Vec::new()),
             "GET /events" => loop {
+                if let Some(events) = self.news.lock().unwrap().pop_front() {
+                    break Reply::json(200, senders(self.seen.lock().unwrap().len(), &events));
+                }
                 if let Some(operation) = self.sent.lock().unwrap().take() {
                     break Reply::json(200, accepted(&operation));
                 }
@@ -207,11 +227,18 @@ pub fn accepted(operation: &str) -> String {
     batch(2, &event)
 }
 
-/// An answer of the event channel with these events, as JSON in a list.
+/// An answer of the event channel with these events of the communication, as JSON in a list.
 pub fn batch(next: usize, events: &str) -> String {
-    format!(
-        r#"{{"_links":{{"next":{{"href":"/events?ack={next}"}}}},"sender":[{{"rel":"communication","href":"/com","events":[{events}]}}]}}"#
-    )
+    senders(next, &by("communication", "/com", events))
+}
+
+/// What one sender has to tell, as JSON: these events, a list.
+pub fn by(rel: &str, href: &str, events: &str) -> String {
+    format!(r#"{{"rel":"{rel}","href":"{href}","events":[{events}]}}"#)
+}
+
+fn senders(next: usize, senders: &str) -> String {
+    format!(r#"{{"_links":{{"next":{{"href":"/events?ack={next}"}}}},"sender":[{senders}]}}"#)
 }
 
 /// An authority of its own and a certificate for these names.
