@@ -1,8 +1,7 @@
-"""Keeps what a suite prints, to show again what failed: the table at the end is far from it."""
+"""Keeps what a program prints: shown whole though others run at the same time, and what failed once more at the end."""
 
-import contextlib
-import os
 import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -26,25 +25,41 @@ REST = 20
 MOST = 120
 
 
+# One program is shown at a time.
+SCREEN = threading.Lock()
+POLL = 0.2
+
+
 class Recording:
-    """A file that takes standard output and standard error, and shows them as they come."""
+    """Runs a program, and shows what it prints as soon as the screen is free: from the beginning, then as it comes."""
 
-    def __init__(self):
-        # A file and no pipe: a daemon that a suite leaves behind would hold a pipe open.
+    def __init__(self, title, command, folder):
+        # A file and no pipe: a daemon that the program leaves behind would hold a pipe open.
         self.file = tempfile.NamedTemporaryFile(prefix="send-im-tests-")
-        self.shown = 0
-        self.over = threading.Event()
+        # Each writer appends: the program and those it starts.
+        with open(self.file.name, "ab") as taken:
+            self.process = subprocess.Popen(command, cwd=folder, stdout=taken, stderr=subprocess.STDOUT)
+        self.shower = threading.Thread(target=self._show, args=(title,))
+        self.shower.start()
 
-    def show(self, screen):
-        while True:
-            last = self.over.wait(0.2)
-            with open(self.file.name, "rb") as written:
-                written.seek(self.shown)
+    def _show(self, title):
+        with SCREEN, open(self.file.name, "rb") as written:
+            print(f"\n== {title} ==", flush=True)
+            ended = False
+            while not ended:
+                # Asked before reading: what comes after that is read in the next round.
+                try:
+                    self.process.wait(timeout=POLL)
+                    ended = True
+                except subprocess.TimeoutExpired:
+                    pass
                 while piece := written.read(1 << 16):
-                    os.write(screen, piece)
-                    self.shown += len(piece)
-            if last:
-                return
+                    sys.stdout.buffer.write(piece)
+                    sys.stdout.buffer.flush()
+
+    def shown(self):
+        """Waits until everything is on the screen."""
+        self.shower.join()
 
     def failures(self):
         """The lines that tell what failed. Where none looks like it, the last ones."""
@@ -57,30 +72,3 @@ class Recording:
             if number < until:
                 told.append(line)
         return (told or lines[-REST:])[-MOST:]
-
-
-@contextlib.contextmanager
-def recorded():
-    """Records what this program and those it runs print meanwhile."""
-    recording = Recording()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    screen, errors = os.dup(1), os.dup(2)
-    # Both append, each from where the other ended.
-    taken = os.open(recording.file.name, os.O_WRONLY | os.O_APPEND)
-    os.dup2(taken, 1)
-    os.dup2(taken, 2)
-    os.close(taken)
-    shower = threading.Thread(target=recording.show, args=(screen,))
-    shower.start()
-    try:
-        yield recording
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os.dup2(screen, 1)
-        os.dup2(errors, 2)
-        recording.over.set()
-        shower.join()
-        os.close(screen)
-        os.close(errors)

@@ -1,15 +1,19 @@
-"""Runs the tests of every language and ends with one table.
+"""Runs the tests of every language, two rows at a time, and ends with one table.
 
 LANGS picks rows ("rust shell"); REQUIRE_ALL=1 makes a missing toolchain a failure.
 """
 
+import dataclasses
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 import c
 import dotnet
@@ -24,7 +28,7 @@ import ruby
 import swift
 import workspace
 from outcome import Outcome
-from recording import recorded
+from recording import Recording
 
 
 def cargo_test(*arguments):
@@ -78,23 +82,28 @@ def shell():
     return cargo_test("-p", "send-im-cli") + scenarios("shell")
 
 
-# Name, why it cannot run here (or None), how it runs.
-SUITES = [
-    ("rust", workspace.cargo_problem, rust),
-    ("fidelity", workspace.cargo_problem, fidelity),
-    ("shell", workspace.cargo_problem, shell),
-    ("python", python.problem, python.run),
-    ("ruby", ruby.problem, ruby.run),
-    ("kotlin", kotlin.problem, kotlin.run_kotlin),
-    ("java", kotlin.problem, kotlin.run_java),
-    ("swift", swift.problem, swift.run),
-    ("c", c.problem, c.run),
-    ("csharp", dotnet.problem, dotnet.run),
-    ("vb", dotnet.problem, dotnet.run_vb),
-    ("php", php.problem, php.run),
-    ("node", node.problem, node.run),
-    ("go", golang.problem, golang.run),
-    ("http", http_service.problem, http_service.run),
+# Name, why it cannot run here (or None), how it runs. The rows of a lane run one after the other, because they build into
+# the same places; the two lanes run at the same time, because a row waits more than it works.
+LANES = [
+    [
+        ("rust", workspace.cargo_problem, rust),
+        ("shell", workspace.cargo_problem, shell),
+        ("python", python.problem, python.run),
+        ("ruby", ruby.problem, ruby.run),
+        ("kotlin", kotlin.problem, kotlin.run_kotlin),
+        ("java", kotlin.problem, kotlin.run_java),
+        ("swift", swift.problem, swift.run),
+        ("http", http_service.problem, http_service.run),
+    ],
+    [
+        ("fidelity", workspace.cargo_problem, fidelity),
+        ("go", golang.problem, golang.run),
+        ("csharp", dotnet.problem, dotnet.run),
+        ("vb", dotnet.problem, dotnet.run_vb),
+        ("php", php.problem, php.run),
+        ("node", node.problem, node.run),
+        ("c", c.problem, c.run),
+    ],
 ]
 # These rows have tests of another kind.
 WITHOUT_SCENARIOS = {"fidelity", "http"}
@@ -105,24 +114,56 @@ MAY_SKIP = {"fidelity"}
 def main():
     # In the background Ctrl-C is ignored, and programs under test would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.argv[1:]:
+        return one_row(*sys.argv[1:])
     wanted = os.environ.get("LANGS", "").split()
-    unknown = set(wanted) - {name for name, _, _ in SUITES}
-    if unknown:
-        sys.exit(f"LANGS: there is no {', '.join(sorted(unknown))}; there are {', '.join(n for n, _, _ in SUITES)}.")
-    rows, failures = [], []
-    for name, problem, suite in [s for s in SUITES if s[0] in wanted] or SUITES:
-        print(f"\n== {name} ==", flush=True)
-        started = time.monotonic()
-        with recorded() as recording:
-            outcome = ran(name, problem, suite)
-        rows.append((name, outcome, time.monotonic() - started))
-        if outcome.failed:
-            failures.append((name, recording.failures()))
-    same_scenarios([outcome for name, outcome, _ in rows if name not in WITHOUT_SCENARIOS])
-    for name, lines in failures:
-        print(f"\n== what failed: {name} ==", *lines, sep="\n")
+    known = [name for lane in LANES for name, _, _ in lane]
+    if unknown := set(wanted) - set(known):
+        sys.exit(f"LANGS: there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}.")
+    lanes = [[name for name, _, _ in lane if name in (wanted or known)] for lane in LANES]
+    with ThreadPoolExecutor(len(lanes)) as both:
+        try:
+            rows = [row for lane in both.map(lambda names: [apart(name) for name in names], lanes) for row in lane]
+        except KeyboardInterrupt:
+            # The rows under way have got it too; the others are not to begin.
+            os._exit(128 + signal.SIGINT)
+    for row in rows:
+        row.recording.shown()
+    same_scenarios([row.outcome for row in rows if row.name not in WITHOUT_SCENARIOS])
+    for row in rows:
+        if row.outcome.failed:
+            print(f"\n== what failed: {row.name} ==", *row.recording.failures(), sep="\n")
     table(rows)
-    sys.exit(1 if any(outcome.failed or not (outcome.passed or outcome.skipped) for _, outcome, _ in rows) else 0)
+    sys.exit(1 if any(row.outcome.failed or not (row.outcome.passed or row.outcome.skipped) for row in rows) else 0)
+
+
+@dataclasses.dataclass
+class Row:
+    """A row of the table, and what its tests printed."""
+
+    name: str
+    outcome: Outcome
+    seconds: float
+    recording: Recording
+
+
+def apart(name):
+    """Runs a row in a process of its own, whose output is kept together."""
+    started = time.monotonic()
+    with tempfile.NamedTemporaryFile("r", prefix="send-im-row-") as told:
+        recording = Recording(name, [sys.executable, __file__, name, told.name], workspace.ROOT)
+        ended = recording.process.wait()
+        counted = told.read()
+    outcome = Outcome(**json.loads(counted)) if counted else Outcome(failed=1, why=[f"its runner ended with {ended}"])
+    return Row(name, outcome, time.monotonic() - started, recording)
+
+
+def one_row(name, told):
+    """What the process of a row does: it writes what was counted into the file `told`."""
+    sys.stdout.reconfigure(line_buffering=True)
+    (outcome,) = [ran(*row) for lane in LANES for row in lane if row[0] == name]
+    with open(told, "w") as file:
+        json.dump(dataclasses.asdict(outcome), file)
 
 
 def ran(name, problem, suite):
@@ -158,9 +199,10 @@ def table(rows):
     """What is shown at the end."""
     heads = ("passed", "failed", "skipped", "scenarios", "seconds")
     print(f"\n{'language':<10} {' '.join(f'{head:>9}' for head in heads)}  why")
-    for name, outcome, seconds in rows:
-        counts = (outcome.passed, outcome.failed, outcome.skipped, outcome.scenarios or "", round(seconds))
-        print(f"{name:<10} {' '.join(f'{count:>9}' for count in counts)}  {'; '.join(outcome.why)}".rstrip())
+    for row in rows:
+        outcome = row.outcome
+        counts = (outcome.passed, outcome.failed, outcome.skipped, outcome.scenarios or "", round(row.seconds))
+        print(f"{row.name:<10} {' '.join(f'{count:>9}' for count in counts)}  {'; '.join(outcome.why)}".rstrip())
 
 
 if __name__ == "__main__":
