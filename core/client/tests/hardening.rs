@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
 mod common;
+mod hostile_server;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::*;
+use hostile_server::{Hostile, Reply};
 use send_im::{Account, BearerToken, Client, ErrorKind, Evidence, Message, Sent, Step, Wait};
 use send_im_sandbox::{Action, ErrorBody, Fault, Route, Sandbox};
 
@@ -163,6 +165,31 @@ async fn a_refused_password_is_tried_once() {
         assert_eq!((error.kind(), error.sent()), (ErrorKind::SignInRefused, Sent::No), "{error:?}");
     }
     assert_eq!(count(&sandbox, "POST", "/oauthtoken") - before, 1);
+}
+
+#[tokio::test]
+async fn messages_that_each_sign_in_do_not_lock_the_account() {
+    let server = Hostile::start_tls(&["pool.contoso.com"], |seen| {
+        let wrong = seen.route() == "POST /token" && !seen.body.contains("password=right");
+        wrong.then(|| Reply::json(400, r#"{"error":"invalid_grant"}"#))
+    })
+    .await;
+    let ca = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(ca.path(), &server.ca_pem).unwrap();
+    let with = |password: &str| {
+        Account::with_password("tosh@contoso.com", password)
+            .server(format!("{}/root", server.origin))
+            .ca_file(ca.path())
+            .resolve("pool.contoso.com", "127.0.0.1:0".parse().unwrap())
+    };
+    for _ in 0..5 {
+        let error = send_im::send(&with("wrong"), hello()).await.unwrap_err();
+        assert_eq!((error.kind(), error.http_status()), (ErrorKind::SignInRefused, Some(400)), "{error:?}");
+        assert_eq!((error.step(), error.sent()), (Some(Step::SignIn), Sent::No));
+    }
+    assert_eq!(server.count("POST /token"), 1);
+    send_im::send(&with("right"), hello()).await.unwrap();
+    assert_eq!(server.count("POST /token"), 2);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Signing in: a request that a server challenges gets the token of that server and is asked once more.
 
 pub(crate) mod challenge;
+mod refused;
 pub(crate) mod token;
 
 use std::collections::{HashMap, HashSet};
@@ -294,6 +295,9 @@ impl Connection {
         })?;
         trust::check_token_service(&challenged, &url)?;
         self.check_recipient(&url)?;
+        if let Some(error) = refused::recall(&url, username, password) {
+            return Err(error);
+        }
         let mut retry = Retry::new(deadline);
         loop {
             let request = token::password_form(url.clone(), username, password, deadline);
@@ -301,6 +305,9 @@ impl Connection {
                 Ok(answer) if answer.status == 200 => return token::read_token(&answer),
                 Ok(answer) => {
                     let error = token::refusal(&answer, challenge, username);
+                    if token::counts_as_attempt(&answer) {
+                        refused::note(&url, username, password, &error);
+                    }
                     retry.after_answer(&answer, error).await?;
                 }
                 // Whoever needs the token asks again after a broken connection; both would multiply.
