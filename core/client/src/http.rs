@@ -230,11 +230,12 @@ impl Answer {
     /// The error of an answer that refuses the request; `doing` completes "The server … refused to".
     pub(crate) fn refusal(&self, step: Step, doing: &str) -> Error {
         let reason = Reason::from_body(&self.body);
-        let (kind, host) = (reason.kind_of_refusal(self.status), host_of(&self.url));
-        let kind = if kind == ErrorKind::Closed && !may_end_a_session(step, self.status) {
-            ErrorKind::ServiceError
-        } else {
-            kind
+        let host = host_of(&self.url);
+        let kind = match reason.kind_of_refusal(self.status) {
+            ErrorKind::Closed if !may_end_a_session(step, self.status) => ErrorKind::ServiceError,
+            // Of these requests nothing comes from the program, so it has nothing to mend.
+            ErrorKind::InvalidInput if !matches!(step, Step::Invite | Step::Send) => ErrorKind::ServiceError,
+            kind => kind,
         };
         let pair = if reason == Reason::default() { String::new() } else { format!(" ({})", reason.pair()) };
         let status = self.status;

@@ -18,6 +18,8 @@ pub(crate) struct Retry {
     deadline: Instant,
     failures: ExponentialBackoff,
     waits: ExponentialBackoff,
+    /// What the last answer meant. It says more than that the next one did not come before the deadline.
+    refused: Option<Error>,
 }
 
 impl Retry {
@@ -27,17 +29,18 @@ impl Retry {
             deadline,
             failures: delays.with_max_times(ATTEMPTS).build(),
             waits: delays.with_max_delay(Duration::from_secs(10)).without_max_times().build(),
+            refused: None,
         }
     }
 
     /// Waits before the next attempt after a request without an answer.
     ///
     /// # Errors
-    /// `error` itself when no further attempt makes sense.
+    /// `error` itself when no further attempt makes sense, or what [`told`](Self::told) makes of it.
     pub(crate) async fn after_failure(&mut self, error: Error) -> Result<()> {
         match (error.kind(), self.failures.next()) {
             (ErrorKind::Network, Some(delay)) => self.pause(delay, error).await,
-            _ => Err(error),
+            _ => Err(self.told(error)),
         }
     }
 
@@ -54,8 +57,19 @@ impl Retry {
             _ => None,
         };
         match delay {
-            Some(delay) => self.pause(delay, error).await,
+            Some(delay) => {
+                self.refused = Some(error.clone());
+                self.pause(delay, error).await
+            }
             None => Err(error),
+        }
+    }
+
+    /// What is told of a failure: where the deadline cut off a later attempt, what the last answer meant.
+    pub(crate) fn told(&mut self, error: Error) -> Error {
+        match error.kind() {
+            ErrorKind::Timeout => self.refused.take().unwrap_or(error),
+            _ => error,
         }
     }
 
@@ -63,7 +77,7 @@ impl Retry {
     pub(crate) async fn pause(&mut self, delay: Duration, error: Error) -> Result<()> {
         let until = Instant::now() + delay;
         if until >= self.deadline {
-            return Err(error);
+            return Err(self.told(error));
         }
         sleep_until(until).await;
         Ok(())
@@ -76,14 +90,17 @@ impl Retry {
     pub(crate) async fn after_any(&mut self, error: Error) -> Result<()> {
         match self.failures.next() {
             Some(delay) => self.pause(delay, error).await,
-            None => Err(error),
+            None => Err(self.told(error)),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
+    use crate::steps::Step;
 
     #[tokio::test(start_paused = true)]
     async fn attempts_are_apart_by_growing_times_that_differ() {
@@ -106,6 +123,24 @@ mod tests {
         first.sort();
         first.dedup();
         assert!(first.len() > 5, "programs that lost one server come back at once: {first:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_cut_off_by_the_deadline_tells_what_the_last_answer_meant() {
+        let late = || Error::new(ErrorKind::Timeout, "Too late.");
+        let mut retry = Retry::new(Instant::now() + Duration::from_secs(60));
+        assert_eq!(retry.after_failure(late()).await.unwrap_err().kind(), ErrorKind::Timeout);
+        let throttled = Error::new(ErrorKind::Throttled, "Slow down.");
+        let answer = Answer {
+            step: Step::Discover,
+            url: Url::parse("https://pool.test/").unwrap(),
+            status: 429,
+            headers: Default::default(),
+            body: Default::default(),
+            multiplexed: false,
+        };
+        retry.after_answer(&answer, throttled).await.unwrap();
+        assert_eq!(retry.after_failure(late()).await.unwrap_err().kind(), ErrorKind::Throttled);
     }
 
     #[tokio::test(start_paused = true)]

@@ -31,6 +31,9 @@ use crate::ucwa::channel::{Channel, Ended, Polling};
 /// conversations; idle ones count too.
 pub(crate) const MOST_IN_FLIGHT: usize = 32;
 
+/// Opening a session ends with its deadline by itself, and knows better why: so long its word is waited for.
+const LAST_WORD: Duration = Duration::from_millis(50);
+
 /// How often is looked whether sends still wait in an application that is to be deleted.
 const WAIT_FOR_OTHERS: Duration = Duration::from_millis(200);
 
@@ -108,7 +111,7 @@ impl Session {
         }
         let (this, own_log) = (self.clone(), log.clone());
         let opening = self.runtime.spawn(async move { this.open(&own_log, deadline).await });
-        match timeout_at(deadline, opening).await {
+        match timeout_at(deadline + LAST_WORD, opening).await {
             Ok(opened) => opened.map_err(|ended| ended_early(&ended, Sent::No))?,
             // It goes on without us; what it still creates is deleted with the session.
             Err(_) => Err(match log.unanswered() {

@@ -311,7 +311,7 @@ impl Connection {
                     retry.after_answer(&answer, error).await?;
                 }
                 // Whoever needs the token asks again after a broken connection; both would multiply.
-                Err(failure) => return Err(failure.error),
+                Err(failure) => return Err(retry.told(failure.error)),
             }
         }
     }

@@ -14,6 +14,7 @@ pub(crate) const FAULTS: &[&str] = &[
     "cut",
     "slow",
     "late",
+    "400",
     "401",
     "403",
     "404",
@@ -21,6 +22,7 @@ pub(crate) const FAULTS: &[&str] = &[
     "404_page",
     "409",
     "410",
+    "413_page",
     "429",
     "429_1s",
     "429_1h",
@@ -59,7 +61,9 @@ pub(crate) fn damage(fault: &str, delay: Duration) -> Damage {
         "slow" => Action::Delay { time: delay },
         "late" => Action::DelayAnswer { time: delay },
         "404_gone" => answer(404, Some("ApplicationNotFound"), None, ErrorBody::Json, None),
-        "404_page" | "502" | "503_page" => answer(number(fault), None, None, ErrorBody::Html, None),
+        "404_page" | "413_page" | "502" | "503_page" => {
+            answer(number(fault), None, None, ErrorBody::Html, None)
+        }
         "429_1s" => answer(429, None, Some(1), ErrorBody::Json, None),
         "429_1h" => answer(429, None, Some(3600), ErrorBody::Json, None),
         "500_28032" => {
