@@ -143,7 +143,7 @@ def netem(scale):
 def following(scale):
     """The next message of an open session at every distance."""
     with Servers(ROUND_TRIPS) as servers:
-        return {at: measure("next", *servers.at(at), "--rounds", scale(60)) for at in ROUND_TRIPS}
+        return {at: measure("next", *servers.at(at), "--rounds", scale(45)) for at in ROUND_TRIPS}
 
 
 def throughput(scale):
@@ -188,7 +188,7 @@ def accounts(scale):
 def memory(scale):
     """Allocations of a send, and what stays of it."""
     with Servers([0]) as servers:
-        return measure("--messages", scale(2000), *servers.at(0), program="send-im-bench-memory")
+        return measure("--messages", scale(1000), *servers.at(0), program="send-im-bench-memory")
 
 
 def border(scale):
@@ -213,7 +213,7 @@ def today(scale):
         for at in ROUND_TRIPS:
             for name, client in clients.items():
                 if client:
-                    measured[name][at] = client(servers, at, scale(20 if at == 0 else 7))
+                    measured[name][at] = client(servers, at, scale(20 if at == 0 else 5))
         for name, client in clients.items():
             if client:
                 servers.traffic(FIRST_AT)
