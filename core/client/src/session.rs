@@ -31,7 +31,7 @@ use crate::ucwa::channel::{Channel, Ended, Polling};
 /// conversations; idle ones count too.
 pub(crate) const MOST_IN_FLIGHT: usize = 32;
 
-/// Opening a session ends with its deadline by itself, and knows better why: so long its word is waited for.
+/// Discovery and the sign-in in it end with the deadline by themselves, and know better why: so long their word is waited for.
 const LAST_WORD: Duration = Duration::from_millis(50);
 
 /// How often is looked whether sends still wait in an application that is to be deleted.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::*;
-use hostile_server::{Hostile, Reply};
+use hostile_server::{Hostile, Reply, challenge};
 use send_im::{Account, BearerToken, Client, ErrorKind, Evidence, Message, Sent, Step, Wait};
 use send_im_sandbox::{Action, ErrorBody, Fault, Route, Sandbox};
 
@@ -167,6 +167,20 @@ async fn a_refused_password_is_tried_once() {
     assert_eq!(count(&sandbox, "POST", "/oauthtoken") - before, 1);
 }
 
+fn ca_of(server: &Hostile) -> tempfile::NamedTempFile {
+    let ca = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(ca.path(), &server.ca_pem).unwrap();
+    ca
+}
+
+/// An account at a server that is not on the loopback by its name.
+fn account_at(server: &Hostile, ca: &std::path::Path, password: &str) -> Account {
+    Account::with_password("tosh@contoso.com", password)
+        .server(format!("{}/root", server.origin))
+        .ca_file(ca)
+        .resolve("pool.contoso.com", "127.0.0.1:0".parse().unwrap())
+}
+
 #[tokio::test]
 async fn messages_that_each_sign_in_do_not_lock_the_account() {
     let server = Hostile::start_tls(&["pool.contoso.com"], |seen| {
@@ -174,14 +188,8 @@ async fn messages_that_each_sign_in_do_not_lock_the_account() {
         wrong.then(|| Reply::json(400, r#"{"error":"invalid_grant"}"#))
     })
     .await;
-    let ca = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(ca.path(), &server.ca_pem).unwrap();
-    let with = |password: &str| {
-        Account::with_password("tosh@contoso.com", password)
-            .server(format!("{}/root", server.origin))
-            .ca_file(ca.path())
-            .resolve("pool.contoso.com", "127.0.0.1:0".parse().unwrap())
-    };
+    let ca = ca_of(&server);
+    let with = |password: &str| account_at(&server, ca.path(), password);
     for _ in 0..5 {
         let error = send_im::send(&with("wrong"), hello()).await.unwrap_err();
         assert_eq!((error.kind(), error.http_status()), (ErrorKind::SignInRefused, Some(400)), "{error:?}");
@@ -190,6 +198,34 @@ async fn messages_that_each_sign_in_do_not_lock_the_account() {
     assert_eq!(server.count("POST /token"), 1);
     send_im::send(&with("right"), hello()).await.unwrap();
     assert_eq!(server.count("POST /token"), 2);
+}
+
+#[tokio::test]
+async fn a_client_that_is_signed_in_is_not_ended_by_a_refusal_of_another() {
+    let (locked, stale) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let server = Hostile::start_tls(&["pool.contoso.com"], {
+        let (locked, stale) = (locked.clone(), stale.clone());
+        move |seen| match seen.route().as_str() {
+            "POST /token" if locked.load(Ordering::SeqCst) == 1 => {
+                Some(Reply::json(400, r#"{"error":"invalid_grant"}"#))
+            }
+            "POST /applications" if !seen.has_token() => Some(challenge("/token")),
+            "POST /invite" if stale.swap(0, Ordering::SeqCst) == 1 => Some(challenge("/token")),
+            _ => None,
+        }
+    })
+    .await;
+    let ca = ca_of(&server);
+    let with = |password: &str| account_at(&server, ca.path(), password);
+    let client = Client::sign_in(with("right")).await.unwrap();
+    locked.store(1, Ordering::SeqCst);
+    assert_eq!(send_im::send(&with("right"), hello()).await.unwrap_err().kind(), ErrorKind::SignInRefused);
+    locked.store(0, Ordering::SeqCst);
+    // Its token is not accepted any more: it asks for another one, and gets it.
+    stale.store(1, Ordering::SeqCst);
+    client.send(hello()).await.unwrap();
+    assert_eq!(server.count("POST /token"), 3);
+    client.sign_out().await.unwrap();
 }
 
 #[tokio::test]

@@ -243,12 +243,8 @@ impl Connection {
         let (secret, lifetime) = match &self.account.credential {
             Credential::Password { username, password } => {
                 let name = username.as_deref().unwrap_or(self.address.as_str());
-                let fetched = self.token_by_password(origin, &challenge, name, password, deadline, log).await;
-                fetched.inspect_err(|error| {
-                    if error.kind() == ErrorKind::SignInRefused {
-                        self.tokens().refuse(origin.to_owned(), error.clone());
-                    }
-                })?
+                let first = generation == 0;
+                self.token_by_password(origin, &challenge, name, password, first, deadline, log).await?
             }
             Credential::Bearer(source) => {
                 let request = TokenRequest {
@@ -264,12 +260,15 @@ impl Connection {
         self.tokens().insert(origin.to_owned(), &secret, lifetime, challenge)
     }
 
+    /// `first` where this client has had no token for the origin: only then another one's refusal speaks for it.
+    #[allow(clippy::too_many_arguments)] // One request, from one place.
     async fn token_by_password(
         &self,
         origin: &str,
         challenge: &Challenge,
         username: &str,
         password: &SecretString,
+        first: bool,
         deadline: Instant,
         log: &StepLog,
     ) -> Result<(SecretString, Option<Duration>)> {
@@ -295,7 +294,7 @@ impl Connection {
         })?;
         trust::check_token_service(&challenged, &url)?;
         self.check_recipient(&url)?;
-        if let Some(error) = refused::recall(&url, username, password) {
+        if first && let Some(error) = refused::recall(&url, username, password) {
             return Err(error);
         }
         let mut retry = Retry::new(deadline);
@@ -307,6 +306,10 @@ impl Connection {
                     let error = token::refusal(&answer, challenge, username);
                     if token::counts_as_attempt(&answer) {
                         refused::note(&url, username, password, &error);
+                    }
+                    if error.kind() == ErrorKind::SignInRefused {
+                        self.tokens().refuse(origin.to_owned(), error.clone());
+                        return Err(error);
                     }
                     retry.after_answer(&answer, error).await?;
                 }

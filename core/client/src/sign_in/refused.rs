@@ -34,11 +34,12 @@ pub(crate) fn recall(service: &Url, username: &str, password: &SecretString) -> 
     let mut refused = REFUSED.try_lock().ok()?;
     let refused = refused.as_mut()?;
     let (when, error) = refused.when.get(&refused.of(service, username, password))?;
-    let rest = REFUSED_FOR.checked_sub(when.elapsed()).filter(|rest| !rest.is_zero())?;
+    if when.elapsed() >= REFUSED_FOR {
+        return None;
+    }
     let detail = format!(
-        "{} It is not tried again for {} s, so that the account is not locked.",
-        error.detail(),
-        rest.as_secs_f64().ceil()
+        "{} That was less than a minute ago; it is not tried again at once, so that the account is not locked.",
+        error.detail()
     );
     Some(error.clone().with_kind(error.kind(), detail))
 }
@@ -78,7 +79,7 @@ mod tests {
         tokio::time::advance(Duration::from_millis(29_900)).await;
         let known = recall("pool.test", "tosh", "wrong").unwrap();
         assert_eq!((known.kind(), known.http_status()), (ErrorKind::SignInRefused, Some(400)));
-        assert!(known.detail().starts_with("No. It is not tried again for 31 s,"), "{known}");
+        assert!(known.detail().starts_with("No. That was less than a minute ago;"), "{known}");
         for (host, name, password) in
             [("pool.test", "tosh", "right"), ("pool.test", "lenea", "wrong"), ("other.test", "tosh", "wrong")]
         {

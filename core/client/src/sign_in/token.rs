@@ -225,11 +225,11 @@ pub fn decode_refusal(status: u16, diagnostics_id: Option<u32>, body: &[u8]) -> 
     }
 }
 
-/// True when the token service itself says that user name or password are wrong, and has counted the attempt. A page may
-/// be that of a proxy.
+/// True when the token service itself says that user name or password are wrong. A bare 401 or 403 may be that of a proxy.
 pub(crate) fn counts_as_attempt(answer: &Answer) -> bool {
     let refusal = decode_refusal(answer.status, answer.diagnostics_id(), &answer.body);
-    refusal == TokenRefusal::Credentials && !answer.is_page()
+    let named = Resource::parse(&answer.body).is_ok_and(|body| body.text("error") == Some("invalid_grant"));
+    refusal == TokenRefusal::Credentials && named
 }
 
 /// The error of an answer that gave no token to `who`.
