@@ -58,7 +58,7 @@ def maven(*arguments, profile="dev", **options):
 
 @cache
 def prepare():
-    """Compiles package, tests and examples, once a run."""
+    """Compiles package, tests and examples, once a process."""
     maven("clean", "test-compile", check=True)
 
 

@@ -114,8 +114,8 @@ pub(crate) struct TokenSource(pub(crate) Arc<dyn Fn(TokenRequest) -> TokenFuture
 impl Account {
     /// An account that signs in with a password. The user name is the address unless [`username`](Self::username) says otherwise.
     ///
-    /// A password that the server refused is not tried again: by the same client never, by the process for a minute. The
-    /// error is the same, `sign_in_refused`.
+    /// A password that the server refused is not tried again: by the same client never, by a new one in the same process
+    /// not within a minute (on loopback, where sandboxes are, it is). The error is the same, `sign_in_refused`.
     pub fn with_password(address: impl Into<String>, password: impl Into<String>) -> Self {
         Self::new(address, Credential::Password { username: None, password: secret(password.into()) })
     }

@@ -233,7 +233,7 @@ impl Answer {
         let host = host_of(&self.url);
         let kind = match reason.kind_of_refusal(self.status) {
             ErrorKind::Closed if !may_end_a_session(step, self.status) => ErrorKind::ServiceError,
-            // Of these requests nothing comes from the program, so it has nothing to mend.
+            // The message is in no other request: to mend it would not help.
             ErrorKind::InvalidInput if !matches!(step, Step::Invite | Step::Send) => ErrorKind::ServiceError,
             kind => kind,
         };

@@ -229,6 +229,22 @@ async fn a_client_that_is_signed_in_is_not_ended_by_a_refusal_of_another() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_may_be_a_proxys_is_not_remembered_and_no_refusal_is_repeated() {
+    for (status, body, tries) in [(403, "{}", 2), (401, "", 2), (503, r#"{"error":"invalid_grant"}"#, 1)] {
+        let server = Hostile::start_tls(&["pool.contoso.com"], move |seen| {
+            (seen.route() == "POST /token").then(|| Reply::json(status, body))
+        })
+        .await;
+        let ca = ca_of(&server);
+        for _ in 0..2 {
+            let error = send_im::send(&account_at(&server, ca.path(), "x"), hello()).await.unwrap_err();
+            assert_eq!((error.kind(), error.sent()), (ErrorKind::SignInRefused, Sent::No), "{error:?}");
+        }
+        assert_eq!(server.count("POST /token"), tries, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_bad_moment_of_the_token_source_passes() {
     let sandbox = Arc::new(Sandbox::start().await.unwrap());
     let (asked, reasons) = (Arc::new(AtomicUsize::new(0)), Arc::new(std::sync::Mutex::new(Vec::new())));

@@ -292,7 +292,7 @@ impl Walk<'_> {
 /// During discovery, "nobody there" is a failed discovery, whatever broke.
 fn as_discovery(error: Error) -> Error {
     match (error.kind(), error.http_status()) {
-        (ErrorKind::Network | ErrorKind::Protocol, _) | (_, Some(404 | 410)) => {
+        (ErrorKind::Network | ErrorKind::Protocol, _) | (_, Some(400 | 404 | 410 | 413)) => {
             let detail = error.detail().to_owned();
             error.with_kind(ErrorKind::DiscoveryFailed, detail)
         }

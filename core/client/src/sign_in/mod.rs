@@ -243,8 +243,20 @@ impl Connection {
         let (secret, lifetime) = match &self.account.credential {
             Credential::Password { username, password } => {
                 let name = username.as_deref().unwrap_or(self.address.as_str());
-                let first = generation == 0;
-                self.token_by_password(origin, &challenge, name, password, first, deadline, log).await?
+                let service = self.token_service(origin, &challenge)?;
+                // A client that has had a token asks for itself: what another was refused need not hold for it.
+                if generation == 0
+                    && let Some(error) = refused::recall(&service, name, password)
+                {
+                    return Err(error);
+                }
+                let fetched =
+                    self.token_by_password(&service, &challenge, name, password, deadline, log).await;
+                fetched.inspect_err(|error| {
+                    if error.kind() == ErrorKind::SignInRefused {
+                        self.tokens().refuse(origin.to_owned(), error.clone());
+                    }
+                })?
             }
             Credential::Bearer(source) => {
                 let request = TokenRequest {
@@ -260,18 +272,8 @@ impl Connection {
         self.tokens().insert(origin.to_owned(), &secret, lifetime, challenge)
     }
 
-    /// `first` where this client has had no token for the origin: only then another one's refusal speaks for it.
-    #[allow(clippy::too_many_arguments)] // One request, from one place.
-    async fn token_by_password(
-        &self,
-        origin: &str,
-        challenge: &Challenge,
-        username: &str,
-        password: &SecretString,
-        first: bool,
-        deadline: Instant,
-        log: &StepLog,
-    ) -> Result<(SecretString, Option<Duration>)> {
+    /// Where the challenge of `origin` says that a token is got for a password.
+    fn token_service(&self, origin: &str, challenge: &Challenge) -> Result<Url> {
         let challenged = Url::parse(origin)
             .map_err(|_| Error::new(ErrorKind::Protocol, "A server without a host.").at(Step::SignIn))?;
         let unsupported = || {
@@ -294,21 +296,30 @@ impl Connection {
         })?;
         trust::check_token_service(&challenged, &url)?;
         self.check_recipient(&url)?;
-        if first && let Some(error) = refused::recall(&url, username, password) {
-            return Err(error);
-        }
+        Ok(url)
+    }
+
+    async fn token_by_password(
+        &self,
+        service: &Url,
+        challenge: &Challenge,
+        username: &str,
+        password: &SecretString,
+        deadline: Instant,
+        log: &StepLog,
+    ) -> Result<(SecretString, Option<Duration>)> {
         let mut retry = Retry::new(deadline);
         loop {
-            let request = token::password_form(url.clone(), username, password, deadline);
+            let request = token::password_form(service.clone(), username, password, deadline);
             match self.http.call(request, log).await {
                 Ok(answer) if answer.status == 200 => return token::read_token(&answer),
                 Ok(answer) => {
                     let error = token::refusal(&answer, challenge, username);
                     if token::counts_as_attempt(&answer) {
-                        refused::note(&url, username, password, &error);
+                        refused::note(service, username, password, &error);
                     }
+                    // Whatever its status: each try may bring the account nearer to being locked.
                     if error.kind() == ErrorKind::SignInRefused {
-                        self.tokens().refuse(origin.to_owned(), error.clone());
                         return Err(error);
                     }
                     retry.after_answer(&answer, error).await?;
