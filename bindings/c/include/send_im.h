@@ -154,6 +154,15 @@ uint32_t send_im_abi_version(void);
 const char *send_im_version(void);
 
 /**
+ * The program is ending, and its own code may still send: closes every session, now or as soon as nothing is under way in
+ * it. A later send opens a session and closes it before it returns. Nothing is cancelled and nothing refused, so this may be
+ * called before, beside or after the program's own code at exit.
+ *
+ * Waits at most `timeout_ms`; true if no session was left open. From a callback it does not wait.
+ */
+bool send_im_wind_down(uint64_t timeout_ms);
+
+/**
  * Stops the library in this process: calls under way end with `cancelled`, sessions are signed out as far as the time
  * allows, then its threads end. Later calls fail with `cancelled`.
  *
@@ -211,6 +220,7 @@ send_im_error *send_im_client_send_all_by_mail(const send_im_mailbox *mailbox,
 send_im_error *send_im_client_sign_out_by_mail(const send_im_mailbox *mailbox,
                                                uint64_t ticket,
                                                const send_im_client *client,
+                                               int64_t timeout_ms,
                                                send_im_call **call);
 
 /**
@@ -297,22 +307,26 @@ send_im_error *send_im_client_send_async(const send_im_client *client,
                                          send_im_call **call);
 
 /**
- * Waits for the sends under way, then ends the session. Later sends fail with `closed`; a second call does nothing. The
- * client still has to be freed.
+ * Waits for the sends under way, at most `timeout_ms`, and ends those that are left as `send_im_client_cancel_all` does; then
+ * ends the session, in at most 3 s. With a negative `timeout_ms` each send ends with its own timeout. Later sends fail with
+ * `closed`; a second call does nothing. The client still has to be freed.
  */
-send_im_error *send_im_client_sign_out(const send_im_client *client);
+send_im_error *send_im_client_sign_out(const send_im_client *client,
+                                       int64_t timeout_ms);
 
 /**
  * As `send_im_client_sign_out`, without waiting: `callback` comes exactly once, unless this returns an error. `call` may be
  * NULL.
  */
 send_im_error *send_im_client_sign_out_async(const send_im_client *client,
+                                             int64_t timeout_ms,
                                              send_im_on_done callback,
                                              void *user_data,
                                              send_im_call **call);
 
 /**
- * Ends every send under way on this client: each fails with `cancelled`. Later sends fail with `closed`.
+ * Ends every send under way on this client at once: each fails with `cancelled`, and its `sent` says whether it can have
+ * arrived. Later sends fail with `closed`. The session is still to be signed out.
  */
 send_im_error *send_im_client_cancel_all(const send_im_client *client);
 
@@ -323,8 +337,8 @@ void send_im_client_free(send_im_client *client);
 
 /**
  * The sort of failure: a stable name such as `recipient_not_found`. A newer library may know more names than this
- * documentation: invalid_input, discovery_failed, untrusted_host, tls, sign_in_refused, sign_in_unsupported, forbidden,
- * limit_reached, recipient_not_found, recipient_unavailable, declined, no_answer, busy, throttled, service_error, network,
+ * documentation: invalid_input, discovery_failed, untrusted_host, tls, sign_in_refused, sign_in_unsupported,
+ * credential_unavailable, forbidden, limit_reached, recipient_not_found, recipient_unavailable, declined, no_answer, busy, throttled, service_error, network,
  * timeout, protocol, outcome_unknown, cancelled, closed.
  */
 const char *send_im_error_kind(const send_im_error *error);
@@ -392,8 +406,21 @@ const char *send_im_error_hop_outcome(const send_im_error *error, size_t index);
 int send_im_error_exit_code(const send_im_error *error);
 
 /**
+ * The number given to `send_im_token_reply_fail` where the program's own token callback caused this; else 0.
+ */
+uint64_t send_im_error_cause(const send_im_error *error);
+
+/**
+ * An error for a program's own tests: of this kind, with this sentence. `may_have_arrived` is what `send_im_error_sent` tells.
+ * NULL where the library knows no such kind.
+ */
+send_im_error *send_im_error_new(const char *kind,
+                                 const char *detail,
+                                 bool may_have_arrived);
+
+/**
  * The whole error as a JSON object: kind, step, detail, sent, http_status, code, subcode, diagnostics, retry_after (in
- * seconds), hops (url, outcome) and exit_code. Absent values are null. More members may come.
+ * seconds), hops (url, outcome), exit_code and cause. Absent values are null. More members may come.
  */
 const char *send_im_error_to_json(const send_im_error *error);
 
@@ -505,6 +532,11 @@ send_im_error *send_im_options_on_token(send_im_options *options,
  * Wipes and frees options. NULL is nothing.
  */
 void send_im_options_free(send_im_options *options);
+
+/**
+ * A receipt for a program's own tests: of plain text that this recipient has accepted. NULL where `to` is NULL or not UTF-8.
+ */
+send_im_receipt *send_im_receipt_new(const char *to);
 
 /**
  * The recipient's address as asked, without `sip:`.
@@ -742,11 +774,13 @@ void send_im_token_reply_resolve(send_im_token_reply *reply,
                                  uint64_t expires_in_ms);
 
 /**
- * Answers that there is no token, and frees the reply. `reason` becomes part of the error and must hold no secret; NULL:
- * none.
+ * Answers that there is no token, and frees the reply: the call fails with `credential_unavailable`. `reason` becomes part
+ * of the error and must hold no secret; NULL: none. `cause` is a number of the host's, for example of an exception it has
+ * kept, that `send_im_error_cause` gives back; 0: none.
  */
 void send_im_token_reply_fail(send_im_token_reply *reply,
-                              const char *reason);
+                              const char *reason,
+                              uint64_t cause);
 
 #ifdef __cplusplus
 }  // extern "C"

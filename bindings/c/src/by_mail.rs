@@ -283,12 +283,13 @@ pub unsafe extern "C" fn send_im_client_sign_out_by_mail(
     mailbox: *const send_im_mailbox,
     ticket: u64,
     client: *const send_im_client,
+    timeout_ms: i64,
     call: *mut *mut send_im_call,
 ) -> *mut send_im_error {
     // SAFETY: the caller keeps to the header.
     unsafe {
         begin_call(mailbox, ticket, call, |slot| {
-            send_im_client_sign_out_async(client, Some(post_done), slot, call)
+            send_im_client_sign_out_async(client, timeout_ms, Some(post_done), slot, call)
         })
     }
 }

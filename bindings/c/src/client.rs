@@ -2,6 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 use std::future::Future;
+use std::time::Duration;
 
 use send_im::{Client, Error, Message, Receipt, Result, Sent};
 use send_im_runtime::{Generation, forked, unless_cancelled};
@@ -160,7 +161,7 @@ async fn sign_in(
 ) -> Result<send_im_client> {
     let account = options.account()?;
     let client = unless_cancelled(cancellation, || Sent::No, Client::sign_in(account)).await?;
-    Ok(send_im_client { generation, number: generation.clients.insert(client) })
+    Ok(send_im_client { generation, number: generation.keep(client).await })
 }
 
 /// Signs in and opens a session. `options` as with `send_im`; the client works until `send_im_client_sign_out`.
@@ -251,28 +252,36 @@ pub unsafe extern "C" fn send_im_client_send_async(
     })
 }
 
-fn sign_out(client: &send_im_client) -> Result<impl Future<Output = Result<()>> + Send + 'static> {
+fn sign_out(
+    client: &send_im_client,
+    timeout_ms: i64,
+) -> Result<impl Future<Output = Result<()>> + Send + 'static> {
     if client.generation.is_foreign() {
         return Err(forked());
     }
     let signed_in = client.generation.clients.get(client.number);
     Ok(async move {
-        match signed_in {
-            Some(signed_in) => signed_in.sign_out().await,
-            None => Ok(()),
+        let Some(signed_in) = signed_in else { return Ok(()) };
+        match u64::try_from(timeout_ms) {
+            Ok(bound) => signed_in.sign_out_within(Duration::from_millis(bound)).await,
+            Err(_) => signed_in.sign_out().await,
         }
     })
 }
 
-/// Waits for the sends under way, then ends the session. Later sends fail with `closed`; a second call does nothing. The
-/// client still has to be freed.
+/// Waits for the sends under way, at most `timeout_ms`, and ends those that are left as `send_im_client_cancel_all` does; then
+/// ends the session, in at most 3 s. With a negative `timeout_ms` each send ends with its own timeout. Later sends fail with
+/// `closed`; a second call does nothing. The client still has to be freed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_client_sign_out(client: *const send_im_client) -> *mut send_im_error {
+pub unsafe extern "C" fn send_im_client_sign_out(
+    client: *const send_im_client,
+    timeout_ms: i64,
+) -> *mut send_im_error {
     fallible(Sent::No, || {
         // SAFETY: the caller keeps to the header.
         let client = unsafe { object(client, "client")? };
         may_wait()?;
-        client.generation.call(Sent::No, sign_out(client)?).wait()
+        client.generation.call(Sent::No, sign_out(client, timeout_ms)?).wait()
     })
 }
 
@@ -281,6 +290,7 @@ pub unsafe extern "C" fn send_im_client_sign_out(client: *const send_im_client) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_sign_out_async(
     client: *const send_im_client,
+    timeout_ms: i64,
     callback: send_im_on_done,
     user_data: *mut c_void,
     call: *mut *mut send_im_call,
@@ -294,7 +304,7 @@ pub unsafe extern "C" fn send_im_client_sign_out_async(
             // SAFETY: the host gave this function for this, and now owns the error.
             unsafe { callback(user_data.pointer(), error) }
         };
-        let work = sign_out(client)?;
+        let work = sign_out(client, timeout_ms)?;
         start(
             client.generation,
             Sent::No,
@@ -305,7 +315,8 @@ pub unsafe extern "C" fn send_im_client_sign_out_async(
     })
 }
 
-/// Ends every send under way on this client: each fails with `cancelled`. Later sends fail with `closed`.
+/// Ends every send under way on this client at once: each fails with `cancelled`, and its `sent` says whether it can have
+/// arrived. Later sends fail with `closed`. The session is still to be signed out.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_cancel_all(client: *const send_im_client) -> *mut send_im_error {
     fallible(Sent::No, || {

@@ -3,10 +3,11 @@
 use std::ffi::{CString, c_char, c_int};
 use std::sync::OnceLock;
 
-use send_im::{Error, Step};
+use send_im::{Error, ErrorKind, Sent, Step};
+use send_im_runtime::HostFailure;
 use serde_json::{Value, json};
 
-use crate::border::{NONE, c_text, certain, hand_over, json as to_json, lend, read, take_back};
+use crate::border::{NONE, c_text, certain, hand_over, json as to_json, lend, read, take_back, text};
 
 /// A failed call: what failed, at which step, and what to do about it.
 pub struct send_im_error {
@@ -53,14 +54,15 @@ impl send_im_error {
         let mut value = serde_json::to_value(&self.error).unwrap_or(Value::Null);
         if let Some(members) = value.as_object_mut() {
             members.insert("exit_code".to_owned(), json!(self.error.kind().exit_code()));
+            members.insert("cause".to_owned(), json!(HostFailure::behind(&self.error)));
         }
         c_text(&to_json(&value))
     }
 }
 
 /// The sort of failure: a stable name such as `recipient_not_found`. A newer library may know more names than this
-/// documentation: invalid_input, discovery_failed, untrusted_host, tls, sign_in_refused, sign_in_unsupported, forbidden,
-/// limit_reached, recipient_not_found, recipient_unavailable, declined, no_answer, busy, throttled, service_error, network,
+/// documentation: invalid_input, discovery_failed, untrusted_host, tls, sign_in_refused, sign_in_unsupported,
+/// credential_unavailable, forbidden, limit_reached, recipient_not_found, recipient_unavailable, declined, no_answer, busy, throttled, service_error, network,
 /// timeout, protocol, outcome_unknown, cancelled, closed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_kind(error: *const send_im_error) -> *const c_char {
@@ -161,8 +163,37 @@ pub unsafe extern "C" fn send_im_error_exit_code(error: *const send_im_error) ->
     unsafe { read(error, 0, |e| Some(c_int::from(e.error.kind().exit_code()))) }
 }
 
+/// The number given to `send_im_token_reply_fail` where the program's own token callback caused this; else 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_cause(error: *const send_im_error) -> u64 {
+    // SAFETY: the caller keeps to the header.
+    unsafe { read(error, 0, |e| HostFailure::behind(&e.error)) }
+}
+
+/// An error for a program's own tests: of this kind, with this sentence. `may_have_arrived` is what `send_im_error_sent` tells.
+/// NULL where the library knows no such kind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_error_new(
+    kind: *const c_char,
+    detail: *const c_char,
+    may_have_arrived: bool,
+) -> *mut send_im_error {
+    certain(std::ptr::null_mut(), || {
+        // SAFETY: the caller keeps to the header.
+        let (Ok(kind), Ok(detail)) = (unsafe { text(kind, "kind") }, unsafe { text(detail, "detail") })
+        else {
+            return std::ptr::null_mut();
+        };
+        let Some(kind) = ErrorKind::ALL.iter().find(|known| known.as_str() == kind) else {
+            return std::ptr::null_mut();
+        };
+        let sent = if may_have_arrived { Sent::Maybe } else { Sent::No };
+        send_im_error::raw(Error::new(*kind, detail).with_sent(sent))
+    })
+}
+
 /// The whole error as a JSON object: kind, step, detail, sent, http_status, code, subcode, diagnostics, retry_after (in
-/// seconds), hops (url, outcome) and exit_code. Absent values are null. More members may come.
+/// seconds), hops (url, outcome), exit_code and cause. Absent values are null. More members may come.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_to_json(error: *const send_im_error) -> *const c_char {
     // SAFETY: the caller keeps to the header.

@@ -42,6 +42,16 @@ pub extern "C" fn send_im_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
+/// The program is ending, and its own code may still send: closes every session, now or as soon as nothing is under way in
+/// it. A later send opens a session and closes it before it returns. Nothing is cancelled and nothing refused, so this may be
+/// called before, beside or after the program's own code at exit.
+///
+/// Waits at most `timeout_ms`; true if no session was left open. From a callback it does not wait.
+#[unsafe(no_mangle)]
+pub extern "C" fn send_im_wind_down(timeout_ms: u64) -> bool {
+    border::certain(false, || Generation::current().wind_down(Duration::from_millis(timeout_ms)))
+}
+
 /// Stops the library in this process: calls under way end with `cancelled`, sessions are signed out as far as the time
 /// allows, then its threads end. Later calls fail with `cancelled`.
 ///

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use send_im::{
-    Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, Error, Importance, Message, Result, Sent,
-    TokenRequest, Wait,
+    Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, Error, ErrorKind, Importance, Message,
+    Result, Sent, TokenRequest, Wait,
 };
 use send_im_runtime::{Mutex, lock};
 
@@ -17,7 +17,7 @@ use crate::border::{certain, fallible, hand_over, object, optional_text, take_ba
 use crate::error::send_im_error;
 use crate::host::{Host, send_im_release};
 use crate::receipt::send_im_step;
-use crate::token::{TokenCallback, ask, send_im_on_token};
+use crate::token::{Answer, TokenCallback, ask, send_im_on_token};
 
 /// Who sends, and how a message goes. Values are wiped when they are replaced or freed.
 pub struct send_im_options(Mutex<Options>);
@@ -101,9 +101,10 @@ enum Tokens {
 }
 
 /// The one token there is, until it is rejected.
-fn the_one(token: &SecretString, request: &TokenRequest) -> std::result::Result<BearerToken, String> {
+fn the_one(token: &SecretString, request: &TokenRequest) -> Answer {
     if request.rejected {
-        return Err("the server rejected the token that was given, and there is no other".to_owned());
+        let detail = format!("{} rejects the token that was given, and there is no other.", request.origin);
+        return Err(Error::new(ErrorKind::SignInRefused, detail).into());
     }
     Ok(BearerToken::new(token.expose_secret()))
 }

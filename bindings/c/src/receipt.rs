@@ -3,9 +3,9 @@
 use std::ffi::{CString, c_char, c_int};
 use std::sync::OnceLock;
 
-use send_im::{Receipt, StepRecord};
+use send_im::{Evidence, Receipt, StepRecord};
 
-use crate::border::{NONE, c_text, certain, json, lend, read, take_back};
+use crate::border::{NONE, c_text, certain, hand_over, json, lend, read, take_back, text};
 
 /// One finished step of a call.
 pub struct send_im_step {
@@ -51,6 +51,16 @@ impl From<Receipt> for send_im_receipt {
             receipt,
         }
     }
+}
+
+/// A receipt for a program's own tests: of plain text that this recipient has accepted. NULL where `to` is NULL or not UTF-8.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_receipt_new(to: *const c_char) -> *mut send_im_receipt {
+    certain(std::ptr::null_mut(), || {
+        // SAFETY: the caller keeps to the header.
+        let to = unsafe { text(to, "recipient") };
+        to.map_or(std::ptr::null_mut(), |to| hand_over(Receipt::new(to, Evidence::InvitationAccepted).into()))
+    })
 }
 
 /// The recipient's address as asked, without `sip:`.

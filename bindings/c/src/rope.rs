@@ -16,7 +16,7 @@ impl Rope {
     pub(crate) fn new() -> Result<Self> {
         let refuse = |e| {
             let why = format!("send-im cannot make a socket: {e}.");
-            send_im::Error::in_binding(send_im::ErrorKind::Closed, why, send_im::Sent::No)
+            send_im::Error::new(send_im::ErrorKind::Closed, why)
         };
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(refuse)?;
         // A thread of ours never waits for a host that does not read.

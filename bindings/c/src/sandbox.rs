@@ -27,13 +27,8 @@ pub struct send_im_sandbox {
 
 impl send_im_sandbox {
     fn new(generation: &'static Generation, sandbox: Sandbox) -> Result<Self> {
-        let refused = |e| {
-            Error::in_binding(
-                ErrorKind::Closed,
-                format!("The sandbox cannot write its certificate: {e}."),
-                Sent::No,
-            )
-        };
+        let refused =
+            |e| Error::new(ErrorKind::Closed, format!("The sandbox cannot write its certificate: {e}."));
         let ca_file = match sandbox.ca_pem() {
             Some(pem) => {
                 let mut file = NamedTempFile::with_prefix("send-im-sandbox-").map_err(refused)?;
@@ -74,9 +69,10 @@ pub unsafe extern "C" fn send_im_sandbox_start(
         let builder = SandboxOptions::read(options)?.builder()?;
         let generation = Generation::current();
         let work = async move {
-            let sandbox = builder.start().await.map_err(|e| {
-                Error::in_binding(ErrorKind::Network, format!("The sandbox cannot listen: {e}."), Sent::No)
-            })?;
+            let sandbox = builder
+                .start()
+                .await
+                .map_err(|e| Error::new(ErrorKind::Network, format!("The sandbox cannot listen: {e}.")))?;
             send_im_sandbox::new(generation, sandbox)
         };
         out.give(generation.call_on(&generation.sandboxes_run, Sent::No, work).wait()?);
@@ -143,7 +139,7 @@ pub unsafe extern "C" fn send_im_sandbox_wait_for(
         may_wait()?;
         let work = async move {
             let delivered = sandbox.wait_for(count, Duration::from_millis(timeout_ms)).await;
-            delivered.map_err(|e| Error::in_binding(ErrorKind::Timeout, format!("{e}."), Sent::No))
+            delivered.map_err(|e| Error::new(ErrorKind::Timeout, format!("{e}.")))
         };
         let delivered: Vec<_> =
             handle.generation.call_on(&handle.generation.sandboxes_run, Sent::No, work).wait()?;

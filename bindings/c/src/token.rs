@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use send_im::{BearerToken, TokenRequest};
-use send_im_runtime::Generation;
+use send_im_runtime::{Generation, HostFailure};
 use tokio::sync::oneshot;
 
 use crate::border::{NONE, c_text, certain, hand_over, lend, read, take_back, text};
@@ -32,7 +32,8 @@ impl From<TokenRequest> for send_im_token_request {
     }
 }
 
-type Answer = Result<BearerToken, String>;
+/// What a token source answers.
+pub(crate) type Answer = Result<BearerToken, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Where a token is put, once.
 pub struct send_im_token_reply {
@@ -68,9 +69,9 @@ pub(crate) async fn ask(host: Arc<Host<TokenCallback>>, request: TokenRequest) -
         unsafe { (host.function())(host.user_data(), &request, reply) }
     });
     if asked.await.is_err() {
-        return Err("the program's token callback failed".to_owned());
+        return Err(HostFailure::new("the program's token callback failed", 0).into());
     }
-    receiver.await.unwrap_or_else(|_| Err("the program gave no token".to_owned()))
+    receiver.await.unwrap_or_else(|_| Err(HostFailure::new("the program gave no token", 0).into()))
 }
 
 /// Scheme, host and port of the server that must accept the token.
@@ -126,8 +127,8 @@ pub unsafe extern "C" fn send_im_token_reply_resolve(
 ) {
     certain((), || {
         // SAFETY: the caller keeps to the header.
-        let answer =
-            unsafe { text(token, "token") }.map_err(|_| "the program gave no usable token".to_owned());
+        let answer = unsafe { text(token, "token") }
+            .map_err(|_| HostFailure::new("the program gave no usable token", 0).into());
         let answer = answer.map(|token| match expires_in_ms {
             0 => BearerToken::new(token),
             known => BearerToken::new(token).expires_in(Duration::from_millis(known)),
@@ -137,15 +138,20 @@ pub unsafe extern "C" fn send_im_token_reply_resolve(
     });
 }
 
-/// Answers that there is no token, and frees the reply. `reason` becomes part of the error and must hold no secret; NULL:
-/// none.
+/// Answers that there is no token, and frees the reply: the call fails with `credential_unavailable`. `reason` becomes part
+/// of the error and must hold no secret; NULL: none. `cause` is a number of the host's, for example of an exception it has
+/// kept, that `send_im_error_cause` gives back; 0: none.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_token_reply_fail(reply: *mut send_im_token_reply, reason: *const c_char) {
+pub unsafe extern "C" fn send_im_token_reply_fail(
+    reply: *mut send_im_token_reply,
+    reason: *const c_char,
+    cause: u64,
+) {
     certain((), || {
         // SAFETY: the caller keeps to the header.
-        let reason = unsafe { text(reason, "reason") }.unwrap_or("the program gave no token").to_owned();
+        let reason = unsafe { text(reason, "reason") }.unwrap_or("the program gave no token");
         // SAFETY: the caller keeps to the header.
-        unsafe { answer_with(reply, Err(reason)) }
+        unsafe { answer_with(reply, Err(HostFailure::new(reason, cause).into())) }
     });
 }
 

@@ -25,7 +25,7 @@ static void null_is_refused(void) {
     CHECK_KIND(send_im_options_on_token(NULL, NULL, NULL, NULL), "invalid_input");
     CHECK_KIND(send_im_client_sign_in(here.options, NULL), "invalid_input");
     CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "hello", NULL), "invalid_input");
-    CHECK_KIND(send_im_client_sign_out(client), "invalid_input");
+    CHECK_KIND(send_im_client_sign_out(client, -1), "invalid_input");
     CHECK_KIND(send_im_client_cancel_all(client), "invalid_input");
     CHECK_KIND(send_im_client_send_all(client, NULL, NULL), "invalid_input");
     CHECK_KIND(send_im_messages_add(NULL, NULL, "lenea@contoso.com", "hello"), "invalid_input");
@@ -40,7 +40,7 @@ static void null_is_refused(void) {
     CHECK(send_im_sandbox_open_applications(NULL) == -1);
     CHECK(send_im_token_request_origin(NULL) == NULL);
     send_im_token_reply_resolve(NULL, "x", 0);
-    send_im_token_reply_fail(NULL, NULL);
+    send_im_token_reply_fail(NULL, NULL, 0);
     send_im_call_cancel(NULL);
     CHECK(delivered(here.sandbox) == 0);
     place_free(here);

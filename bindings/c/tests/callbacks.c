@@ -58,7 +58,7 @@ static void async_calls_end_with_their_callback(void) {
     CHECK_OK(send_im_client_send_all_async(in.client, messages, on_all_sent, &all, NULL));
     send_im_messages_free(messages);
     CHECK(wait_until(&all.ended) && send_im_results_count(all.results) == 2);
-    CHECK_OK(send_im_client_sign_out_async(in.client, on_done, &out, NULL));
+    CHECK_OK(send_im_client_sign_out_async(in.client, -1, on_done, &out, NULL));
     CHECK(wait_until(&out.ended));
     CHECK(delivered(here.sandbox) == 3);
     CHECK(sent.times == 1 && in.times == 1 && by_client.times == 1 && all.times == 1 && out.times == 1);
@@ -142,7 +142,7 @@ static void wait_inside(void *user_data, send_im_error *error, send_im_receipt *
     refused_kind(in, 0, send_im(in->here.options, "lenea@contoso.com", "inside", NULL));
     refused_kind(in, 1, send_im_client_sign_in(in->here.options, &client));
     refused_kind(in, 2, send_im_client_send(in->client, NULL, "lenea@contoso.com", "inside", NULL));
-    refused_kind(in, 3, send_im_client_sign_out(in->client));
+    refused_kind(in, 3, send_im_client_sign_out(in->client, -1));
     refused_kind(in, 4, send_im_sandbox_wait_for(in->here.sandbox, 99, 99, NULL));
     send_im_client_free(in->client);
     send_im_error_free(error);
@@ -203,12 +203,12 @@ static void on_token(void *user_data, const send_im_token_request *request, send
     send_im_error *error;
     __atomic_add_fetch(&from->asked, 1, __ATOMIC_SEQ_CST);
     if (from->refuse) {
-        send_im_token_reply_fail(reply, "the vault is locked");
+        send_im_token_reply_fail(reply, "the vault is locked", 0);
         return;
     }
     error = send_im_sandbox_issue_token(from->sandbox, "tosh@contoso.com", &token);
     if (error || !send_im_token_request_origin(request) || send_im_token_request_rejected(request)) {
-        send_im_token_reply_fail(reply, NULL);
+        send_im_token_reply_fail(reply, NULL, 0);
     } else {
         send_im_token_reply_resolve(reply, token, 600000);
     }

@@ -59,7 +59,7 @@ static void the_end_of_each_call_is_mail(void) {
     CHECK(says(mail, 4, "\"kind\":\"recipient_not_found\""));
     send_im_mail_free(mail);
 
-    CHECK_OK(send_im_client_sign_out_by_mail(box, 5, client, NULL));
+    CHECK_OK(send_im_client_sign_out_by_mail(box, 5, client, -1, NULL));
     mail = next(box, descriptor);
     CHECK(says(mail, 5, "\"what\":\"signed_out\",\"error\":null"));
     send_im_mail_free(mail);
@@ -78,7 +78,7 @@ static void what_cannot_begin_is_no_mail(void) {
     CHECK(call == NULL);
     CHECK_KIND(send_im_by_mail(box, 1, NULL, NULL, "hello", &call), "invalid_input");
     CHECK_KIND(send_im_client_send_by_mail(box, 1, NULL, NULL, "a@contoso.com", "hello", NULL), "invalid_input");
-    CHECK_KIND(send_im_client_sign_out_by_mail(box, 1, NULL, NULL), "invalid_input");
+    CHECK_KIND(send_im_client_sign_out_by_mail(box, 1, NULL, -1, NULL), "invalid_input");
     CHECK_KIND(send_im_mailbox_new(NULL), "invalid_input");
     CHECK(send_im_mailbox_take(box) == NULL && send_im_mailbox_take(NULL) == NULL);
     CHECK(send_im_mail_ticket(NULL) == 0 && send_im_mail_to_json(NULL) == NULL);
@@ -180,7 +180,7 @@ static void a_client_that_nobody_takes_is_signed_out(void) {
             send_im_error *error = NULL;
             send_im_client *other = NULL;
             CHECK_OK(send_im_client_sign_in(here.options, &other));
-            error = send_im_client_sign_out(other);
+            error = send_im_client_sign_out(other, -1);
             CHECK_OK(error);
             send_im_client_free(other);
         }

@@ -31,7 +31,7 @@ int main(int count, char **arguments) {
         send_im_receipt_free(receipt);
     }
     if (!error) printf("%ld\n", resident() - warm);
-    if (!error) error = send_im_client_sign_out(client);
+    if (!error) error = send_im_client_sign_out(client, -1);
     if (error) fprintf(stderr, "%s\n", send_im_error_detail(error));
     send_im_client_free(client);
     send_im_options_free(options);

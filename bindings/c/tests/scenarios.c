@@ -140,7 +140,7 @@ static send_im_error *act(const scenario *what, send_im_options *account, char *
         free(ids);
         free(mine);
     }
-    if (client && !error) error = send_im_client_sign_out(client);
+    if (client && !error) error = send_im_client_sign_out(client, -1);
     send_im_client_free(client);
     send_im_options_free(message);
     return error;

@@ -87,8 +87,8 @@ static void a_client_sends_with_every_option(void) {
     send_im_string_free(inbox);
     send_im_options_free(message);
     CHECK(send_im_sandbox_open_applications(here.sandbox) == 1);
-    CHECK_OK(send_im_client_sign_out(client));
-    CHECK_OK(send_im_client_sign_out(client));
+    CHECK_OK(send_im_client_sign_out(client, -1));
+    CHECK_OK(send_im_client_sign_out(client, -1));
     CHECK(send_im_sandbox_open_applications(here.sandbox) == 0);
     CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "late", NULL), "closed");
     send_im_client_free(client);
@@ -113,7 +113,7 @@ static void many_messages_have_a_result_each(void) {
     CHECK_TEXT(send_im_error_kind(send_im_results_error(results, 2)), "invalid_input");
     CHECK(send_im_results_error(results, 3) == NULL);
     send_im_results_free(results);
-    CHECK_OK(send_im_client_sign_out(client));
+    CHECK_OK(send_im_client_sign_out(client, -1));
     send_im_client_free(client);
     place_free(here);
 }

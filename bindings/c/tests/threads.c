@@ -59,7 +59,7 @@ static void many_threads_share_one_client_and_each_message_arrives_once(void) {
     }
     CHECK(once == many * EACH && delivered(here.sandbox) == (size_t)(many * EACH));
     send_im_string_free(inbox);
-    CHECK_OK(send_im_client_sign_out(client));
+    CHECK_OK(send_im_client_sign_out(client, -1));
     send_im_client_free(client);
     place_free(here);
 }
@@ -103,7 +103,7 @@ static void after_a_fork_both_send(void) {
     CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
     CHECK_OK(send_im_client_send(client, NULL, "lenea@contoso.com", "after", NULL));
     CHECK(delivered(here.sandbox) == 3);
-    CHECK_OK(send_im_client_sign_out(client));
+    CHECK_OK(send_im_client_sign_out(client, -1));
     send_im_client_free(client);
     place_free(here);
 }

@@ -121,5 +121,5 @@ fn log(verbose: bool) {
 }
 
 fn cannot(detail: &str) -> Error {
-    Error::in_binding(ErrorKind::ServiceError, detail, Sent::No)
+    Error::new(ErrorKind::ServiceError, detail)
 }

@@ -30,7 +30,7 @@ struct Body<'a> {
 impl Problem {
     /// A refusal of this service: nothing was sent.
     pub(crate) fn refused(status: StatusCode, kind: ErrorKind, detail: impl Into<String>) -> Self {
-        Self { status, error: Error::in_binding(kind, detail, Sent::No), retry_after: None }
+        Self { status, error: Error::new(kind, detail), retry_after: None }
     }
 
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn what_may_have_arrived_is_never_a_status_that_programs_repeat() {
         for kind in ErrorKind::ALL {
-            let problem = Problem::from(Error::in_binding(*kind, "x", Sent::Maybe));
+            let problem = Problem::from(Error::new(*kind, "x").with_sent(Sent::Maybe));
             assert_eq!(problem.status, 409, "{kind}");
         }
     }
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn every_kind_has_a_status_of_a_failure() {
         for kind in ErrorKind::ALL {
-            let status = Problem::from(Error::in_binding(*kind, "x", Sent::No)).status;
+            let status = Problem::from(Error::new(*kind, "x")).status;
             assert!(status.is_client_error() || status.is_server_error(), "{kind}");
             assert_ne!(status, 401, "{kind}: that is about the token of this service");
         }

@@ -45,7 +45,7 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Receipt, Probl
 async fn outcome(told: oneshot::Receiver<Result<Receipt>>) -> Result<Receipt> {
     told.await.unwrap_or_else(|_| {
         let detail = "The service failed inside; please report this with its log.";
-        Err(Error::in_binding(ErrorKind::OutcomeUnknown, detail, Sent::Maybe))
+        Err(Error::new(ErrorKind::OutcomeUnknown, detail).with_sent(Sent::Maybe))
     })
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use send_im::{Error, ErrorKind, Result, Sent};
+use send_im::{Error, ErrorKind, Result};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -63,7 +63,7 @@ impl Service {
         let tls = tls::acceptor(&options)?;
         let cannot = |e| {
             let detail = format!("The service cannot listen at {}: {e}.", options.listen);
-            Error::in_binding(ErrorKind::Network, detail, Sent::No)
+            Error::new(ErrorKind::Network, detail)
         };
         let listener = TcpListener::bind(options.listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use send_im::{Account, Client, Error, ErrorKind, Result, Sent};
+use send_im::{Account, Client, Error, ErrorKind, Result};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
@@ -125,7 +125,7 @@ impl Sessions {
             .min_by_key(|session| session.since);
         let Some(id) = oldest.map(|session| session.id) else {
             let detail = format!("All {} sessions of the service are in use; nothing was sent.", self.most);
-            return Err(Error::in_binding(ErrorKind::LimitReached, detail, Sent::No));
+            return Err(Error::new(ErrorKind::LimitReached, detail));
         };
         self.close_these(registry, |session| session.id == id);
         Ok(())
@@ -230,7 +230,7 @@ impl Lease {
             Ok(Err(_)) => None,
             Err(_) => {
                 let detail = "The sender was not signed in before the timeout; nothing was sent.";
-                return Err(Error::in_binding(ErrorKind::Timeout, detail, Sent::No));
+                return Err(Error::new(ErrorKind::Timeout, detail));
             }
         };
         opened.unwrap_or_else(|| Err(Error::closed("The sign-in was given up; nothing was sent.")))

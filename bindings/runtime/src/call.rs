@@ -25,7 +25,7 @@ pub fn forked() -> Error {
 /// The error of work that panicked. The text of the panic is not repeated: nobody has looked at what it may hold.
 pub fn panicked(sent: Sent) -> Error {
     let kind = if sent == Sent::Maybe { ErrorKind::OutcomeUnknown } else { ErrorKind::Protocol };
-    Error::in_binding(kind, "send-im failed inside; this is a bug of send-im, please report it.", sent)
+    Error::new(kind, "send-im failed inside; this is a bug of send-im, please report it.").with_sent(sent)
 }
 
 /// A call in flight. Dropping it cuts the work off; what the work had open is then closed in the background.
@@ -52,6 +52,13 @@ impl<T, E: From<Error>> Call<T, E> {
             }
             std::thread::park();
         }
+    }
+}
+
+impl<T, E> Call<T, E> {
+    /// Lets the work go on without anybody who waits for it.
+    pub(crate) fn release(mut self) {
+        drop(std::mem::replace(&mut self.task, Err(None)));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use send_im::{Client, Error, Sent};
 use send_im_sandbox::Sandbox;
@@ -25,6 +26,8 @@ pub struct Generation {
     /// Cancelled when the generation stops: ends every call in flight.
     pub(crate) stopping: CancellationToken,
     pub(crate) stop: Stop,
+    /// The program is ending: sessions are closed as soon as nothing is under way in them.
+    pub(crate) winding_down: AtomicBool,
     /// Signed-in clients by number. The host holds numbers, so nothing of the parent is ever dropped in a child.
     pub clients: Slots<Client>,
     /// Running sandboxes by number.
@@ -39,6 +42,7 @@ impl Generation {
             sandboxes_run: Threads::new("send-im-sandbox"),
             stopping: CancellationToken::new(),
             stop: Stop::default(),
+            winding_down: AtomicBool::new(false),
             clients: Slots::default(),
             sandboxes: Slots::default(),
         }

@@ -11,6 +11,7 @@
 mod call;
 mod cancellation;
 mod generation;
+mod host_failure;
 mod lineage;
 mod shutdown;
 mod slots;
@@ -20,6 +21,7 @@ mod threads;
 pub use call::{Call, forked, panicked, shut_down};
 pub use cancellation::unless_cancelled;
 pub use generation::Generation;
+pub use host_failure::HostFailure;
 pub use lineage::Lineage;
 pub use slots::Slots;
 pub use sync::{Flag, Mutex, MutexGuard, lock};

@@ -3,9 +3,12 @@
 //! A host registers a shutdown where it runs code at exit. Without it a thread of ours could reach an interpreter that
 //! is already being taken down.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+use send_im::{Client, Error, Sent};
 use tokio::runtime::{Handle, Runtime};
 
 use crate::generation::Generation;
@@ -23,6 +26,39 @@ pub(crate) struct Stop {
 }
 
 impl Generation {
+    /// The program is ending, and its own code may still send: closes every session, now or as soon as nothing is under way
+    /// in it. A later send opens a session and closes it before it returns. Nothing is cancelled and nothing refused, so this
+    /// may run before, beside or after the program's own code at exit.
+    ///
+    /// Waits at most `bound`, and not at all on a thread of ours; true if no session was left open.
+    pub fn wind_down(&'static self, bound: Duration) -> bool {
+        self.winding_down.store(true, Ordering::SeqCst);
+        let clients = self.clients.all();
+        if clients.is_empty() {
+            return true;
+        }
+        let closed = Arc::new(Flag::default());
+        let tell = closed.clone();
+        let closing = async move {
+            join_all(clients.iter().map(Client::close_when_idle)).await;
+            tell.set();
+            Ok::<_, Error>(())
+        };
+        let call = self.call(Sent::No, closing);
+        let wait = if on_a_thread_of_ours() { Duration::ZERO } else { bound };
+        let ended = closed.wait(wait);
+        call.release();
+        ended
+    }
+
+    /// Keeps a signed-in client and gives its number.
+    pub async fn keep(&self, client: Client) -> u64 {
+        if self.winding_down.load(Ordering::SeqCst) {
+            client.close_when_idle().await;
+        }
+        self.clients.insert(client)
+    }
+
     /// Stops what runs in this process: pending calls end with `cancelled`, sessions are signed out as far as the time
     /// allows, then the threads end. Later calls fail with `cancelled`.
     ///
@@ -103,9 +139,7 @@ fn end(runtime: Runtime, deadline: Instant) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use send_im::{Error, ErrorKind, Result, Sent};
+    use send_im::{ErrorKind, Result};
 
     use super::*;
     use crate::generation::fresh;

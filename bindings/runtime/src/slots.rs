@@ -34,6 +34,11 @@ impl<T: Clone> Slots<T> {
         Some(kept.values[at].1.clone())
     }
 
+    /// All values, as they are now.
+    pub fn all(&self) -> Vec<T> {
+        lock(&self.0).values.iter().map(|(_, value)| value.clone()).collect()
+    }
+
     /// Takes the value with this number away.
     pub fn remove(&self, number: u64) -> Option<T> {
         let mut kept = lock(&self.0);

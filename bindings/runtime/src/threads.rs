@@ -40,11 +40,7 @@ impl Threads {
                 .enable_all()
                 .build();
             *stage = Stage::Running(runtime.map_err(|e| {
-                Error::in_binding(
-                    ErrorKind::Closed,
-                    format!("send-im cannot start its threads: {e}."),
-                    Sent::No,
-                )
+                Error::new(ErrorKind::Closed, format!("send-im cannot start its threads: {e}."))
             })?);
         }
         match &*stage {

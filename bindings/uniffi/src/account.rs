@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use send_im::{Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, Error, TokenRequest};
-use send_im_runtime::{Mutex, lock};
+use send_im_runtime::{HostFailure, Mutex, lock};
 use tokio::sync::oneshot;
 
 use crate::failure::{Result, SendError};
@@ -91,7 +91,7 @@ pub trait TokenProvider: Send + Sync {
     fn request_token(&self, request: TokenRequestRecord, reply: Arc<TokenReply>) -> Result<()>;
 }
 
-type Answer = std::result::Result<BearerToken, String>;
+type Answer = std::result::Result<BearerToken, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Where the host puts the token. The first answer counts; without one the request fails when this is dropped.
 #[derive(uniffi::Object)]
@@ -109,9 +109,11 @@ impl TokenReply {
         self.answer(Ok(token));
     }
 
-    /// There is no token. `reason` becomes part of the error; it must hold no secret.
-    pub fn fail(&self, reason: String) {
-        self.answer(Err(reason));
+    /// There is no token. `reason` becomes part of the error; it must hold no secret. `cause` is a number, more than 0, by
+    /// which the host finds its exception again: the failure carries it.
+    #[uniffi::method(default(cause = None))]
+    pub fn fail(&self, reason: String, cause: Option<u64>) {
+        self.answer(Err(HostFailure::new(reason, cause.unwrap_or(0)).into()));
     }
 }
 
@@ -128,9 +130,10 @@ async fn ask(provider: Arc<dyn TokenProvider>, request: TokenRequest) -> Answer 
     let (sender, receiver) = oneshot::channel();
     let reply = Arc::new(TokenReply(Mutex::new(Some(sender))));
     let asked = tokio::task::spawn_blocking(move || provider.request_token(request.into(), reply)).await;
+    let failed = |why: &str| Err(HostFailure::new(why, 0).into());
     match asked {
-        Ok(Ok(())) => receiver.await.unwrap_or_else(|_| Err("the program gave no token".to_owned())),
-        Ok(Err(_)) | Err(_) => Err("the program's token callback failed".to_owned()),
+        Ok(Ok(())) => receiver.await.unwrap_or_else(|_| failed("the program gave no token")),
+        Ok(Err(_)) | Err(_) => failed("the program's token callback failed"),
     }
 }
 
@@ -245,8 +248,8 @@ mod tests {
     async fn the_first_answer_counts() {
         let (sender, receiver) = oneshot::channel();
         let reply = TokenReply(Mutex::new(Some(sender)));
-        reply.fail("no".into());
+        reply.fail("no".into(), None);
         reply.resolve("s3cret".into(), None);
-        assert_eq!(receiver.await.unwrap().unwrap_err(), "no");
+        assert_eq!(receiver.await.unwrap().unwrap_err().to_string(), "no");
     }
 }

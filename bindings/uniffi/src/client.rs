@@ -1,6 +1,7 @@
 //! Sending: the one call, and a signed-in client.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use send_im::{Client, Error, Message, Sent};
@@ -54,7 +55,7 @@ impl SignedInClient {
             let account = account(options, tokens, steps)?;
             let signing_in = async { Result::Ok(Client::sign_in(account).await?) };
             let client = unless_cancelled(token(cancellation), || Sent::No, signing_in).await?;
-            Ok(Arc::new(SignedInClient { generation, number: generation.clients.insert(client) }))
+            Ok(Arc::new(SignedInClient { generation, number: generation.keep(client).await }))
         };
         generation.call(Sent::No, work).await
     }
@@ -100,13 +101,29 @@ impl SignedInClient {
         self.generation.call(Sent::Maybe, work).await
     }
 
-    /// Waits for sends in flight, then ends the session. May be called again; later sends fail with `closed`.
-    pub async fn sign_out(&self) -> Result<()> {
+    /// Waits for the sends under way, at most `timeout_ms`, then cancels those that are left; then ends the session, in at most
+    /// 3 s. Without `timeout_ms` each send ends with its own timeout. May be called again; later sends fail with `closed`.
+    #[uniffi::method(default(timeout_ms = None))]
+    pub async fn sign_out(&self, timeout_ms: Option<u64>) -> Result<()> {
         if self.generation.is_foreign() {
             return Err(SendError::forked());
         }
         let Some(client) = self.generation.clients.get(self.number) else { return Ok(()) };
-        self.generation.call(Sent::No, async move { Ok(client.sign_out().await?) }).await
+        let signing_out = async move {
+            match timeout_ms {
+                Some(bound) => client.sign_out_within(Duration::from_millis(bound)).await?,
+                None => client.sign_out().await?,
+            }
+            Ok(())
+        };
+        self.generation.call(Sent::No, signing_out).await
+    }
+
+    /// Ends every send under way at once: each fails with `cancelled`, and its `sent` says whether it can have arrived. Later
+    /// sends fail with `closed`. The session is still to be signed out.
+    pub fn cancel_all(&self) -> Result<()> {
+        self.client()?.cancel_all();
+        Ok(())
     }
 }
 

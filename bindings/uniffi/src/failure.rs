@@ -36,6 +36,8 @@ pub struct Failure {
     pub hops: Vec<HopRecord>,
     /// The exit code for a program that ends because of this failure.
     pub exit_code: u8,
+    /// The number given to `TokenReply.fail` where the host's own code caused this.
+    pub cause: Option<u64>,
 }
 
 /// A failed call. It has one variant: a program tells failures apart by `failure.kind`.
@@ -69,6 +71,7 @@ impl From<Error> for Failure {
                 .map(|hop| HopRecord { url: hop.url.clone(), outcome: hop.outcome.clone() })
                 .collect(),
             exit_code: error.kind().exit_code(),
+            cause: send_im_runtime::HostFailure::behind(&error),
         }
     }
 }
@@ -82,7 +85,7 @@ impl From<Error> for SendError {
 impl SendError {
     /// A failure of this surface itself, not of a request.
     pub(crate) fn local(kind: ErrorKind, detail: impl Into<String>, sent: Sent) -> Self {
-        Error::in_binding(kind, detail, sent).into()
+        Error::new(kind, detail).with_sent(sent).into()
     }
 
     /// A task of ours panicked.

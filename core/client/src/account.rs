@@ -105,7 +105,8 @@ fn secret(mut text: String) -> SecretString {
     secret
 }
 
-type TokenFuture = Pin<Box<dyn Future<Output = std::result::Result<BearerToken, String>> + Send>>;
+type TokenAnswer = std::result::Result<BearerToken, Box<dyn std::error::Error + Send + Sync>>;
+type TokenFuture = Pin<Box<dyn Future<Output = TokenAnswer> + Send>>;
 
 /// The program's way of getting a token.
 #[derive(Clone)]
@@ -123,11 +124,14 @@ impl Account {
     /// An account that signs in with a token the program supplies.
     ///
     /// `source` is called for each server that asks for one, again before a token expires, and once more when one is
-    /// rejected. The text of its error becomes part of the sign-in error; it must hold no secret.
+    /// rejected. What it fails with becomes the source of the call's error, which is `credential_unavailable`, and its text
+    /// part of the sentence; it must hold no secret. An [`Error`] is passed on as it is.
     pub fn with_token<F, Fut>(address: impl Into<String>, source: F) -> Self
     where
         F: Fn(TokenRequest) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = std::result::Result<BearerToken, String>> + Send + 'static,
+        Fut: Future<Output = std::result::Result<BearerToken, Box<dyn std::error::Error + Send + Sync>>>
+            + Send
+            + 'static,
     {
         let source = TokenSource(Arc::new(move |request| Box::pin(source(request)) as TokenFuture));
         Self::new(address, Credential::Bearer(source))

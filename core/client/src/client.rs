@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::abort::AbortOnDrop;
 use crate::account::Account;
@@ -19,9 +19,6 @@ use crate::session::{Session, ended_early, signed_out};
 use crate::steps::{Step, StepLog};
 use crate::turns::Turn;
 use crate::ucwa::channel::Polling;
-
-/// How long a one-call send waits for its sign-out.
-const SIGN_OUT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Signs in, sends one text, waits for its delivery and signs out.
 ///
@@ -53,8 +50,7 @@ pub async fn send(account: &Account, message: Message) -> Result<Receipt> {
     let submitted = matches!(&result, Ok(receipt) if receipt.evidence == crate::Evidence::Submitted);
     // A submitted message may still be ringing. Its background task holds the session, which signs out when it ends.
     if !submitted {
-        // Signing out goes on in the background when it takes long; the receipt is here already.
-        if let Ok(Err(error)) = timeout(SIGN_OUT_PATIENCE, client.session.sign_out(&log)).await {
+        if let Err(error) = client.session.sign_out(&log, None).await {
             tracing::warn!(target: "send_im", %error, "the session could not be closed");
         }
     }
@@ -166,6 +162,7 @@ impl Client {
             let result = sending.run().await;
             self.session.end_turn(turn);
             drop(sends);
+            self.session.close_if_idle().await;
             return result;
         }
         let session = self.session.clone();
@@ -176,6 +173,7 @@ impl Client {
             }
             session.end_turn(turn);
             drop(sends);
+            session.close_if_idle().await;
             result
         });
         // Until the server has the message, a caller that goes away ends the send.
@@ -190,9 +188,8 @@ impl Client {
         }
     }
 
-    /// Ends every send under way: each fails with `cancelled`, and its `sent` says whether it can have arrived. Ringing
-    /// invitations are withdrawn. Later sends fail with `closed`; [`sign_out`](Self::sign_out) then waits for no send, but
-    /// still for a session that is just being opened.
+    /// Ends every send under way at once: each fails with `cancelled`, and its `sent` says whether it can have arrived.
+    /// Ringing invitations are withdrawn. Later sends fail with `closed`; [`sign_out`](Self::sign_out) then waits for no send.
     pub fn cancel_all(&self) {
         self.session.cancel_all();
     }
@@ -200,12 +197,35 @@ impl Client {
     /// Waits for the sends under way, closes the session on the server and forgets the tokens. Sends that begin later
     /// fail with `closed`. A second call does nothing.
     ///
+    /// Each send ends with its own timeout at the latest; [`sign_out_within`](Self::sign_out_within) gives a bound for all of
+    /// them, [`cancel_all`](Self::cancel_all) ends them at once. Where the server is out of reach they end within seconds.
+    /// Closing then takes at most 3 s.
+    ///
     /// # Errors
     /// When the server could not be told; it ends the session by itself after 15 minutes (MeDashboard).
     pub async fn sign_out(&self) -> Result<()> {
+        self.end(None).await
+    }
+
+    /// As [`sign_out`](Self::sign_out), but waits for the sends under way at most for `bound`, then cancels those that are
+    /// left as [`cancel_all`](Self::cancel_all) does.
+    ///
+    /// # Errors
+    /// As [`sign_out`](Self::sign_out).
+    pub async fn sign_out_within(&self, bound: Duration) -> Result<()> {
+        self.end(Some(bound)).await
+    }
+
+    async fn end(&self, bound: Option<Duration>) -> Result<()> {
         self.session.forget_server();
         let log = StepLog::new(self.session.connection.account.on_step.clone());
-        self.session.sign_out(&log).await
+        self.session.sign_out(&log, bound).await
+    }
+
+    /// From now on the session is closed whenever no send is under way in it, and opened again by the next send: for the end
+    /// of a program, whose own code may still send. Returns when the session is closed or a send is under way.
+    pub async fn close_when_idle(&self) {
+        self.session.close_when_idle().await;
     }
 }
 

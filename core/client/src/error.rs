@@ -1,6 +1,8 @@
 //! What can go wrong, in the words of the person who has to act on it.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -48,6 +50,8 @@ kinds! {
     SignInRefused = "sign_in_refused", exit 3;
     /// The server does not offer a way of signing in that this account can use.
     SignInUnsupported = "sign_in_unsupported", exit 3;
+    /// The program's own token source gave no token. No server refused anything; the cause is the error's source.
+    CredentialUnavailable = "credential_unavailable", exit 3;
     /// The account is signed in but not permitted to do this.
     Forbidden = "forbidden", exit 3;
     /// A limit of the server is reached: applications, conversations, participants.
@@ -125,9 +129,30 @@ pub struct Hop {
 /// A failed call: what failed, at which step, and what to do about it.
 ///
 /// Its text ([`Display`](fmt::Display)) is one sentence that never holds a password, a token or the message.
-#[derive(Clone, thiserror::Error)]
-#[error("{}", .0.detail)]
+///
+/// A program's own tests can make one:
+///
+/// ```
+/// use send_im::{Error, ErrorKind, Sent, Step};
+///
+/// let lost = Error::new(ErrorKind::OutcomeUnknown, "The connection broke.").at(Step::Invite).with_sent(Sent::Maybe);
+/// assert_eq!(lost.sent(), Sent::Maybe);
+/// ```
+#[derive(Clone)]
 pub struct Error(Box<Fields>);
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.detail)
+    }
+}
+
+impl StdError for Error {
+    /// What the program's own code failed with, for example its token source.
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
 
 #[derive(Clone, Serialize)]
 struct Fields {
@@ -142,6 +167,8 @@ struct Fields {
     #[serde(serialize_with = "seconds")]
     retry_after: Option<Duration>,
     hops: Vec<Hop>,
+    #[serde(skip)]
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 fn seconds<S: Serializer>(value: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -149,7 +176,9 @@ fn seconds<S: Serializer>(value: &Option<Duration>, serializer: S) -> Result<S::
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
+    /// An error of this kind whose sentence is `detail`. The message was not sent, unless [`with_sent`](Self::with_sent) says
+    /// otherwise.
+    pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
         Error(Box::new(Fields {
             kind,
             step: None,
@@ -161,6 +190,7 @@ impl Error {
             diagnostics: None,
             retry_after: None,
             hops: Vec::new(),
+            source: None,
         }))
     }
 
@@ -181,27 +211,26 @@ impl Error {
         Self::new(ErrorKind::Closed, detail)
     }
 
-    /// A failure of a language binding itself, not of a request. Its step is none.
-    pub fn in_binding(kind: ErrorKind, detail: impl Into<String>, sent: Sent) -> Self {
-        Self::new(kind, detail).with_sent(sent)
-    }
-
-    pub(crate) fn at(mut self, step: Step) -> Self {
+    /// The same at this step, where none was named before.
+    pub fn at(mut self, step: Step) -> Self {
         self.0.step.get_or_insert(step);
         self
     }
 
-    pub(crate) fn with_sent(mut self, sent: Sent) -> Self {
+    /// The same, saying whether the message can have arrived.
+    pub fn with_sent(mut self, sent: Sent) -> Self {
         self.0.sent = sent;
         self
     }
 
-    pub(crate) fn with_status(mut self, status: u16) -> Self {
+    /// The same with the HTTP status that decided.
+    pub fn with_status(mut self, status: u16) -> Self {
         self.0.http_status = Some(status);
         self
     }
 
-    pub(crate) fn with_code(mut self, code: Option<String>, subcode: Option<String>) -> Self {
+    /// The same with the server's code and subcode.
+    pub fn with_code(mut self, code: Option<String>, subcode: Option<String>) -> Self {
         self.0.code = code;
         self.0.subcode = subcode;
         self
@@ -212,7 +241,14 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
+    /// The same with what it was caused by.
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(Arc::from(source.into()));
+        self
+    }
+
+    /// The same with the time the server asked to wait.
+    pub fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
         self.0.retry_after = retry_after;
         self
     }

@@ -151,8 +151,10 @@ impl Message {
         self
     }
 
-    /// How long the whole send may take, waiting in a queue included. Default: 60 s. Must not be zero. A one-call send that
-    /// fails may take 3 s more to close its session.
+    /// How long the message has to be delivered, waiting in a queue included. Default: 60 s. Must not be zero.
+    ///
+    /// An invitation rings until then. After that the call takes at most 2 s more, to withdraw the invitation and to learn
+    /// what came of it, and a one-call send at most another 3 s to close its session.
     ///
     /// An invitation rings for about 30 s, so less than 45 s can end a ring early. Source: messagingInvitation reference.
     pub fn timeout(mut self, timeout: Duration) -> Self {

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, RwLock, watch};
+use tokio::sync::{Mutex, RwLock, RwLockWriteGuard};
 use tokio::task::JoinError;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use url::Url;
 use uuid::Uuid;
 
@@ -34,11 +36,17 @@ pub(crate) const MOST_IN_FLIGHT: usize = 32;
 /// Discovery and the sign-in in it end with the deadline by themselves, and know better why: so long their word is waited for.
 const LAST_WORD: Duration = Duration::from_millis(50);
 
-/// How often is looked whether sends still wait in an application that is to be deleted.
-const WAIT_FOR_OTHERS: Duration = Duration::from_millis(200);
+/// How often is looked whether sends still wait in an application that is to be deleted, and whether its server answers.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How long the request that signs out may take.
-pub(crate) const SIGN_OUT_DEADLINE: Duration = Duration::from_secs(10);
+/// How long closing a session takes at most, once no send is under way in it.
+pub(crate) const SIGN_OUT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long a session that is still being opened is waited for once nobody wants it: what was created is deleted.
+const ABANDONED_OPENING: Duration = Duration::from_secs(2);
+
+/// How long closing a session may take in the background, where nobody waits for it.
+const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Session {
     pub(crate) connection: Arc<Connection>,
@@ -49,8 +57,14 @@ pub(crate) struct Session {
     /// Held for reading by every send, for writing by sign-out.
     pub(crate) sends: Arc<RwLock<()>>,
     pub(crate) signed_out: AtomicBool,
-    /// True once every send under way is to end.
-    cancelled: watch::Sender<bool>,
+    /// The session is closed whenever no send is under way in it.
+    closes_when_idle: AtomicBool,
+    /// Ends every send under way.
+    cancelled: CancellationToken,
+    /// Signed out, and no send is under way any more: whatever is still done for one need not be.
+    ended: CancellationToken,
+    /// Applications that were given up and are being deleted.
+    discarded: TaskTracker,
     root: Option<Url>,
     home: Home,
     polling: Polling,
@@ -80,7 +94,10 @@ impl Session {
             turns: Turns::new(MOST_IN_FLIGHT),
             sends: Arc::default(),
             signed_out: AtomicBool::new(false),
-            cancelled: watch::Sender::new(false),
+            closes_when_idle: AtomicBool::new(false),
+            cancelled: CancellationToken::new(),
+            ended: CancellationToken::new(),
+            discarded: TaskTracker::new(),
             root: checked.root,
             home: Home::default(),
             polling,
@@ -135,7 +152,18 @@ impl Session {
                 Some(Ended::Gone) => self.discard(place.take()),
             }
         }
-        let application = Arc::new(self.create(log, deadline).await?);
+        let application = {
+            let mut creating = std::pin::pin!(self.create(log, deadline));
+            tokio::select! {
+                biased;
+                created = &mut creating => created?,
+                () = self.ended.cancelled() => match timeout(ABANDONED_OPENING, creating).await {
+                    Ok(created) => created?,
+                    Err(_) => return Err(signed_out()),
+                },
+            }
+        };
+        let application = Arc::new(application);
         let channel = Channel {
             connection: self.connection.clone(),
             application: application.clone(),
@@ -189,29 +217,35 @@ impl Session {
     }
 
     /// Deletes an application that is given up, in the background: a proxy may have said in the server's place that it
-    /// is gone. What still waits in it is waited for; each wait ends with its send's timeout at the latest.
+    /// is gone. What still waits in it is waited for; each wait ends with its send's timeout at the latest, or with the
+    /// session.
     fn discard(&self, open: Option<Arc<Application>>) {
         let Some(open) = open else { return };
-        let connection = self.connection.clone();
-        self.runtime.spawn(async move {
-            while open.ledger.is_waiting() {
-                sleep(WAIT_FOR_OTHERS).await;
+        let (connection, ended) = (self.connection.clone(), self.ended.clone());
+        let delete = async move {
+            let unwanted = async {
+                while open.ledger.is_waiting() {
+                    sleep(LOOK_INTERVAL).await;
+                }
+            };
+            tokio::select! {
+                () = unwanted => {}
+                () = ended.cancelled() => {}
             }
-            let deadline = Instant::now() + SIGN_OUT_DEADLINE;
-            let _ = open.delete(&connection, &StepLog::quiet(), deadline).await;
-        });
+            let _ = open.delete(&connection, &StepLog::quiet(), Instant::now() + BACKGROUND_TIMEOUT).await;
+        };
+        self.discarded.spawn_on(delete, &self.runtime);
     }
 
     /// Ends the sends under way; later ones find the client signed out.
     pub(crate) fn cancel_all(&self) {
         self.signed_out.store(true, Ordering::Release);
-        self.cancelled.send_replace(true);
+        self.cancelled.cancel();
     }
 
     /// Returns once the sends under way are to end.
     pub(crate) async fn is_cancelled(&self) {
-        // The sender lives as long as the session, so this never fails.
-        let _ = self.cancelled.subscribe().wait_for(|cancelled| *cancelled).await;
+        self.cancelled.cancelled().await;
     }
 
     /// The end of a send: its turn goes to the next one, and conversations beyond those that are kept are ended.
@@ -238,23 +272,87 @@ impl Session {
         }
     }
 
-    /// Waits for the sends under way, then deletes the application. The second call does nothing.
+    /// Waits for the sends under way, at most for `bound`, then cancels them; then deletes the application. The second call
+    /// does nothing.
     ///
     /// Goes on in the background when the caller goes away, and may be called again when it failed.
-    pub(crate) async fn sign_out(self: &Arc<Self>, log: &StepLog) -> Result<()> {
+    pub(crate) async fn sign_out(self: &Arc<Self>, log: &StepLog, bound: Option<Duration>) -> Result<()> {
         self.signed_out.store(true, Ordering::Release);
         let (this, log) = (self.clone(), log.clone());
         let signing_out = self.runtime.spawn(async move {
-            let _all_sent = this.sends.write().await;
-            let mut place = this.open.lock().await;
-            let Some(open) = place.as_ref() else { return Ok(()) };
-            // Also one that is said to be gone: a proxy may have said so.
-            open.delete(&this.connection, &log, Instant::now() + SIGN_OUT_DEADLINE).await?;
-            *place = None;
-            this.connection.forget_tokens();
-            Ok(())
+            let _none_under_way = this.none_under_way(bound).await;
+            this.ended.cancel();
+            this.discarded.close();
+            let discarded = timeout(SIGN_OUT_TIMEOUT, this.discarded.wait());
+            let (closed, _) = tokio::join!(this.close(&log), discarded);
+            if closed.is_ok() {
+                this.connection.forget_tokens();
+            }
+            closed
         });
         signing_out.await.map_err(|ended| ended_early(&ended, Sent::No))?
+    }
+
+    /// Waits until no send is under way, at most for `bound`, then cancels what is left.
+    async fn none_under_way(&self, bound: Option<Duration>) -> RwLockWriteGuard<'_, ()> {
+        let mut none_under_way = std::pin::pin!(self.sends.write());
+        let out_of_time = async {
+            match bound {
+                Some(bound) => sleep(bound).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            none = &mut none_under_way => return none,
+            () = out_of_time => self.cancel_all(),
+            () = self.give_up_lost_server() => {}
+        }
+        none_under_way.await
+    }
+
+    /// Ends the waits for events of a server that is out of reach. Nobody else would before the sends' own timeouts.
+    async fn give_up_lost_server(&self) {
+        loop {
+            sleep(LOOK_INTERVAL).await;
+            if let Ok(open) = self.open.try_lock()
+                && let Some(open) = open.as_ref().filter(|open| open.is_unreachable())
+            {
+                open.ledger.close("its server is out of reach");
+            }
+        }
+    }
+
+    /// Deletes the application, if there is one.
+    async fn close(&self, log: &StepLog) -> Result<()> {
+        let deadline = Instant::now() + SIGN_OUT_TIMEOUT;
+        let Ok(mut place) = timeout_at(deadline, self.open.lock()).await else {
+            let detail = "A session was still being opened; what comes of it is closed in the background.";
+            return Err(Error::new(ErrorKind::Timeout, detail).at(Step::SignOut));
+        };
+        let Some(open) = place.as_ref() else { return Ok(()) };
+        // Also one that is said to be gone: a proxy may have said so.
+        open.delete(&self.connection, log, deadline).await?;
+        *place = None;
+        Ok(())
+    }
+
+    /// From now on the session is closed whenever no send is under way in it; the next send opens another one.
+    pub(crate) async fn close_when_idle(&self) {
+        self.closes_when_idle.store(true, Ordering::Release);
+        self.close_if_idle().await;
+    }
+
+    /// What follows a send: a session that is to be closed when idle is.
+    pub(crate) async fn close_if_idle(&self) {
+        if !self.closes_when_idle.load(Ordering::Acquire) {
+            return;
+        }
+        // Whoever is under way does it when that has ended.
+        let Ok(_none_under_way) = self.sends.try_write() else { return };
+        if let Err(error) = self.close(&StepLog::new(self.connection.account.on_step.clone())).await {
+            tracing::warn!(target: "send_im", %error, "the session could not be closed");
+        }
     }
 
     /// Forgets where the server is: the next sign-in discovers anew.
@@ -271,6 +369,7 @@ fn is_stale_memory(error: &Error) -> bool {
             | ErrorKind::LimitReached
             | ErrorKind::SignInRefused
             | ErrorKind::SignInUnsupported
+            | ErrorKind::CredentialUnavailable
     )
 }
 
@@ -294,7 +393,7 @@ impl Drop for Session {
         let connection = self.connection.clone();
         self.runtime.spawn(async move {
             let log = StepLog::new(connection.account.on_step.clone());
-            let _ = open.delete(&connection, &log, Instant::now() + SIGN_OUT_DEADLINE).await;
+            let _ = open.delete(&connection, &log, Instant::now() + BACKGROUND_TIMEOUT).await;
         });
     }
 }

@@ -330,10 +330,10 @@ async fn any_timeout_tells_the_truth() {
 #[tokio::test]
 async fn an_invitation_that_is_accepted_while_it_is_withdrawn_is_too_late() {
     let (sandbox, client) = common::signed_in().await;
-    sandbox.recipient(LENE, Behaviour::AcceptAfter(Duration::from_millis(8600)));
+    sandbox.recipient(LENE, Behaviour::AcceptAfter(Duration::from_millis(3600)));
     let held = Action::Delay { time: Duration::from_millis(1200) };
     sandbox.set_faults(vec![Fault::on(Route::StopMessaging, held)]);
-    let message = Message::text(LENE, "x".repeat(900)).timeout(Duration::from_secs(10));
+    let message = Message::text(LENE, "x".repeat(900)).timeout(Duration::from_secs(3));
     let error = client.send(message).await.unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Timeout, Sent::No), "{error:?}");
     assert!(error.detail().starts_with("lenea@contoso.com accepted too late"), "{error:?}");

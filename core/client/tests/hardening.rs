@@ -253,7 +253,7 @@ async fn a_bad_moment_of_the_token_source_passes() {
         move |request: send_im::TokenRequest| {
             reasons.lock().unwrap().push(request.rejected);
             let answer = match asked.fetch_add(1, Ordering::SeqCst) {
-                1 => Err("the vault is sealed".to_owned()),
+                1 => Err("the vault is sealed".into()),
                 _ => Ok(BearerToken::new(sandbox.issue_token("tosh@contoso.com"))),
             };
             async move { answer }

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::*;
+use std::error::Error as _;
+
 use send_im::{Account, BearerToken, Client, ErrorKind, Sent, Step};
 use send_im_sandbox::{Action, ChallengeStyle, Fault, Layout, Route, Sandbox};
 
@@ -133,11 +135,12 @@ async fn a_program_may_supply_the_token() {
     client.send(hello()).await.unwrap();
     assert_eq!(asked.load(Ordering::SeqCst), 2);
 
-    let refuses = Account::with_token("tosh@contoso.com", |_| async { Err("no entry\nfor tosh".to_owned()) })
+    let refuses = Account::with_token("tosh@contoso.com", |_| async { Err("no entry\nfor tosh".into()) })
         .server(sandbox.url());
     let error = Client::sign_in(refuses).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SignInRefused);
+    assert_eq!((error.kind(), error.step()), (ErrorKind::CredentialUnavailable, Some(Step::SignIn)));
     assert!(error.to_string().ends_with("no entry for tosh"), "{error}");
+    assert_eq!(error.source().unwrap().to_string(), "no entry\nfor tosh");
 }
 
 #[tokio::test]

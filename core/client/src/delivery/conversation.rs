@@ -158,9 +158,6 @@ impl Conversation {
     }
 
     fn no_link(&self, sending: &Sending) -> Error {
-        if self.withdrawn {
-            return sending.hung_up(true);
-        }
         let detail = format!("The conversation with {} was accepted but takes no text.", sending.to);
         Error::new(ErrorKind::RecipientUnavailable, detail).at(Step::Send)
     }

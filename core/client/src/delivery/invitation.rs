@@ -166,7 +166,7 @@ impl Invitation {
 
     /// Watches the channel for an invitation whose answer was lost.
     async fn look(&mut self, sending: &Sending, lost: Error) -> Result<()> {
-        let until = (Instant::now() + LOOK).min(sending.deadline);
+        let until = (Instant::now() + LOOK).min(sending.settled_by());
         match timeout_at(until, self.progress.wait_for(|p| p.seen || p.end.is_some())).await {
             Ok(Ok(_)) => Ok(()),
             _ if !self.carries_text => Err(lost.at(Step::Invite)),
@@ -176,16 +176,15 @@ impl Invitation {
 
     /// Waits until the recipient's side has decided.
     ///
-    /// Shortly before the deadline the invitation is withdrawn, so that the answer is still known: withdrawn, or accepted
-    /// in the last moment.
+    /// At the deadline the invitation is withdrawn. What came of it is waited for a little longer: withdrawn, or accepted in
+    /// the last moment.
     pub(super) async fn decided(mut self, sending: &Sending) -> Result<Conversation> {
-        let ring_until = sending.deadline - sending.reserve();
         let mut withdrawn = false;
-        let mut end = self.end_before(ring_until).await;
+        let mut end = self.end_before(sending.deadline).await;
         if end.is_none() {
             withdrawn = true;
-            self.ringing().withdraw(&sending.log, sending.deadline).await;
-            end = self.end_before(sending.deadline).await;
+            self.ringing().withdraw(&sending.log, sending.settled_by()).await;
+            end = self.end_before(sending.settled_by()).await;
         }
         // Without an end it may ring on: it is withdrawn in the background.
         self.settled = end.is_some();

@@ -30,6 +30,9 @@ use crate::ucwa::ledger::{End, Modality};
 /// Communications Server 2007.
 const MOST_IN_INVITATION: usize = 800;
 
+/// How long after its timeout a send may take to withdraw its invitation and to learn what came of it.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// One send under way.
 pub(crate) struct Sending {
     pub(crate) session: Arc<Session>,
@@ -46,16 +49,16 @@ impl Sending {
         &self.session.connection
     }
 
-    /// The part of the timeout kept back to withdraw an invitation and learn what came of it.
-    fn reserve(&self) -> Duration {
-        (self.message.timeout / 5).clamp(Duration::from_millis(50), Duration::from_secs(2))
-    }
-
-    /// Until when the answer to a request that carries the text is waited for. Then there is time left to look whether the
-    /// request arrived, and to act on it.
+    /// Until when the answer to a request is waited for. Then there is time left to look whether the request arrived, and to
+    /// act on it.
     fn answer_by(&self) -> Instant {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        self.deadline - (left / 5).min(Duration::from_secs(2))
+        self.deadline - (left / 5).min(SETTLE_TIMEOUT)
+    }
+
+    /// Until when the truth about a message is looked for that is still on its way at the timeout.
+    fn settled_by(&self) -> Instant {
+        self.deadline + SETTLE_TIMEOUT
     }
 
     fn receipt(&self, evidence: Evidence, format: Format, conversation: Option<&Conversation>) -> Receipt {
@@ -137,11 +140,13 @@ impl Sending {
                 return Ok(receipt);
             }
             let mut conversation = invitation.decided(self).await?;
-            let withdrawn = conversation.withdrawn;
+            if conversation.withdrawn {
+                return Err(self.accepted_too_late());
+            }
             let modality = conversation.ready(self, LINK_FETCHES).await?;
             match self.send_into(conversation, place, Some(modality)).await? {
                 Outcome::Done(receipt) => return Ok(receipt),
-                Outcome::Over(_) => return Err(self.hung_up(withdrawn)),
+                Outcome::Over(_) => return Err(self.hung_up()),
                 Outcome::Gone(..) if recreated => return Err(self.keeps_vanishing(Step::Send)),
                 Outcome::Gone(empty, certain) => {
                     recreated = true;
@@ -233,7 +238,7 @@ impl Sending {
                 }
             }
             Posted::Lost(end, lost) => {
-                let end = look_for(end, self.deadline).await;
+                let end = look_for(end, self.settled_by()).await;
                 self.log.add(Step::Confirm, &base, end.as_ref().map(|_| 200), posted_at.elapsed());
                 // Its messages can no longer be told apart with certainty, so the conversation is not used again.
                 let receipt = self.receipt(Evidence::MessageConfirmed, format, Some(&conversation));
@@ -252,14 +257,13 @@ impl Sending {
                 Step::Confirm,
                 Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}.")),
             )),
-            End::Done { .. } => Err(self.hung_up(false)),
+            End::Done { .. } => Err(self.hung_up()),
         }
     }
 
     /// Keeps a conversation for the next message. A talk that somebody else took is theirs and is given back: the next
     /// message asks for the recipient again.
-    fn keep(&self, mut conversation: Conversation, place: &mut Option<Conversation>) -> Option<Conversation> {
-        conversation.withdrawn = false;
+    fn keep(&self, conversation: Conversation, place: &mut Option<Conversation>) -> Option<Conversation> {
         if conversation.can_be_kept_for(&self.to) {
             *place = Some(conversation);
             return None;
@@ -311,13 +315,13 @@ impl Sending {
         .at(step)
     }
 
+    fn accepted_too_late(&self) -> Error {
+        let detail = format!("{} accepted too late: the invitation was withdrawn at the timeout.", self.to);
+        Error::new(ErrorKind::Timeout, detail).at(Step::Confirm)
+    }
+
     /// The conversation that was opened for this message ended before the message was in.
-    fn hung_up(&self, withdrawn: bool) -> Error {
-        if withdrawn {
-            let detail =
-                format!("{} accepted too late: the invitation was withdrawn at the timeout.", self.to);
-            return Error::new(ErrorKind::Timeout, detail).at(Step::Confirm);
-        }
+    fn hung_up(&self) -> Error {
         let detail = format!("{} accepted and ended the conversation before the message was sent.", self.to);
         Error::new(ErrorKind::RecipientUnavailable, detail).at(Step::Send)
     }

@@ -386,10 +386,14 @@ async fn token_by_callback(
     // A panic ends here: in the event channel's task it would end that without a word.
     let asking = AssertUnwindSafe(async { (source.0)(request).await }).catch_unwind();
     let token = timeout_at(deadline, asking).await.map_err(|_| late().at(Step::SignIn))?;
-    let token = token.unwrap_or_else(|_| Err("it panicked".to_owned()));
+    let token = token.unwrap_or_else(|_| Err("it panicked".into()));
     let token = token.map_err(|why| {
-        let detail = format!("The program's token source gave no token for {host}: {}", one_line(&why));
-        Error::new(ErrorKind::SignInRefused, detail).at(Step::SignIn)
+        if let Some(error) = why.downcast_ref::<Error>() {
+            return error.clone().at(Step::SignIn);
+        }
+        let detail =
+            format!("The program's token source gave no token for {host}: {}", one_line(&why.to_string()));
+        Error::new(ErrorKind::CredentialUnavailable, detail).at(Step::SignIn).with_source(why)
     })?;
     Ok((token.secret, token.expires_in))
 }

@@ -93,7 +93,7 @@ impl Tokens {
         value.extend_from_slice(SCHEME);
         value.extend_from_slice(token.as_bytes());
         let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(value)).map_err(|_| {
-            Error::new(ErrorKind::SignInRefused, "The token holds a character that cannot be sent.")
+            Error::new(ErrorKind::CredentialUnavailable, "The token holds a character that cannot be sent.")
                 .at(Step::SignIn)
         })?;
         header.set_sensitive(true);

@@ -83,6 +83,7 @@ pub(crate) struct Application {
     communication: tokio::sync::Mutex<Option<Box<str>>>,
     pub(crate) polling: Mutex<Option<AbortHandle>>,
     closing: AtomicBool,
+    unreachable: AtomicBool,
     declared_html: AtomicBool,
 }
 
@@ -164,6 +165,7 @@ impl Application {
             communication: tokio::sync::Mutex::new(links.communication.map(Resource::into_text)),
             polling: Mutex::default(),
             closing: AtomicBool::new(false),
+            unreachable: AtomicBool::new(false),
             declared_html: AtomicBool::new(false),
         })
     }
@@ -202,6 +204,15 @@ impl Application {
     /// True once it is being deleted: everything in it ends with it.
     pub(crate) fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Acquire)
+    }
+
+    /// True while the requests for events find nobody.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        self.unreachable.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_unreachable(&self, unreachable: bool) {
+        self.unreachable.store(unreachable, Ordering::Release);
     }
 
     /// True once the server was asked to take html, whatever it said.

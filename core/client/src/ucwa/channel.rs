@@ -45,6 +45,9 @@ const MOST_FETCHES: usize = 256;
 /// So many 404 answers without a reason in a row mean that the application is gone.
 const MOST_UNEXPLAINED: u32 = 3;
 
+/// After so many requests in a row that found nobody the server counts as out of reach.
+const MAX_FAILURES: u32 = 3;
+
 /// How long fetching a resource that an event only names may take.
 const FETCH_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -167,7 +170,7 @@ impl Channel {
             .with_max_delay(LONGEST_PAUSE)
             .without_max_times();
         let mut waits = delays.build();
-        let mut unexplained = 0;
+        let (mut unexplained, mut failures) = (0, 0);
         if stuck {
             sleep(STUCK_PAUSE).await;
         }
@@ -175,7 +178,11 @@ impl Channel {
             let request =
                 Request::new(Method::GET, url.clone(), Step::Confirm, Instant::now() + READ_DEADLINE);
             let mut pause = waits.next().unwrap_or(LONGEST_PAUSE);
-            match self.connection.call(request, &StepLog::quiet()).await {
+            let answered = self.connection.call(request, &StepLog::quiet()).await;
+            let nobody = matches!(&answered, Err(failure) if failure.error.kind() == ErrorKind::Network);
+            failures = if nobody { failures + 1 } else { 0 };
+            self.application.set_unreachable(failures >= MAX_FAILURES);
+            match answered {
                 Ok(answer) if answer.status == 200 => match Batch::parse(&answer.body) {
                     Ok(batch) => return Turn::Batch(batch),
                     Err(why) => tracing::debug!(target: "send_im", %why, "an event answer that is none"),

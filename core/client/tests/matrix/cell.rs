@@ -190,8 +190,9 @@ impl Cell {
     async fn break_it(&self, sandbox: &Sandbox, timeout: Duration) {
         let for_good = Duration::from_secs(3600);
         let delay = match self.row.way {
-            _ if self.row.route == Route::DeleteApplication => Duration::from_secs(2),
-            _ => timeout + Duration::from_secs(1),
+            _ if self.row.route == Route::DeleteApplication => Duration::from_secs(1),
+            // Later than a send looks for the truth.
+            _ => timeout + Duration::from_secs(4),
         };
         let time = if self.every { for_good } else { REFUSED };
         let connections = if self.every { u32::MAX } else { 1 };
