@@ -15,11 +15,12 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::account::{Account, is_loopback};
-use crate::error::{Error, ErrorKind, Hop, Result, Sent};
+use crate::error::{Error, ErrorKind, Hop, Result};
 use crate::steps::{Step, StepLog, host_of};
 use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::limits::LONGEST_HREF;
 use crate::ucwa::reason::Reason;
+use crate::ucwa::verdict::{POOL_HEADERS, Post, Speaker, Verdict, verdict};
 
 /// The largest answer that is read. The largest real one, an application, is some 10 KiB.
 const MAX_ANSWER: usize = 8 << 20;
@@ -52,11 +53,19 @@ pub(crate) struct Request {
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) step: Step,
     pub(crate) deadline: Instant,
+    /// It must not reach its host twice: it rings at a person, or carries a text.
+    pub(crate) once: bool,
 }
 
 impl Request {
     pub(crate) fn new(method: Method, url: Url, step: Step, deadline: Instant) -> Self {
-        Self { method, url, body: None, if_match: None, authorization: None, step, deadline }
+        Self { method, url, body: None, if_match: None, authorization: None, step, deadline, once: false }
+    }
+
+    /// The same, which must not reach its host twice.
+    pub(crate) fn once(mut self) -> Self {
+        self.once = true;
+        self
     }
 
     pub(crate) fn body(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
@@ -199,6 +208,16 @@ impl Answer {
         matches!(Resource::parse(&self.body), Err(DecodeError::Html))
     }
 
+    /// Who has answered, as far as that can be told.
+    pub(crate) fn speaker(&self) -> Speaker {
+        Speaker::of(POOL_HEADERS.iter().any(|name| self.headers.contains_key(*name)), &self.body)
+    }
+
+    /// What it proves about the request it answers.
+    pub(crate) fn verdict(&self, post: Post) -> Verdict {
+        verdict(post, self.status, self.speaker(), &Reason::from_body(&self.body))
+    }
+
     pub(crate) fn challenge_lines(&self) -> impl Iterator<Item = &str> {
         self.headers.get_all(reqwest::header::WWW_AUTHENTICATE).iter().filter_map(|line| line.to_str().ok())
     }
@@ -235,6 +254,14 @@ impl Answer {
             ErrorKind::Closed if !may_end_a_session(step, self.status) => ErrorKind::ServiceError,
             // The message is in no other request: to mend it would not help.
             ErrorKind::InvalidInput if !matches!(step, Step::Invite | Step::Send) => ErrorKind::ServiceError,
+            // What a gateway says in the server's place accuses neither the account nor the message.
+            _ if matches!(step, Step::Invite | Step::Send)
+                && self.status < 500
+                && !matches!(self.status, 408 | 429)
+                && !self.speaker().is_pool() =>
+            {
+                ErrorKind::Protocol
+            }
             kind => kind,
         };
         let pair = if reason == Reason::default() { String::new() } else { format!(" ({})", reason.pair()) };
@@ -262,7 +289,7 @@ impl Answer {
             }
             ErrorKind::Timeout => format!("{host} waited too long for the request to {doing}; try again."),
             ErrorKind::Protocol => format!(
-                "{host} answered HTTP {status} to the request to {doing}; it may not be a Skype for Business server."
+                "{host} answered HTTP {status} to the request to {doing}; a proxy may answer in its place, or it is no Skype for Business server."
             ),
             _ => format!("{host} refused to {doing}: HTTP {status}{pair}."),
         };
@@ -331,7 +358,19 @@ fn network_error(error: &reqwest::Error, step: Step, url: &Url) -> Error {
         _ if error.is_connect() => format!("No connection to {host} ({cause})."),
         _ => format!("The connection to {host} broke ({cause})."),
     };
-    Error::new(ErrorKind::Network, detail).at(step).with_sent(Sent::No)
+    // Whether another attempt can change anything: see `Retry`.
+    let kind = match io {
+        Some(io::ErrorKind::ConnectionRefused) => io::ErrorKind::ConnectionRefused,
+        _ if error.is_connect()
+            && cause.contains("lookup")
+            && !cause.to_lowercase().contains("temporary") =>
+        {
+            io::ErrorKind::NotFound
+        }
+        Some(kind) => kind,
+        None => io::ErrorKind::Other,
+    };
+    Error::new(ErrorKind::Network, detail).at(step).with_source(io::Error::new(kind, cause))
 }
 
 fn tls_error(error: &rustls::Error, host: &str) -> Error {

@@ -55,7 +55,8 @@ impl Format {
 pub struct Receipt {
     /// The recipient's address as asked, without `sip:`.
     pub to: String,
-    /// Who accepted: usually `to`, someone else after a call-forward, `None` when only submitted.
+    /// Who accepted: usually `to`, someone else after a call-forward, `None` when only submitted or where the server does not
+    /// say.
     pub accepted_by: Option<String>,
     /// What this receipt rests on.
     pub evidence: Evidence,

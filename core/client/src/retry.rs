@@ -1,5 +1,7 @@
 //! When to ask again. Only requests that may be repeated go through here.
 
+use std::error::Error as _;
+use std::io;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
@@ -13,10 +15,14 @@ use crate::ucwa::reason::Reason;
 /// again for as long as the deadline allows.
 const ATTEMPTS: usize = 3;
 
+/// A refused connection is an answer of the host itself: a service that restarts is asked once more, after this time.
+const REFUSED_PAUSE: Duration = Duration::from_millis(500);
+
 /// Jittered exponential back-off under a deadline.
 pub(crate) struct Retry {
     deadline: Instant,
     failures: ExponentialBackoff,
+    refusals: ExponentialBackoff,
     waits: ExponentialBackoff,
     /// What the last answer meant. It says more than that the next one did not come before the deadline.
     refused: Option<Error>,
@@ -28,6 +34,7 @@ impl Retry {
         Self {
             deadline,
             failures: delays.with_max_times(ATTEMPTS).build(),
+            refusals: delays.with_min_delay(REFUSED_PAUSE).with_max_times(1).build(),
             waits: delays.with_max_delay(Duration::from_secs(10)).without_max_times().build(),
             refused: None,
         }
@@ -38,9 +45,19 @@ impl Retry {
     /// # Errors
     /// `error` itself when no further attempt makes sense, or what [`told`](Self::told) makes of it.
     pub(crate) async fn after_failure(&mut self, error: Error) -> Result<()> {
-        match (error.kind(), self.failures.next()) {
-            (ErrorKind::Network, Some(delay)) => self.pause(delay, error).await,
-            _ => Err(self.told(error)),
+        match self.delay_after(&error).filter(|_| error.kind() == ErrorKind::Network) {
+            Some(delay) => self.pause(delay, error).await,
+            None => Err(self.told(error)),
+        }
+    }
+
+    /// How long to wait after this failure; `None` when there were enough attempts, or where another changes nothing.
+    fn delay_after(&mut self, error: &Error) -> Option<Duration> {
+        match error.source().and_then(|source| source.downcast_ref()).map(io::Error::kind) {
+            Some(io::ErrorKind::ConnectionRefused) => self.refusals.next(),
+            // The name does not exist.
+            Some(io::ErrorKind::NotFound) => None,
+            _ => self.failures.next(),
         }
     }
 
@@ -88,7 +105,7 @@ impl Retry {
     /// # Errors
     /// `error` itself when there were enough attempts.
     pub(crate) async fn after_any(&mut self, error: Error) -> Result<()> {
-        match self.failures.next() {
+        match self.delay_after(&error) {
             Some(delay) => self.pause(delay, error).await,
             None => Err(self.told(error)),
         }
@@ -123,6 +140,28 @@ mod tests {
         first.sort();
         first.dedup();
         assert!(first.len() > 5, "programs that lost one server come back at once: {first:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_connection_is_tried_once_more_and_a_name_that_does_not_exist_is_not() {
+        for (kind, most) in [
+            (io::ErrorKind::ConnectionRefused, 1),
+            (io::ErrorKind::NotFound, 0),
+            (io::ErrorKind::ConnectionReset, ATTEMPTS),
+        ] {
+            let failed = || Error::new(ErrorKind::Network, "No.").with_source(io::Error::from(kind));
+            for any in [false, true] {
+                let mut retry = Retry::new(Instant::now() + Duration::from_secs(60));
+                let mut again = 0;
+                while match any {
+                    true => retry.after_any(failed()).await.is_ok(),
+                    false => retry.after_failure(failed()).await.is_ok(),
+                } {
+                    again += 1;
+                }
+                assert_eq!(again, most, "{kind:?}");
+            }
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 mod home;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, RwLock, RwLockWriteGuard};
@@ -42,8 +42,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// How long closing a session takes at most, once no send is under way in it.
 pub(crate) const SIGN_OUT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long a session that is still being opened is waited for once nobody wants it: what was created is deleted.
-const ABANDONED_OPENING: Duration = Duration::from_secs(2);
+/// How long a session that nobody wants any more goes on being opened in the background: what comes of it is deleted.
+const ABANDONED_OPENING: Duration = Duration::from_secs(5);
 
 /// How long closing a session may take in the background, where nobody waits for it.
 const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(10);
@@ -123,7 +123,7 @@ impl Session {
             match open.ending.get() {
                 None => return Ok(open.clone()),
                 Some(Ended::ForGood(error)) => return Err(error),
-                Some(Ended::Gone) => {}
+                Some(Ended::Gone | Ended::Failed(_)) => {}
             }
         }
         let (this, own_log) = (self.clone(), log.clone());
@@ -149,7 +149,7 @@ impl Session {
                 None if self.has_left(open, log, deadline).await => self.give_up(place.take()),
                 None => return Ok(open.clone()),
                 Some(Ended::ForGood(error)) => return Err(error),
-                Some(Ended::Gone) => self.discard(place.take()),
+                Some(Ended::Gone | Ended::Failed(_)) => self.discard(place.take()),
             }
         }
         let application = {
@@ -164,10 +164,17 @@ impl Session {
             }
         };
         let application = Arc::new(application);
+        if self.ended.is_cancelled() {
+            let _ = application
+                .delete(&self.connection, &StepLog::quiet(), Instant::now() + BACKGROUND_TIMEOUT)
+                .await;
+            return Err(signed_out());
+        }
         let channel = Channel {
             connection: self.connection.clone(),
             application: application.clone(),
             polling: self.polling,
+            unanswered: AtomicU32::new(0),
         };
         let task = self.runtime.spawn(channel.run());
         *application.polling.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =

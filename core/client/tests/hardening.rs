@@ -48,17 +48,6 @@ fn count(sandbox: &Sandbox, method: &str, end: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_gateway_that_answers_for_the_server_does_not_double_a_message() {
-    for (route, message) in [(Route::StartMessaging, hello()), (Route::SendMessage, long())] {
-        for http in [500, 502, 503, 504, 520] {
-            let (result, arrived) = send_with(route, Action::GatewayError { http }, message.clone()).await;
-            assert!(result.is_ok(), "{route:?} {http}: {result:?}");
-            assert_eq!(arrived, 1, "{route:?} {http}");
-        }
-    }
-}
-
-#[tokio::test]
 async fn an_unknown_outcome_does_not_advise_to_send_again() {
     let (result, _) =
         send_with(Route::StartMessaging, status(500), hello().timeout(Duration::from_millis(1500))).await;

@@ -7,10 +7,10 @@ use axum::body::Body;
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::dispatch;
-use crate::faults::{Action, ErrorBody, Route};
+use crate::faults::{Action, ErrorBody, GatewayBody, Route};
 use crate::input::Call;
 use crate::reply::{self, Reply};
 use crate::world::World;
@@ -42,9 +42,11 @@ pub(crate) async fn answer(world: &Arc<World>, call: &Call, route: Option<Route>
             tokio::time::sleep(time).await;
             reply
         }
-        Some(Action::GatewayError { http }) => {
-            drop(dispatch::process(world, call).await);
-            error(http, None, None, ErrorBody::Html)
+        Some(Action::GatewayError { http, body, processed }) => {
+            if processed {
+                drop(dispatch::process(world, call).await);
+            }
+            gateway_error(http, body)
         }
         Some(Action::DropBefore) => hang_up(call).await,
         Some(Action::DropAfter) => {
@@ -107,6 +109,31 @@ fn error(http: u16, code: Option<&str>, subcode: Option<&str>, body: ErrorBody) 
         ErrorBody::Html => reply::page(status, &format!("{} - {code}", status.as_u16())),
         ErrorBody::Text => reply::typed(status, "text/plain", format!("{code}: {sentence}")),
     }
+}
+
+/// What a gateway says in the server's place.
+fn gateway_error(http: u16, body: GatewayBody) -> Reply {
+    let status = StatusCode::from_u16(http).unwrap_or(StatusCode::BAD_GATEWAY);
+    let sentence = "The sandbox was asked to answer as a gateway.";
+    let json = |value: Value| reply::json(status, &value);
+    let mut reply = match body {
+        GatewayBody::Html => reply::page(status, &format!("{http} - {}", usual_code(http))),
+        GatewayBody::JsonCode => json(json!({ "code": "UNAVAILABLE", "message": sentence })),
+        GatewayBody::JsonNumber => json(json!({ "code": http, "message": sentence })),
+        GatewayBody::Problem => {
+            let problem = json!({ "type": "about:blank", "title": sentence, "status": http });
+            reply::typed(status, "application/problem+json", problem.to_string())
+        }
+        GatewayBody::Xml => {
+            let xml = format!(
+                "<?xml version=\"1.0\"?><error><code>{http}</code><reason>{sentence}</reason></error>"
+            );
+            reply::typed(status, "application/xml", xml)
+        }
+        GatewayBody::Empty => reply::empty(status),
+    };
+    reply.extensions_mut().insert(reply::Unsigned);
+    reply
 }
 
 /// The code that goes with a status (ErrorsAndInformationalMessages).

@@ -48,6 +48,31 @@ pub enum ErrorBody {
     Text,
 }
 
+/// The body of a [`Action::GatewayError`] answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GatewayBody {
+    /// A web page.
+    #[default]
+    Html,
+    /// JSON with a `code` in words.
+    JsonCode,
+    /// JSON with a `code` that is a number.
+    JsonNumber,
+    /// `application/problem+json`.
+    Problem,
+    /// XML.
+    Xml,
+    /// Nothing.
+    Empty,
+}
+
+impl GatewayBody {
+    /// Every form.
+    pub const ALL: [GatewayBody; 6] =
+        [Self::Html, Self::JsonCode, Self::JsonNumber, Self::Problem, Self::Xml, Self::Empty];
+}
+
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -85,10 +110,16 @@ pub enum Action {
         #[serde(rename = "ms", with = "millis")]
         time: Duration,
     },
-    /// The request is processed, then a gateway answers in the server's place with this status and a page.
+    /// A gateway answers in the server's place, with none of the server's headers.
     GatewayError {
         /// The HTTP status.
         http: u16,
+        /// The form of the body; by default a page.
+        #[serde(default)]
+        body: GatewayBody,
+        /// True, the default: the request is processed before. False: it never gets through.
+        #[serde(default = "yes")]
+        processed: bool,
     },
     /// The connection is closed without an answer; the request is not processed.
     DropBefore,
@@ -179,6 +210,10 @@ pub struct Fault {
 
 fn once() -> u32 {
     1
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Fault {

@@ -77,7 +77,7 @@ mod world;
 
 pub use behaviour::Behaviour;
 pub use builder::Builder;
-pub use faults::{Action, ErrorBody, Fault, Route};
+pub use faults::{Action, ErrorBody, Fault, GatewayBody, Route};
 pub use inbox::{Delivered, WaitTimeout};
 pub use journal::Exchange;
 pub use layout::{ChallengeStyle, Layout, UnknownLayout};

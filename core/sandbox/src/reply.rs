@@ -60,8 +60,15 @@ pub(crate) fn with(mut reply: Reply, name: impl Into<HeaderName>, value: &str) -
     reply
 }
 
+/// Marks an answer that is not a pool's.
+#[derive(Clone, Copy)]
+pub(crate) struct Unsigned;
+
 /// Adds what every sample of a pool's answer carries.
 pub(crate) fn sign(reply: &mut Reply, server: &str) {
+    if reply.extensions_mut().remove::<Unsigned>().is_some() {
+        return;
+    }
     let headers = reply.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
     headers.insert(SERVER, HeaderValue::from_static("Microsoft-IIS/7.5"));

@@ -23,7 +23,7 @@ use crate::turns::Turns;
 use crate::ucwa::application::Application;
 use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::ledger::{End, Modality, Progress};
-use crate::ucwa::reason::Reason;
+use crate::ucwa::verdict::{Post, Verdict};
 
 /// How long an accepted invitation may take to show its sendMessage link in an event before the resource is fetched.
 /// States in between may never be told. Source: EventsInUCWA.
@@ -52,7 +52,8 @@ pub(crate) struct Conversation {
     ours: bool,
     /// It was accepted while its invitation was withdrawn, which may end it.
     pub(super) withdrawn: bool,
-    pub(super) accepted_by: String,
+    /// `None` where the server did not say.
+    pub(super) accepted_by: Option<String>,
     pub(super) thread_id: Option<String>,
 }
 
@@ -82,7 +83,7 @@ impl Conversation {
         session: &Background,
         application: &Arc<Application>,
         progress: Progress,
-        accepted_by: String,
+        accepted_by: Option<String>,
     ) -> Self {
         let messaging = progress.messaging.unwrap_or_default();
         Self {
@@ -106,7 +107,7 @@ impl Conversation {
 
     /// True when the next message to `to` can go in.
     pub(super) fn can_be_kept_for(&self, to: &Address) -> bool {
-        self.ours && self.accepted_by.eq_ignore_ascii_case(to.as_str())
+        self.ours && self.accepted_by.as_deref().is_some_and(|who| who.eq_ignore_ascii_case(to.as_str()))
     }
 
     /// A URL of the server that has the conversation, for the step log.
@@ -182,14 +183,12 @@ impl Conversation {
         let mut retry = Retry::new(sending.deadline);
         loop {
             let request = Request::new(Method::POST, url.clone(), Step::Send, sending.answer_by())
-                .body(content_type, text.to_owned());
+                .body(content_type, text.to_owned())
+                .once();
             sending.message.departure.begin();
             let lost = match sending.connection().call(request, &sending.log).await {
-                Ok(answer) => match answer.status {
-                    200..=299 if answer.is_page() => {
-                        answer.not_understood(Step::Send, "a message", &DecodeError::Html)
-                    }
-                    200..=299 => {
+                Ok(answer) => match answer.verdict(Post::Message) {
+                    Verdict::Done => {
                         let location = answer.location();
                         let end = match location {
                             Some(location) => ledger.expect_message(location),
@@ -198,21 +197,16 @@ impl Conversation {
                         ledger.wanted.notify_one();
                         return Ok(Posted::Taken { end, named: location.is_some() });
                     }
-                    404 if Reason::from_body(&answer.body).may_mean_no_application() => {
-                        let certain = Reason::from_body(&answer.body).is_application_not_found();
-                        return Ok(Posted::Gone { certain });
-                    }
-                    404 | 409 => return Ok(Posted::Over),
-                    // Only the server itself can say that it has not processed the request; a gateway cannot.
-                    status
-                        if status == 429
-                            || (status == 503 && Reason::from_body(&answer.body) != Reason::default()) =>
-                    {
+                    Verdict::Gone { certain } => return Ok(Posted::Gone { certain }),
+                    Verdict::Over => return Ok(Posted::Over),
+                    Verdict::Later | Verdict::Refused => {
                         retry.after_answer(&answer, answer.refusal(Step::Send, "take the message")).await?;
                         continue;
                     }
-                    500..=599 => answer.refusal(Step::Send, "take the message"),
-                    _ => return Err(answer.refusal(Step::Send, "take the message")),
+                    Verdict::Unknown if answer.status < 300 => {
+                        answer.not_understood(Step::Send, "a message", &DecodeError::Html)
+                    }
+                    Verdict::Unknown => answer.refusal(Step::Send, "take the message"),
                 },
                 Err(failure) if !failure.maybe_processed => {
                     retry.after_failure(failure.error).await?;

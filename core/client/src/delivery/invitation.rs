@@ -14,7 +14,7 @@ use super::Sending;
 use super::conversation::{Conversation, LOOK};
 use crate::address::without_scheme;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::Request;
+use crate::http::{Answer, Request};
 use crate::retry::Retry;
 use crate::session::Background;
 use crate::steps::{Step, StepLog};
@@ -24,9 +24,19 @@ use crate::ucwa::data_uri::encode_plain;
 use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::ledger::{End, Progress};
 use crate::ucwa::reason::Reason;
+use crate::ucwa::verdict::{Post, Verdict};
 
 /// An invitation rings for about 30 s; longer it need not be withdrawn. Source: messagingInvitation reference.
 const RING: Duration = Duration::from_secs(35);
+
+/// How long after its answer an invitation may go without an event that it rings, before the invitation itself is asked.
+const MAX_SILENCE: Duration = Duration::from_secs(2);
+
+/// How often it is asked while it rings.
+const RING_CHECK_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long it may take to answer at the timeout.
+const ASK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How long the event channel may take to tell something before the resource itself is asked.
 const EVENT_PATIENCE: Duration = Duration::from_secs(1);
@@ -108,7 +118,8 @@ impl Invitation {
                 Step::Invite,
                 sending.answer_by(),
             )
-            .body("application/json", body.clone());
+            .body("application/json", body.clone())
+            .once();
             invitation.settled = false;
             if text.is_some() {
                 sending.message.departure.begin();
@@ -116,39 +127,27 @@ impl Invitation {
             let answered = sending.connection().call(request, &sending.log).await;
             invitation.posted_at = Instant::now();
             let lost = match answered {
-                Ok(answer) if matches!(answer.status, 200..=299) && answer.is_page() => {
-                    answer.not_understood(Step::Invite, "an invitation", &DecodeError::Html)
-                }
-                Ok(answer) if matches!(answer.status, 200..=299) => {
-                    if let Some(location) = answer.location() {
-                        ledger.locate_invitation(&invitation.operation, location);
-                        invitation.location = Some(location.to_owned());
-                    }
-                    ledger.wanted.notify_one();
-                    return Ok(invitation);
-                }
                 Ok(answer) => {
-                    let reason = Reason::from_body(&answer.body);
-                    let error = invite_refused(
-                        &answer.refusal(Step::Invite, "invite the recipient"),
-                        &reason,
-                        sending,
-                    );
-                    match answer.status {
-                        // Only the server itself can say that it has not processed the request; a gateway cannot.
-                        503 if reason == Reason::default() => error,
-                        status if status >= 500 && status != 503 => error,
-                        status => {
-                            invitation.settled = true;
-                            match status {
-                                404 if reason.may_mean_no_application() => {
-                                    let certain = reason.is_application_not_found();
-                                    return Err(NotInvited::ApplicationGone { certain });
-                                }
-                                _ => retry.after_answer(&answer, error).await?,
+                    let verdict = answer.verdict(Post::Invitation);
+                    invitation.settled = !matches!(verdict, Verdict::Done | Verdict::Unknown);
+                    match verdict {
+                        Verdict::Done => {
+                            if let Some(location) = answer.location() {
+                                ledger.locate_invitation(&invitation.operation, location);
+                                invitation.location = Some(location.to_owned());
                             }
+                            ledger.wanted.notify_one();
+                            return Ok(invitation);
+                        }
+                        Verdict::Gone { certain } => return Err(NotInvited::ApplicationGone { certain }),
+                        Verdict::Later | Verdict::Refused | Verdict::Over => {
+                            retry.after_answer(&answer, invite_refused(&answer, sending)).await?;
                             continue;
                         }
+                        Verdict::Unknown if answer.status < 300 => {
+                            answer.not_understood(Step::Invite, "an invitation", &DecodeError::Html)
+                        }
+                        Verdict::Unknown => answer.refusal(Step::Invite, "invite the recipient"),
                     }
                 }
                 Err(failure) if !failure.maybe_processed => {
@@ -180,7 +179,7 @@ impl Invitation {
     /// the last moment.
     pub(super) async fn decided(mut self, sending: &Sending) -> Result<Conversation> {
         let mut withdrawn = false;
-        let mut end = self.end_before(sending.deadline).await;
+        let mut end = self.end_at(&sending.log, sending.deadline).await;
         if end.is_none() {
             withdrawn = true;
             self.ringing().withdraw(&sending.log, sending.settled_by()).await;
@@ -197,10 +196,8 @@ impl Invitation {
         );
         let elsewhere = matches!(&end, Some(End::Failed(reason)) if reason.is_delivered_elsewhere());
         let accepted_by = match end {
-            Some(End::Done { by }) => {
-                by.first().map_or_else(|| sending.to.to_string(), |uri| without_scheme(uri).to_owned())
-            }
-            Some(End::Failed(reason)) if reason.is_delivered_elsewhere() => sending.to.to_string(),
+            Some(End::Done { by }) => by.first().map(|uri| without_scheme(uri).to_owned()),
+            Some(End::Failed(reason)) if reason.is_delivered_elsewhere() => Some(sending.to.to_string()),
             Some(End::Failed(reason)) => return Err(refused(&reason, withdrawn, sending)),
             Some(End::Lost(why)) if !self.carries_text => return Err(self.broke_off(why, sending)),
             None if !self.carries_text => {
@@ -233,7 +230,7 @@ impl Invitation {
     /// The error of an invitation without a text that was lost with its session.
     fn broke_off(&self, why: &str, sending: &Sending) -> Error {
         let error = match self.application.ending.get() {
-            Some(Ended::ForGood(error)) => error,
+            Some(Ended::ForGood(error) | Ended::Failed(error)) => error,
             _ => Error::closed(format!("The message to {} was not sent, because {why}.", sending.to)),
         };
         error.at(Step::Confirm)
@@ -243,9 +240,28 @@ impl Invitation {
         Ringing {
             session: self.session.clone(),
             application: self.application.clone(),
+            operation: self.operation.clone(),
             location: self.location.clone(),
             progress: self.progress.clone(),
         }
+    }
+
+    /// The end of the invitation before `deadline`. A channel that says nothing may be silent for good, so the invitation
+    /// itself is asked from time to time; it says who accepted. A text that is still to be sent needs the channel anyway.
+    async fn end_at(&mut self, log: &StepLog, deadline: Instant) -> Option<End> {
+        while self.carries_text {
+            let told = self.progress.borrow().seen;
+            let patience = if told { RING_CHECK_INTERVAL } else { MAX_SILENCE };
+            let until = (Instant::now() + patience).min(deadline);
+            if let Some(end) = self.end_before(until).await {
+                return Some(end);
+            }
+            self.ringing().ask(log, deadline + ASK_TIMEOUT).await;
+            if until == deadline {
+                break;
+            }
+        }
+        self.end_before(deadline).await
     }
 
     async fn end_before(&mut self, deadline: Instant) -> Option<End> {
@@ -261,11 +277,11 @@ impl Drop for Invitation {
             self.application.ledger.close_invitation(&self.operation);
             return;
         }
-        let (mut ringing, operation) = (self.ringing(), std::mem::take(&mut self.operation));
+        let mut ringing = self.ringing();
         self.session.runtime.spawn(async move {
             ringing.withdraw(&StepLog::quiet(), Instant::now() + RING).await;
             ringing.end_what_was_accepted().await;
-            ringing.application.ledger.close_invitation(&operation);
+            ringing.application.ledger.close_invitation(&ringing.operation);
         });
     }
 }
@@ -274,11 +290,24 @@ impl Drop for Invitation {
 struct Ringing {
     session: Background,
     application: Arc<Application>,
+    operation: String,
     location: Option<String>,
     progress: watch::Receiver<Progress>,
 }
 
 impl Ringing {
+    /// Asks the invitation itself. What it tells should have come as an event, so the event channel is opened anew.
+    async fn ask(&self, log: &StepLog, deadline: Instant) {
+        let ledger = &self.application.ledger;
+        let Some(url) = self.location.as_deref().and_then(|href| ledger.url(href)) else { return };
+        let request = Request::new(Method::GET, url, Step::Confirm, deadline);
+        let Ok(answer) = self.session.connection.call(request, log).await else { return };
+        let Ok(resource) = Resource::parse(&answer.body) else { return };
+        if answer.status == 200 && ledger.book_fetched_invitation(&self.operation, &resource) {
+            self.application.distrust_events();
+        }
+    }
+
     /// Posts to the invitation's cancel link, as soon as an event or the invitation itself has told it.
     async fn withdraw(&mut self, log: &StepLog, deadline: Instant) {
         let Some(url) = self.cancel_link(log, deadline).await else { return };
@@ -316,14 +345,7 @@ impl Ringing {
             if Instant::now() >= deadline {
                 return None;
             }
-            let Some(url) = self.location.as_deref().and_then(|href| self.application.ledger.url(href))
-            else {
-                continue;
-            };
-            let request = Request::new(Method::GET, url, Step::Invite, deadline);
-            let answer = self.session.connection.call(request, log).await.ok()?;
-            let link = Resource::parse(&answer.body).ok()?.link("cancel")?.to_owned();
-            return self.application.ledger.url(&link);
+            self.ask(log, deadline).await;
         }
     }
 
@@ -335,13 +357,15 @@ impl Ringing {
         drop(ended);
         if accepted {
             let progress = self.progress.borrow().clone();
-            drop(Conversation::of(&self.session, &self.application, progress, String::new()));
+            drop(Conversation::of(&self.session, &self.application, progress, None));
         }
     }
 }
 
 /// A refusal that names the recipient reads better than one that names the host.
-fn invite_refused(error: &Error, reason: &Reason, sending: &Sending) -> Error {
+fn invite_refused(answer: &Answer, sending: &Sending) -> Error {
+    let (error, reason) =
+        (answer.refusal(Step::Invite, "invite the recipient"), Reason::from_body(&answer.body));
     let detail = match error.kind() {
         ErrorKind::RecipientNotFound | ErrorKind::RecipientUnavailable => {
             reason.failure(sending.to.as_str()).detail().to_owned()
@@ -349,9 +373,10 @@ fn invite_refused(error: &Error, reason: &Reason, sending: &Sending) -> Error {
         ErrorKind::InvalidInput => {
             format!("The server refuses the invitation to {} as it stands ({}).", sending.to, reason.pair())
         }
-        _ => return error.clone(),
+        _ => return error,
     };
-    error.clone().with_kind(error.kind(), detail)
+    let kind = error.kind();
+    error.with_kind(kind, detail)
 }
 
 fn refused(reason: &Reason, withdrawn: bool, sending: &Sending) -> Error {

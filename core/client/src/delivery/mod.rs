@@ -64,7 +64,7 @@ impl Sending {
     fn receipt(&self, evidence: Evidence, format: Format, conversation: Option<&Conversation>) -> Receipt {
         Receipt {
             to: self.to.to_string(),
-            accepted_by: conversation.map(|c| c.accepted_by.clone()),
+            accepted_by: conversation.and_then(|c| c.accepted_by.clone()),
             evidence,
             format,
             thread_id: conversation.and_then(|c| c.thread_id.clone()),

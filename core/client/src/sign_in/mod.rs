@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use secrecy::SecretString;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use url::Url;
 
 use self::challenge::{Challenge, GRANT_PASSWORD};
@@ -29,6 +29,12 @@ use crate::steps::{Step, StepLog, host_of};
 
 /// A token service that is slower than this has failed, however much time the request has that waits for it.
 const TOKEN_DEADLINE: Duration = Duration::from_secs(30);
+
+/// So many tokens in a row that a server has never accepted are fetched for one request.
+const MAX_NEVER_ACCEPTED: u32 = 3;
+
+/// How long the answers of others may take to show that the server accepts a token which it has just rejected.
+const ACCEPTANCE_DELAY: Duration = Duration::from_millis(100);
 
 /// How long a request waits for a new token while the old one is still good.
 const RENEWAL_PATIENCE: Duration = Duration::from_secs(5);
@@ -75,9 +81,9 @@ impl Connection {
 
     /// Performs a request with the token of its origin.
     ///
-    /// An origin without a token is challenged first. A token that the answer rejects is replaced once, on that origin:
-    /// the rejected request was not processed, so asking again is safe. Sources: 401 AuthenticationInUCWA; 403 with
-    /// diagnostics 28055 and 500 with 28032 from recorded answers.
+    /// An origin without a token is challenged first. A token that the answer rejects is replaced, on that origin: the rejected
+    /// request was not processed, so asking again is safe. New tokens of which none was ever accepted are given up. Sources:
+    /// 401 AuthenticationInUCWA; 403 with diagnostics 28055 and 500 with 28032 from recorded answers.
     pub(crate) async fn call(&self, mut request: Request, log: &StepLog) -> Result<Answer, Failure> {
         let not_sent = |error| Failure { error, maybe_processed: false };
         let origin = origin(&request.url);
@@ -88,7 +94,7 @@ impl Connection {
                 Box::pin(within(&request, self.token_for(&origin, &request, log))).await.map_err(not_sent)?
             }
         };
-        let mut renewed = false;
+        let mut never_accepted = 0;
         loop {
             let used = held.as_ref().map(|(_, generation)| *generation);
             request.authorization = held.map(|(header, _)| header);
@@ -97,14 +103,24 @@ impl Connection {
                 request.step = Step::Discover;
             }
             let answer = self.http.call(request.clone(), log).await?;
-            if !rejects_token(&answer) {
+            if !rejects_token(&answer) || (request.once && !is_word_of_pool(&answer)) {
+                if let Some(generation) = used {
+                    self.tokens().accept(&origin, generation);
+                }
                 return Ok(answer);
             }
-            if renewed {
-                return Err(not_sent(self.still_rejected(&answer)));
+            // An answer to a request without a token rejects none. A short-lived one may have been used up by others.
+            if let Some(generation) = used
+                && !self.tokens().was_accepted(&origin, generation)
+            {
+                sleep_until(request.deadline.min(Instant::now() + ACCEPTANCE_DELAY)).await;
+                if !self.tokens().was_accepted(&origin, generation) {
+                    never_accepted += 1;
+                }
+                if never_accepted == MAX_NEVER_ACCEPTED {
+                    return Err(not_sent(self.still_rejected(&answer)));
+                }
             }
-            // An answer to a request without a token rejects none.
-            renewed = used.is_some();
             let next = within(&request, self.after_rejection(&origin, &request, used, &answer, log));
             let next = Box::pin(next).await;
             held = next.map_err(not_sent)?;
@@ -129,6 +145,11 @@ impl Connection {
 
     pub(crate) fn forget_tokens(&self) {
         self.tokens().clear();
+    }
+
+    /// True when the token service has refused the password for this origin: no waiting mends that.
+    pub(crate) fn is_refused(&self, url: &Url) -> bool {
+        self.tokens().is_refused_for_good(&origin(url))
     }
 
     fn tokens(&self) -> MutexGuard<'_, Tokens> {
@@ -250,13 +271,8 @@ impl Connection {
                 {
                     return Err(error);
                 }
-                let fetched =
-                    self.token_by_password(&service, &challenge, name, password, deadline, log).await;
-                fetched.inspect_err(|error| {
-                    if error.kind() == ErrorKind::SignInRefused {
-                        self.tokens().refuse(origin.to_owned(), error.clone());
-                    }
-                })?
+                let credential = (name, password);
+                self.token_by_password(origin, &service, &challenge, credential, deadline, log).await?
             }
             Credential::Bearer(source) => {
                 let request = TokenRequest {
@@ -301,10 +317,10 @@ impl Connection {
 
     async fn token_by_password(
         &self,
+        origin: &str,
         service: &Url,
         challenge: &Challenge,
-        username: &str,
-        password: &SecretString,
+        (username, password): (&str, &SecretString),
         deadline: Instant,
         log: &StepLog,
     ) -> Result<(SecretString, Option<Duration>)> {
@@ -315,11 +331,13 @@ impl Connection {
                 Ok(answer) if answer.status == 200 => return token::read_token(&answer),
                 Ok(answer) => {
                     let error = token::refusal(&answer, challenge, username);
-                    if token::counts_as_attempt(&answer) {
-                        refused::note(service, username, password, &error);
-                    }
                     // Whatever its status: each try may bring the account nearer to being locked.
                     if error.kind() == ErrorKind::SignInRefused {
+                        let for_good = token::refuses_credential(&answer);
+                        self.tokens().refuse(origin.to_owned(), error.clone(), for_good);
+                        if for_good {
+                            refused::note(service, username, password, &error);
+                        }
                         return Err(error);
                     }
                     retry.after_answer(&answer, error).await?;
@@ -401,6 +419,13 @@ async fn token_by_callback(
 /// True when an answer says "this token will not do", in any of its three disguises.
 pub(crate) fn rejects_token(answer: &Answer) -> bool {
     token_rejected(answer.status, answer.diagnostics_id())
+}
+
+/// True when a pool itself rejects the token. A gateway may have forwarded the request before it asked who sends it.
+fn is_word_of_pool(answer: &Answer) -> bool {
+    answer.speaker().is_pool()
+        || Challenge::parse(answer.challenge_lines())
+            .is_some_and(|c| c.token_url.is_some() || c.trusted_issuers.is_some())
 }
 
 /// The rule behind `rejects_token`: 401, 403 with diagnostics 28055, 500 with 28032.

@@ -29,6 +29,9 @@ const SCHEME: &[u8] = b"Bearer ";
 /// A token is renewed this long before it expires, or at nine tenths of a short life.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
 
+/// How long a sign-in that was refused without a word about the credential is not tried again.
+const REFUSED_PAUSE: Duration = Duration::from_secs(5);
+
 /// When a renewal has failed, the next one is tried after this time.
 const RENEW_AGAIN: Duration = Duration::from_secs(30);
 
@@ -62,8 +65,10 @@ impl Token {
 #[derive(Default)]
 pub(crate) struct Tokens {
     by_origin: HashMap<String, Token>,
-    /// Origins that have refused the password.
-    refused: HashMap<String, Error>,
+    /// Origins whose token service has refused the sign-in, and until when that is not tried again; `None`: for good.
+    refused: HashMap<String, (Error, Option<Instant>)>,
+    /// The newest token that each origin has accepted.
+    accepted: HashMap<String, u64>,
     generation: u64,
 }
 
@@ -73,11 +78,33 @@ impl Tokens {
     }
 
     pub(crate) fn refusal(&self, origin: &str) -> Option<Error> {
-        self.refused.get(origin).cloned()
+        let (error, until) = self.refused.get(origin)?;
+        until.is_none_or(|until| Instant::now() < until).then(|| error.clone())
     }
 
-    pub(crate) fn refuse(&mut self, origin: String, error: Error) {
-        self.refused.insert(origin, error);
+    /// True when the credential itself was refused.
+    pub(crate) fn is_refused_for_good(&self, origin: &str) -> bool {
+        matches!(self.refused.get(origin), Some((_, None)))
+    }
+
+    /// Notes that the token service refused. Only a refusal of the credential itself is for good: another may pass, but who
+    /// waits for the same token need not try as well.
+    pub(crate) fn refuse(&mut self, origin: String, error: Error, for_good: bool) {
+        let until = (!for_good).then(|| Instant::now() + REFUSED_PAUSE);
+        self.refused.insert(origin, (error, until));
+    }
+
+    /// Notes that an origin has accepted the token of this generation.
+    pub(crate) fn accept(&mut self, origin: &str, generation: u64) {
+        match self.accepted.get_mut(origin) {
+            Some(newest) => *newest = generation.max(*newest),
+            None => drop(self.accepted.insert(origin.to_owned(), generation)),
+        }
+    }
+
+    /// True when the token of this generation, or a later one, was accepted: if it is rejected now, its time is over.
+    pub(crate) fn was_accepted(&self, origin: &str, generation: u64) -> bool {
+        self.accepted.get(origin).is_some_and(|newest| *newest >= generation)
     }
 
     pub(crate) fn insert(
@@ -225,11 +252,13 @@ pub fn decode_refusal(status: u16, diagnostics_id: Option<u32>, body: &[u8]) -> 
     }
 }
 
-/// True when the token service itself says that user name or password are wrong. A bare 401 or 403 may be that of a proxy.
-pub(crate) fn counts_as_attempt(answer: &Answer) -> bool {
-    let refusal = decode_refusal(answer.status, answer.diagnostics_id(), &answer.body);
-    let named = Resource::parse(&answer.body).is_ok_and(|body| body.text("error") == Some("invalid_grant"));
-    refusal == TokenRefusal::Credentials && named
+/// True when the token service itself says that this user name and password will not do. A bare 401 or 403 may be that of a
+/// proxy. Source: RFC 6749, 5.2.
+pub(crate) fn refuses_credential(answer: &Answer) -> bool {
+    let refusals = ["invalid_grant", "invalid_client", "unauthorized_client", "access_denied"];
+    let names_one = |body: Resource| body.text("error").is_some_and(|error| refusals.contains(&error));
+    decode_refusal(answer.status, answer.diagnostics_id(), &answer.body) != TokenRefusal::Passive
+        && Resource::parse(&answer.body).is_ok_and(names_one)
 }
 
 /// The error of an answer that gave no token to `who`.

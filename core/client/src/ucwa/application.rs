@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -84,6 +85,8 @@ pub(crate) struct Application {
     pub(crate) polling: Mutex<Option<AbortHandle>>,
     closing: AtomicBool,
     unreachable: AtomicBool,
+    /// When the pending request for events was found to be silent.
+    silent_since: watch::Sender<Option<Instant>>,
     declared_html: AtomicBool,
 }
 
@@ -166,6 +169,7 @@ impl Application {
             polling: Mutex::default(),
             closing: AtomicBool::new(false),
             unreachable: AtomicBool::new(false),
+            silent_since: watch::Sender::new(None),
             declared_html: AtomicBool::new(false),
         })
     }
@@ -213,6 +217,19 @@ impl Application {
 
     pub(crate) fn set_unreachable(&self, unreachable: bool) {
         self.unreachable.store(unreachable, Ordering::Release);
+    }
+
+    /// What should have come as an event was read elsewhere: the request for events that is pending is given up for another.
+    pub(crate) fn distrust_events(&self) {
+        self.silent_since.send_replace(Some(Instant::now()));
+    }
+
+    /// Returns when a request for events that begins now is found to be silent.
+    pub(crate) async fn events_are_silent(&self) {
+        let begun = Instant::now();
+        let mut found = self.silent_since.subscribe();
+        // The sender lives as long as this, so it never fails.
+        let _ = found.wait_for(|since| since.is_some_and(|since| since > begun)).await;
     }
 
     /// True once the server was asked to take html, whatever it said.

@@ -1,5 +1,6 @@
 //! The event channel: exactly one pending GET an application. Sources: EventChannelDetails, EventsInUCWA.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -51,6 +52,19 @@ const MAX_FAILURES: u32 = 3;
 /// How long fetching a resource that an event only names may take.
 const FETCH_DEADLINE: Duration = Duration::from_secs(10);
 
+/// How often such a resource is asked for.
+const FETCH_ATTEMPTS: u32 = 3;
+
+/// The pause between these attempts.
+const FETCH_PAUSE: Duration = Duration::from_millis(200);
+
+/// So many requests for events that were not answered are expected to be delivered late at most.
+const MAX_LATE: u32 = 4;
+
+/// So many sign-ins in a row that a server rejected end the application. A password is not tried for ever: directories lock
+/// accounts.
+const MAX_REJECTIONS: u32 = 2;
+
 /// How the pending GET is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Polling {
@@ -69,6 +83,8 @@ pub(crate) struct Ending(Arc<Mutex<Option<Ended>>>);
 pub(crate) enum Ended {
     /// The server has dropped the application: a new one may be created silently.
     Gone,
+    /// What waits in the application has failed with this; the next send may create a new one.
+    Failed(Error),
     /// Something a person must know. Source of "never automatic": ApplicationDashboard.
     ForGood(Error),
 }
@@ -88,6 +104,8 @@ pub(crate) struct Channel {
     pub(crate) connection: Arc<Connection>,
     pub(crate) application: Arc<Application>,
     pub(crate) polling: Polling,
+    /// Requests for events that the pool has not answered: a proxy may deliver them late, in the place of a newer one.
+    pub(crate) unanswered: AtomicU32,
 }
 
 enum Turn {
@@ -102,7 +120,7 @@ impl Channel {
         tracing::debug!(target: "send_im", ?ended, "the event channel ended");
         let why = match &ended {
             Ended::Gone => "the server has ended the session",
-            Ended::ForGood(_) => "the event channel broke off",
+            Ended::Failed(_) | Ended::ForGood(_) => "the event channel broke off",
         };
         self.application.ending.set(ended);
         self.application.ledger.close(why);
@@ -170,7 +188,7 @@ impl Channel {
             .with_max_delay(LONGEST_PAUSE)
             .without_max_times();
         let mut waits = delays.build();
-        let (mut unexplained, mut failures) = (0, 0);
+        let (mut unexplained, mut failures, mut rejections) = (0, 0, 0);
         if stuck {
             sleep(STUCK_PAUSE).await;
         }
@@ -178,7 +196,16 @@ impl Channel {
             let request =
                 Request::new(Method::GET, url.clone(), Step::Confirm, Instant::now() + READ_DEADLINE);
             let mut pause = waits.next().unwrap_or(LONGEST_PAUSE);
-            let answered = self.connection.call(request, &StepLog::quiet()).await;
+            let one_more = |late: u32| Some((late + 1).min(MAX_LATE));
+            let _ = self.unanswered.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+            let quiet = StepLog::quiet();
+            let answered = tokio::select! {
+                answered = self.connection.call(request, &quiet) => answered,
+                () = self.application.events_are_silent() => continue,
+            };
+            if matches!(&answered, Ok(answer) if answer.speaker().is_pool() || answer.status == 200) {
+                self.one_is_late();
+            }
             let nobody = matches!(&answered, Err(failure) if failure.error.kind() == ErrorKind::Network);
             failures = if nobody { failures + 1 } else { 0 };
             self.application.set_unreachable(failures >= MAX_FAILURES);
@@ -187,6 +214,10 @@ impl Channel {
                     Ok(batch) => return Turn::Batch(batch),
                     Err(why) => tracing::debug!(target: "send_im", %why, "an event answer that is none"),
                 },
+                // It is this client's own request that has taken over: the next one takes over again.
+                Ok(answer) if is_replaced(&answer) && self.one_is_late() => {
+                    tracing::debug!(target: "send_im", "a request for events was delivered late");
+                }
                 Ok(answer) => {
                     unexplained += u32::from(answer.status == 404);
                     if let Some(ended) = ended(&answer, unexplained) {
@@ -195,10 +226,14 @@ impl Channel {
                     // A longer silence would end the application.
                     pause = pause.max(answer.retry_after().unwrap_or_default()).min(LONGEST_POLL_GAP);
                 }
-                Err(failure) if self.is_final(&failure.error) => {
+                Err(failure) if self.is_final(&failure.error, url) => {
                     return Turn::Ended(Ended::ForGood(failure.error));
                 }
                 Err(failure) => {
+                    rejections += u32::from(self.is_rejected(&failure.error));
+                    if rejections == MAX_REJECTIONS {
+                        return Turn::Ended(Ended::Failed(failure.error));
+                    }
                     tracing::debug!(target: "send_im", error = %failure.error, "the event channel is interrupted");
                 }
             }
@@ -206,16 +241,25 @@ impl Channel {
         }
     }
 
+    /// Takes one off the requests that may be delivered late, if there is one.
+    fn one_is_late(&self) -> bool {
+        let less = |late: u32| late.checked_sub(1);
+        self.unanswered.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+
     /// True for errors that no waiting mends.
-    fn is_final(&self, error: &Error) -> bool {
+    fn is_final(&self, error: &Error, url: &Url) -> bool {
         match error.kind() {
-            // A program's token source may have a bad moment; a refused password stays refused.
-            ErrorKind::SignInRefused => {
-                matches!(self.connection.account.credential, Credential::Password { .. })
-            }
+            ErrorKind::SignInRefused => self.connection.is_refused(url),
             ErrorKind::SignInUnsupported | ErrorKind::UntrustedHost => true,
             _ => false,
         }
+    }
+
+    /// True where the password was used and led nowhere. A program's token source may have a bad moment.
+    fn is_rejected(&self, error: &Error) -> bool {
+        error.kind() == ErrorKind::SignInRefused
+            && matches!(self.connection.account.credential, Credential::Password { .. })
     }
 
     async fn book(&self, events: Vec<Event>, shut_down: Option<u64>) {
@@ -235,11 +279,24 @@ impl Channel {
         }
     }
 
+    /// Fetches a resource that an event only names. Who accepted a message stands in it alone.
     async fn fetch(&self, href: &str) -> Option<Resource> {
         let url = self.application.ledger.url(href)?;
-        let request = Request::new(Method::GET, url, Step::Confirm, Instant::now() + FETCH_DEADLINE);
-        let answer = self.connection.call(request, &StepLog::quiet()).await.ok()?;
-        (answer.status == 200).then(|| Resource::parse(&answer.body).ok()).flatten()
+        let deadline = Instant::now() + FETCH_DEADLINE;
+        for attempt in 0..FETCH_ATTEMPTS {
+            if attempt > 0 {
+                sleep(FETCH_PAUSE).await;
+            }
+            let request = Request::new(Method::GET, url.clone(), Step::Confirm, deadline);
+            let Ok(answer) = self.connection.call(request, &StepLog::quiet()).await else { continue };
+            match Resource::parse(&answer.body) {
+                Ok(resource) if answer.status == 200 => return Some(resource),
+                // The pool's own word that it is not there any more.
+                _ if matches!(answer.status, 404 | 410) && answer.speaker().is_pool() => return None,
+                _ => {}
+            }
+        }
+        None
     }
 }
 
@@ -269,6 +326,10 @@ impl Pace {
         self.idle += u32::from(!waiting);
         self.empty > MOST_EMPTY || self.idle > MOST_A_SECOND
     }
+}
+
+fn is_replaced(answer: &Answer) -> bool {
+    answer.status == 409 && Reason::from_body(&answer.body).is_pget_replaced()
 }
 
 /// What an answer other than 200 says of the channel; `None` when it may pass.

@@ -8,3 +8,4 @@ pub(crate) mod hypermedia;
 pub(crate) mod ledger;
 pub(crate) mod limits;
 pub(crate) mod reason;
+pub(crate) mod verdict;

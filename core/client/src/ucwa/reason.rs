@@ -48,11 +48,6 @@ impl Reason {
         self.words().1 == "ApplicationNotFound"
     }
 
-    /// True where a 404 may mean that the application is gone: the server says so, or a page of a proxy in its place.
-    pub fn may_mean_no_application(&self) -> bool {
-        self.is_application_not_found() || *self == Self::default()
-    }
-
     /// True when another request took over the event channel.
     pub fn is_pget_replaced(&self) -> bool {
         self.words().1 == "PGetReplaced"

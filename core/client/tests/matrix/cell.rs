@@ -191,7 +191,7 @@ impl Cell {
         let for_good = Duration::from_secs(3600);
         let delay = match self.row.way {
             _ if self.row.route == Route::DeleteApplication => Duration::from_secs(1),
-            // Later than a send looks for the truth.
+            // Later than a send looks for the truth, sooner than an answer that names a session is given up.
             _ => timeout + Duration::from_secs(4),
         };
         let time = if self.every { for_good } else { REFUSED };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use send_im_sandbox::{Action, ErrorBody};
+use send_im_sandbox::{Action, ErrorBody, GatewayBody};
 
 /// Every fault, as the file names it.
 pub(crate) const FAULTS: &[&str] = &[
@@ -36,6 +36,36 @@ pub(crate) const FAULTS: &[&str] = &[
     "type",
     "big",
     "tls",
+    "302_gw",
+    "400_gw",
+    "401_gw",
+    "403_gw",
+    "404_gw",
+    "408_gw",
+    "409_gw",
+    "410_gw",
+    "413_gw",
+    "429_gw",
+    "499_gw",
+    "500_gw",
+    "502_gw",
+    "503_gw",
+    "504_gw",
+    "302_gw_after",
+    "400_gw_after",
+    "401_gw_after",
+    "403_gw_after",
+    "404_gw_after",
+    "408_gw_after",
+    "409_gw_after",
+    "410_gw_after",
+    "413_gw_after",
+    "429_gw_after",
+    "499_gw_after",
+    "500_gw_after",
+    "502_gw_after",
+    "503_gw_after",
+    "504_gw_after",
 ];
 
 /// How a fault is brought about.
@@ -69,7 +99,12 @@ pub(crate) fn damage(fault: &str, delay: Duration) -> Damage {
         "500_28032" => {
             answer(500, None, None, ErrorBody::Html, Some("28032;reason=\"The web ticket is invalid.\""))
         }
-        "502_after" => Action::GatewayError { http: 502 },
+        "502_after" => Action::GatewayError { http: 502, body: GatewayBody::Html, processed: true },
+        gateway if gateway.contains("_gw") => Action::GatewayError {
+            http: number(gateway),
+            body: GatewayBody::JsonCode,
+            processed: gateway.ends_with("_after"),
+        },
         "html" => Action::HtmlInstead,
         "type" => Action::WrongContentType,
         "big" => Action::Oversized { bytes: 10 << 20 },

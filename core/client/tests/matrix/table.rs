@@ -29,9 +29,9 @@ impl Expected {
                 assert!(ROWS.iter().any(|known| known.name == name), "line {}: no row {name}", number + 1);
                 for fault in FAULTS.iter().filter(|_| !from.is_empty()) {
                     let key = |row: &str| (row.to_owned(), (*fault).to_owned());
-                    let outcome =
-                        lines.get(&key(from)).unwrap_or_else(|| panic!("line {}", number + 1)).clone();
-                    lines.insert(key(name), outcome);
+                    if let Some(outcome) = lines.get(&key(from)).cloned() {
+                        lines.insert(key(name), outcome);
+                    }
                 }
                 continue;
             }
@@ -44,7 +44,8 @@ impl Expected {
         for row in ROWS {
             for fault in FAULTS {
                 let key = (row.name.to_owned(), (*fault).to_owned());
-                assert!(lines.contains_key(&key), "[{}] says nothing of {fault}", row.name);
+                let told = lines.contains_key(&key) || fault.contains("_gw");
+                assert!(told, "[{}] says nothing of {fault}", row.name);
             }
         }
         Self(lines)
@@ -52,7 +53,7 @@ impl Expected {
 
     /// What is expected; `None` for what is not tried.
     pub(crate) fn of(&self, row: &str, fault: &str, every: bool) -> Option<&str> {
-        let outcome = &self.0[&(row.to_owned(), fault.to_owned())][usize::from(every)];
+        let outcome = &self.0.get(&(row.to_owned(), fault.to_owned()))?[usize::from(every)];
         (outcome != "-").then_some(outcome)
     }
 }

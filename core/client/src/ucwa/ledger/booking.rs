@@ -1,9 +1,10 @@
 //! What an event changes in the books.
 
-use super::{End, Ledger, MOST_UNCLAIMED, Modality, Unclaimed};
+use super::{End, Ledger, MOST_UNCLAIMED, Modality, Progress, Unclaimed};
 use crate::ucwa::events::{Event, EventType, Status};
 use crate::ucwa::hypermedia::Resource;
 use crate::ucwa::limits::{LONGEST_HREF, LONGEST_WORD, MOST_LISTED, word};
+use crate::ucwa::reason::Reason;
 
 impl Ledger {
     /// True when the event matters and cannot be used without its resource, which then has to be fetched.
@@ -41,20 +42,41 @@ impl Ledger {
         let by_name = by_name.filter(|name| name.len() <= LONGEST_WORD).map(str::to_owned);
         let Some(operation) = by_name.or_else(|| books.operations.get(&key).cloned()) else { return };
         let Some((_, invitation)) = books.invitations.get(&operation) else { return };
-        let link = |rel| resource.and_then(|r| r.link(rel)).map(str::to_owned);
         let end = (event.kind == EventType::Completed).then(|| end_of(event, resource));
         invitation.send_modify(|progress| {
             progress.seen = true;
-            // Where someone else took the call, the talk goes on in a derived conversation.
-            keep(&mut progress.messaging, link("derivedMessaging").or_else(|| link("messaging")));
-            keep(&mut progress.conversation, link("derivedConversation").or_else(|| link("conversation")));
-            keep(&mut progress.cancel, link("cancel"));
-            keep(&mut progress.thread_id, resource.and_then(|r| r.text("threadId")).map(word));
+            if let Some(resource) = resource {
+                progress.learn(resource);
+            }
             if progress.end.is_none() {
                 progress.end = end;
             }
         });
         books.name(key, operation);
+    }
+
+    /// Books what an invitation itself says, where the event that should have told it has not come. Gives true when it told
+    /// something new.
+    pub fn book_fetched_invitation(&self, operation: &str, resource: &Resource) -> bool {
+        let books = self.books();
+        let Some((_, invitation)) = books.invitations.get(operation) else { return false };
+        let state = resource.text("state").unwrap_or_default();
+        let end = if state.eq_ignore_ascii_case("Connected") {
+            Some(End::Done { by: accepted_by(resource) })
+        } else if state.eq_ignore_ascii_case("Declined") {
+            Some(End::Failed(Reason::new("RemoteFailure", "Declined")))
+        } else {
+            // Failed may mean that the recipient took it at another device: only the event's reason tells.
+            None
+        };
+        invitation.send_if_modified(|progress| {
+            let before = progress.clone();
+            progress.learn(resource);
+            if progress.end.is_none() {
+                progress.end = end;
+            }
+            *progress != before
+        })
     }
 
     fn book_modality(&self, event: &Event, resource: Option<&Resource>) {
@@ -145,9 +167,26 @@ fn end_of(event: &Event, resource: Option<&Resource>) -> End {
     if failed {
         return End::Failed(event.reason.clone().unwrap_or_default());
     }
-    let accepted = resource.map(|r| r.all_embedded("acceptedByParticipant")).unwrap_or_default();
+    End::Done { by: resource.map(accepted_by).unwrap_or_default() }
+}
+
+/// The URIs of those who accepted.
+fn accepted_by(resource: &Resource) -> Vec<String> {
+    let accepted = resource.all_embedded("acceptedByParticipant");
     let uris = accepted.iter().filter_map(|p| p.text("uri")).filter(|uri| uri.len() <= LONGEST_HREF);
-    End::Done { by: uris.take(MOST_LISTED).map(str::to_owned).collect() }
+    uris.take(MOST_LISTED).map(str::to_owned).collect()
+}
+
+impl Progress {
+    /// Takes over what an invitation says of its parts.
+    fn learn(&mut self, invitation: &Resource) {
+        let link = |rel| invitation.link(rel).map(str::to_owned);
+        // Where someone else took the call, the talk goes on in a derived conversation.
+        keep(&mut self.messaging, link("derivedMessaging").or_else(|| link("messaging")));
+        keep(&mut self.conversation, link("derivedConversation").or_else(|| link("conversation")));
+        keep(&mut self.cancel, link("cancel"));
+        keep(&mut self.thread_id, invitation.text("threadId").map(word));
+    }
 }
 
 fn keep(known: &mut Option<String>, new: Option<String>) {

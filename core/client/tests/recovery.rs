@@ -1,0 +1,211 @@
+//! What must not cost a client: tokens that die young, requests for events that fall silent or come late, answers that say too
+//! little.
+#![allow(clippy::unwrap_used)] // A test that cannot go on fails.
+
+mod common;
+mod hostile_server;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::{LENE, signed_in, status, until};
+use hostile_server::{Hostile, Reply, Seen, by, challenge};
+use send_im::{Account, Client, ErrorKind, Message};
+use send_im_sandbox::{Fault, Route};
+
+fn account(server: &Hostile) -> Account {
+    // Where an account is homed is remembered for the process, and ports are used again.
+    static ACCOUNTS: AtomicUsize = AtomicUsize::new(0);
+    let sender = format!("tosh{}@contoso.com", ACCOUNTS.fetch_add(1, Ordering::Relaxed));
+    Account::with_password(sender, "x").server(format!("{}/root", server.origin))
+}
+
+fn hello() -> Message {
+    Message::text(LENE, "hello").timeout(Duration::from_secs(30))
+}
+
+/// The end of the invitation with this operation, as an event; `lene` took it.
+fn taken(operation: &str) -> String {
+    let invitation = invitation(operation, "Connected");
+    event(&format!(r#","_embedded":{{"messagingInvitation":{invitation}}}"#))
+}
+
+fn event(more: &str) -> String {
+    format!(
+        r#"{{"link":{{"rel":"messagingInvitation","href":"/i/1"}},"type":"completed","status":"Success"{more}}}"#
+    )
+}
+
+fn invitation(operation: &str, state: &str) -> String {
+    let who = format!(r#"{{"uri":"sip:{LENE}"}}"#);
+    format!(
+        r#"{{"operationId":"{operation}","direction":"Outgoing","state":"{state}","_embedded":{{"acceptedByParticipant":[{who}]}}}}"#
+    )
+}
+
+fn operation(seen: &Seen) -> String {
+    let body: serde_json::Value = serde_json::from_str(&seen.body).unwrap();
+    body["operationId"].as_str().unwrap().to_owned()
+}
+
+fn created() -> Reply {
+    Reply::Whole(201, "Location: /i/1\r\n".to_owned(), Vec::new())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_live_for_three_requests_stop_no_send() {
+    let (issued, uses) = (AtomicUsize::new(0), Mutex::new(HashMap::<String, usize>::new()));
+    let server = Hostile::start(move |seen| {
+        if seen.route() == "POST /token" {
+            let number = issued.fetch_add(1, Ordering::SeqCst);
+            return Some(Reply::json(200, format!(r#"{{"access_token":"cwt={number}"}}"#)));
+        }
+        let token = seen.head.lines().find_map(|line| line.strip_prefix("authorization: "))?.to_owned();
+        let mut uses = uses.lock().unwrap();
+        let used = uses.entry(token).or_default();
+        *used += 1;
+        if *used > 3 {
+            return Some(challenge("/token"));
+        }
+        (seen.route() == "POST /invite").then(|| {
+            let told = by("communication", "/com", &taken(&operation(seen)));
+            Reply::Telling(Box::new(created()), told)
+        })
+    })
+    .await;
+    let client = Client::sign_in(account(&server)).await.unwrap();
+    let messages =
+        (0..40).map(|n| Message::text(format!("user{n}@contoso.com"), "x").timeout(Duration::from_secs(60)));
+    for result in client.send_all(messages).await {
+        result.unwrap();
+    }
+    let posts: Vec<_> = server.seen().into_iter().filter(|seen| seen.route() == "POST /invite").collect();
+    let mut operations: Vec<_> = posts.iter().map(operation).collect();
+    operations.sort();
+    operations.dedup();
+    assert_eq!(operations.len(), 40);
+    client.sign_out().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_rejected_in_a_row_do_not_end_a_client() {
+    for times in [1, 2, 3, 7, 12] {
+        let (sandbox, client) = signed_in().await;
+        until(|| sandbox.pending_gets() == 1).await;
+        sandbox.add_fault(Fault::on(Route::Events, status(401)).times(times));
+        // The pending GET is answered with it.
+        sandbox.revoke_tokens();
+        let mut delivered = 0;
+        while delivered < 3 {
+            match client.send(hello()).await {
+                Ok(_) => delivered += 1,
+                // One that was under way when the session was given up may say so.
+                Err(error) => {
+                    assert_ne!(error.kind(), ErrorKind::SignInRefused, "{times}: {error:?}");
+                    assert_ne!(error.kind(), ErrorKind::Closed, "{times}: {error:?}");
+                }
+            }
+        }
+        client.sign_out().await.unwrap();
+        assert_eq!(sandbox.open_applications(), 0, "{times}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_that_was_read_is_a_receipt_and_opens_the_channel_anew() {
+    let (polls, posted) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(String::new())));
+    let server = {
+        let (polls, posted) = (polls.clone(), posted.clone());
+        Hostile::start(move |seen| match seen.route().as_str() {
+            "POST /invite" => {
+                *posted.lock().unwrap() = operation(seen);
+                None
+            }
+            // Its connection has gone silent.
+            "GET /events" if polls.fetch_add(1, Ordering::SeqCst) == 0 => Some(Reply::Never),
+            "GET /i/1" => Some(Reply::json(200, invitation(&posted.lock().unwrap(), "Connected"))),
+            _ => None,
+        })
+        .await
+    };
+    let client = Client::sign_in(account(&server)).await.unwrap();
+    until(|| polls.load(Ordering::SeqCst) == 1).await;
+    let receipt = client.send(hello()).await.unwrap();
+    assert_eq!(receipt.accepted_by.as_deref(), Some(LENE));
+    until(|| polls.load(Ordering::SeqCst) > 1).await;
+    assert_eq!((server.count("POST /invite"), server.count("POST /applications")), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_accepted_is_asked_again_and_never_guessed() {
+    for failures in [2, usize::MAX] {
+        let (asked, posted) = (AtomicUsize::new(0), Mutex::new(String::new()));
+        let server = Hostile::start(move |seen| match seen.route().as_str() {
+            "POST /invite" => {
+                *posted.lock().unwrap() = operation(seen);
+                // The event names the invitation and does not hold it.
+                Some(Reply::Telling(Box::new(created()), by("communication", "/com", &event(""))))
+            }
+            "GET /events" if posted.lock().unwrap().is_empty() => None,
+            "GET /i/1" if asked.fetch_add(1, Ordering::SeqCst) < failures => Some(Reply::json(502, "")),
+            "GET /i/1" => Some(Reply::json(200, invitation(&posted.lock().unwrap(), "Connected"))),
+            _ => None,
+        })
+        .await;
+        let client = Client::sign_in(account(&server)).await.unwrap();
+        for _ in 0..2 {
+            let receipt = client.send(hello()).await.unwrap();
+            let known = (failures == 2).then_some(LENE);
+            assert_eq!(receipt.accepted_by.as_deref(), known, "{failures}");
+        }
+        // Whoever accepted the first message does not get the second one in Lene's name.
+        assert_eq!(server.count("POST /invite"), 2, "{failures}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_request_for_events_of_its_own_costs_a_client_nothing() {
+    let replaced = || Reply::json(409, r#"{"code":"Conflict","subcode":"PGetReplaced","message":"x"}"#);
+    for first_is_lost in [true, false] {
+        let polls = Arc::new(AtomicUsize::new(0));
+        let server = {
+            let polls = polls.clone();
+            Hostile::start(move |seen| match (seen.route().as_str(), first_is_lost) {
+                ("GET /events", lost) => match (polls.fetch_add(1, Ordering::SeqCst), lost) {
+                    // A proxy loses the connection, and delivers the request later.
+                    (0, true) => Some(Reply::Pieces {
+                        head: String::new(),
+                        piece: Vec::new(),
+                        times: 0,
+                        pause: Duration::ZERO,
+                    }),
+                    (1, true) | (0, false) => Some(replaced()),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .await
+        };
+        let client = Client::sign_in(account(&server)).await.unwrap();
+        until(|| polls.load(Ordering::SeqCst) >= if first_is_lost { 3 } else { 1 }).await;
+        if first_is_lost {
+            client.send(hello()).await.unwrap();
+            assert_eq!(server.count("POST /applications"), 1);
+        } else {
+            // No request of this client is missing, so another program's has taken over.
+            let ended = async {
+                loop {
+                    // One that is under way when the channel ends is lost in it.
+                    match client.send(hello()).await {
+                        Err(error) if error.kind() == ErrorKind::Closed => break error,
+                        _ => {}
+                    }
+                }
+            };
+            let error = ended.await;
+            assert!(error.detail().contains("Another program"), "{error:?}");
+        }
+    }
+}
