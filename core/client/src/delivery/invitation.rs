@@ -256,6 +256,9 @@ impl Invitation {
             if let Some(end) = self.end_before(until).await {
                 return Some(end);
             }
+            if !told && self.progress.borrow().seen && until < deadline {
+                continue;
+            }
             self.ringing().ask(log, deadline + ASK_TIMEOUT).await;
             if until == deadline {
                 break;
