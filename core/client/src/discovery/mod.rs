@@ -17,7 +17,7 @@ use crate::http::{Answer, Request, hop};
 use crate::retry::Retry;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog, host_of};
-use crate::ucwa::hypermedia::DecodeError;
+use crate::ucwa::verdict::Speaker;
 
 /// A chain of redirects longer than this is a loop.
 const MOST_HOPS: usize = 10;
@@ -260,8 +260,8 @@ impl Walk<'_> {
 
     fn user_refused(&self, answer: &Answer) -> Error {
         let error = answer.refusal(answer.step, "tell where the account is homed");
-        if answer.status == 404 && answer.is_page() {
-            return self.no_server(answer, &DecodeError::Html);
+        if answer.status == 404 && answer.speaker() != Speaker::Pool {
+            return self.no_server(answer, &"HTTP 404 that is not a pool's");
         }
         if answer.status == 404 {
             let detail = format!(

@@ -15,6 +15,7 @@ use url::Url;
 use super::channel::Ending;
 use super::hypermedia::{DecodeError, Resource};
 use super::ledger::Ledger;
+use super::verdict::Speaker;
 use crate::discovery::trust;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Answer, Request, USER_AGENT};
@@ -190,16 +191,23 @@ impl Application {
         loop {
             let request = Request::new(Method::DELETE, self.this.clone(), Step::SignOut, deadline);
             match connection.call(request, log).await {
-                Ok(answer) if matches!(answer.status, 200..=299 | 404 | 410) => {
-                    if !answer.is_page() {
-                        return Ok(());
+                Ok(answer) => match (answer.status, answer.speaker()) {
+                    (200..=299, Speaker::Pool | Speaker::Other) | (404 | 410, Speaker::Pool) => return Ok(()),
+                    (200..=299 | 404 | 410, Speaker::Page | Speaker::PoolPage) => {
+                        let error =
+                            answer.not_understood(Step::SignOut, "the session's end", &DecodeError::Html);
+                        retry.after_any(error).await?;
                     }
-                    let error = answer.not_understood(Step::SignOut, "the session's end", &DecodeError::Html);
-                    retry.after_any(error).await?;
-                }
-                Ok(answer) => {
-                    retry.after_answer(&answer, answer.refusal(Step::SignOut, "close the session")).await?
-                }
+                    // A gateway does not know whether it is there.
+                    (_, Speaker::Page | Speaker::Other) => {
+                        retry.after_any(answer.refusal(Step::SignOut, "close the session")).await?;
+                    }
+                    _ => {
+                        retry
+                            .after_answer(&answer, answer.refusal(Step::SignOut, "close the session"))
+                            .await?;
+                    }
+                },
                 Err(failure) => retry.after_any(failure.error).await?,
             }
         }

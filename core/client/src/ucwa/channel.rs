@@ -13,6 +13,7 @@ use super::application::Application;
 use super::events::{Batch, Continue, Event};
 use super::hypermedia::Resource;
 use super::reason::Reason;
+use super::verdict::Speaker;
 use crate::account::Credential;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Answer, Request};
@@ -335,22 +336,27 @@ fn is_replaced(answer: &Answer) -> bool {
 /// What an answer other than 200 says of the channel; `None` when it may pass.
 fn ended(answer: &Answer, unexplained: u32) -> Option<Ended> {
     let reason = Reason::from_body(&answer.body);
+    let pool = answer.speaker() == Speaker::Pool;
     match answer.status {
         // A 404 without the protocol's reason may come from a proxy whose server is restarting.
-        404 if reason.is_application_not_found() || unexplained >= MOST_UNEXPLAINED => Some(Ended::Gone),
-        409 if reason.is_pget_replaced() => Some(Ended::ForGood(
+        404 if (pool && reason.is_application_not_found()) || unexplained >= MOST_UNEXPLAINED => {
+            Some(Ended::Gone)
+        }
+        409 if pool && reason.is_pget_replaced() => Some(Ended::ForGood(
             Error::closed("Another program has taken over this session's event channel; sign in again.")
                 .with_status(409)
                 .with_code(reason.code, reason.subcode),
         )),
-        410 => Some(Ended::ForGood(answer.refusal(Step::Confirm, "go on with the session").with_kind(
-            reason.kind_of_refusal(410),
-            format!(
-                "The server has ended this session for good ({}); sign in again when that is settled.",
-                reason.pair()
-            ),
-        ))),
-        400 | 403 | 405 if reason != Reason::default() => {
+        410 if pool => {
+            Some(Ended::ForGood(answer.refusal(Step::Confirm, "go on with the session").with_kind(
+                reason.kind_of_refusal(410),
+                format!(
+                    "The server has ended this session for good ({}); sign in again when that is settled.",
+                    reason.pair()
+                ),
+            )))
+        }
+        400 | 403 | 405 if pool && reason != Reason::default() => {
             Some(Ended::ForGood(answer.refusal(Step::Confirm, "go on with the session")))
         }
         _ => None,

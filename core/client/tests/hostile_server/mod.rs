@@ -201,7 +201,7 @@ impl Server {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             },
             "DELETE /app" => Reply::json(204, ""),
-            _ => Reply::json(404, r#"{"code":"NotFound"}"#),
+            _ => Reply::json(404, r#"{"code":"NotFound","subcode":"None"}"#),
         }
     }
 }
