@@ -125,7 +125,8 @@ def left_open(report):
     print(f"{report['open']} sessions are open; the answers that named {len(sessions) - len(named)} were lost")
     if report["open"] > len(sessions) - len(named):
         for session in named:
-            yield f"open: a session was not closed; faults of its DELETE: {session['failed_deletes'] or 'none'}"
+            faults = "; ".join(session["failed_deletes"]) or "no fault"
+            yield f"open: a session was not closed by {session['deletes']} DELETEs ({faults})"
 
 
 def commands(languages):

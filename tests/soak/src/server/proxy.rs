@@ -126,13 +126,16 @@ impl Proxy {
     fn fault_for(&self, call: &Call) -> Option<Fault> {
         let mut record = self.record.lock().unwrap();
         *record.requests.entry(call.route).or_default() += 1;
-        if !self.on.load(Ordering::Acquire) {
-            return None;
-        }
-        let session = match call.route {
+        let mut session = match call.route {
             "delete" => record.sessions.get_mut(last_segment(&call.path)),
             _ => None,
         };
+        if let Some(session) = &mut session {
+            session.deletes += 1;
+        }
+        if !self.on.load(Ordering::Acquire) {
+            return None;
+        }
         let failed_deletes = session.as_ref().map_or(0, |session| session.failed_deletes.len());
         let fault = {
             let mut chances = self.chances.lock().unwrap();

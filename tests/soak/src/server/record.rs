@@ -21,6 +21,8 @@ pub(crate) struct Record {
 pub(crate) struct Session {
     /// An answer that names it has reached the client. Without one, nobody can close it.
     pub(crate) named: bool,
-    /// The faults of the requests to close it.
+    /// How often a client has asked to close it.
+    pub(crate) deletes: u64,
+    /// The faults of these requests.
     pub(crate) failed_deletes: Vec<String>,
 }
