@@ -3,7 +3,7 @@
 # make bench  measure against the limits of the network, bare requests and other clients; writes BENCHMARKS.md
 # make lint   formatting, lints, types, the list of dependencies
 # make packages, make clean-room   build each language's package into dist/; use each in an empty place
-# make soak   mixed traffic under random faults, every message accounted for; MINUTES=30 SEED=…
+# make soak   mixed traffic through a faulty proxy, every message accounted for; MINUTES=30 SEED=… FAULTS="cut late" picks
 # make fuzz   feed arbitrary bytes to every decoder; SECONDS=600 a target, TARGETS="events links" picks, JOBS=2 at a time
 # make sanitize   loom, Miri, ThreadSanitizer and LeakSanitizer over what shares memory by hand; TOOLS="loom miri" picks
 # make toolchains   get the toolchains this machine lacks

@@ -1,6 +1,7 @@
-"""The traffic of the soak, from Python: soak.py URL SECONDS SEED. The README beside this tells what it prints."""
+"""The traffic of the soak, from Python: soak.py HTTP HTTPS CA_FILE SECONDS SEED. The README beside this tells what it prints."""
 
 import gc
+import itertools
 import json
 import os
 import random
@@ -12,15 +13,18 @@ import traceback
 from send_im import Client, Message, SendImError, send_im
 
 WORKERS = 8
-ACCOUNT = {"address": "python@contoso.com", "password": "any"}
+# What fails so often in a row does not fail because of a fault.
+ATTEMPTS = 20
+SENDER = {"address": "python@contoso.com", "password": "any"}
 telling = threading.Lock()
 
 
 class Shared:
-    """The client of all workers. A worker that signs in anew waits for the others' sends."""
+    """The client of half of the workers. A worker that signs in anew waits for the others' sends."""
 
-    def __init__(self):
-        self.client, self.using, self.changed = None, 0, threading.Condition()
+    def __init__(self, account):
+        self.account, self.using, self.changed = account, 0, threading.Condition()
+        self.client = self.signed_in()
 
     def __enter__(self):
         with self.changed:
@@ -33,28 +37,34 @@ class Shared:
             self.using -= 1
             self.changed.notify_all()
 
-    def renew(self):
+    def renew(self, still_delivers):
         with self.changed:
             self.changed.wait_for(lambda: self.client)
             old, self.client = self.client, None
             self.changed.wait_for(lambda: self.using == 0)
-        try:
-            old.sign_out()
-        except SendImError:
-            pass
-        new = signed_in()
+        still_delivers(old)
+        sign_out(old)
+        new = self.signed_in()
         with self.changed:
             self.client = new
             self.changed.notify_all()
 
-
-def signed_in():
-    for _ in range(20):
-        try:
-            return Client.sign_in(**ACCOUNT, timeout=20)
-        except SendImError:
+    def signed_in(self):
+        """Whatever goes wrong, the password is right."""
+        for attempts in itertools.count(1):
+            try:
+                return Client.sign_in(**self.account, timeout=20)
+            except SendImError as error:
+                if attempts == ATTEMPTS:
+                    print_line({"dead": str(error)})
             time.sleep(0.2)
-    raise SystemExit("no sign-in any more")
+
+
+def sign_out(client):
+    try:
+        client.sign_out()
+    except SendImError:
+        pass
 
 
 class Worker(threading.Thread):
@@ -76,7 +86,7 @@ class Worker(threading.Thread):
 
     def by_one_call(self):
         to, text = self.message()
-        attempt(text, lambda: send_im(to, text, timeout=20, **ACCOUNT))
+        attempt(text, lambda: send_im(to, text, timeout=20, **self.shared.account))
 
     def as_a_list(self):
         messages = [self.message() for _ in range(10)]
@@ -89,7 +99,17 @@ class Worker(threading.Thread):
         self.by_the_client(self.chance.uniform(0.02, 0.4))
 
     def sign_in_again(self):
-        self.shared.renew()
+        self.shared.renew(self.still_delivers)
+
+    def still_delivers(self, client):
+        """Whatever has happened, a client whose password is right delivers again after a while."""
+        for _ in range(ATTEMPTS):
+            _, text = self.message()
+            last = attempt(text, lambda: client.send("user0@contoso.com", text, timeout=5))
+            if last is None:
+                return
+            time.sleep(0.5)
+        print_line({"dead": str(last)})
 
     def message(self):
         self.sent += 1
@@ -100,22 +120,27 @@ class Worker(threading.Thread):
 
 
 def attempt(text, send):
+    """Tells what came of a send. Gives what went wrong, if anything did."""
     try:
         send()
         tell(text, "delivered")
     except SendImError as error:
-        if error.kind == "invalid_input":
-            raise
         tell(text, error.sent)
+        return error
 
 
 def tell(text, outcome):
+    print_line({"text": text, "outcome": outcome})
+
+
+def print_line(told):
     with telling:
-        print(json.dumps({"text": text, "outcome": outcome}), flush=True)
+        print(json.dumps(told), flush=True)
 
 
 def state(when):
     gc.collect()
+    live = len(gc.get_objects())
     with open("/proc/self/status") as file:
         status = dict(line.split(":", 1) for line in file)
     with open("/proc/self/net/tcp") as table:
@@ -126,9 +151,8 @@ def state(when):
             connections += os.readlink(f"/proc/self/fd/{fd}") in tcp
         except FileNotFoundError:
             pass
-    kib, threads = int(status["VmRSS"].split()[0]), int(status["Threads"])
-    with telling:
-        print(json.dumps({"state": when, "kib": kib, "threads": threads, "connections": connections}), flush=True)
+    threads = int(status["Threads"])
+    print_line({"state": when, "live": live, "threads": threads, "connections": connections})
 
 
 def given_up(failure):
@@ -139,27 +163,23 @@ def given_up(failure):
 
 def main():
     threading.excepthook = given_up
-    url, seconds, seed = sys.argv[1:]
-    ACCOUNT["server"] = url
-    attempt("python first", lambda: send_im("first@contoso.com", "python first", **ACCOUNT))
+    http, https, ca_file, seconds, seed = sys.argv[1:]
+    accounts = [{**SENDER, "server": http}, {**SENDER, "server": https, "ca_file": ca_file}]
+    for account, text in zip(accounts, ("python first", "python second")):
+        attempt(text, lambda: send_im("first@contoso.com", text, **account))
     time.sleep(15)
     state("first")
-    shared = Shared()
-    shared.client = signed_in()
-    workers = [Worker(n, seed, shared, time.monotonic() + int(seconds)) for n in range(WORKERS)]
+    shared = [Shared(account) for account in accounts]
+    end = time.monotonic() + int(seconds)
+    workers = [Worker(n, seed, shared[n % 2], end) for n in range(WORKERS)]
     for worker in workers:
         worker.start()
-    time.sleep(int(seconds) / 4)
-    state("warm")
     for worker in workers:
         worker.join()
-    state("busy")
-    try:
-        shared.client.sign_out()
-    except SendImError:
-        pass
-    shared.client = None
-    workers.clear()
+    for n, each in enumerate(shared):
+        Worker(WORKERS + n, seed, each, end).still_delivers(each.client)
+        sign_out(each.client)
+    del workers, worker, shared, each
     time.sleep(15)
     state("end")
 

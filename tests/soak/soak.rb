@@ -1,20 +1,27 @@
 # frozen_string_literal: true
 
-# The traffic of the soak, from Ruby: soak.rb URL SECONDS SEED. The README beside this tells what it prints.
+# The traffic of the soak, from Ruby: soak.rb HTTP HTTPS CA_FILE SECONDS SEED. The README beside this tells what it
+# prints.
 
 require "json"
 require "send_im"
 require "timeout"
 require "zlib"
 
-URL, SECONDS, SEED = ARGV
-ACCOUNT = { address: "ruby@contoso.com", password: "any", server: URL }.freeze
+HTTP, HTTPS, CA_FILE, SECONDS, SEED = ARGV
+SENDER = { address: "ruby@contoso.com", password: "any" }.freeze
+ACCOUNTS = [{ **SENDER, server: HTTP }, { **SENDER, server: HTTPS, ca_file: CA_FILE }].freeze
 WORKERS = 8
+# What fails so often in a row does not fail because of a fault.
+ATTEMPTS = 20
 TELLING = Mutex.new
 
-# The client of all workers. One that signs in anew waits for the others' sends.
+# The client of half of the workers. One that signs in anew waits for the others' sends.
 class Shared
-  def initialize
+  attr_reader :account
+
+  def initialize(account)
+    @account = account
     @lock = Mutex.new
     @changed = ConditionVariable.new
     @using = 0
@@ -36,16 +43,19 @@ class Shared
   def renew
     old = @lock.synchronize do
       @changed.wait(@lock) until @client
-      given, @client = @client, nil
+      given = @client
+      @client = nil
       @changed.wait(@lock) until @using.zero?
       given
     end
+    yield old
     close(old)
     @client = signed_in
     @changed.broadcast
   end
 
   def leave
+    yield @client
     close(@client)
     @client = nil
   end
@@ -59,12 +69,13 @@ class Shared
   end
 
   def signed_in
-    20.times do
-      return SendIm::Client.new(**ACCOUNT, timeout: 20)
-    rescue SendIm::Error
+    # Whatever goes wrong, the password is right.
+    1.step do |attempts|
+      return SendIm::Client.new(**@account, timeout: 20)
+    rescue SendIm::Error => e
+      print_line(dead: e.to_s) if attempts == ATTEMPTS
       sleep 0.2
     end
-    abort "no sign-in any more"
   end
 end
 
@@ -96,7 +107,7 @@ class Worker
 
   def by_one_call
     to, text = message
-    attempt(text) { SendIm.send_im(to, text, timeout: 20, **ACCOUNT) }
+    attempt(text) { SendIm.send_im(to, text, timeout: 20, **@shared.account) }
   end
 
   def as_a_list
@@ -122,7 +133,19 @@ class Worker
   end
 
   def sign_in_again
-    @shared.renew
+    @shared.renew { |client| still_delivers(client) }
+  end
+
+  # Whatever has happened, a client whose password is right delivers again after a while.
+  def still_delivers(client)
+    last = nil
+    ATTEMPTS.times do
+      _, text = message
+      return unless (last = attempt(text) { client.send_im("user0@contoso.com", text, timeout: 5) })
+
+      sleep 0.5
+    end
+    print_line(dead: last.to_s)
   end
 
   private
@@ -134,13 +157,14 @@ class Worker
     ["#{to}@contoso.com", "ruby #{@number} #{@sent}#{" long" * 200 if @chance.rand(4).zero?}"]
   end
 
+  # What went wrong, if anything did.
   def attempt(text)
     yield
     tell(text, :delivered)
+    nil
   rescue SendIm::Error => e
-    raise if e.kind == :invalid_input
-
     tell(text, e.sent)
+    e
   end
 
   def tell(text, outcome)
@@ -157,6 +181,7 @@ end
 
 def state(moment)
   GC.start
+  live = GC.stat(:heap_live_slots)
   status = File.read("/proc/self/status")
   tcp = File.readlines("/proc/self/net/tcp").map { |line| "socket:[#{line.split[9]}]" }
   links = Dir["/proc/self/fd/*"].filter_map do |fd|
@@ -164,23 +189,23 @@ def state(moment)
   rescue SystemCallError
     nil
   end
-  print_line(state: moment, kib: status[/^VmRSS:\s+(\d+)/, 1].to_i, threads: status[/^Threads:\s+(\d+)/, 1].to_i,
+  print_line(state: moment, live: live, threads: status[/^Threads:\s+(\d+)/, 1].to_i,
              connections: (links & tcp).size)
 end
 
-SendIm.send_im("first@contoso.com", "ruby first", **ACCOUNT)
-print_line(text: "ruby first", outcome: :delivered)
+ACCOUNTS.zip(["ruby first", "ruby second"]) do |account, text|
+  SendIm.send_im("first@contoso.com", text, **account)
+  print_line(text: text, outcome: :delivered)
+end
 sleep 15
 state("first")
-shared = Shared.new
+shared = ACCOUNTS.map { |account| Shared.new(account) }
 finish = Process.clock_gettime(Process::CLOCK_MONOTONIC) + SECONDS.to_i
 Thread.abort_on_exception = true
-threads = Array.new(WORKERS) { |number| Thread.new { Worker.new(number, shared).run(finish) } }
-sleep SECONDS.to_i / 4.0
-state("warm")
-threads.each(&:join)
-state("busy")
-shared.leave
+Array.new(WORKERS) { |number| Thread.new { Worker.new(number, shared[number % 2]).run(finish) } }.each(&:join)
+shared.each_with_index do |each, number|
+  each.leave { |client| Worker.new(WORKERS + number, each).still_delivers(client) }
+end
 shared = nil
 sleep 15
 state("end")
