@@ -308,7 +308,8 @@ send_im_error *send_im_client_send_async(const send_im_client *client,
 
 /**
  * Waits for the sends under way, at most `timeout_ms`, and ends those that are left as `send_im_client_cancel_all` does; then
- * ends the session, in at most 3 s. With a negative `timeout_ms` each send ends with its own timeout. Later sends fail with
+ * closes the session on the server, in at most 3 s. With a negative `timeout_ms` each send ends with its own timeout at the
+ * latest. A server that refuses connections or gives no answer for 5 s is not waited for. Sends that begin later fail with
  * `closed`; a second call does nothing. The client still has to be freed.
  */
 send_im_error *send_im_client_sign_out(const send_im_client *client,
@@ -338,8 +339,8 @@ void send_im_client_free(send_im_client *client);
 /**
  * The sort of failure: a stable name such as `recipient_not_found`. A newer library may know more names than this
  * documentation: invalid_input, discovery_failed, untrusted_host, tls, sign_in_refused, sign_in_unsupported,
- * credential_unavailable, forbidden, limit_reached, recipient_not_found, recipient_unavailable, declined, no_answer, busy, throttled, service_error, network,
- * timeout, protocol, outcome_unknown, cancelled, closed.
+ * credential_unavailable, forbidden, limit_reached, recipient_not_found, recipient_unavailable, declined, no_answer, busy,
+ * throttled, service_error, network, timeout, protocol, outcome_unknown, cancelled, closed.
  */
 const char *send_im_error_kind(const send_im_error *error);
 
@@ -412,7 +413,7 @@ uint64_t send_im_error_cause(const send_im_error *error);
 
 /**
  * An error for a program's own tests: of this kind, with this sentence. `may_have_arrived` is what `send_im_error_sent` tells.
- * NULL where the library knows no such kind.
+ * NULL where the library knows no such kind, and where a text is NULL or not UTF-8.
  */
 send_im_error *send_im_error_new(const char *kind,
                                  const char *detail,

@@ -270,7 +270,8 @@ fn sign_out(
 }
 
 /// Waits for the sends under way, at most `timeout_ms`, and ends those that are left as `send_im_client_cancel_all` does; then
-/// ends the session, in at most 3 s. With a negative `timeout_ms` each send ends with its own timeout. Later sends fail with
+/// closes the session on the server, in at most 3 s. With a negative `timeout_ms` each send ends with its own timeout at the
+/// latest. A server that refuses connections or gives no answer for 5 s is not waited for. Sends that begin later fail with
 /// `closed`; a second call does nothing. The client still has to be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_sign_out(

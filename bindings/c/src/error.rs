@@ -62,8 +62,8 @@ impl send_im_error {
 
 /// The sort of failure: a stable name such as `recipient_not_found`. A newer library may know more names than this
 /// documentation: invalid_input, discovery_failed, untrusted_host, tls, sign_in_refused, sign_in_unsupported,
-/// credential_unavailable, forbidden, limit_reached, recipient_not_found, recipient_unavailable, declined, no_answer, busy, throttled, service_error, network,
-/// timeout, protocol, outcome_unknown, cancelled, closed.
+/// credential_unavailable, forbidden, limit_reached, recipient_not_found, recipient_unavailable, declined, no_answer, busy,
+/// throttled, service_error, network, timeout, protocol, outcome_unknown, cancelled, closed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_kind(error: *const send_im_error) -> *const c_char {
     // SAFETY: the caller keeps to the header.
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn send_im_error_cause(error: *const send_im_error) -> u64
 }
 
 /// An error for a program's own tests: of this kind, with this sentence. `may_have_arrived` is what `send_im_error_sent` tells.
-/// NULL where the library knows no such kind.
+/// NULL where the library knows no such kind, and where a text is NULL or not UTF-8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_new(
     kind: *const c_char,

@@ -108,21 +108,6 @@ static void a_cancelled_call_ends_once_and_leaves_no_session(void) {
     place_free(here);
 }
 
-static void cancel_all_ends_every_send_of_a_client(void) {
-    place here = place_new(NULL);
-    ending sent = nothing();
-    send_im_client *client = NULL;
-    CHECK_OK(send_im_client_sign_in(here.options, &client));
-    CHECK_OK(send_im_client_send_async(client, NULL, "silent@contoso.com", "hello", on_sent, &sent, NULL));
-    CHECK_OK(send_im_client_cancel_all(client));
-    CHECK(wait_until(&sent.ended));
-    CHECK(sent.error != NULL);
-    send_im_error_free(sent.error);
-    CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "late", NULL), "closed");
-    send_im_client_free(client);
-    place_free(here);
-}
-
 typedef struct {
     place here;
     send_im_client *client;
@@ -195,6 +180,7 @@ static void steps_are_told_and_their_data_is_released(void) {
 typedef struct {
     send_im_sandbox *sandbox;
     int asked, refuse;
+    uint64_t cause;
 } tokens;
 
 static void on_token(void *user_data, const send_im_token_request *request, send_im_token_reply *reply) {
@@ -203,7 +189,7 @@ static void on_token(void *user_data, const send_im_token_request *request, send
     send_im_error *error;
     __atomic_add_fetch(&from->asked, 1, __ATOMIC_SEQ_CST);
     if (from->refuse) {
-        send_im_token_reply_fail(reply, "the vault is locked", 0);
+        send_im_token_reply_fail(reply, "the vault is locked", from->cause);
         return;
     }
     error = send_im_sandbox_issue_token(from->sandbox, "tosh@contoso.com", &token);
@@ -218,17 +204,34 @@ static void on_token(void *user_data, const send_im_token_request *request, send
 
 static void tokens_take_the_place_of_a_password(void) {
     place here = place_new("{\"layout\": \"two-pools\"}");
-    tokens from = {here.sandbox, 0, 0};
+    tokens from = {here.sandbox, 0, 0, 0};
     CHECK_OK(send_im_options_set(here.options, "password", NULL));
     CHECK_OK(send_im_options_on_token(here.options, on_token, &from, NULL));
     CHECK_OK(send_im(here.options, "lenea@contoso.com", "hello", NULL));
     CHECK(from.asked >= 1 && delivered(here.sandbox) == 1);
-    from.refuse = 1;
-    send_im_error *error = send_im(here.options, "lenea@contoso.com", "hello", NULL);
-    CHECK(error && strstr(send_im_error_detail(error), "the vault is locked"));
-    CHECK_KIND(error, "sign_in_refused");
     CHECK_OK(send_im_options_set(here.options, "token", "t"));
     CHECK_KIND(send_im(here.options, "lenea@contoso.com", "hello", NULL), "invalid_input");
+    place_free(here);
+}
+
+static void what_a_token_callback_failed_with_is_the_cause(void) {
+    place here = place_new(NULL);
+    tokens from = {here.sandbox, 0, 1, UINT64_MAX};
+    CHECK_OK(send_im_options_set(here.options, "password", NULL));
+    CHECK_OK(send_im_options_on_token(here.options, on_token, &from, NULL));
+    send_im_error *error = send_im(here.options, "lenea@contoso.com", "hello", NULL);
+    CHECK(send_im_error_cause(error) == UINT64_MAX && send_im_error_exit_code(error) == 3);
+    CHECK(error && strstr(send_im_error_detail(error), "the vault is locked"));
+    CHECK(error && strstr(send_im_error_to_json(error), "\"cause\":18446744073709551615"));
+    CHECK_TEXT(send_im_error_step(error), "sign_in");
+    CHECK_TEXT(send_im_error_sent(error), "no");
+    CHECK_KIND(error, "credential_unavailable");
+    from.cause = 0;
+    error = send_im(here.options, "lenea@contoso.com", "hello", NULL);
+    CHECK(send_im_error_cause(error) == 0 && send_im_error_cause(NULL) == 0);
+    CHECK(error && strstr(send_im_error_to_json(error), "\"cause\":null"));
+    CHECK_KIND(error, "credential_unavailable");
+    CHECK(from.asked == 2);
     place_free(here);
 }
 
@@ -236,8 +239,8 @@ void callbacks(void) {
     RUN(async_calls_end_with_their_callback);
     RUN(an_async_call_that_cannot_begin_has_no_callback);
     RUN(a_cancelled_call_ends_once_and_leaves_no_session);
-    RUN(cancel_all_ends_every_send_of_a_client);
     RUN(a_call_that_waits_is_refused_in_a_callback);
     RUN(steps_are_told_and_their_data_is_released);
     RUN(tokens_take_the_place_of_a_password);
+    RUN(what_a_token_callback_failed_with_is_the_cause);
 }

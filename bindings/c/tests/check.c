@@ -67,7 +67,9 @@ int main(void) {
     callbacks();
     mailbox();
     threads();
+    closing();
     forks();
+    winding_down();
     /* The last: nothing can be sent afterwards. */
     CHECK(send_im_shutdown(10000));
     CHECK_KIND(send_im_client_sign_in(NULL, NULL), "invalid_input");

@@ -61,6 +61,8 @@ void callbacks(void);
 void mailbox(void);
 void threads(void);
 void borders(void);
+void closing(void);
 void forks(void);
+void winding_down(void);
 
 #endif

@@ -67,9 +67,33 @@ static void options_are_checked(void) {
     send_im_options_free(options);
 }
 
+static void a_test_of_a_program_can_make_errors_and_receipts(void) {
+    send_im_error *error = send_im_error_new("outcome_unknown", "It may have arrived.", true);
+    CHECK_TEXT(send_im_error_kind(error), "outcome_unknown");
+    CHECK_TEXT(send_im_error_detail(error), "It may have arrived.");
+    CHECK_TEXT(send_im_error_sent(error), "maybe");
+    CHECK(send_im_error_exit_code(error) == 6 && send_im_error_cause(error) == 0 && !send_im_error_step(error));
+    send_im_error_free(error);
+    error = send_im_error_new("busy", "Lene is busy.", false);
+    CHECK_TEXT(send_im_error_sent(error), "no");
+    CHECK_KIND(error, "busy");
+    CHECK(!send_im_error_new("no such kind", "x", false) && !send_im_error_new(NULL, "x", false));
+    CHECK(!send_im_error_new("busy", NULL, false) && !send_im_error_new("busy", "\xff", false));
+
+    send_im_receipt *receipt = send_im_receipt_new("lenea@contoso.com");
+    CHECK_TEXT(send_im_receipt_to(receipt), "lenea@contoso.com");
+    CHECK_TEXT(send_im_receipt_accepted_by(receipt), "lenea@contoso.com");
+    CHECK_TEXT(send_im_receipt_evidence(receipt), "invitation_accepted");
+    CHECK_TEXT(send_im_receipt_format(receipt), "plain");
+    CHECK(!send_im_receipt_thread_id(receipt) && send_im_receipt_step_count(receipt) == 0);
+    send_im_receipt_free(receipt);
+    CHECK(!send_im_receipt_new(NULL) && !send_im_receipt_new("\xff"));
+}
+
 void errors(void) {
     RUN(an_error_has_every_field);
     RUN(hops_tell_the_way);
     RUN(a_refused_password_is_not_told);
     RUN(options_are_checked);
+    RUN(a_test_of_a_program_can_make_errors_and_receipts);
 }

@@ -137,7 +137,7 @@ static void a_token_that_nobody_takes_is_refused(void) {
     CHECK(says(mail, 1, "\"what\":\"token\""));
     send_im_mail_free(mail);
     mail = next(box, descriptor);
-    CHECK(says(mail, 2, "\"kind\":\"sign_in_refused\""));
+    CHECK(says(mail, 2, "\"kind\":\"credential_unavailable\""));
     send_im_mail_free(mail);
     send_im_mailbox_free(box);
     close(descriptor);

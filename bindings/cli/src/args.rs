@@ -110,9 +110,10 @@ pub(crate) struct SendArgs {
     #[arg(long)]
     pub(crate) html: bool,
 
-    /// How long it may take in all, for example 60s or 2min [default: 60s]
+    /// How long the message has to be delivered, signing in included, for example 60s or 2min [default: 60s]
     ///
-    /// An invitation rings for about 30 s, so less than 45s can end a ring early.
+    /// An invitation rings until then; most servers end it after about 30 s. The command ends within another 5 s,
+    /// whatever the server does: 2 s to withdraw the invitation and learn what came of it, 3 s to close the session.
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "60s", hide_default_value = true)]
     pub(crate) timeout: Duration,
 

@@ -2,9 +2,10 @@
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use send_im::{Account, Client, Error, Message, Receipt, Result, Sent, Wait};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::account::{self, Sender};
 use crate::args::SendArgs;
@@ -14,6 +15,8 @@ use crate::output::{self, Style};
 
 /// How long an interrupted command may take to sign out.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long after its timeout the command may still be at work. It promises to end within 5 s; ending takes a moment too.
+const OVERTIME: Duration = Duration::from_millis(4800);
 
 /// Sends one message and gives the exit code.
 pub(crate) async fn run(args: SendArgs) -> u8 {
@@ -57,6 +60,7 @@ async fn deliver(
     interrupt: &mut Interrupt,
 ) -> u8 {
     let deadline = Instant::now() + args.timeout;
+    let end = deadline + OVERTIME;
     let steps = Arc::new(Mutex::new(Vec::new()));
     let (log, verbose) = (Arc::clone(&steps), args.verbose);
     let account = sender.account.timeout(args.timeout).on_step(move |step| {
@@ -90,9 +94,14 @@ async fn deliver(
     }
     let mut sign_out = pin!(client.sign_out());
     tokio::select! {
-        signed_out = &mut sign_out => {
-            if let (Ok(_), Err(error)) = (&result, signed_out) {
-                output::complain(&format!("The message is on its way all the same, but signing out failed: {error}"));
+        signed_out = timeout_at(end, &mut sign_out) => {
+            let why = match signed_out {
+                Ok(Ok(())) => return code,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "the server did not answer in time.".to_owned(),
+            };
+            if result.is_ok() {
+                output::complain(&format!("The message is on its way all the same, but signing out failed: {why}"));
             }
             code
         }
@@ -132,7 +141,7 @@ async fn sign_in(style: Style, account: Account, interrupt: &mut Interrupt) -> R
 /// Gives `task` a short time to finish; a second signal ends even that.
 async fn wind_up<T>(task: impl Future<Output = T>, interrupt: &mut Interrupt) {
     tokio::select! {
-        _ = tokio::time::timeout(GRACE, task) => (),
+        _ = timeout(GRACE, task) => (),
         () = interrupt.asked() => (),
     }
 }

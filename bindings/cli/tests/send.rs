@@ -319,7 +319,7 @@ fn a_reader_that_went_away_is_no_failure() {
 #[test]
 fn the_receipt_is_printed_before_the_sign_out() {
     let world = World::new();
-    let slow = json!({"route": "delete_application", "action": {"delay": {"ms": 3000}}});
+    let slow = json!({"route": "delete_application", "action": {"delay": {"ms": 1000}}});
     world.sandbox.add_fault(serde_json::from_value(slow).unwrap());
     let mut process =
         world.send(&["--to", "lenea@contoso.com", TEXT]).stderr(Stdio::inherit()).spawn().unwrap();

@@ -158,6 +158,20 @@ fn a_signal_lets_a_send_end_and_a_second_one_does_not() {
 }
 
 #[test]
+fn what_has_not_ended_when_the_drain_is_over_is_cancelled() {
+    let world = World::new();
+    let service = Service::start(serve(&world, &["--drain", "100ms"]));
+    let under_way = service.begin("", "recipient=silent@contoso.com&message=hello&timeout=600");
+    world.wait_for_request("POST", "/messaginginvitations");
+    let done = service.stop();
+    assert!(done.code == Some(0) && done.stderr.contains("cut off"), "{done}");
+    let (status, body) = read(under_way);
+    assert!(status == 409 && body.contains("\"kind\":\"cancelled\""), "{status} {body}");
+    assert!(body.contains("\"sent\":\"maybe\""), "{body}");
+    assert_eq!(world.sandbox.open_applications(), 0);
+}
+
+#[test]
 fn a_token_comes_from_a_file_or_the_environment() {
     use std::os::unix::fs::PermissionsExt;
 

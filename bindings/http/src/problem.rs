@@ -81,7 +81,11 @@ fn status_of(error: &Error) -> StatusCode {
         | ErrorKind::Busy
         | ErrorKind::OutcomeUnknown => StatusCode::CONFLICT,
         ErrorKind::Throttled => StatusCode::TOO_MANY_REQUESTS,
-        ErrorKind::LimitReached | ErrorKind::Cancelled | ErrorKind::Closed => StatusCode::SERVICE_UNAVAILABLE,
+        // The credential of the service's own account is not at hand; nothing is wrong with the request.
+        ErrorKind::CredentialUnavailable
+        | ErrorKind::LimitReached
+        | ErrorKind::Cancelled
+        | ErrorKind::Closed => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
         // Discovery, trust, TLS, network, the server's own failures, and kinds that are still to come.
         _ => StatusCode::BAD_GATEWAY,

@@ -169,7 +169,7 @@ impl Sessions {
         registry.sessions.iter().filter_map(Session::client).for_each(|client| client.cancel_all());
     }
 
-    /// Waits for sign-ins and submitted messages under way, then signs every session out. May be dropped and called again.
+    /// Waits for sign-ins and submitted messages under way, then signs every session out.
     pub(crate) async fn sign_out_all(&self) {
         let opened: Vec<Opened> = {
             let mut registry = self.registry();

@@ -3,8 +3,8 @@
 //! A host registers a shutdown where it runs code at exit. Without it a thread of ours could reach an interpreter that
 //! is already being taken down.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -17,6 +17,9 @@ use crate::threads::{on_a_thread_of_ours, without_signals};
 
 /// Even with no time left, threads that are about to end are given this long.
 const LEAST: Duration = Duration::from_millis(50);
+
+/// How long a session may take to be closed.
+const CLOSING: Duration = Duration::from_secs(3);
 
 /// How far the shutdown of a generation is.
 #[derive(Default)]
@@ -37,26 +40,26 @@ impl Generation {
         if clients.is_empty() {
             return true;
         }
-        let closed = Arc::new(Flag::default());
-        let tell = closed.clone();
+        let (tell, told) = mpsc::channel();
         let closing = async move {
-            join_all(clients.iter().map(Client::close_when_idle)).await;
-            tell.set();
+            let closed = join_all(clients.iter().map(Client::close_when_idle)).await;
+            let _ = tell.send(closed.into_iter().all(|closed| closed));
             Ok::<_, Error>(())
         };
-        let call = self.call(Sent::No, closing);
+        self.call(Sent::No, closing).release();
         let wait = if on_a_thread_of_ours() { Duration::ZERO } else { bound };
-        let ended = closed.wait(wait);
-        call.release();
-        ended
+        // Also false where it was cut off by a shutdown.
+        told.recv_timeout(wait).unwrap_or(false)
     }
 
     /// Keeps a signed-in client and gives its number.
     pub async fn keep(&self, client: Client) -> u64 {
+        let number = self.clients.insert(client.clone());
+        // In this order: a wind-down that has missed the client has set the flag by now.
         if self.winding_down.load(Ordering::SeqCst) {
             client.close_when_idle().await;
         }
-        self.clients.insert(client)
+        number
     }
 
     /// Stops what runs in this process: pending calls end with `cancelled`, sessions are signed out as far as the time
@@ -115,10 +118,13 @@ fn begin(generation: &'static Generation, bound: Duration) {
 
 /// Signs out what is signed in, and waits until nothing runs any more or the time is over.
 fn sign_out_all(generation: &'static Generation, runtime: &Runtime, deadline: Instant) {
+    // Submitted messages may go on until then.
+    let patience = deadline.saturating_duration_since(Instant::now()).saturating_sub(CLOSING);
     let quiet = async {
         let sign_outs = generation.clients.take_all().into_iter();
-        let sign_outs: Vec<_> =
-            sign_outs.map(|client| tokio::spawn(async move { client.sign_out().await })).collect();
+        let sign_outs: Vec<_> = sign_outs
+            .map(|client| tokio::spawn(async move { client.sign_out_within(patience).await }))
+            .collect();
         for sign_out in sign_outs {
             // Best effort: there is nobody left to tell.
             let _ = sign_out.await;
@@ -139,12 +145,161 @@ fn end(runtime: Runtime, deadline: Instant) {
 
 #[cfg(test)]
 mod tests {
-    use send_im::{ErrorKind, Result};
+    use std::sync::Arc;
+
+    use send_im::{Account, ErrorKind, Message, Receipt, Result};
+    use send_im_sandbox::{Action, Fault, Route, Sandbox};
 
     use super::*;
+    use crate::call::Call;
     use crate::generation::fresh;
 
     const LONG: Duration = Duration::from_secs(30);
+
+    /// A sandbox with threads of its own, and what a host does with clients.
+    struct World {
+        generation: &'static Generation,
+        sandbox: Sandbox,
+        _serves: Runtime,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let serves =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            let sandbox =
+                serves.block_on(Sandbox::builder().slow(Duration::from_millis(700)).start()).unwrap();
+            Self { generation: fresh(), sandbox, _serves: serves }
+        }
+
+        fn signed_in(&self) -> Client {
+            let account = Account::with_password("tosh@contoso.com", "x").server(self.sandbox.url());
+            let generation = self.generation;
+            let work = async move { Ok::<_, Error>(generation.keep(Client::sign_in(account).await?).await) };
+            generation.clients.get(generation.call(Sent::No, work).wait().unwrap()).unwrap()
+        }
+
+        fn send(&self, client: &Client, to: &str) -> Call<Receipt, Error> {
+            let (client, message) = (client.clone(), Message::text(to, "hello"));
+            self.generation.call(Sent::Maybe, async move { client.send(message).await })
+        }
+
+        fn until(&self, reached: impl Fn(&Sandbox) -> bool) {
+            for _ in 0..3000 {
+                if reached(&self.sandbox) {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            panic!("it did not come to this: {:#?}", self.sandbox.journal());
+        }
+    }
+
+    /// Runs on a thread of the host, and fails what hangs.
+    fn ends<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || tell.send(act()));
+        told.recv_timeout(LONG).expect("it hangs")
+    }
+
+    fn rings(sandbox: &Sandbox) -> bool {
+        sandbox.journal().iter().any(|e| e.path.ends_with("/messagingInvitations") && e.status.is_some())
+    }
+
+    #[test]
+    fn winding_down_closes_idle_sessions_and_refuses_nothing() {
+        let world = World::new();
+        assert!(world.generation.wind_down(LONG), "there is nothing to close");
+        world.generation.winding_down.store(false, Ordering::SeqCst);
+        let clients = [world.signed_in(), world.signed_in()];
+        assert_eq!(world.sandbox.open_applications(), 2);
+        assert!(world.generation.wind_down(LONG));
+        assert_eq!(world.sandbox.open_applications(), 0);
+        for client in &clients {
+            world.send(client, "lenea@contoso.com").wait().unwrap();
+            assert_eq!(world.sandbox.open_applications(), 0);
+        }
+        assert!(world.generation.wind_down(LONG), "it may be called again");
+        assert_eq!(world.sandbox.messages().len(), 2);
+    }
+
+    #[test]
+    fn a_client_that_signs_in_while_the_program_winds_down_keeps_no_session_open() {
+        let world = World::new();
+        world.generation.wind_down(LONG);
+        let client = world.signed_in();
+        assert_eq!(world.sandbox.open_applications(), 0);
+        world.send(&client, "lenea@contoso.com").wait().unwrap();
+        assert_eq!((world.sandbox.open_applications(), world.sandbox.messages().len()), (0, 1));
+    }
+
+    #[test]
+    fn winding_down_lets_what_is_under_way_go_on() {
+        let world = World::new();
+        let client = world.signed_in();
+        let ringing = world.send(&client, "slow@contoso.com");
+        world.until(rings);
+        let generation = world.generation;
+        assert!(!ends(move || generation.wind_down(LONG * 100)), "a session is open");
+        assert_eq!(world.sandbox.open_applications(), 1);
+        ringing.wait().unwrap();
+        assert_eq!((world.sandbox.open_applications(), world.sandbox.messages().len()), (0, 1));
+    }
+
+    #[test]
+    fn winding_down_does_not_wait_on_a_thread_of_ours() {
+        let world = World::new();
+        let generation = world.generation;
+        let _client = world.signed_in();
+        // Every thread at once: none is left to close a session for those that wait.
+        let all = Arc::new(std::sync::Barrier::new(crate::threads::WORKERS));
+        let calls: Vec<Call<bool, Error>> = (0..crate::threads::WORKERS)
+            .map(|_| {
+                let all = all.clone();
+                generation.call(Sent::No, async move {
+                    all.wait();
+                    Ok(generation.wind_down(LONG * 100))
+                })
+            })
+            .collect();
+        for call in calls {
+            ends(move || call.wait()).unwrap();
+        }
+        world.until(|sandbox| sandbox.open_applications() == 0);
+    }
+
+    #[test]
+    fn winding_down_waits_no_longer_than_it_may() {
+        let world = World::new();
+        let _client = world.signed_in();
+        world
+            .sandbox
+            .add_fault(Fault::on(Route::DeleteApplication, Action::Delay { time: LONG * 100 }).times(0));
+        assert!(!world.generation.wind_down(Duration::from_millis(10)));
+        let generation = world.generation;
+        assert!(!ends(move || generation.wind_down(LONG * 100)), "the server is told nothing within 3 s");
+    }
+
+    #[test]
+    fn winding_down_after_a_shutdown_waits_for_nothing() {
+        let world = World::new();
+        let client = world.signed_in();
+        world.generation.shut_down(Duration::from_secs(1));
+        // As one that was signing in meanwhile.
+        world.generation.clients.insert(client);
+        let generation = world.generation;
+        assert!(!ends(move || generation.wind_down(LONG * 100)));
+    }
+
+    #[test]
+    fn shutting_down_closes_the_session_of_a_submitted_message_that_still_rings() {
+        let world = World::new();
+        let client = world.signed_in();
+        let message = Message::text("silent@contoso.com", "hello").wait(send_im::Wait::Submitted);
+        world.generation.call(Sent::Maybe, async move { client.send(message).await }).wait().unwrap();
+        assert!(world.generation.shut_down(Duration::from_secs(5)));
+        assert_eq!(world.sandbox.open_applications(), 0);
+    }
 
     #[test]
     fn ends_pending_calls_as_cancelled() {

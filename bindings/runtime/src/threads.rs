@@ -7,7 +7,7 @@ use crate::call::shut_down;
 use crate::sync::{Mutex, lock};
 
 /// Two threads are enough for thousands of waiting calls: the work is waiting for answers.
-const WORKERS: usize = 2;
+pub(crate) const WORKERS: usize = 2;
 
 /// A runtime, not yet started, running or stopped.
 pub struct Threads {

@@ -1,7 +1,6 @@
 //! The public calls.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -15,7 +14,7 @@ use crate::delivery::{Key, Sending};
 use crate::error::{Error, ErrorKind, Result, Sent};
 use crate::message::{Message, Wait};
 use crate::receipt::Receipt;
-use crate::session::{Session, ended_early, signed_out};
+use crate::session::{Session, UnderWay, ended_early};
 use crate::steps::{Step, StepLog};
 use crate::turns::Turn;
 use crate::ucwa::channel::Polling;
@@ -114,23 +113,36 @@ impl Client {
     async fn send_in_turn(&self, message: Message) -> Result<Receipt> {
         let to = message.check()?;
         let log = StepLog::new(self.session.connection.account.on_step.clone());
-        let turn = self.session.turns.wait(Key::of(&message, &to)).await;
+        let under_way = self.session.begin().await?;
+        let turn = self.turn(&message, &to).await?;
         let deadline = deadline_in(message.timeout);
         // In a place of its own: of ten thousand messages most wait, and need not keep room for a send under way.
-        Box::pin(self.send_until(message, to, log, deadline, turn)).await
+        Box::pin(self.send_until(message, to, log, deadline, turn, under_way)).await
     }
 
     async fn send_checked(&self, message: Message, to: Address, log: StepLog) -> Result<Receipt> {
         let deadline = deadline_in(message.timeout);
-        if self.session.signed_out.load(Ordering::Acquire) {
-            return Err(signed_out());
-        }
-        let Ok(turn) = timeout_at(deadline, self.session.turns.wait(Key::of(&message, &to))).await else {
+        let begin = async { Ok::<_, Error>((self.session.begin().await?, self.turn(&message, &to).await?)) };
+        let Ok(begun) = timeout_at(deadline, begin).await else {
             let detail =
                 format!("The message to {to} waited for other sends of this client until its timeout.");
             return Err(Error::new(ErrorKind::Timeout, detail).at(Step::Invite));
         };
-        Box::pin(self.send_until(message, to, log, deadline, turn)).await
+        let (under_way, turn) = begun?;
+        Box::pin(self.send_until(message, to, log, deadline, turn, under_way)).await
+    }
+
+    /// Waits for a turn, or until the client cancels everything.
+    async fn turn(&self, message: &Message, to: &Address) -> Result<Turn<Key>> {
+        let cancelled = || {
+            let detail = format!("The message to {to} was cancelled before it was sent.");
+            Error::cancelled(detail, Sent::No).at(Step::Invite)
+        };
+        tokio::select! {
+            biased;
+            () = self.session.is_cancelled() => Err(cancelled()),
+            turn = self.session.turns.wait(Key::of(message, to)) => Ok(turn),
+        }
     }
 
     async fn send_until(
@@ -140,14 +152,8 @@ impl Client {
         log: StepLog,
         deadline: Instant,
         turn: Turn<Key>,
+        under_way: UnderWay,
     ) -> Result<Receipt> {
-        // Both are held until the send has ended, in the background too: signing out waits for it.
-        let Ok(sends) = timeout_at(deadline, self.session.sends.clone().read_owned()).await else {
-            return Err(signed_out());
-        };
-        if self.session.signed_out.load(Ordering::Acquire) {
-            return Err(signed_out());
-        }
         let wait = message.wait;
         let (submitted, taken) = oneshot::channel();
         let sending = Sending {
@@ -161,8 +167,7 @@ impl Client {
         if wait == Wait::Delivered {
             let result = sending.run().await;
             self.session.end_turn(turn);
-            drop(sends);
-            self.session.close_if_idle().await;
+            under_way.end().await;
             return result;
         }
         let session = self.session.clone();
@@ -172,8 +177,7 @@ impl Client {
                 tracing::warn!(target: "send_im", %error, "a submitted message was not delivered");
             }
             session.end_turn(turn);
-            drop(sends);
-            session.close_if_idle().await;
+            under_way.end().await;
             result
         });
         // Until the server has the message, a caller that goes away ends the send.
@@ -198,8 +202,8 @@ impl Client {
     /// fail with `closed`. A second call does nothing.
     ///
     /// Each send ends with its own timeout at the latest; [`sign_out_within`](Self::sign_out_within) gives a bound for all of
-    /// them, [`cancel_all`](Self::cancel_all) ends them at once. Where the server is out of reach they end within seconds.
-    /// Closing then takes at most 3 s.
+    /// them, [`cancel_all`](Self::cancel_all) ends them at once. Where the server refuses connections or gives no answer for
+    /// 5 s, they end then, with `outcome_unknown` or `cancelled`. Closing takes at most another 3 s.
     ///
     /// # Errors
     /// When the server could not be told; it ends the session by itself after 15 minutes (MeDashboard).
@@ -223,9 +227,10 @@ impl Client {
     }
 
     /// From now on the session is closed whenever no send is under way in it, and opened again by the next send: for the end
-    /// of a program, whose own code may still send. Returns when the session is closed or a send is under way.
-    pub async fn close_when_idle(&self) {
-        self.session.close_when_idle().await;
+    /// of a program, whose own code may still send. True when the session is closed, false when a send is under way in it or
+    /// the server could not be told within 3 s.
+    pub async fn close_when_idle(&self) -> bool {
+        self.session.close_when_idle().await
     }
 }
 

@@ -5,6 +5,19 @@
 //!
 //! A message is never sent twice: where the network hides an outcome, the event channel is asked, and where that
 //! cannot tell, the error is [`ErrorKind::OutcomeUnknown`].
+//!
+//! # Testing your own code
+//!
+//! What your code does with an outcome needs no server: [`Error::new`] and [`Receipt::new`] make one. For a whole way there is
+//! the sandbox, the crate `send-im-sandbox`.
+//!
+//! ```
+//! use send_im::{Error, ErrorKind, Evidence, Receipt, Sent};
+//!
+//! let unknown = Error::new(ErrorKind::OutcomeUnknown, "It may have arrived.").with_sent(Sent::Maybe);
+//! let delivered = Receipt::new("lenea@contoso.com", Evidence::InvitationAccepted);
+//! assert_eq!((unknown.kind().exit_code(), delivered.accepted_by.as_deref()), (6, Some("lenea@contoso.com")));
+//! ```
 
 mod abort;
 mod account;

@@ -156,7 +156,7 @@ impl Message {
     /// An invitation rings until then. After that the call takes at most 2 s more, to withdraw the invitation and to learn
     /// what came of it, and a one-call send at most another 3 s to close its session.
     ///
-    /// An invitation rings for about 30 s, so less than 45 s can end a ring early. Source: messagingInvitation reference.
+    /// Servers end a ring after about 30 s, so a timeout of less ends it early. Source: messagingInvitation reference.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

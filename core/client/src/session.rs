@@ -1,19 +1,21 @@
 //! A signed-in account: its application, its event channel and its open conversations.
 
+mod closing;
 mod home;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, RwLock, RwLockWriteGuard};
+use tokio::sync::{Mutex, RwLock};
 use tokio::task::JoinError;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 use uuid::Uuid;
 
+pub(crate) use self::closing::UnderWay;
 use self::home::{Home, casts_doubt};
 use crate::account::Account;
 use crate::delivery::{Conversations, Key};
@@ -36,15 +38,6 @@ pub(crate) const MOST_IN_FLIGHT: usize = 32;
 /// Discovery and the sign-in in it end with the deadline by themselves, and know better why: so long their word is waited for.
 const LAST_WORD: Duration = Duration::from_millis(50);
 
-/// How often is looked whether sends still wait in an application that is to be deleted, and whether its server answers.
-const LOOK_INTERVAL: Duration = Duration::from_millis(200);
-
-/// How long closing a session takes at most, once no send is under way in it.
-pub(crate) const SIGN_OUT_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// How long a session that nobody wants any more goes on being opened in the background: what comes of it is deleted.
-const ABANDONED_OPENING: Duration = Duration::from_secs(5);
-
 /// How long closing a session may take in the background, where nobody waits for it.
 const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -55,8 +48,8 @@ pub(crate) struct Session {
     /// A turn a send under way.
     pub(crate) turns: Arc<Turns<Key>>,
     /// Held for reading by every send, for writing by sign-out.
-    pub(crate) sends: Arc<RwLock<()>>,
-    pub(crate) signed_out: AtomicBool,
+    sends: Arc<RwLock<()>>,
+    signed_out: AtomicBool,
     /// The session is closed whenever no send is under way in it.
     closes_when_idle: AtomicBool,
     /// Ends every send under way.
@@ -69,6 +62,8 @@ pub(crate) struct Session {
     home: Home,
     polling: Polling,
     open: Mutex<Option<Arc<Application>>>,
+    /// The requests by which an application is being opened.
+    opening: std::sync::Mutex<Option<StepLog>>,
 }
 
 /// What outlives a call: enough to tidy up on the server when nobody waits any more.
@@ -102,6 +97,7 @@ impl Session {
             home: Home::default(),
             polling,
             open: Mutex::default(),
+            opening: std::sync::Mutex::default(),
         }))
     }
 
@@ -113,9 +109,6 @@ impl Session {
         log: &StepLog,
         deadline: Instant,
     ) -> Result<Arc<Application>> {
-        if self.signed_out.load(Ordering::Acquire) {
-            return Err(signed_out());
-        }
         if !self.home.is_doubted()
             && let Ok(open) = self.open.try_lock()
             && let Some(open) = open.as_ref()
@@ -127,7 +120,12 @@ impl Session {
             }
         }
         let (this, own_log) = (self.clone(), log.clone());
-        let opening = self.runtime.spawn(async move { this.open(&own_log, deadline).await });
+        let opening = self.runtime.spawn(async move {
+            let opened = this.open(&own_log, deadline).await;
+            // The caller may have gone away meanwhile.
+            this.close_if_idle().await;
+            opened
+        });
         match timeout_at(deadline + LAST_WORD, opening).await {
             Ok(opened) => opened.map_err(|ended| ended_early(&ended, Sent::No))?,
             // It goes on without us; what it still creates is deleted with the session.
@@ -141,9 +139,21 @@ impl Session {
 
     async fn open(self: &Arc<Self>, log: &StepLog, deadline: Instant) -> Result<Arc<Application>> {
         let mut place = self.open.lock().await;
-        if self.signed_out.load(Ordering::Acquire) {
+        if self.ended.is_cancelled() {
             return Err(signed_out());
         }
+        *self.opening() = Some(log.clone());
+        let opened = self.open_in(&mut place, log, deadline).await;
+        *self.opening() = None;
+        opened
+    }
+
+    async fn open_in(
+        self: &Arc<Self>,
+        place: &mut Option<Arc<Application>>,
+        log: &StepLog,
+        deadline: Instant,
+    ) -> Result<Arc<Application>> {
         if let Some(open) = place.as_ref() {
             match open.ending.get() {
                 None if self.has_left(open, log, deadline).await => self.give_up(place.take()),
@@ -152,22 +162,9 @@ impl Session {
                 Some(Ended::Gone | Ended::Failed(_)) => self.discard(place.take()),
             }
         }
-        let application = {
-            let mut creating = std::pin::pin!(self.create(log, deadline));
-            tokio::select! {
-                biased;
-                created = &mut creating => created?,
-                () = self.ended.cancelled() => match timeout(ABANDONED_OPENING, creating).await {
-                    Ok(created) => created?,
-                    Err(_) => return Err(signed_out()),
-                },
-            }
-        };
-        let application = Arc::new(application);
+        let application = Arc::new(self.create(log, deadline).await?);
         if self.ended.is_cancelled() {
-            let _ = application
-                .delete(&self.connection, &StepLog::quiet(), Instant::now() + BACKGROUND_TIMEOUT)
-                .await;
+            self.discard(Some(application));
             return Err(signed_out());
         }
         let channel = Channel {
@@ -177,8 +174,7 @@ impl Session {
             unanswered: AtomicU32::new(0),
         };
         let task = self.runtime.spawn(channel.run());
-        *application.polling.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-            Some(task.abort_handle());
+        *application.polling.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
         *place = Some(application.clone());
         Ok(application)
     }
@@ -223,36 +219,8 @@ impl Session {
         self.discard(place.take());
     }
 
-    /// Deletes an application that is given up, in the background: a proxy may have said in the server's place that it
-    /// is gone. What still waits in it is waited for; each wait ends with its send's timeout at the latest, or with the
-    /// session.
-    fn discard(&self, open: Option<Arc<Application>>) {
-        let Some(open) = open else { return };
-        let (connection, ended) = (self.connection.clone(), self.ended.clone());
-        let delete = async move {
-            let unwanted = async {
-                while open.ledger.is_waiting() {
-                    sleep(LOOK_INTERVAL).await;
-                }
-            };
-            tokio::select! {
-                () = unwanted => {}
-                () = ended.cancelled() => {}
-            }
-            let _ = open.delete(&connection, &StepLog::quiet(), Instant::now() + BACKGROUND_TIMEOUT).await;
-        };
-        self.discarded.spawn_on(delete, &self.runtime);
-    }
-
-    /// Ends the sends under way; later ones find the client signed out.
-    pub(crate) fn cancel_all(&self) {
-        self.signed_out.store(true, Ordering::Release);
-        self.cancelled.cancel();
-    }
-
-    /// Returns once the sends under way are to end.
-    pub(crate) async fn is_cancelled(&self) {
-        self.cancelled.cancelled().await;
+    fn opening(&self) -> std::sync::MutexGuard<'_, Option<StepLog>> {
+        self.opening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The end of a send: its turn goes to the next one, and conversations beyond those that are kept are ended.
@@ -276,89 +244,6 @@ impl Session {
         {
             cache::forget(&discovery::cache_key(&self.connection));
             self.home.doubt();
-        }
-    }
-
-    /// Waits for the sends under way, at most for `bound`, then cancels them; then deletes the application. The second call
-    /// does nothing.
-    ///
-    /// Goes on in the background when the caller goes away, and may be called again when it failed.
-    pub(crate) async fn sign_out(self: &Arc<Self>, log: &StepLog, bound: Option<Duration>) -> Result<()> {
-        self.signed_out.store(true, Ordering::Release);
-        let (this, log) = (self.clone(), log.clone());
-        let signing_out = self.runtime.spawn(async move {
-            let _none_under_way = this.none_under_way(bound).await;
-            this.ended.cancel();
-            this.discarded.close();
-            let discarded = timeout(SIGN_OUT_TIMEOUT, this.discarded.wait());
-            let (closed, _) = tokio::join!(this.close(&log), discarded);
-            if closed.is_ok() {
-                this.connection.forget_tokens();
-            }
-            closed
-        });
-        signing_out.await.map_err(|ended| ended_early(&ended, Sent::No))?
-    }
-
-    /// Waits until no send is under way, at most for `bound`, then cancels what is left.
-    async fn none_under_way(&self, bound: Option<Duration>) -> RwLockWriteGuard<'_, ()> {
-        let mut none_under_way = std::pin::pin!(self.sends.write());
-        let out_of_time = async {
-            match bound {
-                Some(bound) => sleep(bound).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            none = &mut none_under_way => return none,
-            () = out_of_time => self.cancel_all(),
-            () = self.give_up_lost_server() => {}
-        }
-        none_under_way.await
-    }
-
-    /// Ends the waits for events of a server that is out of reach. Nobody else would before the sends' own timeouts.
-    async fn give_up_lost_server(&self) {
-        loop {
-            sleep(LOOK_INTERVAL).await;
-            if let Ok(open) = self.open.try_lock()
-                && let Some(open) = open.as_ref().filter(|open| open.is_unreachable())
-            {
-                open.ledger.close("its server is out of reach");
-            }
-        }
-    }
-
-    /// Deletes the application, if there is one.
-    async fn close(&self, log: &StepLog) -> Result<()> {
-        let deadline = Instant::now() + SIGN_OUT_TIMEOUT;
-        let Ok(mut place) = timeout_at(deadline, self.open.lock()).await else {
-            let detail = "A session was still being opened; what comes of it is closed in the background.";
-            return Err(Error::new(ErrorKind::Timeout, detail).at(Step::SignOut));
-        };
-        let Some(open) = place.as_ref() else { return Ok(()) };
-        // Also one that is said to be gone: a proxy may have said so.
-        open.delete(&self.connection, log, deadline).await?;
-        *place = None;
-        Ok(())
-    }
-
-    /// From now on the session is closed whenever no send is under way in it; the next send opens another one.
-    pub(crate) async fn close_when_idle(&self) {
-        self.closes_when_idle.store(true, Ordering::Release);
-        self.close_if_idle().await;
-    }
-
-    /// What follows a send: a session that is to be closed when idle is.
-    pub(crate) async fn close_if_idle(&self) {
-        if !self.closes_when_idle.load(Ordering::Acquire) {
-            return;
-        }
-        // Whoever is under way does it when that has ended.
-        let Ok(_none_under_way) = self.sends.try_write() else { return };
-        if let Err(error) = self.close(&StepLog::new(self.connection.account.on_step.clone())).await {
-            tracing::warn!(target: "send_im", %error, "the session could not be closed");
         }
     }
 

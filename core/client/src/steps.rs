@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
+use tokio::time::Instant;
 use url::Url;
 
 /// A step on the way of a message.
@@ -74,7 +75,7 @@ pub(crate) type OnStep = Arc<dyn Fn(&StepRecord) + Send + Sync>;
 pub(crate) struct StepLog {
     records: Arc<Mutex<Vec<StepRecord>>>,
     /// The request that began last and was not answered.
-    unanswered: Arc<Mutex<Option<(Step, Url)>>>,
+    unanswered: Arc<Mutex<Option<(Step, Url, Instant)>>>,
     callback: Option<OnStep>,
     quiet: bool,
 }
@@ -91,12 +92,19 @@ impl StepLog {
 
     /// Notes that a request begins.
     pub(crate) fn begin(&self, step: Step, url: &Url) {
-        *self.unanswered.lock().unwrap_or_else(PoisonError::into_inner) = Some((step, url.clone()));
+        *self.unanswered.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((step, url.clone(), Instant::now()));
     }
 
     /// The request that is under way, or that ended without an answer.
     pub(crate) fn unanswered(&self) -> Option<(Step, Url)> {
-        self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+        unanswered.as_ref().map(|(step, url, _)| (*step, url.clone()))
+    }
+
+    /// Since when no answer has come.
+    pub(crate) fn unanswered_since(&self) -> Option<Instant> {
+        self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(.., since)| *since)
     }
 
     pub(crate) fn add(&self, step: Step, url: &Url, status: Option<u16>, elapsed: Duration) {

@@ -26,7 +26,8 @@ Exit codes: 0 after a signal, 2 for options that are not usable or not safe, 5 w
 ///
 /// It answers with the receipt, or with a problem (RFC 9457) that has the members of the error. The first line of the
 /// output is its URL; the log is on standard error. Without --token-file and --client-ca it serves programs of this
-/// machine only. On SIGTERM or Ctrl-C it lets the sends under way end and signs out; a second signal ends them.
+/// machine only. On SIGTERM or Ctrl-C it takes no new request, lets the sends under way end (--drain) and signs out; a
+/// second signal cancels them. It ends within 7 s after that, whatever the server does.
 #[derive(Args)]
 #[command(after_help = "send-im help serve lists the environment variables.")]
 #[command(after_long_help = format!("{SERVED}\n\n{ENVIRONMENT}"))]
@@ -101,7 +102,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "5min", help_heading = "Limits")]
     pub(crate) idle: Duration,
 
-    /// How long the sends under way may take to end when the service stops
+    /// How long the sends under way may take to end when the service stops; then they are cancelled
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "30s", help_heading = "Limits")]
     pub(crate) drain: Duration,
 

@@ -86,6 +86,31 @@ async fn stopping_is_bounded_and_tells_the_truth() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_gone_does_not_keep_the_service() {
+    for submitted in [false, true] {
+        let world = World::options(|options| options.drain(Duration::from_millis(100))).await;
+        let wait = if submitted { "submitted" } else { "delivered" };
+        let under_way = tokio::spawn(answer(
+            world.form(format!("recipient=silent@contoso.com&message=hello&timeout=600&wait={wait}")),
+        ));
+        let rings = || {
+            let journal = world.sandbox.journal();
+            journal.iter().any(|e| e.path.ends_with("/messagingInvitations") && e.status.is_some())
+        };
+        until("an invitation that rings", rings).await;
+        let silent = json!({"route": "any", "times": 0, "action": {"delay": {"ms": 3_600_000}}});
+        world.sandbox.add_fault(serde_json::from_value(silent).unwrap());
+        let stopping = tokio::time::timeout(Duration::from_secs(60), world.service.stop()).await;
+        assert!(stopping.is_ok(), "it hangs");
+        let answer = under_way.await.unwrap();
+        match submitted {
+            true => assert_eq!((answer.status, answer.json()["evidence"].as_str()), (200, Some("submitted"))),
+            false => assert_eq!(answer.verdict(), verdict(409, "cancelled", "maybe")),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_second_wish_to_stop_does_not_wait() {
     let world = World::new().await;
     let under_way = tokio::spawn(answer(world.message_to("silent")));

@@ -102,3 +102,25 @@ async fn a_refused_sign_in_is_a_403_and_no_401() {
     assert_eq!(answer.json()["step"], "sign_in");
     assert_eq!(answer.header("www-authenticate"), "");
 }
+
+#[tokio::test]
+async fn a_token_source_without_a_token_is_a_503() {
+    let world = World::with(|sandbox| sandbox, |options| options).await;
+    let account =
+        send_im::Account::with_token("tosh@contoso.com", |_| async { Err("the vault is sealed".into()) });
+    let own = world.sandbox.url().to_owned();
+    let service = send_im_http::Service::start(send_im_http::Options::new().account(account.server(own)))
+        .await
+        .unwrap();
+    let form = "recipient=lenea@contoso.com&message=hello";
+    let request = world.http.post(format!("{}send?{form}", service.url()));
+    let answer = answer(request).await;
+    assert_eq!(answer.verdict(), verdict(503, "credential_unavailable", "no"));
+    assert_eq!(answer.json()["exit_code"], 3);
+    assert!(answer.json()["detail"].as_str().unwrap().contains("the vault is sealed"), "{}", answer.text);
+    let metrics =
+        world.http.get(format!("{}metrics", service.url())).send().await.unwrap().text().await.unwrap();
+    for line in ["send_im_sends_total", "send_im_sign_ins_total"] {
+        assert!(metrics.contains(&format!("{line}{{kind=\"credential_unavailable\"}} 1")), "{metrics}");
+    }
+}

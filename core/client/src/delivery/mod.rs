@@ -95,6 +95,10 @@ impl Sending {
         let slot = self.session.conversations.slot(&Key::of(&self.message, &self.to));
         // Sends to one recipient go one after the other, so that they arrive in order.
         let mut place = timeout_at(self.deadline, slot.lock_owned()).await.map_err(|_| self.queued())?;
+        // The one before it may have gone because everything is cancelled.
+        if self.session.has_cancelled() {
+            return Err(self.cancelled());
+        }
         let begun = Instant::now();
         let (mut recreated, mut moved) = (false, false);
         loop {

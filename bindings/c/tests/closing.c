@@ -1,0 +1,241 @@
+/* The end of a client and of a program: what is waited for, what is cancelled, what stays open. */
+#define _POSIX_C_SOURCE 200809L
+#include "check.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A send in the background, and how it ended. */
+typedef struct {
+    volatile int ended;
+    send_im_error *error;
+} ending;
+
+static void on_sent(void *user_data, send_im_error *error, send_im_receipt *receipt) {
+    ending *end = (ending *)user_data;
+    send_im_receipt_free(receipt);
+    end->error = error;
+    __atomic_store_n(&end->ended, 1, __ATOMIC_RELEASE);
+}
+
+static void on_done(void *user_data, send_im_error *error) { on_sent(user_data, error, NULL); }
+
+/* Waits until so many invitations were posted and answered. */
+static int invited(place here, size_t count) {
+    int turns;
+    size_t got = 0;
+    for (turns = 0; turns < 1200 && got < count; turns++) {
+        char *requests = NULL;
+        const char *at;
+        CHECK_OK(send_im_sandbox_journal(here.sandbox, &requests));
+        for (got = 0, at = requests; at && (at = strstr(at, "/messagingInvitations\"")); at++) {
+            const char *status = strstr(at, "\"status\":");
+            got += status && strncmp(status, "\"status\":2", 11) == 0;
+        }
+        send_im_string_free(requests);
+        if (got < count) send_im_error_free(send_im_sandbox_wait_for(here.sandbox, 1000000, 25, NULL));
+    }
+    return got >= count;
+}
+
+/* Waits until the sandbox has no session. */
+static int all_closed(place here) {
+    int turns;
+    for (turns = 0; turns < 1200 && send_im_sandbox_open_applications(here.sandbox) != 0; turns++) {
+        send_im_error_free(send_im_sandbox_wait_for(here.sandbox, 1000000, 25, NULL));
+    }
+    return send_im_sandbox_open_applications(here.sandbox) == 0;
+}
+
+static send_im_client *signed_in(place here) {
+    send_im_client *client = NULL;
+    CHECK_OK(send_im_client_sign_in(here.options, &client));
+    return client;
+}
+
+static void begin(send_im_client *client, const char *to, ending *end) {
+    memset(end, 0, sizeof *end);
+    CHECK_OK(send_im_client_send_async(client, NULL, to, "hello", on_sent, end, NULL));
+}
+
+static void signing_out_waits_for_what_is_under_way(void) {
+    place here = place_new("{\"slow_ms\": 500}");
+    send_im_client *client = signed_in(here);
+    ending slow;
+    begin(client, "slow@contoso.com", &slow);
+    CHECK(invited(here, 1));
+    CHECK_OK(send_im_client_sign_out(client, 60000));
+    CHECK(wait_until(&slow.ended));
+    CHECK_OK(slow.error);
+    CHECK(delivered(here.sandbox) == 1 && send_im_sandbox_open_applications(here.sandbox) == 0);
+    CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "late", NULL), "closed");
+    CHECK_OK(send_im_client_sign_out(client, 0));
+    send_im_client_free(client);
+    place_free(here);
+}
+
+static void what_has_not_ended_within_the_bound_is_cancelled(void) {
+    place here = place_new(NULL);
+    int async;
+    for (async = 0; async < 2; async++) {
+        send_im_client *client = signed_in(here);
+        ending ringing, behind, out;
+        begin(client, "silent@contoso.com", &ringing);
+        CHECK(invited(here, (size_t)async + 1));
+        begin(client, "silent@contoso.com", &behind);
+        if (async) {
+            memset(&out, 0, sizeof out);
+            CHECK_OK(send_im_client_sign_out_async(client, 100, on_done, &out, NULL));
+            CHECK(wait_until(&out.ended));
+            CHECK_OK(out.error);
+        } else {
+            CHECK_OK(send_im_client_sign_out(client, 100));
+        }
+        CHECK(send_im_sandbox_open_applications(here.sandbox) == 0);
+        CHECK(wait_until(&ringing.ended) && wait_until(&behind.ended));
+        CHECK_TEXT(send_im_error_sent(ringing.error), "maybe");
+        CHECK_TEXT(send_im_error_sent(behind.error), "no");
+        CHECK_KIND(ringing.error, "cancelled");
+        CHECK_KIND(behind.error, "cancelled");
+        send_im_client_free(client);
+    }
+    CHECK(delivered(here.sandbox) == 0);
+    place_free(here);
+}
+
+static void cancel_all_ends_every_send_at_once(void) {
+    place here = place_new(NULL);
+    send_im_client *client = signed_in(here);
+    ending ringing, behind;
+    begin(client, "silent@contoso.com", &ringing);
+    CHECK(invited(here, 1));
+    begin(client, "silent@contoso.com", &behind);
+    /* The server answers nothing any more; no answer is needed. */
+    CHECK_OK(send_im_sandbox_add_fault(here.sandbox, "{\"route\": \"any\", \"times\": 0, \"action\": {\"delay\": {\"ms\": 3600000}}}"));
+    CHECK_OK(send_im_client_cancel_all(client));
+    CHECK_OK(send_im_client_cancel_all(client));
+    CHECK(wait_until(&ringing.ended) && wait_until(&behind.ended));
+    CHECK_TEXT(send_im_error_sent(ringing.error), "maybe");
+    CHECK_TEXT(send_im_error_sent(behind.error), "no");
+    CHECK_KIND(ringing.error, "cancelled");
+    CHECK_KIND(behind.error, "cancelled");
+    CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "late", NULL), "closed");
+    CHECK_OK(send_im_sandbox_act(here.sandbox, "clear-faults"));
+    CHECK_OK(send_im_client_sign_out(client, -1));
+    CHECK(send_im_sandbox_open_applications(here.sandbox) == 0 && delivered(here.sandbox) == 0);
+    send_im_client_free(client);
+    place_free(here);
+}
+
+static void a_server_that_is_gone_is_not_waited_for(void) {
+    place here = place_new(NULL);
+    send_im_client *client = signed_in(here);
+    ending ringing;
+    begin(client, "silent@contoso.com", &ringing);
+    CHECK(invited(here, 1));
+    send_im_sandbox_free(here.sandbox);
+    here.sandbox = NULL;
+    send_im_error *error = send_im_client_sign_out(client, -1);
+    CHECK(error != NULL);
+    send_im_error_free(error);
+    CHECK(wait_until(&ringing.ended));
+    CHECK_TEXT(send_im_error_sent(ringing.error), "maybe");
+    send_im_error_free(ringing.error);
+    send_im_client_free(client);
+    place_free(here);
+}
+
+void closing(void) {
+    RUN(signing_out_waits_for_what_is_under_way);
+    RUN(what_has_not_ended_within_the_bound_is_cancelled);
+    RUN(cancel_all_ends_every_send_at_once);
+    RUN(a_server_that_is_gone_is_not_waited_for);
+}
+
+/* The child winds down for itself alone. */
+static void winding_down_in_a_child_leaves_the_parent_alone(void) {
+    place here = place_new(NULL);
+    send_im_client *client = signed_in(here);
+    int status = -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        send_im_client *own = NULL;
+        int wrong;
+        alarm(60);
+        wrong = !send_im_wind_down(30000);
+        send_im_error *error = send_im_client_sign_in(here.options, &own);
+        if (!error) error = send_im_client_send(own, NULL, "lenea@contoso.com", "from the child", NULL);
+        wrong |= error != NULL;
+        send_im_error_free(error);
+        send_im_client_free(client);
+        /* Without a sign-out, and without freeing its own. */
+        _exit(wrong);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(delivered(here.sandbox) == 1 && send_im_sandbox_open_applications(here.sandbox) == 1);
+    CHECK_OK(send_im_client_sign_out(client, -1));
+    send_im_client_free(client);
+    place_free(here);
+}
+
+static void winding_down_closes_what_is_idle_and_lets_the_rest_go_on(void) {
+    place here = place_new("{\"slow_ms\": 700}");
+    send_im_client *idle = signed_in(here), *busy = signed_in(here), *later;
+    ending slow;
+    begin(busy, "slow@contoso.com", &slow);
+    CHECK(invited(here, 1));
+    CHECK(send_im_sandbox_open_applications(here.sandbox) == 2);
+    CHECK(!send_im_wind_down(30000));
+    CHECK(send_im_sandbox_open_applications(here.sandbox) == 1);
+    CHECK(wait_until(&slow.ended));
+    CHECK_OK(slow.error);
+    CHECK(send_im_sandbox_open_applications(here.sandbox) == 0);
+    CHECK_OK(send_im_client_send(idle, NULL, "lenea@contoso.com", "by a client of before", NULL));
+    CHECK(send_im_sandbox_open_applications(here.sandbox) == 0);
+    later = signed_in(here);
+    CHECK_OK(send_im_client_send(later, NULL, "lenea@contoso.com", "by a client of afterwards", NULL));
+    CHECK_OK(send_im(here.options, "lenea@contoso.com", "in one call", NULL));
+    CHECK(send_im_sandbox_open_applications(here.sandbox) == 0 && delivered(here.sandbox) == 4);
+    CHECK(send_im_wind_down(30000));
+    send_im_client_free(idle);
+    send_im_client_free(busy);
+    send_im_client_free(later);
+    place_free(here);
+}
+
+typedef struct {
+    volatile int ended;
+    int steps;
+} inside;
+
+static void wind_down_inside(void *user_data, const send_im_step *step) {
+    (void)step;
+    ((inside *)user_data)->steps++;
+    send_im_wind_down(3600000);
+}
+
+static void wind_down_at_the_end(void *user_data, send_im_error *error, send_im_receipt *receipt) {
+    send_im_wind_down(3600000);
+    send_im_error_free(error);
+    send_im_receipt_free(receipt);
+    __atomic_store_n(&((inside *)user_data)->ended, 1, __ATOMIC_RELEASE);
+}
+
+static void winding_down_in_a_callback_does_not_wait(void) {
+    place here = place_new(NULL);
+    inside in = {0, 0};
+    CHECK_OK(send_im_options_on_step(here.options, wind_down_inside, &in, NULL));
+    send_im_client *client = signed_in(here);
+    CHECK_OK(send_im_client_send_async(client, NULL, "lenea@contoso.com", "hello", wind_down_at_the_end, &in, NULL));
+    CHECK(wait_until(&in.ended));
+    CHECK(in.steps > 0 && delivered(here.sandbox) == 1 && all_closed(here));
+    send_im_client_free(client);
+    place_free(here);
+}
+
+/* What winds down stays so for the rest of the process. */
+void winding_down(void) {
+    if (!quick()) RUN(winding_down_in_a_child_leaves_the_parent_alone);
+    RUN(winding_down_closes_what_is_idle_and_lets_the_rest_go_on);
+    RUN(winding_down_in_a_callback_does_not_wait);
+}
