@@ -28,7 +28,7 @@ mod fields;
 /// ```
 /// use send_im::Account;
 ///
-/// let account = Account::with_password("tosh@contoso.com", "secret").username("CONTOSO\\tosh");
+/// let account = Account::with_password("tosh@contoso.com", "secret").username(r"CONTOSO\smith");
 /// ```
 #[derive(Clone)]
 pub struct Account {
@@ -149,7 +149,7 @@ impl Account {
         }
     }
 
-    /// The name to sign in with where it is not the address, for example `CONTOSO\tosh`. Ignored with a token.
+    /// The name to sign in with where it is not the address, for example `r"CONTOSO\smith"`. Ignored with a token.
     pub fn username(mut self, name: impl Into<String>) -> Self {
         if let Credential::Password { username, .. } = &mut self.credential {
             *username = Some(name.into());
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn another_sender_has_the_same_server_and_nothing_else_of_the_first() {
         let first = Account::with_password("tosh@contoso.com", "s3cret")
-            .username("CONTOSO\\tosh")
+            .username(r"CONTOSO\smith")
             .server("https://lync.contoso.com")
             .ca_file("ca.pem");
         let other = first.other_sender("lenea@contoso.com", "x");

@@ -33,7 +33,7 @@ async fn listening(does: Does) -> u16 {
                     stream.write_all(bytes).await.ok()?;
                 }
                 if !matches!(does, Does::Closes) {
-                    stream.read(&mut [0; 4096]).await.ok()?;
+                    let _ = stream.read(&mut [0; 4096]).await.ok()?;
                 }
                 if let Does::Answers(bytes) = does {
                     stream.write_all(bytes).await.ok()?;
