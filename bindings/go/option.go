@@ -34,7 +34,8 @@ func WithAddress(address string) Option { return set("address", address) }
 // WithPassword is an option of the account: its password. Without it and without a token it is SEND_IM_PASSWORD.
 func WithPassword(password string) Option { return set("password", password) }
 
-// WithUsername is an option of the account: the name to sign in with where it is not the address, such as CONTOSO\tosh.
+// WithUsername is an option of the account: the name to sign in with where it is not the address, such as
+// `CONTOSO\smith`.
 func WithUsername(username string) Option { return set("username", username) }
 
 // WithServer is an option of the account: the URL of the discovery root. Without it the server is found by the sender's

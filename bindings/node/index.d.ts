@@ -150,7 +150,7 @@ export type TokenSource = (request: TokenRequest) => Token | Promise<Token>;
 export interface AccountOptions {
   /** The sender's address, `user@domain`; `sip:` is optional. */
   address?: string | null;
-  /** The name to sign in with where it is not the address, such as `CONTOSO\tosh`. */
+  /** The name to sign in with where it is not the address, such as `'CONTOSO\\smith'`. */
   username?: string | null;
   /** The password; without one, and without a token: `SEND_IM_PASSWORD`. */
   password?: string | null;

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::send_im_sandbox::{Fault, Sandbox};
+use ::send_im_sandbox::{NotAFault, Sandbox};
 use send_im::{Error, ErrorKind, Result, Sent};
 use send_im_runtime::{Generation, forked};
 use tempfile::NamedTempFile;
@@ -182,8 +182,8 @@ pub unsafe extern "C" fn send_im_sandbox_add_fault(
     fallible(Sent::No, || {
         // SAFETY: the caller keeps to the header.
         let (sandbox, fault) = unsafe { (object(sandbox, "sandbox")?, text(fault, "fault")?) };
-        let refused = |e| Error::invalid_input(format!("This is not a fault: {e}."));
-        sandbox.sandbox()?.add_fault(serde_json::from_str::<Fault>(fault).map_err(refused)?);
+        let refused = |why: NotAFault| Error::invalid_input(why.to_string());
+        sandbox.sandbox()?.add_fault(fault.parse().map_err(refused)?);
         Ok(())
     })
 }

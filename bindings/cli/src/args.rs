@@ -144,7 +144,7 @@ pub(crate) struct SenderArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) address: Option<String>,
 
-    /// The name to sign in with, for example CONTOSO\tosh [env: SEND_IM_USERNAME]
+    /// The name to sign in with, for example 'CONTOSO\smith' [env: SEND_IM_USERNAME]
     #[arg(long, value_name = "NAME")]
     pub(crate) username: Option<String>,
 

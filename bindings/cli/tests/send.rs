@@ -249,6 +249,41 @@ fn takes_the_account_from_a_private_profile() {
     readable.expect_no_secret();
     assert_eq!(with_mode(0o600).code, Some(0));
     assert_eq!(world.sandbox.messages()[0].from, "profile@contoso.com");
+
+    std::fs::write(&file, format!("address = 'profile@contoso.com'\npasword = '{PASSWORD}'\n")).unwrap();
+    let unknown = with_mode(0o600);
+    assert_eq!(unknown.code, Some(2), "{unknown}");
+    assert_eq!(
+        unknown.stderr,
+        format!(
+            "The profile {} has an unknown key `pasword` at line 2; it holds address, password and optionally username, server, ca_file.\n",
+            file.display()
+        )
+    );
+}
+
+#[test]
+fn says_what_is_wrong_with_the_server_and_the_user_name() {
+    let world = World::new();
+    let example = "give for example https://lyncdiscover.contoso.com/";
+    for (option, value, words) in [
+        ("--server", "lync.contoso.com", ["does not begin with https://", example]),
+        ("--server", "lync.contoso.com:8443", ["does not begin with https://", example]),
+        ("--server", "ftp://lync.contoso.com", ["does not begin with https://", example]),
+        ("--server", "https://", ["no host name", example]),
+        ("--server", "https://lync.contoso.com:port/", ["a port that is no number", example]),
+        ("--server", "https://lync contoso.com/", ["a blank", example]),
+        ("--username", "CONTOSO\tosh", ["a TAB", "a backslash in quotes may have been read as an escape"]),
+    ] {
+        let done = run(world.send(&[option, value, "--to", "lenea@contoso.com", TEXT]));
+        assert_eq!(
+            (done.code, done.stdout.as_str(), done.stderr.lines().count()),
+            (Some(2), "", 1),
+            "{done}"
+        );
+        assert!(words.iter().all(|word| done.stderr.contains(word)) && !done.stderr.contains('{'), "{done}");
+    }
+    assert!(world.sandbox.journal().is_empty());
 }
 
 #[test]

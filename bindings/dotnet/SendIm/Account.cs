@@ -9,7 +9,7 @@ namespace SendIm
     /// <summary>Who sends, and through which server. What can be read back of it holds no secret.</summary>
     /// <remarks>It is copied by the call that gets it.</remarks>
     /// <example><code>
-    /// var account = new Account("tosh@contoso.com", password) { Username = @"CONTOSO\tosh" };
+    /// var account = new Account("tosh@contoso.com", password) { Username = @"CONTOSO\smith" };
     /// </code></example>
     public sealed class Account
     {
@@ -32,7 +32,7 @@ namespace SendIm
         /// <summary>The sender's address; null: that of the stored account.</summary>
         public string? Address { get; set; }
 
-        /// <summary>The name to sign in with where it is not the address, such as <c>CONTOSO\tosh</c>.</summary>
+        /// <summary>The name to sign in with where it is not the address, such as <c>@"CONTOSO\smith"</c>.</summary>
         public string? Username { get; set; }
 
         /// <summary>The password. It can be set and not be read.</summary>

@@ -180,7 +180,7 @@ mod tests {
         assert!(given(None, "right") == given(None, "right"));
         assert!(given(None, "right") != given(None, "wrong"));
         assert!(given(None, "right") != given(None, "right "));
-        assert!(given(None, "right") != given(Some("CONTOSO\\tosh"), "right"));
+        assert!(given(None, "right") != given(Some(r"CONTOSO\smith"), "right"));
         assert!(given(None, "right") != Who::Stored);
     }
 

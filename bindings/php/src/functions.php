@@ -32,7 +32,7 @@ if (!\function_exists('SendIm\send_im')) {
      * @param Wait|string          $wait           a {@see Wait} or its value
      * @param string|null          $address        the sender's address; null: the stored account
      * @param string|null          $username       the name to sign in with where it is not the address, such as
-     *                                             `CONTOSO\tosh`
+     *                                             `'CONTOSO\smith'`
      * @param string|null          $password       the password; null with an address and no token: `SEND_IM_PASSWORD`
      * @param string|Sandbox|null  $server         the discovery root; null: found by the sender's domain
      * @param string|null          $caFile         a PEM file with certificate authorities to trust besides the system's

@@ -89,7 +89,7 @@ def test_faults_come_and_go(sandbox, account):
     assert caught.value.kind == "service_error"
     sandbox.clear_faults()
     send_im("lenea@contoso.com", "hi", **account)
-    with pytest.raises(InvalidInput, match="not a fault"):
+    with pytest.raises(InvalidInput, match="^This is not a fault: there is no action `explode`; the actions are status, "):
         sandbox.add_fault("start_messaging", "explode")
 
 

@@ -34,7 +34,7 @@ module SendIm
     # @param wait [Symbol] `:delivered`: until the recipient's side has accepted. `:submitted`: until the server has
     #   taken the message; the receipt then says so
     # @param address [String, nil] the sender's address; nil: the stored account
-    # @param username [String, nil] the name to sign in with where it is not the address, such as `CONTOSO\tosh`
+    # @param username [String, nil] the name to sign in with where it is not the address, such as `'CONTOSO\smith'`
     # @param password [String, nil] the password; nil with an address and no token: `SEND_IM_PASSWORD`
     # @param server [String, URI, Sandbox, nil] the discovery root; nil: ask the sign-in domain
     # @param ca_file [String, Pathname, nil] a PEM file with certificate authorities to trust besides the system's

@@ -79,7 +79,8 @@ class TestSandbox < Minitest::Test
     sandbox.clear_faults
     assert hello(sandbox).accepted_by
     failing(SendIm::InvalidInput) { sandbox.add_fault(:nowhere, :drop_before) }
-    failing(SendIm::InvalidInput) { sandbox.add_fault(:any, :explode) }
+    told = failing(SendIm::InvalidInput) { sandbox.add_fault(:any, :explode) }.detail
+    assert_match(/\AThis is not a fault: there is no action `explode`; the actions are status, /, told)
   end
 
   def test_resynchronisation

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use send_im::{Error, ErrorKind, Sent};
 use send_im_runtime::{Generation, unless_cancelled};
-use send_im_sandbox::{Builder, Delivered, Exchange, Fault, Layout, Sandbox};
+use send_im_sandbox::{Builder, Delivered, Exchange, Layout, NotAFault, Sandbox};
 
 use crate::cancellation::{Cancellation, token};
 use crate::failure::{Result, SendError};
@@ -213,9 +213,8 @@ impl SandboxServer {
 
     /// Makes something go wrong: a fault as JSON, as the sandbox's documentation writes it.
     pub fn add_fault(&self, json: String) -> Result<()> {
-        let fault: Fault = serde_json::from_str(&json)
-            .map_err(|e| SendError::from(Error::invalid_input(format!("This is not a fault: {e}."))))?;
-        self.sandbox()?.add_fault(fault);
+        let refused = |why: NotAFault| Error::invalid_input(why.to_string());
+        self.sandbox()?.add_fault(json.parse().map_err(refused)?);
         Ok(())
     }
 

@@ -1,6 +1,5 @@
 //! The one place that performs a request: TLS policy, deadline, size limit, step log.
 
-use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use secrecy::zeroize::{Zeroize, Zeroizing};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
+use self::broken::{innermost, network_error};
 use crate::account::{Account, is_loopback};
 use crate::error::{Error, ErrorKind, Hop, Result};
 use crate::steps::{Step, StepLog, host_of};
@@ -21,6 +21,8 @@ use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::limits::LONGEST_HREF;
 use crate::ucwa::reason::Reason;
 use crate::ucwa::verdict::{POOL_HEADERS, Post, Speaker, Verdict, verdict};
+
+mod broken;
 
 /// The largest answer that is read. The largest real one, an application, is some 10 KiB.
 const MAX_ANSWER: usize = 8 << 20;
@@ -338,77 +340,6 @@ pub(crate) fn timed_out(step: Step, url: &Url) -> Error {
         format!("{} did not answer before the timeout at step {step}.", host_of(url)),
     )
     .at(step)
-}
-
-fn network_error(error: &reqwest::Error, step: Step, url: &Url) -> Error {
-    let host = host_of(url);
-    let cause = innermost(error);
-    if let Some(tls) = find::<rustls::Error>(error) {
-        return tls_error(tls, &host).at(step);
-    }
-    let io = find::<io::Error>(error).map(io::Error::kind);
-    let detail = match io {
-        _ if error.is_timeout() => format!("No connection to {host} within {} s.", CONNECT_TIMEOUT.as_secs()),
-        Some(io::ErrorKind::ConnectionRefused) => {
-            format!("{host} refuses the connection; check the server's name and port.")
-        }
-        _ if error.is_connect() && cause.contains("lookup") => {
-            format!("The name {host} cannot be resolved ({cause}).")
-        }
-        _ if error.is_connect() => format!("No connection to {host} ({cause})."),
-        _ => format!("The connection to {host} broke ({cause})."),
-    };
-    // Whether another attempt can change anything: see `Retry`.
-    let kind = match io {
-        Some(io::ErrorKind::ConnectionRefused) => io::ErrorKind::ConnectionRefused,
-        _ if error.is_connect()
-            && cause.contains("lookup")
-            && !cause.to_lowercase().contains("temporary") =>
-        {
-            io::ErrorKind::NotFound
-        }
-        Some(kind) => kind,
-        None => io::ErrorKind::Other,
-    };
-    Error::new(ErrorKind::Network, detail).at(step).with_source(io::Error::new(kind, cause))
-}
-
-fn tls_error(error: &rustls::Error, host: &str) -> Error {
-    use rustls::CertificateError as Bad;
-    let why = match error {
-        rustls::Error::InvalidCertificate(Bad::UnknownIssuer) => {
-            "its certificate is signed by an authority this machine does not know; name that authority's certificate file as ca_file (SEND_IM_CA_FILE)".to_owned()
-        }
-        rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
-            "its certificate is for another name; use a name the certificate holds as server".to_owned()
-        }
-        rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => "its certificate has expired; its administrator must renew it".to_owned(),
-        other => other.to_string(),
-    };
-    Error::new(ErrorKind::Tls, format!("No secure connection to {host}: {why}."))
-}
-
-/// Looks for an error of type `E` in the chain of sources. An `io::Error` hides what it wraps from that chain.
-fn find<E: std::error::Error + 'static>(error: &dyn std::error::Error) -> Option<&E> {
-    let mut next = error.source();
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<E>() {
-            return Some(found);
-        }
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner as &(dyn std::error::Error + 'static)),
-            None => error.source(),
-        };
-    }
-    None
-}
-
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
 
 fn tls_config(account: &Account) -> Result<rustls::ClientConfig> {

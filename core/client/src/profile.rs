@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
-use serde::Deserialize;
 
+pub use self::contents::account_of_profile;
 use crate::account::Account;
 use crate::error::{Error, Result};
+
+mod contents;
 
 /// The environment variable that holds the sender's address.
 pub const ENV_ADDRESS: &str = "SEND_IM_ADDRESS";
@@ -57,15 +59,12 @@ impl Account {
     pub fn from_profile(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         refuse_if_others_can_read(path)?;
-        let text = std::fs::read_to_string(path).map_err(|e| {
-            Error::invalid_input(format!("The profile {} cannot be read: {e}.", path.display()))
-        })?;
-        account_of_profile(&text).map_err(|line| {
-            Error::invalid_input(format!(
-                "The profile {} is not understood near line {line}: it holds address, password and optionally username, server, ca_file.",
-                path.display()
-            ))
-        })
+        let refuse = |why: &str| Error::invalid_input(format!("The profile {} {why}.", path.display()));
+        let bytes = std::fs::read(path).map_err(|e| refuse(&format!("cannot be read: {e}")))?;
+        // Of UTF-16 without a mark, plain letters are UTF-8 too, with a NUL beside each.
+        let text = std::str::from_utf8(&bytes).ok().filter(|text| !text.contains('\0'));
+        let text = text.ok_or_else(|| refuse("is not UTF-8 text; save it as UTF-8"))?;
+        account_of_profile(text).map_err(|why| refuse(&why))
     }
 
     fn from_vars(vars: impl Fn(&str) -> Option<String>) -> Result<Self> {
@@ -86,37 +85,6 @@ impl Account {
         }
         self
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Profile {
-    address: String,
-    password: String,
-    username: Option<String>,
-    server: Option<String>,
-    ca_file: Option<PathBuf>,
-}
-
-/// The account of a profile's text.
-///
-/// # Errors
-/// The number of a line near which it is not understood. The parser's own words may quote the line, and the line may
-/// hold the password.
-pub fn account_of_profile(text: &str) -> Result<Account, usize> {
-    let near = |e: toml::de::Error| e.span().map_or(0, |span| text[..span.start].lines().count().max(1));
-    let profile: Profile = toml::from_str(text).map_err(near)?;
-    let mut account = Account::with_password(profile.address, profile.password);
-    if let Some(username) = profile.username {
-        account = account.username(username);
-    }
-    if let Some(server) = profile.server {
-        account = account.server(server);
-    }
-    if let Some(ca_file) = profile.ca_file {
-        account = account.ca_file(ca_file);
-    }
-    Ok(account)
 }
 
 /// Where [`Account::stored`] looks for the profile file.
@@ -193,7 +161,7 @@ mod tests {
     #[test]
     fn reads_a_private_profile() {
         let file =
-            profile("address = 'tosh@contoso.com'\npassword = 'x'\nusername = 'CONTOSO\\tosh'\n", 0o600);
+            profile("address = 'tosh@contoso.com'\npassword = 'x'\nusername = 'CONTOSO\\smith'\n", 0o600);
         assert_eq!(Account::from_profile(file.path()).unwrap().address, "tosh@contoso.com");
     }
 
@@ -205,10 +173,28 @@ mod tests {
     }
 
     #[test]
-    fn an_unusable_profile_does_not_show_its_lines() {
-        let file = profile("address = 'tosh@contoso.com'\npassword = s3cret\n", 0o600);
-        let error = Account::from_profile(file.path()).unwrap_err();
-        assert!(error.to_string().contains("line 2"), "{error}");
-        assert!(!error.to_string().contains("s3cret"), "{error}");
+    fn an_unusable_profile_is_named_with_its_trouble() {
+        let file = profile("address = 'tosh@contoso.com'\n\npasword = 's3cret'\n", 0o600);
+        assert_eq!(
+            Account::from_profile(file.path()).unwrap_err().to_string(),
+            format!(
+                "The profile {} has an unknown key `pasword` at line 3; it holds address, password and optionally username, server, ca_file.",
+                file.path().display()
+            )
+        );
+    }
+
+    #[test]
+    fn a_profile_in_another_encoding_is_told_as_such() {
+        let text = "address = 'tosh@contoso.com'\npassword = 's3cret'\n";
+        let utf16 = |mark: &[u8]| {
+            [mark, &text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()].concat()
+        };
+        for bytes in [utf16(b"\xff\xfe"), utf16(b""), [text.as_bytes(), b"# \xe4\n"].concat()] {
+            let file = profile("", 0o600);
+            std::fs::write(file.path(), bytes).unwrap();
+            let error = Account::from_profile(file.path()).unwrap_err().to_string();
+            assert!(error.ends_with(" is not UTF-8 text; save it as UTF-8."), "{error}");
+        }
     }
 }

@@ -304,7 +304,7 @@ async fn no_line_break_of_a_field_reaches_a_request() {
         let accounts = [
             Account::with_password(broken("tosh@contoso.com"), PASSWORD).server(&root),
             Account::with_password("tosh@contoso.com", broken(PASSWORD)).server(&root),
-            good().username(broken("CONTOSO\\tosh")),
+            good().username(broken(r"CONTOSO\smith")),
             good().server(broken(&root)),
             good().trust(broken("contoso.net")),
         ];

@@ -5,14 +5,11 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
-use bytes::Bytes;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::behaviour::Behaviour;
-use crate::faults::Fault;
 use crate::input::Call;
-use crate::layout::ChallengeStyle;
+use crate::read;
 use crate::reply::{self, Reply};
 use crate::world::World;
 
@@ -51,16 +48,14 @@ pub(crate) async fn answer(world: Arc<World>, request: Request<Body>) -> Reply {
             world.faults.set(Vec::new());
             world.open_doors();
         }),
-        (Method::PUT, ["faults"]) => faults(&body, |faults| world.faults.set(faults)),
-        (Method::POST, ["faults"]) => faults(&body, |faults| world.faults.add(faults)),
-        (Method::PUT, ["challenge"]) => match serde_json::from_slice::<ChallengeStyle>(&body) {
-            Ok(style) => done(|| *world.challenge.lock() = style),
-            Err(error) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
-        },
-        (Method::PUT, ["recipients", address]) => match serde_json::from_slice::<Behaviour>(&body) {
-            Ok(behaviour) => done(|| world.set_behaviour(address, behaviour)),
-            Err(error) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
-        },
+        (Method::PUT, ["faults"]) => read(read::faults(&body), "a fault", |faults| world.faults.set(faults)),
+        (Method::POST, ["faults"]) => read(read::faults(&body), "a fault", |faults| world.faults.add(faults)),
+        (Method::PUT, ["challenge"]) => {
+            read(read::challenge(&body), "a challenge", |style| *world.challenge.lock() = style)
+        }
+        (Method::PUT, ["recipients", address]) => {
+            read(read::behaviour(&body), "a behaviour", |behaviour| world.set_behaviour(address, behaviour))
+        }
         (Method::GET, ["state"]) => found(&json!({
             "open_applications": world.open_applications(),
             "pending_gets": world.pending_gets(),
@@ -92,20 +87,18 @@ fn act(world: &World, action: &str) -> Reply {
         "resume" => done(|| world.force_resume()),
         "end-conversations" => done(|| world.end_conversations()),
         "disconnect-messaging" => done(|| world.disconnect_messaging()),
-        _ => refused(StatusCode::NOT_FOUND, "there is no such action"),
+        _ => refused(
+            StatusCode::NOT_FOUND,
+            "there is no such action; the actions are revoke-tokens, drop-applications, resync, resume, end-conversations and disconnect-messaging",
+        ),
     }
 }
 
-/// One fault or a list of them.
-fn faults(body: &Bytes, take: impl FnOnce(Vec<Fault>)) -> Reply {
-    let read = match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Array(list)) => list.into_iter().map(serde_json::from_value).collect(),
-        Ok(one) => serde_json::from_value(one).map(|fault| vec![fault]),
-        Err(error) => Err(error),
-    };
+/// Takes what was read, or says why it is none.
+fn read<T>(read: Result<T, String>, what: &str, take: impl FnOnce(T)) -> Reply {
     match read {
-        Ok(faults) => done(|| take(faults)),
-        Err(error) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
+        Ok(read) => done(|| take(read)),
+        Err(why) => refused(StatusCode::BAD_REQUEST, &format!("This is not {what}: {why}.")),
     }
 }
 

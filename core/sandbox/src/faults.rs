@@ -1,11 +1,13 @@
 //! What is to go wrong, and when.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::behaviour::millis;
+use crate::read;
 use crate::sync::Guarded;
 
 /// The requests a fault can be put on.
@@ -75,7 +77,7 @@ impl GatewayBody {
 
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Action {
     /// The request is not processed and answered with this error.
@@ -192,24 +194,17 @@ impl Action {
 /// Faults about events lie on the request that causes the events (`start_messaging`, `send_message`,
 /// `stop_messaging`) and then follow the whole invitation, or on `events`, where they change one answer that
 /// carries events. `early_events` belongs to the former.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Fault {
     /// The requests it lies on.
     pub route: Route,
     /// So many requests pass unharmed first.
-    #[serde(default)]
     pub skip: u32,
     /// So many requests are hit, then the fault is gone; 0 means until it is taken away.
-    #[serde(default = "once")]
     pub times: u32,
     /// What it does.
-    #[serde(deserialize_with = "any_form")]
     pub action: Action,
-}
-
-fn once() -> u32 {
-    1
 }
 
 fn yes() -> bool {
@@ -238,25 +233,23 @@ impl Fault {
     }
 }
 
-/// Reads an action in any of its three forms.
-fn any_form<'de, D: Deserializer<'de>>(from: D) -> Result<Action, D::Error> {
-    let value = match Value::deserialize(from)? {
-        Value::Object(mut members) if members.contains_key("type") => {
-            let name = members.remove("type").and_then(|name| name.as_str().map(str::to_owned));
-            let name = name.ok_or_else(|| serde::de::Error::custom("the type of an action is a string"))?;
-            json!({ name: members })
-        }
-        other => other,
-    };
-    let plain = match &value {
-        Value::Object(members) => members
-            .iter()
-            .next()
-            .filter(|(_, inner)| inner.is_null() || inner.as_object().is_some_and(serde_json::Map::is_empty))
-            .map(|(name, _)| Value::String(name.clone())),
-        _ => None,
-    };
-    serde_json::from_value(plain.unwrap_or(value)).map_err(serde::de::Error::custom)
+/// A text that is no fault: what is wrong with it, in one sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("This is not a fault: {0}.")]
+pub struct NotAFault(pub(crate) String);
+
+impl FromStr for Fault {
+    type Err = NotAFault;
+
+    fn from_str(json: &str) -> Result<Self, NotAFault> {
+        read::value(json.as_bytes()).and_then(read::fault).map_err(NotAFault)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fault {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        read::fault(Value::deserialize(from)?).map_err(|why| serde::de::Error::custom(NotAFault(why)))
+    }
 }
 
 /// The faults that wait for their request.

@@ -66,6 +66,7 @@ mod inbox;
 mod input;
 mod journal;
 mod layout;
+mod read;
 mod reply;
 mod sandbox;
 mod server;
@@ -77,7 +78,7 @@ mod world;
 
 pub use behaviour::Behaviour;
 pub use builder::Builder;
-pub use faults::{Action, ErrorBody, Fault, GatewayBody, Route};
+pub use faults::{Action, ErrorBody, Fault, GatewayBody, NotAFault, Route};
 pub use inbox::{Delivered, WaitTimeout};
 pub use journal::Exchange;
 pub use layout::{ChallengeStyle, Layout, UnknownLayout};

@@ -80,7 +80,50 @@ async fn faults_recipients_and_the_challenge_can_be_set() {
     assert_eq!(session.post(&session.start_messaging_href(), &input).await.status(), 503);
     let (_, left) = control.call("GET", "faults", None).await;
     assert_eq!((&left[0]["times"], &left[1]["action"]), (&json!(1), &json!("drop_after")));
-    assert_eq!(control.call("PUT", "faults", Some(json!([{ "route": "nowhere" }]))).await.0, 400);
+    for (method, path, body, sentence) in [
+        (
+            "PUT",
+            "faults",
+            json!([{ "route": "nowhere" }]),
+            "This is not a fault: in number 1 of the list there is no route `nowhere`; the routes are discovery,",
+        ),
+        (
+            "POST",
+            "faults",
+            json!({ "route": "any", "action": "explode" }),
+            "This is not a fault: there is no action `explode`; the actions are status,",
+        ),
+        (
+            "POST",
+            "faults",
+            json!({ "route": "any", "action": { "delay": { "s": 1 } } }),
+            "This is not a fault: the action delay has no member `s`; its members are ms.",
+        ),
+        (
+            "PUT",
+            "challenge",
+            json!("none"),
+            "This is not a challenge: there is no challenge `none`; the challenges are two-lines,",
+        ),
+        (
+            "PUT",
+            "recipients/bob@contoso.com",
+            json!("sleepy"),
+            "This is not a behaviour: there is no behaviour `sleepy`; the behaviours are accept,",
+        ),
+    ] {
+        let (status, told) = control.call(method, path, Some(body)).await;
+        assert_eq!(status, 400);
+        assert!(told["error"].as_str().unwrap().starts_with(sentence), "{told}");
+    }
+    let torn = session
+        .http
+        .post(format!("{}sandbox/api/faults", sandbox.url()))
+        .body("{\"route\":")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(json_of(torn).await["error"], "This is not a fault: it is not JSON, see line 1 column 9.");
     assert_eq!(control.call("DELETE", "faults", None).await.0, 204);
     assert!(sandbox.faults().is_empty());
 

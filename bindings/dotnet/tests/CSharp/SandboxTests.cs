@@ -109,7 +109,8 @@ namespace SendIm.Tests
 
             Sandbox.ClearFaults();
             Im.Send(Recipient, "nothing is wrong any more", Account);
-            Check.Throws<SendImException>(() => Sandbox.AddFault("{\"route\": \"any\", \"action\": \"explode\"}"));
+            var explode = Check.Throws<SendImException>(() => Sandbox.AddFault("{\"route\": \"any\", \"action\": \"explode\"}"));
+            Check.Contains("there is no action `explode`; the actions are status, ", explode.Message);
             Check.Throws<ArgumentOutOfRangeException>(() => Sandbox.AddFault((Route)99, Fault.CutBody));
         }
 

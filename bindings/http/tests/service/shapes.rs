@@ -79,7 +79,7 @@ async fn what_is_not_usable_costs_no_request() {
         ("recipient=lenea@contoso.com&message=hello&password=x", "together"),
         ("recipient=lenea@contoso.com&message=hello&username=tosh@contoso.com", "together"),
         ("recipient=lenea@contoso.com&message=hello&address=tosh@contoso.com", "together"),
-        ("recipient=lenea@contoso.com&message=hello&username=CONTOSO%5Ctosh&password=x", "address"),
+        ("recipient=lenea@contoso.com&message=hello&username=CONTOSO%5Csmith&password=x", "address"),
     ] {
         let answer = answer(world.form(body)).await;
         assert_eq!(answer.verdict(), verdict(400, "invalid_input", "no"), "{body}");

@@ -55,7 +55,7 @@ def send_im(
         wait: ``"delivered"``: until the recipient's side has accepted. ``"submitted"``: until the server has taken
             the message; the receipt then says so.
         address: The sender's address. None: the stored account (see the module's text).
-        username: The name to sign in with where it is not the address, such as ``CONTOSO\tosh``.
+        username: The name to sign in with where it is not the address, such as ``r"CONTOSO\smith"``.
         password: The password. None with an address and no token: ``SEND_IM_PASSWORD``.
         server: The URL of the discovery root, or a :class:`Sandbox`. None: ask the sign-in domain.
         ca_file: A PEM file with certificate authorities to trust besides those of the operating system.

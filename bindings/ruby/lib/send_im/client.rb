@@ -35,7 +35,7 @@ module SendIm
     # Signs in. Call {#close} at the end, or use {Client.open} with a block.
     #
     # @param address [String, nil] the sender's address; nil: the stored account (see {SendIm})
-    # @param username [String, nil] the name to sign in with where it is not the address, such as `CONTOSO\tosh`
+    # @param username [String, nil] the name to sign in with where it is not the address, such as `'CONTOSO\smith'`
     # @param password [String, nil] the password; nil with an address and no token: `SEND_IM_PASSWORD`
     # @param server [String, URI, Sandbox, nil] the discovery root; nil: ask the sign-in domain
     # @param ca_file [String, Pathname, nil] a PEM file with certificate authorities to trust besides the system's

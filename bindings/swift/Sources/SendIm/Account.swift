@@ -35,7 +35,7 @@ public struct Account: Sendable {
     /// - Parameters:
     ///   - address: The sender's address, `user@domain`; `sip:` is optional.
     ///   - password: The password. Nil: `SEND_IM_PASSWORD` of the environment.
-    ///   - username: The name to sign in with where it is not the address, such as `CONTOSO\tosh`.
+    ///   - username: The name to sign in with where it is not the address, such as `"CONTOSO\\smith"`.
     ///   - server: The URL of the discovery root. Nil: ask the sign-in domain.
     ///   - caFile: A PEM file with certificate authorities to trust besides those of the operating system.
     ///   - trustedDomains: Further domains the server may lead to.

@@ -23,7 +23,7 @@ public class Account private constructor(@get:JvmSynthetic internal val parts: P
         val onStep: Consumer<StepRecord>? = null,
     )
 
-    /** The same with another name to sign in with than the address, such as `CONTOSO\tosh`. */
+    /** The same with another name to sign in with than the address, such as `"CONTOSO\\smith"`. */
     public fun username(username: String): Account = with { copy(username = username) }
 
     /** The same at this server: the URL of its discovery root. Without one the sign-in domain is asked. */
