@@ -3,18 +3,14 @@ package sendim
 import (
 	"context"
 	"sync"
-	"time"
 
 	"send-im.internal/sendim/internal/native"
 )
 
-// closePatience is how long [Client.Close] waits for the server.
-const closePatience = 5 * time.Second
-
 // Client is one session: it signs in once, and sends any number of messages from any number of goroutines. It is an
 // io.Closer.
 //
-// A waiting send holds no thread.
+// A waiting send holds no thread. A client that nobody refers to any more is closed in the background.
 type Client struct {
 	session *native.Client
 	log     *stepLog
@@ -44,7 +40,7 @@ func SignIn(ctx context.Context, options ...Option) (*Client, error) {
 	}
 	call := native.SignIn(account)
 	account.Free()
-	session, err := await(ctx, call, log, grace)
+	session, err := await(ctx, call, log, graceOfSignIn)
 	if failure := failureOf(err); failure != nil {
 		explained(ctx, failure, byDeadline)
 		tokens.explain(failure)
@@ -53,7 +49,9 @@ func SignIn(ctx context.Context, options ...Option) (*Client, error) {
 	return &Client{session: session, log: log, tokens: tokens}, nil
 }
 
-// Send sends one message and waits for its delivery. The error is an [*Error]; its kind is ErrClosed after SignOut or Close.
+// Send sends one message and waits for its delivery. The error is an [*Error]; its kind is ErrClosed after Close, SignOut or
+// CancelAll. After its time-out or the deadline of the context it takes at most 2 s more to withdraw the invitation and learn
+// what came of it.
 //
 // Messages to one recipient with the same subject and importance arrive in the order of the calls.
 func (c *Client) Send(ctx context.Context, message Message) (*Receipt, error) {
@@ -66,7 +64,7 @@ func (c *Client) Send(ctx context.Context, message Message) (*Receipt, error) {
 	}
 	call := c.session.Send(options, message.To, message.Text)
 	options.Free()
-	told, err := await(ctx, call, c.log, grace)
+	told, err := await(ctx, call, c.log, graceOfMessage)
 	if err != nil {
 		return nil, c.failure(ctx, err, byDeadline)
 	}
@@ -82,7 +80,8 @@ func (c *Client) failure(ctx context.Context, err error, byDeadline bool) *Error
 }
 
 // SendAll sends many messages, some tens at a time, and gives a result for each in the same order. One that fails does not
-// keep the others back. A message's Timeout begins when its turn comes; the context holds for all of them.
+// keep the others back. A message's Timeout begins when its turn comes; the context holds for all of them: when it ends, so do
+// those that are left, at once.
 func (c *Client) SendAll(ctx context.Context, messages []Message) []Result {
 	results := make([]Result, len(messages))
 	list := native.NewMessages()
@@ -129,30 +128,37 @@ func add(ctx context.Context, list *native.Messages, message Message) (byDeadlin
 	return byDeadline, failureOf(list.Add(options, message.To, message.Text))
 }
 
-// SignOut waits for the sends under way and ends the session on the server. Later sends fail with ErrClosed; a second call
-// does nothing. An error says that the server could not be told; it ends the session by itself after a while.
+// Close waits for the sends under way, each of which ends with its own time-out at the latest. Then it closes the session on
+// the server, in at most 3 s. Sends that begin after it fail with ErrClosed; a second call does nothing and returns the same. A
+// server that is gone is not waited for.
+//
+// An error says that the server could not be told; it ends the session by itself after a while. [Client.SignOut] is Close with
+// a bound, [Client.CancelAll] ends the sends at once.
+func (c *Client) Close() error {
+	c.closing.Do(func() {
+		c.closed = c.SignOut(context.Background())
+		c.session.Free()
+	})
+	return c.closed
+}
+
+// SignOut closes the client as Close does, but waits for the sends under way only until the context ends, and cancels what has
+// not ended by then. The session is closed on the server all the same, in at most 3 s, also where the context has ended
+// before. Its end is no error.
 func (c *Client) SignOut(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return ended(ctx)
-	}
-	_, err := await(ctx, c.session.SignOut(), c.log, noGrace)
+	stop := context.AfterFunc(ctx, c.CancelAll)
+	defer stop()
+	_, err := await(context.WithoutCancel(ctx), c.session.SignOut(), c.log, noGrace)
 	if failure := failureOf(err); failure != nil && failure.Kind != ErrClosed {
-		explained(ctx, failure, false)
+		c.tokens.explain(failure)
 		return failure
 	}
 	return nil
 }
 
-// Close ends the sends under way, each with ErrCancelled, and the session. It waits for the server for five seconds at most.
-// A second call does nothing and returns the same.
-func (c *Client) Close() error {
-	c.closing.Do(func() {
-		// It fails where there is nothing left to cancel.
-		_ = c.session.CancelAll()
-		ctx, cancel := context.WithTimeout(context.Background(), closePatience)
-		defer cancel()
-		c.closed = c.SignOut(ctx)
-		c.session.Free()
-	})
-	return c.closed
+// CancelAll ends every send under way at once: each fails with ErrCancelled, and its Sent says whether the message can have
+// arrived (SentMaybe) or not (SentNo). Sends that begin after it fail with ErrClosed. The session is still to be closed.
+func (c *Client) CancelAll() {
+	// It fails only where the client is closed, and nothing is under way.
+	_ = c.session.CancelAll()
 }

@@ -62,35 +62,6 @@ func TestAClosedClientSaysSo(t *testing.T) {
 	same(t, must[int](t)(sandbox.OpenApplications()), 0)
 }
 
-func TestClosingEndsTheSendsUnderWay(t *testing.T) {
-	sandbox := start(t, nil)
-	client := signIn(t, sandbox)
-	failed := make(chan error)
-	go func() {
-		_, err := client.Send(background(t), to("silent@contoso.com", "hi"))
-		failed <- err
-	}()
-	ringing(t, sandbox, 1)
-	check(t, client.Close())
-	same(t, failing(t, <-failed).Kind, sendim.ErrCancelled)
-	same(t, texts(t, sandbox), "")
-	same(t, must[int](t)(sandbox.OpenApplications()), 0)
-}
-
-func TestSigningOutWaitsForTheSendsUnderWay(t *testing.T) {
-	sandbox := start(t, nil)
-	client := signIn(t, sandbox)
-	failed := make(chan error)
-	go func() {
-		_, err := client.Send(background(t), to("slow@contoso.com", "hi"))
-		failed <- err
-	}()
-	ringing(t, sandbox, 1)
-	check(t, client.SignOut(background(t)))
-	same(t, texts(t, sandbox), "hi")
-	check(t, <-failed)
-}
-
 func TestCloseTellsThatTheServerCouldNotBeTold(t *testing.T) {
 	sandbox := start(t, nil)
 	client := signIn(t, sandbox)

@@ -62,8 +62,7 @@ func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
 		_, second := client.Send(expected.ctx, to("lenea@contoso.com", "hi"))
 		third := client.SendAll(expected.ctx, []sendim.Message{to("lenea@contoso.com", "hi")})[0].Err
 		_, fourth := sendim.SignIn(expected.ctx, account(sandbox))
-		fifth := client.SignOut(expected.ctx)
-		for _, err := range []error{first, second, third, fourth, fifth} {
+		for _, err := range []error{first, second, third, fourth} {
 			failure := failing(t, err)
 			same(t, failure.Kind, expected.kind)
 			same(t, failure.Sent, sendim.SentNo)
@@ -82,7 +81,7 @@ func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
 func TestTheDeadlineOfTheContextIsTheTimeout(t *testing.T) {
 	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
 	client := signIn(t, sandbox)
-	for _, send := range []func(context.Context) error{
+	for n, send := range []func(context.Context) error{
 		func(ctx context.Context) error {
 			_, err := sendim.Send(ctx, "silent@contoso.com", "hi", account(sandbox))
 			return err
@@ -100,8 +99,10 @@ func TestTheDeadlineOfTheContextIsTheTimeout(t *testing.T) {
 		cancel()
 		failure := failing(t, err)
 		same(t, failure.Kind, sendim.ErrTimeout)
-		// The library had time to withdraw the invitation.
-		same(t, failure.Sent, sendim.SentNo)
+		if n < 2 {
+			// The invitation was withdrawn before the call returned. Many messages are cut off in place of that.
+			same(t, failure.Sent, sendim.SentNo)
+		}
 		same(t, failure.ExitCode(), 5)
 		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || !failure.Timeout() {
 			t.Fatalf("%v", failure.Unwrap())
@@ -161,26 +162,34 @@ func TestTheContextOfTheSignInIsNotThatOfTheClient(t *testing.T) {
 	check(t, err)
 }
 
-func TestACancelledSignOutCanBeRepeated(t *testing.T) {
-	sandbox := start(t, nil)
+func TestATimeoutThatIsNotTheContextsIsNoDeadlineExceeded(t *testing.T) {
+	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
 	client := signIn(t, sandbox)
-	failed := make(chan error, 1)
-	go func() {
-		_, err := client.Send(background(t), to("slow@contoso.com", "hi"))
-		failed <- err
-	}()
-	ringing(t, sandbox, 1)
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	// It waits for the send.
-	err := client.SignOut(ctx)
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatal(err)
+	for _, send := range []func(context.Context) error{
+		func(ctx context.Context) error {
+			_, err := sendim.Send(ctx, "silent@contoso.com", "hi", account(sandbox), sendim.WithTimeout(time.Second))
+			return err
+		},
+		func(ctx context.Context) error {
+			_, err := client.Send(ctx, sendim.Message{To: "silent@contoso.com", Text: "hi", Timeout: time.Second})
+			return err
+		},
+		func(ctx context.Context) error {
+			return client.SendAll(ctx, []sendim.Message{{To: "silent@contoso.com", Text: "hi", Timeout: time.Second}})[0].Err
+		},
+		// A time-out that the server tells of, long before the deadline of the context.
+		func(ctx context.Context) error {
+			late := map[string]any{"status": map[string]any{"http": 408}}
+			check(t, sandbox.AddFault(sendim.Fault{Route: "applications", Action: late, Times: sendim.Always}))
+			_, err := sendim.Send(ctx, "lenea@contoso.com", "hi", account(sandbox))
+			return err
+		},
+	} {
+		err := send(background(t))
+		if !errors.Is(err, sendim.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("%v %v", err, failing(t, err).Unwrap())
+		}
 	}
-	check(t, client.SignOut(background(t)))
-	check(t, <-failed)
-	same(t, texts(t, sandbox), "hi")
-	same(t, must[int](t)(sandbox.OpenApplications()), 0)
 }
 
 func TestCancellingAtAnyMomentLosesNothing(t *testing.T) {

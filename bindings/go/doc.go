@@ -10,10 +10,18 @@
 // (SEND_IM_ADDRESS, SEND_IM_PASSWORD and, where needed, SEND_IM_USERNAME, SEND_IM_SERVER and SEND_IM_CA_FILE), then from
 // the file send-im/config.toml in the user's configuration folder.
 //
-// # Contexts
+// # Contexts and time-outs
 //
 // A context that is cancelled ends the call at once, and an invitation that still rings is withdrawn. Its deadline is the
-// time-out of the call. Either way the error says whether the message may have arrived: see [Error.Sent].
+// time-out of the call, where none is given that is earlier. A time-out is how long the message has to be delivered; an
+// invitation rings until then. After it the call takes at most 2 s more to withdraw the invitation and learn what came of it,
+// and [Send] at most another 3 s to close its session. The error says whether the message may have arrived: see [Error.Sent].
+//
+// # Closing
+//
+// [Client.Close] waits for the sends under way, each of which ends with its own time-out at the latest. [Client.SignOut] gives
+// a bound: what has not ended when its context ends is cancelled. Then the session is closed on the server, in at most 3 s.
+// Sends that begin after it fail with ErrClosed. [Client.CancelAll] ends every send under way at once.
 //
 // # Errors
 //
@@ -22,8 +30,10 @@
 //
 // # The end of a program
 //
-// Go runs nothing when a program ends. A program that ends with a session open leaves it to the server, which ends it after
-// some minutes. Close clients before: defer client.Close().
+// os.Exit and the end of main run nothing and wait for nothing, so this package does nothing then: sends under way die with the
+// process, and a session that is open is left to the server, which ends it after some minutes. Close clients before: defer
+// client.Close(), and signal.NotifyContext for the signals that end a program. Deferred calls do not run after os.Exit or
+// log.Fatal.
 //
 // No password, token or text of a message is in an error or a log, or shown by the fmt and log/slog packages.
 package sendim

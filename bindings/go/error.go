@@ -11,6 +11,8 @@ import (
 )
 
 // Error is a failed call: what failed, at which step, and what to do about it. Get at it with errors.As.
+//
+// A program's own tests can make one: &Error{Kind: ErrBusy} is whole, and behaves as one of a call.
 type Error struct {
 	// Kind is the sort of failure.
 	Kind Kind
@@ -30,9 +32,13 @@ type Error struct {
 	RetryAfter time.Duration
 	// Hops are the way the call took, oldest first, where that explains the failure.
 	Hops []Hop
+	// Causes are what else errors.Is and errors.As find. Where the context ended the call: context.Canceled or
+	// context.DeadlineExceeded, and the context's cause where it has one of its own. Where there was no token: the error of
+	// the [TokenSource]. No text shows them: they may be secret.
+	Causes []error `json:"-"`
 
-	// What else errors.Is and errors.As find: the end of the context, the error of the token source.
-	causes []error
+	// The number of the token source's error; 0 where that was not it.
+	cause uint64
 	// The exit code as the library tells it, which may know kinds that this package does not.
 	exit int
 }
@@ -45,8 +51,13 @@ type Hop struct {
 	Outcome string `json:"outcome"`
 }
 
-// Error is the sentence.
-func (e *Error) Error() string { return e.Detail }
+// Error is the sentence, or the name of the kind where there is none.
+func (e *Error) Error() string {
+	if e.Detail == "" {
+		return e.Kind.Error()
+	}
+	return e.Detail
+}
 
 // Is compares with a [Kind] or a family of kinds, for errors.Is.
 func (e *Error) Is(target error) bool {
@@ -59,11 +70,11 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// Unwrap is why the context ended, where that ended the call: context.Canceled or context.DeadlineExceeded, and its cause
-// where there is one of its own. It is the error of the token source where that kept the account from signing in.
-func (e *Error) Unwrap() []error { return e.causes }
+// Unwrap is the Causes.
+func (e *Error) Unwrap() []error { return e.Causes }
 
-// Timeout is true where the time-out of the call or the deadline of its context passed.
+// Timeout is true where the time-out of the call or the deadline of its context passed, for os.IsTimeout and net.Error's
+// habit. Whether it was the context's: errors.Is(err, context.DeadlineExceeded).
 func (e *Error) Timeout() bool { return e.Kind == ErrTimeout }
 
 // ExitCode is for a program that ends because of this error: 2 invalid input, 3 sign-in, 4 not delivered, 6 outcome unknown,
@@ -131,6 +142,7 @@ func decoded(text string) *Error {
 		RetryAfter                 float64 `json:"retry_after"`
 		Hops                       []Hop
 		ExitCode                   int `json:"exit_code"`
+		Cause                      uint64
 	}
 	if err := json.Unmarshal([]byte(text), &told); err != nil {
 		return &Error{Kind: ErrProtocol, Detail: "The library told an error that is not JSON.", Sent: SentMaybe}
@@ -138,7 +150,7 @@ func decoded(text string) *Error {
 	return &Error{
 		Kind: Kind(told.Kind), Step: Step(told.Step), Detail: told.Detail, Sent: Sent(told.Sent),
 		HTTPStatus: told.HTTPStatus, Code: told.Code, Subcode: told.Subcode, Diagnostics: told.Diagnostics,
-		RetryAfter: seconds(told.RetryAfter), Hops: told.Hops, exit: told.ExitCode,
+		RetryAfter: seconds(told.RetryAfter), Hops: told.Hops, exit: told.ExitCode, cause: told.Cause,
 	}
 }
 
@@ -151,20 +163,16 @@ func ended(ctx context.Context) *Error {
 		failure.Kind = ErrTimeout
 		failure.Detail = "The deadline of the context had passed before the call began."
 	}
-	failure.causes = causes(ctx)
+	failure.Causes = causes(ctx)
 	return failure
 }
 
 // explained tells of a call's error that the context ended it, where it did. byDeadline: the context's deadline was the
 // time-out of the call.
 func explained(ctx context.Context, failure *Error, byDeadline bool) {
-	late := errors.Is(ctx.Err(), context.DeadlineExceeded)
-	switch {
-	case failure.Kind == ErrTimeout && byDeadline && !late:
-		// The library keeps back some of the time to withdraw the invitation, so it ends before the context.
-		failure.causes = append(failure.causes, context.DeadlineExceeded)
-	case failure.Kind == ErrTimeout && byDeadline, failure.Kind == ErrCancelled && ctx.Err() != nil:
-		failure.causes = append(failure.causes, causes(ctx)...)
+	late := isLate(ctx)
+	if failure.Kind == ErrTimeout && byDeadline && late || failure.Kind == ErrCancelled && ctx.Err() != nil {
+		failure.Causes = append(failure.Causes, causes(ctx)...)
 	}
 	if failure.Kind == ErrCancelled && late {
 		failure.Kind, failure.exit = ErrTimeout, 0
@@ -173,6 +181,17 @@ func explained(ctx context.Context, failure *Error, byDeadline bool) {
 			failure.Detail = "The deadline of the context passed; the message may have arrived before."
 		}
 	}
+}
+
+// isLate is true where the deadline of the context has passed, also where the context is just about to say so.
+func isLate(ctx context.Context) bool {
+	if deadline, has := ctx.Deadline(); has && !time.Now().Before(deadline) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+	return errors.Is(ctx.Err(), context.DeadlineExceeded)
 }
 
 func causes(ctx context.Context) []error {

@@ -1,6 +1,7 @@
 package sendim_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -120,7 +121,7 @@ func TestEveryKindOfTheCoreIsKnown(t *testing.T) {
 	goSource, err := os.ReadFile("kind.go")
 	check(t, err)
 	kinds := regexp.MustCompile(`= "([a-z_]+)", exit (\d+);`).FindAllSubmatch(source, -1)
-	if len(kinds) < 21 {
+	if len(kinds) < 22 {
 		t.Fatalf("there are %d kinds", len(kinds))
 	}
 	known := regexp.MustCompile(`Kind = "([a-z_]+)"`).FindAllSubmatch(goSource, -1)
@@ -139,4 +140,15 @@ func TestAProgramMayMakeOneInItsTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, err.Error(), "Lenea declined.")
+	late := &sendim.Error{Kind: sendim.ErrTimeout, Sent: sendim.SentMaybe, Causes: []error{context.DeadlineExceeded}}
+	if !errors.Is(late, context.DeadlineExceeded) || !late.Timeout() {
+		t.Fatal(late)
+	}
+	bare := &sendim.Error{Kind: sendim.ErrBusy}
+	same(t, bare.Error(), "busy")
+	same(t, bare.ExitCode(), 4)
+	receipt := &sendim.Receipt{To: "lenea@contoso.com", AcceptedBy: "lenea@contoso.com", Evidence: sendim.EvidenceInvitationAccepted}
+	results := []sendim.Result{{Receipt: receipt}, {Err: err}}
+	same(t, results[0].Receipt.AcceptedBy, "lenea@contoso.com")
+	contains(t, receipt.LogValue().String(), "invitation_accepted")
 }

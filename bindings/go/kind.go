@@ -19,6 +19,8 @@ const (
 	ErrSignInRefused Kind = "sign_in_refused"
 	// ErrSignInUnsupported: the server does not offer a way of signing in that this account can use.
 	ErrSignInUnsupported Kind = "sign_in_unsupported"
+	// ErrCredentialUnavailable: the program's own [TokenSource] gave no token. No server refused anything.
+	ErrCredentialUnavailable Kind = "credential_unavailable"
 	// ErrForbidden: the account is signed in and may not do this.
 	ErrForbidden Kind = "forbidden"
 	// ErrLimitReached: a limit of the server is reached.
@@ -39,13 +41,14 @@ const (
 	ErrServiceError Kind = "service_error"
 	// ErrNetwork: the network failed.
 	ErrNetwork Kind = "network"
-	// ErrTimeout: the time-out of the call or the deadline of its context passed.
+	// ErrTimeout: the time-out of the call or the deadline of its context passed. errors.Is finds context.DeadlineExceeded
+	// where it was the context's.
 	ErrTimeout Kind = "timeout"
 	// ErrProtocol: an answer could not be understood.
 	ErrProtocol Kind = "protocol"
 	// ErrOutcomeUnknown: the message may or may not have arrived. It was not sent a second time.
 	ErrOutcomeUnknown Kind = "outcome_unknown"
-	// ErrCancelled: the context was cancelled, or [Client.Close] ended the send.
+	// ErrCancelled: the context was cancelled, or [Client.CancelAll] or [Client.SignOut] ended the send.
 	ErrCancelled Kind = "cancelled"
 	// ErrClosed: the client is signed out, or the sandbox is stopped.
 	ErrClosed Kind = "closed"
@@ -59,7 +62,7 @@ func (k Kind) exitCode() int {
 	switch k {
 	case ErrInvalidInput:
 		return 2
-	case ErrSignInRefused, ErrSignInUnsupported, ErrForbidden:
+	case ErrSignInRefused, ErrSignInUnsupported, ErrCredentialUnavailable, ErrForbidden:
 		return 3
 	case ErrRecipientNotFound, ErrRecipientUnavailable, ErrDeclined, ErrNoAnswer, ErrBusy:
 		return 4
@@ -82,7 +85,7 @@ func (f family) Error() string { return f.text }
 
 // Families of kinds, for errors.Is.
 var (
-	// ErrSignIn: ErrSignInRefused, ErrSignInUnsupported or ErrForbidden.
+	// ErrSignIn: ErrSignInRefused, ErrSignInUnsupported, ErrCredentialUnavailable or ErrForbidden.
 	ErrSignIn error = family{3, "the account cannot sign in, or may not do this"}
 	// ErrNotDelivered: ErrRecipientNotFound, ErrRecipientUnavailable, ErrDeclined, ErrNoAnswer or ErrBusy.
 	ErrNotDelivered error = family{4, "not delivered"}
@@ -92,7 +95,7 @@ var (
 type Sent string
 
 const (
-	// SentNo: it was not delivered, and can be sent again.
+	// SentNo: it was not delivered, and can be sent again. No error of this package leaves it empty.
 	SentNo Sent = "no"
 	// SentMaybe: it may have arrived, and sending it again may double it.
 	SentMaybe Sent = "maybe"

@@ -36,8 +36,8 @@ type Message struct {
 	Subject string
 	// Importance is how urgent it is shown.
 	Importance Importance
-	// Timeout is how long the send may take; 0: 60 s, or until the deadline of the context. An invitation rings for about
-	// 30 s.
+	// Timeout is how long the message has to be delivered; 0: 60 s. An earlier deadline of the context comes first. See
+	// [WithTimeout].
 	Timeout time.Duration
 	// Wait says when the send is done.
 	Wait Wait

@@ -66,8 +66,11 @@ func WithTokens(source TokenSource) Option { return func(s *settings) { s.source
 // and holds for all sends of a client. A logger that is not at debug level when the call begins costs nothing.
 func WithLogger(logger *slog.Logger) Option { return func(s *settings) { s.logger = logger } }
 
-// WithTimeout says how long the call may take: [Send] up to the receipt, [SignIn] up to the session. Without it the time is
-// 60 s, or ends with the deadline of the context.
+// WithTimeout says for [Send] how long the message has to be delivered, for [SignIn] how long it may take. Without it that is
+// 60 s; an earlier deadline of the context comes first.
+//
+// An invitation rings until then, or until the server ends it, after about 30 s. After the time-out a call takes at most 2 s
+// more to withdraw it and learn what came of it, and [Send] at most another 3 s to close its session.
 func WithTimeout(timeout time.Duration) Option { return func(s *settings) { s.timeout = &timeout } }
 
 // WithSubject is an option of the message; see [Message].

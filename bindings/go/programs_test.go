@@ -12,7 +12,9 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"send-im.internal/sendim"
 )
@@ -82,7 +84,7 @@ func readme() ([]string, error) {
 // withImports makes a file of functions that use these packages.
 func withImports(name, functions string) string {
 	imports := ""
-	for _, path := range []string{"context", "errors", "fmt", "os", "testing", "time", "send-im.internal/sendim"} {
+	for _, path := range []string{"context", "errors", "fmt", "os", "os/signal", "syscall", "testing", "time", "send-im.internal/sendim"} {
 		if regexp.MustCompile(`\b` + filepath.Base(path) + `\.`).MatchString(functions) {
 			imports += fmt.Sprintf("import %q\n", path)
 		}
@@ -95,6 +97,15 @@ func others(snippets []string) string {
 	all := strings.Join(snippets[:len(snippets)-1], "\n")
 	return withImports("main", all+`
 func main() {
+	if len(os.Args) > 1 {
+		sent := make(chan error, 1)
+		err := serve(func(client *sendim.Client) {
+			_, err := client.Send(context.Background(), sendim.Message{To: os.Args[1], Text: "hi", Timeout: time.Hour})
+			sent <- err
+		})
+		fmt.Println(explain(err), explain(<-sent))
+		return
+	}
 	ctx := context.Background()
 	fmt.Println(explain(alarm(ctx)))
 	fmt.Println(explain(alarmAll(ctx)))
@@ -157,6 +168,12 @@ type program struct {
 // run runs a program that was built.
 func run(t *testing.T, name string, environment []string, arguments ...string) program {
 	t.Helper()
+	return runUntil(t, func(*os.Process) {}, name, environment, arguments...)
+}
+
+// runUntil runs a program that was built; what is done meanwhile may end it.
+func runUntil(t *testing.T, meanwhile func(*os.Process), name string, environment []string, arguments ...string) program {
+	t.Helper()
 	folder, err := built()
 	check(t, err)
 	ctx, cancel := context.WithTimeout(context.Background(), hang)
@@ -166,7 +183,9 @@ func run(t *testing.T, name string, environment []string, arguments ...string) p
 	command.Dir = t.TempDir()
 	var output, failed bytes.Buffer
 	command.Stdout, command.Stderr = &output, &failed
-	err = command.Run()
+	check(t, command.Start())
+	meanwhile(command.Process)
+	err = command.Wait()
 	var exit *exec.ExitError
 	if ctx.Err() != nil || err != nil && !errors.As(err, &exit) {
 		t.Fatalf("%s hangs or does not start: %v %s", name, err, failed.String())
@@ -221,7 +240,7 @@ func TestTheReadmeIsFormattedAndTellsEveryKind(t *testing.T) {
 			contains(t, row[1], regexp.MustCompile(`(Err\w+) +Kind = "` + kind + `"`).FindStringSubmatch(string(source))[1])
 		}
 	}
-	same(t, len(rows), 21)
+	same(t, len(rows), 22)
 	for kind, exit := range rows {
 		same(t, fmt.Sprint((&sendim.Error{Kind: sendim.Kind(kind)}).ExitCode()), exit)
 	}
@@ -255,6 +274,29 @@ func TestAProgramMayEndDuringASend(t *testing.T) {
 	done := run(t, "ending", nil, "panic")
 	same(t, done.exit, 2)
 	contains(t, done.errors, "on purpose")
+}
+
+// A program that is told to end by a signal drains what is under way, for as long as it likes.
+func TestAProgramMayDrainWhenASignalEndsIt(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		sandbox := start(t, nil)
+		done := runUntil(t, func(program *os.Process) {
+			ringing(t, sandbox, 1)
+			check(t, program.Signal(signal))
+		}, "others", stored(sandbox, password), "slow@contoso.com")
+		same(t, done, program{0, "delivered delivered\n", ""})
+		same(t, texts(t, sandbox), "hi")
+		same(t, must[int](t)(sandbox.OpenApplications()), 0)
+	}
+	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
+	done := runUntil(t, func(program *os.Process) {
+		ringing(t, sandbox, 1)
+		check(t, program.Signal(os.Interrupt))
+	}, "others", stored(sandbox, password), "silent@contoso.com")
+	same(t, done.exit, 0)
+	contains(t, done.output, "(kind cancelled, step confirm, sent maybe)")
+	same(t, texts(t, sandbox), "")
+	same(t, must[int](t)(sandbox.OpenApplications()), 0)
 }
 
 func TestTheVersionIsThatOfTheWorkspace(t *testing.T) {

@@ -8,15 +8,19 @@ import (
 	"send-im.internal/sendim/internal/native"
 )
 
-// How much longer than the deadline of a context a call may take that ends by the same time on its own: its error tells more
-// than a cancellation. Send also signs out by then, which takes three seconds at most.
+// How much longer than the deadline of a context a call may take that ends by itself at that time: its error tells more than
+// a cancellation. A message whose time is over is withdrawn within two seconds, and Send closes its session within three more.
 const (
-	graceOfSend = 3500 * time.Millisecond
-	grace       = 500 * time.Millisecond
-	noGrace     = 0
+	graceOfSend    = 5500 * time.Millisecond
+	graceOfMessage = 2500 * time.Millisecond
+	graceOfSignIn  = 500 * time.Millisecond
+	noGrace        = 0
 )
 
 // Send signs in, sends one message, waits for its delivery and signs out.
+//
+// The message has the time-out to be delivered, 60 s or until the deadline of the context. After it Send takes at most 2 s more
+// to withdraw the invitation and learn what came of it, and another 3 s to close its session. See [WithTimeout].
 //
 // Without an address among the options the account is the stored one; see the package. For more than one message, [SignIn]
 // signs in once. The error is an [*Error].

@@ -14,8 +14,8 @@ import (
 // It is called on a goroutine of its own. The context has the values of the one given to [Send] or [SignIn], and ends when
 // no token is needed any more.
 //
-// Where it fails, so does the sign-in, and errors.Is finds its error. The text of that error is shown nowhere: it may be
-// secret.
+// Where it fails, so does the sign-in, with ErrCredentialUnavailable: errors.Is and errors.As find its error. The text of
+// that error is shown nowhere: it may be secret.
 type TokenSource func(ctx context.Context, request TokenRequest) (Token, error)
 
 // TokenRequest is what a token is wanted for. What the server did not say is empty.
@@ -40,6 +40,9 @@ type Token struct {
 	Expiry time.Time
 }
 
+// keptFailures is how many errors of a source are kept: more than the sends of one client that wait for a token.
+const keptFailures = 64
+
 // tokens asks a source on behalf of the library.
 type tokens struct {
 	ctx    context.Context
@@ -49,8 +52,9 @@ type tokens struct {
 	released chan struct{}
 
 	guard sync.Mutex
-	// Why there was no token the last time it was asked.
-	failure error
+	// Why there was no token, lately. The library speaks of each by its number, counted from 1.
+	failures [keptFailures]error
+	last     uint64
 }
 
 func newTokens(ctx context.Context, source TokenSource) *tokens {
@@ -74,7 +78,7 @@ func (t *tokens) answer(request TokenRequest, reply *native.TokenReply) {
 	// The source may end its goroutine.
 	defer func() {
 		if !answered {
-			reply.Fail("the token source did not return")
+			reply.Fail("the token source did not return", 0)
 		}
 	}()
 	token, err := t.source(t.ctx, request)
@@ -83,14 +87,11 @@ func (t *tokens) answer(request TokenRequest, reply *native.TokenReply) {
 		// The caller gave up, and the source with it. The call is about to end for that reason, not for want of a token.
 		<-t.released
 	}
-	t.guard.Lock()
-	t.failure = err
-	t.guard.Unlock()
 	switch {
 	case err != nil:
-		reply.Fail(fmt.Sprintf("the token source failed (%T)", err))
+		reply.Fail(fmt.Sprintf("the token source failed (%T)", err), t.keep(err))
 	case strings.ContainsRune(string(token.Value), 0):
-		reply.Fail("the token contains a NUL character")
+		reply.Fail("the token contains a NUL character", 0)
 	default:
 		reply.Resolve(string(token.Value), token.lifetime())
 	}
@@ -104,14 +105,23 @@ func (t Token) lifetime() uint64 {
 	return uint64(max(time.Until(t.Expiry).Milliseconds(), 1))
 }
 
-// explain adds the error of the source to that of a call that could not sign in.
+// keep keeps an error of the source and gives its number.
+func (t *tokens) keep(err error) uint64 {
+	t.guard.Lock()
+	defer t.guard.Unlock()
+	t.last++
+	t.failures[t.last%keptFailures] = err
+	return t.last
+}
+
+// explain adds the error of the source to that of a call which it ended.
 func (t *tokens) explain(failure *Error) {
-	if t == nil || !failure.Is(ErrSignIn) {
+	if t == nil || failure.cause == 0 {
 		return
 	}
 	t.guard.Lock()
 	defer t.guard.Unlock()
-	if t.failure != nil {
-		failure.causes = append(failure.causes, t.failure)
+	if t.last-failure.cause < keptFailures {
+		failure.Causes = append(failure.Causes, t.failures[failure.cause%keptFailures])
 	}
 }

@@ -2,7 +2,9 @@ package sendim_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"runtime"
@@ -101,16 +103,64 @@ func TestARevokedTokenIsAskedForAgain(t *testing.T) {
 
 func TestTheErrorOfASourceIsFoundAndNotShown(t *testing.T) {
 	sandbox := start(t, nil)
-	sealed := errors.New("vault is sealed, key s3cret")
-	fails := func(context.Context, sendim.TokenRequest) (sendim.Token, error) { return sendim.Token{}, sealed }
+	sealed := &sealedError{"key s3cret"}
+	fails := func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
+		return sendim.Token{}, fmt.Errorf("vault: %w", sealed)
+	}
 	_, first := sendim.Send(background(t), "lenea@contoso.com", "hi", withTokens(sandbox, fails))
 	_, second := sendim.SignIn(background(t), withTokens(sandbox, fails))
 	for _, err := range []error{first, second} {
-		if !errors.Is(err, sealed) || !errors.Is(err, sendim.ErrSignIn) {
+		var found *sealedError
+		if !errors.Is(err, sealed) || !errors.As(err, &found) || found != sealed {
 			t.Fatal(err)
 		}
-		contains(t, err.Error(), "*errors.errorString")
-		lacks(t, err.Error(), "s3cret")
+		same(t, failing(t, err).Kind, sendim.ErrCredentialUnavailable)
+		if !errors.Is(err, sendim.ErrSignIn) || errors.Is(err, sendim.ErrSignInRefused) {
+			t.Fatal(err)
+		}
+		contains(t, err.Error(), "*fmt.wrapError")
+		for _, shown := range []string{err.Error(), fmt.Sprintf("%+v", err), string(must[[]byte](t)(json.Marshal(err)))} {
+			lacks(t, shown, "s3cret")
+		}
+	}
+}
+
+type sealedError struct{ Key string }
+
+func (e *sealedError) Error() string { return "it is sealed: " + e.Key }
+
+// A token that cannot be renewed fails the sends, each for the reason that there was then.
+func TestEachErrorHasItsOwnCause(t *testing.T) {
+	sandbox := start(t, nil)
+	var guard sync.Mutex
+	failures := []error{}
+	client, err := sendim.SignIn(background(t), withTokens(sandbox, func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
+		guard.Lock()
+		defer guard.Unlock()
+		if len(failures) == 0 {
+			failures = append(failures, nil)
+			return sandbox.IssueToken(sender)
+		}
+		failures = append(failures, fmt.Errorf("failure %d", len(failures)))
+		return sendim.Token{}, failures[len(failures)-1]
+	}))
+	check(t, err)
+	defer client.Close()
+	check(t, sandbox.RevokeTokens())
+	// More than are kept.
+	for n := 0; n < 100; n++ {
+		_, err := client.Send(background(t), to("lenea@contoso.com", "hi"))
+		failure := failing(t, err)
+		if failure.Kind != sendim.ErrCredentialUnavailable || len(failure.Unwrap()) != 1 {
+			t.Fatal(err, failure.Kind, failure.Unwrap())
+		}
+		guard.Lock()
+		last := failures[len(failures)-1]
+		guard.Unlock()
+		if n == 0 && last == nil {
+			t.Fatal("there was no failure")
+		}
+		contains(t, failure.Unwrap()[0].Error(), "failure ")
 	}
 }
 
@@ -163,7 +213,7 @@ func TestASourceThatEndsItsGoroutineFailsTheSignIn(t *testing.T) {
 		runtime.Goexit()
 		panic("not reached")
 	}))
-	if !errors.Is(err, sendim.ErrSignIn) {
+	if !errors.Is(err, sendim.ErrCredentialUnavailable) || !errors.Is(err, sendim.ErrSignIn) {
 		t.Fatal(err)
 	}
 }

@@ -21,6 +21,7 @@ export type Kind = Open<
   | 'tls'
   | 'sign_in_refused'
   | 'sign_in_unsupported'
+  | 'credential_unavailable'
   | 'forbidden'
   | 'limit_reached'
   | 'recipient_not_found'
@@ -52,10 +53,8 @@ export interface Step {
   readonly elapsed: number;
 }
 
-/** Proof of a send. */
-export interface Receipt {
-  /** The recipient's address as asked, without `sip:`. */
-  readonly to: string;
+/** The members of a {@link Receipt} besides the recipient. */
+export interface ReceiptFields {
   /** Who accepted: someone else than `to` after a call-forward, null when only submitted. */
   readonly acceptedBy: string | null;
   /**
@@ -68,6 +67,19 @@ export interface Receipt {
   /** The server's id of the conversation's thread. */
   readonly threadId: string | null;
   /** Each step in order; after {@link sendIm} they begin with discovery. */
+  readonly steps: readonly Step[];
+}
+
+/** Proof of a send. It is never changed. */
+export declare class Receipt implements ReceiptFields {
+  /** For the tests of a program. What is not given is as with plain text that the recipient accepted at once. */
+  constructor(to: string, fields?: Partial<ReceiptFields>);
+  /** The recipient's address as asked, without `sip:`. */
+  readonly to: string;
+  readonly acceptedBy: string | null;
+  readonly evidence: ReceiptFields['evidence'];
+  readonly format: ReceiptFields['format'];
+  readonly threadId: string | null;
   readonly steps: readonly Step[];
 }
 
@@ -108,7 +120,10 @@ export interface ErrorFields {
  * Its message is one sentence. It never holds a password, a token or the text of a message. Its stack is that of the call.
  */
 export declare class SendImError extends Error implements ErrorFields {
-  /** For the tests of a program. What is not given is as with an unknown failure: nothing was sent, exit code 5. */
+  /**
+   * For the tests of a program. What is not given is as with a `protocol` failure before any request: nothing was sent. The
+   * exit code is that of the kind.
+   */
   constructor(detail: string, fields?: Partial<ErrorFields> & { cause?: unknown });
   readonly kind: Kind;
   readonly step: StepName | null;
@@ -143,7 +158,10 @@ export interface TokenRequest {
 /** A token, without the word `Bearer`, and how long it lasts from now; without `expiresIn` until it is rejected. */
 export type Token = string | { value: string; expiresIn?: number | null };
 
-/** Gives a token whenever one is wanted. What it throws becomes `sign_in_refused`, without its text. */
+/**
+ * Gives a token whenever one is wanted. What it throws is the `cause` of a `credential_unavailable`, whose own sentence says
+ * no more of it than its name.
+ */
 export type TokenSource = (request: TokenRequest) => Token | Promise<Token>;
 
 /** Who sends. Without an address it is the account of the environment (`SEND_IM_ADDRESS` …) or of the profile file. */
@@ -162,7 +180,7 @@ export interface AccountOptions {
   caFile?: string | URL | null;
   /** Further domains the server may lead to, such as `contoso.net`. */
   trustedDomains?: readonly string[] | null;
-  /** How long the call may take, in milliseconds (60000). */
+  /** How long {@link Client.signIn} may take, in milliseconds (60000). For {@link sendIm} see {@link MessageOptions}. */
   timeout?: number | null;
   /** Called with each finished step. What it throws is a warning of the process, and the call goes on. */
   onStep?: (step: Step) => unknown;
@@ -177,7 +195,11 @@ export interface MessageOptions {
   html?: boolean | null;
   /** `delivered`: until the recipient's side has accepted. `submitted`: until the server has taken the message. */
   wait?: 'delivered' | 'submitted' | null;
-  /** How long the send may take, in milliseconds (60000). An invitation rings for about 30000. */
+  /**
+   * How long the message has to be delivered, in milliseconds (60000). An invitation rings until then, or until the
+   * server ends it, after about 30000. After the timeout the call takes at most 2000 more to withdraw the invitation and
+   * learn what came of it, and {@link sendIm} at most another 3000 to close its session.
+   */
   timeout?: number | null;
 }
 
@@ -216,15 +238,18 @@ export declare function sendIm(
 /**
  * One session: any number of messages, any number at a time.
  *
+ * A client that is still open when the program ends is closed then, in at most 3000 ms; one that nobody refers to when it is
+ * collected.
+ *
  * @example
  * await using client = await Client.signIn({ address: 'tosh@contoso.com', password });
  * await client.send('lenea@contoso.com', 'disk full');
  */
 export declare class Client implements AsyncDisposable {
   private constructor();
-  /** Signs in and opens a session. A client that nobody refers to is signed out when it is collected. */
+  /** Signs in and opens a session. */
   static signIn(options?: AccountOptions & Cancellation): Promise<Client>;
-  /** True as soon as `signOut` was called. */
+  /** True as soon as `close` or `cancelAll` was called: it sends no more. */
   get closed(): boolean;
   /** Sends one message and waits for its delivery. */
   send(to: string, text: string, options?: MessageOptions & Cancellation): Promise<Receipt>;
@@ -233,9 +258,25 @@ export declare class Client implements AsyncDisposable {
    * {@link SendImError}. A message's timeout begins when its turn comes.
    */
   sendAll(messages: Iterable<Message>, options?: Cancellation): Promise<PromiseSettledResult<Receipt>[]>;
-  /** Waits for the sends under way, then ends the session. Later sends fail with `closed`; a second call does nothing. */
-  signOut(): Promise<void>;
-  /** The same as `signOut`, where Node has the symbol. */
+  /**
+   * Waits for the sends under way. Each of them ends with its own timeout at the latest; with `timeout`, what has not ended
+   * after so many milliseconds is cancelled. Then the session is closed on the server, in at most 3000 ms. Sends that begin
+   * after it fail with `closed`. A second call does nothing. A server that is gone is not waited for.
+   *
+   * @throws {SendImError} as a rejection, where the server could not be told; it ends the session by itself after a while
+   */
+  close(options?: { timeout?: number | null }): Promise<void>;
+  /** The same as `close`. */
+  signOut(options?: { timeout?: number | null }): Promise<void>;
+  /**
+   * Ends every send under way at once: each fails with `cancelled`, and its `sent` says whether the message can have arrived
+   * (`maybe`) or not (`no`). Sends that begin after it fail with `closed`. The session is still to be closed.
+   */
+  cancelAll(): void;
+  /**
+   * The same as `close`, where Node has the symbol. It never hides what the scope has thrown: where the server could not be
+   * told, it warns by `process.emitWarning` in place of a rejection.
+   */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

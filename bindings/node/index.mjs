@@ -1,4 +1,4 @@
 // The one implementation is lib/index.js: what is imported and what is required are the same classes.
 import sendImPackage from './lib/index.js';
 
-export const { Client, Sandbox, SendImError, sendIm, version } = sendImPackage;
+export const { Client, Receipt, Sandbox, SendImError, sendIm, version } = sendImPackage;

@@ -239,8 +239,9 @@ def test_a_program_may_end_during_a_send():
     with Sandbox() as sandbox:
         done = ended([ending], sandbox.account)
         same((done.returncode, done.stdout, done.stderr), (17, "", ""))
-        done = ended([ending, "shutdown"], sandbox.account)
-        same((done.returncode, done.stdout, done.stderr), (17, "cancelled\n", ""))
+        for shut_down in ("shutdown", "at exit"):
+            done = ended([ending, shut_down], sandbox.account)
+            same((done.returncode, done.stdout, done.stderr), (17, "cancelled\n", ""))
         same(sandbox.texts(), [])
 
 

@@ -172,6 +172,13 @@ bool send_im_wind_down(uint64_t timeout_ms);
 bool send_im_shutdown(uint64_t timeout_ms);
 
 /**
+ * As `send_im_shutdown`, when the process ends by `exit` or by returning from main: after all code of a host that runs its
+ * own code at exit in no order that is known. Not where `_exit` or a signal ends it. May be called again, from any thread;
+ * the last `timeout_ms` counts. False where the system cannot do it, as on Windows, whose libraries lose their threads before.
+ */
+bool send_im_shutdown_at_exit(uint64_t timeout_ms);
+
+/**
  * Frees a text that a function returned as `char *`. NULL is nothing.
  */
 void send_im_string_free(char *text);

@@ -87,13 +87,14 @@ async fn one_call(
     unless_cancelled(cancellation, || departure.sent(), send_im::send(&account, message)).await
 }
 
-async fn through(
-    client: Client,
+/// The send is under way when this returns, before the future is polled.
+fn through(
+    client: &Client,
     message: Message,
     cancellation: Option<CancellationToken>,
-) -> Result<Receipt> {
+) -> impl Future<Output = Result<Receipt>> + Send + use<> {
     let departure = message.departure();
-    unless_cancelled(cancellation, || departure.sent(), client.send(message)).await
+    unless_cancelled(cancellation, move || departure.sent(), client.send(message))
 }
 
 /// # Safety
@@ -220,7 +221,7 @@ pub unsafe extern "C" fn send_im_client_send(
         let client = unsafe { object(client, "client")? };
         let (_, message) = message?;
         may_wait()?;
-        let work = through(client.client()?, message, None);
+        let work = through(&client.client()?, message, None);
         let sent: Receipt = client.generation.call(Sent::Maybe, work).wait()?;
         out.give(sent.into());
         Ok(())
@@ -247,7 +248,7 @@ pub unsafe extern "C" fn send_im_client_send_async(
         let (_, message) = message?;
         let tell = sent_callback(callback, user_data)?;
         let signed_in = client.client()?;
-        let work = |cancellation| through(signed_in, message, cancellation);
+        let work = |cancellation| through(&signed_in, message, cancellation);
         start(client.generation, Sent::Maybe, out, work, tell)
     })
 }

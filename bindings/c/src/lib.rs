@@ -23,7 +23,8 @@ mod rope;
 mod sandbox;
 mod token;
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_int};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use send_im_runtime::Generation;
@@ -60,6 +61,29 @@ pub extern "C" fn send_im_wind_down(timeout_ms: u64) -> bool {
 #[unsafe(no_mangle)]
 pub extern "C" fn send_im_shutdown(timeout_ms: u64) -> bool {
     border::certain(false, || Generation::current().shut_down(Duration::from_millis(timeout_ms)))
+}
+
+/// As `send_im_shutdown`, when the process ends by `exit` or by returning from main: after all code of a host that runs its
+/// own code at exit in no order that is known. Not where `_exit` or a signal ends it. May be called again, from any thread;
+/// the last `timeout_ms` counts. False where the system cannot do it, as on Windows, whose libraries lose their threads before.
+#[unsafe(no_mangle)]
+pub extern "C" fn send_im_shutdown_at_exit(timeout_ms: u64) -> bool {
+    // No bound is as long as this: it stands for "not registered".
+    static BOUND: AtomicU64 = AtomicU64::new(u64::MAX);
+    extern "C" fn at_exit() {
+        send_im_shutdown(BOUND.load(Ordering::SeqCst));
+    }
+    unsafe extern "C" {
+        fn atexit(function: extern "C" fn()) -> c_int;
+    }
+    if cfg!(not(unix)) {
+        return false;
+    }
+    if BOUND.swap(timeout_ms.min(u64::MAX - 1), Ordering::SeqCst) != u64::MAX {
+        return true;
+    }
+    // SAFETY: C's own `atexit`; the function lives as long as the library, which is never unloaded.
+    unsafe { atexit(at_exit) == 0 }
 }
 
 /// For the test that no panic crosses the border.

@@ -1,6 +1,7 @@
 //! Many messages at a time.
 
 use std::ffi::{c_char, c_void};
+use std::future::Future;
 
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
@@ -41,22 +42,21 @@ pub type send_im_on_all_sent = Option<
     unsafe extern "C" fn(user_data: *mut c_void, error: *mut send_im_error, results: *mut send_im_results),
 >;
 
-async fn send_each(
-    client: Client,
+/// The sends are under way when this returns, before the future is polled.
+fn send_each(
+    client: &Client,
     messages: Vec<Message>,
     cancellation: Option<CancellationToken>,
-) -> Result<Vec<Result<Receipt>>> {
-    let sends = messages.into_iter().map(|message| {
-        let (client, departure, cancellation) = (client.clone(), message.departure(), cancellation.clone());
-        async move {
-            // A list of one: its timeout begins when its turn comes.
-            let sending = async {
-                client.send_all([message]).await.pop().unwrap_or_else(|| Err(panicked(Sent::Maybe)))
-            };
-            unless_cancelled(cancellation, || departure.sent(), sending).await
-        }
-    });
-    Ok(join_all(sends).await)
+) -> impl Future<Output = Result<Vec<Result<Receipt>>>> + Send + use<> {
+    let each = |message: Message| {
+        let departure = message.departure();
+        // A list of one: its timeout begins when its turn comes.
+        let sending = client.send_all([message]);
+        let sending = async { sending.await.pop().unwrap_or_else(|| Err(panicked(Sent::Maybe))) };
+        unless_cancelled(cancellation.clone(), move || departure.sent(), sending)
+    };
+    let sends: Vec<_> = messages.into_iter().map(each).collect();
+    async { Ok(join_all(sends).await) }
 }
 
 /// # Safety
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn send_im_client_send_all(
         // SAFETY: the caller keeps to the header.
         let messages = unsafe { taken(messages)? };
         may_wait()?;
-        let work = send_each(client.client()?, messages, None);
+        let work = send_each(&client.client()?, messages, None);
         let sent: Vec<_> = client.generation.call(Sent::Maybe, work).wait()?;
         out.give(sent.into());
         Ok(())
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn send_im_client_send_all_async(
             unsafe { callback(user_data.pointer(), error, results) }
         };
         let signed_in = client.client()?;
-        let work = |cancellation| send_each(signed_in, messages, cancellation);
+        let work = |cancellation| send_each(&signed_in, messages, cancellation);
         start(client.generation, Sent::Maybe, out, work, tell)
     })
 }

@@ -16,6 +16,7 @@ static void on_sent(void *user_data, send_im_error *error, send_im_receipt *rece
 
 int main(int count, char **arguments) {
     struct timespec moment = {1, 500000000};
+    if (count > 1 && strcmp(arguments[1], "at exit") == 0 && !send_im_shutdown_at_exit(5000)) return 1;
     send_im_error *error = send_im_async(NULL, "silent@contoso.com", "hello", on_sent, NULL, NULL);
     if (error) return 1;
     nanosleep(&moment, NULL);

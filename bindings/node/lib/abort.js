@@ -40,7 +40,7 @@ function signalOf({ signal }) {
 function unlessAborted(signal) {
   if (signal?.aborted) {
     const detail = 'The program cancelled the call before it had begun.';
-    throw new SendImError(detail, { kind: 'cancelled', exitCode: 130, cause: signal.reason });
+    throw new SendImError(detail, { kind: 'cancelled', cause: signal.reason });
   }
 }
 

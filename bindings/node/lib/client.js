@@ -1,11 +1,11 @@
 'use strict';
 
 const { signalOf, unlessAborted } = require('./abort.js');
-const { at, callSite, check, fromJson } = require('./errors.js');
+const { at, callSite, check, fromJson, SendImError } = require('./errors.js');
 const { handles } = require('./exit.js');
 const { theMailbox } = require('./mailbox.js');
 const { native } = require('./native.js');
-const { ACCOUNT, MESSAGE, named, text, withOptions, wrongType } = require('./options.js');
+const { ACCOUNT, MESSAGE, milliseconds, named, text, withOptions, wrongType } = require('./options.js');
 const { relay } = require('./relays.js');
 const { ended, receiptOf, run } = require('./send.js');
 
@@ -15,20 +15,21 @@ const KEY = Symbol('send-im');
 /** One session. See index.d.ts. */
 class Client {
   #handle;
+  #relays;
   #closed = false;
 
   /**
    * @param {symbol} key
    * @param {unknown} handle
-   * @param {unknown[]} relays
+   * @param {import('./relays.js').Relays} relays
    */
   constructor(key, handle, relays) {
     if (key !== KEY) {
       throw new TypeError('A client is made by Client.signIn');
     }
     this.#handle = handle;
-    // The mailbox holds them weakly: they live as long as this object.
-    Object.defineProperty(this, KEY, { value: relays });
+    // The mailbox holds the listeners weakly: they live as long as this object.
+    this.#relays = relays;
     handles.add(this, handle, native.clientFree);
   }
 
@@ -37,8 +38,8 @@ class Client {
     return run(Client.signIn, async () => {
       const given = named(options, [...ACCOUNT, 'signal']);
       const signal = signalOf(given);
-      /** @type {unknown[]} */
-      let relays = [];
+      /** @type {import('./relays.js').Relays} */
+      let relays = { listeners: [], thrown: new Map() };
       const mail = await withOptions((account) => {
         account.account(given);
         unlessAborted(signal);
@@ -48,11 +49,15 @@ class Client {
           kept: relays,
         });
       });
-      return new Client(KEY, ended(mail, signal).client, relays);
+      return new Client(KEY, ended(mail, signal, relays.thrown).client, relays);
     });
   }
 
-  /** True after `signOut`. */
+  #living() {
+    return handles.living(this.#handle, 'The client is closed.');
+  }
+
+  /** True after `close` and `cancelAll`. */
   get closed() {
     return this.#closed;
   }
@@ -70,11 +75,11 @@ class Client {
         message.message(given);
         unlessAborted(signal);
         return theMailbox().call(
-          (box, ticket, call) => native.clientSend(box, ticket, this.#handle, message.handle, recipient, body, call),
+          (box, ticket, call) => native.clientSend(box, ticket, this.#living(), message.handle, recipient, body, call),
           { signal, kept: this },
         );
       });
-      return receiptOf(ended(mail, signal).said.receipt);
+      return receiptOf(ended(mail, signal, this.#relays.thrown).said.receipt);
     });
   }
 
@@ -97,26 +102,40 @@ class Client {
         });
         unlessAborted(signal);
         mail = await theMailbox().call(
-          (box, ticket, call) => native.clientSendAll(box, ticket, this.#handle, list, call),
+          (box, ticket, call) => native.clientSendAll(box, ticket, this.#living(), list, call),
           { signal, kept: this },
         );
       } finally {
         native.messagesFree(list);
       }
-      const results = ended(mail, signal).said.results.values();
-      return refused.map((reason) => reason ?? settled(results.next().value, signal, site));
+      const { thrown } = this.#relays;
+      const results = ended(mail, signal, thrown).said.results.values();
+      return refused.map((reason) => reason ?? settled(results.next().value, site, signal, thrown));
     });
   }
 
-  signOut() {
-    return run(this.signOut, async () => {
+  cancelAll() {
+    this.#closed = true;
+    check(native.clientCancelAll(this.#living()));
+  }
+
+  /** @param {{ timeout?: number | null }} [options] */
+  close(options) {
+    return run(this.close, async () => {
+      const { timeout } = named(options, ['timeout']);
+      const bound = timeout === undefined || timeout === null ? -1 : milliseconds('timeout', timeout);
       this.#closed = true;
       const mail = await theMailbox().call(
-        (box, ticket, call) => native.clientSignOut(box, ticket, this.#handle, call),
+        (box, ticket, call) => native.clientSignOut(box, ticket, this.#living(), bound, call),
         { kept: this },
       );
-      ended(mail);
+      ended(mail, undefined, this.#relays.thrown);
     });
+  }
+
+  /** @param {{ timeout?: number | null }} [options] */
+  signOut(options) {
+    return this.close(options);
   }
 }
 
@@ -152,20 +171,37 @@ function add(list, message, site) {
 
 /**
  * @param {any} result
- * @param {AbortSignal | undefined} signal
  * @param {{ stack?: string }} site
+ * @param {AbortSignal | undefined} signal
+ * @param {ReadonlyMap<number, unknown>} thrown
  * @returns {PromiseSettledResult<any>}
  */
-function settled({ error, receipt }, signal, site) {
+function settled({ error, receipt }, site, signal, thrown) {
   return error === null
     ? { status: 'fulfilled', value: receiptOf(receipt) }
-    : { status: 'rejected', reason: at(fromJson(error, signal), site) };
+    : { status: 'rejected', reason: at(fromJson(error, signal, thrown), site) };
+}
+
+/**
+ * What the end of a scope does. It fails never: it would hide what the scope has failed with.
+ *
+ * @this {Client}
+ */
+async function dispose() {
+  try {
+    await this.close();
+  } catch (error) {
+    if (!(error instanceof SendImError)) {
+      throw error;
+    }
+    process.emitWarning(`A session was not closed: ${error.message}`, 'SendImWarning');
+  }
 }
 
 // Node has the symbol since 18.18.
 if (Symbol.asyncDispose) {
   Object.defineProperty(Client.prototype, Symbol.asyncDispose, {
-    value: Client.prototype.signOut,
+    value: dispose,
     writable: true,
     configurable: true,
   });

@@ -62,6 +62,7 @@ class SendImError extends Error {
       throw new TypeError(`A SendImError has no ${unknown.join(', ')}; it has ${FIELDS.join(', ')}`);
     }
     Object.assign(this, given);
+    this.exitCode = given.exitCode ?? exitCodeOf(this.kind);
   }
 
   /** The sentence. */
@@ -81,16 +82,27 @@ Object.defineProperty(SendImError.prototype, 'name', {
   enumerable: false,
 });
 
+/** @param {string} kind */
+function exitCodeOf(kind) {
+  const error = native.errorNew(kind, '', false);
+  try {
+    return error === null ? 5 : native.errorExitCode(error);
+  } finally {
+    native.errorFree(error);
+  }
+}
+
 /** @param {string} detail */
-const invalidInput = (detail) => new SendImError(detail, { kind: 'invalid_input', exitCode: 2 });
+const invalidInput = (detail) => new SendImError(detail, { kind: 'invalid_input' });
 
 /**
  * The error of the library's JSON.
  *
  * @param {any} told
  * @param {AbortSignal} [signal]
+ * @param {ReadonlyMap<number, unknown>} [thrown] what functions of the program have thrown, by the numbers of the library
  */
-function fromJson(told, signal) {
+function fromJson(told, signal, thrown) {
   const fields = {
     kind: told.kind,
     step: told.step,
@@ -103,8 +115,8 @@ function fromJson(told, signal) {
     hops: Object.freeze(told.hops.map((/** @type {any} */ { url, outcome }) => Object.freeze({ url, outcome }))),
     exitCode: told.exit_code,
   };
-  const cause = told.kind === 'cancelled' && signal?.aborted ? { cause: signal.reason } : {};
-  return new SendImError(told.detail, { ...fields, ...cause });
+  const cause = told.kind === 'cancelled' && signal?.aborted ? signal.reason : thrown?.get(told.cause);
+  return new SendImError(told.detail, { ...fields, cause });
 }
 
 /**

@@ -1,36 +1,44 @@
 'use strict';
 
 /**
- * The end of the program: sessions are signed out. The exit code stays as it was.
+ * The end of the program. The exit code stays as it was.
  *
- * In a worker only what belongs to the worker is ended. A worker that is terminated runs no code of its own; the end of
- * the process signs its sessions out, if the main thread has loaded this package.
+ * Listeners of `exit` run in no order a package could rely on. So at the end of the process the library ends after all
+ * JavaScript, by a function of its own, and a call that begins in such a listener is waited for right there (mailbox.js).
+ *
+ * In a worker only what belongs to the worker is ended, in a listener like others. A worker that is terminated runs no code
+ * of its own; the end of the process signs its sessions out.
  */
 
 const { isMainThread } = require('node:worker_threads');
+const { SendImError } = require('./errors.js');
 const { native } = require('./native.js');
 
 /** How long the end of a process waits for sessions to be signed out, in milliseconds. */
 const GRACE = 3000;
 
+native.shutdownAtExit(GRACE);
+
+/** True from the event `exit` on: no promise is settled any more. */
+const isEnding = () => /** @type {any} */ (process)._exiting === true;
+
 /** @type {Array<() => void>} */
 const ends = [];
 
-process.on('exit', () => {
-  for (const end of ends.reverse()) {
-    end();
-  }
-  if (isMainThread) {
-    native.shutdown(GRACE);
-  }
-});
+if (!isMainThread) {
+  process.on('exit', () => {
+    for (const end of ends.reverse()) {
+      end();
+    }
+  });
+}
 
 /**
- * Calls a function when this thread ends, the last one first.
+ * Calls a function when this worker ends, the last one first.
  *
  * @param {() => void} end
  */
-function atExit(end) {
+function atWorkerExit(end) {
   ends.push(end);
 }
 
@@ -41,13 +49,11 @@ class Handles {
   #registry = new FinalizationRegistry((handle) => this.#free(handle));
 
   constructor() {
-    if (!isMainThread) {
-      atExit(() => {
-        for (const handle of this.#live.keys()) {
-          this.#free(handle);
-        }
-      });
-    }
+    atWorkerExit(() => {
+      for (const handle of this.#live.keys()) {
+        this.#free(handle);
+      }
+    });
   }
 
   /**
@@ -60,6 +66,24 @@ class Handles {
   add(owner, handle, free) {
     this.#live.set(handle, free);
     this.#registry.register(owner, handle, owner);
+  }
+
+  /** @param {unknown} handle */
+  has(handle) {
+    return this.#live.has(handle);
+  }
+
+  /**
+   * The handle, unless it was freed.
+   *
+   * @param {unknown} handle
+   * @param {string} otherwise the sentence of the error
+   */
+  living(handle, otherwise) {
+    if (!this.has(handle)) {
+      throw new SendImError(otherwise, { kind: 'closed' });
+    }
+    return handle;
   }
 
   /**
@@ -82,4 +106,4 @@ class Handles {
   }
 }
 
-module.exports = { atExit, handles: new Handles() };
+module.exports = { atWorkerExit, handles: new Handles(), isEnding };

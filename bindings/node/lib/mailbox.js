@@ -7,13 +7,21 @@
  * event loop that may have ended, and in a worker that was terminated there is none left to carry it to. So the library
  * calls nothing: it puts mail into a box and makes a descriptor readable, which is an ordinary socket here. The socket
  * keeps the process alive as long as a call is under way, and no longer.
+ *
+ * A call that begins in a listener of `exit` has no event loop any more. It is waited for at once, and its box looked into
+ * from time to time.
  */
 
 const net = require('node:net');
 const { onAbort } = require('./abort.js');
 const { check, SendImError } = require('./errors.js');
-const { atExit } = require('./exit.js');
+const { atWorkerExit, isEnding } = require('./exit.js');
 const { native } = require('./native.js');
+
+/** How often that is, in milliseconds. */
+const LOOK = 2;
+/** Nobody ever wakes who sleeps on it. */
+const bed = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * @typedef {object} Mail
@@ -49,7 +57,7 @@ class Mailbox {
     }
     this.#socket = new net.Socket({ fd, readable: true, writable: false });
     this.#socket.on('data', () => this.#read()).unref();
-    atExit(() => this.#close());
+    atWorkerExit(() => this.#close());
   }
 
   /**
@@ -60,6 +68,9 @@ class Mailbox {
    * @returns {Promise<Mail>}
    */
   async call(begin, { signal, kept }) {
+    if (this.#box === null) {
+      throw new SendImError('This worker has ended.', { kind: 'closed' });
+    }
     const ticket = ++this.#tickets;
     const out = [null];
     check(begin(this.#box, ticket, out));
@@ -69,6 +80,10 @@ class Mailbox {
       return await new Promise((resolve) => {
         this.#pending.set(ticket, { resolve, call, kept });
         this.#socket.ref();
+        while (isEnding() && this.#pending.has(ticket)) {
+          Atomics.wait(bed, 0, 0, LOOK);
+          this.#read();
+        }
       });
     } finally {
       settled();
@@ -121,7 +136,7 @@ class Mailbox {
     }
   }
 
-  /** This thread ends. Nobody hears of the end of its calls any more. */
+  /** This worker ends. Nobody hears of the end of its calls any more. */
   #close() {
     for (const { call } of this.#pending.values()) {
       native.callCancel(call);

@@ -59,9 +59,11 @@ const declare = (name, result, ...parameters) => library.func(`send_im_${name}`,
 
 const native = {
   version: declare('version', TEXT),
-  shutdown: declare('shutdown', 'bool', 'uint64'),
+  shutdownAtExit: declare('shutdown_at_exit', 'bool', 'uint64'),
   stringFree: declare('string_free', 'void', HANDLE),
 
+  errorNew: declare('error_new', HANDLE, TEXT, TEXT, 'bool'),
+  errorExitCode: declare('error_exit_code', 'int', HANDLE),
   errorToJson: declare('error_to_json', TEXT, HANDLE),
   errorFree: declare('error_free', 'void', HANDLE),
 
@@ -82,7 +84,7 @@ const native = {
   mailFree: declare('mail_free', 'void', HANDLE),
 
   tokenReplyResolve: declare('token_reply_resolve', 'void', HANDLE, TEXT, 'uint64'),
-  tokenReplyFail: declare('token_reply_fail', 'void', HANDLE, TEXT),
+  tokenReplyFail: declare('token_reply_fail', 'void', HANDLE, TEXT, 'uint64'),
 
   callCancel: declare('call_cancel', 'void', HANDLE),
   callFree: declare('call_free', 'void', HANDLE),
@@ -91,7 +93,8 @@ const native = {
   clientSignIn: declare('client_sign_in_by_mail', HANDLE, HANDLE, 'uint64', HANDLE, OUT),
   clientSend: declare('client_send_by_mail', HANDLE, HANDLE, 'uint64', HANDLE, HANDLE, TEXT, TEXT, OUT),
   clientSendAll: declare('client_send_all_by_mail', HANDLE, HANDLE, 'uint64', HANDLE, HANDLE, OUT),
-  clientSignOut: declare('client_sign_out_by_mail', HANDLE, HANDLE, 'uint64', HANDLE, OUT),
+  clientSignOut: declare('client_sign_out_by_mail', HANDLE, HANDLE, 'uint64', HANDLE, 'int64', OUT),
+  clientCancelAll: declare('client_cancel_all', HANDLE, HANDLE),
   clientFree: declare('client_free', 'void', HANDLE),
 
   messagesNew: declare('messages_new', HANDLE),

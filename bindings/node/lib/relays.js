@@ -8,7 +8,8 @@ const {
   debuglog,
   types: { isNativeError },
 } = require('node:util');
-const { atExit } = require('./exit.js');
+const { SendImError } = require('./errors.js');
+const { atWorkerExit, isEnding } = require('./exit.js');
 const { text, milliseconds, wrongType } = require('./options.js');
 const { theMailbox } = require('./mailbox.js');
 const { native } = require('./native.js');
@@ -17,14 +18,23 @@ const log = debuglog('send-im');
 /** Looked up each time: before Node 18.20 a channel that lost its last subscriber may be replaced. */
 const channel = () => diagnostics.channel('send-im:step');
 
-/** Where a token is waited for. At the end of the program nobody shall wait. */
+/** How many of the errors a token function threw are kept. More than the sends of one client that wait for a token. */
+const KEPT = 64;
+
+/** Where a token is waited for. At the end of a worker nobody shall wait. */
 const asked = new Set();
-atExit(() => {
+atWorkerExit(() => {
   for (const reply of asked) {
-    native.tokenReplyFail(reply, 'the program is ending');
+    native.tokenReplyFail(reply, 'the program is ending', 0);
   }
   asked.clear();
 });
+
+/**
+ * @typedef {object} Relays
+ * @property {unknown[]} listeners
+ * @property {Map<number, unknown>} thrown what the token function has thrown lately
+ */
 
 /**
  * The name of what was thrown. Its text may hold anything.
@@ -83,16 +93,39 @@ function tokenOf(token) {
   return [text('token', token.value), lifetime === null ? 0 : milliseconds('expiresIn', lifetime)];
 }
 
+/** What a token function of this thread has thrown in all. Each gets a number, by which the library speaks of it. */
+let numbers = 0;
+
 /**
  * Asks the function for a token whenever one is wanted.
  *
  * @param {Function} source
+ * @param {Map<number, unknown>} thrown gets what the function has thrown lately
  */
-function tokenListener(source) {
+function tokenListener(source, thrown) {
   const ask = AsyncResource.bind(/** @type {(...given: any[]) => any} */ (source));
-  return async (/** @type {any} */ said, /** @type {() => unknown} */ takeReply) => {
+  return (/** @type {any} */ said, /** @type {() => unknown} */ takeReply) => {
     const reply = takeReply();
     asked.add(reply);
+    const refuse = (/** @type {unknown} */ why) => {
+      if (asked.delete(reply)) {
+        thrown.set(++numbers, why);
+        if (thrown.size > KEPT) {
+          thrown.delete(/** @type {number} */ (thrown.keys().next().value));
+        }
+        native.tokenReplyFail(reply, `the token function failed (${nameOf(why)})`, numbers);
+      }
+    };
+    const answer = (/** @type {unknown} */ given) => {
+      try {
+        const [token, lifetime] = tokenOf(given);
+        if (asked.delete(reply)) {
+          native.tokenReplyResolve(reply, token, lifetime);
+        }
+      } catch (why) {
+        refuse(why);
+      }
+    };
     const request = Object.freeze({
       origin: said.origin,
       authorizationUri: said.authorization_uri,
@@ -101,14 +134,16 @@ function tokenListener(source) {
       rejected: said.rejected,
     });
     try {
-      const [token, lifetime] = tokenOf(await ask(request));
-      if (asked.delete(reply)) {
-        native.tokenReplyResolve(reply, token, lifetime);
+      const given = ask(request);
+      if (typeof given?.then !== 'function') {
+        answer(given);
+      } else if (isEnding()) {
+        throw new SendImError('At the end of the program a token function must answer at once.');
+      } else {
+        given.then(answer, refuse);
       }
-    } catch (thrown) {
-      if (asked.delete(reply)) {
-        native.tokenReplyFail(reply, `the token function failed (${nameOf(thrown)})`);
-      }
+    } catch (why) {
+      refuse(why);
     }
   };
 }
@@ -116,21 +151,22 @@ function tokenListener(source) {
 /**
  * Connects the functions of a program with options of the library.
  *
- * Returned is what keeps them alive: the mailbox does so only where `weak` is false. A client that nobody refers to must
- * not be kept by its own functions.
+ * The listeners that are returned keep them alive: the mailbox does so only where `weak` is false. A client that nobody
+ * refers to must not be kept by its own functions.
  *
  * @param {{ handle: unknown }} options
  * @param {{ onStep?: Function, token?: unknown }} given
  * @param {boolean} weak
+ * @returns {Relays}
  */
 function relay(options, { onStep, token }, weak) {
   if (onStep !== undefined && typeof onStep !== 'function') {
     throw wrongType('onStep', 'a function', onStep);
   }
-  /** @type {unknown[]} */
-  const kept = [];
+  /** @type {Relays} */
+  const relays = { listeners: [], thrown: new Map() };
   const held = (/** @type {any} */ listener) => {
-    kept.push(listener);
+    relays.listeners.push(listener);
     return weak ? new WeakRef(listener) : { deref: () => listener };
   };
   if (onStep || log.enabled || channel().hasSubscribers) {
@@ -138,10 +174,10 @@ function relay(options, { onStep, token }, weak) {
     theMailbox().listen(listener, (box, ticket) => native.optionsSteps(options.handle, box, ticket));
   }
   if (typeof token === 'function') {
-    const listener = held(tokenListener(token));
+    const listener = held(tokenListener(token, relays.thrown));
     theMailbox().listen(listener, (box, ticket) => native.optionsTokens(options.handle, box, ticket));
   }
-  return kept;
+  return relays;
 }
 
 module.exports = { relay, stepOf };

@@ -69,7 +69,6 @@ class Sandbox {
   #url;
   #caFile;
   #caPem;
-  #stopped = false;
 
   /**
    * @param {symbol} key
@@ -104,7 +103,7 @@ class Sandbox {
   }
 
   get caFile() {
-    return this.#stopped ? null : this.#caFile;
+    return handles.has(this.#handle) ? this.#caFile : null;
   }
 
   get caPem() {
@@ -199,7 +198,6 @@ class Sandbox {
   }
 
   async stop() {
-    this.#stopped = true;
     handles.close(this, this.#handle);
   }
 
@@ -224,10 +222,7 @@ class Sandbox {
   }
 
   #living() {
-    if (this.#stopped) {
-      throw new SendImError('The sandbox is stopped.', { kind: 'closed' });
-    }
-    return this.#handle;
+    return handles.living(this.#handle, 'The sandbox is stopped.');
   }
 }
 

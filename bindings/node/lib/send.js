@@ -5,14 +5,14 @@ const { at, callSite, fromJson } = require('./errors.js');
 const { theMailbox } = require('./mailbox.js');
 const { native } = require('./native.js');
 const { ACCOUNT, MESSAGE, named, text, withOptions } = require('./options.js');
+const { Receipt } = require('./receipt.js');
 const { relay, stepOf } = require('./relays.js');
 
 /**
  * @param {any} told
  */
 function receiptOf(told) {
-  return Object.freeze({
-    to: told.to,
+  return new Receipt(told.to, {
     acceptedBy: told.accepted_by,
     evidence: told.evidence,
     format: told.format,
@@ -43,10 +43,11 @@ async function run(called, body) {
  *
  * @param {import('./mailbox.js').Mail} mail
  * @param {AbortSignal} [signal]
+ * @param {ReadonlyMap<number, unknown>} [thrown]
  */
-function ended(mail, signal) {
+function ended(mail, signal, thrown) {
   if (mail.said.error !== null) {
-    throw fromJson(mail.said.error, signal);
+    throw fromJson(mail.said.error, signal, thrown);
   }
   return mail;
 }
@@ -62,15 +63,17 @@ function sendIm(to, content, options) {
   return run(sendIm, async () => {
     const given = named(options, [...new Set([...ACCOUNT, ...MESSAGE, 'signal'])]);
     const [recipient, body, signal] = [text('recipient', to), text('text', content), signalOf(given)];
+    /** @type {Map<number, unknown> | undefined} */
+    let thrown;
     const mail = await withOptions((native_options) => {
       native_options.account(given).message(given);
       unlessAborted(signal);
-      relay(native_options, given, false);
+      ({ thrown } = relay(native_options, given, false));
       const begin = (/** @type {unknown} */ box, /** @type {number} */ ticket, /** @type {unknown[]} */ call) =>
         native.sendIm(box, ticket, native_options.handle, recipient, body, call);
       return theMailbox().call(begin, { signal });
     });
-    return receiptOf(ended(mail, signal).said.receipt);
+    return receiptOf(ended(mail, signal, thrown).said.receipt);
   });
 }
 

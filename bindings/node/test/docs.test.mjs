@@ -26,10 +26,12 @@ const wanted = [
   [/subject: 'db7'/, 0, 'lenea@contoso.com invitation_accepted\n'],
   [/sendAll/, 0, 'lenea@contoso.com\nfailed: busy@contoso.com does not want to be disturbed.\n'],
   [/await using/, 0, ''],
+  [/SIGINT/, 0, ''],
   [/instanceof/, 4, 'busy busy@contoso.com does not want to be disturbed.\n'],
   // On a slow machine the invitation has not left yet.
   [/AbortSignal/, 0, /^cancelled (maybe|no) TimeoutError\n$/],
   [/assert/, 0, ''],
+  [/new Receipt/, 0, ''],
 ];
 
 test('every snippet of the README is here', () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { inspect } from 'node:util';
-import { Client, SendImError, sendIm } from 'send-im';
+import { Client, Receipt, SendImError, sendIm } from 'send-im';
 import { PACKAGE, PASSWORD, place, ROOT, script } from './helper.mjs';
 
 const TEXT = 'the text of the message, which is secret';
@@ -136,11 +136,40 @@ test('as JSON it is whole', async (t) => {
 
 test('a program may make one in its tests', () => {
   const cause = new Error('why');
-  const error = new SendImError('Busy.', { kind: 'busy', exitCode: 4, cause });
+  const error = new SendImError('Busy.', { kind: 'busy', cause });
   assert.deepEqual([error.kind, error.exitCode, error.sent, error.hops, error.cause], ['busy', 4, 'no', [], cause]);
   assert.ok(error instanceof Error && `${error}` === 'SendImError: Busy.');
+  for (const [kind, exitCode] of [
+    ['credential_unavailable', 3],
+    ['outcome_unknown', 6],
+    ['cancelled', 130],
+    ['of_a_newer_library', 5],
+  ]) {
+    assert.equal(new SendImError('It failed.', { kind }).exitCode, exitCode);
+  }
+  assert.equal(new SendImError('It failed.', { kind: 'busy', exitCode: 7 }).exitCode, 7);
   assert.equal(new SendImError('It failed.').kind, 'protocol');
   assert.throws(() => new SendImError('x', { kidn: 'busy' }), TypeError);
+});
+
+test('a program may make a receipt in its tests, and it is of the same class as one of a call', async (t) => {
+  const made = new Receipt('lenea@contoso.com');
+  const { account } = await place(t);
+  const received = await sendIm('lenea@contoso.com', 'hi', account);
+  assert.ok(made instanceof Receipt && received instanceof Receipt);
+  assert.deepEqual({ ...made }, { ...received, steps: [], threadId: null });
+  const other = { acceptedBy: null, evidence: 'submitted', format: 'html', threadId: 'x', steps: [{ step: 'invite' }] };
+  assert.deepEqual({ ...new Receipt('lenea@contoso.com', other) }, { to: 'lenea@contoso.com', ...other });
+  assert.ok(Object.isFrozen(made));
+  assert.throws(() => new Receipt('lenea@contoso.com', { acceptedBi: 'x' }), TypeError);
+});
+
+test('an invitation rings until the timeout, not a part of it', async (t) => {
+  const { account } = await place(t, { slow: 6_600 });
+  const client = await Client.signIn(account);
+  const receipt = await client.send('slow@contoso.com', 'hi', { timeout: 8_000 });
+  assert.equal(receipt.acceptedBy, 'slow@contoso.com');
+  await client.close();
 });
 
 test('the types and the README name every kind of the core, with its exit code', () => {

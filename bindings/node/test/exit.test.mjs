@@ -183,3 +183,99 @@ test('SIGINT may abort what rings', async (t) => {
   );
   assert.deepEqual(done, { code: 130, out: 'ringing\ncancelled maybe interrupted 0\n', err: '' });
 });
+
+const texts = (sandbox) => sandbox.messages().map((message) => message.text);
+
+/** A program that sends in a listener registered before the package is loaded and in one registered after it. */
+const listening = (event, send, end) => `
+  let client, sendIm;
+  process.once('${event}', () => (${send})('before'));
+  const sendImPackage = require('send-im');
+  ({ sendIm } = sendImPackage);
+  process.once('${event}', () => (${send})('after'));
+  sendImPackage.Client.signIn().then((signedIn) => { client = signedIn; ${end} });`;
+
+const ONE_CALL = `(text) => sendIm('slow@contoso.com', text)`;
+const CLIENT = `(text) => client.send('slow@contoso.com', text)`;
+const CLOSING = `(text) => [client.sendAll([{ to: 'slow@contoso.com', text }]), text === 'after' && client.close()]`;
+
+for (const [how, send] of Object.entries({
+  'one call': ONE_CALL,
+  'an open client': CLIENT,
+  'a client it closes': CLOSING,
+})) {
+  for (const [way, code, end] of [
+    ['ends by itself', 0, ''],
+    ['calls process.exit', 3, 'process.exit(3)'],
+    ['sets process.exitCode', 4, 'process.exitCode = 4'],
+    ['throws', 1, `setTimeout(() => { throw new Error('on purpose'); }, 0)`],
+    ['calls process.exit in a listener', 5, `process.on('exit', () => process.exit(5))`],
+  ]) {
+    test(`listeners of exit send by ${how} where the program ${way}`, async (t) => {
+      const { sandbox } = await place(t, { slow: 200 });
+      const done = await script(t, listening('exit', send, end), { name: 'script.cjs', env: stored(sandbox) });
+      assert.deepEqual([done.code, done.out], [code, '']);
+      if (code === 1) assert.match(done.err, /Error: on purpose/);
+      else assert.equal(done.err, '');
+      assert.deepEqual(texts(sandbox), ['before', 'after']);
+      assert.equal(sandbox.openApplications(), 0);
+    });
+  }
+}
+
+test('listeners of beforeExit send as ever', async (t) => {
+  const { sandbox } = await place(t, { slow: 200 });
+  for (const call of [ONE_CALL, CLIENT]) {
+    const send = `(text) => (${call})(text).then((receipt) => console.log(text))`;
+    const done = await script(t, listening('beforeExit', send, ''), { name: 'script.cjs', env: stored(sandbox) });
+    assert.deepEqual({ ...done, out: done.out.split('\n').sort() }, { code: 0, out: ['', 'after', 'before'], err: '' });
+  }
+  assert.deepEqual(texts(sandbox).sort(), ['after', 'after', 'before', 'before']);
+  assert.equal(sandbox.openApplications(), 0);
+});
+
+test('a send in a listener of exit ends with its timeout', async (t) => {
+  const { sandbox } = await place(t, { ring: 3_600_000 });
+  const program = `${OUTSIDE} process.on('exit', () => { sendIm('silent@contoso.com', 'hi', { timeout: 500 }).catch(() => {}); });`;
+  await ends(t, 0, program, { env: stored(sandbox) });
+  assert.deepEqual([sandbox.messages(), sandbox.openApplications()], [[], 0]);
+});
+
+test('a call that cannot begin at the end is refused as ever', (t) =>
+  ends(
+    t,
+    0,
+    `${OUTSIDE} process.on('exit', () => { for (const text of ['hi', 7]) sendIm('nobody', text).catch(() => {}); });`,
+  ));
+
+test('a token function may answer at once in a listener of exit, and later it cannot', async (t) => {
+  const { sandbox } = await place(t);
+  const token = sandbox.issueToken('tosh@contoso.com');
+  const program = (source) => `${OUTSIDE}
+    const options = { address: 'tosh@contoso.com', server: process.argv[2], timeout: 3_600_000, onStep: () => console.log('step') };
+    process.on('exit', () => { sendIm('lenea@contoso.com', 'hi', { ...options, token: ${source} }).catch(() => {}); });`;
+  const more = { args: [sandbox.url] };
+  const late = await script(t, program(`async () => '${token}'`), more);
+  assert.deepEqual([late.code, late.err, texts(sandbox)], [0, '', []]);
+  const atOnce = await script(t, program(`() => '${token}'`), more);
+  assert.deepEqual([atOnce.code, atOnce.err, texts(sandbox)], [0, '', ['hi']]);
+  assert.match(atOnce.out, /^(step\n){5,}$/);
+  assert.equal(sandbox.openApplications(), 0);
+});
+
+test('many copies of the package end the process once', (t) =>
+  ends(
+    t,
+    2,
+    `import { createRequire } from 'node:module';
+     const require = createRequire(import.meta.url);
+     const warned = (warning) => { throw warning; };
+     process.on('warning', warned);
+     for (let n = 0; n < 20; n++) {
+       const { Client, Sandbox } = require('send-im');
+       const server = await Sandbox.start();
+       await Client.signIn({ address: 'tosh@contoso.com', password: 'x', server });
+       for (const name of Object.keys(require.cache)) if (/send-im|lib/.test(name) && !name.includes('koffi')) delete require.cache[name];
+     }
+     process.exit(2);`,
+  ));

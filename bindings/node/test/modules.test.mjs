@@ -14,7 +14,7 @@ const LIBRARY = process.platform === 'darwin' ? 'libsend_im.dylib' : 'libsend_im
 const BUNDLED = path.join(PACKAGE, 'prebuilds', `${process.platform}-${process.arch}`, LIBRARY);
 
 test('import and require give the same', () => {
-  assert.deepEqual(Object.keys(imported).sort(), ['Client', 'Sandbox', 'SendImError', 'sendIm', 'version']);
+  assert.deepEqual(Object.keys(imported).sort(), ['Client', 'Receipt', 'Sandbox', 'SendImError', 'sendIm', 'version']);
   assert.deepEqual({ ...imported }, { ...required });
 });
 

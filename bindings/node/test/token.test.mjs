@@ -64,21 +64,45 @@ test('a revoked token is asked for again', async (t) => {
   );
 });
 
-test('a function that fails is a sign-in error without its text', async (t) => {
-  const { send } = await tokens(t);
-  const failing = [
-    () => {
-      throw new RangeError('vault is sealed, key s3cret');
-    },
-    () => Promise.reject(new RangeError('key s3cret')),
-  ];
-  for (const token of failing) {
-    await assert.rejects(send(token), (error) => {
-      assert.deepEqual([error.kind, error.exitCode], ['sign_in_refused', 3]);
-      assert.ok(error.message.includes('RangeError') && !error.stack.includes('s3cret'));
-      return true;
-    });
+test('what a function throws is the cause of the error, whose text says nothing of it', async (t) => {
+  const { sandbox, send } = await tokens(t);
+  for (const thrown of [new RangeError('vault is sealed, key s3cret'), 's3cret', null, 7]) {
+    const throws = () => {
+      throw thrown;
+    };
+    for (const token of [throws, async () => throws()]) {
+      const signIn = () => Client.signIn({ address: SENDER, token, server: sandbox });
+      for (const call of [() => send(token), signIn]) {
+        await assert.rejects(call, (error) => {
+          assert.deepEqual([error.kind, error.step, error.exitCode], ['credential_unavailable', 'sign_in', 3]);
+          assert.ok(Object.hasOwn(error, 'cause'));
+          assert.equal(error.cause, thrown);
+          assert.ok(!`${error.stack} ${JSON.stringify(error)}`.includes('s3cret'));
+          return true;
+        });
+      }
+    }
   }
+});
+
+test('a client that gets no more tokens tells each send why', async (t) => {
+  const { sandbox, issue } = await tokens(t);
+  const thrown = [];
+  const token = () => {
+    if (thrown.push(new Error(`failure ${thrown.length}`)) === 1) return issue();
+    throw thrown.at(-1);
+  };
+  const client = await Client.signIn({ address: SENDER, token, server: sandbox });
+  sandbox.revokeTokens();
+  // More than are kept.
+  for (let n = 0; n < 100; n++) {
+    const error = await client.send('lenea@contoso.com', 'hi').catch((error) => error);
+    assert.deepEqual([error.kind, error.sent], ['credential_unavailable', 'no']);
+    assert.ok(thrown.includes(error.cause));
+  }
+  const sends = [1, 2].map((n) => ({ to: `user${n}@contoso.com`, text: 'hi' }));
+  for (const { reason } of await client.sendAll(sends)) assert.ok(thrown.includes(reason.cause));
+  await client.close().catch(() => {});
 });
 
 for (const value of [undefined, null, 7, {}, { value: 7 }, 'cut\0here', { value: 'x', expiresIn: 'soon' }]) {
@@ -86,7 +110,7 @@ for (const value of [undefined, null, 7, {}, { value: 7 }, 'cut\0here', { value:
     const { send } = await tokens(t);
     await assert.rejects(
       send(() => value),
-      (error) => error.kind === 'sign_in_refused' && /TypeError|SendImError/.test(error.message),
+      (error) => error.kind === 'credential_unavailable' && /^(TypeError|SendImError)$/.test(error.cause.name),
     );
   });
 }

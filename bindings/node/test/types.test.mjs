@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { Client, Sandbox, SendImError } from 'send-im';
+import { Client, Receipt, Sandbox, SendImError } from 'send-im';
 import { ended, PACKAGE } from './helper.mjs';
 
 const tsc = path.join(PACKAGE, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -16,7 +16,7 @@ test('what must compile compiles, and what must not does not', async () => {
 
 test('the types name every member of the classes', () => {
   const types = readFileSync(path.join(PACKAGE, 'index.d.ts'), 'utf8');
-  for (const type of [Client, Sandbox, SendImError]) {
+  for (const type of [Client, Receipt, Sandbox, SendImError]) {
     const declared = types.match(new RegExp(`declare class ${type.name} .*?^}`, 'ms'))[0];
     const names = [...Object.getOwnPropertyNames(type), ...Object.getOwnPropertyNames(type.prototype)];
     const internal = ['length', 'name', 'prototype', 'constructor'];

@@ -74,6 +74,39 @@ test('a worker that exits during a send withdraws it', async (t) => {
   assert.deepEqual(sandbox.messages(), []);
 });
 
+test('a worker that ends closes what it has, and what comes after that is told so', async (t) => {
+  const { sandbox } = await place(t);
+  const { posted, over } = work(
+    sandbox,
+    `const own = await Sandbox.start();
+     const client = await Client.signIn(account);
+     process.on('exit', () => {
+       const tried = [() => own.inbox('a@contoso.com'), () => client.cancelAll(), () => own.url, () => own.caFile];
+       for (const attempt of tried) try { parentPort.postMessage(typeof attempt()); } catch (error) { parentPort.postMessage(error.kind); }
+       const calls = [client.send('lenea@contoso.com', 'late'), client.close(), sendIm('lenea@contoso.com', 'late', account)];
+       for (const call of calls) call.catch(() => {});
+     });`,
+  );
+  assert.equal(await over, 0);
+  assert.deepEqual(posted, ['closed', 'closed', 'string', 'object']);
+  assert.ok(await eventually(() => sandbox.openApplications() === 0));
+  assert.deepEqual(sandbox.messages(), []);
+});
+
+test('a listener of exit that a worker has registered before it loads the package may send', async (t) => {
+  const { sandbox } = await place(t);
+  const worker = new Worker(
+    `let sendIm;
+     const { workerData } = require('node:worker_threads');
+     process.on('exit', () => { sendIm('lenea@contoso.com', 'from the end', workerData); });
+     ({ sendIm } = require('send-im'));`,
+    { eval: true, workerData: { address: SENDER, password: PASSWORD, server: sandbox.url } },
+  );
+  await new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject));
+  assert.equal(sandbox.messages()[0].text, 'from the end');
+  assert.ok(await eventually(() => sandbox.openApplications() === 0));
+});
+
 test('a worker that is terminated during many sends harms nobody', async (t) => {
   const { sandbox, account } = await place(t);
   for (let n = 0; n < 5; n++) {
@@ -104,13 +137,13 @@ test('a worker that is terminated while it signs in leaves no session', async (t
   assert.ok(await eventually(() => sandbox.openApplications() === 0));
 });
 
-test('the process ends while workers send, and their sessions end with it', async (t) => {
-  // The main thread loads the package too.
-  const { sandbox } = await place(t);
-  const done = await script(
-    t,
-    `const { Worker } = require('node:worker_threads');
-     require('send-im');
+for (const loads of [true, false]) {
+  test(`the process ends while workers send, and their sessions with it; the main thread ${loads ? 'has' : 'never'} loaded the package`, async (t) => {
+    const { sandbox } = await place(t);
+    const done = await script(
+      t,
+      `const { Worker } = require('node:worker_threads');
+     if (${loads}) require('send-im');
      const code = \`
        const { Client } = require('send-im');
        const { parentPort, workerData } = require('node:worker_threads');
@@ -126,11 +159,12 @@ test('the process ends while workers send, and their sessions end with it', asyn
          if (++sent === 3) setTimeout(() => process.exit(17), 20);
        });
      }`,
-    { name: 'script.cjs', args: [sandbox.url] },
-  );
-  assert.deepEqual(done, { code: 17, out: '', err: '' });
-  assert.ok(await eventually(() => sandbox.openApplications() === 0));
-});
+      { name: 'script.cjs', args: [sandbox.url] },
+    );
+    assert.deepEqual(done, { code: 17, out: '', err: '' });
+    assert.ok(await eventually(() => sandbox.openApplications() === 0));
+  });
+}
 
 test('clients and sandboxes cannot be posted to a worker', async (t) => {
   const { sandbox, account } = await place(t);

@@ -5,7 +5,7 @@ import {
   type Delivered,
   type Kind,
   type Message,
-  type Receipt,
+  Receipt,
   Sandbox,
   SendImError,
   type Step,
@@ -64,6 +64,10 @@ const never: string = receipt.acceptedBy;
   await client.sendAll([{ to: 'lenea@contoso.com' }]);
   // @ts-expect-error an option of a message
   await Client.signIn({ subject: 'db7' });
+  await client.close({ timeout: 5_000 });
+  // @ts-expect-error a number of milliseconds
+  await client.close({ timeout: '5' });
+  client.cancelAll();
   const closed: boolean = client.closed;
   // @ts-expect-error it is told, not set
   client.closed = closed;
@@ -95,5 +99,9 @@ try {
     process.exit(error.exitCode);
   }
 }
+
+const made: Receipt = new Receipt('lenea@contoso.com', { acceptedBy: null, evidence: 'submitted' });
+// @ts-expect-error no such field
+console.log(made.threadId, new Receipt('lenea@contoso.com', { too: 'x' }));
 
 throw new SendImError('Busy.', { kind: 'busy', sent: 'no', cause: new Error('why') });

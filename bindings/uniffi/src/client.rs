@@ -1,5 +1,6 @@
 //! Sending: the one call, and a signed-in client.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,13 +68,12 @@ impl SignedInClient {
         content: MessageOptions,
         cancellation: Option<Arc<Cancellation>>,
     ) -> Result<ReceiptRecord> {
-        let client = self.client()?;
-        let work = async move {
-            let content = content.into_message()?;
-            let departure = content.departure();
-            let sending = async { Ok(client.send(content).await?.into()) };
-            unless_cancelled(token(cancellation), || departure.sent(), sending).await
-        };
+        let content = content.into_message()?;
+        let departure = content.departure();
+        // It is under way from here on: a sign-out that follows waits for it.
+        let sending = self.client()?.send(content);
+        let sending = async { Ok(sending.await?.into()) };
+        let work = unless_cancelled(token(cancellation), move || departure.sent(), sending);
         self.generation.call(Sent::Maybe, work).await
     }
 
@@ -86,18 +86,16 @@ impl SignedInClient {
         cancellation: Option<Arc<Cancellation>>,
     ) -> Result<Vec<SendOutcome>> {
         let client = self.client()?;
-        let work = async move {
-            let outcomes = contents.into_iter().map(|content| {
-                let (client, cancellation) = (client.clone(), cancellation.clone());
-                async move {
-                    let message = content.into_message()?;
-                    let departure = message.departure();
-                    unless_cancelled(token(cancellation), || departure.sent(), in_turn(&client, message))
-                        .await
-                }
+        let each = |content: MessageOptions| {
+            let begun = content.into_message().map(|message| {
+                let departure = message.departure();
+                let sending = in_turn(&client, message);
+                unless_cancelled(token(cancellation.clone()), move || departure.sent(), sending)
             });
-            Ok(join_all(outcomes).await.into_iter().map(SendOutcome::from).collect())
+            async { begun?.await }
         };
+        let sends: Vec<_> = contents.into_iter().map(each).collect();
+        let work = async { Ok(join_all(sends).await.into_iter().map(SendOutcome::from).collect()) };
         self.generation.call(Sent::Maybe, work).await
     }
 
@@ -127,11 +125,14 @@ impl SignedInClient {
     }
 }
 
-/// Sends one message of many: its timeout begins when its turn comes.
-async fn in_turn(client: &Client, message: Message) -> Result<ReceiptRecord> {
-    match client.send_all([message]).await.pop() {
-        Some(result) => Ok(result?.into()),
-        None => Err(SendError::panicked(Sent::Maybe)),
+/// Sends one message of many: its timeout begins when its turn comes. It is under way when this returns.
+fn in_turn(client: &Client, message: Message) -> impl Future<Output = Result<ReceiptRecord>> + Send + use<> {
+    let sending = client.send_all([message]);
+    async {
+        match sending.await.pop() {
+            Some(result) => Ok(result?.into()),
+            None => Err(SendError::panicked(Sent::Maybe)),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The public calls.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,7 +46,8 @@ pub async fn send(account: &Account, message: Message) -> Result<Receipt> {
     let session = Session::new(account.clone(), Polling::WhileWaiting)?;
     let log = StepLog::new(account.on_step.clone());
     let client = Client { session };
-    let result = client.send_checked(message, to, log.clone()).await;
+    let begun = client.session.begin();
+    let result = client.send_checked(message, to, log.clone(), begun).await;
     let submitted = matches!(&result, Ok(receipt) if receipt.evidence == crate::Evidence::Submitted);
     // A submitted message may still be ringing. Its background task holds the session, which signs out when it ends.
     if !submitted {
@@ -95,34 +97,52 @@ impl Client {
     /// Messages of one conversation, that is with the same recipient, subject and importance, arrive in the order of the
     /// calls. Dropping the future withdraws an invitation that still rings; the message may have arrived before.
     ///
+    /// The send is under way from this call on, before the future is polled: signing out waits for its end, or its drop.
+    ///
     /// # Errors
     /// See [`ErrorKind`]; `closed` after [`sign_out`](Self::sign_out).
-    pub async fn send(&self, message: Message) -> Result<Receipt> {
-        let to = message.check()?;
-        let log = StepLog::new(self.session.connection.account.on_step.clone());
-        self.send_checked(message, to, log).await
+    pub fn send(&self, message: Message) -> impl Future<Output = Result<Receipt>> + Send + use<> {
+        let (client, begun) = (self.clone(), self.session.begin());
+        async move {
+            let to = message.check()?;
+            let log = StepLog::new(client.session.connection.account.on_step.clone());
+            client.send_checked(message, to, log, begun).await
+        }
     }
 
     /// Sends many messages, some tens at a time, and gives one result a message in the same order.
     ///
-    /// A message's timeout begins when its turn comes.
-    pub async fn send_all(&self, messages: impl IntoIterator<Item = Message>) -> Vec<Result<Receipt>> {
-        join_all(messages.into_iter().map(|message| self.send_in_turn(message))).await
+    /// A message's timeout begins when its turn comes. As with [`send`](Self::send), all are under way from this call on.
+    pub fn send_all<M: IntoIterator<Item = Message>>(
+        &self,
+        messages: M,
+    ) -> impl Future<Output = Vec<Result<Receipt>>> + Send + use<M> {
+        let sends: Vec<_> = messages.into_iter().map(|message| self.send_in_turn(message)).collect();
+        join_all(sends)
     }
 
-    async fn send_in_turn(&self, message: Message) -> Result<Receipt> {
-        let to = message.check()?;
-        let log = StepLog::new(self.session.connection.account.on_step.clone());
-        let under_way = self.session.begin().await?;
-        let turn = self.turn(&message, &to).await?;
-        let deadline = deadline_in(message.timeout);
-        // In a place of its own: of ten thousand messages most wait, and need not keep room for a send under way.
-        Box::pin(self.send_until(message, to, log, deadline, turn, under_way)).await
+    fn send_in_turn(&self, message: Message) -> impl Future<Output = Result<Receipt>> + Send + use<> {
+        let (client, begun) = (self.clone(), self.session.begin());
+        async move {
+            let to = message.check()?;
+            let log = StepLog::new(client.session.connection.account.on_step.clone());
+            let under_way = begun.await?;
+            let turn = client.turn(&message, &to).await?;
+            let deadline = deadline_in(message.timeout);
+            // In a place of its own: of ten thousand messages most wait, and need not keep room for a send under way.
+            Box::pin(client.send_until(message, to, log, deadline, turn, under_way)).await
+        }
     }
 
-    async fn send_checked(&self, message: Message, to: Address, log: StepLog) -> Result<Receipt> {
+    async fn send_checked(
+        &self,
+        message: Message,
+        to: Address,
+        log: StepLog,
+        begun: impl Future<Output = Result<UnderWay>>,
+    ) -> Result<Receipt> {
         let deadline = deadline_in(message.timeout);
-        let begin = async { Ok::<_, Error>((self.session.begin().await?, self.turn(&message, &to).await?)) };
+        let begin = async { Ok::<_, Error>((begun.await?, self.turn(&message, &to).await?)) };
         let Ok(begun) = timeout_at(deadline, begin).await else {
             let detail =
                 format!("The message to {to} waited for other sends of this client until its timeout.");

@@ -68,6 +68,31 @@ async fn signing_out_waits_for_every_send_that_has_begun() {
 }
 
 #[tokio::test]
+async fn a_send_is_under_way_from_its_call_on() {
+    let (sandbox, client) = signed_in().await;
+    // Nobody has polled them when the client signs out.
+    let one = client.send(hello());
+    let all = client.send_all((0..AT_ONCE + 8).map(|n| Message::text(format!("r{n}@contoso.com"), "x")));
+    let out = client.clone();
+    let signing_out = tokio::spawn(async move { out.sign_out().await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let late = ends(client.send(hello())).await.unwrap_err();
+    assert_eq!((late.kind(), late.sent()), (ErrorKind::Closed, Sent::No));
+    ends(one).await.unwrap();
+    for result in ends(all).await {
+        result.unwrap();
+    }
+    ends(signing_out).await.unwrap().unwrap();
+    assert_eq!((sandbox.messages().len(), sandbox.open_applications()), (AT_ONCE + 9, 0));
+    // One that nobody polls ever is waited for until it is dropped.
+    let (_sandbox, client) = signed_in().await;
+    let never = client.send(hello());
+    assert!(tokio::time::timeout(Duration::from_millis(100), client.sign_out()).await.is_err());
+    drop(never);
+    ends(client.sign_out()).await.unwrap();
+}
+
+#[tokio::test]
 async fn signing_out_within_a_bound_waits_for_what_ends_in_time() {
     let (sandbox, client) = signed_in().await;
     sandbox.recipient(LENE, Behaviour::AcceptAfter(Duration::from_millis(300)));

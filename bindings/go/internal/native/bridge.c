@@ -53,7 +53,7 @@ send_im_error *sendim_client_send_all(const send_im_client *client, const send_i
 }
 
 send_im_error *sendim_client_sign_out(const send_im_client *client, uintptr_t ended, send_im_call **call) {
-    return send_im_client_sign_out_async(client, on_done, (void *)ended, call);
+    return send_im_client_sign_out_async(client, -1, on_done, (void *)ended, call);
 }
 
 send_im_error *sendim_on_step(send_im_options *options, uintptr_t callback) {

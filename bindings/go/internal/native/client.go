@@ -69,7 +69,7 @@ func (c *Client) SendAll(messages *Messages) *Call[[]Outcome] {
 	})
 }
 
-// SignOut waits for the sends under way and ends the session.
+// SignOut waits for the sends under way, each of which ends with its own time-out, and ends the session.
 func (c *Client) SignOut() *Call[struct{}] {
 	return with(c, func(client *C.send_im_client) *Call[struct{}] {
 		return start(func(ended C.uintptr_t, call **C.send_im_call) *C.send_im_error {

@@ -91,9 +91,9 @@ func (r *TokenReply) Resolve(token string, expiresInMS uint64) {
 	C.send_im_token_reply_resolve(r.handle, texts.add(token), C.uint64_t(expiresInMS))
 }
 
-// Fail answers that there is none. The reason becomes part of the error.
-func (r *TokenReply) Fail(reason string) {
+// Fail answers that there is none. The reason becomes part of the error, which gives the number of its cause back; 0: none.
+func (r *TokenReply) Fail(reason string, cause uint64) {
 	var texts texts
 	defer texts.free()
-	C.send_im_token_reply_fail(r.handle, texts.add(reason))
+	C.send_im_token_reply_fail(r.handle, texts.add(reason), C.uint64_t(cause))
 }

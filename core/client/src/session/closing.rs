@@ -1,5 +1,6 @@
 //! The end of a session: what is waited for, what is cancelled, and that the server is told.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -48,18 +49,31 @@ impl Drop for UnderWay {
 }
 
 impl Session {
-    /// A send begins. Waits while the session is being closed because nothing was under way.
+    /// A send begins with this call, before the future is polled. That waits while the session is being closed because
+    /// nothing was under way.
     ///
     /// # Errors
     /// `closed` once the client is signed out.
-    pub(crate) async fn begin(self: &Arc<Self>) -> Result<UnderWay> {
-        let begun = match self.sends.clone().try_read_owned() {
-            Ok(begun) => begun,
-            Err(_) if self.signed_out.load(Ordering::Acquire) => return Err(signed_out()),
-            Err(_) => self.sends.clone().read_owned().await,
-        };
-        let under_way = UnderWay { session: self.clone(), sends: Some(begun) };
-        if self.signed_out.load(Ordering::Acquire) { Err(signed_out()) } else { Ok(under_way) }
+    pub(crate) fn begin(self: &Arc<Self>) -> impl Future<Output = Result<UnderWay>> + Send + use<> {
+        let session = self.clone();
+        let begun = self.sends.clone().try_read_owned();
+        let begun = begun.map(|sends| UnderWay { session: session.clone(), sends: Some(sends) });
+        let late = self.signed_out.load(Ordering::Acquire);
+        async move {
+            match begun {
+                _ if late => Err(signed_out()),
+                Ok(begun) => Ok(begun),
+                Err(_) => {
+                    let sends = Some(session.sends.clone().read_owned().await);
+                    let begun = UnderWay { session, sends };
+                    if begun.session.signed_out.load(Ordering::Acquire) {
+                        Err(signed_out())
+                    } else {
+                        Ok(begun)
+                    }
+                }
+            }
+        }
     }
 
     /// Ends the sends under way; later ones find the client signed out.

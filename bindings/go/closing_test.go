@@ -1,0 +1,164 @@
+package sendim_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"send-im.internal/sendim"
+)
+
+// underWay begins a send and gives where its error comes.
+func underWay(client *sendim.Client, message sendim.Message) <-chan error {
+	failed := make(chan error, 1)
+	go func() {
+		_, err := client.Send(context.Background(), message)
+		failed <- err
+	}()
+	return failed
+}
+
+// patient is a message that would ring for an hour.
+func patient(address string) sendim.Message {
+	return sendim.Message{To: address, Text: "hi", Timeout: time.Hour}
+}
+
+func TestClosingWaitsForTheSendsUnderWay(t *testing.T) {
+	sandbox := start(t, nil)
+	for n, end := range []func(*sendim.Client) error{
+		(*sendim.Client).Close,
+		func(client *sendim.Client) error { return client.SignOut(background(t)) },
+	} {
+		client := signIn(t, sandbox)
+		failed := underWay(client, to("slow@contoso.com", "hi"))
+		ringing(t, sandbox, n+1)
+		check(t, end(client))
+		same(t, must[int](t)(sandbox.OpenApplications()), 0)
+		_, err := client.Send(background(t), to("lenea@contoso.com", "late"))
+		same(t, failing(t, err).Kind, sendim.ErrClosed)
+		same(t, failing(t, err).Sent, sendim.SentNo)
+		check(t, <-failed)
+	}
+	same(t, texts(t, sandbox), "hi,hi")
+}
+
+func TestClosingWaitsForTheSendsThatWaitForTheirTurn(t *testing.T) {
+	sandbox := start(t, &sendim.SandboxOptions{Slow: 500 * time.Millisecond})
+	client := signIn(t, sandbox)
+	// More than are under way at a time.
+	messages := make([]sendim.Message, 80)
+	for n := range messages {
+		messages[n] = to(fmt.Sprintf("slow@d%d.contoso.com", n), "hi")
+	}
+	all := make(chan []sendim.Result)
+	go func() { all <- client.SendAll(background(t), messages) }()
+	ringing(t, sandbox, 1)
+	check(t, client.Close())
+	for _, result := range <-all {
+		check(t, result.Err)
+	}
+	same(t, len(must[[]sendim.Delivery](t)(sandbox.Messages())), len(messages))
+}
+
+func TestClosingEndsWithTheTimeoutsOfTheSends(t *testing.T) {
+	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
+	client := signIn(t, sandbox)
+	failed := underWay(client, sendim.Message{To: "silent@contoso.com", Text: "hi", Timeout: time.Second})
+	ringing(t, sandbox, 1)
+	check(t, client.Close())
+	same(t, failing(t, <-failed).Kind, sendim.ErrTimeout)
+	same(t, must[int](t)(sandbox.OpenApplications()), 0)
+}
+
+func TestWhatHasNotEndedAtTheBoundIsCancelled(t *testing.T) {
+	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	soon, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	// Also a context that has ended before closes the session.
+	for n, bound := range []context.Context{soon, over} {
+		client := signIn(t, sandbox)
+		failed := underWay(client, patient("silent@contoso.com"))
+		ringing(t, sandbox, n+1)
+		check(t, client.SignOut(bound))
+		failure := failing(t, <-failed)
+		same(t, failure.Kind, sendim.ErrCancelled)
+		same(t, failure.Sent, sendim.SentMaybe)
+		// It was not the context of the send.
+		same(t, len(failure.Unwrap()), 0)
+		same(t, must[int](t)(sandbox.OpenApplications()), 0)
+	}
+	same(t, texts(t, sandbox), "")
+}
+
+func TestCancelAllEndsEverySend(t *testing.T) {
+	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
+	client := signIn(t, sandbox)
+	rings, waits := underWay(client, patient("silent@contoso.com")), underWay(client, patient("silent@contoso.com"))
+	ringing(t, sandbox, 1)
+	client.CancelAll()
+	told := map[sendim.Sent]int{}
+	for _, failed := range []<-chan error{rings, waits} {
+		failure := failing(t, <-failed)
+		same(t, failure.Kind, sendim.ErrCancelled)
+		told[failure.Sent]++
+	}
+	// One rang, the other waited for it.
+	same(t, told[sendim.SentMaybe], 1)
+	same(t, told[sendim.SentNo], 1)
+	_, err := client.Send(background(t), to("lenea@contoso.com", "late"))
+	same(t, failing(t, err).Kind, sendim.ErrClosed)
+	check(t, client.Close())
+	same(t, must[int](t)(sandbox.OpenApplications()), 0)
+	same(t, texts(t, sandbox), "")
+	client.CancelAll()
+}
+
+func TestCancelAllEndsAClose(t *testing.T) {
+	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
+	client := signIn(t, sandbox)
+	failed := underWay(client, patient("silent@contoso.com"))
+	ringing(t, sandbox, 1)
+	closed := make(chan error, 2)
+	go func() { closed <- client.Close() }()
+	go func() { closed <- client.Close() }()
+	client.CancelAll()
+	check(t, <-closed)
+	check(t, <-closed)
+	same(t, failing(t, <-failed).Kind, sendim.ErrCancelled)
+	same(t, must[int](t)(sandbox.OpenApplications()), 0)
+}
+
+func TestAServerThatIsGoneIsNotWaitedFor(t *testing.T) {
+	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
+	client := signIn(t, sandbox)
+	failed := underWay(client, patient("silent@contoso.com"))
+	ringing(t, sandbox, 1)
+	check(t, sandbox.Close())
+	closed := make(chan error, 1)
+	go func() { closed <- client.Close() }()
+	select {
+	case err := <-closed:
+		// The server could not be told.
+		same(t, failing(t, err).Step, sendim.StepSignOut)
+	case <-time.After(hang):
+		t.Fatal("it waits for a server that is gone")
+	}
+	same(t, failing(t, <-failed).Sent, sendim.SentMaybe)
+}
+
+// A deferred Close leaves the error of its function alone.
+func TestClosingHidesNoError(t *testing.T) {
+	sandbox := start(t, nil)
+	mine := errors.New("mine")
+	err := func() error {
+		client := signIn(t, sandbox)
+		defer client.Close()
+		check(t, sandbox.Close())
+		return mine
+	}()
+	same(t, err, mine)
+}

@@ -1,0 +1,30 @@
+'use strict';
+
+/** Proof of a send. What each member means is in index.d.ts. */
+class Receipt {
+  to;
+  acceptedBy;
+  evidence = 'invitation_accepted';
+  format = 'plain';
+  threadId = null;
+  /** @type {ReadonlyArray<object>} */
+  steps = Object.freeze([]);
+
+  /**
+   * @param {string} to
+   * @param {Record<string, any>} [fields]
+   */
+  constructor(to, fields = {}) {
+    this.to = to;
+    this.acceptedBy = to;
+    const unknown = Object.keys(fields).filter((name) => name === 'to' || !(name in this));
+    if (unknown.length > 0) {
+      throw new TypeError(
+        `The fields of a Receipt are ${Object.keys(this).slice(1).join(', ')}, not ${unknown.join(', ')}`,
+      );
+    }
+    Object.freeze(Object.assign(this, fields));
+  }
+}
+
+module.exports = { Receipt };
