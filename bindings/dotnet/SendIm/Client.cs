@@ -180,7 +180,7 @@ namespace SendIm
         /// <exception cref="SendImException">The server could not be told; it ends the session by itself.</exception>
         public void SignOut()
         {
-            using (var error = NativeMethods.send_im_client_sign_out(Living()))
+            using (var error = NativeMethods.send_im_client_sign_out(Living(), -1))
             {
                 Failure.CheckWaited(error);
             }
@@ -197,7 +197,7 @@ namespace SendIm
             return Call.RunAsync(_ => true, Begin, cancellationToken);
 
             ErrorHandle Begin(IntPtr id, out CallHandle call) =>
-                NativeMethods.send_im_client_sign_out_async(client, Call.Done, id, out call);
+                NativeMethods.send_im_client_sign_out_async(client, -1, Call.Done, id, out call);
         }
 
         /// <summary>Signs out and waits for it. What fails meanwhile is traced, so that it hides no other error.</summary>

@@ -183,7 +183,7 @@ final class Client
             return;
         }
         $this->open = false;
-        $this->library->run('send_im_client_sign_out', $this->session);
+        $this->library->run('send_im_client_sign_out', $this->session, -1);
         Log::debug($this->logger, 'signed out');
     }
 

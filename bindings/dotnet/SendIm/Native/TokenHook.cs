@@ -65,7 +65,7 @@ namespace SendIm.Native
         }
 
         private static void Refuse(IntPtr reply, string reason) =>
-            NativeMethods.send_im_token_reply_fail(reply, Utf8.Text(reason, nameof(reason)));
+            NativeMethods.send_im_token_reply_fail(reply, Utf8.Text(reason, nameof(reason)), 0);
 
         private async Task AnswerAsync(TokenRequest request, IntPtr reply)
         {
