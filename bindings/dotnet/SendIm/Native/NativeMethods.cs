@@ -37,7 +37,7 @@ namespace SendIm.Native
 
         [DllImport(Name, CallingConvention = C)]
         [return: MarshalAs(UnmanagedType.I1)]
-        internal static extern bool send_im_shutdown(ulong timeoutMs);
+        internal static extern bool send_im_wind_down(ulong timeoutMs);
 
         [DllImport(Name, CallingConvention = C)]
         internal static extern void send_im_string_free(IntPtr text);
