@@ -14,6 +14,8 @@ use SendIm\Sandbox;
  */
 final class Sessions
 {
+    /** Seconds that sends under way get after a fatal error. */
+    private const BOUND = 3;
     private const FATAL = E_ERROR | E_CORE_ERROR | E_COMPILE_ERROR | E_PARSE | E_USER_ERROR | E_RECOVERABLE_ERROR;
 
     /** @var \WeakMap<Client, \WeakReference<Sandbox>|null>|null each client and the sandbox it signed in to */
@@ -35,7 +37,7 @@ final class Sessions
     {
         foreach (self::$open ?? [] as $client => $server) {
             if ($server?->get() === $sandbox) {
-                $client->__destruct();
+                $client->leave();
             }
         }
     }
@@ -51,7 +53,7 @@ final class Sessions
         // Once more, to come after the functions that were registered later than this one: they may send.
         register_shutdown_function(static function (): void {
             foreach (self::$open ?? [] as $client => $_) {
-                $client->__destruct();
+                $client->leave(self::BOUND);
             }
         });
     }
