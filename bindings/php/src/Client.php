@@ -237,7 +237,9 @@ final class Client
 
     public function __destruct()
     {
-        $this->leave();
+        if (!Sessions::defer($this)) {
+            $this->leave();
+        }
     }
 
     /**

@@ -66,6 +66,9 @@ final class ClosingTest extends TestCase
     {
         $this->check(<<<'PHP'
             $client->cancelAll();
+            do {
+                $told = preg_grep('~/messaging/terminate$~', array_column($sandbox->journal(), 'path'));
+            } while ($told === []);
             try {
                 $client->send('lenea@contoso.com', 'late');
             } catch (SendIm\Exception\ClosedException $e) {

@@ -92,6 +92,38 @@ final class ExitTest extends TestCase
         $this->assertSame(0, $this->sandbox()->openApplications());
     }
 
+    public function testDestructorsSendWhereverTheClientIsHeld(): void
+    {
+        $code = <<<'PHP'
+            final class Buffer
+            {
+                public ?Buffer $itself = null;
+                public function __construct(private SendIm\Client $client, private string $text)
+                {
+                }
+                public function __destruct()
+                {
+                    $this->client->send('lenea@contoso.com', $this->text);
+                }
+            }
+            final class Container
+            {
+                public static array $all = [];
+            }
+            Container::$all[] = $client = SendIm\Client::signIn(...$account);
+            for ($n = 0; $n < 20; $n++) {
+                Container::$all[] = new Buffer($client, "static {$n}");
+                $cycle = new Buffer($client, "cycle {$n}");
+                $cycle->itself = $cycle;
+            }
+            unset($cycle, $client);
+            exit(6);
+            PHP;
+        $this->assertSame([6, '', ''], $this->script($code));
+        $this->assertCount(40, $this->texts());
+        $this->assertSame(0, $this->sandbox()->openApplications());
+    }
+
     /**
      * @dataProvider ends
      */

@@ -21,6 +21,10 @@ final class Sessions
     /** @var \WeakMap<Client, \WeakReference<Sandbox>|null>|null each client and the sandbox it signed in to */
     private static ?\WeakMap $open = null;
 
+    private static bool $ending = false;
+    /** @var list<LastToGo> */
+    private static array $last = [];
+
     public static function add(Client $client, ?Sandbox $sandbox): void
     {
         if (self::$open === null) {
@@ -28,6 +32,18 @@ final class Sessions
             register_shutdown_function(self::atTheEnd(...));
         }
         self::$open[$client] = $sandbox === null ? null : \WeakReference::create($sandbox);
+    }
+
+    /**
+     * At the end of a script, puts off the end of a client that is being destroyed; else false.
+     */
+    public static function defer(Client $client): bool
+    {
+        if (self::$ending) {
+            self::$last[] = new LastToGo($client);
+        }
+
+        return self::$ending;
     }
 
     /**
@@ -47,6 +63,7 @@ final class Sessions
      */
     private static function atTheEnd(): void
     {
+        self::$ending = true;
         if (((error_get_last()['type'] ?? 0) & self::FATAL) === 0) {
             return;
         }
