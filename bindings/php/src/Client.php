@@ -18,12 +18,15 @@ use SendIm\Internal\Text;
 /**
  * One session: signs in once, sends any number of messages, signs out.
  *
- * When the last variable that holds it goes, at the latest at the end of the script, it does what {@see signOut()} does.
+ * When the last variable that holds it goes, at the latest at the end of the script, it does what {@see signOut()}
+ * does.
  * A client made before a fork belongs to the parent process; in the child its methods throw a
  * {@see Exception\ClosedException}.
  */
 final class Client
 {
+    private const NO_BOUND = -1;
+
     private ?CData $session;
     private bool $open = true;
 
@@ -99,9 +102,9 @@ final class Client
      * @param string|null       $subject    at most 250 UTF-16 units, on one line
      * @param Importance|string $importance an {@see Importance} or its value
      * @param bool              $html       true if the text is html
-     * @param int|float         $timeout    how long the message has to be delivered, in seconds. An invitation rings until
-     *                                      then, unless the server gives up before. After it the call takes at most 2 s
-     *                                      more to withdraw the invitation and learn what came of it
+     * @param int|float         $timeout    how long the message has to be delivered, in seconds. An invitation rings
+     *                                      until then, unless the server gives up before. After it the call takes at
+     *                                      most 2 s more to withdraw the invitation and learn what came of it
      * @param Wait|string       $wait       a {@see Wait} or its value
      * @throws SendImException a {@see Exception\ClosedException} after {@see signOut()}
      */
@@ -175,8 +178,8 @@ final class Client
     }
 
     /**
-     * Ends every send under way at once, which are those that were only submitted: invitations that ring are withdrawn.
-     * Later sends throw a {@see Exception\ClosedException}. The session is still to be signed out.
+     * Ends every send under way at once, which are those that were only submitted: invitations that ring are
+     * withdrawn. Later sends throw a {@see Exception\ClosedException}. The session is still to be signed out.
      *
      * @throws SendImException in a process that was forked after the client was made
      */
@@ -191,17 +194,16 @@ final class Client
      * Waits for the sends under way, which are those that were only submitted; each ends with its own timeout at the
      * latest. Then closes the session on the server, in at most 3 s. A second call does nothing.
      *
-     * @param int|float|null $timeout how long to wait for the sends under way, in seconds; what has not ended by then is
-     *                                cancelled, as by {@see cancelAll()}. Null: no bound
+     * @param int|float|null $timeout how long to wait for the sends under way, in seconds; what has not ended by then
+     *                                is cancelled, as by {@see cancelAll()}. Null: no bound
      * @throws SendImException the server could not be told; it ends the session by itself after a while
      */
     public function signOut(int|float|null $timeout = null): void
     {
-        $bound = match (true) {
-            $timeout === null => -1,
-            $timeout < 0 => throw Failure::ofInput('The timeout is negative.'),
-            default => Text::milliseconds('timeout', $timeout),
-        };
+        if ($timeout !== null && $timeout < 0) {
+            throw Failure::ofInput('The timeout is negative.');
+        }
+        $bound = $timeout === null ? self::NO_BOUND : Text::milliseconds('timeout', $timeout);
         if ($this->session === null) {
             return;
         }

@@ -252,6 +252,7 @@ final class ErrorsTest extends TestCase
             fn () => send_im('a@b.c', 'x', address: self::SENDER, server: $this->sandbox(), token: "a\nb"),
             Exception\SignInException::class,
         );
-        $this->assertSame([ErrorKind::CredentialUnavailable, 3, Sent::No], [$error->kind, $error->exitCode, $error->sent]);
+        $told = [$error->kind, $error->exitCode, $error->sent];
+        $this->assertSame([ErrorKind::CredentialUnavailable, 3, Sent::No], $told);
     }
 }

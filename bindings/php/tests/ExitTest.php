@@ -145,8 +145,11 @@ final class ExitTest extends TestCase
         $ended = $this->script($before . $end, [], '-d', 'display_errors=stderr');
         $this->assertSame([$code, ''], [$ended[0], $ended[1]]);
         $what = ['client', 'one call', 'another client'];
-        $told = static fn (string $when): array => array_map(static fn (string $one): string => "{$when}, {$one}", $what);
-        $this->assertSame([...$told('before'), ...$told('after')], $this->texts());
+        $told = [];
+        foreach (['before', 'after'] as $when) {
+            array_push($told, ...array_map(static fn (string $one): string => "{$when}, {$one}", $what));
+        }
+        $this->assertSame($told, $this->texts());
         $this->assertSame(0, $this->sandbox()->openApplications());
     }
 

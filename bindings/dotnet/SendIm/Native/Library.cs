@@ -41,7 +41,9 @@ namespace SendIm.Native
             }
         }
 
-        /// <summary>Handlers of the program run before and after this one, and may send: nothing is cancelled or refused.</summary>
+        /// <summary>
+        /// The program's own handlers run before and after this one, and may send: nothing is cancelled or refused.
+        /// </summary>
         private static void CloseIdleSessions()
         {
             if (!AppContext.TryGetSwitch(NoExitHook, out var off) || !off)

@@ -134,8 +134,8 @@ namespace SendIm.Tests
                 Check.Equal("slow@contoso.com", slow.GetAwaiter().GetResult().AcceptedBy);
                 client.SendAsync("lenea@contoso.com", "last, client").GetAwaiter().GetResult();
                 Im.SendAsync("lenea@contoso.com", "last, one call", account).GetAwaiter().GetResult();
-                Check.Equal(30, Task.WhenAll(Enumerable.Range(0, 30).Select(n => client.SendAsync($"user{n}@contoso.com", "many")))
-                    .GetAwaiter().GetResult().Length);
+                var many = Enumerable.Range(0, 30).Select(n => client.SendAsync($"user{n}@contoso.com", "many"));
+                Check.Equal(30, Task.WhenAll(many).GetAwaiter().GetResult().Length);
                 using (var another = Client.SignIn(account))
                 {
                     another.Send("lenea@contoso.com", "last, another client");
