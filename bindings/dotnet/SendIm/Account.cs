@@ -51,7 +51,10 @@ namespace SendIm
         /// was rejected. It runs on the thread pool. Its cancellation token is cancelled when the call, or the client, no
         /// longer needs an answer.
         /// </summary>
-        /// <remarks>What it throws makes the call fail; the error names the type of the exception and not its text.</remarks>
+        /// <remarks>
+        /// What it throws makes the call fail with <see cref="ErrorKind.CredentialUnavailable"/>, and is the inner exception of
+        /// that error, whose own message names its type and not its text.
+        /// </remarks>
         [DebuggerBrowsable(DebuggerBrowsableState.Never)]
         public Func<TokenRequest, CancellationToken, Task<Token>>? TokenProvider { get; set; }
 

@@ -39,7 +39,7 @@ namespace SendIm
             using (var options = Options.ForSignIn(account))
             using (var error = NativeMethods.send_im_client_sign_in(options.Handle, out var handle))
             {
-                Failure.CheckWaited(error);
+                Failure.Check(error);
                 return new Client(handle, Who(account));
             }
         }
@@ -84,7 +84,7 @@ namespace SendIm
                 Living(), options.Handle, content.To, content.Text, out var receipt))
             using (receipt)
             {
-                Failure.CheckWaited(error);
+                Failure.Check(error);
                 return Reader.Receipt(receipt.Value);
             }
         }
@@ -134,7 +134,7 @@ namespace SendIm
             using (var error = NativeMethods.send_im_client_send_all(Living(), batch.Handle, out var results))
             using (results)
             {
-                Failure.CheckWaited(error);
+                Failure.Check(error);
                 return batch.Merge(Reader.Results(results.Value));
             }
         }
@@ -164,43 +164,83 @@ namespace SendIm
             }
         }
 
-        /// <summary>Ends every send under way: each fails with <see cref="ErrorKind.Cancelled"/>. Later ones too.</summary>
+        /// <summary>
+        /// Ends every send under way at once: each fails with <see cref="ErrorKind.Cancelled"/>, and its
+        /// <see cref="SendImException.Sent"/> says whether the message can have arrived. Later sends fail with
+        /// <see cref="ErrorKind.Closed"/>. The session is still to be signed out.
+        /// </summary>
         public void CancelAll()
         {
-            using (var error = NativeMethods.send_im_client_cancel_all(Living()))
+            if (handle.IsClosed)
+            {
+                return;
+            }
+
+            using (var error = NativeMethods.send_im_client_cancel_all(handle))
             {
                 Failure.Check(error);
             }
         }
 
         /// <summary>
-        /// Waits for the sends under way, then ends the session. Later sends fail with <see cref="ErrorKind.Closed"/>; a second
-        /// call does nothing.
+        /// Waits for the sends under way, each of which ends with its own timeout at the latest, then closes the session on the
+        /// server, in at most 3 s. Sends that begin later fail with <see cref="ErrorKind.Closed"/>; a second call does nothing.
         /// </summary>
         /// <exception cref="SendImException">The server could not be told; it ends the session by itself.</exception>
-        public void SignOut()
+        public void SignOut() => SignOut(Timeout.InfiniteTimeSpan);
+
+        /// <summary>Does what <see cref="SignOut()"/> does, with a bound.</summary>
+        /// <param name="timeout">
+        /// How long to wait for the sends under way. What has not ended by then is cancelled, as by <see cref="CancelAll"/>.
+        /// <see cref="Timeout.InfiniteTimeSpan"/>: no bound.
+        /// </param>
+        /// <exception cref="SendImException">The server could not be told; it ends the session by itself.</exception>
+        /// <exception cref="ArgumentOutOfRangeException">The bound is negative.</exception>
+        public void SignOut(TimeSpan timeout)
         {
-            using (var error = NativeMethods.send_im_client_sign_out(Living()))
+            var bound = Options.Bound(timeout, nameof(timeout));
+            if (handle.IsClosed)
             {
-                Failure.CheckWaited(error);
+                return;
+            }
+
+            using (var error = NativeMethods.send_im_client_sign_out(handle, bound))
+            {
+                Failure.Check(error);
             }
         }
 
-        /// <summary>Does what <see cref="SignOut"/> does, without blocking a thread.</summary>
-        /// <param name="cancellationToken">Stops waiting at once.</param>
+        /// <summary>Does what <see cref="SignOut()"/> does, without blocking a thread.</summary>
+        /// <param name="cancellationToken">Stops waiting at once; signing out goes on.</param>
         /// <returns>Nothing.</returns>
         /// <exception cref="SendImException">The server could not be told; it ends the session by itself.</exception>
         /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
-        public Task SignOutAsync(CancellationToken cancellationToken = default)
+        public Task SignOutAsync(CancellationToken cancellationToken = default) =>
+            SignOutAsync(Timeout.InfiniteTimeSpan, cancellationToken);
+
+        /// <summary>Does what <see cref="SignOut(TimeSpan)"/> does, without blocking a thread.</summary>
+        /// <param name="timeout">
+        /// How long to wait for the sends under way. What has not ended by then is cancelled, as by <see cref="CancelAll"/>.
+        /// <see cref="Timeout.InfiniteTimeSpan"/>: no bound.
+        /// </param>
+        /// <param name="cancellationToken">Stops waiting at once; signing out goes on.</param>
+        /// <returns>Nothing.</returns>
+        /// <exception cref="SendImException">The server could not be told; it ends the session by itself.</exception>
+        /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
+        /// <exception cref="ArgumentOutOfRangeException">The bound is negative.</exception>
+        public Task SignOutAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
         {
-            var client = Living();
-            return Call.RunAsync(_ => true, Begin, cancellationToken);
+            var bound = Options.Bound(timeout, nameof(timeout));
+            return handle.IsClosed ? Task.CompletedTask : Call.RunAsync(_ => true, Begin, cancellationToken);
 
             ErrorHandle Begin(IntPtr id, out CallHandle call) =>
-                NativeMethods.send_im_client_sign_out_async(client, Call.Done, id, out call);
+                NativeMethods.send_im_client_sign_out_async(handle, bound, Call.Done, id, out call);
         }
 
-        /// <summary>Signs out and waits for it. What fails meanwhile is traced, so that it hides no other error.</summary>
+        /// <summary>
+        /// Does what <see cref="SignOut()"/> does, and frees the client. What fails meanwhile is traced, so that it hides no
+        /// other error. Later sends throw <see cref="ObjectDisposedException"/>.
+        /// </summary>
         public void Dispose()
         {
             if (handle.IsClosed)
@@ -255,10 +295,7 @@ namespace SendIm
         private static void Untold(Exception error) =>
             Im.TraceSource.TraceEvent(TraceEventType.Warning, 0, "signing out failed: " + error.Message);
 
-        private ClientHandle Living()
-        {
-            Library.Load();
-            return handle.IsClosed ? throw new ObjectDisposedException(nameof(Client)) : handle;
-        }
+        private ClientHandle Living() =>
+            handle.IsClosed ? throw new ObjectDisposedException(nameof(Client)) : handle;
     }
 }

@@ -26,6 +26,12 @@ namespace SendIm
         /// <summary>The server offers no way to sign in that is known here.</summary>
         SignInUnsupported,
 
+        /// <summary>
+        /// The program's own <see cref="Account.TokenProvider"/> gave no token, and no server refused anything. What it threw
+        /// is the <see cref="System.Exception.InnerException"/>.
+        /// </summary>
+        CredentialUnavailable,
+
         /// <summary>The account may not do this.</summary>
         Forbidden,
 

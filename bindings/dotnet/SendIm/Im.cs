@@ -45,7 +45,9 @@ namespace SendIm
             Send(new Message(to, text), account);
 
         /// <summary>Sends one message and waits for its delivery.</summary>
-        /// <param name="message">What is sent, and how. Its timeout is that of the whole call.</param>
+        /// <param name="message">
+        /// What is sent, and how. Its timeout is that of the whole call, which closes its session in at most another 3 s.
+        /// </param>
         /// <param name="account">Who sends; null: the stored account.</param>
         /// <returns>Proof of the send.</returns>
         /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
@@ -56,7 +58,7 @@ namespace SendIm
             using (var error = NativeMethods.send_im(options.Handle, content.To, content.Text, out var receipt))
             using (receipt)
             {
-                Failure.CheckWaited(error);
+                Failure.Check(error);
                 return Reader.Receipt(receipt.Value);
             }
         }
@@ -74,7 +76,9 @@ namespace SendIm
             SendAsync(new Message(to, text), account, cancellationToken);
 
         /// <summary>Sends one message without blocking a thread.</summary>
-        /// <param name="message">What is sent, and how. Its timeout is that of the whole call.</param>
+        /// <param name="message">
+        /// What is sent, and how. Its timeout is that of the whole call, which closes its session in at most another 3 s.
+        /// </param>
         /// <param name="account">Who sends; null: the stored account.</param>
         /// <param name="cancellationToken">Stops waiting at once. An invitation that rings is withdrawn.</param>
         /// <returns>Proof of the send.</returns>

@@ -56,7 +56,9 @@ namespace SendIm
         public bool IsHtml { get; set; }
 
         /// <summary>
-        /// How long the send may take; null: 60 seconds. <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> is no limit.
+        /// How long the message has to be delivered; null: 60 seconds. An invitation rings until then, unless the server gives
+        /// up before. After it the call takes at most 2 s more to withdraw the invitation and learn what came of it.
+        /// <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> is no limit.
         /// </summary>
         public TimeSpan? Timeout { get; set; }
 

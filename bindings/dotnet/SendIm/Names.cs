@@ -58,6 +58,7 @@ namespace SendIm
                     return 2;
                 case ErrorKind.SignInRefused:
                 case ErrorKind.SignInUnsupported:
+                case ErrorKind.CredentialUnavailable:
                 case ErrorKind.Forbidden:
                     return 3;
                 case ErrorKind.RecipientNotFound:

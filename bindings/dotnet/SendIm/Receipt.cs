@@ -32,20 +32,35 @@ namespace SendIm
     /// <summary>Proof of a send.</summary>
     public sealed class Receipt
     {
-        internal Receipt(
+        /// <summary>A receipt of plain text that the recipient accepted, for the tests of a program.</summary>
+        /// <param name="to">The recipient's address.</param>
+        /// <param name="evidence">What it rests on; <see cref="SendIm.Evidence.Submitted"/>: nobody has accepted yet.</param>
+        public Receipt(string to, Evidence evidence = Evidence.InvitationAccepted)
+            : this(to, evidence == Evidence.Submitted ? null : to, evidence)
+        {
+        }
+
+        /// <summary>A receipt with every value, for the tests of a program.</summary>
+        /// <param name="to">The recipient's address.</param>
+        /// <param name="acceptedBy">Who accepted.</param>
+        /// <param name="evidence">What it rests on.</param>
+        /// <param name="format">The form in which the text went.</param>
+        /// <param name="threadId">The server's id of the conversation's thread.</param>
+        /// <param name="steps">Each step in order; null: none.</param>
+        public Receipt(
             string to,
             string? acceptedBy,
             Evidence evidence,
-            TextFormat format,
-            string? threadId,
-            IReadOnlyList<FinishedStep> steps)
+            TextFormat format = TextFormat.Plain,
+            string? threadId = null,
+            IReadOnlyList<FinishedStep>? steps = null)
         {
-            To = to;
+            To = to ?? throw new ArgumentNullException(nameof(to));
             AcceptedBy = acceptedBy;
             Evidence = evidence;
             Format = format;
             ThreadId = threadId;
-            Steps = steps;
+            Steps = steps ?? Array.Empty<FinishedStep>();
         }
 
         /// <summary>The recipient's address as asked, without <c>sip:</c>.</summary>
@@ -77,10 +92,15 @@ namespace SendIm
     /// <summary>One finished step of a call. It holds no password, token or text.</summary>
     public sealed class FinishedStep
     {
-        internal FinishedStep(SendStep step, string host, int? status, TimeSpan elapsed)
+        /// <summary>A step, for the tests of a program.</summary>
+        /// <param name="step">Which step.</param>
+        /// <param name="host">The host that was asked.</param>
+        /// <param name="status">The HTTP status of the answer.</param>
+        /// <param name="elapsed">From the request to the end of the answer.</param>
+        public FinishedStep(SendStep step, string host, int? status = null, TimeSpan elapsed = default)
         {
             Step = step;
-            Host = host;
+            Host = host ?? throw new ArgumentNullException(nameof(host));
             Status = status;
             Elapsed = elapsed;
         }

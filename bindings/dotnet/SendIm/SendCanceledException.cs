@@ -9,8 +9,11 @@ namespace SendIm
     /// </summary>
     public sealed class SendCanceledException : OperationCanceledException
     {
-        internal SendCanceledException(SendImException error, CancellationToken cancellationToken)
-            : base(error.Message, error, cancellationToken)
+        /// <summary>A cancellation for the tests of a program that has to treat one.</summary>
+        /// <param name="error">The error of the call.</param>
+        /// <param name="cancellationToken">The token that was cancelled.</param>
+        public SendCanceledException(SendImException error, CancellationToken cancellationToken = default)
+            : base((error ?? throw new ArgumentNullException(nameof(error))).Message, error, cancellationToken)
         {
             Error = error;
         }

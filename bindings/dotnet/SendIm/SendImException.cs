@@ -5,7 +5,7 @@ namespace SendIm
 {
     /// <summary>
     /// A call failed. Its message is one sentence that a person can act on. It holds no password, no token and no text of a
-    /// message.
+    /// message. Where the program's own token provider threw something, that is the inner exception, as it came.
     /// </summary>
     /// <example><code>
     /// try { await Im.SendAsync(to, text); }
@@ -13,18 +13,47 @@ namespace SendIm
     /// </code></example>
     public sealed class SendImException : Exception
     {
-        /// <summary>An error, for programs that test how they treat one.</summary>
+        /// <summary>An error for the tests of a program that has to treat one.</summary>
         /// <param name="kind">What sort of failure.</param>
-        /// <param name="detail">One sentence.</param>
-        /// <param name="sent">Whether the message may have arrived.</param>
-        public SendImException(ErrorKind kind, string detail, Sent sent = Sent.No)
-            : base(detail)
+        /// <param name="detail">One sentence, the message.</param>
+        /// <param name="sent">
+        /// Whether the message may have arrived; null: <see cref="Sent.Maybe"/> of <see cref="ErrorKind.OutcomeUnknown"/>, else
+        /// <see cref="Sent.No"/>.
+        /// </param>
+        /// <param name="step">The step that failed.</param>
+        /// <param name="httpStatus">The HTTP status of the answer that decided.</param>
+        /// <param name="code">The server's error code.</param>
+        /// <param name="subcode">The server's subcode.</param>
+        /// <param name="diagnostics">The server's diagnostics.</param>
+        /// <param name="retryAfter">How long the server asked to wait.</param>
+        /// <param name="hops">The way the call took; null: none.</param>
+        /// <param name="innerException">What the program's own code threw.</param>
+        public SendImException(
+            ErrorKind kind,
+            string detail,
+            Sent? sent = null,
+            SendStep? step = null,
+            int? httpStatus = null,
+            string? code = null,
+            string? subcode = null,
+            string? diagnostics = null,
+            TimeSpan? retryAfter = null,
+            IReadOnlyList<Hop>? hops = null,
+            Exception? innerException = null)
+            : this(
+                Names.Of(kind),
+                detail ?? throw new ArgumentNullException(nameof(detail)),
+                sent ?? (kind == ErrorKind.OutcomeUnknown ? Sent.Maybe : Sent.No),
+                step,
+                httpStatus,
+                code,
+                subcode,
+                diagnostics,
+                retryAfter,
+                hops ?? Array.Empty<Hop>(),
+                Names.ExitCode(kind),
+                innerException)
         {
-            Kind = kind;
-            KindName = Names.Of(kind);
-            Sent = sent;
-            ExitCode = Names.ExitCode(kind);
-            Hops = Array.Empty<Hop>();
         }
 
         internal SendImException(
@@ -38,8 +67,9 @@ namespace SendIm
             string? diagnostics,
             TimeSpan? retryAfter,
             IReadOnlyList<Hop> hops,
-            int exitCode)
-            : base(detail)
+            int exitCode,
+            Exception? innerException)
+            : base(detail, innerException)
         {
             Kind = Names.Kind(kind);
             KindName = kind;
@@ -94,10 +124,13 @@ namespace SendIm
     /// <summary>One place a call went through before it failed.</summary>
     public sealed class Hop
     {
-        internal Hop(string url, string outcome)
+        /// <summary>A place, for the tests of a program.</summary>
+        /// <param name="url">The URL without its query.</param>
+        /// <param name="outcome">What came back.</param>
+        public Hop(string url, string outcome)
         {
-            Url = url;
-            Outcome = outcome;
+            Url = url ?? throw new ArgumentNullException(nameof(url));
+            Outcome = outcome ?? throw new ArgumentNullException(nameof(outcome));
         }
 
         /// <summary>The URL without its query.</summary>

@@ -1,3 +1,4 @@
+using System;
 using System.Runtime.ExceptionServices;
 
 namespace SendIm
@@ -5,11 +6,22 @@ namespace SendIm
     /// <summary>What became of one message of many: a receipt or an error, never both.</summary>
     public sealed class SendResult
     {
-        internal SendResult(Message message, Receipt? receipt, SendImException? error)
+        /// <summary>A message that was sent, for the tests of a program.</summary>
+        /// <param name="message">The message.</param>
+        /// <param name="receipt">Its receipt.</param>
+        public SendResult(Message message, Receipt receipt)
         {
-            Message = message;
-            Receipt = receipt;
-            Error = error;
+            Message = message ?? throw new ArgumentNullException(nameof(message));
+            Receipt = receipt ?? throw new ArgumentNullException(nameof(receipt));
+        }
+
+        /// <summary>A message that was not sent, for the tests of a program.</summary>
+        /// <param name="message">The message.</param>
+        /// <param name="error">Its error.</param>
+        public SendResult(Message message, SendImException error)
+        {
+            Message = message ?? throw new ArgumentNullException(nameof(message));
+            Error = error ?? throw new ArgumentNullException(nameof(error));
         }
 
         /// <summary>The message.</summary>

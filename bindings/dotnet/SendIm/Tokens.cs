@@ -6,10 +6,20 @@ namespace SendIm
     /// <summary>What a token is wanted for, as the server's challenge says it.</summary>
     public sealed class TokenRequest
     {
-        internal TokenRequest(
-            string origin, string? authorizationUri, string? clientId, string? trustedIssuers, bool rejected)
+        /// <summary>A request, to test a token provider with.</summary>
+        /// <param name="origin">Scheme, host and port of the server.</param>
+        /// <param name="authorizationUri">Where the server says tokens are issued.</param>
+        /// <param name="clientId">The server's client id.</param>
+        /// <param name="trustedIssuers">The issuers the server trusts.</param>
+        /// <param name="rejected">True where the token given before was rejected.</param>
+        public TokenRequest(
+            string origin,
+            string? authorizationUri = null,
+            string? clientId = null,
+            string? trustedIssuers = null,
+            bool rejected = false)
         {
-            Origin = origin;
+            Origin = origin ?? throw new ArgumentNullException(nameof(origin));
             AuthorizationUri = authorizationUri;
             ClientId = clientId;
             TrustedIssuers = trustedIssuers;

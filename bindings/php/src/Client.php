@@ -18,12 +18,15 @@ use SendIm\Internal\Text;
 /**
  * One session: signs in once, sends any number of messages, signs out.
  *
- * It signs out when the last variable that holds it goes, at the latest at the end of the script.
+ * When the last variable that holds it goes, at the latest at the end of the script, it does what {@see signOut()}
+ * does.
  * A client made before a fork belongs to the parent process; in the child its methods throw a
  * {@see Exception\ClosedException}.
  */
 final class Client
 {
+    private const NO_BOUND = -1;
+
     private ?CData $session;
     private bool $open = true;
 
@@ -99,7 +102,9 @@ final class Client
      * @param string|null       $subject    at most 250 UTF-16 units, on one line
      * @param Importance|string $importance an {@see Importance} or its value
      * @param bool              $html       true if the text is html
-     * @param int|float         $timeout    how long the send may take, in seconds. An invitation rings for about 30 s
+     * @param int|float         $timeout    how long the message has to be delivered, in seconds. An invitation rings
+     *                                      until then, unless the server gives up before. After it the call takes at
+     *                                      most 2 s more to withdraw the invitation and learn what came of it
      * @param Wait|string       $wait       a {@see Wait} or its value
      * @throws SendImException a {@see Exception\ClosedException} after {@see signOut()}
      */
@@ -173,17 +178,37 @@ final class Client
     }
 
     /**
-     * Ends the session. A second call does nothing.
+     * Ends every send under way at once, which are those that were only submitted: invitations that ring are
+     * withdrawn. Later sends throw a {@see Exception\ClosedException}. The session is still to be signed out.
      *
+     * @throws SendImException in a process that was forked after the client was made
+     */
+    public function cancelAll(): void
+    {
+        if ($this->session !== null) {
+            $this->library->run('send_im_client_cancel_all', $this->session);
+        }
+    }
+
+    /**
+     * Waits for the sends under way, which are those that were only submitted; each ends with its own timeout at the
+     * latest. Then closes the session on the server, in at most 3 s. A second call does nothing.
+     *
+     * @param int|float|null $timeout how long to wait for the sends under way, in seconds; what has not ended by then
+     *                                is cancelled, as by {@see cancelAll()}. Null: no bound
      * @throws SendImException the server could not be told; it ends the session by itself after a while
      */
-    public function signOut(): void
+    public function signOut(int|float|null $timeout = null): void
     {
+        if ($timeout !== null && $timeout < 0) {
+            throw Failure::ofInput('The timeout is negative.');
+        }
+        $bound = $timeout === null ? self::NO_BOUND : Text::milliseconds('timeout', $timeout);
         if ($this->session === null) {
             return;
         }
         $this->open = false;
-        $this->library->run('send_im_client_sign_out', $this->session);
+        $this->library->run('send_im_client_sign_out', $this->session, $bound);
         Log::debug($this->logger, 'signed out');
     }
 
@@ -212,19 +237,26 @@ final class Client
     {
     }
 
+    public function __destruct()
+    {
+        if (!Sessions::defer($this)) {
+            $this->leave();
+        }
+    }
+
     /**
      * Signs out, if that was not done. Whatever comes of it, no exception.
      *
      * @internal
      */
-    public function __destruct()
+    public function leave(?int $timeout = null): void
     {
         if (!isset($this->session)) {
             return;
         }
         try {
             if ($this->open) {
-                $this->signOut();
+                $this->signOut($timeout);
             }
         } catch (SendImException $e) {
             // In a forked child the session is the parent's, and there is nothing to tell.

@@ -16,6 +16,8 @@ enum ErrorKind: string
     case Tls = 'tls';
     case SignInRefused = 'sign_in_refused';
     case SignInUnsupported = 'sign_in_unsupported';
+    /** The program's own token is not usable, or its source gave none. No server refused anything. */
+    case CredentialUnavailable = 'credential_unavailable';
     case Forbidden = 'forbidden';
     case LimitReached = 'limit_reached';
     case RecipientNotFound = 'recipient_not_found';
@@ -35,6 +37,21 @@ enum ErrorKind: string
     case Closed = 'closed';
     /** A kind that this package does not know, see {@see Exception\SendImException::$kindName}. */
     case Unknown = 'unknown';
+
+    /**
+     * The exit code for a program that ends because of this.
+     */
+    public function exitCode(): int
+    {
+        return match ($this) {
+            self::InvalidInput => 2,
+            self::SignInRefused, self::SignInUnsupported, self::CredentialUnavailable, self::Forbidden => 3,
+            self::RecipientNotFound, self::RecipientUnavailable, self::Declined, self::NoAnswer, self::Busy => 4,
+            self::OutcomeUnknown => 6,
+            self::Cancelled => 130,
+            default => 5,
+        };
+    }
 
     /** @internal */
     public static function named(string $name): self

@@ -17,7 +17,9 @@ final class Message
      * @param string|null       $subject    at most 250 UTF-16 units, on one line
      * @param Importance|string $importance an {@see Importance} or its value
      * @param bool              $html       true if the text is html. A recipient whose side takes none gets plain text
-     * @param int|float         $timeout    how long the send may take, in seconds. An invitation rings for about 30 s
+     * @param int|float         $timeout    how long the message has to be delivered, in seconds. An invitation rings
+     *                                      until then, unless the server gives up before. After it the call takes at
+     *                                      most 2 s more to withdraw the invitation and learn what came of it
      * @param Wait|string       $wait       a {@see Wait} or its value
      */
     public function __construct(

@@ -10,9 +10,16 @@ namespace SendIm;
 final class Receipt
 {
     /**
+     * Who accepted: someone else than `$to` after a call-forward, null when only submitted. Accepted does not mean
+     * read: some clients accept by themselves.
+     */
+    public readonly ?string $acceptedBy;
+
+    /**
+     * Also for a program's own tests: `new Receipt('lenea@contoso.com')` is plain text that the recipient accepted.
+     *
      * @param string      $to         the recipient's address as asked, without `sip:`
-     * @param string|null $acceptedBy who accepted: someone else than `$to` after a call-forward, null when only
-     *                                submitted. Accepted does not mean read: some clients accept by themselves
+     * @param string|null $acceptedBy who accepted; empty: `$to`, or null when only submitted
      * @param Evidence    $evidence   what the receipt rests on
      * @param Format      $format     the form in which the text went
      * @param string|null $threadId   the server's id of the conversation's thread
@@ -20,12 +27,14 @@ final class Receipt
      */
     public function __construct(
         public readonly string $to,
-        public readonly ?string $acceptedBy,
-        public readonly Evidence $evidence,
-        public readonly Format $format,
-        public readonly ?string $threadId,
-        public readonly array $steps,
+        ?string $acceptedBy = '',
+        public readonly Evidence $evidence = Evidence::InvitationAccepted,
+        public readonly Format $format = Format::Plain,
+        public readonly ?string $threadId = null,
+        public readonly array $steps = [],
     ) {
+        $taker = $evidence === Evidence::Submitted ? null : $to;
+        $this->acceptedBy = $acceptedBy === '' ? $taker : $acceptedBy;
     }
 
     /**

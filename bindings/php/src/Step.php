@@ -18,8 +18,8 @@ final class Step
     public function __construct(
         public readonly StepName $name,
         public readonly string $host,
-        public readonly ?int $status,
-        public readonly float $elapsed,
+        public readonly ?int $status = null,
+        public readonly float $elapsed = 0.0,
     ) {
     }
 }

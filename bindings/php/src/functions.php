@@ -27,8 +27,10 @@ if (!\function_exists('SendIm\send_im')) {
      * @param Importance|string    $importance     an {@see Importance} or its value
      * @param bool                 $html           true if the text is html. A recipient whose side takes none gets its
      *                                             plain-text rendering
-     * @param int|float            $timeout        how long everything may take, in seconds. An invitation rings for
-     *                                             about 30 s
+     * @param int|float            $timeout        how long the message has to be delivered, in seconds. An invitation
+     *                                             rings until then, unless the server gives up before. After it the
+     *                                             call takes at most 2 s more to withdraw the invitation and learn what
+     *                                             came of it, and another 3 s to close its session
      * @param Wait|string          $wait           a {@see Wait} or its value
      * @param string|null          $address        the sender's address; null: the stored account
      * @param string|null          $username       the name to sign in with where it is not the address, such as

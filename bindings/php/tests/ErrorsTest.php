@@ -10,7 +10,9 @@ use SendIm\Exception;
 use SendIm\Exception\SendImException;
 use SendIm\Internal\Failure;
 use SendIm\Internal\Proof;
+use SendIm\Receipt;
 use SendIm\Sent;
+use SendIm\Step;
 use SendIm\StepName;
 
 use function SendIm\send_im;
@@ -172,6 +174,7 @@ final class ErrorsTest extends TestCase
         ];
         foreach ($kinds as $kind => $code) {
             $this->assertTrue(is_a(Failure::classOf(ErrorKind::from($kind)), $families[$code], true), $kind);
+            $this->assertSame((int) $code, ErrorKind::from($kind)->exitCode(), $kind);
         }
     }
 
@@ -203,12 +206,53 @@ final class ErrorsTest extends TestCase
         $this->assertSame([Evidence::Unknown, StepName::Unknown], [$receipt->evidence, $receipt->steps[0]->name]);
     }
 
-    public function testAProgramMayThrowOneInItsTests(): void
+    public function testAProgramMakesErrorsInItsTests(): void
     {
-        $error = new Exception\NotDeliveredException('Busy.', ErrorKind::Busy, exitCode: 4);
+        $error = new Exception\NotDeliveredException('Busy.', ErrorKind::Busy);
         $this->assertSame(
             ['Busy.', ErrorKind::Busy, 4, Sent::No, [], 'busy'],
             [$error->getMessage(), $error->kind, $error->getCode(), $error->sent, $error->hops, $error->kindName],
         );
+        $cause = new \DomainException('The vault is sealed.');
+        $error = new Exception\SignInException('x', ErrorKind::CredentialUnavailable, previous: $cause);
+        $this->assertSame([$cause, 3], [$error->getPrevious(), $error->exitCode]);
+    }
+
+    public function testAnErrorThatIsMadeWithoutAKindIsOneOfItsClass(): void
+    {
+        foreach (glob(self::PACKAGE . '/src/Exception/*.php') as $file) {
+            $class = 'SendIm\Exception\\' . basename($file, '.php');
+            $error = new $class();
+            $this->assertSame($error->kind->exitCode(), $error->getCode());
+            $this->assertNotSame('', $error->detail);
+            if ($class !== Exception\LibraryUnavailableException::class) {
+                $this->assertSame($class, Failure::classOf($error->kind));
+            }
+        }
+        $this->assertSame(Sent::Maybe, (new Exception\OutcomeUnknownException())->sent);
+    }
+
+    public function testAProgramMakesReceiptsInItsTests(): void
+    {
+        $receipt = new Receipt('lenea@contoso.com');
+        $this->assertSame(
+            ['lenea@contoso.com', Evidence::InvitationAccepted, 'plain', null, []],
+            [$receipt->acceptedBy, $receipt->evidence, $receipt->format->value, $receipt->threadId, $receipt->steps],
+        );
+        $submitted = new Receipt('lenea@contoso.com', evidence: Evidence::Submitted);
+        $this->assertNull($submitted->acceptedBy);
+        $forwarded = new Receipt('lenea@contoso.com', 'lars@contoso.com', steps: [new Step(StepName::Invite, 'pool')]);
+        $this->assertSame(['lars@contoso.com', null], [$forwarded->acceptedBy, $forwarded->steps[0]->status]);
+        $this->assertNull((new Receipt('lenea@contoso.com', null))->acceptedBy);
+    }
+
+    public function testATokenThatCannotBeSentIsNoRefusalOfAServer(): void
+    {
+        $error = $this->failing(
+            fn () => send_im('a@b.c', 'x', address: self::SENDER, server: $this->sandbox(), token: "a\nb"),
+            Exception\SignInException::class,
+        );
+        $told = [$error->kind, $error->exitCode, $error->sent];
+        $this->assertSame([ErrorKind::CredentialUnavailable, 3, Sent::No], $told);
     }
 }

@@ -92,6 +92,96 @@ final class ExitTest extends TestCase
         $this->assertSame(0, $this->sandbox()->openApplications());
     }
 
+    public function testDestructorsSendWhereverTheClientIsHeld(): void
+    {
+        $code = <<<'PHP'
+            final class Buffer
+            {
+                public ?Buffer $itself = null;
+                public function __construct(private SendIm\Client $client, private string $text)
+                {
+                }
+                public function __destruct()
+                {
+                    $this->client->send('lenea@contoso.com', $this->text);
+                }
+            }
+            final class Container
+            {
+                public static array $all = [];
+            }
+            Container::$all[] = $client = SendIm\Client::signIn(...$account);
+            for ($n = 0; $n < 20; $n++) {
+                Container::$all[] = new Buffer($client, "static {$n}");
+                $cycle = new Buffer($client, "cycle {$n}");
+                $cycle->itself = $cycle;
+            }
+            unset($cycle, $client);
+            exit(6);
+            PHP;
+        $this->assertSame([6, '', ''], $this->script($code));
+        $this->assertCount(40, $this->texts());
+        $this->assertSame(0, $this->sandbox()->openApplications());
+    }
+
+    /**
+     * @dataProvider ends
+     */
+    public function testShutdownFunctionsSendWhenverTheyWereRegistered(string $end, int $code): void
+    {
+        $before = <<<'PHP'
+            function last(string $text): void
+            {
+                global $client, $account;
+                $client->send('lenea@contoso.com', "{$text}, client");
+                SendIm\send_im('lenea@contoso.com', "{$text}, one call", ...$account);
+                SendIm\Client::signIn(...$account)->send('lenea@contoso.com', "{$text}, another client");
+            }
+            register_shutdown_function(last(...), 'before');
+            $client = SendIm\Client::signIn(...$account);
+            register_shutdown_function(last(...), 'after');
+
+            PHP;
+        $ended = $this->script($before . $end, [], '-d', 'display_errors=stderr');
+        $this->assertSame([$code, ''], [$ended[0], $ended[1]]);
+        $what = ['client', 'one call', 'another client'];
+        $told = [];
+        foreach (['before', 'after'] as $when) {
+            array_push($told, ...array_map(static fn (string $one): string => "{$when}, {$one}", $what));
+        }
+        $this->assertSame($told, $this->texts());
+        $this->assertSame(0, $this->sandbox()->openApplications());
+    }
+
+    /**
+     * @return iterable<string, array{string, int}>
+     */
+    public static function ends(): iterable
+    {
+        yield 'return' => ['', 0];
+        yield 'exit' => ['exit(4);', 4];
+        yield 'error' => ["trigger_error('x', E_USER_ERROR);", 255];
+        yield 'exception' => ["throw new DomainException('x');", 255];
+    }
+
+    public function testAfterAFatalErrorWhatStillRingsIsNotWaitedFor(): void
+    {
+        $code = <<<'PHP'
+            $sandbox = new SendIm\Sandbox(ring: 3600);
+            $client = SendIm\Client::signIn('a@contoso.com', password: 'x', server: $sandbox);
+            $client->send('silent@contoso.com', 'hi', wait: 'submitted', timeout: 3600);
+            register_shutdown_function(function () use ($sandbox) {
+                // Twice, to come after the library's own.
+                register_shutdown_function(fn () => register_shutdown_function(
+                    fn () => print($sandbox->openApplications()),
+                ));
+            });
+            trigger_error('x', E_USER_ERROR);
+            PHP;
+        $ended = $this->script($code, [], '-d', 'display_errors=stderr');
+        $this->assertSame([255, '0'], [$ended[0], $ended[1]]);
+    }
+
     public function testAfterAFatalErrorShutdownFunctionsMaySend(): void
     {
         $code = <<<'PHP'

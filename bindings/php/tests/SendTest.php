@@ -127,7 +127,7 @@ final class SendTest extends TestCase
         $this->assertSame('lenea@contoso.com', send_im('lenea@contoso.com', 'hi', ...$who)->acceptedBy);
         $this->sandbox()->revokeTokens();
         $error = $this->failing(fn () => send_im('lenea@contoso.com', 'hi', ...$who), SignInException::class);
-        $this->assertStringContainsString('rejected', $error->detail);
+        $this->assertStringContainsString('rejects the token that was given', $error->detail);
         $this->assertStringNotContainsString($token, print_r($error->toArray(), true));
         $both = fn () => send_im('lenea@contoso.com', 'hi', ...$who, password: 'x');
         $this->assertStringContainsString('one of them', $this->failing($both)->detail);

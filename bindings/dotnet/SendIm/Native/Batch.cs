@@ -39,9 +39,10 @@ namespace SendIm.Native
             var next = 0;
             for (var index = 0; index < messages.Count; index++)
             {
-                results.Add(refused.TryGetValue(index, out var error)
-                    ? new SendResult(messages[index], null, error)
-                    : new SendResult(messages[index], outcomes[next].Receipt, outcomes[next++].Error));
+                var outcome = refused.TryGetValue(index, out var error) ? new Reader.Outcome(null, error) : outcomes[next++];
+                results.Add(outcome.Receipt != null
+                    ? new SendResult(messages[index], outcome.Receipt)
+                    : new SendResult(messages[index], outcome.Error!));
             }
 
             return results;

@@ -53,15 +53,10 @@ namespace SendIm.Native
                 {
                     return await pending.Task.ConfigureAwait(false);
                 }
-                catch (SendImException error) when (error.Kind == ErrorKind.Cancelled)
+                catch (SendImException error)
+                    when (error.Kind == ErrorKind.Cancelled && cancellationToken.IsCancellationRequested)
                 {
-                    await Task.Delay(Library.HeldBack(error)).ConfigureAwait(false);
-                    if (cancellationToken.IsCancellationRequested)
-                    {
-                        throw new SendCanceledException(error, cancellationToken);
-                    }
-
-                    throw;
+                    throw new SendCanceledException(error, cancellationToken);
                 }
             }
         }

@@ -1,6 +1,5 @@
 using System;
 using System.Linq;
-using System.Threading;
 
 namespace SendIm.Native
 {
@@ -13,17 +12,6 @@ namespace SendIm.Native
             if (!error.IsInvalid)
             {
                 throw Read(error.Value);
-            }
-        }
-
-        /// <summary>The same at the end of a call that waited.</summary>
-        internal static void CheckWaited(ErrorHandle error)
-        {
-            if (!error.IsInvalid)
-            {
-                var failure = Read(error.Value);
-                Thread.Sleep(Library.HeldBack(failure));
-                throw failure;
             }
         }
 
@@ -44,7 +32,8 @@ namespace SendIm.Native
                 json["diagnostics"].OptionalText,
                 retryAfter == null ? (TimeSpan?)null : TimeSpan.FromSeconds(retryAfter.Value),
                 json["hops"].Items.Select(hop => new Hop(hop["url"].Text, hop["outcome"].Text)).ToArray(),
-                (int)json["exit_code"].Whole);
+                (int)json["exit_code"].Whole,
+                Causes.Find(json["cause"].Whole));
         }
     }
 }

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Runtime.InteropServices;
-using System.Threading;
 
 namespace SendIm.Native
 {
@@ -11,31 +10,19 @@ namespace SendIm.Native
     {
         private const uint Interface = 1;
 
-        // What is open when the program ends is signed out in this time at most, in milliseconds.
-        private const ulong Farewell = 3000;
+        // Switches off what is done at the end of the program.
+        private const string NoExitHook = "SendIm.NoExitHook";
 
-        // Longer than that: who waits for a call at the end of the program is not told before the program has ended.
-        private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+        // Milliseconds that closing idle sessions may take at the end of the program.
+        private const ulong ExitTimeout = 3000;
 
         private static readonly object Lock = new object();
         private static volatile bool loaded;
-        private static volatile bool leaving;
-        private static volatile Thread? last;
 
         /// <summary>Loads the library, where nobody has yet. Everything that calls it goes through here first.</summary>
         /// <exception cref="DllNotFoundException">It is not there, or is one of another interface.</exception>
-        /// <exception cref="SendImException">The program is ending.</exception>
         internal static void Load()
         {
-            if (leaving)
-            {
-                var error = new SendImException(ErrorKind.Cancelled, "The program is ending, and nothing is sent any more.");
-
-                // The thread that ends the program runs handlers of others, which must not hold it up.
-                Thread.Sleep(Thread.CurrentThread == last ? TimeSpan.Zero : HeldBack(error));
-                throw error;
-            }
-
             if (loaded)
             {
                 return;
@@ -49,23 +36,20 @@ namespace SendIm.Native
                 }
 
                 Check();
-                AppDomain.CurrentDomain.ProcessExit += (sender, arguments) => Leave();
+                AppDomain.CurrentDomain.ProcessExit += (sender, arguments) => CloseIdleSessions();
                 loaded = true;
             }
         }
 
         /// <summary>
-        /// How long to hold back an error. The end of the program cancels the calls under way. Where nobody catches that, it
-        /// would be an unhandled exception in the middle of the end, and change the exit code.
+        /// The program's own handlers run before and after this one, and may send: nothing is cancelled or refused.
         /// </summary>
-        internal static TimeSpan HeldBack(SendImException error) =>
-            leaving && error.Kind == ErrorKind.Cancelled ? Silence : TimeSpan.Zero;
-
-        private static void Leave()
+        private static void CloseIdleSessions()
         {
-            last = Thread.CurrentThread;
-            leaving = true;
-            NativeMethods.send_im_shutdown(Farewell);
+            if (!AppContext.TryGetSwitch(NoExitHook, out var off) || !off)
+            {
+                NativeMethods.send_im_wind_down(ExitTimeout);
+            }
         }
 
         private static void Check()

@@ -37,7 +37,7 @@ namespace SendIm.Native
 
         [DllImport(Name, CallingConvention = C)]
         [return: MarshalAs(UnmanagedType.I1)]
-        internal static extern bool send_im_shutdown(ulong timeoutMs);
+        internal static extern bool send_im_wind_down(ulong timeoutMs);
 
         [DllImport(Name, CallingConvention = C)]
         internal static extern void send_im_string_free(IntPtr text);
@@ -86,11 +86,11 @@ namespace SendIm.Native
             ClientHandle client, MessagesHandle messages, OnEnded callback, IntPtr userData, out CallHandle call);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_client_sign_out(ClientHandle client);
+        internal static extern ErrorHandle send_im_client_sign_out(ClientHandle client, long timeoutMs);
 
         [DllImport(Name, CallingConvention = C)]
         internal static extern ErrorHandle send_im_client_sign_out_async(
-            ClientHandle client, OnDone callback, IntPtr userData, out CallHandle call);
+            ClientHandle client, long timeoutMs, OnDone callback, IntPtr userData, out CallHandle call);
 
         [DllImport(Name, CallingConvention = C)]
         internal static extern ErrorHandle send_im_client_cancel_all(ClientHandle client);
@@ -220,6 +220,6 @@ namespace SendIm.Native
         internal static extern void send_im_token_reply_resolve(IntPtr reply, byte[] token, ulong expiresInMs);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern void send_im_token_reply_fail(IntPtr reply, byte[] reason);
+        internal static extern void send_im_token_reply_fail(IntPtr reply, byte[] reason, ulong cause);
     }
 }

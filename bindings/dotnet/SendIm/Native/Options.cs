@@ -90,6 +90,12 @@ namespace SendIm.Native
         /// <summary>The same, or null.</summary>
         internal static long? Milliseconds(TimeSpan? time) => time == null ? (long?)null : Milliseconds(time.Value);
 
+        /// <summary>How long a sign-out waits, in milliseconds; negative: no bound.</summary>
+        internal static long Bound(TimeSpan time, string name) =>
+            time == Timeout.InfiniteTimeSpan ? -1
+            : time < TimeSpan.Zero ? throw new ArgumentOutOfRangeException(name, "The time is negative.")
+            : Milliseconds(time);
+
         private static Options Made(Action<Options> set)
         {
             var made = new Options(NativeMethods.send_im_options_new());

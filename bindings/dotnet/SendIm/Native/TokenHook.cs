@@ -60,46 +60,49 @@ namespace SendIm.Native
             }
             catch (Exception error)
             {
-                Refuse(reply, $"the program could not be asked ({error.GetType().Name})");
+                Refuse(reply, $"the program could not be asked ({error.GetType().Name})", error);
             }
         }
 
-        private static void Refuse(IntPtr reply, string reason) =>
-            NativeMethods.send_im_token_reply_fail(reply, Utf8.Text(reason, nameof(reason)));
+        private static void Refuse(IntPtr reply, string reason, Exception? cause = null) =>
+            NativeMethods.send_im_token_reply_fail(
+                reply, Utf8.Text(reason, nameof(reason)), cause == null ? 0 : Causes.Put(cause));
 
         private async Task AnswerAsync(TokenRequest request, IntPtr reply)
         {
-            byte[] value;
-            ulong lifetime;
+            Token? token;
             try
             {
                 var answer = provider(request, unneeded.Token);
-                var token = answer == null ? null : await answer.ConfigureAwait(false);
-                if (token == null)
-                {
-                    Refuse(reply, "the token provider returned null");
-                    return;
-                }
-
-                value = Utf8.Text(token.Value, "token");
-
-                // 0 would say that nothing is known.
-                lifetime = (ulong)Math.Max(1, Options.Milliseconds(token.ExpiresIn) ?? 1);
-                lifetime = token.ExpiresIn == null ? 0 : lifetime;
-            }
-            catch (SendImException error) when (error.Kind == ErrorKind.InvalidInput)
-            {
-                Refuse(reply, "the token provider returned no usable token");
-                return;
+                token = answer == null ? null : await answer.ConfigureAwait(false);
             }
             catch (Exception error)
             {
-                // Its text may hold a secret.
+                // Its text may hold a secret: the program finds that in the inner exception, and nobody in the sentence.
                 Trouble.Trace("TokenProvider", error);
-                Refuse(reply, $"the token provider threw {error.GetType().Name}");
+                Refuse(reply, $"the token provider threw {error.GetType().Name}", error);
                 return;
             }
 
+            if (token == null)
+            {
+                Refuse(reply, "the token provider returned null");
+                return;
+            }
+
+            byte[] value;
+            try
+            {
+                value = Utf8.Text(token.Value, "token");
+            }
+            catch (SendImException error)
+            {
+                Refuse(reply, "the token provider returned no usable token", error);
+                return;
+            }
+
+            // 0 would say that nothing is known.
+            var lifetime = token.ExpiresIn == null ? 0 : (ulong)Math.Max(1, Options.Milliseconds(token.ExpiresIn.Value));
             NativeMethods.send_im_token_reply_resolve(reply, value, lifetime);
             Array.Clear(value, 0, value.Length);
         }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Reflection;
+using System.Runtime.Loader;
 using System.Threading;
 using System.Threading.Tasks;
 using Harness;
@@ -17,6 +18,8 @@ namespace SendIm.Tests
             ["sandbox"] = SandboxServer,
             ["ending"] = Ending,
             ["open-client"] = OpenClient,
+            ["at-exit"] = AtExit,
+            ["host"] = Host,
             ["handlers"] = Handlers,
             ["load"] = Load,
         };
@@ -92,13 +95,6 @@ namespace SendIm.Tests
                     break;
                 case "return":
                     return 17;
-                case "send-again":
-                    AppDomain.CurrentDomain.ProcessExit += (sender, last) =>
-                    {
-                        var error = Check.Throws<SendImException>(() => client.Send("lenea@contoso.com", "hi"));
-                        Console.Out.Write(error.Kind);
-                    };
-                    return 17;
             }
 
             return 1;
@@ -112,15 +108,82 @@ namespace SendIm.Tests
             }
         }
 
-        /// <summary>Forgets to sign out.</summary>
+        /// <summary>Forgets to sign out; with <c>off</c> the library does nothing about it.</summary>
         private static int OpenClient(string[] arguments)
         {
+            AppContext.SetSwitch("SendIm.NoExitHook", arguments[1] == "off");
             var client = Client.SignIn(Tosh(arguments[0]));
             client.Send("lenea@contoso.com", "hi");
-            _ = client.SendAsync(Patient("silent@contoso.com"));
-            Console.Out.WriteLine("sent");
-            Console.In.ReadLine();
             return 9;
+        }
+
+        /// <summary>Has code of its own that runs at the end and sends in every way, before and after the library's.</summary>
+        private static int AtExit(string[] arguments)
+        {
+            var account = Tosh(arguments[0]);
+            Client client = null!;
+            Task<Receipt> slow = null!;
+
+            // The library is not loaded yet.
+            AppDomain.CurrentDomain.ProcessExit += (sender, last) => Im.Send("lenea@contoso.com", "first, one call", account);
+            AppDomain.CurrentDomain.ProcessExit += (sender, last) => client.Send("lenea@contoso.com", "first, client");
+            AssemblyLoadContext.Default.Unloading += context => client.Send("lenea@contoso.com", "unloading");
+            client = Client.SignIn(account);
+            AppDomain.CurrentDomain.ProcessExit += (sender, last) =>
+            {
+                Check.Equal("slow@contoso.com", slow.GetAwaiter().GetResult().AcceptedBy);
+                client.SendAsync("lenea@contoso.com", "last, client").GetAwaiter().GetResult();
+                Im.SendAsync("lenea@contoso.com", "last, one call", account).GetAwaiter().GetResult();
+                var many = Enumerable.Range(0, 30).Select(n => client.SendAsync($"user{n}@contoso.com", "many"));
+                Check.Equal(30, Task.WhenAll(many).GetAwaiter().GetResult().Length);
+                using (var another = Client.SignIn(account))
+                {
+                    another.Send("lenea@contoso.com", "last, another client");
+                }
+
+                Client.SignIn(account).Send("lenea@contoso.com", "last, a client left open");
+            };
+            slow = client.SendAsync("slow@contoso.com", "under way");
+            if (arguments[1] == "exit")
+            {
+                Environment.Exit(17);
+            }
+
+            return 17;
+        }
+
+        /// <summary>Ends as a host does: told to stop, it holds up the end until its main thread has sent what is left.</summary>
+        private static int Host(string[] arguments)
+        {
+            var stopping = new ManualResetEventSlim();
+            var stopped = new ManualResetEventSlim();
+            void Listen() => AppDomain.CurrentDomain.ProcessExit += (sender, last) =>
+            {
+                stopping.Set();
+                stopped.Wait();
+            };
+
+            if (arguments[1] == "first")
+            {
+                Listen();
+            }
+
+            var client = Client.SignIn(Tosh(arguments[0]));
+            if (arguments[1] == "last")
+            {
+                Listen();
+            }
+
+            Console.Out.WriteLine("ready");
+            stopping.Wait();
+            for (var n = 0; n < 20; n++)
+            {
+                client.Send("lenea@contoso.com", $"left over {n}");
+            }
+
+            stopped.Set();
+            Thread.Sleep(Timeout.Infinite);
+            return 0;
         }
 
         /// <summary>Ends while its own callbacks never return.</summary>

@@ -121,12 +121,44 @@ namespace SendIm.Tests
         }
 
         [Test]
-        public void A_program_may_throw_one_in_its_tests()
+        public void A_program_makes_errors_in_its_tests()
         {
             var error = new SendImException(ErrorKind.Busy, "Busy.");
             Check.Equal(
                 ("Busy.", "busy", Sent.No, 4, 0),
                 (error.Message, error.KindName, error.Sent, error.ExitCode, error.Hops.Count));
+            Check.Equal(Sent.Maybe, new SendImException(ErrorKind.OutcomeUnknown, "Who knows.").Sent);
+            var cause = new TimeoutException();
+            var whole = new SendImException(
+                ErrorKind.Throttled, "Later.", Sent.Maybe, SendStep.Invite, 429, "a", "b", "c", TimeSpan.FromSeconds(9),
+                new[] { new Hop("https://pool.contoso.com/", "429") }, cause);
+            Check.Equal(
+                (Sent.Maybe, SendStep.Invite, 429, "a", "b", "c", TimeSpan.FromSeconds(9), "https://pool.contoso.com/: 429"),
+                (whole.Sent, whole.Step, whole.HttpStatus, whole.Code, whole.Subcode, whole.Diagnostics, whole.RetryAfter,
+                    whole.Hops.Single().ToString()));
+            Check.Same(cause, whole.InnerException);
+            var canceled = new SendCanceledException(new SendImException(ErrorKind.Cancelled, "Stopped.", Sent.Maybe));
+            Check.Equal(("Stopped.", Sent.Maybe), (canceled.Message, canceled.Sent));
+            Check.Same(error, new SendResult(new Message(Recipient, "hi"), error).Error);
+        }
+
+        [Test]
+        public void A_program_makes_receipts_in_its_tests()
+        {
+            var receipt = new Receipt(Recipient);
+            Check.Equal(
+                (Recipient, Recipient, Evidence.InvitationAccepted, TextFormat.Plain, null, 0),
+                (receipt.To, receipt.AcceptedBy, receipt.Evidence, receipt.Format, receipt.ThreadId, receipt.Steps.Count));
+            Check.Equal(null, new Receipt(Recipient, Evidence.Submitted).AcceptedBy);
+            var step = new FinishedStep(SendStep.Invite, "pool.contoso.com", 201, TimeSpan.FromMilliseconds(3));
+            var whole = new Receipt(
+                Recipient, "colleague@contoso.com", Evidence.MessageConfirmed, TextFormat.Html, "thread", new[] { step });
+            Check.Equal(
+                ("colleague@contoso.com", TextFormat.Html, "thread", 201),
+                (whole.AcceptedBy, whole.Format, whole.ThreadId, whole.Steps.Single().Status));
+            Check.Same(receipt, new SendResult(new Message(Recipient, "hi"), receipt).GetReceipt());
+            var request = new TokenRequest("https://pool.contoso.com", rejected: true);
+            Check.Equal(("https://pool.contoso.com", true), (request.Origin, request.Rejected));
         }
 
         private static void Refused(string name, Action action)

@@ -23,21 +23,46 @@ namespace SendIm.Tests
         }
 
         [Test]
-        public void At_the_end_of_a_program_nothing_is_sent_any_more()
+        public void Code_of_the_program_that_runs_at_the_end_sends_and_finishes_whenever_it_was_subscribed()
         {
-            Check.Equal((17, "Cancelled", string.Empty), Children.Start("ending", null, "send-again"));
+            var wanted = new[]
+            {
+                "first, client", "first, one call", "last, a client left open", "last, another client", "last, client",
+                "last, one call", "unloading",
+            };
+            foreach (var way in new[] { "exit", "return" })
+            {
+                using var server = SendIm.Sandbox.Start();
+                Check.Equal((17, string.Empty, string.Empty), Children.Start("at-exit", null, server.Url, way), way);
+                Check.Equal(wanted, server.Inbox(Recipient).Select(one => one.Text).OrderBy(one => one).ToArray());
+                Check.Equal((38, 0), (server.Messages().Count, server.OpenApplications), way);
+            }
         }
 
         [Test]
-        public void A_client_that_is_open_at_the_end_is_signed_out()
+        public void A_host_that_is_told_to_stop_sends_what_is_left()
         {
-            using var program = Children.Begin("open-client", Sandbox.Url);
-            Check.Equal("sent", program.Output.ReadLine());
-            Check.Eventually(
-                () => Sandbox.Journal().Count(one => one.Path.EndsWith("/messagingInvitations")) == 2, "it rings");
-            program.Input.WriteLine();
-            Check.Equal((9, string.Empty, string.Empty), program.End());
-            Check.Equal((0, 1), (Sandbox.OpenApplications, Sandbox.Messages().Count));
+            foreach (var turn in new[] { "first", "last" })
+            {
+                using var server = SendIm.Sandbox.Start();
+                using var program = Children.Begin("host", server.Url, turn);
+                Check.Equal("ready", program.Output.ReadLine());
+                program.Terminate();
+                var ended = program.End();
+                Check.Equal((string.Empty, string.Empty), (ended.Out, ended.Error), turn);
+                Check.Equal((20, 0), (server.Messages().Count, server.OpenApplications), turn);
+            }
+        }
+
+        [Test]
+        public void A_client_that_is_open_at_the_end_is_signed_out_unless_that_is_switched_off()
+        {
+            foreach (var (how, open) in new[] { ("on", 0), ("off", 1) })
+            {
+                using var server = SendIm.Sandbox.Start();
+                Check.Equal((9, string.Empty, string.Empty), Children.Start("open-client", null, server.Url, how));
+                Check.Equal((open, 1), (server.OpenApplications, server.Messages().Count), how);
+            }
         }
 
         [Test]

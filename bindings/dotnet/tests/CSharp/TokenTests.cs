@@ -46,17 +46,60 @@ namespace SendIm.Tests
         }
 
         [Test]
-        public void A_provider_that_fails_is_named_by_the_type_of_its_exception()
+        public void What_a_provider_throws_is_the_cause_and_no_server_has_refused()
         {
-            Refused("InvalidOperationException", (_, __) => throw new InvalidOperationException(Password));
-            Refused("TimeoutException", async (_, __) =>
+            var atOnce = new InvalidOperationException(Password);
+            Check.Same(atOnce, Failed("InvalidOperationException", (_, __) => throw atOnce));
+            var later = new TimeoutException(Password);
+            Check.Same(later, Failed("TimeoutException", async (_, __) =>
             {
                 await Task.Yield();
-                throw new TimeoutException(Password);
-            });
-            Refused("null", (_, __) => Task.FromResult<Token>(null!));
-            Refused("null", (_, __) => null!);
-            Refused("usable", (_, __) => Task.FromResult(new Token("to\0ken")));
+                throw later;
+            }));
+            var ours = new SendImException(ErrorKind.InvalidInput, "The vault takes no such name.");
+            Check.Same(ours, Failed("SendImException", (_, __) => throw ours));
+            Check.Contains("NUL", Failed("usable", (_, __) => Task.FromResult(new Token("to\0ken")))!.Message);
+            Check.Same(null, Failed("null", (_, __) => Task.FromResult<Token>(null!)));
+            Check.Same(null, Failed("null", (_, __) => null!));
+        }
+
+        [Test]
+        public async Task The_cause_is_told_by_each_way_to_fail()
+        {
+            var sealedVault = new InvalidOperationException("The vault is sealed.");
+            var failing = false;
+            var account = With((_, __) =>
+                failing ? throw sealedVault : Task.FromResult(new Token(Sandbox.IssueToken(Sender))));
+            using var client = Client.SignIn(account);
+            failing = true;
+            Sandbox.RevokeTokens();
+            foreach (var error in new[]
+            {
+                Check.Throws<SendImException>(() => Client.SignIn(account)),
+                await Check.ThrowsAsync<SendImException>(() => Client.SignInAsync(account)),
+                await Check.ThrowsAsync<SendImException>(() => Im.SendAsync(Recipient, "hi", account)),
+                Check.Throws<SendImException>(() => client.Send(Recipient, "hi")),
+                client.SendAll(new[] { new Message(Recipient, "hi") }).Single().Error!,
+            })
+            {
+                Check.Equal((ErrorKind.CredentialUnavailable, Sent.No), (error.Kind, error.Sent));
+                Check.Same(sealedVault, error.InnerException);
+            }
+
+            failing = false;
+            Check.Equal(Recipient, client.Send(Recipient, "The vault is open.").AcceptedBy);
+        }
+
+        [Test]
+        public async Task Of_many_that_fail_at_once_each_has_its_own_cause()
+        {
+            await Task.WhenAll(Enumerable.Range(0, 60).Select(async n =>
+            {
+                var own = new InvalidOperationException($"number {n}");
+                var error = await Check.ThrowsAsync<SendImException>(
+                    () => Im.SendAsync(Recipient, "hi", With((_, __) => throw own)));
+                Check.Same(own, error.InnerException);
+            }));
         }
 
         [Test]
@@ -112,12 +155,15 @@ namespace SendIm.Tests
         private Account With(Func<TokenRequest, CancellationToken, Task<Token>> provider) =>
             new Account(Sender) { Server = Sandbox.Url, TokenProvider = provider };
 
-        private void Refused(string part, Func<TokenRequest, CancellationToken, Task<Token>> provider)
+        private Exception? Failed(string part, Func<TokenRequest, CancellationToken, Task<Token>> provider)
         {
             var error = Check.Throws<SendImException>(() => Im.Send(Recipient, "hi", With(provider)));
-            Check.Equal((ErrorKind.SignInRefused, Sent.No), (error.Kind, error.Sent));
+            Check.Equal(
+                (ErrorKind.CredentialUnavailable, "credential_unavailable", Sent.No, 3),
+                (error.Kind, error.KindName, error.Sent, error.ExitCode));
             Check.Contains(part, error.Message);
-            Check.ContainsNot(Password, error.ToString());
+            Check.ContainsNot(Password, error.Message);
+            return error.InnerException;
         }
     }
 }

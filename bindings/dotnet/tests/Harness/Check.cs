@@ -24,11 +24,14 @@ namespace Harness
 
         public static void Equal<T>(T wanted, T got, string? about = null)
         {
-            if (!Same(wanted, got))
+            if (!Alike(wanted, got))
             {
                 throw new CheckException($"wanted {Shown(wanted)}, got {Shown(got)}{(about == null ? null : " in " + about)}");
             }
         }
+
+        public static void Same(object? wanted, object? got) =>
+            True(ReferenceEquals(wanted, got), $"wanted the very {Shown(wanted)}, got {Shown(got)}");
 
         public static void True(bool condition, string about)
         {
@@ -85,7 +88,7 @@ namespace Harness
             }
         }
 
-        private static bool Same(object? wanted, object? got)
+        private static bool Alike(object? wanted, object? got)
         {
             if (wanted is string || !(wanted is IEnumerable some) || !(got is IEnumerable others))
             {

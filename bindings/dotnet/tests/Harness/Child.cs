@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading.Tasks;
 
@@ -69,6 +70,9 @@ namespace Harness
             return child.End(patience);
         }
 
+        /// <summary>Asks it to end, as a service manager does.</summary>
+        public void Terminate() => Check.Equal(0, Kill(process.Id, 15));
+
         /// <summary>Waits for the end; a process that does not end is one that hangs.</summary>
         public (int Code, string Out, string Error) End(int patience = Check.Patience)
         {
@@ -76,6 +80,9 @@ namespace Harness
             Check.True(process.WaitForExit(patience * 1000), "the process hangs");
             return (process.ExitCode, output.Result, error.Result);
         }
+
+        [DllImport("libc", EntryPoint = "kill")]
+        private static extern int Kill(int process, int signal);
 
         public void Dispose()
         {

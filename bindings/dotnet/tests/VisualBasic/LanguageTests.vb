@@ -136,8 +136,64 @@ Public Class LanguageTests
             program.Input.WriteLine()
             Check.Equal((17, "", ""), program.End())
         End Using
+    End Sub
+
+    <Test>
+    Public Sub A_handler_of_ProcessExit_sends_and_finishes()
+        Using program = Child.Start(Assembly.GetExecutingAssembly().Location, {"child", "at-exit", _server.Url})
+            Check.Equal((17, "", ""), program.End())
+        End Using
+
+        Check.Equal({"first", "last"}, _server.Inbox(Recipient).Select(Function(message) message.Text))
+        Check.Equal(0, _server.OpenApplications)
+    End Sub
+
+    <Test>
+    Public Async Function Closing_waits_until_its_bound_and_cancels_the_rest() As Task
+        Dim patient As New Message("silent@contoso.com", "hi") With {.Timeout = TimeSpan.FromMinutes(30)}
+        Using client = SendIm.Client.SignIn(_server.Account(Sender))
+            Dim sending = client.SendAsync(patient)
+            Check.Eventually(AddressOf Rings, "it rings")
+            client.SignOut(TimeSpan.FromMilliseconds(300))
+            Dim failure = Await Check.ThrowsAsync(Of SendImException)(Function() sending)
+            Check.Equal((ErrorKind.Cancelled, Sent.Maybe), (failure.Kind, failure.Sent))
+            Check.Equal(0, _server.OpenApplications)
+            Dim late = Check.Throws(Of SendImException)(Sub() client.Send(patient))
+            Check.Equal(ErrorKind.Closed, late.Kind)
+        End Using
+    End Function
+
+    <Test>
+    Public Async Function CancelAll_ends_what_is_under_way() As Task
+        Dim patient As New Message("silent@contoso.com", "hi") With {.Timeout = TimeSpan.FromMinutes(30)}
+        Using client = SendIm.Client.SignIn(_server.Account(Sender))
+            Dim sending = client.SendAsync(patient)
+            Check.Eventually(AddressOf Rings, "it rings")
+            client.CancelAll()
+            Dim failure = Await Check.ThrowsAsync(Of SendImException)(Function() sending)
+            Check.Equal((ErrorKind.Cancelled, Sent.Maybe), (failure.Kind, failure.Sent))
+        End Using
 
         Check.Equal(0, _server.OpenApplications)
+    End Function
+
+    <Test>
+    Public Sub What_a_token_provider_throws_is_the_inner_exception()
+        Dim cause As New InvalidOperationException("The vault is sealed.")
+        Dim account As New Account(Sender) With {.Server = _server.Url, .TokenProvider = Function(request, cancelled)
+                                                                                               Throw cause
+                                                                                           End Function}
+        Dim failure = Check.Throws(Of SendImException)(Sub() Im.Send(Recipient, "hi", account))
+        Check.Equal(ErrorKind.CredentialUnavailable, failure.Kind)
+        Check.Same(cause, failure.InnerException)
+    End Sub
+
+    <Test>
+    Public Sub Errors_and_receipts_are_made_in_tests()
+        Dim failure As New SendImException(ErrorKind.OutcomeUnknown, "Who knows.", httpStatus:=504)
+        Check.Equal((Sent.Maybe, 6, 504), (failure.Sent, failure.ExitCode, failure.HttpStatus.Value))
+        Check.Equal(Recipient, New Receipt(Recipient).AcceptedBy)
+        Check.Equal(CType(Nothing, String), New Receipt(Recipient, Evidence.Submitted).AcceptedBy)
     End Sub
 
     <Test>

@@ -49,12 +49,12 @@ final class Failure
      */
     public static function ofInput(string $sentence): Exception\InvalidInputException
     {
-        return new Exception\InvalidInputException($sentence, ErrorKind::InvalidInput, exitCode: 2);
+        return new Exception\InvalidInputException($sentence);
     }
 
     public static function closed(string $sentence): Exception\ClosedException
     {
-        return new Exception\ClosedException($sentence, ErrorKind::Closed);
+        return new Exception\ClosedException($sentence);
     }
 
     /**
@@ -66,6 +66,7 @@ final class Failure
             ErrorKind::InvalidInput => Exception\InvalidInputException::class,
             ErrorKind::SignInRefused,
             ErrorKind::SignInUnsupported,
+            ErrorKind::CredentialUnavailable,
             ErrorKind::Forbidden => Exception\SignInException::class,
             ErrorKind::RecipientNotFound,
             ErrorKind::RecipientUnavailable,

@@ -5,7 +5,6 @@ declare(strict_types=1);
 namespace SendIm\Internal;
 
 use SendIm\Exception\LibraryUnavailableException;
-use SendIm\ErrorKind;
 
 /**
  * Where the native library and its header may be.
@@ -56,7 +55,7 @@ final class Places
 
     public static function unavailable(string $sentence): LibraryUnavailableException
     {
-        return new LibraryUnavailableException($sentence, ErrorKind::InvalidInput, exitCode: 2);
+        return new LibraryUnavailableException($sentence);
     }
 
     /**

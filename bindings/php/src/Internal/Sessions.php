@@ -14,10 +14,16 @@ use SendIm\Sandbox;
  */
 final class Sessions
 {
+    /** Seconds that sends under way get after a fatal error. */
+    private const BOUND = 3;
     private const FATAL = E_ERROR | E_CORE_ERROR | E_COMPILE_ERROR | E_PARSE | E_USER_ERROR | E_RECOVERABLE_ERROR;
 
     /** @var \WeakMap<Client, \WeakReference<Sandbox>|null>|null each client and the sandbox it signed in to */
     private static ?\WeakMap $open = null;
+
+    private static bool $ending = false;
+    /** @var list<LastToGo> */
+    private static array $last = [];
 
     public static function add(Client $client, ?Sandbox $sandbox): void
     {
@@ -29,13 +35,25 @@ final class Sessions
     }
 
     /**
+     * At the end of a script, puts off the end of a client that is being destroyed; else false.
+     */
+    public static function defer(Client $client): bool
+    {
+        if (self::$ending) {
+            self::$last[] = new LastToGo($client);
+        }
+
+        return self::$ending;
+    }
+
+    /**
      * Signs out the clients of a sandbox that is about to end: at the end of a script, objects may go in any order.
      */
     public static function leave(Sandbox $sandbox): void
     {
         foreach (self::$open ?? [] as $client => $server) {
             if ($server?->get() === $sandbox) {
-                $client->__destruct();
+                $client->leave();
             }
         }
     }
@@ -45,13 +63,14 @@ final class Sessions
      */
     private static function atTheEnd(): void
     {
+        self::$ending = true;
         if (((error_get_last()['type'] ?? 0) & self::FATAL) === 0) {
             return;
         }
         // Once more, to come after the functions that were registered later than this one: they may send.
         register_shutdown_function(static function (): void {
             foreach (self::$open ?? [] as $client => $_) {
-                $client->__destruct();
+                $client->leave(self::BOUND);
             }
         });
     }

@@ -1,0 +1,152 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm\Tests;
+
+use SendIm\Client;
+use SendIm\Exception\ClosedException;
+use SendIm\Exception\InvalidInputException;
+use SendIm\Sandbox;
+
+/**
+ * Each sentence that the README says of closing. What PHP has under way between two calls was only submitted.
+ *
+ * Where a call could hang, the test runs in a process of its own: `silent@` rings for an hour there.
+ */
+final class ClosingTest extends TestCase
+{
+    private const RINGING = <<<'PHP'
+        $sandbox = new SendIm\Sandbox(ring: 3600, slow: 2);
+        $client = SendIm\Client::signIn('tosh@contoso.com', password: 'x', server: $sandbox);
+        $client->send('silent@contoso.com', 'hi', wait: 'submitted', timeout: 3600);
+        PHP;
+
+    private function check(string $code, string $told): void
+    {
+        $this->assertSame([0, $told, ''], $this->script(self::RINGING . $code));
+    }
+
+    public function testSigningOutWaitsForWhatIsUnderWay(): void
+    {
+        foreach (
+            [
+                static fn (Client $client) => $client->signOut(),
+                static fn (Client $client) => $client->signOut(600),
+                static fn (Client &$client) => $client = null,
+            ] as $close
+        ) {
+            $sandbox = self::kept(new Sandbox(slow: 2));
+            $client = Client::signIn(...$this->account(server: $sandbox));
+            $client->send('slow@contoso.com', 'hi', wait: 'submitted');
+            $close($client);
+            $this->assertSame(['hi'], array_column($sandbox->messages(), 'text'));
+            $this->assertSame(0, $sandbox->openApplications());
+        }
+    }
+
+    public function testWhatIsUnderWayEndsWithItsOwnTimeoutAtTheLatest(): void
+    {
+        $this->check(<<<'PHP'
+            $own = SendIm\Client::signIn('lars@contoso.com', password: 'x', server: $sandbox);
+            $own->send('silent@contoso.com', 'hi', wait: 'submitted', timeout: 1);
+            $own->signOut();
+            echo $sandbox->openApplications();
+            $client->cancelAll();
+            PHP, '1');
+    }
+
+    public function testWhatHasNotEndedAtTheBoundIsCancelled(): void
+    {
+        $this->check('$client->signOut(0.3); echo $sandbox->openApplications();', '0');
+        $this->check('$client->signOut(timeout: 0); echo $sandbox->openApplications();', '0');
+    }
+
+    public function testCancelAllEndsWhatIsUnderWayAtOnce(): void
+    {
+        $this->check(<<<'PHP'
+            $client->cancelAll();
+            do {
+                $told = preg_grep('~/messaging/terminate$~', array_column($sandbox->journal(), 'path'));
+            } while ($told === []);
+            try {
+                $client->send('lenea@contoso.com', 'late');
+            } catch (SendIm\Exception\ClosedException $e) {
+                echo $e->sent->value, ' ';
+            }
+            $client->signOut();
+            echo $sandbox->openApplications(), count($sandbox->messages());
+            PHP, 'no 00');
+    }
+
+    public function testLaterSendsFindItClosedAndASecondCloseDoesNothing(): void
+    {
+        $client = Client::signIn(...$this->account());
+        $client->signOut(5);
+        $requests = \count($this->sandbox()->journal());
+        $client->signOut();
+        $client->signOut(0);
+        $client->cancelAll();
+        $this->failing(static fn () => $client->send('lenea@contoso.com', 'hi'), ClosedException::class);
+        $client->__destruct();
+        $client->signOut(5);
+        $client->cancelAll();
+        $this->assertCount($requests, $this->sandbox()->journal());
+    }
+
+    public function testABoundThatIsNone(): void
+    {
+        $client = Client::signIn(...$this->account());
+        foreach ([-1, -0.5, NAN] as $bound) {
+            $this->failing(static fn () => $client->signOut($bound), InvalidInputException::class);
+        }
+        $this->assertSame('lenea@contoso.com', $client->send('lenea@contoso.com', 'still here')->acceptedBy);
+        $client->signOut(INF);
+        $this->assertSame(0, $this->sandbox()->openApplications());
+    }
+
+    public function testAServerThatIsGoneIsNotWaitedFor(): void
+    {
+        $this->check(<<<'PHP'
+            $sandbox->stop();
+            unset($client);
+            echo 'closed';
+            PHP, 'closed');
+        $this->check(<<<'PHP'
+            $sandbox->stop();
+            try {
+                $client->signOut();
+            } catch (SendIm\Exception\ConnectionException $e) {
+                echo $e->step->value;
+            }
+            PHP, 'sign_out');
+    }
+
+    public function testABlockThatIsLeftByAnExceptionClosesInTheSameWayAndHidesNothing(): void
+    {
+        $this->check(<<<'PHP'
+            $client->cancelAll();
+            function sender(SendIm\Sandbox $sandbox): void
+            {
+                $client = SendIm\Client::signIn('lars@contoso.com', password: 'x', server: $sandbox);
+                $client->send('slow@contoso.com', 'hi', wait: 'submitted');
+                throw new DomainException('of the program');
+            }
+            try {
+                sender($sandbox);
+            } catch (DomainException $e) {
+                echo $e->getMessage(), ': ';
+            }
+            unset($e);
+            echo $sandbox->messages()[0]->text, ' ', $sandbox->openApplications();
+            PHP, 'of the program: hi 1');
+    }
+
+    public function testAnInvitationRingsUntilTheTimeout(): void
+    {
+        // Nine tenths of the timeout: a send that kept a part of it for itself would not wait for the answer.
+        $sandbox = self::kept(new Sandbox(slow: 9));
+        $client = Client::signIn(...$this->account(server: $sandbox));
+        $this->assertSame('slow@contoso.com', $client->send('slow@contoso.com', 'hi', timeout: 10)->acceptedBy);
+    }
+}
