@@ -65,8 +65,8 @@ fn action(value: Value) -> Read<Action> {
         match (member, members.get(member)) {
             ("code" | "subcode" | "diagnostics", None | Some(Value::Null | Value::String(_))) => {}
             ("code" | "subcode" | "diagnostics", _) => return Err(format!("{member} is not a text")),
-            ("body" | "retry_after" | "processed", None | Some(Value::Null)) => {}
-            ("processed", Some(Value::Bool(_))) => {}
+            ("body" | "retry_after", None | Some(Value::Null)) => {}
+            ("processed", None | Some(Value::Bool(_))) => {}
             ("processed", _) => return Err("processed is not true or false".to_owned()),
             ("body", Some(body)) if name == "gateway_error" => {
                 drop(known::<GatewayBody>(body, "body", "bodies")?);
