@@ -87,13 +87,15 @@ async fn one_call(
     unless_cancelled(cancellation, || departure.sent(), send_im::send(&account, message)).await
 }
 
-async fn through(
-    client: Client,
+/// The send is under way from now on: a host that signs out afterwards waits for it.
+fn through(
+    client: &Client,
     message: Message,
     cancellation: Option<CancellationToken>,
-) -> Result<Receipt> {
+) -> impl Future<Output = Result<Receipt>> + Send + use<> {
     let departure = message.departure();
-    unless_cancelled(cancellation, || departure.sent(), client.send(message)).await
+    let sending = client.begin_send(message);
+    unless_cancelled(cancellation, move || departure.sent(), sending)
 }
 
 /// # Safety
@@ -220,7 +222,7 @@ pub unsafe extern "C" fn send_im_client_send(
         let client = unsafe { object(client, "client")? };
         let (_, message) = message?;
         may_wait()?;
-        let work = through(client.client()?, message, None);
+        let work = through(&client.client()?, message, None);
         let sent: Receipt = client.generation.call(Sent::Maybe, work).wait()?;
         out.give(sent.into());
         Ok(())
@@ -247,7 +249,7 @@ pub unsafe extern "C" fn send_im_client_send_async(
         let (_, message) = message?;
         let tell = sent_callback(callback, user_data)?;
         let signed_in = client.client()?;
-        let work = |cancellation| through(signed_in, message, cancellation);
+        let work = |cancellation| through(&signed_in, message, cancellation);
         start(client.generation, Sent::Maybe, out, work, tell)
     })
 }
@@ -259,12 +261,14 @@ fn sign_out(
     if client.generation.is_foreign() {
         return Err(forked());
     }
+    let bound = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
     let signed_in = client.generation.clients.get(client.number);
+    // From now on, before the task runs that waits for it, sends are refused.
+    let signing_out = signed_in.map(|client| client.begin_sign_out(bound));
     Ok(async move {
-        let Some(signed_in) = signed_in else { return Ok(()) };
-        match u64::try_from(timeout_ms) {
-            Ok(bound) => signed_in.sign_out_within(Duration::from_millis(bound)).await,
-            Err(_) => signed_in.sign_out().await,
+        match signing_out {
+            Some(signing_out) => signing_out.await,
+            None => Ok(()),
         }
     })
 }

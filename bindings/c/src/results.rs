@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_void};
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 use send_im::{Client, Message, Receipt, Result, Sent};
-use send_im_runtime::{Mutex, lock, panicked, unless_cancelled};
+use send_im_runtime::{Mutex, lock, unless_cancelled};
 use tokio_util::sync::CancellationToken;
 
 use crate::border::{Out, certain, fallible, hand_over, may_wait, object, read, take_back, text};
@@ -41,22 +41,19 @@ pub type send_im_on_all_sent = Option<
     unsafe extern "C" fn(user_data: *mut c_void, error: *mut send_im_error, results: *mut send_im_results),
 >;
 
-async fn send_each(
-    client: Client,
+/// All are under way from now on.
+fn send_each(
+    client: &Client,
     messages: Vec<Message>,
     cancellation: Option<CancellationToken>,
-) -> Result<Vec<Result<Receipt>>> {
+) -> impl Future<Output = Result<Vec<Result<Receipt>>>> + Send + use<> {
     let sends = messages.into_iter().map(|message| {
-        let (client, departure, cancellation) = (client.clone(), message.departure(), cancellation.clone());
-        async move {
-            // A list of one: its timeout begins when its turn comes.
-            let sending = async {
-                client.send_all([message]).await.pop().unwrap_or_else(|| Err(panicked(Sent::Maybe)))
-            };
-            unless_cancelled(cancellation, || departure.sent(), sending).await
-        }
+        let departure = message.departure();
+        let sending = client.begin_send_in_turn(message);
+        unless_cancelled(cancellation.clone(), move || departure.sent(), sending)
     });
-    Ok(join_all(sends).await)
+    let sends = join_all(sends);
+    async move { Ok(sends.await) }
 }
 
 /// # Safety
@@ -114,7 +111,7 @@ pub unsafe extern "C" fn send_im_client_send_all(
         // SAFETY: the caller keeps to the header.
         let messages = unsafe { taken(messages)? };
         may_wait()?;
-        let work = send_each(client.client()?, messages, None);
+        let work = send_each(&client.client()?, messages, None);
         let sent: Vec<_> = client.generation.call(Sent::Maybe, work).wait()?;
         out.give(sent.into());
         Ok(())
@@ -142,7 +139,7 @@ pub unsafe extern "C" fn send_im_client_send_all_async(
             unsafe { callback(user_data.pointer(), error, results) }
         };
         let signed_in = client.client()?;
-        let work = |cancellation| send_each(signed_in, messages, cancellation);
+        let work = |cancellation| send_each(&signed_in, messages, cancellation);
         start(client.generation, Sent::Maybe, out, work, tell)
     })
 }

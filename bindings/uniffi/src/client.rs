@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use send_im::{Client, Error, Message, Sent};
+use send_im::{Client, Error, Sent};
 use send_im_runtime::{Generation, unless_cancelled};
 
 use crate::account::{AccountOptions, StepListener, TokenProvider, account};
@@ -67,11 +67,12 @@ impl SignedInClient {
         content: MessageOptions,
         cancellation: Option<Arc<Cancellation>>,
     ) -> Result<ReceiptRecord> {
-        let client = self.client()?;
+        let (client, message) = (self.client()?, content.into_message()?);
+        let departure = message.departure();
+        // Under way before the task runs that sends: whoever signs out afterwards waits for it.
+        let sending = client.begin_send(message);
         let work = async move {
-            let content = content.into_message()?;
-            let departure = content.departure();
-            let sending = async { Ok(client.send(content).await?.into()) };
+            let sending = async { Ok(sending.await?.into()) };
             unless_cancelled(token(cancellation), || departure.sent(), sending).await
         };
         self.generation.call(Sent::Maybe, work).await
@@ -86,18 +87,16 @@ impl SignedInClient {
         cancellation: Option<Arc<Cancellation>>,
     ) -> Result<Vec<SendOutcome>> {
         let client = self.client()?;
-        let work = async move {
-            let outcomes = contents.into_iter().map(|content| {
-                let (client, cancellation) = (client.clone(), cancellation.clone());
-                async move {
-                    let message = content.into_message()?;
-                    let departure = message.departure();
-                    unless_cancelled(token(cancellation), || departure.sent(), in_turn(&client, message))
-                        .await
-                }
-            });
-            Ok(join_all(outcomes).await.into_iter().map(SendOutcome::from).collect())
-        };
+        let outcomes = join_all(contents.into_iter().map(|content| {
+            let begun = content.into_message().map(|m| (m.departure(), client.begin_send_in_turn(m)));
+            let cancellation = token(cancellation.clone());
+            async move {
+                let (departure, sending) = begun?;
+                let sending = async { Ok(sending.await?.into()) };
+                unless_cancelled(cancellation, || departure.sent(), sending).await
+            }
+        }));
+        let work = async move { Ok(outcomes.await.into_iter().map(SendOutcome::from).collect()) };
         self.generation.call(Sent::Maybe, work).await
     }
 
@@ -109,14 +108,8 @@ impl SignedInClient {
             return Err(SendError::forked());
         }
         let Some(client) = self.generation.clients.get(self.number) else { return Ok(()) };
-        let signing_out = async move {
-            match timeout_ms {
-                Some(bound) => client.sign_out_within(Duration::from_millis(bound)).await?,
-                None => client.sign_out().await?,
-            }
-            Ok(())
-        };
-        self.generation.call(Sent::No, signing_out).await
+        let signing_out = client.begin_sign_out(timeout_ms.map(Duration::from_millis));
+        self.generation.call(Sent::No, async move { Ok(signing_out.await?) }).await
     }
 
     /// Ends every send under way at once: each fails with `cancelled`, and its `sent` says whether it can have arrived. Later
@@ -124,14 +117,6 @@ impl SignedInClient {
     pub fn cancel_all(&self) -> Result<()> {
         self.client()?.cancel_all();
         Ok(())
-    }
-}
-
-/// Sends one message of many: its timeout begins when its turn comes.
-async fn in_turn(client: &Client, message: Message) -> Result<ReceiptRecord> {
-    match client.send_all([message]).await.pop() {
-        Some(result) => Ok(result?.into()),
-        None => Err(SendError::panicked(Sent::Maybe)),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::delivery::{Key, Sending};
 use crate::error::{Error, ErrorKind, Result, Sent};
 use crate::message::{Message, Wait};
 use crate::receipt::Receipt;
-use crate::session::{Session, UnderWay, ended_early};
+use crate::session::{Begun, Session, UnderWay, ended_early};
 use crate::steps::{Step, StepLog};
 use crate::turns::Turn;
 use crate::ucwa::channel::Polling;
@@ -45,7 +45,8 @@ pub async fn send(account: &Account, message: Message) -> Result<Receipt> {
     let session = Session::new(account.clone(), Polling::WhileWaiting)?;
     let log = StepLog::new(account.on_step.clone());
     let client = Client { session };
-    let result = client.send_checked(message, to, log.clone()).await;
+    let begun = client.session.begin();
+    let result = client.send_checked(message, to, log.clone(), begun).await;
     let submitted = matches!(&result, Ok(receipt) if receipt.evidence == crate::Evidence::Submitted);
     // A submitted message may still be ringing. Its background task holds the session, which signs out when it ends.
     if !submitted {
@@ -98,31 +99,65 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`]; `closed` after [`sign_out`](Self::sign_out).
     pub async fn send(&self, message: Message) -> Result<Receipt> {
-        let to = message.check()?;
-        let log = StepLog::new(self.session.connection.account.on_step.clone());
-        self.send_checked(message, to, log).await
+        self.begin_send(message).await
+    }
+
+    /// As [`send`](Self::send), but under way from this call on, before the future is polled: for a future that another task
+    /// polls. Signing out waits for it, so it must be polled or dropped.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn begin_send(&self, message: Message) -> impl Future<Output = Result<Receipt>> + Send + use<> {
+        let (client, begun) = (self.clone(), self.session.begin());
+        async move {
+            let to = message.check()?;
+            let log = StepLog::new(client.session.connection.account.on_step.clone());
+            client.send_checked(message, to, log, begun).await
+        }
     }
 
     /// Sends many messages, some tens at a time, and gives one result a message in the same order.
     ///
     /// A message's timeout begins when its turn comes.
     pub async fn send_all(&self, messages: impl IntoIterator<Item = Message>) -> Vec<Result<Receipt>> {
-        join_all(messages.into_iter().map(|message| self.send_in_turn(message))).await
+        join_all(messages.into_iter().map(|message| self.begin_send_in_turn(message))).await
     }
 
-    async fn send_in_turn(&self, message: Message) -> Result<Receipt> {
+    /// One message of many: its timeout begins when its turn comes. Under way from this call on, as with
+    /// [`begin_send`](Self::begin_send).
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn begin_send_in_turn(
+        &self,
+        message: Message,
+    ) -> impl Future<Output = Result<Receipt>> + Send + use<> {
+        let (client, begun) = (self.clone(), self.session.begin());
+        async move { client.send_in_turn(message, begun).await }
+    }
+
+    async fn send_in_turn(&self, message: Message, begun: Begun) -> Result<Receipt> {
         let to = message.check()?;
         let log = StepLog::new(self.session.connection.account.on_step.clone());
-        let under_way = self.session.begin().await?;
+        let under_way = self.session.begun(begun).await?;
         let turn = self.turn(&message, &to).await?;
         let deadline = deadline_in(message.timeout);
         // In a place of its own: of ten thousand messages most wait, and need not keep room for a send under way.
         Box::pin(self.send_until(message, to, log, deadline, turn, under_way)).await
     }
 
-    async fn send_checked(&self, message: Message, to: Address, log: StepLog) -> Result<Receipt> {
+    async fn send_checked(
+        &self,
+        message: Message,
+        to: Address,
+        log: StepLog,
+        begun: Begun,
+    ) -> Result<Receipt> {
         let deadline = deadline_in(message.timeout);
-        let begin = async { Ok::<_, Error>((self.session.begin().await?, self.turn(&message, &to).await?)) };
+        let begin = async {
+            let under_way = self.session.begun(begun).await?;
+            Ok::<_, Error>((under_way, self.turn(&message, &to).await?))
+        };
         let Ok(begun) = timeout_at(deadline, begin).await else {
             let detail =
                 format!("The message to {to} waited for other sends of this client until its timeout.");
@@ -208,7 +243,7 @@ impl Client {
     /// # Errors
     /// When the server could not be told; it ends the session by itself after 15 minutes (MeDashboard).
     pub async fn sign_out(&self) -> Result<()> {
-        self.end(None).await
+        self.begin_sign_out(None).await
     }
 
     /// As [`sign_out`](Self::sign_out), but waits for the sends under way at most for `bound`, then cancels those that are
@@ -217,13 +252,18 @@ impl Client {
     /// # Errors
     /// As [`sign_out`](Self::sign_out).
     pub async fn sign_out_within(&self, bound: Duration) -> Result<()> {
-        self.end(Some(bound)).await
+        self.begin_sign_out(Some(bound)).await
     }
 
-    async fn end(&self, bound: Option<Duration>) -> Result<()> {
+    /// As [`sign_out_within`](Self::sign_out_within), or [`sign_out`](Self::sign_out) without a bound. Later sends are refused
+    /// from this call on, and it goes on whether the future is polled or not.
+    ///
+    /// # Errors
+    /// As [`sign_out`](Self::sign_out).
+    pub fn begin_sign_out(&self, bound: Option<Duration>) -> impl Future<Output = Result<()>> + Send + use<> {
         self.session.forget_server();
         let log = StepLog::new(self.session.connection.account.on_step.clone());
-        self.session.sign_out(&log, bound).await
+        self.session.sign_out(&log, bound)
     }
 
     /// From now on the session is closed whenever no send is under way in it, and opened again by the next send: for the end

@@ -68,6 +68,36 @@ async fn signing_out_waits_for_every_send_that_has_begun() {
 }
 
 #[tokio::test]
+async fn what_is_called_counts_before_its_task_runs() {
+    let (sandbox, client) = signed_in().await;
+    let (first, second) = (client.begin_send(hello()), client.begin_send_in_turn(hello()));
+    let signing_out = client.begin_sign_out(None);
+    let late = [client.begin_send(hello()), client.begin_send(hello())];
+    for late in late {
+        assert_eq!(late.await.unwrap_err().kind(), ErrorKind::Closed);
+    }
+    drop(client.begin_send(hello()));
+    let sends = tokio::spawn(async move { (first.await, second.await) });
+    ends(signing_out).await.unwrap();
+    assert_eq!((sandbox.open_applications(), sandbox.messages().len()), (0, 2));
+    let (first, second) = sends.await.unwrap();
+    first.and(second).unwrap();
+}
+
+#[tokio::test]
+async fn what_was_called_is_cancelled_before_its_task_runs() {
+    let (sandbox, client) = signed_in().await;
+    let (one, many) = (client.begin_send(hello()), client.begin_send_in_turn(hello()));
+    client.cancel_all();
+    for result in [one.await, many.await] {
+        let error = result.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Cancelled, Sent::No));
+    }
+    ends(client.sign_out()).await.unwrap();
+    assert!(sandbox.messages().is_empty());
+}
+
+#[tokio::test]
 async fn signing_out_within_a_bound_waits_for_what_ends_in_time() {
     let (sandbox, client) = signed_in().await;
     sandbox.recipient(LENE, Behaviour::AcceptAfter(Duration::from_millis(300)));

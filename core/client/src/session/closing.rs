@@ -29,6 +29,15 @@ pub(crate) struct UnderWay {
     sends: Option<OwnedRwLockReadGuard<()>>,
 }
 
+/// How a send begins.
+pub(crate) enum Begun {
+    UnderWay(UnderWay),
+    /// Once nothing closes the session any more that had been idle.
+    Waits,
+    /// The client is signed out.
+    Refused,
+}
+
 impl UnderWay {
     /// The send has ended. Returns when the session is closed, where it is to be closed when idle.
     pub(crate) async fn end(mut self) {
@@ -48,18 +57,29 @@ impl Drop for UnderWay {
 }
 
 impl Session {
-    /// A send begins. Waits while the session is being closed because nothing was under way.
+    /// A send begins.
+    pub(crate) fn begin(self: &Arc<Self>) -> Begun {
+        let sends = self.sends.clone().try_read_owned().ok();
+        match sends {
+            _ if self.signed_out.load(Ordering::Acquire) => Begun::Refused,
+            Some(sends) => Begun::UnderWay(UnderWay { session: self.clone(), sends: Some(sends) }),
+            None => Begun::Waits,
+        }
+    }
+
+    /// A send goes on that has begun.
     ///
     /// # Errors
-    /// `closed` once the client is signed out.
-    pub(crate) async fn begin(self: &Arc<Self>) -> Result<UnderWay> {
-        let begun = match self.sends.clone().try_read_owned() {
-            Ok(begun) => begun,
-            Err(_) if self.signed_out.load(Ordering::Acquire) => return Err(signed_out()),
-            Err(_) => self.sends.clone().read_owned().await,
-        };
-        let under_way = UnderWay { session: self.clone(), sends: Some(begun) };
-        if self.signed_out.load(Ordering::Acquire) { Err(signed_out()) } else { Ok(under_way) }
+    /// `closed` where the client was signed out before.
+    pub(crate) async fn begun(self: &Arc<Self>, mut begun: Begun) -> Result<UnderWay> {
+        loop {
+            match begun {
+                Begun::UnderWay(under_way) => return Ok(under_way),
+                Begun::Refused => return Err(signed_out()),
+                Begun::Waits => drop(self.sends.read().await),
+            }
+            begun = self.begin();
+        }
     }
 
     /// Ends the sends under way; later ones find the client signed out.
@@ -82,7 +102,11 @@ impl Session {
     /// does nothing.
     ///
     /// Goes on in the background when the caller goes away, and may be called again when it failed.
-    pub(crate) async fn sign_out(self: &Arc<Self>, log: &StepLog, bound: Option<Duration>) -> Result<()> {
+    pub(crate) fn sign_out(
+        self: &Arc<Self>,
+        log: &StepLog,
+        bound: Option<Duration>,
+    ) -> impl Future<Output = Result<()>> + Send + use<> {
         self.signed_out.store(true, Ordering::Release);
         let (this, log) = (self.clone(), log.clone());
         let signing_out = self.runtime.spawn(async move {
@@ -96,7 +120,7 @@ impl Session {
             }
             closed
         });
-        signing_out.await.map_err(|ended| ended_early(&ended, Sent::No))?
+        async move { signing_out.await.map_err(|ended| ended_early(&ended, Sent::No))? }
     }
 
     /// Waits until no send is under way, at most for `bound`, then cancels what is left.
