@@ -260,12 +260,14 @@ fn sign_out(
     if client.generation.is_foreign() {
         return Err(forked());
     }
+    let bound = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
     let signed_in = client.generation.clients.get(client.number);
+    // From now on, before the task runs that waits for it, sends are refused.
+    let signing_out = signed_in.map(|client| client.begin_sign_out(bound));
     Ok(async move {
-        let Some(signed_in) = signed_in else { return Ok(()) };
-        match u64::try_from(timeout_ms) {
-            Ok(bound) => signed_in.sign_out_within(Duration::from_millis(bound)).await,
-            Err(_) => signed_in.sign_out().await,
+        match signing_out {
+            Some(signing_out) => signing_out.await,
+            None => Ok(()),
         }
     })
 }

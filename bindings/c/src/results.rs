@@ -6,7 +6,7 @@ use std::future::Future;
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 use send_im::{Client, Message, Receipt, Result, Sent};
-use send_im_runtime::{Mutex, lock, panicked, unless_cancelled};
+use send_im_runtime::{Mutex, lock, unless_cancelled};
 use tokio_util::sync::CancellationToken;
 
 use crate::border::{Out, certain, fallible, hand_over, may_wait, object, read, take_back, text};

@@ -30,7 +30,7 @@ static int invited(place here, size_t count) {
         CHECK_OK(send_im_sandbox_journal(here.sandbox, &requests));
         for (got = 0, at = requests; at && (at = strstr(at, "/messagingInvitations\"")); at++) {
             const char *status = strstr(at, "\"status\":");
-            got += status && strncmp(status, "\"status\":2", 11) == 0;
+            got += status && strncmp(status, "\"status\":2", 10) == 0;
         }
         send_im_string_free(requests);
         if (got < count) send_im_error_free(send_im_sandbox_wait_for(here.sandbox, 1000000, 25, NULL));
@@ -145,7 +145,28 @@ static void a_server_that_is_gone_is_not_waited_for(void) {
     place_free(here);
 }
 
+/* No task of the library need have run in between. */
+static void what_was_called_before_is_waited_for_and_what_comes_later_refused(void) {
+    place here = place_new(NULL);
+    int round;
+    for (round = 0; round < 20; round++) {
+        send_im_client *client = signed_in(here);
+        ending sent, out;
+        begin(client, "lenea@contoso.com", &sent);
+        memset(&out, 0, sizeof out);
+        CHECK_OK(send_im_client_sign_out_async(client, -1, on_done, &out, NULL));
+        CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "late", NULL), "closed");
+        CHECK(wait_until(&sent.ended) && wait_until(&out.ended));
+        CHECK_OK(sent.error);
+        CHECK_OK(out.error);
+        send_im_client_free(client);
+    }
+    CHECK(delivered(here.sandbox) == 20 && send_im_sandbox_open_applications(here.sandbox) == 0);
+    place_free(here);
+}
+
 void closing(void) {
+    RUN(what_was_called_before_is_waited_for_and_what_comes_later_refused);
     RUN(signing_out_waits_for_what_is_under_way);
     RUN(what_has_not_ended_within_the_bound_is_cancelled);
     RUN(cancel_all_ends_every_send_at_once);

@@ -58,7 +58,7 @@ static void a_token_may_take_the_place_of_the_password(void) {
     CHECK_OK(send_im(here.options, "lenea@contoso.com", "hello", NULL));
     CHECK_OK(send_im_sandbox_act(here.sandbox, "revoke-tokens"));
     send_im_error *error = send_im(here.options, "lenea@contoso.com", "hello", NULL);
-    CHECK(error && strstr(send_im_error_detail(error), "rejected") && !strstr(send_im_error_to_json(error), token));
+    CHECK(error && strstr(send_im_error_detail(error), "rejects the token") && !strstr(send_im_error_to_json(error), token));
     CHECK_KIND(error, "sign_in_refused");
     CHECK_OK(send_im_options_set(here.options, "address", NULL));
     CHECK_KIND(send_im(here.options, "lenea@contoso.com", "hello", NULL), "invalid_input");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use send_im::{Client, Error, Message, Sent};
+use send_im::{Client, Error, Sent};
 use send_im_runtime::{Generation, unless_cancelled};
 
 use crate::account::{AccountOptions, StepListener, TokenProvider, account};
@@ -107,14 +107,8 @@ impl SignedInClient {
             return Err(SendError::forked());
         }
         let Some(client) = self.generation.clients.get(self.number) else { return Ok(()) };
-        let signing_out = async move {
-            match timeout_ms {
-                Some(bound) => client.sign_out_within(Duration::from_millis(bound)).await?,
-                None => client.sign_out().await?,
-            }
-            Ok(())
-        };
-        self.generation.call(Sent::No, signing_out).await
+        let signing_out = client.begin_sign_out(timeout_ms.map(Duration::from_millis));
+        self.generation.call(Sent::No, async move { Ok(signing_out.await?) }).await
     }
 
     /// Ends every send under way at once: each fails with `cancelled`, and its `sent` says whether it can have arrived. Later

@@ -15,7 +15,7 @@ use crate::delivery::{Key, Sending};
 use crate::error::{Error, ErrorKind, Result, Sent};
 use crate::message::{Message, Wait};
 use crate::receipt::Receipt;
-use crate::session::{Session, UnderWay, ended_early};
+use crate::session::{Begun, Session, UnderWay, ended_early};
 use crate::steps::{Step, StepLog};
 use crate::turns::Turn;
 use crate::ucwa::channel::Polling;
@@ -228,7 +228,7 @@ impl Client {
     /// # Errors
     /// When the server could not be told; it ends the session by itself after 15 minutes (MeDashboard).
     pub async fn sign_out(&self) -> Result<()> {
-        self.end(None).await
+        self.begin_sign_out(None).await
     }
 
     /// As [`sign_out`](Self::sign_out), but waits for the sends under way at most for `bound`, then cancels those that are
@@ -237,13 +237,18 @@ impl Client {
     /// # Errors
     /// As [`sign_out`](Self::sign_out).
     pub async fn sign_out_within(&self, bound: Duration) -> Result<()> {
-        self.end(Some(bound)).await
+        self.begin_sign_out(Some(bound)).await
     }
 
-    async fn end(&self, bound: Option<Duration>) -> Result<()> {
+    /// As [`sign_out_within`](Self::sign_out_within), or [`sign_out`](Self::sign_out) without a bound. Later sends are refused
+    /// from this call on, and it goes on whether the future is polled or not.
+    ///
+    /// # Errors
+    /// As [`sign_out`](Self::sign_out).
+    pub fn begin_sign_out(&self, bound: Option<Duration>) -> impl Future<Output = Result<()>> + Send + use<> {
         self.session.forget_server();
         let log = StepLog::new(self.session.connection.account.on_step.clone());
-        self.session.sign_out(&log, bound).await
+        self.session.sign_out(&log, bound)
     }
 
     /// From now on the session is closed whenever no send is under way in it, and opened again by the next send: for the end

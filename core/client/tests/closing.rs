@@ -329,6 +329,9 @@ async fn given_up(to: &str) -> (Sandbox, Client, JoinHandle<Result<Receipt, Erro
     sandbox.add_fault(Fault::on(Route::StartMessaging, page));
     client.send(hello()).await.unwrap();
     assert_eq!(sandbox.open_applications(), 2);
+    // Its DELETE is the slower one of the two.
+    let slow = Action::Delay { time: Duration::from_millis(500) };
+    sandbox.add_fault(Fault::on(Route::DeleteApplication, slow).skip(1));
     (sandbox, client, ringing)
 }
 

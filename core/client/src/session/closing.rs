@@ -30,6 +30,15 @@ pub(crate) struct UnderWay {
     sends: Option<OwnedRwLockReadGuard<()>>,
 }
 
+/// How a send begins.
+pub(crate) enum Begun {
+    UnderWay(UnderWay),
+    /// Once nothing closes the session any more that had been idle.
+    Waits,
+    /// The client is signed out.
+    Refused,
+}
+
 impl UnderWay {
     /// The send has ended. Returns when the session is closed, where it is to be closed when idle.
     pub(crate) async fn end(mut self) {
@@ -96,7 +105,11 @@ impl Session {
     /// does nothing.
     ///
     /// Goes on in the background when the caller goes away, and may be called again when it failed.
-    pub(crate) async fn sign_out(self: &Arc<Self>, log: &StepLog, bound: Option<Duration>) -> Result<()> {
+    pub(crate) fn sign_out(
+        self: &Arc<Self>,
+        log: &StepLog,
+        bound: Option<Duration>,
+    ) -> impl Future<Output = Result<()>> + Send + use<> {
         self.signed_out.store(true, Ordering::Release);
         let (this, log) = (self.clone(), log.clone());
         let signing_out = self.runtime.spawn(async move {
@@ -110,7 +123,7 @@ impl Session {
             }
             closed
         });
-        signing_out.await.map_err(|ended| ended_early(&ended, Sent::No))?
+        async move { signing_out.await.map_err(|ended| ended_early(&ended, Sent::No))? }
     }
 
     /// Waits until no send is under way, at most for `bound`, then cancels what is left.
