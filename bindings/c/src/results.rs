@@ -52,7 +52,8 @@ fn send_each(
         let departure = message.departure();
         // A list of one: its timeout begins when its turn comes.
         let sending = client.send_all([message]);
-        let sending = async { sending.await.pop().unwrap_or_else(|| Err(panicked(Sent::Maybe))) };
+        let sending =
+            async { sending.await.pop().unwrap_or_else(|| Err(send_im_runtime::panicked(Sent::Maybe))) };
         unless_cancelled(cancellation.clone(), move || departure.sent(), sending)
     };
     let sends: Vec<_> = messages.into_iter().map(each).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use send_im::{Client, Error, Sent};
+use send_im::{Client, Error, Message, Sent};
 use send_im_runtime::{Generation, unless_cancelled};
 
 use crate::account::{AccountOptions, StepListener, TokenProvider, account};

@@ -15,7 +15,7 @@ use crate::delivery::{Key, Sending};
 use crate::error::{Error, ErrorKind, Result, Sent};
 use crate::message::{Message, Wait};
 use crate::receipt::Receipt;
-use crate::session::{Begun, Session, UnderWay, ended_early};
+use crate::session::{Session, UnderWay, ended_early};
 use crate::steps::{Step, StepLog};
 use crate::turns::Turn;
 use crate::ucwa::channel::Polling;

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 use uuid::Uuid;
 
-pub(crate) use self::closing::{Begun, UnderWay};
+pub(crate) use self::closing::UnderWay;
 use self::home::{Home, casts_doubt};
 use crate::account::Account;
 use crate::delivery::{Conversations, Key};

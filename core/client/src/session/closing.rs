@@ -30,15 +30,6 @@ pub(crate) struct UnderWay {
     sends: Option<OwnedRwLockReadGuard<()>>,
 }
 
-/// How a send begins.
-pub(crate) enum Begun {
-    UnderWay(UnderWay),
-    /// Once nothing closes the session any more that had been idle.
-    Waits,
-    /// The client is signed out.
-    Refused,
-}
-
 impl UnderWay {
     /// The send has ended. Returns when the session is closed, where it is to be closed when idle.
     pub(crate) async fn end(mut self) {
