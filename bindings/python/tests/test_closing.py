@@ -72,7 +72,7 @@ def signed_in(request, sandbox):
 
 
 def send(user, to, **options):
-    return user.begin("send", to, "hi", **{"timeout": 3600, **options})
+    return user.begin("send", to, "hi", **{"timeout": 2 * HANG, **options})
 
 
 def close(user, **options):
@@ -148,7 +148,7 @@ def test_later_sends_fail_and_a_second_close_does_nothing(sandbox, signed_in):
 def test_cancel_all_ends_every_send_and_says_whether_it_can_have_arrived(sandbox, signed_in):
     text = send(signed_in, "silent@contoso.com")
     html = send(signed_in, "silent@d1.contoso.com", html=True)  # goes out once somebody has accepted
-    many = signed_in.begin("send_all", [Message("silent@d2.contoso.com", "hi", timeout=3600)])
+    many = signed_in.begin("send_all", [Message("silent@d2.contoso.com", "hi", timeout=2 * HANG)])
     assert ringing(sandbox, 3)
     signed_in.client.cancel_all()
     assert failed(text, Cancelled).sent == "maybe"

@@ -180,6 +180,7 @@ import send_im
 
 def test_cleared_handlers_are_not_the_end(script, sandbox):
     """A child of multiprocessing begins by clearing the handlers of its parent, from Python 3.13 on."""
+    sandbox.add_fault("delete_application", {"delay": {"ms": 500}})  # what nobody waits for does not end in time
     ends(
         script(
             ACCOUNT
@@ -193,6 +194,21 @@ client.send("lenea@contoso.com", "hi")
         )
     )
     assert delivered(sandbox) == ["hi"]
+    assert sandbox.open_applications == 0
+
+
+def test_a_client_whose_event_loop_is_closed_is_signed_out(script, sandbox):
+    ends(
+        script(
+            ACCOUNT
+            + """
+import asyncio
+import send_im
+client = asyncio.run(send_im.AsyncClient.sign_in(on_step=lambda step: None, **account))
+""",
+            sandbox.url,
+        )
+    )
     assert sandbox.open_applications == 0
 
 

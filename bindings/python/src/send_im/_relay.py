@@ -136,7 +136,7 @@ class TokenRelay(_Relay, native.TokenProvider):  # type: ignore[misc, unused-ign
                 # From Python 3.12 on no thread starts at the end of the program, where exit handlers still send.
                 pass
         if not self._bring((wanted, reply)):
-            reply.fail("the program is ending")
+            reply.fail("the program is ending" if self._loop is None else "its event loop is closed")
 
     def raised(self, number: Optional[int]) -> Optional[BaseException]:
         """The exception that was given this number, if it is still kept."""
