@@ -1,6 +1,7 @@
 """What a failed call says."""
 
 import copy
+import dataclasses
 import pickle
 import re
 import textwrap
@@ -10,12 +11,14 @@ from conftest import PASSWORD, ROOT, SENDER
 
 import send_im as package
 from send_im import (
+    Cancelled,
     ConnectionFailed,
     DeadlineExceeded,
     Hop,
     InvalidInput,
     NotDelivered,
     OutcomeUnknown,
+    Receipt,
     SendImError,
     ServiceError,
     SignInError,
@@ -124,9 +127,69 @@ def test_an_error_survives_the_way_to_another_process(account, again):
         assert vars(twin) == vars(error)
 
 
+@pytest.mark.parametrize("kind", _CLASSES)
+def test_a_program_can_make_one_of_every_kind(kind):
+    cls = _CLASSES[kind]
+    error = cls("Something happened.", kind=kind)
+    assert (str(error), error.detail, error.kind, error.step, error.hops) == (
+        error.detail,
+        error.detail,
+        kind,
+        None,
+        (),
+    )
+    codes = {InvalidInput: 2, SignInError: 3, NotDelivered: 4, ServiceError: 5, OutcomeUnknown: 6, Cancelled: 130}
+    assert error.exit_code == next(code for family, code in codes.items() if issubclass(cls, family))
+    assert error.sent == ("maybe" if cls is OutcomeUnknown else "no")
+    assert SendImError("x", kind=kind).exit_code == error.exit_code
+
+
+@pytest.mark.parametrize("cls", [*set(_CLASSES.values())])
+def test_one_that_is_made_without_a_kind_has_one_of_its_class(cls):
+    assert _CLASSES[cls("Something happened.").kind] is cls
+
+
+def test_what_is_given_to_one_is_kept():
+    fields = {
+        "kind": "throttled",
+        "step": "invite",
+        "sent": "maybe",
+        "http_status": 429,
+        "code": "TooManyRequests",
+        "subcode": "Other",
+        "diagnostics": "28010",
+        "retry_after": 5.0,
+        "hops": (Hop("https://pool/", "429"),),
+        "exit_code": 9,
+    }
+    error = ServiceError("Later.", **fields)
+    assert {name: getattr(error, name) for name in fields} == fields
+
+    class OwnError(NotDelivered):
+        pass
+
+    assert (OwnError("No.").kind, OwnError("No.").exit_code) == ("recipient_unavailable", 4)
+
+
+def test_a_program_can_make_a_receipt():
+    receipt = Receipt("lenea@contoso.com")
+    assert (receipt.accepted_by, receipt.evidence, receipt.format) == (
+        "lenea@contoso.com",
+        "invitation_accepted",
+        "plain",
+    )
+    assert (receipt.thread_id, receipt.steps) == (None, ())
+    assert Receipt("lenea@contoso.com", evidence="submitted").accepted_by is None
+    assert Receipt("lenea@contoso.com", None).accepted_by is None
+    forwarded = Receipt("lenea@contoso.com", "tosh@contoso.com", "message_confirmed", thread_id="t")
+    assert forwarded.accepted_by == "tosh@contoso.com"
+    for twin in [pickle.loads(pickle.dumps(forwarded)), copy.copy(forwarded), dataclasses.replace(forwarded)]:
+        assert twin == forwarded
+
+
 def test_one_parent_for_all():
     classes = [thing for thing in vars(package).values() if isinstance(thing, type) and issubclass(thing, Exception)]
-    assert len(classes) == 10
+    assert len(classes) == 11
     assert all(issubclass(cls, SendImError) for cls in classes)
     assert set(_CLASSES.values()) == set(classes) - {SendImError}
 
@@ -151,7 +214,7 @@ def test_a_kind_from_the_future_is_still_an_error():
     class Failure:
         kind, step, detail, sent = "brand_new", None, "Something new.", "maybe"
         http_status = code = subcode = diagnostics = retry_after_ms = None
-        hops, exit_code = [], 5
+        hops, exit_code, cause = [], 5, None
 
     error = error_from(Failure)
     assert type(error) is ServiceError

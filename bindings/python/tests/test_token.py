@@ -7,7 +7,18 @@ import threading
 import pytest
 from conftest import SENDER
 
-from send_im import AsyncClient, BearerToken, Client, SignInError, TokenRequest, send_im, send_im_async
+from send_im import (
+    AsyncClient,
+    BearerToken,
+    Client,
+    CredentialUnavailable,
+    Message,
+    SignInError,
+    TokenRequest,
+    send_im,
+    send_im_async,
+)
+from send_im._relay import TokenRelay
 
 
 def test_a_token_in_place_of_a_password(sandbox):
@@ -90,12 +101,14 @@ async def failing_token_async(request):
 
 
 @pytest.mark.parametrize("token", [failing_token, failing_token_async])
-def test_a_callable_that_raises_is_a_sign_in_error_without_its_text(sandbox, token, caplog):
+def test_a_callable_that_raises_is_an_error_without_its_text(sandbox, token, caplog):
     async def main():
         await send_im_async("lenea@contoso.com", "hi", address=SENDER, token=token, server=sandbox)
 
-    with caplog.at_level(logging.WARNING), pytest.raises(SignInError) as caught:
+    with caplog.at_level(logging.WARNING), pytest.raises(CredentialUnavailable) as caught:
         asyncio.run(main())
+    assert isinstance(caught.value, SignInError)
+    assert (caught.value.kind, caught.value.exit_code) == ("credential_unavailable", 3)
     assert "RuntimeError" in str(caught.value)
     assert "s3cret" not in str(caught.value)
     (record,) = caplog.records
@@ -105,8 +118,110 @@ def test_a_callable_that_raises_is_a_sign_in_error_without_its_text(sandbox, tok
 
 @pytest.mark.parametrize("value", [None, 7, b"bytes"])
 def test_a_callable_that_returns_something_else(sandbox, value):
-    with pytest.raises(SignInError, match=type(value).__name__):
+    with pytest.raises(CredentialUnavailable, match=type(value).__name__) as caught:
         send_im("lenea@contoso.com", "hi", address=SENDER, token=lambda request: value, server=sandbox)
+    assert caught.value.__cause__ is None
+
+
+class VaultSealed(Exception):
+    pass
+
+
+class Vault:
+    """Gives tokens until it is sealed; keeps what it raised."""
+
+    def __init__(self, sandbox, sealed_with=None):
+        self.sandbox = sandbox
+        self.sealed_with = sealed_with
+        self.raised = []
+
+    def __call__(self, request):
+        if self.sealed_with is None:
+            return self.sandbox.issue_token(SENDER)
+        self.raised.append(self.sealed_with(f"the vault is sealed, attempt {len(self.raised)}"))
+        raise self.raised[-1]
+
+    async def awaited(self, request):
+        return self(request)
+
+    def caused(self, error):
+        assert type(error) is CredentialUnavailable
+        assert error.__cause__ in self.raised
+        assert error.__suppress_context__
+
+
+@pytest.mark.parametrize("kind", [VaultSealed, SystemExit, GeneratorExit])
+def test_what_the_callable_raised_is_the_cause(sandbox, kind):
+    vault = Vault(sandbox, kind)
+    with pytest.raises(CredentialUnavailable) as caught:
+        send_im("lenea@contoso.com", "hi", address=SENDER, token=vault, server=sandbox)
+    vault.caused(caught.value)
+    assert caught.value.__cause__.__traceback__.tb_frame.f_code.co_name == "__call__", "the callable's own"
+    with pytest.raises(CredentialUnavailable) as caught, Client(SENDER, token=vault, server=sandbox):
+        pytest.fail("it must not sign in")
+    vault.caused(caught.value)
+
+
+def test_the_cause_of_a_later_failure_is_found_too(sandbox):
+    vault = Vault(sandbox)
+    with Client(SENDER, token=vault, server=sandbox) as client:
+        client.send("lenea@contoso.com", "before")
+        sandbox.revoke_tokens()
+        vault.sealed_with = VaultSealed
+        with pytest.raises(CredentialUnavailable) as caught:
+            client.send("lenea@contoso.com", "after")
+        vault.caused(caught.value)
+        for error in client.send_all([Message("a@contoso.com", "hi"), Message("b@contoso.com", "hi")]):
+            vault.caused(error)
+        vault.sealed_with = None
+        client.send("lenea@contoso.com", "opened again")
+    assert [message.text for message in sandbox.messages()] == ["before", "opened again"]
+
+
+@pytest.mark.parametrize("source", [Vault.__call__, Vault.awaited])
+def test_the_cause_of_an_awaited_failure(sandbox, source):
+    async def main():
+        vault = Vault(sandbox, VaultSealed)
+        token = source.__get__(vault)
+        with pytest.raises(CredentialUnavailable) as caught:
+            await send_im_async("lenea@contoso.com", "hi", address=SENDER, token=token, server=sandbox)
+        vault.caused(caught.value)
+        vault.sealed_with = None
+        async with AsyncClient(SENDER, token=token, server=sandbox) as client:
+            sandbox.revoke_tokens()
+            vault.sealed_with = VaultSealed
+            with pytest.raises(CredentialUnavailable) as caught:
+                await client.send("lenea@contoso.com", "hi")
+            vault.caused(caught.value)
+            (error,) = await client.send_all([Message("a@contoso.com", "hi")])
+            vault.caused(error)
+
+    asyncio.run(main())
+
+
+def test_a_callable_that_is_cancelled_with_its_loop_says_so(sandbox):
+    async def token(request):
+        raise asyncio.CancelledError
+
+    with pytest.raises(CredentialUnavailable) as caught:
+        asyncio.run(send_im_async("lenea@contoso.com", "hi", address=SENDER, token=token, server=sandbox))
+    assert type(caught.value.__cause__) is asyncio.CancelledError
+
+
+def test_no_more_than_the_newest_causes_are_kept(sandbox):
+    relay = TokenRelay(Vault(sandbox, VaultSealed))
+    for _ in range(1000):
+        relay._ask(None, Reply)
+    numbers = list(range(1, 1001))
+    kept = [number for number in numbers if relay.raised(number)]
+    assert kept == numbers[-64:]
+    assert relay.raised(None) is None
+
+
+class Reply:
+    @staticmethod
+    def fail(reason, cause):
+        assert cause > 0
 
 
 def test_a_rejected_token_is_a_sign_in_error(sandbox):

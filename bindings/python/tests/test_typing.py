@@ -13,7 +13,7 @@ from typing import Optional, Union
 
 from typing_extensions import assert_type
 
-from send_im import AsyncClient, Client, Message, Receipt, Sandbox, SendImError, send_im, send_im_async
+from send_im import AsyncClient, Client, Message, NotDelivered, Receipt, Sandbox, SendImError, send_im, send_im_async
 
 
 def blocking() -> None:
@@ -23,17 +23,26 @@ def blocking() -> None:
         assert_type(client.send_all([Message("a@b.c", "hi")]), list[Union[Receipt, SendImError]])
         assert_type(sandbox.inbox("a@b.c")[0].text, str)
         assert_type(sandbox.ca_file, Optional[str])
+        client.close(timeout=5)
+        client.cancel_all()
 
 
 async def awaited() -> None:
     async with Sandbox() as sandbox, AsyncClient("a@b.c", password="x", server=sandbox) as client:
         assert_type(await send_im_async("a@b.c", "hi"), Receipt)
         assert_type(await client.send("a@b.c", "hi"), Receipt)
+        await client.close(timeout=5)
+        client.cancel_all()
 
 
 def caught(error: SendImError) -> None:
     assert_type(error.retry_after, Optional[float])
     assert_type(error.exit_code, int)
+    assert_type(error.kind, str)
+
+
+def made() -> None:
+    raise NotDelivered(str(Receipt("a@b.c").accepted_by), kind="busy")
 """
 
 MISUSE = """

@@ -30,7 +30,9 @@ module SendIm
     # @param subject [String, nil] at most 250 UTF-16 units, on one line
     # @param importance [Symbol] `:normal`, `:urgent` or `:emergency`
     # @param html [Boolean] true if the text is html. A recipient whose side takes none gets its plain-text rendering
-    # @param timeout [Numeric] how long everything may take, in seconds. An invitation rings for about 30 s
+    # @param timeout [Numeric] how long the message has to be delivered, in seconds. An invitation rings until then.
+    #   After it the call takes at most 2 s more to withdraw the invitation and learn what came of it, and at most
+    #   another 3 s to close its session
     # @param wait [Symbol] `:delivered`: until the recipient's side has accepted. `:submitted`: until the server has
     #   taken the message; the receipt then says so
     # @param address [String, nil] the sender's address; nil: the stored account
@@ -57,7 +59,7 @@ module SendIm
                                   ca_file: ca_file, trusted_domains: trusted_domains, timeout: timeout)
       steps = StepRelay.wanted(on_step, logger)
       tokens = TokenRelay.for(token, logger)
-      Receipt.from(Driver.run(steps) { Native.send_by_mail(options, content, tokens&.mailbox, steps&.mailbox) })
+      Receipt.from(Driver.run(steps, tokens) { Native.send_by_mail(options, content, tokens&.mailbox, steps&.mailbox) })
     ensure
       tokens&.stop
     end

@@ -34,9 +34,9 @@ class TestDocs < Minitest::Test
   end
 
   def test_what_is_internal_is_hidden
-    public_names = %i[BearerToken Cancelled Client ClientClosed ConnectionFailed DEFAULT_TIMEOUT DeadlineExceeded
-                      Delivered Error Exchange Hop InvalidInput Message NotDelivered OutcomeUnknown Receipt Sandbox
-                      ServiceError SignInError Step TokenRequest VERSION Value]
+    public_names = %i[BearerToken Cancelled Client ClientClosed ConnectionFailed CredentialUnavailable DEFAULT_TIMEOUT
+                      DeadlineExceeded Delivered Error Exchange Hop InvalidInput Message NotDelivered OutcomeUnknown
+                      Receipt Sandbox ServiceError SignInError Step TokenRequest VERSION Value]
     assert_equal public_names.sort, SendIm.constants.sort
   end
 

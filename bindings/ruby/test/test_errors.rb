@@ -8,7 +8,8 @@ class TestErrors < Minitest::Test
 
   def failure_of(kind, code)
     SendImUniffi::Failure.new(kind: kind, step: nil, detail: "Something new.", sent: "maybe", http_status: nil,
-                              code: nil, subcode: nil, diagnostics: nil, retry_after_ms: nil, hops: [], exit_code: code)
+                              code: nil, subcode: nil, diagnostics: nil, retry_after_ms: nil, hops: [], exit_code: code,
+                              cause: nil)
   end
 
   def failed(to = "lenea@contoso.com", **more)
@@ -109,7 +110,7 @@ class TestErrors < Minitest::Test
 
   def test_one_parent_for_all
     classes = SendIm.constants.map { |name| SendIm.const_get(name) }.grep(Class).select { |type| type <= Exception }
-    assert_equal 10, classes.size
+    assert_equal 11, classes.size
     assert(classes.all? { |type| type <= SendIm::Error })
     assert_empty SendIm::Error::KINDS.values - classes
   end
@@ -130,9 +131,39 @@ class TestErrors < Minitest::Test
   end
 
   def test_a_program_may_raise_one_in_its_tests
-    error = assert_raises(SendIm::NotDelivered) { raise SendIm::NotDelivered.new("Busy.", kind: :busy, exit_code: 4) }
-    assert_equal [:busy, 4, :no, []], [error.kind, error.exit_code, error.sent, error.hops]
+    error = assert_raises(SendIm::NotDelivered) { raise SendIm::NotDelivered.new("Busy.", kind: :busy) }
+    assert_equal [:busy, 4, :no, [], nil], [error.kind, error.exit_code, error.sent, error.hops, error.step]
+    fields = { kind: :throttled, step: :invite, sent: :maybe, http_status: 429, code: "TooManyRequests",
+               subcode: "Other", diagnostics: "28010", retry_after: 5.0, exit_code: 9,
+               hops: [SendIm::Hop.new(url: "https://pool/", outcome: "429")] }
+    assert_equal({ detail: "Later.", **fields }, SendIm::ServiceError.new("Later.", **fields).to_h)
     assert_raises(ArgumentError) { SendIm::Error.new("x", kidn: :busy) }
+  end
+
+  SendIm::Error::KINDS.each do |kind, type|
+    define_method(:"test_a_program_may_make_one_of_kind_#{kind}") do
+      codes = { SendIm::InvalidInput => 2, SendIm::SignInError => 3, SendIm::NotDelivered => 4,
+                SendIm::ServiceError => 5, SendIm::OutcomeUnknown => 6, SendIm::Cancelled => 130 }
+      code = codes.find { |family, _| type <= family }.last
+      sent = type == SendIm::OutcomeUnknown ? :maybe : :no
+      [type, SendIm::Error].each do |made|
+        error = made.new("Something happened.", kind: kind)
+        assert_equal [kind, code], [error.kind, error.exit_code]
+      end
+      assert_equal sent, type.new("Something happened.").sent
+      assert_same type, SendIm::Error::KINDS[type.new.kind]
+      assert_equal code, type.new.exit_code
+      assert_equal type.new.kind, Class.new(type).new.kind
+    end
+  end
+
+  def test_a_program_may_make_a_receipt
+    receipt = SendIm::Receipt.new(to: "lenea@contoso.com")
+    assert_equal ["lenea@contoso.com", :invitation_accepted, :plain, nil, []],
+                 [receipt.accepted_by, receipt.evidence, receipt.format, receipt.thread_id, receipt.steps]
+    assert_nil SendIm::Receipt.new(to: "lenea@contoso.com", evidence: :submitted).accepted_by
+    assert_nil SendIm::Receipt.new(to: "lenea@contoso.com", accepted_by: nil).accepted_by
+    assert_raises(ArgumentError) { SendIm::Receipt.new(to: "lenea@contoso.com", too: "x") }
   end
 
   def test_a_library_of_another_version_is_refused

@@ -114,6 +114,110 @@ class TestExit < Minitest::Test
     assert_equal 0, sandbox.open_applications
   end
 
+  # What a block at exit does to send, in a program that has an open client.
+  {
+    one_call: 'SendIm.send_im("lenea@contoso.com", text, **account)',
+    open_client: '$client.send_im("lenea@contoso.com", text)',
+    client_of_its_own: 'SendIm::Client.open(**account) { |own| own.send_im("lenea@contoso.com", text) }',
+    client_that_stays_open: 'SendIm::Client.open(**account).send_im("lenea@contoso.com", text)',
+    thread: 'Thread.new { $client.send_im("lenea@contoso.com", text) }.join',
+    token: 'SendIm.send_im("lenea@contoso.com", text, **account, password: nil, token: ->(_) { ARGV.last })'
+  }.each do |way, code|
+    define_method(:"test_exit_blocks_send_by_#{way}") do
+      ends 4, <<~RUBY, sandbox.url, sandbox.issue_token(SENDER)
+        account = { address: "tosh@contoso.com", password: "x", server: ARGV.first }
+        say = ->(text) { #{code} }
+        at_exit { say.call("before the require") }
+        require "send_im"
+        at_exit { say.call("after the require") }
+        $client = SendIm::Client.open(**account)
+        at_exit { say.call("after the sign-in") }
+        say.call("in the program")
+        exit 4
+      RUBY
+      texts = ["in the program", "after the sign-in", "after the require", "before the require"]
+      assert_equal texts, sandbox.messages.map(&:text)
+      assert_equal 0, sandbox.open_applications
+    end
+  end
+
+  def test_a_block_after_one_that_fails_and_one_that_exits_sends
+    done = script(<<~'RUBY', sandbox.url)
+      at_exit { $client.send_im("lenea@contoso.com", "last") }
+      require "send_im"
+      $client = SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first)
+      at_exit { exit 7 }
+      at_exit { raise "on purpose" }
+    RUBY
+    assert_equal 7, done.code
+    assert_equal [["last"], 0], [sandbox.messages.map(&:text), sandbox.open_applications]
+  end
+
+  # As Sidekiq ends: its threads finish what they have begun and the rest of the queue, and a block waits for them.
+  def test_workers_drain_their_queue_in_an_exit_block
+    ends 0, <<~'RUBY', sandbox.url
+      jobs = Thread::Queue.new
+      workers = nil
+      at_exit do
+        jobs.close
+        workers.each(&:join)
+      end
+      require "send_im"
+      client = SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first)
+      workers = Array.new(3) do
+        Thread.new do
+          while (job = jobs.pop)
+            client.send_im(job.zero? ? "slow@contoso.com" : "user#{job}@contoso.com", job.to_s)
+          end
+        end
+      end
+      20.times { |job| jobs << job }
+    RUBY
+    assert_equal (0..19).to_a, sandbox.messages.map { |message| message.text.to_i }.sort
+    assert_equal 0, sandbox.open_applications
+  end
+
+  # As Puma ends a worker: the parent has sent before the fork, SIGTERM ends the child by an exception, its blocks run.
+  def test_forked_workers_send_in_their_exit_blocks
+    ends 0, <<~'RUBY', sandbox.url
+      account = { address: "tosh@contoso.com", password: "x", server: ARGV.first }
+      at_exit { $client.send_im("lenea@contoso.com", "#{$who} before the require") }
+      require "send_im"
+      at_exit { SendIm.send_im("lenea@contoso.com", "#{$who} after the require", **account) }
+      $who = "parent"
+      $client = SendIm::Client.open(**account)
+      workers = Array.new(2) do |n|
+        ready, told = IO.pipe
+        pid = fork do
+          trap("TERM") { exit }
+          $who = "worker #{n}"
+          $client = SendIm::Client.open(**account)
+          $client.send_im("lenea@contoso.com", "#{$who} works")
+          told.puts
+          sleep
+        end
+        ready.gets
+        pid
+      end
+      workers.each { |pid| Process.kill(:TERM, pid) }
+      workers.each { |pid| Process.wait(pid); raise $?.inspect unless $?.success? }
+    RUBY
+    said = ["after the require", "before the require"]
+    expected = ["worker 0", "worker 1"].product(["works", *said]) + ["parent"].product(said)
+    assert_equal expected.map { |words| words.join(" ") }.sort, sandbox.messages.map(&:text).sort
+    assert_equal 0, sandbox.open_applications
+  end
+
+  { delay: { ms: 3_600_000 } }.merge(drop_before: nil).each do |name, detail|
+    define_method(:"test_a_server_that_does_not_answer_does_not_keep_the_program_#{name}") do
+      sandbox.add_fault(:delete_application, detail ? { name => detail } : name, times: 0)
+      ends 0, <<~'RUBY', sandbox.url
+        require "send_im"
+        CLIENTS = Array.new(3) { SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first) }
+      RUBY
+    end
+  end
+
   def test_a_token_callable_that_never_returns
     ends 6, <<~RUBY
       #{HEADER}

@@ -52,11 +52,13 @@ class TestToken < Minitest::Test
     assert_equal %w[before after], sandbox.messages.map(&:text)
   end
 
-  def test_a_callable_that_raises_is_a_sign_in_error_without_its_text
+  def test_a_callable_that_raises_is_an_error_without_its_text
     io = StringIO.new
-    error = failing(SendIm::SignInError) do
+    error = failing(SendIm::CredentialUnavailable) do
       send_with(->(_) { raise "vault is sealed, key s3cret" }, logger: Logger.new(io))
     end
+    assert_kind_of SendIm::SignInError, error
+    assert_equal [:credential_unavailable, :sign_in, 3], [error.kind, error.step, error.exit_code]
     assert_includes error.message, "RuntimeError"
     refute_includes error.message + io.string, "s3cret"
     assert_includes io.string, "the token callable failed (RuntimeError)"
@@ -64,9 +66,86 @@ class TestToken < Minitest::Test
 
   [nil, 7, "bytes \xff"].each_with_index do |value, n|
     define_method(:"test_a_callable_that_returns_something_else_#{n}") do
-      error = failing(SendIm::SignInError) { send_with(->(_) { value }) }
+      error = failing(SendIm::CredentialUnavailable) { send_with(->(_) { value }) }
       assert_match(value.is_a?(String) ? /InvalidInput/ : /#{value.class}/, error.message)
     end
+  end
+
+  VaultSealed = Class.new(Exception) # rubocop:disable Lint/InheritException -- of the worst sort
+
+  # Gives tokens until it is sealed; keeps what it raised.
+  class Vault
+    attr_accessor :sealed
+    attr_reader :raised
+
+    def initialize(sandbox, sealed: false)
+      @sandbox = sandbox
+      @sealed = sealed
+      @raised = []
+    end
+
+    def call(_request)
+      return @sandbox.issue_token(Helper::SENDER) unless sealed
+
+      @raised << VaultSealed.new("attempt #{@raised.size}")
+      raise @raised.last
+    end
+  end
+
+  def assert_caused(vault, error)
+    assert_instance_of SendIm::CredentialUnavailable, error
+    assert vault.raised.any? { |raised| raised.equal?(error.cause) }, error.cause.inspect
+  end
+
+  def test_what_the_callable_raised_is_the_cause
+    vault = Vault.new(sandbox, sealed: true)
+    error = failing { send_with(vault) }
+    assert_caused vault, error
+    assert_includes error.cause.backtrace.first, "call"
+    assert_includes error.backtrace.join, "send_im"
+    # A cause wins over the exception that the program is handling.
+    begin
+      raise "another"
+    rescue StandardError
+      assert_caused(vault, failing { SendIm::Client.open(address: SENDER, token: vault, server: sandbox) })
+    end
+  end
+
+  def test_the_cause_of_a_later_failure_is_found_too
+    vault = Vault.new(sandbox)
+    SendIm::Client.open(address: SENDER, token: vault, server: sandbox) do |client|
+      client.send_im("lenea@contoso.com", "before")
+      sandbox.revoke_tokens
+      vault.sealed = true
+      assert_caused(vault, failing { client.send_im("lenea@contoso.com", "after") })
+      messages = Array.new(2) { |n| SendIm::Message.new("user#{n}@contoso.com", "hi") }
+      client.send_all(messages).each { |error| assert_caused vault, error }
+      vault.sealed = false
+      client.send_im("lenea@contoso.com", "opened again")
+    end
+    assert_equal ["before", "opened again"], sandbox.messages.map(&:text)
+  end
+
+  def test_an_error_that_send_all_gave_can_be_raised
+    vault = Vault.new(sandbox)
+    SendIm::Client.open(address: SENDER, token: vault, server: sandbox) do |client|
+      sandbox.revoke_tokens
+      vault.sealed = true
+      error = client.send_all([SendIm::Message.new("lenea@contoso.com", "hi")]).first
+      assert_nil error.backtrace
+      caught = failing { raise error }
+      assert_same error, caught
+      assert_caused vault, caught
+      assert_includes caught.backtrace.first, __method__.to_s
+    end
+  end
+
+  def test_a_callable_that_exits_ends_the_program_with_its_code
+    done = script(<<~'RUBY', sandbox.url)
+      require "send_im"
+      SendIm.send_im("lenea@contoso.com", "hi", address: "tosh@contoso.com", server: ARGV.first, token: ->(_) { exit 9 })
+    RUBY
+    assert_equal 9, done.code
   end
 
   def test_a_callable_whose_thread_ends_does_not_hang_the_call

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Optional, Union
 
+from . import _exit
 from ._client import not_signed_in, result_from
-from ._driver import run_async
+from ._driver import cancel_all, run_async
 from ._errors import SendImError
 from ._native import send_im_uniffi as native
-from ._options import PathLike, Server, account_options, message_options
+from ._options import PathLike, Server, account_options, message_options, milliseconds
 from ._relay import StepRelay, TokenRelay, logger
 from ._types import (
     DEFAULT_TIMEOUT,
@@ -68,6 +69,7 @@ class AsyncClient:
         self._token = token
         self._on_step = on_step
         self._steps: Optional[StepRelay] = None
+        self._tokens: Optional[TokenRelay] = None
         self._session: Any = None
 
     @classmethod
@@ -108,8 +110,9 @@ class AsyncClient:
         loop = asyncio.get_running_loop()
         steps = StepRelay.wanted(self._on_step, loop)
         tokens = None if self._token is None else TokenRelay(self._token, loop)
-        self._session = await run_async(native.SignedInClient.sign_in(self._options, tokens, steps), steps)
-        self._steps = steps
+        self._session = await run_async(native.SignedInClient.sign_in(self._options, tokens, steps), steps, tokens)
+        self._steps, self._tokens = steps, tokens
+        _exit.arm()
         self._options = None  # the password is not kept longer than it is needed
         return self
 
@@ -130,23 +133,40 @@ class AsyncClient:
             SendImError: One of its subclasses; :class:`ClientClosed` after :meth:`sign_out`.
         """
         content = message_options(Message(to, text, subject, importance, html, timeout, wait))
-        return receipt_from(await run_async(self._open().send(content), self._steps))
+        return receipt_from(await run_async(self._open().send(content), self._steps, self._tokens))
 
     async def send_all(self, messages: Iterable[Message]) -> list[Union[Receipt, SendImError]]:
         """Sends many messages, several at a time; see :meth:`Client.send_all`."""
         contents = [message_options(message) for message in messages]
-        return [result_from(outcome) for outcome in await run_async(self._open().send_all(contents), self._steps)]
+        outcomes = await run_async(self._open().send_all(contents), self._steps, self._tokens)
+        return [result_from(outcome, self._tokens) for outcome in outcomes]
 
-    async def sign_out(self) -> None:
-        """Waits for sends in flight and ends the session. A second call does nothing.
+    async def sign_out(self, timeout: Optional[float] = None) -> None:
+        """Waits for the sends under way, then closes the session on the server, in at most 3 s.
+
+        Each send ends with its own timeout at the latest. Sends that begin after this fail with :class:`ClientClosed`.
+        A second call does nothing. A server that is gone is not waited for.
+
+        Args:
+            timeout: How long the sends under way are waited for, in seconds. What has not ended by then is cancelled,
+                as by :meth:`cancel_all`.
 
         Raises:
             SendImError: The server could not be told. It ends the session by itself after a while.
         """
         if self._session is not None:
-            await run_async(self._session.sign_out(), self._steps)
+            await run_async(self._session.sign_out(milliseconds(timeout)), self._steps, self._tokens)
 
     close = sign_out
+
+    def cancel_all(self) -> None:
+        """Ends every send under way at once: each fails with :class:`Cancelled`.
+
+        Its ``sent`` says whether the message can have arrived (``"maybe"``) or not (``"no"``). Later sends fail with
+        :class:`ClientClosed`. The session is still to be signed out.
+        """
+        if self._session is not None:
+            cancel_all(self._session)
 
     async def __aexit__(
         self,

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Optional, Union
 
-from ._driver import run
+from . import _exit
+from ._driver import cancel_all, run
 from ._errors import ClientClosed, SendImError, error_from
 from ._native import send_im_uniffi as native
-from ._options import PathLike, Server, account_options, message_options
+from ._options import PathLike, Server, account_options, message_options, milliseconds
 from ._relay import StepRelay, TokenRelay, logger
 from ._types import (
     DEFAULT_TIMEOUT,
@@ -74,6 +75,7 @@ class Client:
         self._token = token
         self._on_step = on_step
         self._steps: Optional[StepRelay] = None
+        self._tokens: Optional[TokenRelay] = None
         self._session: Any = None
 
     @classmethod
@@ -113,8 +115,9 @@ class Client:
             raise RuntimeError("a client signs in once; make a new one")
         steps = StepRelay.wanted(self._on_step)
         tokens = None if self._token is None else TokenRelay(self._token)
-        self._session = run(native.SignedInClient.sign_in(self._options, tokens, steps), steps)
-        self._steps = steps
+        self._session = run(native.SignedInClient.sign_in(self._options, tokens, steps), steps, tokens)
+        self._steps, self._tokens = steps, tokens
+        _exit.arm()
         self._options = None  # the password is not kept longer than it is needed
         return self
 
@@ -137,7 +140,7 @@ class Client:
             SendImError: One of its subclasses; :class:`ClientClosed` after :meth:`sign_out`.
         """
         content = message_options(Message(to, text, subject, importance, html, timeout, wait))
-        return receipt_from(run(self._open().send(content), self._steps))
+        return receipt_from(run(self._open().send(content), self._steps, self._tokens))
 
     def send_all(self, messages: Iterable[Message]) -> list[Union[Receipt, SendImError]]:
         """Sends many messages, several at a time.
@@ -154,18 +157,35 @@ class Client:
         NotDelivered
         """
         contents = [message_options(message) for message in messages]
-        return [result_from(outcome) for outcome in run(self._open().send_all(contents), self._steps)]
+        outcomes = run(self._open().send_all(contents), self._steps, self._tokens)
+        return [result_from(outcome, self._tokens) for outcome in outcomes]
 
-    def sign_out(self) -> None:
-        """Waits for sends in flight and ends the session. A second call does nothing.
+    def sign_out(self, timeout: Optional[float] = None) -> None:
+        """Waits for the sends under way, then closes the session on the server, in at most 3 s.
+
+        Each send ends with its own timeout at the latest. Sends that begin after this fail with :class:`ClientClosed`.
+        A second call does nothing. A server that is gone is not waited for.
+
+        Args:
+            timeout: How long the sends under way are waited for, in seconds. What has not ended by then is cancelled,
+                as by :meth:`cancel_all`.
 
         Raises:
             SendImError: The server could not be told. It ends the session by itself after a while.
         """
         if self._session is not None:
-            run(self._session.sign_out(), self._steps)
+            run(self._session.sign_out(milliseconds(timeout)), self._steps, self._tokens)
 
     close = sign_out
+
+    def cancel_all(self) -> None:
+        """Ends every send under way at once: each fails with :class:`Cancelled`.
+
+        Its ``sent`` says whether the message can have arrived (``"maybe"``) or not (``"no"``). Later sends fail with
+        :class:`ClientClosed`. Any thread may call this; the session is still to be signed out.
+        """
+        if self._session is not None:
+            cancel_all(self._session)
 
     def __exit__(
         self,
@@ -188,11 +208,11 @@ class Client:
         return f"<{type(self).__name__} {self._address or 'of the stored account'}>"
 
 
-def result_from(outcome: Any) -> Union[Receipt, SendImError]:
+def result_from(outcome: Any, tokens: Optional[TokenRelay]) -> Union[Receipt, SendImError]:
     """What became of one message of many."""
-    return error_from(outcome.failure) if outcome.receipt is None else receipt_from(outcome.receipt)
+    return error_from(outcome.failure, tokens) if outcome.receipt is None else receipt_from(outcome.receipt)
 
 
 def not_signed_in() -> ClientClosed:
     """The error of a client that was never entered."""
-    return ClientClosed("The client is not signed in; use it with 'with', or make it with sign_in().", kind="closed")
+    return ClientClosed("The client is not signed in; use it with 'with', or make it with sign_in().")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, Callable, Optional, TypeVar, Union
 
 from ._errors import ClientClosed, SendImError, error_from
 from ._native import send_im_uniffi as native
-from ._relay import StepRelay
+from ._relay import StepRelay, TokenRelay
 from ._waiting import NEWS, ORPHANED, call_back, sleepers, ticket_for, waiter
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class _Mode(threading.local):
     """How the native call that is about to begin on this thread is waited for."""
 
     sleeper: Any = None
-    relay: Optional[StepRelay] = None
+    relays: tuple[Union[StepRelay, TokenRelay], ...] = ()
 
 
 _mode = _Mode()
@@ -45,7 +45,7 @@ async def _finish(
 ) -> T:
     """Polls a native future to its end. Freeing it before that cancels its work."""
     sleeper, _mode.sleeper = _mode.sleeper, None
-    relay, _mode.relay = _mode.relay, None
+    relays, _mode.relays = _mode.relays, ()
     try:
         code = None
         while code != _READY:
@@ -55,7 +55,7 @@ async def _finish(
             poll(future, sleeper.continuation, sleeper.ticket())
             code = sleeper.sleep()
             while code == NEWS:
-                if relay is not None:
+                for relay in relays:
                     relay.deliver()
                 code = sleeper.sleep()
             if code == ORPHANED:
@@ -95,12 +95,13 @@ async def _poll_on_loop(future: Any, poll: Callable[..., None]) -> int:
 native._uniffi_rust_call_async = _finish
 
 
-def run(call: Coroutine[Any, Any, T], relay: Optional[StepRelay] = None) -> T:
+def run(call: Coroutine[Any, Any, T], steps: Optional[StepRelay] = None, tokens: Optional[TokenRelay] = None) -> T:
     """Runs a call of the native library on this thread, which sleeps meanwhile. Ctrl-C ends the wait."""
     sleeper = waiter()
     sleepers.add(sleeper)
-    _mode.sleeper, _mode.relay = sleeper, relay
-    if relay is not None:
+    relays = tuple(relay for relay in (steps, tokens) if relay is not None)
+    _mode.sleeper, _mode.relays = sleeper, relays
+    for relay in relays:
         relay.attach(sleeper)
     try:
         call.send(None)
@@ -108,32 +109,44 @@ def run(call: Coroutine[Any, Any, T], relay: Optional[StepRelay] = None) -> T:
         result: T = done.value
     except _Orphaned:
         detail = "This call was made before a fork and belongs to the parent process; make a new one here."
-        raise ClientClosed(detail, kind="closed", sent="maybe") from None
+        raise ClientClosed(detail, sent="maybe") from None
     except (native.SendError, native.InternalError) as error:
         sleeper.done()
-        raise translate(error) from None
+        failed = translate(error, tokens)
+        raise failed from failed.__cause__
     finally:
-        _mode.sleeper = _mode.relay = None
+        _mode.sleeper, _mode.relays = None, ()
         sleepers.remove()
-        if relay is not None:
+        for relay in relays:
             relay.detach(sleeper)
     sleeper.done()
     return result
 
 
-async def run_async(call: Coroutine[Any, Any, T], relay: Optional[StepRelay] = None) -> T:
+async def run_async(
+    call: Coroutine[Any, Any, T], steps: Optional[StepRelay] = None, tokens: Optional[TokenRelay] = None
+) -> T:
     """Awaits a call of the native library on the running event loop."""
     try:
         return await call
     except (native.SendError, native.InternalError) as error:
-        raise translate(error) from None
+        failed = translate(error, tokens)
+        raise failed from failed.__cause__
     finally:
-        if relay is not None:
-            relay.deliver()
+        if steps is not None:
+            steps.deliver()
 
 
-def translate(error: Any) -> SendImError:
-    """The exception for an error of the native library."""
+def cancel_all(session: Any) -> None:
+    """Ends every send of a session."""
+    try:
+        session.cancel_all()
+    except native.SendError as error:
+        raise translate(error) from None
+
+
+def translate(error: Any, tokens: Optional[TokenRelay] = None) -> SendImError:
+    """The exception for an error of the native library. Its cause is what the token callable raised, if that is it."""
     if isinstance(error, native.SendError):
-        return error_from(error.failure)
+        return error_from(error.failure, tokens)
     return SendImError("send-im failed inside; this is a bug of send-im, please report it.", sent="maybe")

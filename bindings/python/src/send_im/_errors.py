@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from ._types import Hop
+
+if TYPE_CHECKING:
+    from ._relay import TokenRelay
 
 
 class SendImError(Exception):
@@ -32,35 +35,46 @@ class SendImError(Exception):
     ...     except SendImError as error:
     ...         print(type(error).__name__, error.kind, error.sent, error.exit_code)
     NotDelivered declined no 4
+
+    The tests of a program can make one. Unless they are given, ``kind`` and ``sent`` are those of the class, and
+    ``exit_code`` is that of the kind.
+
+    >>> error = NotDelivered("Lenea is busy.", kind="busy")
+    >>> error.kind, error.sent, error.exit_code, str(error)
+    ('busy', 'no', 4, 'Lenea is busy.')
     """
+
+    kind: str = "protocol"
+    sent: str = "no"
+    exit_code: int = 5
 
     def __init__(
         self,
         detail: str,
         *,
-        kind: str = "protocol",
+        kind: Optional[str] = None,
         step: Optional[str] = None,
-        sent: str = "no",
+        sent: Optional[str] = None,
         http_status: Optional[int] = None,
         code: Optional[str] = None,
         subcode: Optional[str] = None,
         diagnostics: Optional[str] = None,
         retry_after: Optional[float] = None,
         hops: tuple[Hop, ...] = (),
-        exit_code: int = 5,
+        exit_code: Optional[int] = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.kind = kind
+        self.kind = self.kind if kind is None else kind
         self.step = step
-        self.sent = sent
+        self.sent = self.sent if sent is None else sent
         self.http_status = http_status
         self.code = code
         self.subcode = subcode
         self.diagnostics = diagnostics
         self.retry_after = retry_after
         self.hops = hops
-        self.exit_code = exit_code
+        self.exit_code = _CLASSES.get(self.kind, type(self)).exit_code if exit_code is None else exit_code
 
     def __str__(self) -> str:
         return self.detail
@@ -94,43 +108,77 @@ def _rebuild(cls: type[SendImError], detail: str, fields: dict[str, Any]) -> Sen
 class InvalidInput(SendImError, ValueError):
     """An argument, the environment or the profile file is not usable. Nothing was sent (exit code 2)."""
 
+    kind = "invalid_input"
+    exit_code = 2
+
 
 class SignInError(SendImError):
     """The account cannot sign in or is not permitted to do this (exit code 3)."""
+
+    kind = "sign_in_refused"
+    exit_code = 3
+
+
+class CredentialUnavailable(SignInError):
+    """The program's own token callable gave no token; no server refused anything (exit code 3).
+
+    What the callable raised is the ``__cause__``.
+    """
+
+    kind = "credential_unavailable"
 
 
 class NotDelivered(SendImError):
     """The recipient did not take the message: unknown, unavailable, busy, declined, no answer (exit code 4)."""
 
+    kind = "recipient_unavailable"
+    exit_code = 4
+
 
 class ServiceError(SendImError):
     """The server could not be reached, or could not do it (exit code 5)."""
+
+    kind = "service_error"
 
 
 class ConnectionFailed(ServiceError, ConnectionError):
     """No server was found, it cannot be trusted, or the network or TLS failed (exit code 5)."""
 
+    kind = "network"
+
 
 class DeadlineExceeded(ServiceError, TimeoutError):
-    """The time given was over before the recipient's side had answered (exit code 5)."""
+    """The timeout was over before the server, or the recipient's side, had answered (exit code 5)."""
+
+    kind = "timeout"
 
 
 class ClientClosed(ServiceError):
     """The client is signed out, or it was made before a fork (exit code 5)."""
 
+    kind = "closed"
+
 
 class OutcomeUnknown(SendImError):
     """The message may or may not have arrived. It was not sent a second time (exit code 6)."""
 
+    kind = "outcome_unknown"
+    sent = "maybe"
+    exit_code = 6
+
 
 class Cancelled(SendImError):
-    """The call was cut off because the program is ending (exit code 130)."""
+    """The call was cut off by ``cancel_all``, by the bound of a close, or by the end of the program (exit code 130)."""
+
+    kind = "cancelled"
+    exit_code = 130
 
 
 _CLASSES: dict[str, type[SendImError]] = {
     "invalid_input": InvalidInput,
     "sign_in_refused": SignInError,
     "sign_in_unsupported": SignInError,
+    "credential_unavailable": CredentialUnavailable,
     "forbidden": SignInError,
     "recipient_not_found": NotDelivered,
     "recipient_unavailable": NotDelivered,
@@ -152,10 +200,10 @@ _CLASSES: dict[str, type[SendImError]] = {
 }
 
 
-def error_from(failure: Any) -> SendImError:
+def error_from(failure: Any, tokens: Optional[TokenRelay] = None) -> SendImError:
     """The exception for a failure of the native library."""
     retry_after_ms = failure.retry_after_ms
-    return _CLASSES.get(failure.kind, ServiceError)(
+    error = _CLASSES.get(failure.kind, ServiceError)(
         failure.detail,
         kind=failure.kind,
         step=failure.step,
@@ -168,8 +216,10 @@ def error_from(failure: Any) -> SendImError:
         hops=tuple(Hop(url=hop.url, outcome=hop.outcome) for hop in failure.hops),
         exit_code=failure.exit_code,
     )
+    error.__cause__ = None if tokens is None else tokens.raised(failure.cause)
+    return error
 
 
 def invalid_input(detail: str) -> InvalidInput:
     """An argument this package refuses by itself."""
-    return InvalidInput(detail, kind="invalid_input", exit_code=2)
+    return InvalidInput(detail)

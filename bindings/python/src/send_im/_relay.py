@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
 import logging
 import os
 import threading
@@ -28,38 +29,16 @@ class _Sleeper(Protocol):
     def wake(self, code: int) -> None: ...
 
 
-class StepRelay(native.StepListener):  # type: ignore[misc, unused-ignore]
-    """Hands each step to the log and to the user's callback, where the call is waited for."""
+class _Relay:
+    """Queues what native threads bring, for the thread or event loop that waits for the call."""
 
-    def __init__(self, on_step: Optional[OnStep], loop: Optional[asyncio.AbstractEventLoop] = None) -> None:
-        self._on_step = on_step
+    def __init__(self, loop: Optional[asyncio.AbstractEventLoop]) -> None:
         self._loop = loop
         self._queue: deque[Any] = deque()
         self._sleepers: list[_Sleeper] = []
 
-    @classmethod
-    def wanted(cls, on_step: Optional[OnStep], loop: Optional[asyncio.AbstractEventLoop] = None) -> Optional[StepRelay]:
-        """A relay, if anybody listens: steps cost nothing otherwise."""
-        if on_step is None and not logger.isEnabledFor(logging.DEBUG):
-            return None
-        return cls(on_step, loop)
-
-    def on_step(self, record: Any) -> None:
-        """Called on a native thread."""
-        self._queue.append(record)
-        if self._loop is not None:
-            try:
-                self._loop.call_soon_threadsafe(self.deliver)
-            except RuntimeError:
-                pass  # the loop is closed
-            return
-        try:
-            self._sleepers[-1].wake(NEWS)
-        except IndexError:
-            pass  # nobody waits now; the next call delivers it
-
     def attach(self, sleeper: _Sleeper) -> None:
-        """Steps are delivered by this sleeper from now on."""
+        """What is brought is delivered by this sleeper from now on."""
         self._sleepers.append(sleeper)
 
     def detach(self, sleeper: _Sleeper) -> None:
@@ -71,32 +50,74 @@ class StepRelay(native.StepListener):  # type: ignore[misc, unused-ignore]
         """Delivers what is queued, on this thread."""
         while True:
             try:
-                step = step_from(self._queue.popleft())
+                item = self._queue.popleft()
             except IndexError:
                 return
-            elapsed_ms = round(step.elapsed * 1000, 3)
-            logger.debug(
-                "%s: %s answered %s after %.1f ms",
-                step.step,
-                step.host,
-                step.status,
-                elapsed_ms,
-                extra={"step": step.step, "host": step.host, "status": step.status, "elapsed_ms": elapsed_ms},
-            )
-            if self._on_step is not None:
-                try:
-                    self._on_step(step)
-                except Exception:
-                    logger.warning("the on_step callback failed; the call goes on", exc_info=True)
+            self._deliver(item)
+
+    def _bring(self, item: Any) -> bool:
+        """Called on a native thread. False if nobody waits."""
+        self._queue.append(item)
+        try:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self.deliver)
+            else:
+                self._sleepers[-1].wake(NEWS)
+        except (RuntimeError, IndexError):  # the loop is closed; no thread waits
+            return False
+        return True
+
+    def _deliver(self, item: Any) -> None:
+        raise NotImplementedError
 
 
-class TokenRelay(native.TokenProvider):  # type: ignore[misc, unused-ignore]
+class StepRelay(_Relay, native.StepListener):  # type: ignore[misc, unused-ignore]
+    """Hands each step to the log and to the user's callback, where the call is waited for."""
+
+    def __init__(self, on_step: Optional[OnStep], loop: Optional[asyncio.AbstractEventLoop] = None) -> None:
+        super().__init__(loop)
+        self._on_step = on_step
+
+    @classmethod
+    def wanted(cls, on_step: Optional[OnStep], loop: Optional[asyncio.AbstractEventLoop] = None) -> Optional[StepRelay]:
+        """A relay, if anybody listens: steps cost nothing otherwise."""
+        if on_step is None and not logger.isEnabledFor(logging.DEBUG):
+            return None
+        return cls(on_step, loop)
+
+    def on_step(self, record: Any) -> None:
+        """Called on a native thread. Where nobody waits, the next call delivers it."""
+        self._bring(record)
+
+    def _deliver(self, item: Any) -> None:
+        step = step_from(item)
+        elapsed_ms = round(step.elapsed * 1000, 3)
+        logger.debug(
+            "%s: %s answered %s after %.1f ms",
+            step.step,
+            step.host,
+            step.status,
+            elapsed_ms,
+            extra={"step": step.step, "host": step.host, "status": step.status, "elapsed_ms": elapsed_ms},
+        )
+        if self._on_step is not None:
+            try:
+                self._on_step(step)
+            except Exception:
+                logger.warning("the on_step callback failed; the call goes on", exc_info=True)
+
+
+class TokenRelay(_Relay, native.TokenProvider):  # type: ignore[misc, unused-ignore]
     """Asks the user's callable for a token, on a thread of its own or on the event loop."""
 
     def __init__(self, source: AsyncTokenSource, loop: Optional[asyncio.AbstractEventLoop] = None) -> None:
+        super().__init__(loop)
         self._source = source
-        self._loop = loop if inspect.iscoroutinefunction(source) else None
+        self._awaited = loop is not None and inspect.iscoroutinefunction(source)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._numbers = itertools.count(1)
+        # What the callable raised, by number; the newest are kept.
+        self._raised: deque[tuple[int, BaseException]] = deque(maxlen=64)
 
     def request_token(self, request: Any, reply: Any) -> None:
         """Called on a native thread, which must not wait for user code."""
@@ -107,31 +128,53 @@ class TokenRelay(native.TokenProvider):  # type: ignore[misc, unused-ignore]
             trusted_issuers=request.trusted_issuers,
             rejected=request.rejected,
         )
-        try:
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._start, wanted, reply)
-            else:
+        if not self._awaited:
+            try:
                 threading.Thread(target=self._ask, args=(wanted, reply), name="send-im-token", daemon=True).start()
-        except RuntimeError:
-            reply.fail("the program is ending")
+                return
+            except RuntimeError:
+                # From Python 3.12 on no thread starts at the end of the program, where exit handlers still send.
+                pass
+        if not self._bring((wanted, reply)):
+            reply.fail("the program is ending" if self._loop is None else "its event loop is closed")
+
+    def raised(self, number: Optional[int]) -> Optional[BaseException]:
+        """The exception that was given this number, if it is still kept."""
+        return next((error for known, error in tuple(self._raised) if known == number), None)
+
+    def _deliver(self, item: Any) -> None:
+        if not self._awaited:
+            self._ask(*item)
+            return
+        task = asyncio.ensure_future(self._ask_async(*item))
+        self._tasks.add(task)  # a loop keeps no task alive by itself
+        task.add_done_callback(self._tasks.discard)
 
     def _ask(self, wanted: TokenRequest, reply: Any) -> None:
         try:
             _answer(reply, self._source(wanted))
-        except Exception as error:
-            _refuse(reply, error)
-
-    def _start(self, wanted: TokenRequest, reply: Any) -> None:
-        task = asyncio.ensure_future(self._ask_async(wanted, reply))
-        self._tasks.add(task)  # a loop keeps no task alive by itself
-        task.add_done_callback(self._tasks.discard)
+        except BaseException as error:
+            self._refuse(reply, error)
 
     async def _ask_async(self, wanted: TokenRequest, reply: Any) -> None:
         try:
             answer = self._source(wanted)
             _answer(reply, await answer if inspect.isawaitable(answer) else answer)
         except Exception as error:
-            _refuse(reply, error)
+            self._refuse(reply, error)
+        except BaseException as error:
+            self._refuse(reply, error)
+            raise  # the loop has to hear of a cancellation
+
+    def _refuse(self, reply: Any, error: BaseException) -> None:
+        # The text of the error may hold a secret, so the log tells where it came from and not what it says.
+        name, trace = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
+        logger.warning("the token callable raised %s\n%s", name, trace.rstrip())
+        number = next(self._numbers)
+        # Without the frame of this module, which would keep this relay alive.
+        below = error.__traceback__ and error.__traceback__.tb_next
+        self._raised.append((number, error.with_traceback(below)))
+        reply.fail(f"the token callable raised {name}", number)
 
 
 def _answer(reply: Any, token: Union[str, BearerToken, object]) -> None:
@@ -141,13 +184,6 @@ def _answer(reply: Any, token: Union[str, BearerToken, object]) -> None:
         reply.fail(f"the token callable returned {type(token).__name__}, not a str or a BearerToken")
         return
     reply.resolve(token.value, None if token.expires_in is None else max(0, int(token.expires_in)))
-
-
-def _refuse(reply: Any, error: Exception) -> None:
-    # The text of the error may hold a secret, so the log tells where it came from and not what it says.
-    name, trace = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
-    logger.warning("the token callable raised %s\n%s", name, trace.rstrip())
-    reply.fail(f"the token callable raised {name}")
 
 
 def _forget_locks() -> None:

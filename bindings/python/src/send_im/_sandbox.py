@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any, Optional, TypeVar, Union
 
+from . import _exit
 from ._driver import run, run_async, translate
 from ._native import send_im_uniffi as native
 from ._options import milliseconds
@@ -293,7 +294,9 @@ class Sandbox:
             handle, self._ca_file = tempfile.mkstemp(prefix="send-im-sandbox-", suffix=".pem")
             with os.fdopen(handle, "w") as file:
                 file.write(pem)
+            _ca_files.add(self._ca_file)
             self._remove_ca_file = weakref.finalize(self, _remove, self._ca_file)
+            self._remove_ca_file.atexit = False  # the program's exit handlers may still need it
 
     def _running(self) -> Any:
         if self._server is None:
@@ -324,8 +327,20 @@ def _delivered(record: Any) -> Delivered:
     )
 
 
+_ca_files: set[str] = set()
+
+
 def _remove(path: str) -> None:
+    _ca_files.discard(path)
     try:
         os.unlink(path)
     except FileNotFoundError:
         pass
+
+
+def _remove_all() -> None:
+    for path in tuple(_ca_files):
+        _remove(path)
+
+
+_exit.afterwards.append(_remove_all)

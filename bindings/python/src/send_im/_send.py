@@ -51,7 +51,9 @@ def send_im(
         subject: The subject, at most 250 UTF-16 units, on one line.
         importance: ``"normal"``, ``"urgent"`` or ``"emergency"``.
         html: True if the text is html. A recipient whose side takes none gets its plain-text rendering.
-        timeout: How long everything may take, in seconds. An invitation rings for about 30 s.
+        timeout: How long the message has to be delivered, in seconds. An invitation rings until then. After it the
+            call takes at most 2 s more to withdraw the invitation and learn what came of it, and at most another 3 s
+            to close its session.
         wait: ``"delivered"``: until the recipient's side has accepted. ``"submitted"``: until the server has taken
             the message; the receipt then says so.
         address: The sender's address. None: the stored account (see the module's text).
@@ -90,7 +92,7 @@ def send_im(
     )
     steps = StepRelay.wanted(on_step)
     tokens = None if token is None else TokenRelay(token)
-    return receipt_from(run(native.send(options, message_options(message), tokens, steps), steps))
+    return receipt_from(run(native.send(options, message_options(message), tokens, steps), steps, tokens))
 
 
 async def send_im_async(
@@ -140,4 +142,4 @@ async def send_im_async(
     loop = asyncio.get_running_loop()
     steps = StepRelay.wanted(on_step, loop)
     tokens = None if token is None else TokenRelay(token, loop)
-    return receipt_from(await run_async(native.send(options, message_options(message), tokens, steps), steps))
+    return receipt_from(await run_async(native.send(options, message_options(message), tokens, steps), steps, tokens))

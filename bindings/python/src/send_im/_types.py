@@ -20,7 +20,7 @@ Wait: TypeAlias = Literal["delivered", "submitted"]
 """When a send is done: the recipient's side has accepted, or the server has taken the message."""
 
 DEFAULT_TIMEOUT = 60.0
-"""How long a call may take when nothing else is said, in seconds."""
+"""How long a message has to be delivered when nothing else is said, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Message:
         subject: The subject, at most 250 UTF-16 units, on one line.
         importance: ``"normal"``, ``"urgent"`` or ``"emergency"``.
         html: True if the text is html. A recipient whose side takes none gets its plain-text rendering.
-        timeout: How long the whole send may take, in seconds. An invitation rings for about 30 s.
+        timeout: How long the message has to be delivered, in seconds. An invitation rings until then. After it the
+            send takes at most 2 s more to withdraw the invitation and learn what came of it.
         wait: ``"delivered"`` or ``"submitted"``.
 
     >>> Message("lenea@contoso.com", "disk full", importance="urgent")
@@ -80,9 +81,14 @@ class Step:
     elapsed: float
 
 
+_ADDRESSEE: Any = object()
+
+
 @dataclass(frozen=True)
 class Receipt:
     """Proof of a send.
+
+    The tests of a program can make one: ``Receipt("lenea@contoso.com")`` is that of a text its addressee accepted.
 
     Attributes:
         to: The recipient's address as asked, without ``sip:``.
@@ -95,11 +101,15 @@ class Receipt:
     """
 
     to: str
-    accepted_by: Optional[str]
-    evidence: str
-    format: str
-    thread_id: Optional[str]
-    steps: tuple[Step, ...] = field(repr=False)
+    accepted_by: Optional[str] = _ADDRESSEE
+    evidence: str = "invitation_accepted"
+    format: str = "plain"
+    thread_id: Optional[str] = None
+    steps: tuple[Step, ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        if self.accepted_by is _ADDRESSEE:
+            object.__setattr__(self, "accepted_by", None if self.evidence == "submitted" else self.to)
 
 
 @dataclass(frozen=True)

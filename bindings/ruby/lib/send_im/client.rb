@@ -54,7 +54,7 @@ module SendIm
                                   ca_file: ca_file, trusted_domains: trusted_domains, timeout: timeout)
       @steps = StepRelay.wanted(on_step, logger)
       @tokens = TokenRelay.for(token, logger)
-      @session = Driver.run(@steps) { Native.sign_in_by_mail(options, @tokens&.mailbox, @steps&.mailbox) }
+      @session = Driver.run(@steps, @tokens) { Native.sign_in_by_mail(options, @tokens&.mailbox, @steps&.mailbox) }
       ObjectSpace.define_finalizer(self, TokenRelay.stopper(@tokens)) if @tokens
       Exit.arm
       @closed = false
@@ -73,7 +73,7 @@ module SendIm
     # @raise [Error] {ClientClosed} after {#close}
     def send_im(to, text, **message)
       content = Arguments.message(Message.new(to, text, **message))
-      Receipt.from(Driver.run(@steps) { @session.send(content) })
+      Receipt.from(Driver.run(@steps, @tokens) { @session.send(content) })
     end
 
     # Sends many messages, several at a time. Errors are not raised: one bad address does not hide what became of the
@@ -88,21 +88,35 @@ module SendIm
     #   results.grep(SendIm::Error) { |error| warn error.message }
     def send_all(messages)
       contents = messages.map { |message| Arguments.message(message) }
-      raise ClientClosed.new("The client is signed out.", kind: :closed) if closed?
+      raise ClientClosed, "The client is signed out." if closed?
 
-      outcomes = Driver.run(@steps) { @session.send_all(contents) }
-      outcomes.map { |outcome| outcome.receipt ? Receipt.from(outcome.receipt) : Error.from(outcome.failure) }
+      outcomes = Driver.run(@steps, @tokens) { @session.send_all(contents) }
+      outcomes.map { |outcome| outcome.receipt ? Receipt.from(outcome.receipt) : Error.from(outcome.failure, @tokens) }
     end
 
-    # Waits for sends in flight and ends the session. A second call does nothing.
+    # Waits for the sends under way, then closes the session on the server, in at most 3 s.
     #
+    # Each send ends with its own timeout at the latest. Sends that begin after this fail with {ClientClosed}. A second
+    # call does nothing. A server that is gone is not waited for.
+    #
+    # @param timeout [Numeric, nil] how long the sends under way are waited for, in seconds. What has not ended by then
+    #   is cancelled, as by {#cancel_all}
     # @return [nil]
     # @raise [Error] the server could not be told; it ends the session by itself after a while
-    def close
-      Driver.run(@steps) { @session.sign_out }
+    def close(timeout: nil)
+      bound = Arguments.milliseconds("timeout", timeout)
+      Driver.run(@steps, @tokens) { @session.sign_out(bound) }
       @tokens&.stop
       @closed = true
       nil
+    end
+
+    # Ends every send under way at once: each fails with {Cancelled}. Its `sent` says whether the message can have
+    # arrived (`:maybe`) or not (`:no`). Later sends fail with {ClientClosed}. The session is still to be closed.
+    #
+    # @return [nil]
+    def cancel_all
+      Driver.run { @session.cancel_all }
     end
 
     # @return [Boolean] true after {#close}

@@ -15,13 +15,14 @@ module SendIm
     private_constant :RELAY, :BUG
 
     class << self
-      # Runs the block, which makes one call of the native library. Steps go to the relay, on this thread.
+      # Runs the block, which makes one call of the native library. Steps go to the relay, on this thread. What the
+      # token callable raised is the cause of the error.
       #
       # `Timeout`, `Thread#raise` and `Thread#kill` take effect while it waits, and nowhere else: no future is lost
       # between two lines, and a result that has come is not thrown away.
-      def run(relay = nil, &)
+      def run(relay = nil, tokens = nil, &)
         Thread.handle_interrupt(Object => :on_blocking) do
-          result, failure = attempt(relay, &)
+          result, failure = attempt(relay, tokens, &)
           # Not where an interrupt or the program's own callback has ended the call.
           relay&.deliver
           raise failure if failure
@@ -51,14 +52,14 @@ module SendIm
 
       private
 
-      def attempt(relay)
+      def attempt(relay, tokens)
         # Local to this fiber. The generated method in the block knows nothing of relays.
         Thread.current[RELAY] = relay
         [yield, nil]
       rescue Native::SendError::Failed => e
-        [nil, Error.from(e.failure)]
+        [nil, Error.from(e.failure, tokens)]
       rescue Native::InternalError
-        [nil, ServiceError.new(BUG, sent: :maybe)]
+        [nil, ServiceError.new(BUG, kind: :protocol, sent: :maybe)]
       ensure
         Thread.current[RELAY] = nil
       end

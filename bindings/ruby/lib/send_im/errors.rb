@@ -14,6 +14,9 @@ module SendIm
   #     warn error.message
   #     exit error.exit_code
   #   end
+  #
+  # @example In the tests of a program
+  #   raise SendIm::NotDelivered.new("Lenea is busy.", kind: :busy)
   class Error < StandardError
     # @return [Symbol] the sort of failure, such as `:recipient_not_found`; the same names in every language
     attr_reader :kind
@@ -39,16 +42,17 @@ module SendIm
     # The fields of an error, without its sentence.
     FIELDS = %i[kind step sent http_status code subcode diagnostics retry_after hops exit_code].freeze
 
+    # For the tests of a program, too.
+    #
     # @param detail [String] the sentence
-    # @param fields [Hash{Symbol => Object}] any of {FIELDS}
+    # @param fields [Hash{Symbol => Object}] any of {FIELDS}. Unless they are given, `kind` is the first one of this
+    #   class in {KINDS}, `exit_code` is that of the kind, `sent` is `:maybe` in {OutcomeUnknown} and else `:no`
     def initialize(detail = "The send failed.", **fields)
       unknown = fields.keys - FIELDS
       raise ArgumentError, "unknown fields: #{unknown.join(", ")}" unless unknown.empty?
 
       super(detail)
-      { kind: :protocol, sent: :no, hops: [].freeze, exit_code: 5 }.merge(fields).each do |name, value|
-        instance_variable_set(:"@#{name}", value)
-      end
+      defaults(fields[:kind]).merge(fields).each { |name, value| instance_variable_set(:"@#{name}", value) }
     end
 
     # @return [String] the sentence, the same as {#message}
@@ -66,11 +70,11 @@ module SendIm
       to_h
     end
 
-    # The error for a failure of the native library.
+    # The error for a failure of the native library. Its cause is what the token callable raised, if that is it.
     # @api private
-    def self.from(failure)
+    def self.from(failure, tokens = nil)
       retry_after_ms = failure.retry_after_ms
-      KINDS.fetch(failure.kind.to_sym, ServiceError).new(
+      error = KINDS.fetch(failure.kind.to_sym, ServiceError).new(
         failure.detail,
         kind: failure.kind.to_sym,
         step: failure.step&.to_sym,
@@ -83,6 +87,24 @@ module SendIm
         hops: failure.hops.map { |hop| Hop.new(url: hop.url, outcome: hop.outcome) }.freeze,
         exit_code: failure.exit_code
       )
+      cause = tokens&.raised(failure.cause)
+      cause ? error.__send__(:caused_by, cause) : error
+    end
+
+    private
+
+    def defaults(kind)
+      kind ||= KINDS.key(self.class.ancestors.find { |type| KINDS.value?(type) }) || :protocol
+      family = KINDS.fetch(kind, self.class).ancestors.find { |type| EXIT_CODES.key?(type) }
+      { kind: kind, sent: is_a?(OutcomeUnknown) ? :maybe : :no, hops: [].freeze, exit_code: EXIT_CODES[family] }
+    end
+
+    # Only `raise` sets a cause. The backtrace is that of the raise to come.
+    def caused_by(cause)
+      raise self, cause: cause
+    rescue Error
+      set_backtrace(nil)
+      self
     end
   end
 
@@ -91,12 +113,16 @@ module SendIm
     # An argument this package refuses by itself.
     # @api private
     def self.because(detail)
-      new(detail, kind: :invalid_input, exit_code: 2)
+      new(detail)
     end
   end
 
   # The account cannot sign in or is not permitted to do this (exit code 3).
   class SignInError < Error; end
+
+  # The program's own token callable gave no token; no server refused anything (exit code 3). What the callable raised
+  # is the cause.
+  class CredentialUnavailable < SignInError; end
 
   # The recipient did not take the message: unknown, unavailable, busy, declined, no answer (exit code 4).
   class NotDelivered < Error; end
@@ -107,47 +133,52 @@ module SendIm
   # No server was found, it cannot be trusted, or the network or TLS failed (exit code 5).
   class ConnectionFailed < ServiceError; end
 
-  # The time given was over before the recipient's side had answered (exit code 5).
+  # The timeout was over before the server, or the recipient's side, had answered (exit code 5).
   class DeadlineExceeded < ServiceError; end
 
   # The client is signed out, or it was made before a fork (exit code 5).
   class ClientClosed < ServiceError
     # @api private
     def self.by_fork
-      new("This object was made before a fork and belongs to the parent process; make a new one here.", kind: :closed)
+      new("This object was made before a fork and belongs to the parent process; make a new one here.")
     end
   end
 
   # The message may or may not have arrived. It was not sent a second time (exit code 6).
   class OutcomeUnknown < Error; end
 
-  # The call was cut off because the program is ending (exit code 130).
+  # The call was cut off by {Client#cancel_all}, by the bound of a close, or by the end of the program (exit code 130).
   class Cancelled < Error; end
 
   class Error
-    # The class of each kind.
+    # The class of each kind. Of the kinds of one class the first is that of an error made without one.
     KINDS = {
       invalid_input: InvalidInput,
       sign_in_refused: SignInError,
       sign_in_unsupported: SignInError,
       forbidden: SignInError,
-      recipient_not_found: NotDelivered,
+      credential_unavailable: CredentialUnavailable,
       recipient_unavailable: NotDelivered,
+      recipient_not_found: NotDelivered,
       declined: NotDelivered,
       no_answer: NotDelivered,
       busy: NotDelivered,
+      service_error: ServiceError,
+      limit_reached: ServiceError,
+      throttled: ServiceError,
+      protocol: ServiceError,
+      network: ConnectionFailed,
       discovery_failed: ConnectionFailed,
       untrusted_host: ConnectionFailed,
       tls: ConnectionFailed,
-      network: ConnectionFailed,
       timeout: DeadlineExceeded,
       closed: ClientClosed,
-      limit_reached: ServiceError,
-      throttled: ServiceError,
-      service_error: ServiceError,
-      protocol: ServiceError,
       outcome_unknown: OutcomeUnknown,
       cancelled: Cancelled
     }.freeze
+
+    EXIT_CODES = { Error => 5, InvalidInput => 2, SignInError => 3, NotDelivered => 4, OutcomeUnknown => 6,
+                   Cancelled => 130 }.freeze
+    private_constant :EXIT_CODES
   end
 end

@@ -67,6 +67,10 @@ module SendIm
   #
   # @api private
   class TokenRelay
+    # So many exceptions of the callable are kept.
+    KEPT = 64
+    private_constant :KEPT
+
     # A relay for a callable, if there is one.
     def self.for(source, logger)
       return if source.nil?
@@ -81,6 +85,8 @@ module SendIm
     def initialize(source, logger)
       @source = source
       @logger = logger
+      @raised = []
+      @number = 0
       @mailbox = Native::Mailbox.new
       @waiter = Waiter.new
       @mailbox.attach(@waiter.handle)
@@ -91,6 +97,11 @@ module SendIm
     # No more tokens are asked for.
     def stop
       @thread.kill
+    end
+
+    # The exception that was given this number, if it is still kept.
+    def raised(number)
+      @raised.assoc(number)&.last
     end
 
     # For a finalizer: it must not refer to what it is a finalizer of.
@@ -116,10 +127,17 @@ module SendIm
 
       lifetime = token.expires_in && token.expires_in.clamp(0, Float::INFINITY).to_i
       asked.reply.resolve(Arguments.text("token", token.value), lifetime)
-    rescue StandardError, ScriptError => e
+    rescue Exception => e # rubocop:disable Lint/RescueException -- whatever it was, it is the cause
+      refuse(asked, e)
+      raise if e.is_a?(SystemExit)
+    end
+
+    def refuse(asked, error)
       # Its text may hold a secret.
-      Log.warn(@logger, "the token callable failed (#{e.class})")
-      asked.reply.fail("the token callable raised #{e.class}")
+      Log.warn(@logger, "the token callable failed (#{error.class})")
+      @raised << [@number += 1, error]
+      @raised.shift if @raised.size > KEPT
+      asked.reply.fail("the token callable raised #{error.class}", @number)
     end
   end
   private_constant :TokenRelay

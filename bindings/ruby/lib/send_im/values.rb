@@ -3,7 +3,7 @@
 require_relative "value"
 
 module SendIm
-  # How long a call may take when nothing else is said, in seconds.
+  # How long a message has to be delivered when nothing else is said, in seconds.
   DEFAULT_TIMEOUT = 60
 
   # A message to one recipient, for {Client#send_all}. Its inspection shows neither text nor subject.
@@ -23,7 +23,7 @@ module SendIm
     attr_reader :importance
     # @return [Boolean] true if the text is html
     attr_reader :html
-    # @return [Numeric] how long the send may take, in seconds
+    # @return [Numeric] how long the message has to be delivered, in seconds
     attr_reader :timeout
     # @return [Symbol] `:delivered` or `:submitted`
     attr_reader :wait
@@ -64,6 +64,9 @@ module SendIm
   end
 
   # Proof of a send.
+  #
+  # @example In the tests of a program: the receipt of a text that its addressee accepted
+  #   SendIm::Receipt.new(to: "lenea@contoso.com")
   class Receipt < Value
     fields :to, :accepted_by, :evidence, :format, :thread_id, :steps, hidden: [:steps]
 
@@ -81,6 +84,12 @@ module SendIm
     attr_reader :thread_id
     # @return [Array<Step>] each step in order; after {SendIm.send_im} they begin with discovery
     attr_reader :steps
+
+    # For the tests of a program, too. Only a receipt of `:submitted` says by itself that nobody has accepted.
+    def initialize(to:, evidence: :invitation_accepted, accepted_by: evidence == :submitted ? nil : to, format: :plain,
+                   thread_id: nil, steps: [].freeze)
+      super
+    end
 
     # @api private
     def self.from(record)

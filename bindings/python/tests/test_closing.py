@@ -1,0 +1,239 @@
+"""What closing promises, of the client for threads and of the one for an event loop."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from conftest import HANG, PASSWORD, SENDER, eventually
+
+from send_im import (
+    AsyncClient,
+    Cancelled,
+    Client,
+    ClientClosed,
+    DeadlineExceeded,
+    Message,
+    OutcomeUnknown,
+    Receipt,
+    Sandbox,
+    SendImError,
+)
+
+
+class Blocking:
+    """A client, used from other threads."""
+
+    def __init__(self, **account):
+        self.client = Client.sign_in(**account)
+        self.pool = ThreadPoolExecutor()
+
+    def begin(self, method, *arguments, **options):
+        return self.pool.submit(getattr(self.client, method), *arguments, **options)
+
+    def end(self):
+        self.pool.shutdown()
+
+
+class Awaited:
+    """An asynchronous client, whose event loop runs on another thread."""
+
+    def __init__(self, **account):
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+        self.client = self.wait(AsyncClient.sign_in(**account))
+
+    def wait(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(HANG)
+
+    def begin(self, method, *arguments, **options):
+        return asyncio.run_coroutine_threadsafe(getattr(self.client, method)(*arguments, **options), self.loop)
+
+    def end(self):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+
+@pytest.fixture
+def sandbox():
+    """Its ``silent@`` rings for an hour: what waited for an answer would count as hanging."""
+    with Sandbox(ring=3600, slow=1) as running:
+        yield running
+
+
+@pytest.fixture(params=[Blocking, Awaited])
+def signed_in(request, sandbox):
+    user = request.param(address=SENDER, password=PASSWORD, server=sandbox)
+    yield user
+    user.client.cancel_all()
+    user.end()
+
+
+def send(user, to, **options):
+    return user.begin("send", to, "hi", **{"timeout": 2 * HANG, **options})
+
+
+def close(user, **options):
+    return user.begin("close", **options).result(HANG)
+
+
+def requests(sandbox, method, part):
+    return [e for e in sandbox.journal() if e.method == method and part in e.path]
+
+
+def ringing(sandbox, count=1):
+    return eventually(lambda: len(requests(sandbox, "POST", "messagingInvitations")) >= count)
+
+
+def failed(future, kind):
+    error = future.exception(HANG)
+    assert type(error) is kind, repr(error)
+    return error
+
+
+def test_it_waits_for_what_is_under_way(sandbox, signed_in):
+    slow = send(signed_in, "slow@contoso.com")
+    assert ringing(sandbox)
+    close(signed_in)
+    assert slow.done()
+    assert slow.result().accepted_by == "slow@contoso.com"
+    assert sandbox.open_applications == 0
+
+
+def test_what_is_under_way_ends_with_its_own_timeout(sandbox, signed_in):
+    silent = send(signed_in, "silent@contoso.com", timeout=1.5)
+    assert ringing(sandbox)
+    close(signed_in)
+    assert failed(silent, DeadlineExceeded).sent == "no"
+    assert sandbox.open_applications == 0
+
+
+@pytest.mark.parametrize("bound", [0, 0.3])
+def test_what_has_not_ended_at_the_bound_is_cancelled(sandbox, signed_in, bound):
+    silent = send(signed_in, "silent@contoso.com")
+    assert ringing(sandbox)
+    close(signed_in, timeout=bound)
+    error = failed(silent, Cancelled)
+    assert (error.kind, error.sent, error.exit_code) == ("cancelled", "maybe", 130)
+    assert sandbox.open_applications == 0
+    assert sandbox.messages() == []
+
+
+def test_a_bound_that_is_long_enough_cancels_nothing(sandbox, signed_in):
+    slow = send(signed_in, "slow@contoso.com")
+    assert ringing(sandbox)
+    close(signed_in, timeout=3600)
+    assert isinstance(slow.result(), Receipt)
+
+
+def test_later_sends_fail_and_a_second_close_does_nothing(sandbox, signed_in):
+    slow = send(signed_in, "slow@contoso.com")
+    assert ringing(sandbox)
+    closing = signed_in.begin("close")
+    # Its own sign-out has not ended yet.
+    assert eventually(lambda: isinstance(send(signed_in, "declines@contoso.com").exception(HANG), ClientClosed))
+    assert not slow.done()
+    closing.result(HANG)
+    close(signed_in)
+    close(signed_in, timeout=1)
+    late = failed(send(signed_in, "lenea@contoso.com"), ClientClosed)
+    assert (late.kind, late.sent) == ("closed", "no")
+    (many,) = signed_in.begin("send_all", [Message("lenea@contoso.com", "hi")]).result(HANG)
+    assert type(many) is ClientClosed
+    assert len(requests(sandbox, "DELETE", "applications")) == 1
+
+
+def test_cancel_all_ends_every_send_and_says_whether_it_can_have_arrived(sandbox, signed_in):
+    text = send(signed_in, "silent@contoso.com")
+    html = send(signed_in, "silent@d1.contoso.com", html=True)  # goes out once somebody has accepted
+    many = signed_in.begin("send_all", [Message("silent@d2.contoso.com", "hi", timeout=2 * HANG)])
+    assert ringing(sandbox, 3)
+    signed_in.client.cancel_all()
+    assert failed(text, Cancelled).sent == "maybe"
+    assert failed(html, Cancelled).sent == "no"
+    assert [type(result) for result in many.result(HANG)] == [Cancelled]
+    failed(send(signed_in, "lenea@contoso.com"), ClientClosed)
+    close(signed_in)
+    assert sandbox.open_applications == 0
+    assert sandbox.messages() == []
+
+
+def test_a_server_that_is_gone_is_not_waited_for(sandbox, signed_in):
+    silent = send(signed_in, "silent@contoso.com")
+    assert ringing(sandbox)
+    sandbox.stop()
+    with pytest.raises(SendImError):
+        close(signed_in)
+    assert failed(silent, OutcomeUnknown).sent == "maybe"
+
+
+def test_a_server_that_does_not_answer_is_waited_for_so_long_and_no_longer(sandbox, signed_in):
+    sandbox.add_fault("delete_application", {"delay": {"ms": 3_600_000}}, times=0)
+    with pytest.raises(SendImError) as caught:
+        close(signed_in)
+    assert (caught.value.step, caught.value.sent) == ("sign_out", "no")
+
+
+def test_a_client_that_never_signed_in_has_nothing_to_close(account):
+    client = Client(**account)
+    client.cancel_all()
+    client.close(timeout=1)
+    asynchronous = AsyncClient(**account)
+    asynchronous.cancel_all()
+    asyncio.run(asynchronous.close(timeout=1))
+
+
+def test_a_block_that_an_exception_leaves_waits_too_and_does_not_hide_it(sandbox, account):
+    def leave(pool):
+        with Client(**account) as client:
+            sends.append(pool.submit(client.send, "slow@contoso.com", "hi"))
+            assert ringing(sandbox)
+            _ = 1 / 0
+
+    sends = []
+    with ThreadPoolExecutor() as pool:
+        with pytest.raises(ZeroDivisionError):
+            leave(pool)
+        assert sends[0].done()
+        assert isinstance(sends[0].result(), Receipt)
+    assert sandbox.open_applications == 0
+
+
+def test_an_awaited_block_that_an_exception_leaves_waits_too_and_does_not_hide_it(sandbox, account):
+    async def leave(sends):
+        async with AsyncClient(**account) as client:
+            sends.append(asyncio.ensure_future(client.send("slow@contoso.com", "hi")))
+            assert await asyncio.to_thread(ringing, sandbox)
+            _ = 1 / 0
+
+    async def main():
+        sends = []
+        with pytest.raises(ZeroDivisionError):
+            await leave(sends)
+        assert sends[0].done()
+        return sends[0].result()
+
+    assert isinstance(asyncio.run(main()), Receipt)
+    assert sandbox.open_applications == 0
+
+
+@pytest.mark.parametrize("fault", [{"status": {"http": 400}}, {"delay": {"ms": 3_600_000}}])
+def test_a_failing_close_does_not_hide_the_exception_of_the_block(sandbox, account, fault):
+    sandbox.add_fault("delete_application", fault, times=0)
+    with pytest.raises(ZeroDivisionError), Client(**account):
+        _ = 1 / 0
+
+    async def main():
+        async with AsyncClient(**account):
+            _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(main())
+
+
+def test_an_invitation_rings_until_the_timeout(account):
+    """One that was withdrawn at four fifths of it would not be accepted here."""
+    with Sandbox(slow=7) as sandbox, Client(**{**account, "server": sandbox}) as client:
+        assert client.send("slow@contoso.com", "hi", timeout=8.5).accepted_by == "slow@contoso.com"

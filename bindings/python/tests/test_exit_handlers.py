@@ -1,0 +1,281 @@
+"""Code of the program that runs at its end can still send. Each test runs in a process of its own."""
+
+from pathlib import Path
+
+import pytest
+
+ACCOUNT = """
+import atexit, sys
+account = {"address": "tosh@contoso.com", "password": "x", "server": sys.argv[1]}
+"""
+
+# One way to send that works in a handler registered before the import and in one registered after it.
+WAYS = {
+    "one call": 'send_im.send_im("lenea@contoso.com", text, **account)',
+    "awaited": 'asyncio.run(send_im.send_im_async("lenea@contoso.com", text, **account))',
+    "open client": 'client.send("lenea@contoso.com", text)',
+    "client of its own": """
+    with send_im.Client(**account) as own:
+        own.send("lenea@contoso.com", text)""",
+    "client that stays open": 'send_im.Client.sign_in(**account).send("lenea@contoso.com", text)',
+    "own thread pool": """
+    with ThreadPoolExecutor() as pool:
+        pool.submit(client.send, "lenea@contoso.com", text).result()""",
+    "token": """
+    def token(request):
+        return issued
+    send_im.send_im("lenea@contoso.com", text, address=account["address"], server=account["server"], token=token)""",
+}
+
+
+def delivered(sandbox):
+    return [message.text for message in sandbox.messages()]
+
+
+def ends(done, code=0):
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", ""), done
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "own thread pool"])
+def test_handlers_registered_before_and_after_the_import_send(script, sandbox, way):
+    ends(
+        script(
+            ACCOUNT
+            + f"""
+import asyncio
+issued = sys.argv[2]
+def say(text):
+    {WAYS[way]}
+atexit.register(say, "before the import")
+import send_im
+atexit.register(say, "after the import")
+client = send_im.Client.sign_in(**account)
+atexit.register(say, "after the sign-in")
+client.send("lenea@contoso.com", "in the program")
+sys.exit(4)
+""",
+            sandbox.url,
+            sandbox.issue_token("tosh@contoso.com"),
+        ),
+        4,
+    )
+    assert delivered(sandbox) == ["in the program", "after the sign-in", "after the import", "before the import"]
+    assert sandbox.open_applications == 0
+
+
+def test_a_queue_is_drained_by_a_handler_registered_before_the_import(script, sandbox):
+    """As the listener of a logging queue is: a daemon thread sends, a handler waits for it."""
+    ends(
+        script(
+            ACCOUNT
+            + """
+import queue, threading, time
+waiting = queue.Queue()
+atexit.register(waiting.join)
+import send_im
+client = send_im.Client.sign_in(**account)
+def work():
+    while True:
+        number = waiting.get()
+        client.send("slow@contoso.com" if number == 0 else "lenea@contoso.com", f"{number}")
+        waiting.task_done()
+threading.Thread(target=work, daemon=True).start()
+for number in range(20):
+    waiting.put(number)
+""",
+            sandbox.url,
+        )
+    )
+    assert delivered(sandbox) == [str(number) for number in range(20)]
+    assert sandbox.open_applications == 0
+
+
+def test_a_thread_pool_that_nobody_shut_down_is_drained(script, sandbox):
+    ends(
+        script(
+            ACCOUNT
+            + """
+from concurrent.futures import ThreadPoolExecutor
+import send_im
+client = send_im.Client.sign_in(**account)
+pool = ThreadPoolExecutor(2)
+for number in range(20):
+    pool.submit(client.send, f"user{number}@contoso.com", f"{number}")
+pool.submit(send_im.send_im, "slow@contoso.com", "20", **account)
+""",
+            sandbox.url,
+        )
+    )
+    assert sorted(map(int, delivered(sandbox))) == list(range(21))
+    assert sandbox.open_applications == 0
+
+
+def test_a_thread_that_is_no_daemon_sends_on(script, sandbox):
+    ends(
+        script(
+            ACCOUNT
+            + """
+import threading, time
+import send_im
+client = send_im.Client.sign_in(**account)
+def work():
+    threading.main_thread().join()
+    client.send("lenea@contoso.com", "after the main thread")
+threading.Thread(target=work).start()
+""",
+            sandbox.url,
+        )
+    )
+    assert delivered(sandbox) == ["after the main thread"]
+    assert sandbox.open_applications == 0
+
+
+def test_the_files_of_a_sandbox_are_there_for_a_handler_and_gone_after_it(script):
+    done = script(
+        """
+import atexit, os
+def say():
+    receipt = send_im("lenea@contoso.com", "hi", address="tosh@contoso.com", password="x", server=sandbox)
+    print(receipt.accepted_by, os.path.exists(sandbox.ca_file), sandbox.ca_file)
+atexit.register(say)
+from send_im import Sandbox, send_im
+sandbox = Sandbox(https=True).start()
+"""
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    accepted_by, existed, ca_file = done.stdout.split()
+    assert (accepted_by, existed) == ("lenea@contoso.com", "True")
+    assert not Path(ca_file).exists()
+
+
+def test_a_token_is_asked_for_where_no_thread_can_start_any_more(script, sandbox):
+    """From Python 3.12 on an exit handler cannot start threads."""
+    ends(
+        script(
+            ACCOUNT
+            + """
+import asyncio, threading
+def start(thread):
+    raise RuntimeError("can't create new thread at interpreter shutdown")
+def token(request):
+    assert threading.current_thread() is threading.main_thread()
+    return sys.argv[2]
+def say():
+    threading.Thread.start = start
+    account["token"] = token
+    del account["password"]
+    send_im.send_im("lenea@contoso.com", "one call", **account)
+    asyncio.run(send_im.send_im_async("lenea@contoso.com", "awaited", **account))
+    with send_im.Client(**account) as client:
+        client.send("lenea@contoso.com", "client")
+atexit.register(say)
+import send_im
+""",
+            sandbox.url,
+            sandbox.issue_token("tosh@contoso.com"),
+        )
+    )
+    assert delivered(sandbox) == ["one call", "awaited", "client"]
+
+
+def test_cleared_handlers_are_not_the_end(script, sandbox):
+    """A child of multiprocessing begins by clearing the handlers of its parent, from Python 3.13 on."""
+    sandbox.add_fault("delete_application", {"delay": {"ms": 500}})  # what nobody waits for does not end in time
+    ends(
+        script(
+            ACCOUNT
+            + """
+import send_im
+atexit._clear()
+client = send_im.Client.sign_in(**account)
+client.send("lenea@contoso.com", "hi")
+""",
+            sandbox.url,
+        )
+    )
+    assert delivered(sandbox) == ["hi"]
+    assert sandbox.open_applications == 0
+
+
+def test_a_client_whose_event_loop_is_closed_is_signed_out(script, sandbox):
+    ends(
+        script(
+            ACCOUNT
+            + """
+import asyncio
+import send_im
+client = asyncio.run(send_im.AsyncClient.sign_in(on_step=lambda step: None, **account))
+""",
+            sandbox.url,
+        )
+    )
+    assert sandbox.open_applications == 0
+
+
+def test_a_handler_that_fails_changes_nothing(script, sandbox):
+    done = script(
+        ACCOUNT
+        + """
+def fail():
+    raise ValueError("on purpose")
+atexit.register(fail)
+import send_im
+client = send_im.Client.sign_in(**account)
+""",
+        sandbox.url,
+    )
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[-1] == "ValueError: on purpose"
+    assert sandbox.open_applications == 0
+
+
+@pytest.mark.parametrize("fault", [{"delay": {"ms": 3_600_000}}, "drop_before"])
+def test_a_server_that_does_not_answer_does_not_keep_the_program(script, sandbox, fault):
+    sandbox.add_fault("delete_application", fault, times=0)
+    ends(
+        script(
+            ACCOUNT
+            + """
+import send_im
+clients = [send_im.Client.sign_in(**account) for _ in range(3)]
+""",
+            sandbox.url,
+        )
+    )
+
+
+def test_threads_that_send_all_the_time_do_not_crash_the_end(script, sandbox):
+    """Native threads tell of steps, ask for tokens and finish awaited sends while the interpreter ends."""
+    code = (
+        ACCOUNT
+        + """
+import asyncio, threading, time
+import send_im
+steps = []
+def token(request):
+    return send_im.BearerToken(sys.argv[2], 1)
+account["token"] = token
+del account["password"]
+more = dict(account, on_step=steps.append)
+client = send_im.Client.sign_in(**more)
+def blocking():
+    while True:
+        client.send("lenea@contoso.com", "hi")
+async def awaited():
+    while True:
+        await asyncio.gather(*(send_im.send_im_async("lenea@contoso.com", "hi", **more) for _ in range(3)))
+def quietly(work):
+    try:
+        work()
+    except send_im.SendImError:
+        pass
+for _ in range(4):
+    threading.Thread(target=quietly, args=(blocking,), daemon=True).start()
+threading.Thread(target=quietly, args=(lambda: asyncio.run(awaited()),), daemon=True).start()
+while len(steps) < 40:
+    time.sleep(0.001)
+sys.exit(5)
+"""
+    )
+    for _ in range(10):
+        ends(script(code, sandbox.url, sandbox.issue_token("tosh@contoso.com")), 5)

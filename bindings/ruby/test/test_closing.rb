@@ -1,0 +1,167 @@
+# frozen_string_literal: true
+
+require_relative "helper"
+
+# What closing promises.
+class TestClosing < Minitest::Test
+  # Its `silent@` rings for an hour: what waited for an answer would count as hanging.
+  def setup
+    @sandbox = SendIm::Sandbox.open(ring: 3600, slow: 1)
+    @client = SendIm::Client.open(**account)
+  end
+
+  attr_reader :client
+
+  def teardown
+    client.cancel_all
+    super
+  end
+
+  # A call on a thread of its own; its value is what it returns or raises.
+  def begin_call
+    Thread.new do
+      yield
+    rescue SendIm::Error => e
+      e
+    end
+  end
+
+  def send_to(address, **more)
+    begin_call { client.send_im(address, "hi", timeout: 3600, **more) }
+  end
+
+  def ended(call)
+    assert call.join(HANG), "it hangs"
+    call.value
+  end
+
+  def close(**more)
+    ended(begin_call { client.close(**more) })
+  end
+
+  def requests(method, part)
+    sandbox.journal.select { |exchange| exchange.http_method == method && exchange.path.include?(part) }
+  end
+
+  def assert_rings(count = 1)
+    assert(eventually { requests("POST", "messagingInvitations").size >= count })
+  end
+
+  def assert_fails(type, sent, call)
+    error = ended(call)
+    assert_instance_of type, error
+    assert_equal sent, error.sent
+  end
+
+  def test_it_waits_for_what_is_under_way
+    slow = send_to("slow@contoso.com")
+    assert_rings
+    assert_nil close
+    refute_predicate slow, :alive?
+    assert_equal "slow@contoso.com", slow.value.accepted_by
+    assert_equal 0, sandbox.open_applications
+  end
+
+  def test_what_is_under_way_ends_with_its_own_timeout
+    silent = send_to("silent@contoso.com", timeout: 1.5)
+    assert_rings
+    assert_nil close
+    assert_fails SendIm::DeadlineExceeded, :no, silent
+    assert_equal 0, sandbox.open_applications
+  end
+
+  [0, 0.3].each do |bound|
+    define_method(:"test_what_has_not_ended_after_#{bound}_s_is_cancelled") do
+      silent = send_to("silent@contoso.com")
+      assert_rings
+      assert_nil close(timeout: bound)
+      assert_fails SendIm::Cancelled, :maybe, silent
+      assert_equal [:cancelled, 130, 0], [silent.value.kind, silent.value.exit_code, sandbox.open_applications]
+      assert_empty sandbox.messages
+    end
+  end
+
+  def test_a_bound_that_is_long_enough_cancels_nothing
+    slow = send_to("slow@contoso.com")
+    assert_rings
+    assert_nil close(timeout: 3600)
+    assert_instance_of SendIm::Receipt, slow.value
+  end
+
+  def test_a_bound_is_a_number_of_seconds
+    assert_raises(TypeError) { client.close(timeout: "5") }
+    failing(SendIm::InvalidInput) { client.close(timeout: Float::NAN) }
+    assert_equal 1, sandbox.open_applications
+  end
+
+  def test_later_sends_fail_and_a_second_close_does_nothing
+    slow = send_to("slow@contoso.com")
+    assert_rings
+    closing = begin_call { client.close }
+    assert(eventually { ended(send_to("declines@contoso.com")).is_a?(SendIm::ClientClosed) })
+    assert_predicate slow, :alive?
+    assert_nil ended(closing)
+    assert_nil close
+    assert_nil close(timeout: 1)
+    assert_fails SendIm::ClientClosed, :no, send_to("lenea@contoso.com")
+    assert_equal 1, requests("DELETE", "applications").size
+  end
+
+  def test_cancel_all_ends_every_send_and_says_whether_it_can_have_arrived
+    text = send_to("silent@contoso.com")
+    html = send_to("silent@d1.contoso.com", html: true) # goes out once somebody has accepted
+    many = begin_call { client.send_all([SendIm::Message.new("silent@d2.contoso.com", "hi", timeout: 3600)]) }
+    assert_rings 3
+    assert_nil client.cancel_all
+    assert_fails SendIm::Cancelled, :maybe, text
+    assert_fails SendIm::Cancelled, :no, html
+    assert_equal [SendIm::Cancelled], ended(many).map(&:class)
+    assert_fails SendIm::ClientClosed, :no, send_to("lenea@contoso.com")
+    assert_nil close
+    assert_equal 0, sandbox.open_applications
+    assert_empty sandbox.messages
+  end
+
+  def test_a_server_that_is_gone_is_not_waited_for
+    silent = send_to("silent@contoso.com")
+    assert_rings
+    sandbox.close
+    assert_kind_of SendIm::Error, close
+    assert_fails SendIm::OutcomeUnknown, :maybe, silent
+  end
+
+  def test_a_server_that_does_not_answer_is_waited_for_so_long_and_no_longer
+    sandbox.add_fault(:delete_application, { delay: { ms: 3_600_000 } }, times: 0)
+    assert_equal %i[sign_out no], [close.step, close.sent]
+  end
+
+  def test_a_block_that_an_exception_leaves_waits_too_and_does_not_hide_it
+    slow = nil
+    client.close
+    assert_raises(ZeroDivisionError) do
+      SendIm::Client.open(**account) do |open|
+        slow = begin_call { open.send_im("slow@contoso.com", "hi") }
+        assert_rings
+        1 / 0
+      end
+    end
+    assert_instance_of SendIm::Receipt, slow.value
+    assert_equal 0, sandbox.open_applications
+  end
+
+  { status: { http: 400 }, delay: { ms: 3_600_000 } }.each do |name, detail|
+    define_method(:"test_a_close_that_fails_by_#{name}_does_not_hide_the_exception_of_the_block") do
+      sandbox.add_fault(:delete_application, { name => detail }, times: 0)
+      assert_raises(ZeroDivisionError) { SendIm::Client.open(**account) { 1 / 0 } }
+    end
+  end
+
+  # One that was withdrawn at four fifths of it would not be accepted here.
+  def test_an_invitation_rings_until_the_timeout
+    SendIm::Sandbox.open(slow: 7) do |server|
+      SendIm::Client.open(**account, server: server) do |patient|
+        assert_equal "slow@contoso.com", patient.send_im("slow@contoso.com", "hi", timeout: 8.5).accepted_by
+      end
+    end
+  end
+end
