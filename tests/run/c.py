@@ -33,8 +33,8 @@ UNITS = [TESTS / f"{name}.c" for name in ("check", "sends", "errors", "borders",
 # What the Rust standard library asks of a program that takes the static library.
 SYSTEM = "-framework CoreFoundation -framework Security -lSystem" if DARWIN else "-lgcc_s -lutil -lrt -lpthread -lm -ldl"
 
-# Of the memory test: the first two windows warm up. What is lost once a round makes eight hundred blocks more.
-WINDOWS, ROUNDS, GROWTH = 10, 100, 200
+# Of the memory test: the first two windows warm up. What is lost once a round makes 320 blocks more.
+WINDOWS, ROUNDS, GROWTH = 10, 40, 100
 HANG = 600
 
 

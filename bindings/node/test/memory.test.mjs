@@ -8,11 +8,11 @@ import test from 'node:test';
 import { clean, PACKAGE, PASSWORD, SENDER, script } from './helper.mjs';
 
 /** Things are counted after each window of so many rounds; the first windows warm up. */
-const [WINDOWS, WARM_UP, ROUNDS] = [6, 2, 50];
+const [WINDOWS, WARM_UP, ROUNDS] = [6, 2, 30];
 /** How many messages a round delivers. */
 const DELIVERED = 10;
-/** How many objects of JavaScript may come to be after the warm-up. What is lost once a round makes 200. */
-const BOUND = 100;
+/** How many objects of JavaScript may come to be after the warm-up. What is lost once a round makes 120. */
+const BOUND = 60;
 
 // The sandbox keeps what it delivers, so it runs in a process of its own.
 const SANDBOX = `

@@ -7,10 +7,10 @@ class TestMemory < Minitest::Test
   # Things are counted after each window of so many rounds. The first windows warm up.
   WINDOWS = 6
   WARM_UP = 2
-  ROUNDS = 50
+  ROUNDS = 30
   # How many objects of Ruby, or allocations of the library, may come to be after the warm-up. What is lost once a round
-  # makes 200.
-  BOUND = 100
+  # makes 120.
+  BOUND = 60
 
   # The sandbox keeps what it delivers, so it runs in a process of its own.
   SANDBOX = <<~RUBY

@@ -10,10 +10,10 @@ namespace SendIm.Tests
         // Things are counted after each window of so many rounds; the first windows warm up.
         private const int Windows = 6;
         private const int WarmUp = 2;
-        private const int Rounds = 100;
+        private const int Rounds = 40;
 
-        // Bytes of objects that may come to be after the warm-up. The smallest object, lost once a round, makes 9,600.
-        private const long Growth = 4800;
+        // Bytes of objects that may come to be after the warm-up. The smallest object, lost once a round, makes 3,840.
+        private const long Growth = 1900;
 
         [Test]
         public void The_exit_code_is_kept_with_sends_in_flight()
