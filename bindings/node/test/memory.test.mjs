@@ -64,10 +64,16 @@ test('many sends on one session leave nothing behind', async (t) => {
   const url = (await lines.next()).value;
   const done = await script(t, SENDER_PROGRAM, { args: [url], hang: 600_000 });
   assert.deepEqual([done.code, done.err], [0, '']);
-  const windows = done.out.trim().split('\n').map((line) => line.split(' ').map(Number));
+  const windows = done.out
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ').map(Number));
   const [objects, live] = [0, 1].map((n) => windows.map((window) => window[n]));
   t.diagnostic(`objects of JavaScript: ${objects}; of the library: ${live}`);
-  assert.ok(live.every((count) => count === live[0]), `objects of the library: ${live}`);
+  assert.ok(
+    live.every((count) => count === live[0]),
+    `objects of the library: ${live}`,
+  );
   assert.ok(objects.at(-1) - objects[WARM_UP - 1] < BOUND, `objects of JavaScript: ${objects}`);
   const closed = once(outside, 'close');
   outside.stdin.end();

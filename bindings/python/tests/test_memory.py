@@ -7,9 +7,9 @@ from conftest import HANG
 
 # Things are counted after each window of so many rounds. The first windows warm up.
 WINDOWS, WARM_UP, ROUNDS = 6, 2, 25
-# How many may come to be after the warm-up: objects that hold others, blocks of memory, allocations of the library. What
-# is lost once a round makes 100. Blocks are also what the interpreter learns of a program; lost with each message they
-# make 2,000.
+# How many may come to be after the warm-up: objects that hold others, blocks of memory, allocations of the
+# library. What is lost once a round makes 100. Blocks are also what the interpreter learns of a program; lost
+# with each message they make 2,000.
 BOUNDS = 50, 500, 50
 
 # The sandbox keeps what it delivers, so it is in a process of its own.
