@@ -6,7 +6,7 @@ import sys
 from conftest import HANG
 
 # Things are counted after each window of so many rounds. The first windows warm up.
-WINDOWS, WARM_UP, ROUNDS = 6, 2, 25
+WINDOWS, WARM_UP, ROUNDS = 7, 3, 25
 # How many may come to be after the warm-up: objects that hold others, blocks of memory, allocations of the
 # library. What is lost once a round makes 100. Blocks are also what the interpreter learns of a program; lost
 # with each message they make 2,000.
