@@ -29,7 +29,7 @@ var targets: [Target] = [
 // The released archive has no tests.
 if exists(Context.packageDirectory + "/Tests") {
     targets += [
-        .executableTarget(name: "helper", dependencies: ["SendIm"], path: "Tests/helper"),
+        .executableTarget(name: "helper", dependencies: ["SendIm", "SendImNative"], path: "Tests/helper"),
         .testTarget(name: "SendImTests", dependencies: ["SendIm", "helper"]),
     ]
 }

@@ -45,8 +45,7 @@ def tests(project, out):
     outcome, planned = Outcome(), None
     process = subprocess.Popen(
         command(program),
-        # Small steps of the collector: what the memory test sees is then not what it has kept for later.
-        env=environment(**clean(), SEND_IM_ROOT=workspace.ROOT, COMPlus_GCgen0size="400000"),
+        env=environment(**clean(), SEND_IM_ROOT=workspace.ROOT),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

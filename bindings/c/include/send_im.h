@@ -184,6 +184,13 @@ bool send_im_shutdown_at_exit(uint64_t timeout_ms);
 void send_im_string_free(char *text);
 
 /**
+ * How many objects and texts of this library the program has and has not freed, for tests that look for leaks. What a
+ * call under way has is among them; what belongs to another object, such as the receipts of a list of results, is not.
+ * A forked child begins with the count of its parent.
+ */
+size_t send_im_live_objects(void);
+
+/**
  * As `send_im_async`; its end is mail with this ticket.
  */
 send_im_error *send_im_by_mail(const send_im_mailbox *mailbox,

@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use send_im::{Error, Result, Sent};
 use send_im_runtime::{on_a_thread_of_ours, panicked};
@@ -81,8 +82,12 @@ pub(crate) unsafe fn object<'a, T>(handle: *const T, what: &str) -> Result<&'a T
     unsafe { handle.as_ref() }.ok_or_else(|| Error::invalid_input(format!("The {what} is NULL.")))
 }
 
+/// How many objects and texts the host has and has not given back.
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
 /// Gives an object to the host.
 pub(crate) fn hand_over<T>(value: T) -> *mut T {
+    LIVE.fetch_add(1, Ordering::Relaxed);
     Box::into_raw(Box::new(value))
 }
 
@@ -91,8 +96,12 @@ pub(crate) fn hand_over<T>(value: T) -> *mut T {
 /// # Safety
 /// `handle` is NULL or came from [`hand_over`] as this type and was not freed.
 pub(crate) unsafe fn take_back<T>(handle: *mut T) -> Option<Box<T>> {
+    if handle.is_null() {
+        return None;
+    }
+    LIVE.fetch_sub(1, Ordering::Relaxed);
     // SAFETY: it is not NULL, so the caller says that it came from `Box::into_raw`.
-    (!handle.is_null()).then(|| unsafe { Box::from_raw(handle) })
+    Some(unsafe { Box::from_raw(handle) })
 }
 
 /// Where a result is written.
@@ -145,6 +154,7 @@ impl Out<c_char> {
     /// Gives a text to the host.
     pub(crate) fn give_text(self, value: &str) {
         if !self.0.is_null() {
+            LIVE.fetch_add(1, Ordering::Relaxed);
             self.write(c_text(value).into_raw());
         }
     }
@@ -186,9 +196,18 @@ pub(crate) fn json(value: &impl serde::Serialize) -> String {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_string_free(text: *mut c_char) {
     if !text.is_null() {
+        LIVE.fetch_sub(1, Ordering::Relaxed);
         // SAFETY: the caller says that it came from this library, which makes such texts with `CString::into_raw`.
         drop(unsafe { CString::from_raw(text) });
     }
+}
+
+/// How many objects and texts of this library the program has and has not freed, for tests that look for leaks. What a
+/// call under way has is among them; what belongs to another object, such as the receipts of a list of results, is not.
+/// A forked child begins with the count of its parent.
+#[unsafe(no_mangle)]
+pub extern "C" fn send_im_live_objects() -> usize {
+    LIVE.load(Ordering::Relaxed)
 }
 
 #[cfg(test)]

@@ -198,7 +198,7 @@ pub unsafe extern "C" fn send_im_mail_to_json(mail: *const send_im_mail) -> *con
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_mail_take_client(mail: *const send_im_mail) -> *mut send_im_client {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(mail, null_mut(), |m| lock(&m.client).take().map(Box::into_raw)) }
+    unsafe { read(mail, null_mut(), |m| lock(&m.client).take().map(|object| hand_over(*object))) }
 }
 
 /// Where the token is put that is wanted, as with `send_im_on_token`; NULL where none is wanted or it was taken before.
@@ -207,7 +207,7 @@ pub unsafe extern "C" fn send_im_mail_take_token_reply(
     mail: *const send_im_mail,
 ) -> *mut send_im_token_reply {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(mail, null_mut(), |m| lock(&m.reply).take().map(Box::into_raw)) }
+    unsafe { read(mail, null_mut(), |m| lock(&m.reply).take().map(|object| hand_over(*object))) }
 }
 
 /// Frees a mail. A client that was not taken from it is signed out. NULL is nothing.

@@ -60,6 +60,14 @@ int wait_until(volatile int *flag) {
     return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
 }
 
+static void every_object_was_freed(void) {
+    struct timespec moment = {0, 5000000};
+    int turns;
+    /* A callback may be at its end. */
+    for (turns = 0; turns < 6000 && send_im_live_objects(); turns++) nanosleep(&moment, NULL);
+    CHECK(send_im_live_objects() == 0);
+}
+
 int main(void) {
     sends();
     errors();
@@ -70,6 +78,7 @@ int main(void) {
     closing();
     forks();
     winding_down();
+    RUN(every_object_was_freed);
     /* The last: nothing can be sent afterwards. */
     CHECK(send_im_shutdown(10000));
     CHECK_KIND(send_im_client_sign_in(NULL, NULL), "invalid_input");

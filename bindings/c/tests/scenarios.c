@@ -171,7 +171,7 @@ static void run(const scenario *what) {
     }
     send_im_error_free(error);
     /* A submitted message arrives a moment after its receipt, and its session ends after that. */
-    if (what->expected) send_im_error_free(send_im_sandbox_wait_for(sandbox, what->expected, 10000, NULL));
+    if (what->expected) send_im_error_free(send_im_sandbox_wait_for(sandbox, what->expected, 30000, NULL));
     for (turns = 0; turns < 400 && send_im_sandbox_open_applications(sandbox) != 0; turns++) {
         send_im_error_free(send_im_sandbox_wait_for(sandbox, 1000000, 25, NULL));
     }

@@ -82,7 +82,7 @@ static void a_client_sends_with_every_option(void) {
     CHECK_TEXT(send_im_receipt_format(receipt), "html");
     send_im_receipt_free(receipt);
     char *inbox = NULL;
-    CHECK_OK(send_im_sandbox_wait_for(here.sandbox, 1, 10000, &inbox));
+    CHECK_OK(send_im_sandbox_wait_for(here.sandbox, 1, 30000, &inbox));
     CHECK(count_of(inbox, "\"subject\":\"db7\"") == 1 && count_of(inbox, "\"Urgent\"") == 1);
     send_im_string_free(inbox);
     send_im_options_free(message);

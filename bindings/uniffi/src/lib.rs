@@ -11,6 +11,7 @@
 //! - No field is called `message`, no record has methods: not every generator can take them.
 
 mod account;
+mod allocations;
 #[cfg(unix)]
 mod bell;
 mod cancellation;
@@ -27,6 +28,7 @@ uniffi::setup_scaffolding!();
 pub use account::{
     AccountOptions, StepListener, TokenProvider, TokenReply, TokenRequestRecord, check_stored_account,
 };
+pub use allocations::live_allocations;
 #[cfg(unix)]
 pub use bell::{Bell, ring_function};
 pub use cancellation::Cancellation;

@@ -85,12 +85,12 @@ async fn after_signing_out_a_send_is_refused() {
 
 #[tokio::test]
 async fn submitted_returns_while_it_rings_and_signs_out_later() {
-    let sandbox = Sandbox::builder().slow(Duration::from_millis(300)).start().await.unwrap();
+    let sandbox = Sandbox::builder().slow(Duration::from_secs(3)).start().await.unwrap();
     let message = Message::text("slow@contoso.com", "hello").wait(Wait::Submitted);
     let receipt = send_im::send(&account(&sandbox), message).await.unwrap();
     assert_eq!((receipt.evidence, receipt.accepted_by), (Evidence::Submitted, None));
     assert!(sandbox.messages().is_empty());
-    sandbox.wait_for(1, Duration::from_secs(10)).await.unwrap();
+    sandbox.wait_for(1, Duration::from_secs(30)).await.unwrap();
     while sandbox.open_applications() > 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -2,6 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using System.Threading;
 using System.Threading.Tasks;
@@ -214,53 +216,66 @@ namespace SendIm.Tests
             return 6;
         }
 
-        /// <summary>Many sends on one session in every way there is; prints the growth after the first quarter, in KiB.</summary>
+        /// <summary>
+        /// Many sends on one session in every way there is. Prints, after each window of so many rounds, how many bytes of
+        /// objects there are, how many of those the program and the package gave each other, and how many of the library.
+        /// </summary>
         private static int Load(string[] arguments)
         {
-            const int Sends = 20000;
-            const int Round = 200;
+            var (windows, rounds) = (int.Parse(arguments[1]), int.Parse(arguments[2]));
             var account = Tosh(arguments[0]);
             var steps = 0;
             account.OnStep = _ => Interlocked.Increment(ref steps);
-            long warm = 0;
             using (var client = Client.SignIn(account))
             {
-                for (var sent = 0; sent < Sends; sent += Round)
+                for (var window = 0; window < windows; window++)
                 {
-                    if (sent == Sends / 4)
+                    var exchanged = new List<WeakReference>();
+                    for (var round = 0; round < rounds; round++)
                     {
-                        warm = Resident();
+                        Round(client, exchanged);
                     }
 
-                    var messages = Enumerable.Range(0, 100).Select(n => new Message($"user{n}@contoso.com", $"message {n}"));
-                    if (!client.SendAll(messages).All(result => result.IsSent))
+                    for (var n = 0; n < 3; n++)
                     {
-                        return 3;
+                        GC.Collect();
+                        GC.WaitForPendingFinalizers();
                     }
 
-                    Task.WhenAll(Enumerable.Range(0, 60).Select(n => client.SendAsync($"user{n}@contoso.com", "hi"))).Wait();
-                    for (var n = 0; n < 40; n++)
-                    {
-                        client.Send($"user{n}@contoso.com", "hi");
-                    }
+                    var alive = exchanged.Count(one => one.IsAlive);
+                    exchanged.Clear();
+                    Console.Out.WriteLine($"{GC.GetTotalMemory(true)} {alive} {send_im_live_objects()}");
                 }
-
-                Console.Out.WriteLine(Resident() - warm);
             }
 
-            return steps > Sends ? 0 : 4;
+            return steps > windows * rounds ? 0 : 4;
         }
 
-        private static long Resident()
+        // In a method of its own, so that no variable holds what was exchanged.
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static void Round(Client client, List<WeakReference> exchanged)
         {
-            for (var n = 0; n < 3; n++)
+            var messages = Enumerable.Range(0, 5).Select(n => new Message($"user{n}@contoso.com", $"message {n}")).ToArray();
+            var results = client.SendAll(messages);
+            var tasks = messages.Select(message => client.SendAsync(message)).ToArray();
+            var receipts = Task.WhenAll(tasks).Result;
+            var last = client.Send(messages[0]);
+            Exception? error = null;
+            try
             {
-                GC.Collect();
-                GC.WaitForPendingFinalizers();
+                client.Send("busy@contoso.com", "hi");
+            }
+            catch (SendImException refused)
+            {
+                error = refused;
             }
 
-            var line = System.IO.File.ReadLines("/proc/self/status").First(one => one.StartsWith("VmRSS:"));
-            return long.Parse(line.Split(new[] { ' ', '\t' }, StringSplitOptions.RemoveEmptyEntries)[1]);
+            var all = messages.Concat<object>(results).Concat(results.Select(result => result.Receipt!)).Concat(tasks)
+                .Concat(receipts).Append(last).Append(error!);
+            exchanged.AddRange(all.Select(one => new WeakReference(one)));
         }
+
+        [DllImport("send_im")]
+        private static extern UIntPtr send_im_live_objects();
     }
 }

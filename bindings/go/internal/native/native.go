@@ -44,6 +44,9 @@ func Version() string { return C.GoString(C.send_im_version()) }
 // Library tells one build of the static library from another; empty for a shared one.
 func Library() string { return C.GoString(C.sendim_library()) }
 
+// LiveObjects is how many objects of the library were not freed. The tests look for leaks with it.
+func LiveObjects() int { return int(C.send_im_live_objects()) }
+
 // Shutdown ends the library's threads, waits for them as long at most, and tells whether all have ended. Nothing works
 // afterwards. The tests end with it: a leak detector then finds no thread at work, whose memory it may take for lost.
 func Shutdown(timeoutMS uint64) bool { return bool(C.send_im_shutdown(C.uint64_t(timeoutMS))) }

@@ -46,7 +46,7 @@ async fn stopping_lets_sends_end_and_signs_out() {
 
 #[tokio::test]
 async fn no_send_begins_while_the_service_stops() {
-    let world = World::with(|sandbox| sandbox.slow(Duration::from_secs(1)), |options| options).await;
+    let world = World::with(|sandbox| sandbox.slow(Duration::from_secs(5)), |options| options).await;
     // A request whose body is not complete yet: its connection outlives the listener.
     let address = world.service.url().trim_start_matches("http://").trim_end_matches('/').to_owned();
     let mut half = TcpStream::connect(&address).await.unwrap();
@@ -123,7 +123,7 @@ async fn a_second_wish_to_stop_does_not_wait() {
 #[tokio::test]
 async fn stopping_during_a_sign_in_leaves_no_session() {
     let world = World::options(|options| options.drain(Duration::from_millis(50))).await;
-    let slow = json!({"route": "applications", "times": 0, "action": {"delay": {"ms": 700}}});
+    let slow = json!({"route": "applications", "times": 0, "action": {"delay": {"ms": 5000}}});
     world.sandbox.add_fault(serde_json::from_value(slow).unwrap());
     let under_way = tokio::spawn(answer(world.message_to("lenea")));
     until("the session is being opened", || world.sessions_opened() > 0).await;

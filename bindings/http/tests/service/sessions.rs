@@ -146,7 +146,7 @@ async fn a_session_that_was_refused_is_replaced_by_the_next_request() {
 #[tokio::test]
 async fn there_are_no_more_sessions_than_allowed() {
     let world = World::with(
-        |sandbox| sandbox.user("lenea@contoso.com", "x").slow(Duration::from_secs(2)),
+        |sandbox| sandbox.user("lenea@contoso.com", "x").slow(Duration::from_secs(5)),
         |options| options.most_sessions(1),
     )
     .await;

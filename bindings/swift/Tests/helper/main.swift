@@ -4,6 +4,7 @@
 import Dispatch
 import Foundation
 import SendIm
+import SendImNative
 
 let arguments = CommandLine.arguments.dropFirst()
 guard arguments.count >= 2, let act = arguments.first, let url = arguments.dropFirst().first else {
@@ -27,11 +28,16 @@ func ring(ended: @escaping @Sendable (Result<Receipt, SendImError>) -> Void = { 
     }
 }
 
-/// Resident memory of this process, in KiB.
-func residentMemory() -> Int {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
-    return Int(line.split(whereSeparator: { !$0.isNumber }).first ?? "") ?? -1
+/// What each send gets to hold. How many of them are alive is known.
+final class Held: Sendable {
+    private static let lock = NSLock()
+    nonisolated(unsafe) private static var count = 0
+
+    static var alive: Int { lock.withLock { count } }
+
+    init() { Self.lock.withLock { Self.count += 1 } }
+
+    deinit { Self.lock.withLock { Self.count -= 1 } }
 }
 
 switch act {
@@ -83,24 +89,29 @@ case "uncaught":
     try await sendIm(to: "busy@contoso.com", text: "hi", from: account)
 
 case "memory":
-    // Prints the resident memory after a quarter of the sends, and at the end.
-    let (tasks, each) = (20, 250)
-    let client = try await Client.signIn(account)
-    for quarter in 1...4 {
-        await withTaskGroup(of: Void.self) { group in
-            for task in 1...tasks {
-                group.addTask {
-                    for number in 1...each {
-                        do {
-                            try await client.send(to: "user\(task)@contoso.com", text: "\(quarter) \(number)")
-                        } catch {
-                            fatalError("\(error)")
-                        }
+    // Prints after each window of so many rounds what is alive: objects that were given to sends, and allocations of the
+    // library.
+    let (windows, rounds) = (Int(arguments.dropFirst(2).first!)!, Int(arguments.last!)!)
+    let messages = (1...5).map { Message(to: "user\($0)@contoso.com", text: "\($0)") }
+    let client = try await Client.signIn(account, onStep: { [held = Held()] _ in _ = held })
+    for _ in 1...windows {
+        for _ in 1...rounds {
+            for result in await client.sendAll(messages) {
+                _ = try result.get()
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for message in messages {
+                    group.addTask { [held = Held()] in
+                        try await client.send(message)
+                        _ = held
                     }
                 }
+                try await group.waitForAll()
             }
+            _ = try? await client.send(to: "busy@contoso.com", text: "refused")
+            try await sendIm(to: "lenea@contoso.com", text: "hi", from: account, onStep: { [held = Held()] _ in _ = held })
         }
-        print(residentMemory())
+        print(Held.alive, SendImNative.liveAllocations())
     }
     try await client.signOut()
 

@@ -6,7 +6,7 @@ use send_im::{Client, ErrorKind, Message, Sent, Step};
 use send_im_sandbox::{Action, Fault, Route, Sandbox};
 
 use crate::clock::{self, drive, pass, settle, until};
-use crate::common::{LENE, account, status};
+use crate::common::{LENE, account, coded, status};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -64,6 +64,16 @@ async fn a_token_service_that_fails_for_an_hour_is_not_hammered_and_then_used_ag
     let texts: Vec<_> = sandbox.messages().into_iter().map(|m| m.text).collect();
     assert_eq!(texts, ["with the old token", "with a new one"]);
     assert_eq!(tokens(&sandbox), 0, "the event channel has fetched it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_still_works_is_used_while_its_renewal_is_refused() {
+    let _held = clock::hold();
+    let (sandbox, client) = about_to_renew().await;
+    sandbox.add_fault(Fault::on(Route::Token, coded(400, "BadRequest", "None")).times(0));
+    pass(3 * MINUTE, SECOND, async || ()).await;
+    assert!(tokens(&sandbox) > 0, "nobody tried to renew it");
+    drive(client.send(text("with the old token"))).await.unwrap();
 }
 
 /// As on a machine that slept: the clock goes on at once, past the end of the pending GET and of the token.

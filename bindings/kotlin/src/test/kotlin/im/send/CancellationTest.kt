@@ -54,7 +54,7 @@ class CancellationTest {
 
     @Test
     fun `cancelling a sign-in leaves no session`() = withSandbox { sandbox ->
-        sandbox.addFault(Route.APPLICATIONS, Fault.delay(java.time.Duration.ofMillis(300)).times(0))
+        sandbox.addFault(Route.APPLICATIONS, Fault.delay(java.time.Duration.ofSeconds(3)).times(0))
         runBlocking {
             val signIn = async(Dispatchers.Default) { Client.signIn(sandbox.account()) }
             assertTrue(eventually { sandbox.journal().any { "applications" in it.path } })

@@ -1,8 +1,9 @@
 package im.send
 
-import java.nio.file.Files
-import java.nio.file.Path
+import im.send.internal.uniffi.liveAllocations
+import java.lang.management.ManagementFactory
 import java.util.concurrent.CountDownLatch
+import javax.management.ObjectName
 import kotlin.concurrent.thread
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.EmptyCoroutineContext
@@ -102,23 +103,50 @@ object Ending {
     }
 }
 
-/** Sends 20,000 messages on one session, 20 at a time, and prints the resident memory in KiB on the way. */
+/** Sends on one session in every way there is. Prints after each window of so many rounds what [Counts] counts. */
 object ManySends {
     @JvmStatic
     fun main(arguments: Array<String>) = runBlocking {
-        Client.signIn(Account.of(SENDER, PASSWORD).server(arguments[0])).use { client ->
-            repeat(10) {
-                repeat(100) {
-                    List(20) { n -> async(Dispatchers.Default) { client.send("user$n@contoso.com", "a message") } }.awaitAll()
+        val (url, windows, rounds) = arguments
+        val messages = List(5) { n -> Message.text("user$n@contoso.com", "message $n") }
+        Client.signIn(Account.of(SENDER, PASSWORD).server(url).onStep {}).use { client ->
+            repeat(windows.toInt()) {
+                repeat(rounds.toInt()) {
+                    client.sendAll(messages).forEach { it.getOrThrow() }
+                    messages.map { async(Dispatchers.Default) { client.send(it) } }.awaitAll()
+                    client.sendAsync(messages[0]).join()
+                    client.sendBlocking(messages[1])
+                    runCatching { client.send("busy@contoso.com", "refused") }
                 }
-                println(resident())
+                println(Counts.now())
             }
         }
     }
+}
 
-    private fun resident(): Long {
-        System.gc()
-        val line = Files.readAllLines(Path.of("/proc/self/status")).first { it.startsWith("VmRSS:") }
-        return line.filter(Char::isDigit).toLong()
+/** What is alive: objects that can be reached, and allocations of the native library. */
+object Counts {
+    private val server = ManagementFactory.getPlatformMBeanServer()
+    private val commands = ObjectName("com.sun.management:type=DiagnosticCommand")
+    // JNA frees memory on a thread of its own, some time after the collector has found it.
+    private const val WAITING = "com.sun.jna.Memory\$MemoryDisposer"
+
+    /** Both numbers, with a space between them. */
+    fun now(): String {
+        var counted = histogram()
+        for (moment in 1..600) {
+            // Ten live as long as the process.
+            if ((counted[WAITING] ?: 0) < 20) break
+            Thread.sleep(50)
+            counted = histogram()
+        }
+        return "${counted["Total"]} ${liveAllocations()}"
+    }
+
+    /** How many instances there are, by class. Collects before it counts. */
+    private fun histogram(): Map<String, Long> {
+        val shown = server.invoke(commands, "gcClassHistogram", arrayOf(emptyArray<String>()), arrayOf("[Ljava.lang.String;"))
+        return shown.toString().lines().map { it.trim().split(Regex(" +")) }.filter { it.size >= 3 }
+            .associate { if (it[0] == "Total") it[0] to it[1].toLong() else it.getOrElse(3) { "" } to (it[1].toLongOrNull() ?: 0) }
     }
 }
