@@ -142,7 +142,7 @@ final class ClientTests: XCTestCase {
             throw XCTSkip("resident memory is read from /proc")
         }
         try await withSandbox { sandbox in
-            let done = try await helper("memory", sandbox.url)
+            let done = try await helper(["memory", sandbox.url])
             XCTAssertEqual(done.status, 0, done.err)
             let memory = done.out.split(separator: "\n").compactMap { Int($0) }
             XCTAssertEqual(memory.count, 4)
