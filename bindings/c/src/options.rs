@@ -11,7 +11,7 @@ use send_im::{
     Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, Error, ErrorKind, Importance, Message,
     Result, Sent, TokenRequest, Wait,
 };
-use send_im_runtime::{Mutex, lock};
+use send_im_runtime::{Generation, Mutex, lock};
 
 use crate::border::{certain, fallible, hand_over, object, optional_text, take_back, text};
 use crate::error::send_im_error;
@@ -213,7 +213,7 @@ impl Options {
                 unsafe { (steps.function())(steps.user_data(), &step) }
             });
         }
-        Ok(account)
+        Ok(account.background(Generation::current().background.clone()))
     }
 
     pub(crate) fn message(&self, to: &str, text: &str) -> Result<Message> {

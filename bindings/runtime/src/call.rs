@@ -4,9 +4,10 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use send_im::{Error, ErrorKind, Sent};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::generation::Generation;
 
@@ -62,6 +63,19 @@ impl<T, E> Call<T, E> {
     }
 }
 
+impl Generation {
+    /// What a call that was cut off had open is closed in the background. That begins when its task has ended.
+    fn wait_in_background(&'static self, cut_off: AbortHandle) {
+        let Ok(handle) = self.clients_run.handle() else { return };
+        let ended = async move {
+            while !cut_off.is_finished() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        self.background.spawn_on(ended, &handle);
+    }
+}
+
 struct Unpark(std::thread::Thread);
 
 impl Wake for Unpark {
@@ -96,8 +110,9 @@ impl<T, E> Drop for Call<T, E> {
         if let Ok(task) = std::mem::replace(&mut self.task, Err(None)) {
             if self.generation.is_foreign() {
                 std::mem::forget(task);
-            } else {
+            } else if !task.is_finished() {
                 task.abort();
+                self.generation.wait_in_background(task.abort_handle());
             }
         }
     }
@@ -106,7 +121,6 @@ impl<T, E> Drop for Call<T, E> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::time::Duration;
 
     use send_im::Result;
 

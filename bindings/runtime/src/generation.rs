@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use send_im::{Client, Error, Sent};
 use send_im_sandbox::Sandbox;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::call::{Call, forked, shut_down};
 use crate::lineage::Lineage;
@@ -28,6 +29,8 @@ pub struct Generation {
     pub(crate) stop: Stop,
     /// The program is ending: sessions are closed as soon as nothing is under way in them.
     pub(crate) winding_down: AtomicBool,
+    /// What is left to do for sessions that nobody signed out, and for calls that were cut off.
+    pub background: TaskTracker,
     /// Signed-in clients by number. The host holds numbers, so nothing of the parent is ever dropped in a child.
     pub clients: Slots<Client>,
     /// Running sandboxes by number.
@@ -43,6 +46,7 @@ impl Generation {
             stopping: CancellationToken::new(),
             stop: Stop::default(),
             winding_down: AtomicBool::new(false),
+            background: TaskTracker::new(),
             clients: Slots::default(),
             sandboxes: Slots::default(),
         }

@@ -36,13 +36,15 @@ impl Generation {
     /// Waits at most `bound`, and not at all on a thread of ours; true if no session was left open.
     pub fn wind_down(&'static self, bound: Duration) -> bool {
         self.winding_down.store(true, Ordering::SeqCst);
-        let clients = self.clients.all();
-        if clients.is_empty() {
+        let (clients, background) = (self.clients.all(), self.background.clone());
+        if clients.is_empty() && background.is_empty() {
             return true;
         }
         let (tell, told) = mpsc::channel();
         let closing = async move {
             let closed = join_all(clients.iter().map(Client::close_when_idle)).await;
+            background.close();
+            background.wait().await;
             let _ = tell.send(closed.into_iter().all(|closed| closed));
             Ok::<_, Error>(())
         };
@@ -353,6 +355,34 @@ mod tests {
         begin(generation, LONG);
         assert!(generation.stop.done.wait(LONG));
         assert!(finished.is_set());
+    }
+
+    #[test]
+    fn winding_down_waits_for_what_a_call_that_was_cut_off_leaves_to_do() {
+        struct Leave(&'static Generation, Arc<Flag>);
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                let done = self.1.clone();
+                let rest = async move {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    done.set();
+                };
+                self.0.background.spawn_on(rest, &Handle::current());
+            }
+        }
+        let generation = fresh();
+        assert!(generation.wind_down(Duration::ZERO), "there is nothing to do");
+        let (begun, done) = (Arc::new(Flag::default()), Arc::new(Flag::default()));
+        let (leave, tell) = (Leave(generation, done.clone()), begun.clone());
+        let call = generation.call(Sent::Maybe, async move {
+            let _leave = leave;
+            tell.set();
+            std::future::pending::<Result<()>>().await
+        });
+        assert!(begun.wait(LONG));
+        drop(call);
+        assert!(generation.wind_down(LONG));
+        assert!(done.is_set());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use send_im::{Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, Error, TokenRequest};
-use send_im_runtime::{HostFailure, Mutex, lock};
+use send_im_runtime::{Generation, HostFailure, Mutex, lock};
 use tokio::sync::oneshot;
 
 use crate::failure::{Result, SendError};
@@ -182,7 +182,7 @@ pub(crate) fn account(
             let _ = listener.on_step(record.into());
         });
     }
-    Ok(account)
+    Ok(account.background(Generation::current().background.clone()))
 }
 
 /// Checks that there is a stored account that can be read, without signing in.

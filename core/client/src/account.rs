@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroize;
+use tokio_util::task::TaskTracker;
 use url::{Host, Url};
 
 use self::fields::{check_ca_file, check_password, check_server, check_username};
@@ -40,6 +41,7 @@ pub struct Account {
     pub(crate) resolve: Vec<(String, SocketAddr)>,
     pub(crate) timeout: Duration,
     pub(crate) on_step: Option<OnStep>,
+    pub(crate) background: TaskTracker,
 }
 
 /// How an account proves who it is.
@@ -150,6 +152,7 @@ impl Account {
             resolve: Vec::new(),
             timeout: DEFAULT_TIMEOUT,
             on_step: None,
+            background: TaskTracker::new(),
         }
     }
 
@@ -203,6 +206,13 @@ impl Account {
     /// Calls `callback` at the end of each step, on the thread that did it. It must return quickly.
     pub fn on_step(mut self, callback: impl Fn(&StepRecord) + Send + Sync + 'static) -> Self {
         self.on_step = Some(Arc::new(callback));
+        self
+    }
+
+    /// Counts what is left to do for sessions that nobody signed out, and for calls that were cut off, among these tasks:
+    /// whoever ends the process can wait for them.
+    pub fn background(mut self, tasks: TaskTracker) -> Self {
+        self.background = tasks;
         self
     }
 

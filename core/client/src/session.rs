@@ -120,12 +120,13 @@ impl Session {
             }
         }
         let (this, own_log) = (self.clone(), log.clone());
-        let opening = self.runtime.spawn(async move {
+        let opening = async move {
             let opened = this.open(&own_log, deadline).await;
             // The caller may have gone away meanwhile.
             this.close_if_idle().await;
             opened
-        });
+        };
+        let opening = self.connection.account.background.spawn_on(opening, &self.runtime);
         match timeout_at(deadline + LAST_WORD, opening).await {
             Ok(opened) => opened.map_err(|ended| ended_early(&ended, Sent::No))?,
             // It goes on without us; what it still creates is deleted with the session.
@@ -283,10 +284,12 @@ impl Drop for Session {
     fn drop(&mut self) {
         let Some(open) = self.open.get_mut().take() else { return };
         let connection = self.connection.clone();
-        self.runtime.spawn(async move {
+        let background = connection.account.background.clone();
+        let close = async move {
             let log = StepLog::new(connection.account.on_step.clone());
             let _ = open.delete(&connection, &log, Instant::now() + BACKGROUND_TIMEOUT).await;
-        });
+        };
+        background.spawn_on(close, &self.runtime);
     }
 }
 

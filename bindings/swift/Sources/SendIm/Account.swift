@@ -61,8 +61,8 @@ public struct Account: Sendable {
     ///   - caFile: A PEM file with certificate authorities to trust besides those of the operating system.
     ///   - trustedDomains: Further domains the server may lead to.
     ///   - token: Gives a token, for each server that asks for one and again before one expires. It runs in a task of
-    ///     its own, which is cancelled with the call. What it throws refuses the sign-in; only the type of the error
-    ///     is told, as its text may hold a secret.
+    ///     its own, which is cancelled with the call. What it throws is the ``SendImError/underlyingError`` of an error of the
+    ///     kind ``SendImError/Kind/credentialUnavailable``, whose sentence names its type and not its text.
     public init(
         _ address: String,
         server: String? = nil,

@@ -9,7 +9,7 @@ internal import SendImNative
 /// ```
 ///
 /// ``withClient(_:timeout:onStep:isolation:_:)`` signs out by itself, also when its body throws. A client nobody holds
-/// any more signs out in the background.
+/// any more signs out in the background; the end of the program waits for that.
 public final class Client: Sendable {
     private let session: SignedInClient
     private let steps: StepRelay?
@@ -41,7 +41,7 @@ public final class Client: Sendable {
         let tokens = account.tokens.map(TokenRelay.init)
         let options = account.options(timeout: timeout)
         do {
-            let session = try await call(telling: steps) { cancellation in
+            let session = try await call(telling: steps, asking: tokens) { cancellation in
                 try await SignedInClient.signIn(
                     options: options, tokens: tokens, steps: steps, cancellation: cancellation)
             }
@@ -56,7 +56,7 @@ public final class Client: Sendable {
     /// ``sendIm(to:text:subject:importance:html:timeout:wait:from:onStep:)``.
     ///
     /// - Returns: The receipt, which says who accepted and what proves it.
-    /// - Throws: ``SendImError``; its kind is ``SendImError/Kind/closed`` after ``signOut()``.
+    /// - Throws: ``SendImError``; its kind is ``SendImError/Kind/closed`` after ``signOut(timeout:)``.
     @discardableResult
     public func send(
         to: String,
@@ -78,11 +78,11 @@ public final class Client: Sendable {
     /// ``SendImError/sent`` says whether the text can have left.
     ///
     /// - Returns: The receipt, which says who accepted and what proves it.
-    /// - Throws: ``SendImError``; its kind is ``SendImError/Kind/closed`` after ``signOut()``.
+    /// - Throws: ``SendImError``; its kind is ``SendImError/Kind/closed`` after ``signOut(timeout:)``.
     @discardableResult
     public func send(_ message: Message) async throws(SendImError) -> Receipt {
         let content = message.options
-        return try await call(.mayHaveLeft, telling: steps) { [session] cancellation in
+        return try await call(.mayHaveLeft, telling: steps, asking: tokens) { [session] cancellation in
             Receipt(try await session.send(content: content, cancellation: cancellation))
         }
     }
@@ -98,7 +98,7 @@ public final class Client: Sendable {
     public func sendAll(_ messages: some Sequence<Message>) async -> [Result<Receipt, SendImError>] {
         let contents = messages.map(\.options)
         do {
-            return try await call(.mayHaveLeft, telling: steps) { [session] cancellation in
+            return try await call(.mayHaveLeft, telling: steps, asking: tokens) { [session, tokens] cancellation in
                 try await session.sendAll(contents: contents, cancellation: cancellation).map { outcome in
                     if let receipt = outcome.receipt {
                         return .success(Receipt(receipt))
@@ -106,7 +106,7 @@ public final class Client: Sendable {
                     guard let failure = outcome.failure else {
                         return .failure(SendImError(native: NothingTold(), .mayHaveLeft))
                     }
-                    return .failure(SendImError(failure))
+                    return .failure(SendImError(failure, asking: tokens))
                 }
             }
         } catch {
@@ -114,16 +114,28 @@ public final class Client: Sendable {
         }
     }
 
-    /// Waits for sends in flight and ends the session. A second call does nothing.
+    /// Waits for the sends under way, then closes the session on the server, in at most 3 s. Each send ends with its own
+    /// timeout at the latest. Sends that begin later fail with the kind ``SendImError/Kind/closed``. A second call does
+    /// nothing.
     ///
-    /// A cancelled task does not cut it off, so that it can be used to tidy up.
+    /// A server that is gone is not waited for: when nobody answers there, this returns within seconds. A cancelled task does
+    /// not cut it off, so that it can be used to tidy up.
     ///
+    /// - Parameter timeout: What has not ended by then is cancelled as ``cancelAll()`` does. Nil: no bound.
     /// - Throws: ``SendImError`` if the server could not be told. It ends the session by itself after a while.
-    public func signOut() async throws(SendImError) {
+    public func signOut(timeout: Duration? = nil) async throws(SendImError) {
         defer { tokens?.cancel() }
-        try await call(telling: steps) { [session] _ in
-            try await session.signOut()
+        try await call(telling: steps, asking: tokens) { [session] _ in
+            try await session.signOut(timeoutMs: timeout?.wholeMilliseconds)
         }
+    }
+
+    /// Ends every send under way at once: each fails with the kind ``SendImError/Kind/cancelled``, and its
+    /// ``SendImError/sent`` says whether the message can have arrived. Sends that begin later fail with the kind
+    /// ``SendImError/Kind/closed``. The client is still to be signed out.
+    public func cancelAll() {
+        // It fails where there is no session any more, and so nothing to cancel.
+        try? session.cancelAll()
     }
 
     private struct NothingTold: Error {}
@@ -135,7 +147,7 @@ extension Client: CustomStringConvertible, CustomReflectable {
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Signs in, runs `body` and signs out, also when `body` throws or the task is cancelled.
+/// Signs in, runs `body` and signs out as ``Client/signOut(timeout:)`` does, also when `body` throws or the task is cancelled.
 ///
 /// ```swift
 /// try await withClient { client in
@@ -143,8 +155,7 @@ extension Client: CustomStringConvertible, CustomReflectable {
 /// }
 /// ```
 ///
-/// A sign-out that fails is logged as a warning: every message has its receipt by then, and what the body did must not
-/// look undone.
+/// A sign-out that fails is logged as a warning: it must not hide what the body gave or threw.
 ///
 /// - Parameters:
 ///   - account: Who sends. By default the stored account, see ``Account/stored``.

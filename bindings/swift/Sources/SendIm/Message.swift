@@ -16,8 +16,8 @@ public enum Wait: String, Sendable, CaseIterable {
     case delivered
     /// When the server has taken the message; the receipt then says ``Receipt/Evidence/submitted``.
     ///
-    /// The message goes on in the background, also when the task is cancelled. A program that ends right after may
-    /// withdraw its own invitation.
+    /// The message goes on in the background, also when the task is cancelled. A program that ends right after leaves the
+    /// invitation ringing, and nobody learns what comes of it.
     case submitted
 }
 
@@ -25,7 +25,7 @@ public enum Wait: String, Sendable, CaseIterable {
 ///
 /// Neither its description nor a dump shows the text or the subject.
 public struct Message: Sendable, Hashable {
-    /// How long a send may take when nothing else is said: 60 s.
+    /// The timeout when nothing else is said: 60 s.
     public static let defaultTimeout: Duration = .seconds(60)
 
     /// The recipient's address, `user@domain`; `sip:` is optional.
@@ -38,7 +38,8 @@ public struct Message: Sendable, Hashable {
     public var importance: Importance
     /// True if the text is html. A recipient whose side takes none gets its plain-text rendering.
     public var html: Bool
-    /// How long the whole send may take. An invitation rings for about 30 s.
+    /// How long the message has to be delivered. An invitation rings until then. After it the call takes at most 2 s more to
+    /// withdraw the invitation and learn what came of it.
     public var timeout: Duration
     /// When the send is done.
     public var wait: Wait
@@ -51,7 +52,7 @@ public struct Message: Sendable, Hashable {
     ///   - subject: The subject, at most 250 UTF-16 units, on one line.
     ///   - importance: How urgent the message is shown.
     ///   - html: True if the text is html.
-    ///   - timeout: How long the whole send may take.
+    ///   - timeout: How long the message has to be delivered.
     ///   - wait: When the send is done.
     public init(
         to: String,

@@ -13,6 +13,7 @@ enum Fate {
 func call<T: Sendable>(
     _ fate: Fate = .carriesNone,
     telling steps: StepRelay? = nil,
+    asking tokens: TokenRelay? = nil,
     _ work: @Sendable (Cancellation) async throws -> T
 ) async throws(SendImError) -> T {
     _ = EndOfProgram.isAwaited
@@ -26,7 +27,7 @@ func call<T: Sendable>(
                 cancellation.cancel()
             })
     } catch {
-        result = .failure(SendImError(native: error, fate))
+        result = .failure(SendImError(native: error, fate, asking: tokens))
     }
     // Somebody who cancelled does not wait for a handler that is slow.
     if !Task.isCancelled {
@@ -46,9 +47,9 @@ func ask<T>(_ work: () throws -> T) throws(SendImError) -> T {
 
 extension SendImError {
     /// An error of the generated code. What is not a failure of a call is a defect; its text may hold anything.
-    init(native error: any Error, _ fate: Fate) {
+    init(native error: any Error, _ fate: Fate, asking tokens: TokenRelay? = nil) {
         if case SendError.Failed(let failure)? = error as? SendError {
-            self.init(failure)
+            self.init(failure, asking: tokens)
             return
         }
         let detail = "send-im failed inside; this is a bug of send-im, please report it."
@@ -59,11 +60,12 @@ extension SendImError {
     }
 }
 
-/// The end of the program: pending calls end as cancelled, sessions are signed out, for three seconds at most.
+/// The end of the program: sessions in which nothing is under way are closed, in three seconds at most. Handlers that the
+/// program registered before its first call run after this one and may still send.
 enum EndOfProgram {
     /// Registers the handler, once.
     static let isAwaited: Void = {
-        atexit { _ = SendImNative.shutdown(timeoutMs: 3000) }
+        atexit { _ = SendImNative.windDown(timeoutMs: 3000) }
     }()
 }
 

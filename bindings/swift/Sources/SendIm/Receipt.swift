@@ -52,6 +52,31 @@ public struct Receipt: Sendable, Hashable {
     /// discovery.
     public let steps: [Step]
 
+    /// A receipt, for tests of your own code: by default, of plain text that `to` accepted.
+    ///
+    /// - Parameters:
+    ///   - to: The recipient's address.
+    ///   - acceptedBy: Who accepted. Nil: `to`, and nobody where the message was only submitted.
+    ///   - evidence: What proves it.
+    ///   - format: The form in which the text went.
+    ///   - threadID: The server's id of the conversation's thread.
+    ///   - steps: Each step in order.
+    public init(
+        to: String,
+        acceptedBy: String? = nil,
+        evidence: Evidence = .invitationAccepted,
+        format: Format = .plain,
+        threadID: String? = nil,
+        steps: [Step] = []
+    ) {
+        self.to = to
+        self.acceptedBy = acceptedBy ?? (evidence == .submitted ? nil : to)
+        self.evidence = evidence
+        self.format = format
+        self.threadID = threadID
+        self.steps = steps
+    }
+
     init(_ record: ReceiptRecord) {
         to = record.to
         acceptedBy = record.acceptedBy
@@ -99,6 +124,20 @@ public struct Step: Sendable, Hashable {
     public let status: Int?
     /// From the request to the end of the answer.
     public let elapsed: Duration
+
+    /// A step, for tests of your own code.
+    ///
+    /// - Parameters:
+    ///   - name: Which step.
+    ///   - host: The host that was asked.
+    ///   - status: The HTTP status of the answer.
+    ///   - elapsed: From the request to the end of the answer.
+    public init(_ name: Name, host: String, status: Int? = 200, elapsed: Duration = .zero) {
+        self.name = name
+        self.host = host
+        self.status = status
+        self.elapsed = elapsed
+    }
 
     init(_ record: StepRecord) {
         name = Name(rawValue: record.step)

@@ -38,9 +38,13 @@ final class TokenRelay: TokenProvider {
 
     private struct Asked {
         var tasks: [Int: Task<Void, Never>] = [:]
+        var thrown: [Int: any Error] = [:]
         var last = 0
         var over = false
     }
+
+    /// Of how many requests for a token the latest errors are kept. Sends that fail by one look it up soon after.
+    private static let mostThrown = 64
 
     init(_ source: @escaping TokenSource) {
         self.source = source
@@ -55,10 +59,21 @@ final class TokenRelay: TokenProvider {
             asked.last += 1
             let number = asked.last
             asked.tasks[number] = Task { [source, weak self] in
-                await Self.answer(wanted, reply, source)
+                await Self.answer(wanted, reply, source) { error in
+                    self?.asked.with {
+                        $0.thrown[number] = error
+                        $0.thrown[number - Self.mostThrown] = nil
+                    }
+                    return UInt64(number)
+                }
                 self?.asked.with { $0.tasks[number] = nil }
             }
         }
+    }
+
+    /// What the closure threw, by the number that the failure carries. Several sends may fail by the same.
+    func thrown(_ number: UInt64) -> (any Error)? {
+        asked.with { $0.thrown[Int(number)] }
     }
 
     /// Nobody waits for a token any more.
@@ -71,7 +86,9 @@ final class TokenRelay: TokenProvider {
         }
     }
 
-    private static func answer(_ wanted: TokenRequest, _ reply: TokenReply, _ source: TokenSource) async {
+    private static func answer(
+        _ wanted: TokenRequest, _ reply: TokenReply, _ source: TokenSource, keep: (any Error) -> UInt64
+    ) async {
         do {
             let token = try await source(wanted)
             let seconds = token.expiresIn.map { UInt64(clamping: $0.components.seconds) }
@@ -79,7 +96,7 @@ final class TokenRelay: TokenProvider {
         } catch {
             let type = String(describing: Swift.type(of: error))
             SendImLog.log(.warning, "the token closure failed", ["error": type])
-            reply.fail(reason: "the token closure threw \(type)")
+            reply.fail(reason: "the token closure threw \(type)", cause: keep(error))
         }
     }
 }

@@ -19,7 +19,9 @@ internal import SendImNative
 ///   - subject: The subject, at most 250 UTF-16 units, on one line.
 ///   - importance: How urgent the message is shown.
 ///   - html: True if the text is html. A recipient whose side takes none gets its plain-text rendering.
-///   - timeout: How long everything may take. An invitation rings for about 30 s.
+///   - timeout: How long the message has to be delivered, sign-in included. An invitation rings until then. After it the
+///     call takes at most 2 s more to withdraw the invitation and learn what came of it, and at most another 3 s to close its
+///     session.
 ///   - wait: When the call is done: the recipient's side has accepted, or the server has taken the message.
 ///   - account: Who sends. By default the stored account, see ``Account/stored``.
 ///   - onStep: Called with each finished step, in order, on a queue of this package. It should return quickly: the call
@@ -62,7 +64,7 @@ public func sendIm(
     defer { tokens?.cancel() }
     let options = account.options(timeout: message.timeout)
     let content = message.options
-    return try await call(.mayHaveLeft, telling: steps) { cancellation in
+    return try await call(.mayHaveLeft, telling: steps, asking: tokens) { cancellation in
         Receipt(
             try await SendImNative.send(
                 options: options, content: content, tokens: tokens, steps: steps, cancellation: cancellation))

@@ -12,7 +12,8 @@ internal import SendImNative
 /// }
 /// ```
 ///
-/// It never holds a password, a token or the text of the message.
+/// It never holds a password, a token or the text of the message. What the program's own token closure threw is its
+/// ``underlyingError``, and no part of a description or a dump.
 public struct SendImError: Error, Sendable, Hashable {
     /// The sort of failure, for a `switch`.
     public let kind: Kind
@@ -38,6 +39,10 @@ public struct SendImError: Error, Sendable, Hashable {
     public let hops: [Hop]
     /// The exit code for a program that ends because of this error.
     public let exitCode: Int32
+    /// What the program's own token closure threw, where that is why. Equal errors may have different ones.
+    public var underlyingError: (any Error)? { cause?.error }
+
+    private let cause: Cause?
 
     /// What a program does about it: several kinds belong to one family.
     public var family: Family { kind.family }
@@ -46,18 +51,46 @@ public struct SendImError: Error, Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - kind: The sort of failure.
-    ///   - detail: The sentence.
+    ///   - detail: The sentence. Nil: the name of the kind.
     ///   - step: The step that failed.
-    ///   - sent: Whether the message can have arrived.
-    public init(_ kind: Kind, detail: String, step: Step.Name? = nil, sent: Sent = .no) {
-        self.init(
-            Failure(
-                kind: kind.rawValue, step: step?.rawValue, detail: detail, sent: sent.rawValue, httpStatus: nil,
-                code: nil, subcode: nil, diagnostics: nil, retryAfterMs: nil, hops: [],
-                exitCode: UInt8(kind.family.exitCode)))
+    ///   - sent: Whether the message can have arrived. Nil: as it may have with this kind, `.maybe` with
+    ///     ``Kind/outcomeUnknown`` and `.no` with the others.
+    ///   - httpStatus: The HTTP status of the answer that decided.
+    ///   - code: The server's error code.
+    ///   - subcode: The server's subcode.
+    ///   - diagnostics: The server's diagnostics.
+    ///   - retryAfter: How long the server asked to wait.
+    ///   - hops: The way the call took.
+    ///   - underlyingError: What a token closure threw.
+    public init(
+        _ kind: Kind,
+        detail: String? = nil,
+        step: Step.Name? = nil,
+        sent: Sent? = nil,
+        httpStatus: Int? = nil,
+        code: String? = nil,
+        subcode: String? = nil,
+        diagnostics: String? = nil,
+        retryAfter: Duration? = nil,
+        hops: [Hop] = [],
+        underlyingError: (any Error)? = nil
+    ) {
+        self.kind = kind
+        rawKind = kind.rawValue
+        self.step = step
+        self.detail = detail ?? kind.rawValue
+        self.sent = sent ?? (kind == .outcomeUnknown ? .maybe : .no)
+        self.httpStatus = httpStatus
+        self.code = code
+        self.subcode = subcode
+        self.diagnostics = diagnostics
+        self.retryAfter = retryAfter
+        self.hops = hops
+        exitCode = kind.family.exitCode
+        cause = underlyingError.map(Cause.init)
     }
 
-    init(_ failure: Failure) {
+    init(_ failure: Failure, asking tokens: TokenRelay? = nil) {
         kind = Kind(rawValue: failure.kind) ?? .unrecognized
         rawKind = failure.kind
         step = failure.step.map(Step.Name.init)
@@ -71,6 +104,20 @@ public struct SendImError: Error, Sendable, Hashable {
         retryAfter = failure.retryAfterMs.map { .milliseconds(Int64(clamping: $0)) }
         hops = failure.hops.map { Hop(url: $0.url, outcome: $0.outcome) }
         exitCode = Int32(failure.exitCode)
+        cause = failure.cause.flatMap { tokens?.thrown($0) }.map(Cause.init)
+    }
+
+    /// An error of the program, which may not be comparable and whose text may hold a secret.
+    private struct Cause: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
+        let error: any Error
+
+        static func == (_: Self, _: Self) -> Bool { true }
+
+        func hash(into _: inout Hasher) {}
+
+        var description: String { String(describing: type(of: error)) }
+
+        var customMirror: Mirror { Mirror(self, children: []) }
     }
 }
 
@@ -89,6 +136,9 @@ extension SendImError {
         case signInRefused = "sign_in_refused"
         /// The server does not offer a way of signing in that this account can use.
         case signInUnsupported = "sign_in_unsupported"
+        /// The program's own token closure gave no token. No server refused anything; what it threw is the
+        /// ``SendImError/underlyingError``.
+        case credentialUnavailable = "credential_unavailable"
         /// The account is signed in but not permitted to do this.
         case forbidden
         /// A limit of the server is reached.
@@ -109,13 +159,13 @@ extension SendImError {
         case serviceError = "service_error"
         /// The network failed.
         case network
-        /// The time given was over.
+        /// The message's timeout passed: no answer of the server, or none yet of the recipient.
         case timeout
         /// The answer could not be understood.
         case `protocol`
         /// The message may or may not have arrived. It was not sent a second time.
         case outcomeUnknown = "outcome_unknown"
-        /// The task was cancelled, or the program is ending.
+        /// The task was cancelled, or the client cancelled everything.
         case cancelled
         /// The client is signed out, or the sandbox is stopped.
         case closed
@@ -126,7 +176,7 @@ extension SendImError {
         public var family: Family {
             switch self {
             case .invalidInput: .invalidInput
-            case .signInRefused, .signInUnsupported, .forbidden: .signIn
+            case .signInRefused, .signInUnsupported, .credentialUnavailable, .forbidden: .signIn
             case .recipientNotFound, .recipientUnavailable, .declined, .noAnswer, .busy: .notDelivered
             case .discoveryFailed, .untrustedHost, .tls, .network, .timeout: .service
             case .limitReached, .throttled, .serviceError, .protocol, .closed, .unrecognized: .service

@@ -140,7 +140,7 @@ final class ClientTests: XCTestCase {
     func testManySendsLeaveNothingBehind() async throws {
         try await withSandbox { sandbox in
             let (windows, rounds) = (6, 80)
-            let done = try await helper("memory", sandbox.url, "\(windows)", "\(rounds)")
+            let done = try await helper(["memory", sandbox.url, "\(windows)", "\(rounds)"])
             XCTAssertEqual(done.status, 0, done.err)
             let counts = done.out.split(separator: "\n").map { $0.split(separator: " ").compactMap { Int($0) } }
             print("objects given to sends and allocations of the library:", counts)

@@ -1,20 +1,18 @@
+import Foundation
 import SendIm
 import XCTest
 
-/// The end of a program: its exit code is kept, nothing hangs, sessions are signed out. Each runs in a process of its own,
-/// see `Tests/helper`. `silent@` rings for an hour: a process that waited for the answer would count as hanging.
+/// The end of a program: its exit code is kept, nothing hangs, and what its own code at exit still sends arrives. Each runs in
+/// a process of its own, see `Tests/helper`. `silent@` rings for an hour: a process that waited for the answer would count as
+/// hanging.
 final class EndTests: XCTestCase {
     private func ended(
-        _ act: String, _ more: String..., check: (Sandbox, Ended) throws -> Void
+        _ act: String, _ more: String..., started: @escaping @Sendable (Sandbox, Int32) -> Void = { _, _ in },
+        check: (Sandbox, Ended) throws -> Void
     ) async throws {
-        let sandbox = try await Sandbox.start(ring: .seconds(3600))
-        let done =
-            switch more.first {
-            case .some(let argument): try await helper(act, sandbox.url, argument)
-            case .none: try await helper(act, sandbox.url)
-            }
+        let sandbox = try await Sandbox.start(ring: .seconds(3600), slow: .seconds(5))
+        let done = try await helper([act, sandbox.url] + more, started: { started(sandbox, $0) })
         try check(sandbox, done)
-        XCTAssertEqual(try sandbox.openApplications(), 0, "the session was signed out")
         sandbox.stop()
     }
 
@@ -25,7 +23,7 @@ final class EndTests: XCTestCase {
         }
     }
 
-    func testTheExitCodeIsKeptWithASendInFlight() async throws {
+    func testTheExitCodeIsKeptWithASendInFlightThatNobodyWaitsFor() async throws {
         for code: Int32 in [0, 3] {
             try await ended("exit-while-it-rings", String(code)) { sandbox, done in
                 XCTAssertEqual(done, Ended(status: code, out: "", err: ""))
@@ -40,16 +38,60 @@ final class EndTests: XCTestCase {
         }
     }
 
-    func testASendInFlightIsToldThatTheProgramEnds() async throws {
-        try await ended("tell-while-ending") { _, done in
-            XCTAssertEqual(done, Ended(status: 7, out: "cancelled maybe 130\n", err: ""))
+    func testHandlersAtExitDrainTheSendsOfTheProgram() async throws {
+        for order in ["before", "after"] {
+            for way in ["one-call", "client"] {
+                try await ended("drain", order, way) { sandbox, done in
+                    try checkDrained(sandbox, done, status: 3)
+                }
+            }
         }
     }
 
-    func testAnOpenClientIsSignedOut() async throws {
-        try await ended("open-client") { sandbox, done in
-            XCTAssertEqual(done, Ended(status: 0, out: "", err: ""))
-            XCTAssertEqual(try sandbox.messages().count, 1)
+    func testAProgramThatCatchesASignalDrainsItsSends() async throws {
+        for signal in [SIGTERM, SIGINT] {
+            try await ended(
+                "drain", "before", "client", String(signal),
+                started: { sandbox, process in
+                    Task {
+                        try await eventually { try sandbox.invitations() == 4 }
+                        kill(process, signal)
+                    }
+                },
+                check: { sandbox, done in try checkDrained(sandbox, done, status: 128 + signal) })
+        }
+    }
+
+    private func checkDrained(_ sandbox: Sandbox, _ done: Ended, status: Int32) throws {
+        XCTAssertEqual(done.status, status, done.err)
+        XCTAssertEqual(done.err, "")
+        let accepted = done.out.split(separator: "\n").map(String.init).sorted()
+        XCTAssertEqual(accepted, ["last@contoso.com"] + Array(repeating: "slow@contoso.com", count: 4))
+        XCTAssertEqual(try sandbox.messages().count, 5)
+        XCTAssertEqual(try sandbox.openApplications(), 0, "a session stays behind")
+    }
+
+    func testAHandlerAtExitSignsIn() async throws {
+        try await ended("sign-in-at-exit") { sandbox, done in
+            XCTAssertEqual(done, Ended(status: 0, out: "lenea@contoso.com\n", err: ""))
+            XCTAssertEqual(try sandbox.openApplications(), 0, "a session stays behind")
+        }
+    }
+
+    func testAHandlerAtExitCutsItsSendsOff() async throws {
+        try await ended("cancel-at-exit") { sandbox, done in
+            XCTAssertEqual(done, Ended(status: 7, out: "cancelled maybe 130\n", err: ""))
+            XCTAssertEqual(try sandbox.openApplications(), 0)
+        }
+    }
+
+    func testNoSessionStaysThatNothingIsUnderWayIn() async throws {
+        for act in ["open-client", "let-go-client", "cancelled-send"] {
+            try await ended(act) { sandbox, done in
+                XCTAssertEqual(done, Ended(status: 0, out: "", err: ""))
+                XCTAssertTrue(try sandbox.sawInvitation())
+                XCTAssertEqual(try sandbox.openApplications(), 0, act)
+            }
         }
     }
 

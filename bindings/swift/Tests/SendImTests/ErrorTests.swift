@@ -155,6 +155,22 @@ final class ErrorTests: XCTestCase {
         XCTAssertEqual(error.sent, .no)
         XCTAssertEqual("\(error)", "Lene is busy.")
         XCTAssertEqual(error, SendImError(.busy, detail: "Lene is busy.", step: .confirm))
+        XCTAssertNotEqual(error, SendImError(.busy))
+        XCTAssertEqual(SendImError(.outcomeUnknown).sent, .maybe)
+        XCTAssertEqual(SendImError(.throttled, retryAfter: .seconds(5)).retryAfter, .seconds(5))
+        let caused = SendImError(.credentialUnavailable, underlyingError: CancellationError())
+        XCTAssertTrue(caused.underlyingError is CancellationError)
+        XCTAssertNil(error.underlyingError)
+    }
+
+    func testAReceiptOfOnesOwnIsAsASendGivesIt() async throws {
+        try await withSandbox { sandbox in
+            let real = try await sendIm(to: "lenea@contoso.com", text: "hi", from: sandbox.tosh)
+            let own = Receipt(to: "lenea@contoso.com", threadID: real.threadID, steps: real.steps)
+            XCTAssertEqual(own, real)
+        }
+        XCTAssertNil(Receipt(to: "lenea@contoso.com", evidence: .submitted).acceptedBy)
+        XCTAssertEqual(Step(.invite, host: "pool.contoso.com").status, 200)
     }
 
     /// A kind added to the core must be sorted here too.

@@ -19,8 +19,10 @@ extension Sandbox {
     /// The account the tests send from.
     var tosh: Account { account(sender, password: password) }
 
-    func sawInvitation() throws -> Bool {
-        try journal().contains { $0.path.lowercased().hasSuffix("/messaginginvitations") && $0.status != nil }
+    func sawInvitation() throws -> Bool { try invitations() > 0 }
+
+    func invitations() throws -> Int {
+        try journal().filter { $0.path.lowercased().hasSuffix("/messaginginvitations") && $0.status != nil }.count
     }
 }
 
@@ -65,8 +67,10 @@ struct Ended: Equatable {
     var err: String
 }
 
-/// Runs the helper program, see `Tests/helper`.
-func helper(_ arguments: String...) async throws -> Ended {
+/// Runs the helper program, see `Tests/helper`. `started` is called with its process number.
+func helper(
+    _ arguments: [String], started: @escaping @Sendable (Int32) -> Void = { _ in }
+) async throws -> Ended {
     let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         .appendingPathComponent("helper")
     let process = Process()
@@ -89,6 +93,7 @@ func helper(_ arguments: String...) async throws -> Ended {
         }
         do {
             try process.run()
+            started(process.processIdentifier)
         } catch {
             continuation.resume(throwing: error)
         }

@@ -36,19 +36,50 @@ final class TokenTests: XCTestCase {
         }
     }
 
-    func testAClosureThatThrowsIsASignInErrorWithoutItsText() async throws {
+    func testWhatAClosureThrowsIsTheUnderlyingErrorAndItsTextIsInNoSentenceOfOurs() async throws {
         let entries = Collected<SendImLog.Entry>()
         SendImLog.bootstrap(level: .warning, entries.add)
         defer { SendImLog.bootstrap(nil) }
         try await withSandbox { sandbox in
             let account = Account(sender, server: sandbox.url) { _ in throw Leak(text: "vault key s3cret") }
             let error = try await failure { try await sendIm(to: "lenea@contoso.com", text: "hi", from: account) }
+            XCTAssertEqual(error.kind, .credentialUnavailable)
+            XCTAssertEqual(error.rawKind, "credential_unavailable")
             XCTAssertEqual(error.family, .signIn)
+            XCTAssertEqual(error.exitCode, 3)
+            XCTAssertEqual(error.sent, .no)
+            XCTAssertEqual((error.underlyingError as? Leak)?.text, "vault key s3cret")
             XCTAssertTrue(error.detail.contains("Leak"), error.detail)
             XCTAssertFalse(shown(error).contains("s3cret"))
         }
         XCTAssertTrue(entries.all.contains { $0.metadata["error"] == "Leak" })
         XCTAssertFalse(shown(entries.all).contains("s3cret"))
+    }
+
+    func testEachSendOfAClientHasTheUnderlyingError() async throws {
+        try await withSandbox { sandbox in
+            let sealed = Collected<Leak>()
+            let account = Account(sender, server: sandbox.url) { _ in
+                if let leak = sealed.all.last { throw leak }
+                return BearerToken(try sandbox.issueToken(sender))
+            }
+            let client = try await Client.signIn(account)
+            // More failures than are kept: each is still found again.
+            for number in 1...100 {
+                sealed.add(Leak(text: "\(number)"))
+                try sandbox.revokeTokens()
+                let error = try await failure { try await client.send(to: "lenea@contoso.com", text: "hi") }
+                XCTAssertEqual(error.kind, .credentialUnavailable)
+                XCTAssertEqual((error.underlyingError as? Leak)?.text, "\(number)")
+            }
+            let messages = (1...20).map { Message(to: "user\($0)@contoso.com", text: "hi") }
+            for result in await client.sendAll(messages) {
+                XCTAssertEqual((result.error?.underlyingError as? Leak)?.text, "100")
+            }
+            let error = try await failure { try await Client.signIn(account) }
+            XCTAssertEqual((error.underlyingError as? Leak)?.text, "100")
+            try? await client.signOut()
+        }
     }
 
     func testARejectedToken() async throws {

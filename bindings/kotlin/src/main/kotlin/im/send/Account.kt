@@ -1,6 +1,6 @@
 package im.send
 
-import im.send.internal.interruptibly
+import im.send.internal.awaiting
 import java.nio.file.Path
 import java.time.Duration
 import java.util.function.Consumer
@@ -39,7 +39,7 @@ public class Account private constructor(@get:JvmSynthetic internal val parts: P
     /** The same, with a further domain that the server may lead to, such as `contoso.net`. */
     public fun trust(domain: String): Account = with { copy(trustedDomains = trustedDomains + domain) }
 
-    /** The same with this limit for the sign-in of a [Client]. With [sendIm] the limit of the message counts. */
+    /** The same with this timeout for the sign-in of a [Client], 60 s if not told. With [sendIm] that of the message counts. */
     public fun timeout(timeout: Duration): Account = with { copy(timeout = timeout) }
 
     /**
@@ -69,10 +69,10 @@ public class Account private constructor(@get:JvmSynthetic internal val parts: P
         public fun of(address: String, password: String): Account =
             Account(Parts(address = address, password = password))
 
-        /** This address with a bearer token in place of a password. The source may block. */
+        /** This address with a bearer token in place of a password. The source may block; see [TokenSource] for what it throws. */
         @JvmStatic
         public fun withToken(address: String, source: TokenSource): Account =
-            Account(Parts(address = address, token = interruptibly(source)))
+            Account(Parts(address = address, token = awaiting(source)))
 
         /** The same with a suspending source. It runs on a thread of [kotlinx.coroutines.Dispatchers.Default]. */
         @JvmSynthetic

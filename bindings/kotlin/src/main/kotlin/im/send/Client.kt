@@ -5,13 +5,14 @@ import im.send.internal.StepRelay
 import im.send.internal.TokenRelay
 import im.send.internal.asFuture
 import im.send.internal.blocking
-import im.send.internal.blockingPlainly
+import im.send.internal.blockingToTheEnd
 import im.send.internal.logger
 import im.send.internal.message
 import im.send.internal.suspending
 import im.send.internal.toNative
 import im.send.internal.toPublic
 import im.send.internal.uniffi.Cancellation
+import im.send.internal.uniffi.SendException
 import im.send.internal.uniffi.SignedInClient
 import java.lang.System.Logger.Level
 import java.time.Duration
@@ -32,11 +33,13 @@ import java.util.concurrent.CompletableFuture
  * ```
  *
  * What suspends in Kotlin has a twin that waits and one that gives a future: [send], [sendBlocking], [sendAsync]. Java
- * sees the twin that waits under the short name. A session that the server dropped is opened again by the next send.
+ * sees the twin that waits under the short name. A session that the server dropped is opened again by the next send. A
+ * client that nobody closes is closed in the background once nobody refers to it, and at the end of the program.
  */
 public class Client private constructor(
     private val native: SignedInClient,
     private val steps: StepRelay?,
+    private val tokens: TokenRelay?,
     private val address: String?,
 ) : AutoCloseable {
     /**
@@ -104,42 +107,72 @@ public class Client private constructor(
         asFuture { sendAll(messages, null) }
 
     /**
-     * Waits for sends in flight and ends the session. A second call does nothing.
+     * Waits for the sends under way, then closes the session on the server, in at most 3 s. Each send ends with its own
+     * timeout at the latest. Sends that begin later fail with a [ClosedException]. A second call does nothing.
      *
+     * A server that is gone is not waited for: when nobody answers there, this returns within seconds.
+     *
+     * Cancelling the coroutine ends the wait alone; a coroutine that is cancelled already needs
+     * `withContext(NonCancellable)`, or [close].
+     *
+     * @param timeout What has not ended by then is cancelled as [cancelAll] does; null: no bound.
      * @throws SendImException the server could not be told. It ends the session by itself after a while.
      */
     @JvmSynthetic
-    public suspend fun signOut() {
-        suspending(steps) { native.signOut() }
+    public suspend fun signOut(timeout: Duration? = null) {
+        suspending(steps) { native.signOut(timeout?.toNative()) }
     }
 
-    /** The same; this thread waits. From Java it is `client.signOut()`. */
+    /** The same; this thread waits. From Java it is `client.signOut()`. An interrupt cancels the sends under way. */
     @JvmName("signOut")
+    @JvmOverloads
     @Throws(SendImException::class)
-    public fun signOutBlocking(): Unit = blockingPlainly { signOut() }
+    public fun signOutBlocking(timeout: Duration? = null): Unit = blockingToTheEnd(::cancelAll) { signOut(timeout) }
 
     /** The same without waiting. */
-    public fun signOutAsync(): CompletableFuture<Void?> = asFuture { signOut() }.thenApply { null }
+    @JvmOverloads
+    public fun signOutAsync(timeout: Duration? = null): CompletableFuture<Void?> =
+        asFuture { signOut(timeout) }.thenApply { null }
 
     /**
-     * Signs out; this thread waits. A sign-out that fails is logged and not thrown: every message has its receipt by
-     * then, and what was done must not look undone.
+     * Waits for the sends under way, then closes the session on the server, in at most 3 s; see [signOut]. This thread
+     * waits. An interrupt cancels the sends under way; the thread stays interrupted.
+     *
+     * Where the server could not be told, that is logged and not thrown: it must not hide what the block did or threw.
      */
-    override fun close() {
+    override fun close(): Unit = close(null)
+
+    /**
+     * The same with a bound: what has not ended by then is cancelled as [cancelAll] does. A caller whose sends all wait for
+     * long, or one that stops in a hurry, gives one.
+     */
+    public fun close(timeout: Duration?) {
         try {
-            signOutBlocking()
+            signOutBlocking(timeout)
         } catch (error: SendImException) {
             logger.log(Level.WARNING, "signing out failed: ${error.detail}")
+        }
+    }
+
+    /**
+     * Ends every send under way at once: each fails with a [CancelledException] whose [SendImException.sent] says whether
+     * the message can have arrived. Sends that begin later fail with a [ClosedException]. The client is still to be closed.
+     */
+    public fun cancelAll() {
+        try {
+            native.cancelAll()
+        } catch (_: SendException.Failed) {
+            // There is no session any more, and so nothing to cancel.
         }
     }
 
     override fun toString(): String = "Client(${address ?: "stored"})"
 
     private suspend fun send(message: Message, cancellation: Cancellation?): Receipt =
-        suspending(steps) { native.send(message.toNative(), cancellation) }.toPublic()
+        suspending(steps, tokens) { native.send(message.toNative(), cancellation) }.toPublic()
 
     private suspend fun sendAll(messages: Collection<Message>, cancellation: Cancellation?): List<SendResult> =
-        suspending(steps) { native.sendAll(messages.map { it.toNative() }, cancellation) }.map { it.toPublic() }
+        suspending(steps, tokens) { native.sendAll(messages.map { it.toNative() }, cancellation) }.map { it.toPublic(tokens) }
 
     public companion object {
         /**
@@ -166,11 +199,11 @@ public class Client private constructor(
 
         private suspend fun signIn(account: Account, cancellation: Cancellation?): Client {
             NativeLibrary.require()
-            val steps = StepRelay.wanted(account)
-            val native = suspending(steps) {
-                SignedInClient.signIn(account.toNative(), TokenRelay.wanted(account), steps, cancellation)
+            val (steps, tokens) = StepRelay.wanted(account) to TokenRelay.wanted(account)
+            val native = suspending(steps, tokens) {
+                SignedInClient.signIn(account.toNative(), tokens, steps, cancellation)
             }
-            return Client(native, steps, account.parts.address)
+            return Client(native, steps, tokens, account.parts.address)
         }
     }
 }

@@ -48,7 +48,10 @@ public class Message private constructor(
     @get:JvmName("subject") public val subject: String?,
     /** How urgent it is shown. */
     @get:JvmName("importance") public val importance: Importance,
-    /** How long the whole send may take. An invitation rings for about 30 s. */
+    /**
+     * How long the message has to be delivered. An invitation rings until then. After it the call takes at most 2 s more to
+     * withdraw the invitation and learn what came of it; with [sendIm] at most another 3 s to close its session.
+     */
     @get:JvmName("timeout") public val timeout: Duration,
     /** When the send is done. */
     @get:JvmName("waitsFor") public val wait: Wait,
@@ -59,7 +62,7 @@ public class Message private constructor(
     /** The same with this importance. */
     public fun importance(importance: Importance): Message = with(importance = importance)
 
-    /** The same with this limit for the whole send. */
+    /** The same with this timeout: how long it has to be delivered. */
     public fun timeout(timeout: Duration): Message = with(timeout = timeout)
 
     /** The same, done at this moment. */
@@ -75,7 +78,7 @@ public class Message private constructor(
     override fun toString(): String = "Message(to=$to, html=$html, importance=$importance, timeout=$timeout, wait=$wait)"
 
     public companion object {
-        /** How long a call may take when nothing else is said: 60 s. */
+        /** The timeout when nothing else is said: 60 s. */
         @JvmField
         public val DEFAULT_TIMEOUT: Duration = Duration.ofSeconds(60)
 

@@ -79,15 +79,16 @@ public data class StepRecord(val step: Step, val host: String, val status: Int?,
  * @property format The form in which the text went.
  * @property threadId The server's id of the conversation's thread, if it told one.
  * @property steps Each step in order. After [sendIm] they begin with discovery.
+ * @constructor For a program's own tests: by default, of plain text that [to] accepted.
  */
 @JvmRecord
-public data class Receipt(
+public data class Receipt @JvmOverloads constructor(
     val to: String,
-    val acceptedBy: String?,
-    val evidence: Evidence,
-    val format: TextFormat,
-    val threadId: String?,
-    val steps: List<StepRecord>,
+    val acceptedBy: String? = to,
+    val evidence: Evidence = Evidence.INVITATION_ACCEPTED,
+    val format: TextFormat = TextFormat.PLAIN,
+    val threadId: String? = null,
+    val steps: List<StepRecord> = emptyList(),
 )
 
 /**

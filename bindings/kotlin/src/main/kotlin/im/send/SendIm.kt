@@ -32,7 +32,9 @@ import java.util.concurrent.CompletableFuture
  * @param subject The subject, at most 250 UTF-16 units on one line.
  * @param importance How urgent it is shown.
  * @param html True if [text] is html. A recipient whose side takes none gets its plain-text rendering.
- * @param timeout How long everything may take. An invitation rings for about 30 s.
+ * @param timeout How long the message has to be delivered, sign-in included. An invitation rings until then. After it the
+ *   call takes at most 2 s more to withdraw the invitation and learn what came of it, and at most another 3 s to close its
+ *   session.
  * @param wait When the send is done.
  * @return The receipt, which says who accepted and what proves it.
  * @throws SendImException one of its subclasses; its [SendImException.sent] says whether the message can have arrived.
@@ -95,8 +97,8 @@ public fun sendImAsync(message: Message, account: Account = Account.stored()): C
     asFuture { send(message, account, null) }
 
 private suspend fun send(message: Message, account: Account, cancellation: Cancellation?): Receipt {
-    val steps = StepRelay.wanted(account)
-    return suspending(steps) {
-        send(account.toNative(), message.toNative(), TokenRelay.wanted(account), steps, cancellation)
+    val (steps, tokens) = StepRelay.wanted(account) to TokenRelay.wanted(account)
+    return suspending(steps, tokens) {
+        send(account.toNative(), message.toNative(), tokens, steps, cancellation)
     }.toPublic()
 }

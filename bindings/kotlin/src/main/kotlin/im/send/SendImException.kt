@@ -24,6 +24,9 @@ public enum class ErrorKind {
     /** The server offers no way to sign in that this package knows. */
     SIGN_IN_UNSUPPORTED,
 
+    /** The program's own token source gave no token. No server refused anything; the cause is what the source threw. */
+    CREDENTIAL_UNAVAILABLE,
+
     /** The account may not do this. */
     FORBIDDEN,
 
@@ -54,7 +57,7 @@ public enum class ErrorKind {
     /** The network failed. */
     NETWORK,
 
-    /** The time given was over. */
+    /** The message's timeout passed. */
     TIMEOUT,
 
     /** The server answered what nobody understands. */
@@ -99,7 +102,8 @@ public data class Hop(val url: String, val outcome: String) : Serializable
 /**
  * A call that failed: what failed, at which step, and what to do about it.
  *
- * Its [message] is one sentence, the same as [detail]. It never holds a password, a token or the text of a message.
+ * Its [message] is one sentence, the same as [detail]. It never holds a password, a token or the text of a message. Its
+ * [cause] is what the program's own token source threw, where that is why.
  */
 public sealed class SendImException(detail: String) : RuntimeException(detail) {
     @get:JvmSynthetic
@@ -138,8 +142,32 @@ public sealed class SendImException(detail: String) : RuntimeException(detail) {
     /** The exit code for a program that ends because of this failure. */
     public val exitCode: Int get() = failure.exitCode
 
-    private companion object {
+    public companion object {
         private const val serialVersionUID = 1L
+
+        /**
+         * An exception of the class that [kind] belongs to, for a program's own tests. Kotlin names the arguments it needs.
+         *
+         * ```java
+         * when(client.send(any())).thenThrow(SendImException.of(ErrorKind.THROTTLED, "Slow down.", Sent.NO, Duration.ofSeconds(5)));
+         * ```
+         */
+        @JvmStatic
+        @JvmOverloads
+        public fun of(
+            kind: ErrorKind,
+            detail: String = kind.toString(),
+            sent: Sent = if (kind == ErrorKind.OUTCOME_UNKNOWN) Sent.MAYBE else Sent.NO,
+            retryAfter: Duration? = null,
+            cause: Throwable? = null,
+            step: Step? = null,
+            httpStatus: Int? = null,
+            code: String? = null,
+            subcode: String? = null,
+            diagnostics: String? = null,
+            hops: List<Hop> = emptyList(),
+        ): SendImException =
+            Failed(kind, detail, step, sent, httpStatus, code, subcode, diagnostics, retryAfter, hops).toException(cause)
     }
 }
 
@@ -148,8 +176,11 @@ public class InvalidInputException internal constructor(@get:JvmSynthetic overri
     SendImException(failure.detail)
 
 /** The account cannot sign in or is not permitted to do this (exit code 3). */
-public class SignInException internal constructor(@get:JvmSynthetic override val failure: Failed) :
+public open class SignInException internal constructor(@get:JvmSynthetic override val failure: Failed) :
     SendImException(failure.detail)
+
+/** The program's own token source gave no token; the cause is what it threw (exit code 3). */
+public class CredentialUnavailableException internal constructor(failure: Failed) : SignInException(failure)
 
 /** The recipient did not take the message: unknown, unavailable, busy, declined, no answer (exit code 4). */
 public class NotDeliveredException internal constructor(@get:JvmSynthetic override val failure: Failed) :
@@ -162,7 +193,7 @@ public open class ServiceException internal constructor(@get:JvmSynthetic overri
 /** No server was found, it cannot be trusted, or the network or TLS failed (exit code 5). */
 public class ConnectionFailedException internal constructor(failure: Failed) : ServiceException(failure)
 
-/** The time given was over before the recipient's side had answered (exit code 5). */
+/** The message's timeout passed before the server or the recipient had answered (exit code 5). */
 public class DeadlineExceededException internal constructor(failure: Failed) : ServiceException(failure)
 
 /** The client is signed out, or the sandbox is stopped (exit code 5). */
@@ -173,7 +204,7 @@ public class OutcomeUnknownException internal constructor(@get:JvmSynthetic over
     SendImException(failure.detail)
 
 /**
- * The call was cut off: its thread was interrupted, or the program is ending (exit code 130).
+ * The call was cut off: its thread was interrupted, or its client cancelled everything (exit code 130).
  *
  * A cancelled coroutine does not see it, but a `CancellationException` as from every other suspending call.
  */

@@ -34,8 +34,9 @@ public data class BearerToken @JvmOverloads constructor(val value: String, val e
 /** Gives a token. It is asked for each server that wants one, and again before one expires. */
 public fun interface TokenSource {
     /**
-     * The token for this request. Called on a thread that may block. What it throws becomes a [SignInException] that
-     * names its class and not its text.
+     * The token for this request. Called on a thread that may block. What it throws is the cause of a
+     * [CredentialUnavailableException], whose own sentence names the class and not the text.
      */
+    @Throws(Exception::class)
     public fun token(request: TokenRequest): BearerToken
 }

@@ -3,9 +3,11 @@ package im.send;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.Serializable;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
@@ -194,6 +196,69 @@ class JavaApiTest {
     }
 
     @Test
+    void closingWithABound() {
+        try (var client = Client.signIn(account)) {
+            var ringing = client.sendAsync(Message.text("silent@contoso.com", "hi").timeout(Duration.ofHours(1)));
+            assertTrue(SupportKt.eventually(() -> SupportKt.hasInvited(sandbox)));
+            client.close(Duration.ofMillis(100));
+            var error = assertInstanceOf(CancelledException.class, assertThrows(CompletionException.class, ringing::join).getCause());
+            assertEquals(Sent.MAYBE, error.getSent());
+            client.signOut(Duration.ofSeconds(1));
+            client.signOutAsync(Duration.ofSeconds(1)).join();
+            assertThrows(ClosedException.class, () -> client.send("lenea@contoso.com", "late"));
+        }
+        assertEquals(0, sandbox.openApplications());
+    }
+
+    @Test
+    void cancellingEverything() {
+        try (var client = Client.signIn(account)) {
+            var ringing = client.sendAllAsync(List.of(Message.text("silent@contoso.com", "hi").timeout(Duration.ofHours(1))));
+            assertTrue(SupportKt.eventually(() -> SupportKt.hasInvited(sandbox)));
+            client.cancelAll();
+            assertInstanceOf(CancelledException.class, ringing.join().get(0).error());
+        }
+        assertEquals(0, sandbox.openApplications());
+    }
+
+    @Test
+    void aBlockThatThrowsIsNotHiddenByAServerThatIsGone() {
+        var thrown = assertThrows(IllegalStateException.class, () -> {
+            try (var client = Client.signIn(account)) {
+                client.send("lenea@contoso.com", "hi");
+                sandbox.close();
+                throw new IllegalStateException("on purpose");
+            }
+        });
+        assertEquals("on purpose", thrown.getMessage());
+        assertEquals(0, thrown.getSuppressed().length);
+    }
+
+    @Test
+    void whatATokenSourceThrowsIsTheCause() {
+        var sealed = new IOException("the vault is sealed");
+        var tokens = Account.withToken("tosh@contoso.com", request -> {
+            throw sealed;
+        });
+        SignInException error = assertThrows(SignInException.class, () -> SendIm.sendIm("lenea@contoso.com", "hi", tokens.server(sandbox)));
+        assertInstanceOf(CredentialUnavailableException.class, error);
+        assertSame(sealed, error.getCause());
+        assertEquals(3, error.getExitCode());
+    }
+
+    @Test
+    void aProgramsOwnTestsMakeErrorsAndReceipts() {
+        SendImException busy = SendImException.of(ErrorKind.BUSY, "Lenea is busy.");
+        assertInstanceOf(NotDeliveredException.class, busy);
+        assertEquals("Lenea is busy.", busy.getMessage());
+        assertEquals(Sent.NO, busy.getSent());
+        assertEquals(4, busy.getExitCode());
+        assertEquals(Duration.ofSeconds(5), SendImException.of(ErrorKind.THROTTLED, "Wait.", Sent.NO, Duration.ofSeconds(5)).getRetryAfter());
+        assertEquals("lenea@contoso.com", new Receipt("lenea@contoso.com").acceptedBy());
+        assertEquals(Evidence.SUBMITTED, new Receipt("lenea@contoso.com", null, Evidence.SUBMITTED).evidence());
+    }
+
+    @Test
     void tokensAndSteps() {
         var steps = new CopyOnWriteArrayList<StepRecord>();
         var tokens = Account.withToken("tosh@contoso.com", request -> {
@@ -236,6 +301,7 @@ class JavaApiTest {
                     .collect(Collectors.toCollection(TreeSet::new));
             assertEquals(new TreeSet<>(Set.of(
                     "Account", "BearerToken", "CancelledException", "Client", "ClosedException", "ConnectionFailedException",
+                    "CredentialUnavailableException",
                     "DeadlineExceededException", "Delivered", "ErrorKind", "Evidence", "Exchange", "Fault", "Hop", "Importance",
                     "InvalidInputException", "Layout", "Message", "NotDeliveredException", "OutcomeUnknownException", "Receipt",
                     "Route", "Sandbox", "SandboxBuilder", "SendIm", "SendImException", "SendResult", "Sent", "ServiceException",

@@ -37,7 +37,7 @@ class JavaDocsTest {
                 assertEquals("", done.getErr());
             }
             assertEquals("db7", sandbox.messages().get(0).subject());
-            assertEquals(3, sandbox.messages().size());
+            assertEquals(4, sandbox.messages().size());
         }
     }
 

@@ -26,7 +26,7 @@ class DocsTest {
             val done = program("snippet$number.Snippet${number}Kt", environment = Readme.environment(sandbox), classPath = compiled)
             assertEquals(0 to "", done.code to done.err, snippets[number])
         }
-        assertEquals(listOf("db7", null, null), sandbox.messages().map { it.subject })
+        assertEquals(listOf("db7", null, null, null), sandbox.messages().map { it.subject })
     }
 
     @Test

@@ -1,35 +1,82 @@
 package im.send
 
+import java.time.Duration
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.params.ParameterizedTest
 import org.junit.jupiter.params.provider.CsvSource
+import org.junit.jupiter.params.provider.ValueSource
 
 /**
- * The end of a program: its exit code is kept, nothing hangs, sessions are signed out. Each program is a virtual machine
- * of its own. Here `silent@` rings for an hour: a program that waited for the answer would count as hanging.
+ * The end of a program: its exit code is kept, nothing hangs, and what its own hooks still send arrives. Each program is a
+ * virtual machine of its own. Here `silent@` rings for an hour: a program that waited for the answer would count as hanging.
  */
 class EndTest {
     private fun withPatientSandbox(block: (Sandbox) -> Unit) =
-        Sandbox.builder().ring(java.time.Duration.ofHours(1)).startBlocking().use(block)
+        Sandbox.builder().ring(Duration.ofHours(1)).slow(Duration.ofSeconds(5)).startBlocking().use(block)
 
     @ParameterizedTest
     @CsvSource(
         "nothing,3", "nothing,return", "blocking,0", "blocking,7", "blocking,return", "future,7", "future,return",
         "client,5", "client,return", "token,6", "token,return", "listener,6", "listener,return", "busy,5", "busy,return",
     )
-    fun `the exit code is kept and no session stays`(way: String, code: String) = withPatientSandbox { sandbox ->
+    fun `the exit code is kept, and what nobody waits for keeps nobody`(way: String, code: String) = withPatientSandbox { sandbox ->
         val done = program("im.send.Ending", sandbox.url, way, code)
-        assertEquals(if (code == "return") 0 else code.toInt(), done.code, done.toString())
-        assertEquals("", done.err)
-        assertTrue(eventually { sandbox.openApplications == 0 }, "a session stays behind")
+        assertEquals(Ended(if (code == "return") 0 else code.toInt(), "", ""), done)
         if (way != "client" && way != "busy") assertTrue(sandbox.messages().isEmpty())
+        if (way == "client") assertEquals(0, sandbox.openApplications, "a session stays behind")
+    }
+
+    @ParameterizedTest
+    @CsvSource("one call,3", "future,return", "coroutine,0", "client,3", "client,return")
+    fun `a hook of the program drains its pool of sends, and says a last word`(way: String, end: String) =
+        withPatientSandbox { sandbox ->
+            drained(sandbox, program("im.send.Draining", sandbox.url, way, end), if (end == "return") 0 else end.toInt())
+        }
+
+    @ParameterizedTest
+    @CsvSource("client,TERM,143", "one call,TERM,143", "client,INT,130")
+    fun `a signal ends a program that drains its pool`(way: String, signal: String, code: Int) = withPatientSandbox { sandbox ->
+        val done = program("im.send.Draining", sandbox.url, way, "signal", launcher = WITH_ALL_SIGNALS) { process ->
+            assertTrue(eventually { sandbox.invitations() == 4 })
+            ProcessBuilder("kill", "-$signal", process.pid().toString()).start().waitFor()
+        }
+        drained(sandbox, done, code)
     }
 
     @Test
-    fun `a send in flight is told that the program ends`() = withPatientSandbox { sandbox ->
-        assertEquals(Ended(9, "cancelled maybe\n", ""), program("im.send.Ending", sandbox.url, "told", "9"))
+    fun `it drains its pool without a hook of the package too`() = withPatientSandbox { sandbox ->
+        val done = program("im.send.Draining", sandbox.url, "one call", "3", options = listOf(NO_HOOK))
+        drained(sandbox, done, 3)
+    }
+
+    private fun drained(sandbox: Sandbox, done: Ended, code: Int) {
+        assertEquals(code to "", done.code to done.err, done.toString())
+        assertEquals(listOf("last@contoso.com") + List(6) { "slow@contoso.com" }, done.out.lines().filter(String::isNotEmpty).sorted())
+        assertEquals(7, sandbox.messages().size)
+        assertEquals(0, sandbox.openApplications, "a session stays behind")
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = ["hook", "client in a hook", "first client in a hook"])
+    fun `a hook sends, and its session is closed before the send returns`(way: String) = withPatientSandbox { sandbox ->
+        assertEquals(Ended(4, "lenea@contoso.com\n", ""), program("im.send.Ending", sandbox.url, way, "4"))
+        assertEquals(0, sandbox.openApplications, "a session stays behind")
+    }
+
+    @Test
+    fun `a hook cuts its sends off and closes its client`() = withPatientSandbox { sandbox ->
+        assertEquals(Ended(9, "cancelled maybe\n", ""), program("im.send.Ending", sandbox.url, "cancelling", "9"))
+        assertEquals(0, sandbox.openApplications)
+        assertTrue(sandbox.messages().isEmpty())
+    }
+
+    @Test
+    fun `the switch keeps the package from doing anything at the end`() = withPatientSandbox { sandbox ->
+        val done = program("im.send.Ending", sandbox.url, "client", "5", options = listOf(NO_HOOK))
+        assertEquals(Ended(5, "", ""), done)
+        assertEquals(1, sandbox.openApplications)
     }
 
     @Test
@@ -59,5 +106,15 @@ class EndTest {
         assertEquals(windows * rounds * 12, sandbox.messages().size)
         // What is lost once a round makes 400.
         counts.last().zip(counts[warmUp - 1]).forEach { (last, warm) -> assertTrue(last - warm < 300, "$counts") }
+    }
+
+    private companion object {
+        const val NO_HOOK = "-Dim.send.shutdownHook=false"
+
+        /** Ctrl-C is ignored in whatever a shell runs in the background, these tests among it, and a program inherits that. */
+        val WITH_ALL_SIGNALS = listOf(
+            "python3", "-c",
+            "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])",
+        )
     }
 }

@@ -1,6 +1,5 @@
 package im.send
 
-import im.send.internal.Failed
 import im.send.internal.toException
 import im.send.internal.uniffi.Failure
 import java.io.ByteArrayInputStream
@@ -124,6 +123,29 @@ class ErrorsTest {
         }
     }
 
+    @Test
+    fun `a program's own tests make errors`() {
+        val error = SendImException.of(ErrorKind.THROTTLED, "Slow down.", retryAfter = Duration.ofSeconds(5), httpStatus = 429)
+        assertEquals(ServiceException::class, error::class)
+        assertEquals(
+            listOf(ErrorKind.THROTTLED, "Slow down.", "Slow down.", Sent.NO, Duration.ofSeconds(5), 429, 5, null, null),
+            with(error) { listOf(kind, detail, message, sent, retryAfter, httpStatus, exitCode, step, cause) },
+        )
+        val cause = IllegalStateException("why")
+        val caused = SendImException.of(ErrorKind.CREDENTIAL_UNAVAILABLE, cause = cause)
+        assertEquals(CredentialUnavailableException::class to cause, caused::class to caused.cause)
+        assertEquals(Sent.MAYBE, SendImException.of(ErrorKind.OUTCOME_UNKNOWN).sent)
+        assertEquals(Sent.MAYBE, SendImException.of(ErrorKind.CANCELLED, sent = Sent.MAYBE).sent)
+    }
+
+    @Test
+    fun `a program's own tests make receipts as a send gives them`() = withSandbox { sandbox ->
+        val real = sendImBlocking("lenea@contoso.com", "hi", sandbox.account())
+        assertEquals(Receipt("lenea@contoso.com"), real.copy(threadId = null, steps = emptyList()))
+        val submitted = Receipt("lenea@contoso.com", acceptedBy = null, evidence = Evidence.SUBMITTED)
+        assertEquals(listOf(null, Evidence.SUBMITTED), listOf(submitted.acceptedBy, submitted.evidence))
+    }
+
     private fun fields(error: SendImException) = with(error) {
         listOf(kind, step, detail, message, sent, httpStatus, code, subcode, diagnostics, retryAfter, hops, exitCode)
     }
@@ -142,8 +164,9 @@ class ErrorsTest {
             "130" to CancelledException::class,
         )
         for (kind in ErrorKind.entries) {
-            val error = Failed(kind, "A sentence.").toException()
+            val error = SendImException.of(kind)
             assertTrue(families.getValue(kinds.getValue(kind.toString())).isInstance(error), kind.toString())
+            assertEquals(kinds.getValue(kind.toString()), error.exitCode.toString())
         }
     }
 
@@ -155,7 +178,7 @@ class ErrorsTest {
 
     @Test
     fun `a kind from the future is still an error`() {
-        val failure = Failure("brand_new", null, "Something new.", "maybe", null, null, null, null, null, emptyList(), 5u)
+        val failure = Failure("brand_new", null, "Something new.", "maybe", null, null, null, null, null, emptyList(), 5u, null)
         val error = failure.toException()
         assertEquals(ServiceException::class, error::class)
         assertEquals("Something new." to Sent.MAYBE, error.message to error.sent)

@@ -3,6 +3,8 @@ package im.send
 import im.send.internal.uniffi.liveAllocations
 import java.lang.management.ManagementFactory
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.Executors
+import java.util.concurrent.TimeUnit
 import javax.management.ObjectName
 import kotlin.concurrent.thread
 import kotlin.coroutines.Continuation
@@ -58,11 +60,24 @@ object Ending {
         when (way) {
             "nothing" -> Unit
             "blocking" -> thread(isDaemon = true) { runCatching { sendImBlocking(message, watched) } }
-            "told" -> {
-                val sending = thread(isDaemon = true) { report { sendImBlocking(message, watched) } }
-                // The program's own hook: it waits for what its thread has to say.
-                Runtime.getRuntime().addShutdownHook(Thread { sending.join() })
+            "cancelling" -> {
+                val client = Client.signInBlocking(watched)
+                val sending = thread(isDaemon = true) { report { client.sendBlocking(message) } }
+                // The program's own hook: it cuts its send off, and waits for what that has to say.
+                atExit {
+                    client.cancelAll()
+                    sending.join()
+                    client.close()
+                }
             }
+            "hook" -> atExit { println(sendImBlocking("lenea@contoso.com", "hi", account).acceptedBy) }
+            "client in a hook" -> {
+                // The library is loaded and has its own hook before.
+                Client.signInBlocking(account).close()
+                atExit { Client.signInBlocking(account).also { println(it.sendBlocking("lenea@contoso.com", "hi").acceptedBy) } }
+            }
+            "first client in a hook" ->
+                atExit { Client.signInBlocking(account).also { println(it.sendBlocking("lenea@contoso.com", "hi").acceptedBy) } }
             "future" -> sendImAsync(message, watched)
             "client" -> Client.signInBlocking(account).sendBlocking("lenea@contoso.com", "hi")
             "busy" -> {
@@ -89,7 +104,7 @@ object Ending {
             "uncaught" -> sendImBlocking("busy@contoso.com", "hi", account)
             else -> error("no such way: $way")
         }
-        if (way in setOf("blocking", "told", "future", "listener")) invited.await()
+        if (way in setOf("blocking", "cancelling", "future", "listener")) invited.await()
         // "return" ends as a program does whose main function is over.
         if (code != "return") exitProcess(code.toInt())
     }
@@ -102,6 +117,51 @@ object Ending {
         }
     }
 }
+
+/**
+ * A service whose own shutdown hook drains its pool of sends, as a `@PreDestroy` method does, and says a last word. The
+ * second argument says by which way it sends, the third how it ends: an exit code, `return`, or `signal`, for which it waits.
+ */
+object Draining {
+    @JvmStatic
+    fun main(arguments: Array<String>) {
+        val (url, way, end) = arguments
+        val ringing = CountDownLatch(4)
+        val account = Account.of(SENDER, PASSWORD).server(url).onStep { if (it.step == Step.INVITE) ringing.countDown() }
+        val client by lazy { Client.signInBlocking(account) }
+        val send: (Message) -> Receipt = when (way) {
+            "one call" -> { message -> sendImBlocking(message, account) }
+            "future" -> { message -> sendImAsync(message, account).join() }
+            "coroutine" -> { message -> runBlocking { sendIm(message, account) } }
+            "client" -> client::sendBlocking
+            else -> error("no such way: $way")
+        }
+        val pool = Executors.newFixedThreadPool(4) { Thread(it).apply { isDaemon = true } }
+        atExit {
+            pool.shutdown()
+            pool.awaitTermination(1, TimeUnit.HOURS)
+            println(send(Message.text("last@contoso.com", "hi")).acceptedBy)
+        }
+        // Four ring when the end begins, for longer than our own hook waits for anything; two begin only then.
+        repeat(6) { number ->
+            pool.execute {
+                try {
+                    println(send(Message.text("slow@contoso.com", "message $number").subject("$number")).acceptedBy)
+                } catch (error: SendImException) {
+                    println("$number: ${error.kind} ${error.sent}: ${error.detail}")
+                }
+            }
+        }
+        ringing.await()
+        when (end) {
+            "return" -> Unit
+            "signal" -> Thread.sleep(Long.MAX_VALUE)
+            else -> exitProcess(end.toInt())
+        }
+    }
+}
+
+private fun atExit(work: () -> Unit) = Runtime.getRuntime().addShutdownHook(Thread(work))
 
 /** Sends on one session in every way there is. Prints after each window of so many rounds what [Counts] counts. */
 object ManySends {

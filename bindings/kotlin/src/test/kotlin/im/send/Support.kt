@@ -31,22 +31,27 @@ fun eventually(condition: () -> Boolean): Boolean {
     return true
 }
 
+/** How many invitations the sandbox was asked for. */
+fun Sandbox.invitations(): Int = journal().count { it.method == "POST" && it.path.endsWith("/messagingInvitations") }
+
 /** True once the sandbox was asked to invite somebody. */
-fun Sandbox.hasInvited(): Boolean = journal().any { it.method == "POST" && "messagingInvitations" in it.path }
+fun Sandbox.hasInvited(): Boolean = invitations() > 0
 
 /** How a program ended. */
 data class Ended(val code: Int, val out: String, val err: String)
 
 /** Runs a class with a main function in a virtual machine of its own. */
 fun program(main: String, vararg arguments: String, environment: Map<String, String> = emptyMap(),
-            options: List<String> = emptyList(), classPath: String = System.getProperty("java.class.path")): Ended {
+            options: List<String> = emptyList(), classPath: String = System.getProperty("java.class.path"),
+            launcher: List<String> = emptyList(), whileItRuns: (Process) -> Unit = {}): Ended {
     val (out, err) = List(2) { createTempFile("program") }
     try {
         val java = Path.of(System.getProperty("java.home"), "bin", "java").toString()
-        val process = ProcessBuilder(listOf(java, "-Xshare:auto") + options + listOf("-cp", classPath, main) + arguments)
+        val process = ProcessBuilder(launcher + listOf(java, "-Xshare:auto") + options + listOf("-cp", classPath, main) + arguments)
             .redirectOutput(out.toFile()).redirectError(err.toFile())
             .apply { environment().putAll(environment) }
             .start()
+        whileItRuns(process)
         if (!process.waitFor(HANG.toSeconds() * 2, TimeUnit.SECONDS)) {
             process.destroyForcibly().waitFor()
             throw AssertionError("$main hangs; it said: ${Files.readString(out)} ${Files.readString(err)}")

@@ -1,11 +1,13 @@
 package im.send
 
 import java.time.Duration
+import java.util.concurrent.CompletionException
 import java.util.concurrent.CopyOnWriteArrayList
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertSame
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -53,18 +55,55 @@ class TokenTest {
     }
 
     @Test
-    fun `a source that throws is a sign-in error without its text`() = withSandbox { sandbox ->
-        val sources = listOf(
-            Account.withToken(SENDER) { error("vault is sealed, key s3cret") },
-            Account.withSuspendingToken(SENDER) { error("vault is sealed, key s3cret") },
+    fun `what a source throws is the cause, and its text is in no sentence of ours`() = withSandbox { sandbox ->
+        val sources: List<Pair<Throwable, (Throwable) -> Account>> = listOf(
+            IllegalStateException("vault is sealed, key s3cret") to { thrown -> Account.withToken(SENDER) { throw thrown } },
+            IllegalStateException("vault is sealed, key s3cret") to { thrown -> Account.withSuspendingToken(SENDER) { throw thrown } },
+            java.io.IOException("no vault, key s3cret") to { thrown -> Account.withToken(SENDER) { throw thrown } },
+            AssertionError("key s3cret") to { thrown -> Account.withToken(SENDER) { throw thrown } },
+            InterruptedException("key s3cret") to { thrown -> Account.withToken(SENDER) { throw thrown } },
         )
-        for (account in sources) {
-            val error = assertThrows(SignInException::class.java) {
-                sendImBlocking("lenea@contoso.com", "hi", account.server(sandbox))
+        for ((thrown, account) in sources) {
+            val error = assertThrows(CredentialUnavailableException::class.java) {
+                sendImBlocking("lenea@contoso.com", "hi", account(thrown).server(sandbox))
             }
-            assertTrue("IllegalStateException" in error.detail, error.detail)
-            assertFalse("s3cret" in error.stackTraceToString())
+            assertSame(thrown, error.cause)
+            assertEquals(
+                listOf(ErrorKind.CREDENTIAL_UNAVAILABLE, Sent.NO, 3, Step.SIGN_IN, null),
+                listOf(error.kind, error.sent, error.exitCode, error.step, error.httpStatus),
+            )
+            assertTrue(error is SignInException)
+            assertTrue(thrown.javaClass.simpleName in error.detail, error.detail)
+            assertFalse("s3cret" in "$error ${error.detail} ${error.diagnostics} ${error.hops}")
         }
+    }
+
+    @Test
+    fun `each send of a client has the cause, in every form of the call`() = withSandbox { sandbox ->
+        val sealed = java.util.concurrent.atomic.AtomicReference<IllegalStateException>()
+        val account = Account.withToken(SENDER) {
+            sealed.get()?.let { throw it }
+            BearerToken(sandbox.issueToken(SENDER))
+        }.server(sandbox)
+        Client.signInBlocking(account).use { client ->
+            // More failures than are kept: each is still found again.
+            for (number in 1..100) {
+                sealed.set(IllegalStateException("number $number"))
+                sandbox.revokeTokens()
+                val error = assertThrows(CredentialUnavailableException::class.java) { client.sendBlocking("lenea@contoso.com", "hi") }
+                assertSame(sealed.get(), error.cause)
+            }
+            for (result in client.sendAllBlocking(List(20) { Message.text("user$it@contoso.com", "hi") })) {
+                assertSame(sealed.get(), result.error?.cause)
+            }
+            val later = assertThrows(CompletionException::class.java) { client.sendAsync("lenea@contoso.com", "hi").join() }
+            assertSame(sealed.get(), later.cause?.cause)
+            runBlocking { assertSame(sealed.get(), runCatching { client.send("lenea@contoso.com", "hi") }.exceptionOrNull()?.cause) }
+            sealed.set(null)
+            assertEquals("lenea@contoso.com", client.sendBlocking("lenea@contoso.com", "hi").acceptedBy)
+        }
+        sealed.set(IllegalStateException("at sign-in"))
+        assertSame(sealed.get(), assertThrows(SignInException::class.java) { Client.signInBlocking(account) }.cause)
     }
 
     @Test

@@ -30,26 +30,26 @@ import kotlinx.coroutines.withContext
  * The library resumes a coroutine on a thread of its own. Without a dispatcher the caller's code would go on there and
  * could keep the library from working, so such a caller goes on with [Dispatchers.Default].
  */
-internal suspend fun <T> suspending(steps: StepRelay? = null, work: suspend () -> T): T {
+internal suspend fun <T> suspending(steps: StepRelay? = null, tokens: TokenRelay? = null, work: suspend () -> T): T {
     NativeLibrary.require()
     val context = currentCoroutineContext()
     context.ensureActive()
     val dispatcher = context[ContinuationInterceptor]
     if (dispatcher == null || dispatcher === Dispatchers.Unconfined) {
-        return withContext(Dispatchers.Default) { relayed(steps, work) }
+        return withContext(Dispatchers.Default) { relayed(steps, tokens, work) }
     }
-    return relayed(steps, work)
+    return relayed(steps, tokens, work)
 }
 
-private suspend fun <T> relayed(steps: StepRelay?, work: suspend () -> T): T {
+private suspend fun <T> relayed(steps: StepRelay?, tokens: TokenRelay?, work: suspend () -> T): T {
     try {
         return if (steps == null) work() else steps.whileIn(work)
     } catch (error: SendException.Failed) {
-        throw error.failure.toException()
+        throw error.failure.toException(tokens)
     } catch (_: InternalException) {
         // What it says comes from a panic, and nobody has looked at what it may hold.
         val detail = "send-im failed inside; this is a bug of send-im, please report it."
-        throw Failed(ErrorKind.OUTCOME_UNKNOWN, detail, sent = Sent.MAYBE, exitCode = 6).toException()
+        throw Failed(ErrorKind.OUTCOME_UNKNOWN, detail, sent = Sent.MAYBE).toException()
     }
 }
 
@@ -68,6 +68,12 @@ internal fun <T> blocking(work: suspend (Cancellation) -> T): T {
     return Cancellation().use { cancellation -> CallingThread().run(cancellation::cancel) { work(cancellation) } }
 }
 
+/** The same for a call that always comes to its end, of which an interrupt makes less: [onInterrupt]. */
+internal fun <T> blockingToTheEnd(onInterrupt: () -> Unit, work: suspend () -> T): T {
+    NativeLibrary.require()
+    return CallingThread().run(onInterrupt, work)
+}
+
 /** The same for a call that takes no [Cancellation]: an interrupt cancels its coroutine. */
 internal fun <T> blockingPlainly(work: suspend () -> T): T {
     NativeLibrary.require()
@@ -75,7 +81,7 @@ internal fun <T> blockingPlainly(work: suspend () -> T): T {
         return CallingThread().run(null, work)
     } catch (_: CancellationException) {
         val detail = "The thread was interrupted while it waited."
-        throw Failed(ErrorKind.CANCELLED, detail, exitCode = 130).toException()
+        throw Failed(ErrorKind.CANCELLED, detail).toException()
     }
 }
 
@@ -92,7 +98,7 @@ private class CallingThread : CoroutineDispatcher() {
 
     @OptIn(ExperimentalCoroutinesApi::class)
     fun <T> run(onInterrupt: (() -> Unit)?, work: suspend () -> T): T {
-        // A thread that is interrupted already begins nothing.
+        // A thread that is interrupted already is as one that is interrupted now.
         var interrupted = Thread.interrupted()
         if (interrupted) onInterrupt?.invoke()
         val call = CoroutineScope(this).async { work() }

@@ -3,6 +3,7 @@ package im.send.internal
 import im.send.CancelledException
 import im.send.ClosedException
 import im.send.ConnectionFailedException
+import im.send.CredentialUnavailableException
 import im.send.DeadlineExceededException
 import im.send.ErrorKind
 import im.send.Hop
@@ -29,12 +30,16 @@ internal class Failed(
     val diagnostics: String? = null,
     val retryAfter: Duration? = null,
     val hops: List<Hop> = emptyList(),
-    val exitCode: Int = 5,
+    val exitCode: Int = exitCode(kind),
 ) : Serializable {
-    /** The exception of the family that [kind] belongs to. */
-    fun toException(): SendImException = when (kind) {
+    /** The exception of the class that [kind] belongs to, with what caused it. */
+    fun toException(cause: Throwable? = null): SendImException =
+        exception().also { if (cause != null) it.initCause(cause) }
+
+    private fun exception(): SendImException = when (kind) {
         ErrorKind.INVALID_INPUT -> InvalidInputException(this)
         ErrorKind.SIGN_IN_REFUSED, ErrorKind.SIGN_IN_UNSUPPORTED, ErrorKind.FORBIDDEN -> SignInException(this)
+        ErrorKind.CREDENTIAL_UNAVAILABLE -> CredentialUnavailableException(this)
         ErrorKind.RECIPIENT_NOT_FOUND,
         ErrorKind.RECIPIENT_UNAVAILABLE,
         ErrorKind.DECLINED,
@@ -56,4 +61,18 @@ internal class Failed(
         ErrorKind.OUTCOME_UNKNOWN -> OutcomeUnknownException(this)
         ErrorKind.CANCELLED -> CancelledException(this)
     }
+}
+
+private fun exitCode(kind: ErrorKind): Int = when (kind) {
+    ErrorKind.INVALID_INPUT -> 2
+    ErrorKind.SIGN_IN_REFUSED, ErrorKind.SIGN_IN_UNSUPPORTED, ErrorKind.CREDENTIAL_UNAVAILABLE, ErrorKind.FORBIDDEN -> 3
+    ErrorKind.RECIPIENT_NOT_FOUND,
+    ErrorKind.RECIPIENT_UNAVAILABLE,
+    ErrorKind.DECLINED,
+    ErrorKind.NO_ANSWER,
+    ErrorKind.BUSY,
+    -> 4
+    ErrorKind.OUTCOME_UNKNOWN -> 6
+    ErrorKind.CANCELLED -> 130
+    else -> 5
 }

@@ -4,18 +4,21 @@ import com.sun.jna.Callback
 import com.sun.jna.CallbackThreadInitializer
 import com.sun.jna.Native
 import com.sun.jna.Platform
-import im.send.internal.uniffi.shutdown
 import im.send.internal.uniffi.uniffiCallbackInterfaceStepListener
 import im.send.internal.uniffi.uniffiCallbackInterfaceTokenProvider
 import im.send.internal.uniffi.uniffiEnsureInitialized
 import im.send.internal.uniffi.uniffiRustFutureContinuationCallbackImpl
 import im.send.internal.uniffi.version
+import im.send.internal.uniffi.windDown
 import java.util.Properties
 
-/** How long the end of a program waits for sessions to be signed out. */
-private const val GRACE_MS = 3000
+/** How long the end of a program waits for idle sessions to be closed, in milliseconds. */
+private const val GRACE_MS = 3000uL
 
-/** The native library: loaded by the first call, shut down with the virtual machine. */
+/** The system property that keeps the package from doing anything at the end of the program. */
+private const val HOOK = "im.send.shutdownHook"
+
+/** The native library: loaded by the first call. */
 internal object NativeLibrary {
     /** The version of this package. */
     val version: String = Properties().run {
@@ -69,11 +72,14 @@ internal object NativeLibrary {
         callbacks.forEach { Native.setCallbackThreadInitializer(it, attached) }
     }
 
+    /** Hooks run side by side, in no order: what the program's own still send must neither be cancelled nor refused. */
     private fun endWithTheProgram() {
+        if (System.getProperty(HOOK).equals("false", ignoreCase = true)) return
         try {
-            Runtime.getRuntime().addShutdownHook(Thread({ shutdown(GRACE_MS.toULong()) }, "send-im-shutdown"))
+            Runtime.getRuntime().addShutdownHook(Thread({ windDown(GRACE_MS) }, "send-im-shutdown"))
         } catch (_: IllegalStateException) {
             // The program is ending already, and this is the call of another hook.
+            windDown(0u)
         }
     }
 }

@@ -79,7 +79,7 @@ internal fun checked(name: String, value: String): String {
     }
     if (half) {
         val detail = "The $name holds half a character (a lone surrogate)."
-        throw Failed(ErrorKind.INVALID_INPUT, detail, exitCode = 2).toException()
+        throw Failed(ErrorKind.INVALID_INPUT, detail).toException()
     }
     return value
 }
@@ -100,9 +100,10 @@ internal fun NativeStepRecord.toPublic(): StepRecord = StepRecord(
     elapsed = Duration.ofNanos((elapsedMs * 1e6).toLong()),
 )
 
-internal fun SendOutcome.toPublic(): SendResult = SendResult(receipt?.toPublic(), failure?.toException())
+internal fun SendOutcome.toPublic(tokens: TokenRelay?): SendResult =
+    SendResult(receipt?.toPublic(), failure?.toException(tokens))
 
-internal fun Failure.toException(): SendImException = Failed(
+internal fun Failure.toException(tokens: TokenRelay? = null): SendImException = Failed(
     kind = named(ErrorKind.entries, kind) ?: ErrorKind.SERVICE_ERROR,
     detail = detail,
     step = step?.let { named(Step.entries, it) },
@@ -114,7 +115,7 @@ internal fun Failure.toException(): SendImException = Failed(
     retryAfter = retryAfterMs?.let { Duration.ofMillis(it.toLong()) },
     hops = hops.map { Hop(it.url, it.outcome) },
     exitCode = exitCode.toInt(),
-).toException()
+).toException(cause?.let { tokens?.thrown(it) })
 
 internal fun TokenRequestRecord.toPublic(): TokenRequest =
     TokenRequest(origin, authorizationUri, clientId, trustedIssuers, rejected)

@@ -20,7 +20,7 @@ import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.runInterruptible
+import kotlinx.coroutines.withContext
 import im.send.internal.uniffi.StepRecord as NativeStepRecord
 
 /** The logger of this package. It hears each step at DEBUG. */
@@ -76,8 +76,24 @@ private suspend fun kotlinx.coroutines.Job.cancelAndJoinQuietly() {
     }
 }
 
+/** Of how many exceptions of a token source the latest are kept. Sends that fail by one look it up soon after. */
+private const val MOST_THROWN = 64
+
 /** Asks the program for a token, away from the native library's threads. */
 internal class TokenRelay(private val source: suspend (TokenRequest) -> BearerToken) : TokenProvider {
+    private val thrown = LinkedHashMap<ULong, Throwable>()
+    private var last = 0uL
+
+    /** What the source threw, by the number that the failure carries. Several sends may fail by the same. */
+    fun thrown(number: ULong): Throwable? = synchronized(thrown) { thrown[number] }
+
+    private fun keep(error: Throwable): ULong = synchronized(thrown) {
+        last++
+        thrown[last] = error
+        thrown.remove(last - MOST_THROWN.toULong())
+        last
+    }
+
     /** Called on a native thread. */
     @OptIn(DelicateCoroutinesApi::class)
     override fun requestToken(request: TokenRequestRecord, reply: TokenReply) {
@@ -88,11 +104,11 @@ internal class TokenRelay(private val source: suspend (TokenRequest) -> BearerTo
         try {
             val token = source(request)
             it.resolve(token.value, token.expiresIn?.seconds?.coerceAtLeast(0)?.toULong())
-        } catch (error: Exception) {
+        } catch (error: Throwable) {
             // The text of the error may hold a secret, so the log tells where it came from and not what it says.
             val trace = error.stackTrace.joinToString("") { frame -> "\n\tat $frame" }
             logger.log(Level.WARNING, "the token source threw ${error.javaClass.name}$trace")
-            it.fail("the token source threw ${error.javaClass.simpleName}")
+            it.fail("the token source threw ${error.javaClass.simpleName}", keep(error))
         }
     }
 
@@ -102,6 +118,9 @@ internal class TokenRelay(private val source: suspend (TokenRequest) -> BearerTo
     }
 }
 
-/** A blocking source as a suspending one, on a thread that may block. */
-internal fun interruptibly(source: TokenSource): suspend (TokenRequest) -> BearerToken =
-    { request -> runInterruptible(Dispatchers.IO) { source.token(request) } }
+/**
+ * A blocking source as a suspending one, on a thread that may block. What it throws comes out as it is: between
+ * dispatchers, coroutines may put a copy in its place.
+ */
+internal fun awaiting(source: TokenSource): suspend (TokenRequest) -> BearerToken =
+    { request -> withContext(Dispatchers.IO) { runCatching { source.token(request) } }.getOrThrow() }
