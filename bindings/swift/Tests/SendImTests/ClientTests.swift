@@ -79,6 +79,22 @@ final class ClientTests: XCTestCase {
         XCTAssertTrue(entries.all[0].message.contains("signing out failed"))
     }
 
+    func testAnInvitationRingsUntilTheTimeout() async throws {
+        let sandbox = try await Sandbox.start(slow: .seconds(9))
+        try await withClient(sandbox.tosh) { client in
+            // Whoever takes most of the time is still heard.
+            let slow = Task { try await client.send(to: "slow@contoso.com", text: "hi", timeout: .seconds(11)) }
+            let error = try await failure {
+                try await client.send(to: "silent@contoso.com", text: "hi", timeout: .seconds(1))
+            }
+            XCTAssertEqual(error.kind, .timeout)
+            XCTAssertEqual(error.sent, .no)
+            XCTAssertTrue(error.detail.contains("had not answered at the timeout"), error.detail)
+            let receipt = try await slow.value
+            XCTAssertEqual(receipt.acceptedBy, "slow@contoso.com")
+        }
+    }
+
     func testAClientThatIsLetGoSignsOut() async throws {
         try await withSandbox { sandbox in
             var client: Client? = try await Client.signIn(sandbox.tosh)

@@ -7,10 +7,11 @@ import XCTest
 /// hanging.
 final class EndTests: XCTestCase {
     private func ended(
-        _ act: String, _ more: String..., started: @escaping @Sendable (Sandbox, Int32) -> Void = { _, _ in },
+        _ act: String, _ more: String..., fault: Sandbox.Fault? = nil, started: @escaping @Sendable (Sandbox, Int32) -> Void = { _, _ in },
         check: (Sandbox, Ended) throws -> Void
     ) async throws {
         let sandbox = try await Sandbox.start(ring: .seconds(3600), slow: .seconds(5))
+        if let fault { try sandbox.addFault(.deleteApplication, fault) }
         let done = try await helper([act, sandbox.url] + more, started: { started(sandbox, $0) })
         try check(sandbox, done)
         sandbox.stop()
@@ -87,7 +88,8 @@ final class EndTests: XCTestCase {
 
     func testNoSessionStaysThatNothingIsUnderWayIn() async throws {
         for act in ["open-client", "let-go-client", "cancelled-send"] {
-            try await ended(act) { sandbox, done in
+            // Closing it takes more than one request.
+            try await ended(act, fault: .dropBefore) { sandbox, done in
                 XCTAssertEqual(done, Ended(status: 0, out: "", err: ""))
                 XCTAssertTrue(try sandbox.sawInvitation())
                 XCTAssertEqual(try sandbox.openApplications(), 0, act)

@@ -1,5 +1,6 @@
 package im.send
 
+import java.time.Duration
 import java.util.concurrent.CyclicBarrier
 import kotlin.concurrent.thread
 import kotlinx.coroutines.CoroutineStart
@@ -37,6 +38,19 @@ class ClientTest {
         }
         val message = sandbox.messages().single()
         assertEquals(listOf("db7", Importance.URGENT, TextFormat.HTML), listOf(message.subject, message.importance, message.format))
+    }
+
+    @Test
+    fun `an invitation rings until the timeout`() = Sandbox.builder().slow(Duration.ofSeconds(9)).startBlocking().use { sandbox ->
+        Client.signInBlocking(sandbox.account()).use { client ->
+            // Whoever takes most of the time is still heard.
+            val slow = client.sendAsync(Message.text("slow@contoso.com", "hi").timeout(Duration.ofSeconds(11)))
+            val silent = Message.text("silent@contoso.com", "hi").timeout(Duration.ofSeconds(1))
+            val error = assertThrows(DeadlineExceededException::class.java) { client.sendBlocking(silent) }
+            assertEquals(ErrorKind.TIMEOUT to Sent.NO, error.kind to error.sent)
+            assertTrue("had not answered at the timeout" in error.detail, error.detail)
+            assertEquals("slow@contoso.com", slow.join().acceptedBy)
+        }
     }
 
     @Test

@@ -3,6 +3,8 @@ package im.send
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
+import java.util.concurrent.ExecutionException
+import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.concurrent.thread
 import kotlinx.coroutines.Dispatchers
@@ -37,7 +39,7 @@ class ClosingTest {
     private fun Client.ring(text: String = "hi") = sendAsync(Message.text("silent@contoso.com", text).timeout(LONG))
 
     private fun failure(send: CompletableFuture<Receipt>) =
-        assertThrows(CompletionException::class.java) { send.join() }.cause as SendImException
+        assertThrows(ExecutionException::class.java) { send.get(HANG.toSeconds(), TimeUnit.SECONDS) }.cause as SendImException
 
     @ParameterizedTest
     @EnumSource

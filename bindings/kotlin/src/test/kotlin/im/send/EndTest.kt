@@ -29,6 +29,15 @@ class EndTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = ["3", "return"])
+    fun `what a cancelled send leaves to do is waited for`(code: String) = withPatientSandbox { sandbox ->
+        // Closing its session takes more than one request.
+        sandbox.addFault(Route.DELETE_APPLICATION, Fault.dropBefore())
+        assertEquals(Ended(if (code == "return") 0 else 3, "", ""), program("im.send.Ending", sandbox.url, "cut off", code))
+        assertEquals(0, sandbox.openApplications, "a session stays behind")
+    }
+
+    @ParameterizedTest
     @CsvSource("one call,3", "future,return", "coroutine,0", "client,3", "client,return")
     fun `a hook of the program drains its pool of sends, and says a last word`(way: String, end: String) =
         withPatientSandbox { sandbox ->

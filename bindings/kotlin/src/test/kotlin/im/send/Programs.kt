@@ -70,6 +70,11 @@ object Ending {
                     client.close()
                 }
             }
+            "cut off" -> {
+                val sending = sendImAsync(message, watched)
+                invited.await()
+                sending.cancel(true)
+            }
             "hook" -> atExit { println(sendImBlocking("lenea@contoso.com", "hi", account).acceptedBy) }
             "client in a hook" -> {
                 // The library is loaded and has its own hook before.
