@@ -24,7 +24,7 @@ pub(crate) struct Retry {
     failures: ExponentialBackoff,
     refusals: ExponentialBackoff,
     waits: ExponentialBackoff,
-    /// What the last answer meant. It says more than that the next one did not come before the deadline.
+    /// What the last attempt came to. It says more than that the next one did not end before the deadline.
     refused: Option<Error>,
 }
 
@@ -106,7 +106,12 @@ impl Retry {
     /// `error` itself when there were enough attempts.
     pub(crate) async fn after_any(&mut self, error: Error) -> Result<()> {
         match self.delay_after(&error) {
-            Some(delay) => self.pause(delay, error).await,
+            Some(delay) => {
+                if error.kind() != ErrorKind::Timeout {
+                    self.refused = Some(error.clone());
+                }
+                self.pause(delay, error).await
+            }
             None => Err(self.told(error)),
         }
     }

@@ -59,7 +59,7 @@ async fn an_unknown_outcome_does_not_advise_to_send_again() {
 #[tokio::test]
 async fn an_interrupted_sign_out_goes_on_and_a_failed_one_can_be_repeated() {
     let (sandbox, client) = signed_in().await;
-    sandbox.add_fault(Fault::on(Route::DeleteApplication, slowly(3_000)));
+    sandbox.add_fault(Fault::on(Route::DeleteApplication, slowly(1_000)));
     assert!(tokio::time::timeout(Duration::from_millis(20), client.sign_out()).await.is_err());
     until(|| sandbox.open_applications() == 0).await;
 
