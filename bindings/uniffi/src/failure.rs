@@ -88,11 +88,6 @@ impl SendError {
         Error::new(kind, detail).with_sent(sent).into()
     }
 
-    /// A task of ours panicked.
-    pub(crate) fn panicked(sent: Sent) -> Self {
-        send_im_runtime::panicked(sent).into()
-    }
-
     /// The object belongs to the process this one was forked from.
     pub(crate) fn forked() -> Self {
         send_im_runtime::forked().into()
