@@ -136,12 +136,6 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_during_a_send_leaves_the_outcome_unknown() {
-        assert_eq!(SendError::panicked(Sent::Maybe).into_failure().kind, "outcome_unknown");
-        assert_eq!(SendError::panicked(Sent::No).into_failure().kind, "protocol");
-    }
-
-    #[test]
     fn the_text_of_a_host_exception_is_dropped() {
         let error: SendError =
             uniffi::UnexpectedUniFFICallbackError { reason: "password=s3cret".to_owned() }.into();

@@ -49,10 +49,8 @@ pub async fn send(account: &Account, message: Message) -> Result<Receipt> {
     let result = client.send_checked(message, to, log.clone(), begun).await;
     let submitted = matches!(&result, Ok(receipt) if receipt.evidence == crate::Evidence::Submitted);
     // A submitted message may still be ringing. Its background task holds the session, which signs out when it ends.
-    if !submitted {
-        if let Err(error) = client.session.sign_out(&log, None).await {
-            tracing::warn!(target: "send_im", %error, "the session could not be closed");
-        }
+    if !submitted && let Err(error) = client.session.sign_out(&log, None).await {
+        tracing::warn!(target: "send_im", %error, "the session could not be closed");
     }
     result
 }
