@@ -88,11 +88,6 @@ impl SendError {
         Error::new(kind, detail).with_sent(sent).into()
     }
 
-    /// A task of ours panicked.
-    pub(crate) fn panicked(sent: Sent) -> Self {
-        send_im_runtime::panicked(sent).into()
-    }
-
     /// The object belongs to the process this one was forked from.
     pub(crate) fn forked() -> Self {
         send_im_runtime::forked().into()
@@ -138,12 +133,6 @@ mod tests {
     #[test]
     fn its_text_is_the_sentence() {
         assert_eq!(SendError::from(Error::closed("Signed out.")).to_string(), "Signed out.");
-    }
-
-    #[test]
-    fn a_panic_during_a_send_leaves_the_outcome_unknown() {
-        assert_eq!(SendError::panicked(Sent::Maybe).into_failure().kind, "outcome_unknown");
-        assert_eq!(SendError::panicked(Sent::No).into_failure().kind, "protocol");
     }
 
     #[test]

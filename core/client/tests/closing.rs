@@ -6,9 +6,9 @@ mod common;
 use std::future::Future;
 use std::time::Duration;
 
-use common::{LENE, account, hello, long, signed_in, status, until};
+use common::{LENE, account, hello, long, page, signed_in, status, until};
 use send_im::{Client, Error, ErrorKind, Message, Receipt, Sent, Wait};
-use send_im_sandbox::{Action, Behaviour, ErrorBody, Exchange, Fault, Route, Sandbox};
+use send_im_sandbox::{Action, Behaviour, Exchange, Fault, Route, Sandbox};
 use tokio::task::JoinHandle;
 
 const FOREVER: Duration = Duration::from_secs(3600);
@@ -22,9 +22,7 @@ async fn ends<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn begin(client: &Client, message: Message) -> JoinHandle<Result<Receipt, Error>> {
-    let client = client.clone();
-    let message = message.timeout(FOREVER);
-    tokio::spawn(async move { client.send(message).await })
+    tokio::spawn(client.begin_send(message.timeout(FOREVER)))
 }
 
 /// A message to somebody who does not answer; all of them are different people.
@@ -140,10 +138,7 @@ async fn cancelling_ends_every_send_at_once_those_that_wait_for_a_turn_too() {
     assert!(submitted.is_ok(), "{submitted:?}");
     until(|| invited(&sandbox) == AT_ONCE).await;
     let waiting = begin(&client, hello());
-    let own = client.clone();
-    let list = tokio::spawn(async move { own.send_all([hello(), long()]).await });
-    // They have taken their places; nothing tells that from outside.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let list = [hello(), long()].map(|message| tokio::spawn(client.begin_send_in_turn(message)));
     // No answer of the server is needed.
     silence(&sandbox);
     client.cancel_all();
@@ -152,9 +147,8 @@ async fn cancelling_ends_every_send_at_once_those_that_wait_for_a_turn_too() {
         assert_eq!(failure(ringing).await, (ErrorKind::Cancelled, Sent::Maybe));
     }
     assert_eq!(failure(waiting).await, (ErrorKind::Cancelled, Sent::No));
-    for result in ends(list).await.unwrap() {
-        let error = result.unwrap_err();
-        assert_eq!((error.kind(), error.sent()), (ErrorKind::Cancelled, Sent::No));
+    for waiting in list {
+        assert_eq!(failure(waiting).await, (ErrorKind::Cancelled, Sent::No));
     }
     assert_eq!(client.send(hello()).await.unwrap_err().kind(), ErrorKind::Closed);
     sandbox.clear_faults();
@@ -318,15 +312,7 @@ async fn given_up(to: &str) -> (Sandbox, Client, JoinHandle<Result<Receipt, Erro
     let (sandbox, client) = signed_in().await;
     let ringing = begin(&client, Message::text(to, "x"));
     until(|| invited(&sandbox) == 1).await;
-    let page = Action::Status {
-        http: 404,
-        code: None,
-        subcode: None,
-        retry_after: None,
-        body: ErrorBody::Html,
-        diagnostics: None,
-    };
-    sandbox.add_fault(Fault::on(Route::StartMessaging, page));
+    sandbox.add_fault(Fault::on(Route::StartMessaging, page(404)));
     client.send(hello()).await.unwrap();
     assert_eq!(sandbox.open_applications(), 2);
     // Its DELETE is the slower one of the two.

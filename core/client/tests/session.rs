@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::*;
 use send_im::{Client, ErrorKind, Evidence, Message, Sent};
-use send_im_sandbox::{Action, Behaviour, ErrorBody, Fault, Route, Sandbox};
+use send_im_sandbox::{Action, Behaviour, Fault, Route, Sandbox};
 
 #[tokio::test]
 async fn an_application_that_is_gone_is_replaced_silently() {
@@ -160,15 +160,7 @@ async fn a_page_of_a_proxy_in_place_of_the_server_ends_no_other_send() {
         sandbox.journal().iter().any(|e| e.path.ends_with("/messagingInvitations") && e.status.is_some())
     })
     .await;
-    let page = Action::Status {
-        http: 404,
-        code: None,
-        subcode: None,
-        retry_after: None,
-        body: ErrorBody::Html,
-        diagnostics: None,
-    };
-    sandbox.add_fault(Fault::on(Route::StartMessaging, page));
+    sandbox.add_fault(Fault::on(Route::StartMessaging, page(404)));
     client.send(hello()).await.unwrap();
     let receipt = other.await.unwrap().unwrap();
     assert_eq!(receipt.evidence, Evidence::InvitationAccepted);

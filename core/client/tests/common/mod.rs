@@ -31,6 +31,18 @@ pub fn status(http: u16) -> Action {
     }
 }
 
+/// A page of a proxy or of the web server.
+pub fn page(http: u16) -> Action {
+    Action::Status {
+        http,
+        code: None,
+        subcode: None,
+        retry_after: None,
+        body: send_im_sandbox::ErrorBody::Html,
+        diagnostics: None,
+    }
+}
+
 pub fn diagnosed(http: u16, diagnostics: &str) -> Action {
     Action::Status {
         http,
