@@ -125,7 +125,7 @@ fn in_turn(client: &Client, message: Message) -> impl Future<Output = Result<Rec
     async {
         match sending.await.pop() {
             Some(result) => Ok(result?.into()),
-            None => Err(SendError::panicked(Sent::Maybe)),
+            None => Err(send_im_runtime::panicked(Sent::Maybe).into()),
         }
     }
 }
