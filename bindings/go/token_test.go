@@ -104,11 +104,11 @@ func TestARevokedTokenIsAskedForAgain(t *testing.T) {
 func TestTheErrorOfASourceIsFoundAndNotShown(t *testing.T) {
 	sandbox := start(t, nil)
 	sealed := &sealedError{"key s3cret"}
-	fails := func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
-		return sendim.Token{}, fmt.Errorf("vault: %w", sealed)
+	fails := func(err error) sendim.Option {
+		return withTokens(sandbox, func(context.Context, sendim.TokenRequest) (sendim.Token, error) { return sendim.Token{}, err })
 	}
-	_, first := sendim.Send(background(t), "lenea@contoso.com", "hi", withTokens(sandbox, fails))
-	_, second := sendim.SignIn(background(t), withTokens(sandbox, fails))
+	_, first := sendim.Send(background(t), "lenea@contoso.com", "hi", fails(sealed))
+	_, second := sendim.SignIn(background(t), fails(fmt.Errorf("vault: %w", sealed)))
 	for _, err := range []error{first, second} {
 		var found *sealedError
 		if !errors.Is(err, sealed) || !errors.As(err, &found) || found != sealed {
@@ -118,7 +118,7 @@ func TestTheErrorOfASourceIsFoundAndNotShown(t *testing.T) {
 		if !errors.Is(err, sendim.ErrSignIn) || errors.Is(err, sendim.ErrSignInRefused) {
 			t.Fatal(err)
 		}
-		contains(t, err.Error(), "*fmt.wrapError")
+		contains(t, err.Error(), "the token source failed (*")
 		for _, shown := range []string{err.Error(), fmt.Sprintf("%+v", err), string(must[[]byte](t)(json.Marshal(err)))} {
 			lacks(t, shown, "s3cret")
 		}

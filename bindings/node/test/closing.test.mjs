@@ -76,8 +76,8 @@ test('cancelAll ends every send at once', async (t) => {
   assert.equal(client.cancelAll(), undefined);
   assert.equal(client.closed, true);
   const told = [...(await Promise.allSettled(sends)), ...(await all)].map(outcome);
-  // One rang, the others waited for it.
-  assert.deepEqual(told, ['cancelled maybe', 'cancelled no', 'cancelled no']);
+  // One rang, whichever, and the others waited for it.
+  assert.deepEqual(told.sort(), ['cancelled maybe', 'cancelled no', 'cancelled no']);
   await assert.rejects(client.send('lenea@contoso.com', 'late'), { kind: 'closed', sent: 'no' });
   await client.close();
   client.cancelAll();
