@@ -57,8 +57,7 @@ class TestClosing < Minitest::Test
     slow = send_to("slow@contoso.com")
     assert_rings
     assert_nil close
-    refute_predicate slow, :alive?
-    assert_equal "slow@contoso.com", slow.value.accepted_by
+    assert_equal "slow@contoso.com", ended(slow).accepted_by
     assert_equal 0, sandbox.open_applications
   end
 
@@ -85,7 +84,7 @@ class TestClosing < Minitest::Test
     slow = send_to("slow@contoso.com")
     assert_rings
     assert_nil close(timeout: 3600)
-    assert_instance_of SendIm::Receipt, slow.value
+    assert_instance_of SendIm::Receipt, ended(slow)
   end
 
   def test_a_bound_is_a_number_of_seconds
@@ -95,11 +94,13 @@ class TestClosing < Minitest::Test
   end
 
   def test_later_sends_fail_and_a_second_close_does_nothing
-    slow = send_to("slow@contoso.com")
+    silent = send_to("silent@contoso.com")
     assert_rings
     closing = begin_call { client.close }
     assert(eventually { ended(send_to("declines@contoso.com")).is_a?(SendIm::ClientClosed) })
-    assert_predicate slow, :alive?
+    assert_predicate silent, :alive?
+    assert_predicate closing, :alive?
+    client.cancel_all
     assert_nil ended(closing)
     assert_nil close
     assert_nil close(timeout: 1)
@@ -145,7 +146,7 @@ class TestClosing < Minitest::Test
         1 / 0
       end
     end
-    assert_instance_of SendIm::Receipt, slow.value
+    assert_instance_of SendIm::Receipt, ended(slow)
     assert_equal 0, sandbox.open_applications
   end
 

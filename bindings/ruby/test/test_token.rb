@@ -170,5 +170,9 @@ class TestToken < Minitest::Test
     assert(eventually { asking.call.zero? })
     failing { SendIm::Client.open(address: SENDER, token: ->(_) { "bad" }, server: sandbox) }
     assert(eventually { asking.call.zero? })
+    SendIm::Client.open(address: SENDER, token: source, server: sandbox) do
+      sandbox.add_fault(:delete_application, { status: { http: 400 } }, times: 0)
+    end
+    assert(eventually { asking.call.zero? })
   end
 end

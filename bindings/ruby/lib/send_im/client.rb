@@ -136,6 +136,8 @@ module SendIm
       close
     rescue Error => e
       Log.warn(@logger, "signing out failed: #{e.message}")
+    ensure
+      @tokens&.stop
     end
   end
 end
