@@ -22,7 +22,7 @@ async fn ends<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn begin(client: &Client, message: Message) -> JoinHandle<Result<Receipt, Error>> {
-    tokio::spawn(client.begin_send(message.timeout(FOREVER)))
+    tokio::spawn(client.send(message.timeout(FOREVER)))
 }
 
 /// A message to somebody who does not answer; all of them are different people.
@@ -138,7 +138,10 @@ async fn cancelling_ends_every_send_at_once_those_that_wait_for_a_turn_too() {
     assert!(submitted.is_ok(), "{submitted:?}");
     until(|| invited(&sandbox) == AT_ONCE).await;
     let waiting = begin(&client, hello());
-    let list = [hello(), long()].map(|message| tokio::spawn(client.begin_send_in_turn(message)));
+    let list = [hello(), long()].map(|message| {
+        let sending = client.send_all([message]);
+        tokio::spawn(async { sending.await.remove(0) })
+    });
     // No answer of the server is needed.
     silence(&sandbox);
     client.cancel_all();
