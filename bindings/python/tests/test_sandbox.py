@@ -89,7 +89,8 @@ def test_faults_come_and_go(sandbox, account):
     assert caught.value.kind == "service_error"
     sandbox.clear_faults()
     send_im("lenea@contoso.com", "hi", **account)
-    with pytest.raises(InvalidInput, match="^This is not a fault: there is no action `explode`; the actions are status, "):
+    told = "^This is not a fault: there is no action `explode`; the actions are status, "
+    with pytest.raises(InvalidInput, match=told):
         sandbox.add_fault("start_messaging", "explode")
 
 

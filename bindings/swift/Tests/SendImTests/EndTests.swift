@@ -7,7 +7,8 @@ import XCTest
 /// hanging.
 final class EndTests: XCTestCase {
     private func ended(
-        _ act: String, _ more: String..., fault: Sandbox.Fault? = nil, started: @escaping @Sendable (Sandbox, Int32) -> Void = { _, _ in },
+        _ act: String, _ more: String..., fault: Sandbox.Fault? = nil,
+        started: @escaping @Sendable (Sandbox, Int32) -> Void = { _, _ in },
         check: (Sandbox, Ended) throws -> Void
     ) async throws {
         let sandbox = try await Sandbox.start(ring: .seconds(3600), slow: .seconds(5))

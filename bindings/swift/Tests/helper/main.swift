@@ -182,7 +182,8 @@ case "memory":
                 try await group.waitForAll()
             }
             _ = try? await client.send(to: "busy@contoso.com", text: "refused")
-            try await sendIm(to: "lenea@contoso.com", text: "hi", from: account, onStep: { [held = Held()] _ in _ = held })
+            try await sendIm(
+                to: "lenea@contoso.com", text: "hi", from: account, onStep: { [held = Held()] _ in _ = held })
         }
         print(Held.alive, SendImNative.liveAllocations())
     }
