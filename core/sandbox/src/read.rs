@@ -289,6 +289,7 @@ mod tests {
         for &name in names::<Action>() {
             let value = |member: &&str| match *member {
                 "body" => json!("html"),
+                "processed" => json!(false),
                 "code" | "subcode" | "diagnostics" => json!("x"),
                 _ => json!(500),
             };

@@ -98,7 +98,10 @@ namespace SendIm.Tests
             using var client = Client.SignIn(Account);
 
             // The second message to a recipient is sent when what became of the first is known.
-            var messages = new[] { new Message("lenea@contoso.com", "one"), Patient("hi"), new Message("lenea@contoso.com", "two") };
+            var messages = new[]
+            {
+                new Message("lenea@contoso.com", "one"), Patient("hi"), new Message("lenea@contoso.com", "two"),
+            };
             var sending = client.SendAllAsync(messages, source.Token);
             Check.Eventually(
                 () => sandbox.Messages().Count == 2 && sandbox.Journal().Count(IsInvitation) == 2, "two arrive, one rings");
