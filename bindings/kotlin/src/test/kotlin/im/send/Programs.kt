@@ -50,6 +50,10 @@ object Quiet {
 
 /** Ends in the way its second argument names while something is in flight. The last argument is the exit code. */
 object Ending {
+    /** Holds a client until the end: one that nobody refers to is closed as soon as the collector runs. */
+    @JvmField
+    var kept: Client? = null
+
     @JvmStatic
     fun main(arguments: Array<String>) {
         val (url, way, code) = arguments
@@ -79,12 +83,11 @@ object Ending {
             "client in a hook" -> {
                 // The library is loaded and has its own hook before.
                 Client.signInBlocking(account).close()
-                atExit { Client.signInBlocking(account).also { println(it.sendBlocking("lenea@contoso.com", "hi").acceptedBy) } }
+                atExit { greet(account) }
             }
-            "first client in a hook" ->
-                atExit { Client.signInBlocking(account).also { println(it.sendBlocking("lenea@contoso.com", "hi").acceptedBy) } }
+            "first client in a hook" -> atExit { greet(account) }
             "future" -> sendImAsync(message, watched)
-            "client" -> Client.signInBlocking(account).sendBlocking("lenea@contoso.com", "hi")
+            "client" -> kept = Client.signInBlocking(account).apply { sendBlocking("lenea@contoso.com", "hi") }
             "busy" -> {
                 val client = Client.signInBlocking(account)
                 repeat(20) { n ->
@@ -112,6 +115,10 @@ object Ending {
         if (way in setOf("blocking", "cancelling", "future", "listener")) invited.await()
         // "return" ends as a program does whose main function is over.
         if (code != "return") exitProcess(code.toInt())
+    }
+
+    private fun greet(account: Account) {
+        kept = Client.signInBlocking(account).also { println(it.sendBlocking("lenea@contoso.com", "hi").acceptedBy) }
     }
 
     private fun report(send: () -> Unit) {
