@@ -200,7 +200,8 @@ static void winding_down_in_a_child_leaves_the_parent_alone(void) {
 }
 
 static void winding_down_closes_what_is_idle_and_lets_the_rest_go_on(void) {
-    place here = place_new("{\"slow_ms\": 700}");
+    /* Winding down also waits for what other tests left to do, ten seconds at most. */
+    place here = place_new("{\"slow_ms\": 15000}");
     send_im_client *idle = signed_in(here), *busy = signed_in(here), *later;
     ending slow;
     begin(busy, "slow@contoso.com", &slow);
