@@ -79,6 +79,7 @@ fn options(args: &ServeArgs, sender: Option<&Sender>) -> Result<Options> {
         .listen(args.listen)
         .tokens(tokens(args)?)
         .plain_http(args.allow_plain_http)
+        .post_only(args.post_only)
         .query_credentials(args.allow_query_credentials)
         .request_credentials(!args.refuse_credentials)
         .largest_body(args.max_body)
@@ -97,6 +98,8 @@ fn options(args: &ServeArgs, sender: Option<&Sender>) -> Result<Options> {
         options = options.certificate(chain, key);
     }
     options = args.client_ca.iter().fold(options, Options::client_ca);
+    options = args.client_crl.iter().fold(options, Options::client_crl);
+    options = args.allow_domain.iter().fold(options, Options::allow_domain);
     options = args.allow_origin.iter().fold(options, Options::allow_origin);
     Ok(args.allow_host.iter().fold(options, Options::allow_host))
 }

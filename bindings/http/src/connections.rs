@@ -1,5 +1,7 @@
 //! The listener and its connections.
 
+mod open;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,17 +12,21 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::sleep;
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
+use self::open::Open;
+pub(crate) use self::open::Place;
 use crate::guard::Peer;
 use crate::service::Shared;
 
-/// How many connections are open at once; the next ones wait in the system's queue.
-const MOST_CONNECTIONS: usize = 2048;
-/// How long a client may take for its handshake, and for the head of a request.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a client may take no byte of what it is sent.
+const STALL: Duration = Duration::from_secs(20);
+/// How long a connection that is told to end may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// The largest head of a request, in bytes. An address (URI) ends at 64 KiB already.
+const LARGEST_HEAD: usize = 80 << 10;
 /// How many requests one HTTP/2 connection may have open.
 const MOST_STREAMS: u32 = 128;
 
@@ -31,30 +37,35 @@ pub(crate) async fn accept(
     tls: Option<TlsAcceptor>,
     router: Router,
 ) {
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let open = Arc::new(Open::default());
     loop {
         let accepted = tokio::select! {
-            accepted = async {
-                let place = places.clone().acquire_owned().await;
-                listener.accept().await.map(|(stream, peer)| (stream, peer, place))
-            } => accepted,
+            accepted = listener.accept() => accepted,
             () = shared.closing.cancelled() => return,
         };
         match accepted {
-            Ok((stream, peer, place)) => {
+            Ok((stream, peer)) => {
+                let address = peer.ip().to_canonical();
+                // Otherwise it is closed: everything this client has open is answering.
+                let Some(place) = open.take(address) else { continue };
                 let (of, tls, router) = (shared.clone(), tls.clone(), router.clone());
                 shared.connections.spawn(async move {
-                    let _place = place;
-                    let peer = Peer { address: peer.ip().to_canonical(), certified: false };
-                    if let Err(error) = serve(&of, stream, peer, tls, router).await {
-                        tracing::debug!(peer = %peer.address, %error, "a connection has ended");
+                    let served = serve(&of, stream, Peer { address, certified: false, place: place.clone() }, tls, router);
+                    tokio::select! {
+                        served = served => if let Err(error) = served {
+                            tracing::debug!(peer = %address, %error, "a connection has ended");
+                        },
+                        () = place.replaced() => {
+                            tracing::debug!(peer = %address, "a connection without a request made room for another one");
+                        }
                     }
                 });
             }
             Err(error) => {
-                // Out of descriptors, most likely: others have to end first.
+                // Out of descriptors, most likely.
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                open.make_room();
+                sleep(Duration::from_millis(50)).await;
             }
         }
     }
@@ -68,9 +79,12 @@ async fn serve(
     router: Router,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    let mut stream = Box::pin(TimeoutStream::new(stream));
+    stream.as_mut().set_write_timeout_pinned(Some(STALL));
     let Some(tls) = tls else { return exchange(shared, stream, router, peer).await };
     let stream = tokio::select! {
-        stream = timeout(PATIENCE, tls.accept(stream)) => stream.map_err(|_| io::ErrorKind::TimedOut)??,
+        stream = tls.accept(stream) => stream?,
+        () = peer.place.idle() => return Err(io::ErrorKind::TimedOut.into()),
         () = shared.closing.cancelled() => return Ok(()),
     };
     // A certificate that was not issued by the client CA has ended the handshake.
@@ -82,21 +96,37 @@ async fn exchange<S>(shared: &Shared, stream: S, router: Router, peer: Peer) -> 
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let place = peer.place.clone();
     let service = TowerToHyperService::new(router.layer(Extension(peer)));
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+    // How long a head may take is the connection's place's matter, in both versions.
+    builder.http1().header_read_timeout(None).max_buf_size(LARGEST_HEAD);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(MOST_STREAMS)
+        .max_header_list_size(LARGEST_HEAD as u32)
         .keep_alive_interval(Duration::from_secs(30))
-        .keep_alive_timeout(PATIENCE);
+        .keep_alive_timeout(Duration::from_secs(15));
     let served = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(served);
     tokio::select! {
         ended = served.as_mut() => return ended.map_err(io::Error::other),
         () = shared.stopped.cancelled() => return Ok(()),
         () = shared.closing.cancelled() => served.as_mut().graceful_shutdown(),
+        () = place.idle() => {
+            served.as_mut().graceful_shutdown();
+            let farewell = async {
+                sleep(FAREWELL).await;
+                // A request may have come just before.
+                place.idle().await;
+            };
+            tokio::select! {
+                ended = served => return ended.map_err(io::Error::other),
+                () = farewell => return Ok(()),
+                () = shared.stopped.cancelled() => return Ok(()),
+            }
+        }
     }
     tokio::select! {
         ended = served => ended.map_err(io::Error::other),

@@ -5,39 +5,92 @@
 //! certificate is what a request shows, the browser shows it for any page. So a request that a browser sends for a
 //! page must come from a listed origin, whatever it shows, and where it need show nothing, only names that cannot be
 //! rebound are answered.
+//!
+//! Most of that rests on what a browser says of itself. It says `Origin` with every POST of a page, but nothing with a GET
+//! to a host that it does not call trustworthy (Fetch Metadata, section 2; Secure Contexts, section 3.1): over plain http
+//! that is every host but loopback, written plainly. By such a name, a GET sends nothing.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use send_im::ErrorKind;
 
+use crate::connections::Place;
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::service::Shared;
 
 /// The other end of a connection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub(crate) address: IpAddr,
     /// It has shown a certificate of the client CA.
     pub(crate) certified: bool,
+    pub(crate) place: Arc<Place>,
 }
 
-/// Headers by which a proxy tells for whom it asks.
-const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
+/// Headers by which a proxy or its network tells of itself, or for whom it asks.
+const OF_PROXIES: [&str; 24] = [
+    "cdn-loop",
+    "client-ip",
+    "fastly-client-ip",
+    "fastly-ff",
+    "forwarded",
+    "max-forwards",
+    "proxy-authorization",
+    "proxy-connection",
+    "remote-addr",
+    "true-client-ip",
+    "via",
+    "wl-proxy-client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-coming-from",
+    "x-forwarded",
+    "x-host",
+    "x-originating-ip",
+    "x-real-ip",
+    "x-remote-addr",
+    "x-remote-ip",
+    "x-scheme",
+    "x-url-scheme",
+    "x-varnish",
+];
+
+/// How names of such headers begin.
+const OF_ONE_PROXY: [&str; 14] = [
+    "akamai-",
+    "ali-cdn-",
+    "cf-",
+    "cloudfront-",
+    "fly-",
+    "x-amz-cf-",
+    "x-amzn-",
+    "x-appengine-",
+    "x-arr-",
+    "x-azure-",
+    "x-envoy-",
+    "x-forwarded-",
+    "x-original-",
+    "x-proxy",
+];
 
 /// Lets a request pass that may be answered.
+///
+/// Those that may not have an allowance of their own: they never use up that of others on the same machine.
 pub(crate) async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let Some(peer) = request.extensions().get::<Peer>().copied() else {
+    let Some(peer) = request.extensions().get::<Peer>() else {
         return refuse("The service does not know who asks.").into_response();
     };
-    if let Err(seconds) = shared.rate.take(peer.address, Instant::now()) {
+    let checked = check(&shared.options, peer, &request);
+    let rate = if checked.is_ok() { &shared.rate } else { &shared.refused_rate };
+    if let Err(seconds) = rate.take(peer.address, Instant::now()) {
         return Problem::refused(
             StatusCode::TOO_MANY_REQUESTS,
             ErrorKind::Throttled,
@@ -46,29 +99,44 @@ pub(crate) async fn guard(State(shared): State<Arc<Shared>>, request: Request, n
         .retry_after(seconds)
         .into_response();
     }
-    match check(&shared.options, peer, &request) {
+    match checked {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
 }
 
-fn check(options: &Options, peer: Peer, request: &Request) -> Result<(), Problem> {
+fn check(options: &Options, peer: &Peer, request: &Request) -> Result<(), Problem> {
     let host = host(request);
-    if (options.anonymous() || !options.hosts.is_empty())
-        && !host.as_ref().is_some_and(|host| is_ours(host, &options.hosts))
-    {
-        return Err(refuse(
-            "The service is not known by the name it was asked for: ask 127.0.0.1 or localhost, or start it with --allow-host.",
-        ));
-    }
     let headers = request.headers();
-    if options.anonymous() && FORWARDED.iter().any(|name| headers.contains_key(*name)) {
+    if options.anonymous() || !options.hosts.is_empty() {
+        let Some(host) = host.as_ref().filter(|host| is_ours(host, options)) else {
+            return Err(refuse(
+                "The service is not known by the name it was asked for: ask 127.0.0.1 or localhost, or start it with --allow-host.",
+            ));
+        };
+        let unseen = options.anonymous() && options.certificate.is_none() && !is_plain_loopback(host.host());
+        if unseen && sends(request) && request.method() != Method::POST {
+            return Err(refuse(
+                "By this name a message is taken by POST only: of a GET, a browser does not say which page is behind it.",
+            ));
+        }
+    }
+    if options.anonymous() && headers.keys().any(is_of_a_proxy) {
         return Err(refuse(
             "A proxy forwards others to this service, which serves this machine alone: start it with a token, and let the proxy pass that on.",
         ));
     }
     check_origin(options, host.as_ref(), headers)?;
     authorize(options, peer, headers)
+}
+
+fn is_of_a_proxy(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    OF_PROXIES.contains(&name) || OF_ONE_PROXY.iter().any(|start| name.starts_with(start))
+}
+
+fn sends(request: &Request) -> bool {
+    request.uri().path() != "/metrics"
 }
 
 /// Refuses what a browser sends for a page that is not listed, or for somebody who followed a link.
@@ -94,7 +162,7 @@ fn check_origin(options: &Options, host: Option<&Authority>, headers: &HeaderMap
     }
 }
 
-fn authorize(options: &Options, peer: Peer, headers: &HeaderMap) -> Result<(), Problem> {
+fn authorize(options: &Options, peer: &Peer, headers: &HeaderMap) -> Result<(), Problem> {
     if options.anonymous() || peer.certified {
         return Ok(());
     }
@@ -129,31 +197,64 @@ fn host(request: &Request) -> Option<Authority> {
     host.to_str().ok()?.parse().ok()
 }
 
-/// True for an address, for `localhost`, and for listed names: none of them can be made to point here by a stranger.
-fn is_ours(host: &Authority, names: &[String]) -> bool {
+/// True for loopback and for listed names: none of them can be made to point here by a stranger. Where a token or a
+/// certificate is needed, any address is as good.
+fn is_ours(host: &Authority, options: &Options) -> bool {
     let name = host.host();
-    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-    bare.parse::<IpAddr>().is_ok()
-        || name.eq_ignore_ascii_case("localhost")
-        || names.iter().any(|known| known.eq_ignore_ascii_case(name))
+    is_plain_loopback(name)
+        || options.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
+        || !options.anonymous() && name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
+}
+
+/// True for `localhost`, 127.0.0.0/8 and `[::1]` in their own spelling: the names that browsers call trustworthy. The
+/// unspecified address and mapped ones lead here too, and are not among them.
+fn is_plain_loopback(name: &str) -> bool {
+    name.eq_ignore_ascii_case("localhost")
+        || name == "[::1]"
+        || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::Tokens;
 
     #[test]
     fn only_names_that_nobody_else_owns_are_ours() {
-        let names = ["im.contoso.com".to_owned()];
+        let anonymous = Options::new().allow_host("im.contoso.com");
+        let token = anonymous.clone().tokens(Tokens::parse("0123456789abcdef", "a test").unwrap());
+        let is_ours = |host: &str, options| is_ours(&host.parse().unwrap(), options);
         for host in
-            ["127.0.0.1:8480", "localhost", "LOCALHOST:1", "[::1]:8480", "10.0.0.1", "im.contoso.com:443"]
+            ["127.0.0.1:8480", "127.8.9.1", "localhost", "LOCALHOST:1", "[::1]:8480", "im.contoso.com:443"]
         {
-            assert!(is_ours(&host.parse().unwrap(), &names), "{host}");
+            assert!(is_ours(host, &anonymous) && is_ours(host, &token), "{host}");
         }
-        for host in
-            ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "contoso.com", "localhost."]
-        {
-            assert!(!is_ours(&host.parse().unwrap(), &names), "{host}");
+        for host in [
+            "10.0.0.1",
+            "0.0.0.0:8480",
+            "[::]",
+            "[::ffff:127.0.0.1]:1",
+            "[::ffff:7f00:1]",
+            "[0:0:0:0:0:0:0:1]",
+        ] {
+            assert!(!is_ours(host, &anonymous) && is_ours(host, &token), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "contoso.com",
+            "localhost.",
+            "127.0.0.1.",
+            "foo.localhost",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0177.0.0.1",
+            "127.0.0.01",
+            "0",
+        ] {
+            assert!(!is_ours(host, &anonymous) && !is_ours(host, &token), "{host}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use send_im::{Account, Error, Result};
+use send_im::{Account, Address, Error, Result};
 use url::Url;
 
 use crate::token::Tokens;
@@ -19,9 +19,12 @@ pub struct Options {
     pub(crate) tokens: Tokens,
     pub(crate) certificate: Option<(PathBuf, PathBuf)>,
     pub(crate) client_ca: Option<PathBuf>,
+    pub(crate) client_crl: Option<PathBuf>,
     pub(crate) plain_http: bool,
     pub(crate) origins: Vec<String>,
     pub(crate) hosts: Vec<String>,
+    pub(crate) domains: Vec<String>,
+    pub(crate) post_only: bool,
     pub(crate) query_credentials: bool,
     pub(crate) request_credentials: bool,
     pub(crate) largest_body: usize,
@@ -42,9 +45,12 @@ impl Default for Options {
             tokens: Tokens::default(),
             certificate: None,
             client_ca: None,
+            client_crl: None,
             plain_http: false,
             origins: Vec::new(),
             hosts: Vec::new(),
+            domains: Vec::new(),
+            post_only: false,
             query_credentials: false,
             request_credentials: true,
             largest_body: 1 << 20,
@@ -79,8 +85,8 @@ impl Options {
         self
     }
 
-    /// The discovery root for the credentials that requests bring, where there is no account. Default: their domain is
-    /// asked.
+    /// The discovery root for the credentials that requests bring, whatever their domain, where the account names none.
+    /// Default: their domain is asked, if it is that of the account or one of [`allow_domain`](Self::allow_domain).
     #[must_use]
     pub fn server(mut self, url: impl Into<String>) -> Self {
         self.server = Some(url.into());
@@ -115,6 +121,14 @@ impl Options {
         self
     }
 
+    /// The revocation lists of that authority and of those under it, a PEM file, read at the start: a certificate on one is
+    /// not taken, nor one of an authority whose list is missing. Without lists, a certificate is taken until it expires.
+    #[must_use]
+    pub fn client_crl(mut self, path: impl Into<PathBuf>) -> Self {
+        self.client_crl = Some(path.into());
+        self
+    }
+
     /// Allows plain http beyond loopback: something in front speaks TLS. Tokens and passwords cross that network unprotected.
     #[must_use]
     pub fn plain_http(mut self, allowed: bool) -> Self {
@@ -134,6 +148,21 @@ impl Options {
     #[must_use]
     pub fn allow_host(mut self, name: impl Into<String>) -> Self {
         self.hosts.push(name.into());
+        self
+    }
+
+    /// A domain whose accounts requests may bring, where no server is given: its servers are asked. The domain of the
+    /// service's own account is one without this.
+    #[must_use]
+    pub fn allow_domain(mut self, domain: impl Into<String>) -> Self {
+        self.domains.push(domain.into());
+        self
+    }
+
+    /// Whether messages are taken by POST only. Default: by GET too, as the page took them that this replaces.
+    #[must_use]
+    pub fn post_only(mut self, only: bool) -> Self {
+        self.post_only = only;
         self
     }
 
@@ -159,7 +188,7 @@ impl Options {
     }
 
     /// Requests a second that one client address may make on average; ten seconds' worth of them at once. 0 sets no limit.
-    /// Default: 50.
+    /// Refused requests have an allowance of their own, a tenth of that. Default: 50.
     #[must_use]
     pub fn rate(mut self, per_second: u32) -> Self {
         self.rate = per_second;
@@ -167,13 +196,16 @@ impl Options {
     }
 
     /// How many sends may be under way at once. Default: 512; of one account 32 are, the others wait for their turn.
+    ///
+    /// A quarter is kept for the service's own account, and no more than a quarter is given to one account that requests
+    /// bring, or to one caller's requests that wait for sign-ins in one domain.
     #[must_use]
     pub fn most_sends(mut self, sends: usize) -> Self {
         self.most_sends = sends;
         self
     }
 
-    /// How many sessions may be signed in at once. Default: 100.
+    /// How many sessions of accounts that requests bring may be signed in at once. Default: 100.
     #[must_use]
     pub fn most_sessions(mut self, sessions: usize) -> Self {
         self.most_sessions = sessions;
@@ -199,6 +231,22 @@ impl Options {
         self.tokens.is_empty() && self.client_ca.is_none()
     }
 
+    /// What one account, or one caller's sign-ins, may have of the sends.
+    pub(crate) fn share(&self) -> usize {
+        (self.most_sends / 4).max(1)
+    }
+
+    /// True where the server of an account of this domain may be asked.
+    pub(crate) fn takes_domain(&self, domain: &str) -> bool {
+        let own = self.account.as_ref();
+        self.server.is_some()
+            || own.is_some_and(|own| own.get_server().is_some())
+            || own
+                .and_then(|own| own.get_address().rsplit_once('@'))
+                .is_some_and(|(_, its)| its.eq_ignore_ascii_case(domain))
+            || self.domains.iter().any(|its| its.eq_ignore_ascii_case(domain))
+    }
+
     /// Checks what would not be safe, and puts origins and names into their normal form.
     pub(crate) fn checked(mut self) -> Result<Self> {
         let refuse = |why: &str| Err(Error::invalid_input(why.to_owned()));
@@ -218,6 +266,17 @@ impl Options {
         }
         if self.account.is_none() && !self.request_credentials {
             return refuse("There is nobody to send as: no account, and requests may not bring one.");
+        }
+        if self.account.is_none() && self.server.is_none() && self.domains.is_empty() {
+            return refuse(
+                "It is not said whose server is asked: give an account, a server, or a domain whose accounts requests may bring.",
+            );
+        }
+        if self.client_crl.is_some() && self.client_ca.is_none() {
+            return refuse("Revocation lists need client certificates: give a client CA too.");
+        }
+        for domain in &self.domains {
+            Address::parse(&format!("user@{domain}"), "allowed domain")?;
         }
         self.origins = self.origins.iter().map(|origin| normal_origin(origin)).collect::<Result<_>>()?;
         for host in &mut self.hosts {
@@ -253,8 +312,12 @@ fn normal_origin(text: &str) -> Result<String> {
 mod tests {
     use super::*;
 
+    fn own() -> Options {
+        Options::new().account(Account::with_password("tosh@contoso.com", "x"))
+    }
+
     fn public() -> Options {
-        Options::new().listen("0.0.0.0:0".parse().unwrap())
+        own().listen("0.0.0.0:0".parse().unwrap())
     }
 
     fn tokens() -> Tokens {
@@ -275,32 +338,52 @@ mod tests {
     #[test]
     fn loopback_in_any_spelling_needs_neither() {
         for address in ["127.0.0.1:0", "127.8.9.1:0", "[::1]:0", "[::ffff:127.0.0.1]:0"] {
-            assert!(Options::new().listen(address.parse().unwrap()).checked().is_ok(), "{address}");
+            assert!(own().listen(address.parse().unwrap()).checked().is_ok(), "{address}");
         }
     }
 
     #[test]
     fn client_certificates_need_tls_and_somebody_has_to_send() {
-        assert!(Options::new().client_ca("ca").checked().is_err());
+        assert!(own().client_ca("ca").checked().is_err());
+        assert!(own().client_crl("crl").checked().is_err());
         assert!(Options::new().request_credentials(false).checked().is_err());
     }
 
     #[test]
+    fn a_request_chooses_no_server() {
+        for own in [own(), own().allow_domain("Fabrikam.com")] {
+            assert!(own.takes_domain("Contoso.com"));
+            assert_eq!(own.takes_domain("fabrikam.COM"), !own.domains.is_empty());
+            for other in ["attacker.test", "sub.contoso.com", "contoso.com.attacker.test", ""] {
+                assert!(!own.takes_domain(other), "{other}");
+            }
+        }
+        let with_server = Account::with_password("tosh@contoso.com", "x").server("https://pool.contoso.com/");
+        assert!(Options::new().account(with_server).takes_domain("fabrikam.com"));
+        assert!(Options::new().server("https://pool.contoso.com/").takes_domain("fabrikam.com"));
+        assert!(Options::new().checked().is_err());
+        assert!(Options::new().allow_domain("contoso.com").checked().is_ok());
+        for wrong in ["", "*", "contoso.com/", "@contoso.com", "a b"] {
+            assert!(own().allow_domain(wrong).checked().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn origins_are_written_as_browsers_do() {
-        let checked = Options::new().allow_origin("HTTPS://Intranet.Contoso.com:443/").checked().unwrap();
+        let checked = own().allow_origin("HTTPS://Intranet.Contoso.com:443/").checked().unwrap();
         assert_eq!(checked.origins, ["https://intranet.contoso.com"]);
         for wrong in
             ["*", "null", "contoso.com", "https://*.contoso.com", "https://contoso.com/page", "file:///x"]
         {
-            assert!(Options::new().allow_origin(wrong).checked().is_err(), "{wrong}");
+            assert!(own().allow_origin(wrong).checked().is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn hosts_are_names_alone() {
-        assert_eq!(Options::new().allow_host("IM.contoso.com").checked().unwrap().hosts, ["im.contoso.com"]);
+        assert_eq!(own().allow_host("IM.contoso.com").checked().unwrap().hosts, ["im.contoso.com"]);
         for wrong in ["", "https://im.contoso.com", "im.contoso.com:443", "*"] {
-            assert!(Options::new().allow_host(wrong).checked().is_err(), "{wrong}");
+            assert!(own().allow_host(wrong).checked().is_err(), "{wrong}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use send_im::{Account, Address, DEFAULT_TIMEOUT, Error, Message, Result};
+use send_im::{Account, Address, DEFAULT_TIMEOUT, Error, ErrorKind, Message, Result};
 use subtle::ConstantTimeEq;
 
 use crate::options::Options;
@@ -33,6 +33,20 @@ pub(crate) enum Who {
     Stored,
     /// One that the request brought.
     Given { address: String, username: Option<String>, password: SecretString },
+}
+
+impl Who {
+    pub(crate) fn is_given(&self) -> bool {
+        matches!(self, Who::Given { .. })
+    }
+
+    /// The domain whose servers an account is signed in to that a request brought.
+    pub(crate) fn given_domain(&self) -> Option<&str> {
+        match self {
+            Who::Stored => None,
+            Who::Given { address, .. } => address.rsplit_once('@').map(|(_, domain)| domain),
+        }
+    }
 }
 
 impl PartialEq for Who {
@@ -127,6 +141,10 @@ fn sender(parameters: &mut Parameters, options: &Options) -> Result<(Who, Accoun
         }
     };
     let address = Address::parse(&address, "sender's address")?;
+    if !options.takes_domain(address.domain()) {
+        let detail = "This service does not ask the servers of the sender's domain: start it with --server or --allow-domain.";
+        return Err(Error::new(ErrorKind::Forbidden, detail));
+    }
     let mut account = match &options.account {
         Some(stored) => stored.other_sender(address.as_str(), password.clone()),
         None => without_stored(address.as_str(), &password, options),
@@ -138,7 +156,7 @@ fn sender(parameters: &mut Parameters, options: &Options) -> Result<(Who, Accoun
     Ok((Who::Given { address, username, password: password.into() }, account))
 }
 
-/// An account of a service that has none of its own, and so none whose server could be taken.
+/// An account of a service that has none of its own.
 fn without_stored(address: &str, password: &str, options: &Options) -> Account {
     let mut account = Account::with_password(address, password);
     if let Some(server) = &options.server {

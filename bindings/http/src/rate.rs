@@ -57,7 +57,7 @@ impl Rate {
 }
 
 /// One machine has a whole /64 of IPv6 to itself.
-fn network(client: IpAddr) -> IpAddr {
+pub(crate) fn network(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(ip) => {
             let [a, b, c, d, ..] = ip.segments();

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 use send_im::ErrorKind;
 use serde_json::json;
@@ -26,9 +26,13 @@ const OPENAPI: &str = include_str!("../openapi.json");
 const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
 
 pub(crate) fn router(shared: &Arc<Shared>) -> Router {
-    // HEAD would be served by the handler of GET, and send.
-    let send =
-        || -> MethodRouter<Arc<Shared>> { get(sending::send).post(sending::send).head(no_such_method) };
+    let send = || -> MethodRouter<Arc<Shared>> {
+        match shared.options.post_only {
+            true => post(sending::send),
+            // HEAD would be served by the handler of GET, and send.
+            false => get(sending::send).post(sending::send).head(no_such_method),
+        }
+    };
     Router::new()
         .route("/", send())
         .route("/index.html", send())
@@ -104,16 +108,19 @@ async fn plainly(request: Request, next: Next) -> Response {
 async fn observe(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let (path, method) = (known(request.uri().path()), request.method().clone());
-    let peer = request.extensions().get::<Peer>().map(|peer| peer.address);
+    let peer = request.extensions().get::<Peer>().cloned();
+    peer.iter().for_each(|peer| peer.place.heard());
     let response = next.run(request).await;
+    peer.iter().for_each(|peer| peer.place.heard());
+    let peer = peer.map(|peer| tracing::field::display(peer.address));
     let (status, took) = (response.status().as_u16(), started.elapsed());
     shared.metrics.answered(path, method.as_str(), status, took);
     let elapsed_ms = took.as_millis() as u64;
     match path {
         "/healthz" | "/metrics" => {
-            tracing::debug!(path, status, peer = peer.map(tracing::field::display), elapsed_ms, "answered")
+            tracing::debug!(path, status, peer, elapsed_ms, "answered")
         }
-        _ => tracing::info!(path, status, peer = peer.map(tracing::field::display), elapsed_ms, "answered"),
+        _ => tracing::info!(path, status, peer, elapsed_ms, "answered"),
     }
     response
 }

@@ -1,5 +1,6 @@
 //! The way of one request's message. The send is a task of its own: a caller who goes away does not end it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use send_im::{Error, ErrorKind, Receipt, Result, Sent, Step};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
+use crate::guard::Peer;
 use crate::metrics;
 use crate::order::Order;
 use crate::parameters::Parameters;
@@ -26,19 +28,32 @@ pub(crate) async fn send(State(shared): State<Arc<Shared>>, request: Request) ->
 }
 
 async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Receipt, Problem> {
+    let Some(peer) = request.extensions().get::<Peer>().cloned() else {
+        return Err(Error::invalid_input("The service does not know who asks.").into());
+    };
     let parameters = Parameters::read(request, shared.options.largest_body).await?;
     let order = Order::new(parameters, &shared.options)?;
     if shared.closing.is_cancelled() {
         return Err(Problem::closing());
     }
-    let Ok(place) = shared.places.clone().try_acquire_owned() else {
-        let detail = format!("{} sends are under way, and no more are taken.", shared.options.most_sends);
-        let problem = Problem::refused(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::LimitReached, detail);
-        return Err(problem.retry_after(1));
-    };
+    let _answering = peer.place.answering();
+    let places = places(shared, &order)?;
     let (done, result) = oneshot::channel();
-    shared.sends.spawn(carry_out(shared.clone(), order, place, done));
+    shared.sends.spawn(carry_out(shared.clone(), order, peer.address, places, done));
     Ok(outcome(result).await?)
+}
+
+/// A place among the sends under way, and one among those of other accounts than the service's own.
+fn places(shared: &Shared, order: &Order) -> Result<Vec<OwnedSemaphorePermit>, Problem> {
+    let others = order.who.is_given().then_some(&shared.places_of_others);
+    let places = [&shared.places].into_iter().chain(others).map(|places| places.clone().try_acquire_owned());
+    places.collect::<Result<_, _>>().map_err(|_| {
+        let detail = format!(
+            "As many sends are under way as may be ({}); nothing was sent.",
+            shared.options.most_sends
+        );
+        Problem::refused(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::LimitReached, detail).retry_after(1)
+    })
 }
 
 /// What the task of a send told. One that told nothing has died of an error of ours, perhaps after the message was sent.
@@ -52,14 +67,15 @@ async fn outcome(told: oneshot::Receiver<Result<Receipt>>) -> Result<Receipt> {
 async fn carry_out(
     shared: Arc<Shared>,
     order: Order,
-    place: OwnedSemaphorePermit,
+    caller: IpAddr,
+    places: Vec<OwnedSemaphorePermit>,
     done: oneshot::Sender<Result<Receipt>>,
 ) {
     let (started, to) = (Instant::now(), order.to.clone());
     let under_way = shared.metrics.sending();
-    let result = deliver(&shared, order, started).await;
+    let result = deliver(&shared, order, caller, started).await;
     under_way.end(&result);
-    drop(place);
+    drop(places);
     let (outcome, elapsed_ms) = (metrics::outcome(&result), started.elapsed().as_millis() as u64);
     let sent = result.as_ref().map_or_else(|error| error.sent().as_str(), |_| "yes");
     if done.send(result).is_ok() {
@@ -69,11 +85,11 @@ async fn carry_out(
     }
 }
 
-async fn deliver(shared: &Arc<Shared>, order: Order, started: Instant) -> Result<Receipt> {
+async fn deliver(shared: &Arc<Shared>, order: Order, caller: IpAddr, started: Instant) -> Result<Receipt> {
     let deadline = started + order.timeout;
     let mut first = true;
     loop {
-        let mut lease = shared.sessions.lease(&order.who, &order.account)?;
+        let mut lease = shared.sessions.lease(&order.who, &order.account, caller)?;
         let client = tokio::select! {
             client = lease.client(deadline) => client?,
             () = shared.given_up.cancelled() => {

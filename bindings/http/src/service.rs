@@ -35,8 +35,11 @@ pub(crate) struct Shared {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) rate: Rate,
+    pub(crate) refused_rate: Rate,
     /// One permit a send under way.
     pub(crate) places: Arc<Semaphore>,
+    /// One more for each whose sender the request brought: the service's own account keeps the rest.
+    pub(crate) places_of_others: Arc<Semaphore>,
     pub(crate) sends: TaskTracker,
     pub(crate) connections: TaskTracker,
     /// No new connection and no new send.
@@ -69,9 +72,12 @@ impl Service {
         let address = listener.local_addr().map_err(cannot)?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let metrics = Arc::new(Metrics::new());
-        let sessions = Sessions::new(options.most_sessions, options.idle, metrics.clone());
+        let sessions = Sessions::new(&options, metrics.clone());
+        let kept = if options.account.is_some() { options.most_sends / 4 } else { 0 };
         let shared = Arc::new(Shared {
             rate: Rate::new(options.rate),
+            refused_rate: Rate::new(options.rate.div_ceil(10)),
+            places_of_others: Arc::new(Semaphore::new(options.most_sends - kept)),
             places: Arc::new(Semaphore::new(options.most_sends)),
             options,
             sessions: sessions.clone(),

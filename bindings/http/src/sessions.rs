@@ -1,25 +1,33 @@
 //! Signed-in sessions, one for each sender, shared by the requests that send as that sender.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use send_im::{Account, Client, Error, ErrorKind, Result};
-use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use send_im::{Account, Client, Error, ErrorKind, Result, Sent};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use crate::metrics::Metrics;
+use crate::options::Options;
 use crate::order::Who;
 
-/// So long a refused password is not tried again: each try may bring the account nearer to being locked.
-const REFUSED_FOR: Duration = Duration::from_secs(60);
+/// How many sign-ins one caller may have under way in one domain; the next ones wait for their turn.
+const MOST_SIGN_INS: usize = 8;
+/// So long a sign-in goes on that nobody waits for any more: callers with a short timeout shall succeed in the end.
+const UNWANTED_FOR: Duration = Duration::from_secs(5);
 
 type Opened = watch::Receiver<Option<Result<Client>>>;
 
 pub(crate) struct Sessions {
     registry: Mutex<Registry>,
+    /// How many accounts that requests brought may be signed in.
     most: usize,
+    /// How many requests may be under way of one account that requests brought, or wait for one asker's sign-ins.
+    share: usize,
     idle: Duration,
     metrics: Arc<Metrics>,
     /// Sign-ins and sign-outs that nobody may be waiting for.
@@ -29,6 +37,7 @@ pub(crate) struct Sessions {
 #[derive(Default)]
 struct Registry {
     sessions: Vec<Session>,
+    askers: HashMap<Asker, Waiting>,
     last_id: u64,
     closed: bool,
 }
@@ -38,8 +47,20 @@ struct Session {
     who: Who,
     opened: Opened,
     uses: usize,
-    /// Since when it is as it is: signed in, refused, or out of use.
+    /// Since when it is as it is: signed in, or out of use.
     since: Instant,
+}
+
+/// Who asks for sign-ins, and in which domain. What one asker's sign-ins wait for holds up no other's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Asker {
+    caller: IpAddr,
+    domain: String,
+}
+
+struct Waiting {
+    requests: usize,
+    turns: Arc<Semaphore>,
 }
 
 /// The use of a session. While it lives, the session is not idle.
@@ -47,87 +68,134 @@ pub(crate) struct Lease {
     sessions: Arc<Sessions>,
     id: u64,
     opened: Opened,
+    /// While it waits for the sign-in of an account that a request brought.
+    asker: Option<Asker>,
 }
 
 impl Sessions {
-    pub(crate) fn new(most: usize, idle: Duration, metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { registry: Mutex::default(), most, idle, metrics, background: TaskTracker::new() })
+    pub(crate) fn new(options: &Options, metrics: Arc<Metrics>) -> Arc<Self> {
+        Arc::new(Self {
+            registry: Mutex::default(),
+            most: options.most_sessions,
+            share: options.share(),
+            idle: options.idle,
+            metrics,
+            background: TaskTracker::new(),
+        })
     }
 
     /// The session of this sender, which begins to sign in if there is none.
     ///
     /// # Errors
-    /// `sign_in_refused` where these credentials were refused a moment ago, `limit_reached` where too many sessions are in
-    /// use, `closed` when the service stops.
-    pub(crate) fn lease(self: &Arc<Self>, who: &Who, account: &Account) -> Result<Lease> {
+    /// `limit_reached` where too many requests use this account or wait for this caller's sign-ins, `closed` when the service
+    /// stops.
+    pub(crate) fn lease(self: &Arc<Self>, who: &Who, account: &Account, caller: IpAddr) -> Result<Lease> {
         let mut registry = self.registry();
         if registry.closed {
             return Err(Error::closed("The service is stopping; nothing was sent."));
         }
-        if let Some(at) = registry.sessions.iter().position(|session| session.who == *who) {
-            let session = &mut registry.sessions[at];
-            match session.refusal() {
-                Some(error) if session.since.elapsed() < REFUSED_FOR => return Err(error),
-                Some(_) => drop(registry.sessions.swap_remove(at)),
-                None => {
-                    session.uses += 1;
-                    return Ok(Lease {
-                        sessions: self.clone(),
-                        id: session.id,
-                        opened: session.opened.clone(),
-                    });
-                }
-            }
+        let known = registry.sessions.iter().position(|session| session.who == *who);
+        let session = known.map(|at| &registry.sessions[at]);
+        let (uses, signed_in) =
+            session.map_or((0, false), |session| (session.uses, session.client().is_some()));
+        let asker = who.given_domain().filter(|_| !signed_in);
+        let asker = asker.map(|domain| Asker { caller, domain: domain.to_owned() });
+        let waiting = asker.as_ref().and_then(|asker| registry.askers.get(asker));
+        if who.is_given() && uses.max(waiting.map_or(0, |waiting| waiting.requests)) >= self.share {
+            let detail = "This account, or this client's sign-ins, have as many requests under way as they may; nothing was sent.";
+            return Err(limit(detail));
         }
-        self.make_room(&mut registry)?;
-        registry.last_id += 1;
-        let id = registry.last_id;
-        let (open, opened) = watch::channel(None);
-        let session =
-            Session { id, who: who.clone(), opened: opened.clone(), uses: 1, since: Instant::now() };
-        registry.sessions.push(session);
-        drop(registry);
-        self.background.spawn(self.clone().open(id, account.clone(), open));
-        Ok(Lease { sessions: self.clone(), id, opened })
+        let turns = asker.as_ref().map(|asker| {
+            let waiting = registry.askers.entry(asker.clone()).or_default();
+            waiting.requests += 1;
+            waiting.turns.clone()
+        });
+        let at = known.unwrap_or_else(|| {
+            registry.last_id += 1;
+            let (id, (open, opened)) = (registry.last_id, watch::channel(None));
+            self.background.spawn(self.clone().open(id, account.clone(), turns, open));
+            registry.sessions.push(Session { id, who: who.clone(), opened, uses: 0, since: Instant::now() });
+            registry.sessions.len() - 1
+        });
+        let session = &mut registry.sessions[at];
+        session.uses += 1;
+        Ok(Lease { sessions: self.clone(), id: session.id, opened: session.opened.clone(), asker })
     }
 
-    /// Signs in, whoever goes away meanwhile: what is half open could not be undone.
-    async fn open(self: Arc<Self>, id: u64, account: Account, open: watch::Sender<Option<Result<Client>>>) {
-        let result = Client::sign_in(account).await;
+    /// Signs in, when it is this asker's turn.
+    async fn open(
+        self: Arc<Self>,
+        id: u64,
+        account: Account,
+        turns: Option<Arc<Semaphore>>,
+        open: watch::Sender<Option<Result<Client>>>,
+    ) {
+        let sign_in = async {
+            let _turn = match &turns {
+                Some(turns) => Some(turns.acquire().await),
+                None => None,
+            };
+            Client::sign_in(account).await
+        };
+        let result = tokio::select! {
+            result = sign_in => result,
+            () = self.unwanted(id) => Err(Error::cancelled("Nobody waited for the sign-in any more.", Sent::No)),
+        };
         self.metrics.signed_in(&result);
         match &result {
             Ok(_) => tracing::info!("a session is signed in"),
             Err(error) => tracing::warn!(kind = error.kind().as_str(), %error, "a sign-in failed"),
         }
-        let lasting = result.as_ref().map_or_else(|error| error.kind() == ErrorKind::SignInRefused, |_| true);
         let mut registry = self.registry();
-        if lasting {
-            registry
+        let result = result.and_then(|client| match self.make_room(&mut registry, id) {
+            Ok(()) => Ok(client),
+            Err(error) => {
+                self.background.spawn(sign_out(client));
+                Err(error)
+            }
+        });
+        match &result {
+            Ok(_) => registry
                 .sessions
                 .iter_mut()
                 .filter(|session| session.id == id)
-                .for_each(|session| session.since = Instant::now());
-        } else {
-            registry.sessions.retain(|session| session.id != id);
+                .for_each(|session| session.since = Instant::now()),
+            Err(_) => registry.sessions.retain(|session| session.id != id),
         }
         // Under the lock: whoever finds the session finds it with its outcome.
         open.send_replace(Some(result));
     }
 
-    fn make_room(self: &Arc<Self>, registry: &mut Registry) -> Result<()> {
-        if registry.sessions.len() < self.most {
+    /// Returns when nobody has waited for this session for a while. Nobody finds it any more then.
+    async fn unwanted(&self, id: u64) {
+        loop {
+            sleep(Duration::from_secs(1)).await;
+            let unwanted = |session: &mut Session| {
+                session.id == id && session.uses == 0 && session.since.elapsed() >= UNWANTED_FOR
+            };
+            if self.registry().sessions.extract_if(.., unwanted).next().is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Ends the session that has been at rest for the longest time where this one is one too many. The service's own counts
+    /// for nothing here.
+    fn make_room(self: &Arc<Self>, registry: &mut Registry, id: u64) -> Result<()> {
+        let given = || registry.sessions.iter().filter(|session| session.who.is_given());
+        if !given().any(|session| session.id == id)
+            || given().filter(|session| session.client().is_some()).count() < self.most
+        {
             return Ok(());
         }
-        let oldest = registry
-            .sessions
-            .iter()
-            .filter(|session| session.is_at_rest())
-            .min_by_key(|session| session.since);
-        let Some(id) = oldest.map(|session| session.id) else {
-            let detail = format!("All {} sessions of the service are in use; nothing was sent.", self.most);
-            return Err(Error::new(ErrorKind::LimitReached, detail));
+        let oldest = given().filter(|session| session.is_at_rest()).min_by_key(|session| session.since);
+        let Some(oldest) = oldest.map(|session| session.id) else {
+            return Err(limit(&format!(
+                "All {} sessions of the service are in use; nothing was sent.",
+                self.most
+            )));
         };
-        self.close_these(registry, |session| session.id == id);
+        self.close_these(registry, |session| session.id == oldest);
         Ok(())
     }
 
@@ -135,12 +203,14 @@ impl Sessions {
     pub(crate) async fn sweep(self: Arc<Self>) {
         let pause = (self.idle / 4).clamp(Duration::from_millis(20), Duration::from_secs(15));
         loop {
-            tokio::time::sleep(pause).await;
-            let idle = self.idle;
-            self.close_these(&mut self.registry(), |session| {
-                let keep = if session.refusal().is_some() { REFUSED_FOR } else { idle };
-                session.is_at_rest() && session.since.elapsed() >= keep
+            sleep(pause).await;
+            let mut registry = self.registry();
+            self.close_these(&mut registry, |session| {
+                session.is_at_rest() && session.since.elapsed() >= self.idle
             });
+            registry
+                .askers
+                .retain(|_, waiting| waiting.requests > 0 || Arc::strong_count(&waiting.turns) > 1);
         }
     }
 
@@ -196,18 +266,24 @@ impl Sessions {
 }
 
 impl Session {
-    /// Nobody uses it, and its sign-in has come to an end: one under way could not be undone.
+    /// Signed in, and nobody uses it.
     fn is_at_rest(&self) -> bool {
-        self.uses == 0 && self.opened.borrow().is_some()
+        self.uses == 0 && self.client().is_some()
     }
 
     fn client(&self) -> Option<Client> {
         self.opened.borrow().as_ref()?.as_ref().ok().cloned()
     }
+}
 
-    fn refusal(&self) -> Option<Error> {
-        self.opened.borrow().as_ref()?.as_ref().err().cloned()
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { requests: 0, turns: Arc::new(Semaphore::new(MOST_SIGN_INS)) }
     }
+}
+
+fn limit(detail: &str) -> Error {
+    Error::new(ErrorKind::LimitReached, detail).with_retry_after(Some(Duration::from_secs(1)))
 }
 
 async fn sign_out(client: Client) {
@@ -233,12 +309,22 @@ impl Lease {
                 return Err(Error::new(ErrorKind::Timeout, detail));
             }
         };
+        self.wait_no_more();
         opened.unwrap_or_else(|| Err(Error::closed("The sign-in was given up; nothing was sent.")))
+    }
+
+    fn wait_no_more(&mut self) {
+        if let Some(asker) = self.asker.take()
+            && let Some(waiting) = self.sessions.registry().askers.get_mut(&asker)
+        {
+            waiting.requests -= 1;
+        }
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        self.wait_no_more();
         let mut registry = self.sessions.registry();
         if let Some(session) = registry.sessions.iter_mut().find(|session| session.id == self.id) {
             session.uses -= 1;

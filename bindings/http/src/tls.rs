@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
+use secrecy::ExposeSecret;
 use send_im::{Error, Result};
 use tokio_rustls::TlsAcceptor;
 
 use crate::options::Options;
+use crate::token::secret_file;
 
 /// What a TLS connection needs; `None` for plain http.
 ///
@@ -26,31 +28,37 @@ pub(crate) fn acceptor(options: &Options) -> Result<Option<TlsAcceptor>> {
         None => builder.with_no_client_auth(),
         Some(path) => {
             let mut roots = RootCertStore::empty();
-            for authority in certificates(path)? {
+            for authority in all::<CertificateDer<'_>>(path, "certificate")? {
                 roots.add(authority).map_err(|e| unusable(path, e))?;
             }
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            let mut verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            if let Some(path) = &options.client_crl {
+                verifier =
+                    verifier.with_crls(all::<CertificateRevocationListDer<'_>>(path, "revocation list")?);
+            }
             // Who shows a token needs no certificate.
             let verifier =
                 if options.tokens.is_empty() { verifier } else { verifier.allow_unauthenticated() };
             builder.with_client_cert_verifier(verifier.build().map_err(|e| unusable(path, e))?)
         }
     };
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|e| unusable(key, e))?;
+    let private = secret_file(key, "private key").and_then(|text| {
+        PrivateKeyDer::from_pem_slice(text.expose_secret().as_bytes()).map_err(|e| unusable(key, e))
+    })?;
     let mut config = builder
-        .with_single_cert(certificates(chain)?, private)
+        .with_single_cert(all(chain, "certificate")?, private)
         .map_err(|e| unusable(chain, format!("{e} (with the key {})", key.display())))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Some(TlsAcceptor::from(Arc::new(config))))
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let certificates: Vec<_> =
-        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|e| unusable(path, e))?;
-    if certificates.is_empty() {
-        return Err(unusable(path, "it holds no certificate"));
+/// Everything of one kind in a PEM file, which holds at least one.
+fn all<T: PemObject>(path: &Path, kind: &str) -> Result<Vec<T>> {
+    let found: Vec<_> = T::pem_file_iter(path).and_then(Iterator::collect).map_err(|e| unusable(path, e))?;
+    if found.is_empty() {
+        return Err(unusable(path, format!("it holds no {kind}")));
     }
-    Ok(certificates)
+    Ok(found)
 }
 
 fn unusable(path: &Path, why: impl std::fmt::Display) -> Error {

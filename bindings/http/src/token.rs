@@ -39,20 +39,8 @@ impl Tokens {
     /// # Errors
     /// As [`parse`](Self::parse), and where the file cannot be read or others can read it (Unix).
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
-        let place = path.as_ref().display().to_string();
-        let unreadable = |e| Error::invalid_input(format!("The file of tokens {place} cannot be read: {e}."));
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-
-            let mode = std::fs::metadata(&path).map_err(unreadable)?.permissions().mode();
-            if mode & 0o007 != 0 {
-                return Err(Error::invalid_input(format!(
-                    "Everybody can read the file of tokens; run: chmod 600 {place}"
-                )));
-            }
-        }
-        Self::parse(&std::fs::read_to_string(&path).map_err(unreadable)?, &place)
+        let path = path.as_ref();
+        Self::parse(secret_file(path, "file of tokens")?.expose_secret(), &path.display().to_string())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -72,6 +60,27 @@ impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} tokens", self.0.len())
     }
+}
+
+/// The text of a file that not everybody can read. `what` says in an error what it is.
+///
+/// # Errors
+/// `invalid_input` where it cannot be read, or everybody can read it (Unix).
+pub(crate) fn secret_file(path: &Path, what: &str) -> Result<SecretString> {
+    let place = path.display();
+    let unreadable = |e| Error::invalid_input(format!("The {what} {place} cannot be read: {e}."));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+
+        let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode();
+        if mode & 0o007 != 0 {
+            return Err(Error::invalid_input(format!(
+                "Everybody can read the {what}; run: chmod 600 {place}"
+            )));
+        }
+    }
+    std::fs::read_to_string(path).map(SecretString::from).map_err(unreadable)
 }
 
 #[cfg(test)]

@@ -216,6 +216,19 @@ impl Account {
         self
     }
 
+    /// The sender's address, as it was given.
+    pub fn get_address(&self) -> &str {
+        &self.address
+    }
+
+    /// The discovery root that was given; `None` where the sign-in domain is asked.
+    pub fn get_server(&self) -> Option<&str> {
+        match &self.server {
+            Server::Discover => None,
+            Server::Root(url) => Some(url),
+        }
+    }
+
     /// Checks every field, as signing in does before its first request.
     ///
     /// # Errors

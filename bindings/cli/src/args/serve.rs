@@ -49,6 +49,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = "Who may ask")]
     pub(crate) client_ca: Option<PathBuf>,
 
+    /// PEM file with the revocation lists of that authority and of those under it
+    ///
+    /// Read at the start. Without it, a certificate is taken until it expires.
+    #[arg(long, value_name = "FILE", requires = "client_ca", help_heading = "Who may ask")]
+    pub(crate) client_crl: Option<PathBuf>,
+
     /// A web origin whose pages may ask, for example https://intranet.contoso.com; may be given again
     #[arg(long, value_name = "ORIGIN", help_heading = "Who may ask")]
     pub(crate) allow_origin: Vec<String>,
@@ -59,6 +65,18 @@ pub(crate) struct ServeArgs {
     /// of its own point to this machine.
     #[arg(long, value_name = "NAME", help_heading = "Who may ask")]
     pub(crate) allow_host: Vec<String>,
+
+    /// Take messages by POST only
+    ///
+    /// Browsers tell less of a GET: see "What it defends against" in the service's README.
+    #[arg(long, help_heading = "Who may ask")]
+    pub(crate) post_only: bool,
+
+    /// A domain whose accounts requests may bring, where no --server is given; may be given again
+    ///
+    /// The domain of the service's own account is one without this.
+    #[arg(long, value_name = "DOMAIN", help_heading = "Who may ask")]
+    pub(crate) allow_domain: Vec<String>,
 
     /// Take username and password from the URL too
     ///
@@ -94,7 +112,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = at_least_one, help_heading = "Limits")]
     pub(crate) max_sends: usize,
 
-    /// Sessions that may be signed in at once
+    /// Sessions of accounts that requests bring that may be signed in at once
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = at_least_one, help_heading = "Limits")]
     pub(crate) max_sessions: usize,
 

@@ -133,11 +133,90 @@ async fn what_a_browser_sends_for_another_page_is_refused() {
 async fn a_proxy_needs_a_token() {
     let anonymous = World::new().await;
     let token = World::options(with_tokens).await;
-    for header in ["Forwarded", "X-Forwarded-For", "X-Real-IP"] {
+    for header in [
+        "Forwarded",
+        "X-Forwarded-For",
+        "X-Forwarded-Proto",
+        "X-Forwarded-Anything-New",
+        "X-Real-IP",
+        "Via",
+        "True-Client-IP",
+        "CF-Connecting-IP",
+        "CF-Ray",
+        "X-Envoy-External-Address",
+        "X-ARR-LOG-ID",
+        "X-Original-URL",
+        "X-Amzn-Trace-Id",
+        "X-Client-IP",
+        "Max-Forwards",
+        "CDN-Loop",
+    ] {
         assert_eq!(status(anonymous.message_to("lenea").header(header, "192.0.2.1")).await, 403, "{header}");
         let request = token.message_to("lenea").header(header, "192.0.2.1").bearer_auth(TOKEN);
         assert_eq!(status(request).await, 200, "{header}");
     }
+    // What programs of this machine send of themselves is no proxy's.
+    let request =
+        anonymous.message_to("lenea").header("X-Request-Id", "1").header("traceparent", "00-1-1-00");
+    assert_eq!(status(request.header("X-Requested-With", "XMLHttpRequest")).await, 200);
+}
+
+#[tokio::test]
+async fn by_a_name_that_browsers_do_not_trust_a_get_sends_nothing() {
+    let query = "?recipient=lenea@contoso.com&message=hello";
+    let named = |request: RequestBuilder| request.header("Host", "im.contoso.com:8480");
+    let world = World::options(|options| options.allow_host("im.contoso.com")).await;
+    assert_eq!(answer(named(world.get(query))).await.verdict(), verdict(403, "forbidden", "no"));
+    assert_eq!(status(named(world.message_to("lenea"))).await, 200);
+    assert_eq!(status(named(world.get("metrics"))).await, 200);
+    assert_eq!(status(world.get(query)).await, 200, "on loopback");
+
+    // Over https a browser tells; a token no link can hold.
+    let world = World::options(|options| with_tokens(options).allow_host("im.contoso.com")).await;
+    assert_eq!(status(named(world.get(query)).bearer_auth(TOKEN)).await, 200);
+    let authority = Authority::new();
+    let (chain, key) = authority.server();
+    let world = World::options(|options| options.allow_host("im.contoso.com").certificate(chain, key)).await;
+    let address = world.service.url().trim_start_matches("https://").trim_end_matches('/').parse().unwrap();
+    let http =
+        trusting(&authority).resolve("im.contoso.com", address).tls_danger_accept_invalid_hostnames(true);
+    assert_eq!(status(http.build().unwrap().get(format!("https://im.contoso.com/{query}"))).await, 200);
+}
+
+#[tokio::test]
+async fn a_service_may_take_messages_by_post_only() {
+    let world = World::options(|options| options.post_only(true)).await;
+    for path in ["", "index.html", "send"] {
+        let answer = answer(world.get(&format!("{path}?recipient=lenea@contoso.com&message=hello"))).await;
+        assert_eq!(answer.verdict(), verdict(405, "invalid_input", "no"), "{path}");
+        assert_eq!(answer.header("allow"), "POST", "{path}");
+    }
+    assert_eq!(status(world.message_to("lenea")).await, 200);
+    assert_eq!(status(world.get("metrics")).await, 200);
+    assert_eq!(world.texts().len(), 1);
+}
+
+#[tokio::test]
+async fn a_request_does_not_choose_the_server() {
+    let body = |who: &str| format!("recipient=a@contoso.com&message=hello&password=x&{who}");
+    let own = || send_im::Account::with_password("tosh@contoso.com", PASSWORD);
+    for options in [Options::new().account(own()), Options::new().allow_domain("contoso.com")] {
+        let service = send_im_http::Service::start(options).await.unwrap();
+        for who in [
+            "username=x@attacker.test",
+            "username=tosh&address=x@attacker.test",
+            "username=x@sub.contoso.com",
+        ] {
+            let request = client().post(format!("{}send", service.url())).body(body(who));
+            let answer = answer(request.header("Content-Type", "application/x-www-form-urlencoded")).await;
+            assert_eq!(answer.verdict(), verdict(403, "forbidden", "no"), "{who}");
+            assert!(answer.json()["step"].is_null() && !answer.text.contains("attacker"), "{}", answer.text);
+        }
+        service.stop().await;
+    }
+    // With a server, whatever a request brings goes there.
+    let world = World::with(|sandbox| sandbox.user("tosh@contoso.com", "x"), |options| options).await;
+    assert_eq!(status(world.form(body("username=tosh@contoso.com"))).await, 200);
 }
 
 #[tokio::test]
@@ -248,6 +327,37 @@ async fn a_client_certificate_is_as_good_as_a_token() {
         assert_eq!(status(page).await, 403);
         assert_eq!(world.texts().len(), 1 + usize::from(tokens_too));
     }
+}
+
+#[tokio::test]
+async fn a_revoked_certificate_is_not_taken() {
+    let authority = Authority::new();
+    for revoked in [false, true] {
+        let (chain, key) = authority.server();
+        let list = authority.revocation_list(revoked);
+        let world = World::options(|options| {
+            options.certificate(chain, key).client_ca(authority.file()).client_crl(list)
+        })
+        .await;
+        let http = trusting(&authority).identity(identity(&authority)).build().unwrap();
+        let sent = http.get(world.url("?recipient=lenea@contoso.com&message=hello")).send().await;
+        assert_eq!(sent.is_ok_and(|response| response.status() == 200), !revoked);
+        assert_eq!(world.texts().len(), usize::from(!revoked));
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_key_that_everybody_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let authority = Authority::new();
+    let (chain, key) = authority.server();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let account = send_im::Account::with_password("tosh@contoso.com", PASSWORD);
+    let error = send_im_http::Service::start(Options::new().account(account).certificate(chain, key)).await;
+    let error = error.unwrap_err();
+    assert!(error.detail().contains("chmod 600") && error.detail().contains("private key"), "{error}");
 }
 
 #[tokio::test]

@@ -42,6 +42,17 @@ async fn a_client_that_asks_too_often_is_told_to_wait() {
 }
 
 #[tokio::test]
+async fn refused_requests_use_up_their_own_allowance_alone() {
+    let world = World::options(|options| options.rate(20)).await;
+    let cross_site =
+        || world.get("?recipient=lenea@contoso.com&message=x").header("Sec-Fetch-Site", "cross-site");
+    let answers = join_all((0..300).map(|_| status(cross_site()))).await;
+    let count = |status: u16| answers.iter().filter(|answer| **answer == status).count();
+    assert!(count(403) >= 20 && count(429) > 200 && count(403) + count(429) == 300, "{answers:?}");
+    assert_eq!(status(world.message_to("lenea")).await, 200);
+}
+
+#[tokio::test]
 async fn only_so_many_sends_are_under_way() {
     let world = World::options(|options| options.most_sends(1)).await;
     let ringing = tokio::spawn(answer(world.message_to("silent")));

@@ -5,6 +5,7 @@
 mod common;
 
 mod access;
+mod connections;
 mod ending;
 mod limits;
 mod metrics;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::common::*;
 
@@ -143,25 +143,117 @@ async fn a_session_that_was_refused_is_replaced_by_the_next_request() {
     assert_eq!(world.sessions_opened(), 2);
 }
 
+fn as_user(world: &World, name: &str, recipient: &str, more: Value) -> reqwest::RequestBuilder {
+    let mut body = json!({
+        "recipient": format!("{recipient}@contoso.com"), "message": "hello", "username": format!("{name}@contoso.com"), "password": "x",
+    });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    world.json(&body)
+}
+
 #[tokio::test]
 async fn there_are_no_more_sessions_than_allowed() {
     let world = World::with(
-        |sandbox| sandbox.user("lenea@contoso.com", "x").slow(Duration::from_secs(5)),
+        |sandbox| {
+            let sandbox = sandbox.slow(Duration::from_secs(5));
+            ["adam", "lenea", "tom"]
+                .into_iter()
+                .fold(sandbox, |all, name| all.user(&format!("{name}@contoso.com"), "x"))
+        },
         |options| options.most_sessions(1),
     )
     .await;
-    let as_lene = || {
-        let sender = json!({"recipient": "a@contoso.com", "message": "hello", "username": "lenea@contoso.com", "password": "x"});
-        world.json(&sender)
-    };
-    assert_eq!(status(world.message_to("lenea")).await, 200);
-    assert_eq!(status(as_lene()).await, 200, "an idle session makes room");
-    until("one session is left", || world.sandbox.open_applications() == 1).await;
+    let send = |name: &str, recipient: &str| as_user(&world, name, recipient, json!({}));
+    assert_eq!(status(send("adam", "a")).await, 200);
+    assert_eq!(status(world.message_to("lenea")).await, 200, "the service's own counts for nothing");
+    assert_eq!(world.sandbox.open_applications(), 2);
+    assert_eq!(status(send("lenea", "a")).await, 200, "an idle session makes room");
+    until("two sessions are left", || world.sandbox.open_applications() == 2).await;
 
-    let slow = tokio::spawn(answer(world.message_to("slow")));
-    world.ringing().await;
-    until("the invitation", || world.requests("POST", "/messaginginvitations") == 3).await;
-    let refused = answer(as_lene()).await;
+    let invitations = world.requests("POST", "/messaginginvitations");
+    let slow = tokio::spawn(answer(send("lenea", "slow")));
+    until("the invitation", || world.requests("POST", "/messaginginvitations") == invitations + 1).await;
+    let refused = answer(send("tom", "a")).await;
     assert_eq!(refused.verdict(), verdict(503, "limit_reached", "no"));
+    assert_eq!(refused.header("retry-after"), "1");
     assert_eq!(slow.await.unwrap().status, 200, "one in use stays");
+    until("the one too many is signed out", || world.sandbox.open_applications() == 2).await;
+}
+
+#[tokio::test]
+async fn a_sign_in_that_fails_ends_no_session_that_lives() {
+    let world =
+        World::with(|sandbox| sandbox.user("lenea@contoso.com", "x"), |options| options.most_sessions(1))
+            .await;
+    assert_eq!(status(as_user(&world, "lenea", "a", json!({}))).await, 200);
+    for n in 0..5 {
+        let wrong = json!({"username": format!("nobody{n}@contoso.com"), "password": "wrong"});
+        assert_eq!(status(as_user(&world, "lenea", "a", wrong)).await, 403);
+    }
+    assert_eq!(status(as_user(&world, "lenea", "a", json!({}))).await, 200);
+    assert_eq!(world.sessions_opened(), 1);
+}
+
+#[tokio::test]
+async fn sign_ins_that_get_no_answer_leave_the_service_its_own_place() {
+    let world = World::options(|options| options.most_sends(40).most_sessions(1)).await;
+    assert_eq!(status(world.message_to("lenea")).await, 200);
+    let silent = json!({"route": "token", "times": 0, "action": {"delay": {"ms": 600_000}}});
+    world.sandbox.set_faults(vec![serde_json::from_value(silent).unwrap()]);
+    let other =
+        |n: usize, timeout: u32| as_user(&world, &format!("user{n}"), "a", json!({"timeout": timeout}));
+    let waiting: Vec<_> = (0..10).map(|n| tokio::spawn(answer(other(n, 60)))).collect();
+    until("the sign-ins that may be under way", || world.sign_ins() == 1 + 8).await;
+    // A quarter of all sends may wait for sign-ins of one client in one domain.
+    let refused = join_all((10..100).map(|n| answer(other(n, 60)))).await;
+    for answer in refused {
+        assert_eq!(answer.verdict(), verdict(503, "limit_reached", "no"));
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    let own = join_all((0..30).map(|_| status(world.message_to("lenea")))).await;
+    assert_eq!(own, [200; 30]);
+    assert_eq!(world.sign_ins(), 1 + 8);
+    world.service.give_up();
+    world.service.stop().await;
+    for answer in waiting {
+        assert_eq!(answer.await.unwrap().verdict().0, 503);
+    }
+}
+
+#[tokio::test]
+async fn one_account_has_a_quarter_of_the_sends() {
+    let world = World::options(|options| options.most_sends(8)).await;
+    let silent = || as_tosh(&world, PASSWORD);
+    let ringing: Vec<_> = (0..2)
+        .map(|n| {
+            // Messages of one conversation would wait for each other.
+            let body = json!({"recipient": "silent@contoso.com", "message": "x", "subject": n, "username": "tosh@contoso.com", "password": PASSWORD});
+            tokio::spawn(answer(world.json(&body)))
+        })
+        .collect();
+    until("two invitations", || world.requests("POST", "/messaginginvitations") == 2).await;
+    assert_eq!(answer(silent()).await.verdict(), verdict(503, "limit_reached", "no"));
+    assert_eq!(status(world.message_to("lenea")).await, 200);
+    world.service.give_up();
+    world.service.stop().await;
+    for answer in ringing {
+        assert_eq!(answer.await.unwrap().status, 409);
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_that_nobody_waits_for_ends() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = format!("http://{}/", listener.local_addr().unwrap());
+    let account = send_im::Account::with_password("tosh@contoso.com", PASSWORD).server(server);
+    let service = send_im_http::Service::start(send_im_http::Options::new().account(account)).await.unwrap();
+    let body = json!({"recipient": LENE, "message": "hello", "timeout": 0.5});
+    let request = client().post(format!("{}send", service.url())).header("Content-Type", "application/json");
+    let sent = tokio::spawn(answer(request.body(body.to_string())));
+    let (mut asked, _) = listener.accept().await.unwrap();
+    assert_eq!(sent.await.unwrap().verdict(), verdict(504, "timeout", "no"));
+    // Long before the minute that a sign-in may take.
+    let mut sink = tokio::io::sink();
+    let ended = tokio::io::copy(&mut asked, &mut sink);
+    assert!(tokio::time::timeout(Duration::from_secs(30), ended).await.is_ok());
 }

@@ -1,0 +1,226 @@
+//! The open connections, and which of them goes when there are too many.
+//!
+//! A connection that sends no request costs its peer nothing, so there may be any number of them. Each ends after a while by
+//! itself; and where a new one finds no room, it takes the place of the one that has been without a request for the longest
+//! time. So nobody keeps others out by connecting alone.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::rate::network;
+
+/// How many connections are open at once.
+const MOST: usize = 2048;
+/// How many of them one client address may have: as many as sends may be under way by default, so that a proxy in front
+/// can have them all.
+const MOST_OF_ONE: usize = 512;
+/// How long a connection may take to its first request, its TLS handshake included.
+const FIRST_REQUEST: Duration = Duration::from_secs(10);
+/// How long it may be without a request after that. Clients commonly keep one for 60 to 90 s, and one that closes first
+/// meets no request that is just on its way.
+const IDLE: Duration = Duration::from_secs(100);
+
+#[derive(Debug, Default)]
+pub(crate) struct Open(Mutex<Table>);
+
+#[derive(Debug, Default)]
+struct Table {
+    connections: HashMap<u64, Connection>,
+    last_id: u64,
+}
+
+#[derive(Debug)]
+struct Connection {
+    network: IpAddr,
+    /// Requests that are read to their end and not answered.
+    under_way: usize,
+    /// The last request or answer; the beginning where there was none.
+    since: Instant,
+    limit: Duration,
+    replaced: CancellationToken,
+}
+
+/// A connection's place among the open ones; it is free again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    open: Arc<Open>,
+    id: u64,
+    replaced: CancellationToken,
+}
+
+impl Open {
+    /// A place for a connection from this address; `None` where all that could make room are answering a request.
+    pub(crate) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Arc<Place>> {
+        let network = network(address);
+        let mut table = self.table();
+        let of_one = table.connections.values().filter(|other| other.network == network).count();
+        if of_one >= MOST_OF_ONE {
+            table.replace(|other| other.network == network)?;
+        } else if table.connections.len() >= MOST {
+            table.replace(|_| true)?;
+        }
+        table.last_id += 1;
+        let (id, replaced) = (table.last_id, CancellationToken::new());
+        let connection = Connection {
+            network,
+            under_way: 0,
+            since: Instant::now(),
+            limit: FIRST_REQUEST,
+            replaced: replaced.clone(),
+        };
+        table.connections.insert(id, connection);
+        Some(Arc::new(Place { open: self.clone(), id, replaced }))
+    }
+
+    /// Ends a connection that does nothing, where the system has no room for another one.
+    pub(crate) fn make_room(&self) {
+        self.table().replace(|_| true);
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// Ends the one of these that has been without a request for the longest time.
+    fn replace(&mut self, chosen: impl Fn(&Connection) -> bool) -> Option<()> {
+        let idle = self.connections.iter().filter(|(_, other)| other.under_way == 0 && chosen(other));
+        let id = *idle.min_by_key(|(_, other)| other.since)?.0;
+        self.connections.remove(&id)?.replaced.cancel();
+        Some(())
+    }
+}
+
+impl Place {
+    /// A request has come, or is answered.
+    pub(crate) fn heard(&self) {
+        self.change(|connection| connection.limit = IDLE);
+    }
+
+    /// A request is read to its end. Until it is answered, the connection keeps its place.
+    pub(crate) fn answering(self: &Arc<Self>) -> Answering {
+        self.change(|connection| connection.under_way += 1);
+        Answering(self.clone())
+    }
+
+    /// Returns when the connection has to make room for another one.
+    pub(crate) async fn replaced(&self) {
+        self.replaced.cancelled().await;
+    }
+
+    /// Returns when the connection has been without a request for too long.
+    pub(crate) async fn idle(&self) {
+        loop {
+            let left = match self.open.table().connections.get(&self.id) {
+                Some(connection) if connection.under_way > 0 => connection.limit,
+                Some(connection) => connection.limit.saturating_sub(connection.since.elapsed()),
+                None => return,
+            };
+            if left.is_zero() {
+                return;
+            }
+            sleep(left).await;
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Connection)) {
+        if let Some(connection) = self.open.table().connections.get_mut(&self.id) {
+            change(connection);
+            connection.since = Instant::now();
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.open.table().connections.remove(&self.id);
+    }
+}
+
+/// A request that is being answered.
+#[derive(Debug)]
+pub(crate) struct Answering(Arc<Place>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.change(|connection| connection.under_way -= 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(n: usize) -> IpAddr {
+        IpAddr::V4((n as u32).into())
+    }
+
+    fn is_replaced(place: &Place) -> bool {
+        place.replaced.is_cancelled()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_one_without_a_request_for_the_longest_time_makes_room() {
+        let open = Arc::new(Open::default());
+        let mut places = Vec::new();
+        for _ in 0..MOST_OF_ONE {
+            places.push(open.take(address(1)).unwrap());
+            tokio::time::advance(Duration::from_millis(1)).await;
+        }
+        let _answering = places[0].answering();
+        places[1].heard();
+        let other = open.take(address(2)).unwrap();
+        assert!(!places.iter().any(|place| is_replaced(place)), "another address has places of its own");
+        let new = open.take(address(1)).unwrap();
+        let replaced: Vec<usize> = (0..MOST_OF_ONE).filter(|n| is_replaced(&places[*n])).collect();
+        assert_eq!(replaced, [2]);
+        assert!(!is_replaced(&other) && !is_replaced(&new));
+    }
+
+    #[tokio::test]
+    async fn there_is_no_room_where_every_connection_answers() {
+        let open = Arc::new(Open::default());
+        let answering: Vec<_> =
+            (0..MOST_OF_ONE).map(|_| open.take(address(1)).unwrap().answering()).collect();
+        assert!(open.take(address(1)).is_none());
+        drop(answering);
+        assert!(open.take(address(1)).is_some());
+    }
+
+    #[tokio::test]
+    async fn all_addresses_together_have_so_many_places() {
+        let open = Arc::new(Open::default());
+        let places: Vec<_> = (0..MOST + 5).map(|n| open.take(address(n)).unwrap()).collect();
+        assert_eq!(places.iter().filter(|place| is_replaced(place)).count(), 5);
+        assert_eq!(open.table().connections.len(), MOST);
+        drop(places);
+        assert!(open.table().connections.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_idle_without_a_request_and_not_while_one_is_answered() {
+        let open = Arc::new(Open::default());
+        let place = open.take(address(1)).unwrap();
+        let since = Instant::now();
+        place.idle().await;
+        assert_eq!(since.elapsed(), FIRST_REQUEST);
+        place.heard();
+        let answering = place.answering();
+        let idle = tokio::spawn({
+            let place = place.clone();
+            async move { place.idle().await }
+        });
+        sleep(IDLE * 5).await;
+        assert!(!idle.is_finished());
+        drop(answering);
+        let since = Instant::now();
+        idle.await.unwrap();
+        assert!(since.elapsed() >= IDLE);
+    }
+}
