@@ -103,7 +103,8 @@ impl Session {
 
     /// The application, created if there is none or if the server has dropped it.
     ///
-    /// Creating goes on in the background when the caller goes away, so that what was created can be deleted.
+    /// Creating goes on in the background when the caller goes away, so that what was created can be deleted. What comes before
+    /// does not.
     pub(crate) async fn application(
         self: &Arc<Self>,
         log: &StepLog,
@@ -120,8 +121,10 @@ impl Session {
             }
         }
         let (this, own_log) = (self.clone(), log.clone());
+        let unwanted = CancellationToken::new();
+        let _wanted = unwanted.clone().drop_guard();
         let opening = async move {
-            let opened = this.open(&own_log, deadline).await;
+            let opened = this.open(&own_log, deadline, &unwanted).await;
             // The caller may have gone away meanwhile.
             this.close_if_idle().await;
             opened
@@ -138,13 +141,18 @@ impl Session {
         }
     }
 
-    async fn open(self: &Arc<Self>, log: &StepLog, deadline: Instant) -> Result<Arc<Application>> {
+    async fn open(
+        self: &Arc<Self>,
+        log: &StepLog,
+        deadline: Instant,
+        unwanted: &CancellationToken,
+    ) -> Result<Arc<Application>> {
         let mut place = self.open.lock().await;
         if self.ended.is_cancelled() {
             return Err(signed_out());
         }
         *self.opening() = Some(log.clone());
-        let opened = self.open_in(&mut place, log, deadline).await;
+        let opened = self.open_in(&mut place, log, deadline, unwanted).await;
         *self.opening() = None;
         opened
     }
@@ -154,6 +162,7 @@ impl Session {
         place: &mut Option<Arc<Application>>,
         log: &StepLog,
         deadline: Instant,
+        unwanted: &CancellationToken,
     ) -> Result<Arc<Application>> {
         if let Some(open) = place.as_ref() {
             match open.ending.get() {
@@ -163,7 +172,7 @@ impl Session {
                 Some(Ended::Gone | Ended::Failed(_)) => self.discard(place.take()),
             }
         }
-        let application = Arc::new(self.create(log, deadline).await?);
+        let application = Arc::new(self.create(log, deadline, unwanted).await?);
         if self.ended.is_cancelled() {
             self.discard(Some(application));
             return Err(signed_out());
@@ -181,7 +190,12 @@ impl Session {
     }
 
     /// Discovers, or goes where the last discovery led; a stale memory costs one attempt.
-    async fn create(&self, log: &StepLog, deadline: Instant) -> Result<Application> {
+    async fn create(
+        &self,
+        log: &StepLog,
+        deadline: Instant,
+        unwanted: &CancellationToken,
+    ) -> Result<Application> {
         let key = discovery::cache_key(&self.connection);
         // The same for every attempt: a server that lost an answer finds the application it has.
         let endpoint = Uuid::new_v4().to_string();
@@ -194,7 +208,13 @@ impl Session {
                 created => return created,
             }
         }
-        let url = discovery::locate(&self.connection, self.root.as_ref(), log, deadline).await?;
+        let url = tokio::select! {
+            biased;
+            located = discovery::locate(&self.connection, self.root.as_ref(), log, deadline) => located?,
+            () = unwanted.cancelled() => {
+                return Err(Error::cancelled("Nobody waits for the session any more.", Sent::No));
+            }
+        };
         let application = create(&url).await?;
         cache::put(key, url);
         Ok(application)

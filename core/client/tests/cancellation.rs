@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{LENE, account, until};
-use send_im::{Client, Error, ErrorKind, Message, Sent};
+use send_im::{Account, Client, Error, ErrorKind, Message, Sent};
 use send_im_sandbox::{Action, Behaviour, Fault, Route, Sandbox};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
@@ -371,4 +371,18 @@ async fn a_deadline_covers_the_wait_for_the_message_before_and_for_a_free_place(
     }
     client.sign_out().await.unwrap();
     assert!(sandbox.messages().is_empty());
+}
+
+#[tokio::test]
+async fn a_discovery_that_nobody_waits_for_ends() {
+    let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", server.local_addr().unwrap());
+    let account =
+        Account::with_password("tosh@contoso.com", "x").server(url).timeout(Duration::from_secs(600));
+    let sign_in = tokio::spawn(Client::sign_in(account));
+    let (mut asked, _) = server.accept().await.unwrap();
+    sign_in.abort();
+    let mut sink = tokio::io::sink();
+    let ended = tokio::time::timeout(Duration::from_secs(30), tokio::io::copy(&mut asked, &mut sink));
+    assert!(ended.await.is_ok(), "it still waits for the answer");
 }
