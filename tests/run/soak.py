@@ -125,7 +125,7 @@ def left_open(report):
     print(f"{report['open']} sessions are open; the answers that named {len(sessions) - len(named)} were lost")
     if report["open"] > len(sessions) - len(named):
         for session in named:
-            faults = "; ".join(session["failed_deletes"]) or "no fault"
+            faults = "; ".join([*session["failed_deletes"], *map(str, session["refused_deletes"])]) or "no fault"
             yield f"open: a session was not closed by {session['deletes']} DELETEs ({faults})"
 
 

@@ -194,6 +194,11 @@ impl Proxy {
             "delete" if status.is_success() || status == StatusCode::NOT_FOUND => {
                 record.sessions.remove(last_segment(&call.path));
             }
+            "delete" => {
+                if let Some(session) = record.sessions.get_mut(last_segment(&call.path)) {
+                    session.refused_deletes.push(status.as_u16());
+                }
+            }
             _ => {}
         }
         Ok(Answer { status, headers, body, session })

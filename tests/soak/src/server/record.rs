@@ -25,4 +25,6 @@ pub(crate) struct Session {
     pub(crate) deletes: u64,
     /// The faults of these requests.
     pub(crate) failed_deletes: Vec<String>,
+    /// The statuses with which the sandbox itself refused them.
+    pub(crate) refused_deletes: Vec<u16>,
 }
