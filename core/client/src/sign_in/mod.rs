@@ -409,8 +409,7 @@ async fn token_by_callback(
         if let Some(error) = why.downcast_ref::<Error>() {
             return error.clone().at(Step::SignIn);
         }
-        let detail =
-            format!("The program's token source gave no token for {host}: {}", one_line(&why.to_string()));
+        let detail = format!("The program's token source gave no token for {host}: {why}");
         Error::new(ErrorKind::CredentialUnavailable, detail).at(Step::SignIn).with_source(why)
     })?;
     Ok((token.secret, token.expires_in))
@@ -431,8 +430,4 @@ fn is_word_of_pool(answer: &Answer) -> bool {
 /// The rule behind `rejects_token`: 401, 403 with diagnostics 28055, 500 with 28032.
 pub fn token_rejected(status: u16, diagnostics_id: Option<u32>) -> bool {
     matches!((status, diagnostics_id), (401, _) | (403, Some(28055)) | (500, Some(28032)))
-}
-
-fn one_line(text: &str) -> String {
-    text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
