@@ -15,7 +15,8 @@ use url::Url;
 
 use self::broken::{innermost, network_error};
 use crate::account::{Account, is_loopback};
-use crate::error::{Error, ErrorKind, Hop, Result};
+use crate::error::{Error, ErrorKind, Hop, Result, Sent};
+use crate::session::ended_early;
 use crate::steps::{Step, StepLog, host_of};
 use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::limits::LONGEST_HREF;
@@ -144,6 +145,39 @@ impl Http {
             Err(_) => Err(Failure { error: timed_out(step, &url), maybe_processed: true }),
         };
         let status = outcome.as_ref().ok().map(|answer| answer.status);
+        log.add(step, &url, status, started.elapsed());
+        outcome
+    }
+
+    /// As [`call`](Self::call), but nobody who goes away or loses patience takes the request back: `judge` hears of its answer
+    /// all the same.
+    pub(crate) async fn call_to_its_end<T: Send + 'static>(
+        &self,
+        request: Request,
+        patience: Instant,
+        log: &StepLog,
+        judge: impl FnOnce(&Answer) -> T + Send + 'static,
+    ) -> Result<(Answer, T), Failure> {
+        let (step, url, started) = (request.step, request.url.clone(), Instant::now());
+        if started >= patience {
+            return Err(Failure { error: timed_out(step, &url), maybe_processed: false });
+        }
+        log.begin(step, &url);
+        let http = self.clone();
+        // It must not tell the caller's log of steps: the caller may be gone by then.
+        let end = tokio::spawn(async move {
+            let answer = http.call(request, &StepLog::quiet()).await?;
+            let judged = judge(&answer);
+            Ok((answer, judged))
+        });
+        let outcome = match timeout_at(patience, end).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(ended)) => {
+                Err(Failure { error: ended_early(&ended, Sent::No).at(step), maybe_processed: true })
+            }
+            Err(_) => Err(Failure { error: timed_out(step, &url), maybe_processed: true }),
+        };
+        let status = outcome.as_ref().ok().map(|(answer, _)| answer.status);
         log.add(step, &url, status, started.elapsed());
         outcome
     }
