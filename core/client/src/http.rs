@@ -16,6 +16,7 @@ use url::Url;
 use self::broken::{innermost, network_error};
 use crate::account::{Account, is_loopback};
 use crate::error::{Error, ErrorKind, Hop, Result, Sent};
+use crate::files;
 use crate::session::ended_early;
 use crate::steps::{Step, StepLog, host_of};
 use crate::ucwa::hypermedia::{DecodeError, Resource};
@@ -384,8 +385,8 @@ fn tls_config(account: &Account) -> Result<rustls::ClientConfig> {
         None => Ok(SYSTEM.get_or_init(|| Box::new(build_tls(Vec::new()))).clone()),
         Some(path) => {
             let refuse = |why: String| Error::invalid_input(format!("The CA file {} {why}.", path.display()));
-            let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
-                .and_then(Iterator::collect)
+            let certificates: Vec<_> = CertificateDer::pem_slice_iter(&files::read(path, "CA file")?)
+                .collect::<std::result::Result<_, _>>()
                 .map_err(|e| refuse(format!("cannot be read as PEM certificates: {e}")))?;
             if certificates.is_empty() {
                 return Err(refuse("holds no certificate in PEM form".to_owned()));

@@ -27,6 +27,7 @@ mod delivery;
 mod departure;
 mod discovery;
 mod error;
+mod files;
 mod http;
 mod message;
 mod plain;
@@ -70,6 +71,7 @@ pub mod decode {
 /// What the other packages share with this one. Not part of the stable interface.
 #[doc(hidden)]
 pub mod shared {
+    pub use crate::files::read_secret;
     pub use crate::plain::option_name;
 }
 
