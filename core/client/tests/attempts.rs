@@ -103,7 +103,7 @@ async fn who_does_not_wait_for_the_answer_has_tried_all_the_same() {
         let error = Client::sign_in(account.timeout(Duration::from_millis(100))).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Timeout | ErrorKind::SignInRefused), "{error:?}");
     }
-    until(|| reached(&sandbox) == 3).await;
+    until(|| reached(&sandbox) >= 3).await;
     // Once the answers are there, the name rests, although nobody has waited for them.
     loop {
         let error = sign_in(&sandbox, "tosh@contoso.com", "right").await.unwrap_err();
