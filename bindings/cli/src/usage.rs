@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use send_im::Error;
+use send_im::shared::option_name;
 
 use crate::args::{Cli, Command};
 use crate::output::{self, Style};
@@ -76,13 +77,9 @@ fn sentence(error: &clap::Error) -> String {
     }
 }
 
-/// True for `--something`: letters and dashes, so not a text or a value.
+/// True for `--something`: a word in small letters after two dashes, so not a text or a value.
 fn is_option_name(argument: &str) -> bool {
-    let name = argument.trim_start_matches('-');
-    argument.starts_with('-')
-        && name.len() <= 20
-        && !name.is_empty()
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+    argument.strip_prefix("--").and_then(option_name).is_some_and(|name| name == name.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -119,11 +116,19 @@ mod tests {
             &["send", "--to", "a@b.c", "--password=s3cret", "x"],
             &["send", "--to", "a@b.c", "--s3cret text"],
             &["send", "--to", "a@b.c", "-s3cret"],
+            &["send", "--to", "a@b.c", "--S3CRETs3cret"],
+            &["send", "--to", "a@b.c", "--a\u{202e}s3cret"],
+            &["serve", "--s3cret"],
             &["s3cret text"],
             &["sandbox", "s3cret"],
         ] {
             let sentence = refused(arguments);
             assert!(!sentence.contains("s3cret"), "{sentence}");
         }
+        let long = format!("--{}", "x".repeat(10_000));
+        assert!(refused(&["send", "--to", "a@b.c", &long]).len() < 200);
+        assert!(
+            refused(&["send", "--to", "a@b.c", "--pasword"]).starts_with("There is no option --pasword;")
+        );
     }
 }

@@ -7,12 +7,12 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use secrecy::ExposeSecret;
+use send_im::shared::read_secret;
 use send_im::{Error, Result};
 use tokio_rustls::TlsAcceptor;
 
 use crate::options::Options;
-use crate::token::secret_file;
+use crate::token::REFUSED_RIGHTS;
 
 /// What a TLS connection needs; `None` for plain http.
 ///
@@ -42,9 +42,8 @@ pub(crate) fn acceptor(options: &Options) -> Result<Option<TlsAcceptor>> {
             builder.with_client_cert_verifier(verifier.build().map_err(|e| unusable(path, e))?)
         }
     };
-    let private = secret_file(key, "private key").and_then(|text| {
-        PrivateKeyDer::from_pem_slice(text.expose_secret().as_bytes()).map_err(|e| unusable(key, e))
-    })?;
+    let private = read_secret(key, "private key", REFUSED_RIGHTS)?;
+    let private = PrivateKeyDer::from_pem_slice(&private).map_err(|e| unusable(key, e))?;
     let mut config = builder
         .with_single_cert(all(chain, "certificate")?, private)
         .map_err(|e| unusable(chain, format!("{e} (with the key {})", key.display())))?;

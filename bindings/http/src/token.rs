@@ -4,11 +4,15 @@ use std::fmt;
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
+use send_im::shared::read_secret;
 use send_im::{Error, Result};
 use subtle::{Choice, ConstantTimeEq};
 
 /// The shortest token taken. A token is as good as a password for sending in somebody's name.
 const SHORTEST: usize = 16;
+
+/// The group that a service runs in may read its tokens; nobody else may, and none of them write.
+pub(crate) const REFUSED_RIGHTS: u32 = 0o027;
 
 /// Bearer tokens, any one of which is enough. There can be more than one, so that they can be changed one caller at a time.
 #[derive(Clone, Default)]
@@ -34,13 +38,18 @@ impl Tokens {
         Ok(Self(tokens.into_iter().map(SecretString::from).collect()))
     }
 
-    /// The tokens of a file that nobody else can read.
+    /// The tokens of a file that nobody else can read, but for its group.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse), and where the file cannot be read or others can read it (Unix).
+    /// As [`parse`](Self::parse), and where the file cannot be read, is no file or is larger than 1 MiB. On Unix also where
+    /// others can read it or write to it or its folder, and where either is neither this user's nor root's.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        Self::parse(secret_file(path, "file of tokens")?.expose_secret(), &path.display().to_string())
+        let place = path.as_ref().display().to_string();
+        let bytes = read_secret(path.as_ref(), "file of tokens", REFUSED_RIGHTS)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| {
+            Error::invalid_input(format!("The file of tokens {place} cannot be read: it is not UTF-8 text."))
+        })?;
+        Self::parse(text, &place)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -60,27 +69,6 @@ impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} tokens", self.0.len())
     }
-}
-
-/// The text of a file that not everybody can read. `what` says in an error what it is.
-///
-/// # Errors
-/// `invalid_input` where it cannot be read, or everybody can read it (Unix).
-pub(crate) fn secret_file(path: &Path, what: &str) -> Result<SecretString> {
-    let place = path.display();
-    let unreadable = |e| Error::invalid_input(format!("The {what} {place} cannot be read: {e}."));
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-
-        let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode();
-        if mode & 0o007 != 0 {
-            return Err(Error::invalid_input(format!(
-                "Everybody can read the {what}; run: chmod 600 {place}"
-            )));
-        }
-    }
-    std::fs::read_to_string(path).map(SecretString::from).map_err(unreadable)
 }
 
 #[cfg(test)]
@@ -112,14 +100,21 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn refuses_a_file_that_everybody_can_read() {
+    fn refuses_a_file_that_others_can_read_or_that_is_none() {
         use std::os::unix::fs::PermissionsExt;
 
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "0123456789abcdef\n").unwrap();
-        for (mode, taken) in [(0o644, false), (0o640, true), (0o600, true)] {
+        for (mode, taken) in [(0o644, false), (0o660, false), (0o640, true), (0o600, true)] {
             std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(Tokens::from_file(file.path()).is_ok(), taken, "{mode:o}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        let made = std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&fifo).status().unwrap();
+        assert!(made.success());
+        for path in [fifo.as_path(), folder.path()] {
+            assert!(Tokens::from_file(path).unwrap_err().detail().contains("is no file"));
         }
     }
 }

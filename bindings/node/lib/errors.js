@@ -57,9 +57,8 @@ class SendImError extends Error {
   constructor(detail, fields = {}) {
     const { cause, ...given } = fields;
     super(detail, cause === undefined ? undefined : { cause });
-    const unknown = Object.keys(given).filter((name) => !FIELDS.includes(name));
-    if (unknown.length > 0) {
-      throw new TypeError(`A SendImError has no ${unknown.join(', ')}; it has ${FIELDS.join(', ')}`);
+    if (Object.keys(given).some((name) => !FIELDS.includes(name))) {
+      throw new TypeError(`A SendImError has ${FIELDS.join(', ')} and no other fields`);
     }
     Object.assign(this, given);
     this.exitCode = given.exitCode ?? exitCodeOf(this.kind);

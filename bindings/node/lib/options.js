@@ -9,6 +9,9 @@ const { native } = require('./native.js');
 /** More milliseconds than anybody means: thirty years. */
 const LONGEST = 1e12;
 
+/** A longer name, or one with other characters, may be a secret in the wrong place. */
+const PLAINLY_A_NAME = /^[A-Za-z_-]{1,20}$/;
+
 const ACCOUNT = ['address', 'username', 'password', 'token', 'server', 'caFile', 'trustedDomains', 'timeout', 'onStep'];
 const MESSAGE = ['subject', 'importance', 'html', 'wait', 'timeout'];
 
@@ -74,7 +77,8 @@ function named(options, known) {
   }
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw new TypeError(`There is no option ${JSON.stringify(unknown)} here; there are ${known.join(', ')}`);
+    const named = PLAINLY_A_NAME.test(unknown) ? `"${unknown}"` : 'of that name';
+    throw new TypeError(`There is no option ${named} here; there are ${known.join(', ')}`);
   }
   return options;
 }

@@ -17,11 +17,8 @@ class Receipt {
   constructor(to, fields = {}) {
     this.to = to;
     this.acceptedBy = to;
-    const unknown = Object.keys(fields).filter((name) => name === 'to' || !(name in this));
-    if (unknown.length > 0) {
-      throw new TypeError(
-        `The fields of a Receipt are ${Object.keys(this).slice(1).join(', ')}, not ${unknown.join(', ')}`,
-      );
+    if (Object.keys(fields).some((name) => name === 'to' || !(name in this))) {
+      throw new TypeError(`The fields of a Receipt are ${Object.keys(this).slice(1).join(', ')}`);
     }
     Object.freeze(Object.assign(this, fields));
   }

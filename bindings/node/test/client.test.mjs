@@ -84,6 +84,17 @@ test('options of the account are refused at a send, those of a message at the si
   await assert.rejects(Client.signIn({ ...account, subject: 'db7' }), TypeError);
 });
 
+test('an unknown name is told where it is plainly one', async (t) => {
+  const { account } = await place(t);
+  const told = (name) => Client.signIn({ ...account, [name]: 'x' }).then(assert.fail, (error) => error.message);
+  assert.match(await told('adress'), /^There is no option "adress" here; there are address, /);
+  for (const name of ['s3cret', 'my s3cret', '\u{202e}s3cret', 's3cret'.repeat(10_000)]) {
+    const message = await told(name);
+    assert.match(message, /^There is no option of that name here; there are address, /);
+    assert.ok(!message.includes('s3cret'));
+  }
+});
+
 test('onStep of a client hears every send', async (t) => {
   const { account } = await place(t);
   const seen = [];

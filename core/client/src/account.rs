@@ -121,7 +121,9 @@ impl Account {
     /// An account that signs in with a password. The user name is the address unless [`username`](Self::username) says otherwise.
     ///
     /// A password that the server refused is not tried again: by the same client never, by a new one in the same process
-    /// not within a minute (on loopback, where sandboxes are, it is). The error is the same, `sign_in_refused`.
+    /// not within a minute (on loopback, where sandboxes are, it is). After three refusals of one user name at one server, that
+    /// name rests in this process until a minute after the last of them, whatever the password. The error is the same,
+    /// `sign_in_refused`.
     pub fn with_password(address: impl Into<String>, password: impl Into<String>) -> Self {
         Self::new(address, Credential::Password { username: None, password: secret(password.into()) })
     }
@@ -164,9 +166,10 @@ impl Account {
         self
     }
 
-    /// Another sender on the same server: all but the address and the credential stays as it is.
+    /// Another sender on the same server: all but the address and the credential stays as it is. The text of the password is
+    /// wiped.
     pub fn other_sender(&self, address: impl Into<String>, password: impl Into<String>) -> Self {
-        let credential = Credential::Password { username: None, password: password.into().into() };
+        let credential = Credential::Password { username: None, password: secret(password.into()) };
         Self { address: address.into(), credential, ..self.clone() }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use crate::plain::{Plain, plain};
 use crate::steps::Step;
 
 /// The result of every fallible call of this crate.
@@ -128,7 +129,9 @@ pub struct Hop {
 
 /// A failed call: what failed, at which step, and what to do about it.
 ///
-/// Its text ([`Display`](fmt::Display)) is one sentence that never holds a password, a token or the message.
+/// Its text ([`Display`](fmt::Display)) is one sentence that never holds a password, a token or the message. What a server
+/// wrote into it, or into any other field, was made fit for a log and a terminal: line breaks are blanks, other characters that
+/// cannot be seen are U+FFFD, and no text has more than 2,000 characters.
 ///
 /// A program's own tests can make one:
 ///
@@ -158,12 +161,12 @@ impl StdError for Error {
 struct Fields {
     kind: ErrorKind,
     step: Option<Step>,
-    detail: String,
+    detail: Plain,
     sent: Sent,
     http_status: Option<u16>,
-    code: Option<String>,
-    subcode: Option<String>,
-    diagnostics: Option<String>,
+    code: Option<Plain>,
+    subcode: Option<Plain>,
+    diagnostics: Option<Plain>,
     #[serde(serialize_with = "seconds")]
     retry_after: Option<Duration>,
     hops: Vec<Hop>,
@@ -182,7 +185,7 @@ impl Error {
         Error(Box::new(Fields {
             kind,
             step: None,
-            detail: detail.into(),
+            detail: Plain::from(detail),
             sent: Sent::No,
             http_status: None,
             code: None,
@@ -231,13 +234,13 @@ impl Error {
 
     /// The same with the server's code and subcode.
     pub fn with_code(mut self, code: Option<String>, subcode: Option<String>) -> Self {
-        self.0.code = code;
-        self.0.subcode = subcode;
+        self.0.code = code.map(Plain::from);
+        self.0.subcode = subcode.map(Plain::from);
         self
     }
 
     pub(crate) fn with_diagnostics(mut self, diagnostics: Option<String>) -> Self {
-        self.0.diagnostics = diagnostics;
+        self.0.diagnostics = diagnostics.map(Plain::from);
         self
     }
 
@@ -255,14 +258,17 @@ impl Error {
 
     pub(crate) fn with_hops(mut self, hops: Vec<Hop>) -> Self {
         if self.0.hops.is_empty() {
-            self.0.hops = hops;
+            self.0.hops = hops
+                .into_iter()
+                .map(|hop| Hop { url: plain(hop.url), outcome: plain(hop.outcome) })
+                .collect();
         }
         self
     }
 
     pub(crate) fn with_kind(mut self, kind: ErrorKind, detail: impl Into<String>) -> Self {
         self.0.kind = kind;
-        self.0.detail = detail.into();
+        self.0.detail = Plain::from(detail);
         self
     }
 
@@ -291,12 +297,12 @@ impl Error {
         self.0.http_status
     }
 
-    /// The server's error code as it came, for example `RemoteFailure`.
+    /// The server's error code, for example `RemoteFailure`.
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// The server's subcode as it came, for example `DoNotDisturb`.
+    /// The server's subcode, for example `DoNotDisturb`.
     pub fn subcode(&self) -> Option<&str> {
         self.0.subcode.as_deref()
     }

@@ -15,7 +15,9 @@ use url::Url;
 
 use self::broken::{innermost, network_error};
 use crate::account::{Account, is_loopback};
-use crate::error::{Error, ErrorKind, Hop, Result};
+use crate::error::{Error, ErrorKind, Hop, Result, Sent};
+use crate::files;
+use crate::session::ended_early;
 use crate::steps::{Step, StepLog, host_of};
 use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::limits::LONGEST_HREF;
@@ -144,6 +146,39 @@ impl Http {
             Err(_) => Err(Failure { error: timed_out(step, &url), maybe_processed: true }),
         };
         let status = outcome.as_ref().ok().map(|answer| answer.status);
+        log.add(step, &url, status, started.elapsed());
+        outcome
+    }
+
+    /// As [`call`](Self::call), but nobody who goes away or loses patience takes the request back: `judge` hears of its answer
+    /// all the same.
+    pub(crate) async fn call_to_its_end<T: Send + 'static>(
+        &self,
+        request: Request,
+        patience: Instant,
+        log: &StepLog,
+        judge: impl FnOnce(&Answer) -> T + Send + 'static,
+    ) -> Result<(Answer, T), Failure> {
+        let (step, url, started) = (request.step, request.url.clone(), Instant::now());
+        if started >= patience {
+            return Err(Failure { error: timed_out(step, &url), maybe_processed: false });
+        }
+        log.begin(step, &url);
+        let http = self.clone();
+        // It must not tell the caller's log of steps: the caller may be gone by then.
+        let end = tokio::spawn(async move {
+            let answer = http.call(request, &StepLog::quiet()).await?;
+            let judged = judge(&answer);
+            Ok((answer, judged))
+        });
+        let outcome = match timeout_at(patience, end).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(ended)) => {
+                Err(Failure { error: ended_early(&ended, Sent::No).at(step), maybe_processed: true })
+            }
+            Err(_) => Err(Failure { error: timed_out(step, &url), maybe_processed: true }),
+        };
+        let status = outcome.as_ref().ok().map(|(answer, _)| answer.status);
         log.add(step, &url, status, started.elapsed());
         outcome
     }
@@ -350,8 +385,8 @@ fn tls_config(account: &Account) -> Result<rustls::ClientConfig> {
         None => Ok(SYSTEM.get_or_init(|| Box::new(build_tls(Vec::new()))).clone()),
         Some(path) => {
             let refuse = |why: String| Error::invalid_input(format!("The CA file {} {why}.", path.display()));
-            let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
-                .and_then(Iterator::collect)
+            let certificates: Vec<_> = CertificateDer::pem_slice_iter(&files::read(path, "CA file")?)
+                .collect::<std::result::Result<_, _>>()
                 .map_err(|e| refuse(format!("cannot be read as PEM certificates: {e}")))?;
             if certificates.is_empty() {
                 return Err(refuse("holds no certificate in PEM form".to_owned()));

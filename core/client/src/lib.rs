@@ -27,8 +27,10 @@ mod delivery;
 mod departure;
 mod discovery;
 mod error;
+mod files;
 mod http;
 mod message;
+mod plain;
 mod profile;
 mod receipt;
 mod retry;
@@ -64,6 +66,13 @@ pub mod decode {
     pub use crate::ucwa::hypermedia::{DecodeError, HrefKey, Resource, plain_rel};
     pub use crate::ucwa::ledger::{End, Ledger, Modality, Progress};
     pub use crate::ucwa::reason::Reason;
+}
+
+/// What the other packages share with this one. Not part of the stable interface.
+#[doc(hidden)]
+pub mod shared {
+    pub use crate::files::read_secret;
+    pub use crate::plain::option_name;
 }
 
 /// The Rust code of the front page compiles.

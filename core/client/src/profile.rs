@@ -7,8 +7,12 @@ use etcetera::BaseStrategy;
 pub use self::contents::account_of_profile;
 use crate::account::Account;
 use crate::error::{Error, Result};
+use crate::files::read_secret;
 
 mod contents;
+
+/// No right to a profile is for others: it holds a password.
+const ANYTHING_OF_OTHERS: u32 = 0o077;
 
 /// The environment variable that holds the sender's address.
 pub const ENV_ADDRESS: &str = "SEND_IM_ADDRESS";
@@ -55,12 +59,12 @@ impl Account {
     /// The account of the profile file at `path`: TOML with `address`, `password` and optionally `username`, `server`, `ca_file`.
     ///
     /// # Errors
-    /// `invalid_input` when the file cannot be read, is readable by others (Unix), or holds something else.
+    /// `invalid_input` when the file cannot be read, is no file, is larger than 1 MiB or holds something else. On Unix also when
+    /// others can read it or write to its folder, and when either is neither this user's nor root's.
     pub fn from_profile(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        refuse_if_others_can_read(path)?;
         let refuse = |why: &str| Error::invalid_input(format!("The profile {} {why}.", path.display()));
-        let bytes = std::fs::read(path).map_err(|e| refuse(&format!("cannot be read: {e}")))?;
+        let bytes = read_secret(path, "profile", ANYTHING_OF_OTHERS)?;
         // Of UTF-16 without a mark, plain letters are UTF-8 too, with a NUL beside each.
         let text = std::str::from_utf8(&bytes).ok().filter(|text| !text.contains('\0'));
         let text = text.ok_or_else(|| refuse("is not UTF-8 text; save it as UTF-8"))?;
@@ -98,28 +102,6 @@ pub fn profile_path() -> Result<PathBuf> {
         ))
     })?;
     Ok(base.config_dir().join("send-im").join("config.toml"))
-}
-
-#[cfg(unix)]
-fn refuse_if_others_can_read(path: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-
-    let mode = std::fs::metadata(path)
-        .map_err(|e| Error::invalid_input(format!("The profile {} cannot be read: {e}.", path.display())))?
-        .permissions()
-        .mode();
-    if mode & 0o077 != 0 {
-        return Err(Error::invalid_input(format!(
-            "The profile {0} holds a password and others can read it; run: chmod 600 {0}",
-            path.display()
-        )));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn refuse_if_others_can_read(_path: &Path) -> Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 use url::Url;
 
+use crate::plain::plain_name;
+
 /// A step on the way of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -137,11 +139,11 @@ impl StepLog {
     }
 }
 
-/// Host and, where it is not the scheme's own, port.
+/// Host and, where it is not the scheme's own, port: for people.
 pub(crate) fn host_of(url: &Url) -> String {
-    match (url.host_str(), url.port()) {
-        (Some(host), Some(port)) => format!("{host}:{port}"),
-        (Some(host), None) => host.to_owned(),
-        (None, _) => String::new(),
+    let host = plain_name(url.host_str().unwrap_or_default());
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host,
     }
 }

@@ -5,6 +5,7 @@ mod common;
 mod hostile_server;
 
 use std::process::Command;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -341,6 +342,76 @@ async fn a_channel_that_answers_at_once_with_nothing_is_not_asked_without_end() 
     assert_eq!((error.kind(), error.sent()), (ErrorKind::OutcomeUnknown, Sent::Maybe), "{error:?}");
     // A few at once, then one a second.
     assert!(server.count("GET /events") < 40, "{}", server.count("GET /events"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_mean_nothing_are_not_asked_for_without_end() {
+    let of = |rel: &str, href: &str, kind: &str, resource: &str| {
+        format!(
+            r#"{{"link":{{"rel":"{rel}","href":"{href}"}},"type":"{kind}","_embedded":{{"{rel}":{resource}}}}}"#
+        )
+    };
+    // What each answer tells, by the operation of the send and the number of the answer.
+    type Telling = Box<dyn Fn(&str, usize) -> String + Send + Sync>;
+    let tellings: [(&str, Telling); 7] = [
+        ("an unknown resource", Box::new(move |_, n| of("unheard", &format!("/x/{n}"), "added", "{}"))),
+        ("an unknown type", Box::new(move |_, _| of("me", "/me", "unheard", "{}"))),
+        (
+            "a conversation of nobody",
+            Box::new(move |_, n| of("conversation", &format!("/c/{n}"), "updated", "{}")),
+        ),
+        (
+            "a modality of nobody",
+            Box::new(move |_, n| {
+                of("messaging", &format!("/c/{n}/m"), "updated", r#"{"state":"Connected"}"#)
+            }),
+        ),
+        (
+            "a message of somebody",
+            Box::new(move |_, n| {
+                of("message", &format!("/c/m/{n}"), "completed", r#"{"direction":"Incoming"}"#)
+            }),
+        ),
+        (
+            "an invitation of somebody",
+            Box::new(move |_, n| {
+                of("messagingInvitation", &format!("/i/9{n}"), "started", r#"{"operationId":"other"}"#)
+            }),
+        ),
+        (
+            "the same invitation again",
+            Box::new(move |operation, n| {
+                let resource =
+                    format!(r#"{{"operationId":"{operation}","_links":{{"cancel":{{"href":"/i/1/{n}"}}}}}}"#);
+                of("messagingInvitation", "/i/1", "updated", &resource)
+            }),
+        ),
+    ];
+    join_all(tellings.map(|(what, telling)| async move {
+        let (asked, operation) = (AtomicUsize::new(1), Mutex::new(String::new()));
+        let server = Hostile::start(move |seen| {
+            if seen.route() == "POST /invite" {
+                let request: serde_json::Value = serde_json::from_str(&seen.body).unwrap();
+                *operation.lock().unwrap() = request["operationId"].as_str().unwrap().to_owned();
+            }
+            (seen.route() == "GET /events").then(|| {
+                let n = asked.fetch_add(1, Ordering::Relaxed) + 1;
+                Reply::json(200, batch(n, &telling(&operation.lock().unwrap(), n)))
+            })
+        })
+        .await;
+        let client = Client::sign_in(account(&server.origin)).await.unwrap();
+        let error = client.send(hello(SHORT)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{what}: {error:?}");
+        let told = server.count("GET /events");
+        println!("{what}: {told}");
+        // Some at once, then one a second; somewhat more where they are about the send.
+        assert!(
+            told > 3 && told < if what == "the same invitation again" { 100 } else { 40 },
+            "{what}: {told}"
+        );
+    }))
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -106,7 +106,11 @@ impl Found {
 fn child(url: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut account = Account::with_password("tosh@contoso.com", password()).server(url);
+        // Taken both ways, with room behind it as a text has that grew.
+        let mut roomy = String::with_capacity(4096);
+        roomy.extend(password().drain(..));
+        let mut account = Account::with_password("lenea@contoso.com", password()).server(url);
+        account = account.other_sender("tosh@contoso.com", roomy);
         if let Ok(file) = std::env::var(CA_FILE) {
             account = account.ca_file(file);
         }

@@ -219,6 +219,22 @@ async fn a_private_authority_must_be_named() {
     client.sign_out().await.unwrap();
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_that_nobody_writes_to_is_no_profile_and_no_ca_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status().unwrap().success());
+    let sandbox = Sandbox::builder().https(true).start().await.unwrap();
+    for error in [
+        Account::from_profile(&pipe).unwrap_err(),
+        Client::sign_in(account(&sandbox).ca_file(&pipe)).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.detail().contains("is no file but"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn the_sign_in_domain_leads_to_its_server() {
     let sandbox = Sandbox::builder()

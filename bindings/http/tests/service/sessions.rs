@@ -60,14 +60,29 @@ async fn another_name_to_sign_in_with_is_another_session() {
 }
 
 #[tokio::test]
-async fn a_refused_password_is_not_tried_again_at_once() {
-    let world = World::new().await;
+async fn a_user_name_rests_after_three_refusals_whatever_the_password() {
+    let world = World::with(|sandbox| sandbox.user("lenea@contoso.com", "x"), |options| options).await;
     let together = join_all((0..10).map(|_| status(as_tosh(&world, "guessed")))).await;
-    assert_eq!(together, [403; 10]);
-    assert_eq!(status(as_tosh(&world, "guessed")).await, 403);
-    assert_eq!(world.sign_ins(), 1);
-    assert_eq!(status(as_tosh(&world, "guessed otherwise")).await, 403);
-    assert_eq!(world.sign_ins(), 2);
+    assert_eq!((together, world.sign_ins()), (vec![403; 10], 1));
+    let guesses = join_all((0..30).map(|n| status(as_tosh(&world, &format!("guess {n}"))))).await;
+    assert_eq!((guesses, world.sign_ins()), (vec![403; 30], 3));
+    for password in ["guessed", "guess 31", PASSWORD] {
+        let refused = answer(as_tosh(&world, password)).await;
+        assert_eq!(refused.verdict(), verdict(403, "sign_in_refused", "no"));
+    }
+    assert_eq!(world.sign_ins(), 3);
+    let other =
+        json!({"recipient": LENE, "message": "hello", "username": "lenea@contoso.com", "password": "x"});
+    assert_eq!(status(world.json(&other)).await, 200, "another name");
+}
+
+#[tokio::test]
+async fn wrong_passwords_end_no_session_of_the_same_account() {
+    let world = World::new().await;
+    assert_eq!(status(world.message_to("lenea")).await, 200);
+    join_all((0..10).map(|n| status(as_tosh(&world, &format!("guess {n}"))))).await;
+    assert_eq!(status(world.message_to("lenea")).await, 200);
+    assert_eq!((world.sessions_opened(), world.texts().len()), (1, 2));
 }
 
 #[tokio::test]

@@ -48,8 +48,7 @@ module SendIm
     # @param fields [Hash{Symbol => Object}] any of {FIELDS}. Unless they are given, `kind` is the first one of this
     #   class in {KINDS}, `exit_code` is that of the kind, `sent` is `:maybe` in {OutcomeUnknown} and else `:no`
     def initialize(detail = "The send failed.", **fields)
-      unknown = fields.keys - FIELDS
-      raise ArgumentError, "unknown fields: #{unknown.join(", ")}" unless unknown.empty?
+      raise ArgumentError, "#{self.class} has the fields #{FIELDS.join(", ")}" unless (fields.keys - FIELDS).empty?
 
       super(detail)
       defaults(fields[:kind]).merge(fields).each { |name, value| instance_variable_set(:"@#{name}", value) }

@@ -15,6 +15,7 @@ use super::conversation::{Conversation, LOOK};
 use crate::address::without_scheme;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Answer, Request};
+use crate::plain::plain_name;
 use crate::retry::Retry;
 use crate::session::Background;
 use crate::steps::{Step, StepLog};
@@ -196,7 +197,7 @@ impl Invitation {
         );
         let elsewhere = matches!(&end, Some(End::Failed(reason)) if reason.is_delivered_elsewhere());
         let accepted_by = match end {
-            Some(End::Done { by }) => by.first().map(|uri| without_scheme(uri).to_owned()),
+            Some(End::Done { by }) => by.first().map(|uri| plain_name(without_scheme(uri))),
             Some(End::Failed(reason)) if reason.is_delivered_elsewhere() => Some(sending.to.to_string()),
             Some(End::Failed(reason)) => return Err(refused(&reason, withdrawn, sending)),
             Some(End::Lost(why)) if !self.carries_text => return Err(self.broke_off(why, sending)),

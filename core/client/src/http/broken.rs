@@ -8,6 +8,7 @@ use url::Url;
 
 use super::CONNECT_TIMEOUT;
 use crate::error::{Error, ErrorKind};
+use crate::plain::{plain, plain_name};
 use crate::steps::{Step, host_of};
 
 /// What hyper says where a server answers in another protocol, or speaks first.
@@ -119,7 +120,8 @@ fn name(error: &dyn fmt::Debug) -> String {
 
 /// Host and port, also where it is the scheme's own.
 fn with_port(url: &Url) -> String {
-    format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
+    let host = plain_name(url.host_str().unwrap_or_default());
+    format!("{host}:{}", url.port_or_known_default().unwrap_or_default())
 }
 
 /// What caused an error, from the outermost. An `io::Error` hides what it wraps from the chain of sources.
@@ -137,7 +139,7 @@ pub(super) fn innermost(error: &(dyn Cause + 'static)) -> String {
     while let Some(source) = error.source() {
         error = source;
     }
-    error.to_string()
+    plain(error.to_string())
 }
 
 #[cfg(test)]

@@ -5,12 +5,10 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use crate::account::Account;
+use crate::plain::option_name;
 
 const KEYS: [&str; 5] = ["address", "password", "username", "server", "ca_file"];
 const HOLDS: &str = "it holds address, password and optionally username, server, ca_file";
-
-/// No longer name is taken for that of a key. A password that went astray may look like one.
-const LONGEST_KEY: usize = 20;
 
 /// The account of a profile's text; a byte order mark at its start is skipped.
 ///
@@ -80,11 +78,7 @@ fn not_toml(text: &str, error: &toml::de::Error) -> String {
 
 /// A key in the form it is told, with a blank before it; nothing where it is not plainly one.
 fn shown(key: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '-';
-    match key.len() <= LONGEST_KEY && !key.is_empty() && key.chars().all(plain) {
-        true => format!(" `{key}`"),
-        false => String::new(),
-    }
+    option_name(key).map_or_else(String::new, |key| format!(" `{key}`"))
 }
 
 /// The number of the line a byte is in, from 1.

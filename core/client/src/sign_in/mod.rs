@@ -1,7 +1,7 @@
 //! Signing in: a request that a server challenges gets the token of that server and is asked once more.
 
+mod attempts;
 pub(crate) mod challenge;
-mod refused;
 pub(crate) mod token;
 
 use std::collections::{HashMap, HashSet};
@@ -55,6 +55,15 @@ pub(crate) struct Connection {
 
 /// A token as a request carries it, with the number that tells it from its successor.
 type Held = (HeaderValue, u64);
+
+/// What is shown to a token service, and in answer to what.
+struct Presented<'a> {
+    challenge: &'a Challenge,
+    username: &'a str,
+    password: &'a SecretString,
+    /// There was a token for it before.
+    had_token: bool,
+}
 
 /// Why a token is fetched.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -228,7 +237,7 @@ impl Connection {
 
     /// Fetches a token for `origin`, unless another task has replaced the one of `generation` meanwhile.
     ///
-    /// A refused password is not tried again: accounts are locked after a few attempts.
+    /// A refused password is not tried again, and no user name often: accounts are locked after a few attempts.
     async fn fetch(
         &self,
         origin: &str,
@@ -264,15 +273,9 @@ impl Connection {
         let (secret, lifetime) = match &self.account.credential {
             Credential::Password { username, password } => {
                 let name = username.as_deref().unwrap_or(self.address.as_str());
-                let service = self.token_service(origin, &challenge)?;
-                // A client that has had a token asks for itself: what another was refused need not hold for it.
-                if generation == 0
-                    && let Some(error) = refused::recall(&service, name, password)
-                {
-                    return Err(error);
-                }
-                let credential = (name, password);
-                self.token_by_password(origin, &service, &challenge, credential, deadline, log).await?
+                let attempt =
+                    Presented { challenge: &challenge, username: name, password, had_token: generation > 0 };
+                self.token_by_password(origin, attempt, deadline, log).await?
             }
             Credential::Bearer(source) => {
                 let request = TokenRequest {
@@ -318,26 +321,37 @@ impl Connection {
     async fn token_by_password(
         &self,
         origin: &str,
-        service: &Url,
-        challenge: &Challenge,
-        (username, password): (&str, &SecretString),
+        credential: Presented<'_>,
         deadline: Instant,
         log: &StepLog,
     ) -> Result<(SecretString, Option<Duration>)> {
+        let Presented { challenge, username, password, had_token } = credential;
+        let service = self.token_service(origin, challenge)?;
         let mut retry = Retry::new(deadline);
         loop {
-            let request = token::password_form(service.clone(), username, password, deadline);
-            match self.http.call(request, log).await {
-                Ok(answer) if answer.status == 200 => return token::read_token(&answer),
-                Ok(answer) => {
-                    let error = token::refusal(&answer, challenge, username);
+            let attempt = timeout_at(deadline, attempts::begin(&service, username, password, had_token));
+            let attempt = attempt.await.unwrap_or_else(|_| Err(timed_out(Step::SignIn, &service)))?;
+            let request =
+                token::password_form(service.clone(), username, password, Instant::now() + TOKEN_DEADLINE);
+            let (of, who) = (challenge.clone(), username.to_owned());
+            let judge = move |answer: &Answer| {
+                if answer.status == 200 {
+                    attempt.accepted();
+                    return None;
+                }
+                let error = token::refusal(answer, &of, &who);
+                if error.kind() == ErrorKind::SignInRefused {
+                    attempt.refused(&error, token::refuses_credential(answer));
+                }
+                Some(error)
+            };
+            match self.http.call_to_its_end(request, deadline, log, judge).await {
+                Ok((answer, None)) => return token::read_token(&answer),
+                Ok((answer, Some(error))) => {
                     // Whatever its status: each try may bring the account nearer to being locked.
                     if error.kind() == ErrorKind::SignInRefused {
                         let for_good = token::refuses_credential(&answer);
                         self.tokens().refuse(origin.to_owned(), error.clone(), for_good);
-                        if for_good {
-                            refused::note(service, username, password, &error);
-                        }
                         return Err(error);
                     }
                     retry.after_answer(&answer, error).await?;
@@ -409,8 +423,7 @@ async fn token_by_callback(
         if let Some(error) = why.downcast_ref::<Error>() {
             return error.clone().at(Step::SignIn);
         }
-        let detail =
-            format!("The program's token source gave no token for {host}: {}", one_line(&why.to_string()));
+        let detail = format!("The program's token source gave no token for {host}: {why}");
         Error::new(ErrorKind::CredentialUnavailable, detail).at(Step::SignIn).with_source(why)
     })?;
     Ok((token.secret, token.expires_in))
@@ -431,8 +444,4 @@ fn is_word_of_pool(answer: &Answer) -> bool {
 /// The rule behind `rejects_token`: 401, 403 with diagnostics 28055, 500 with 28032.
 pub fn token_rejected(status: u16, diagnostics_id: Option<u32>) -> bool {
     matches!((status, diagnostics_id), (401, _) | (403, Some(28055)) | (500, Some(28032)))
-}
-
-fn one_line(text: &str) -> String {
-    text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }

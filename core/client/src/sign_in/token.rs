@@ -20,8 +20,10 @@ use url::Url;
 use super::challenge::Challenge;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Answer, LONGEST_WAIT, Request};
+use crate::plain::plain_name;
 use crate::steps::{Step, host_of};
 use crate::ucwa::hypermedia::{DecodeError, Resource};
+use crate::ucwa::limits::word;
 
 /// What goes before a token in its header.
 const SCHEME: &[u8] = b"Bearer ";
@@ -248,7 +250,7 @@ pub fn decode_refusal(status: u16, diagnostics_id: Option<u32>, body: &[u8]) -> 
         (_, Some("unsupported_grant_type")) => TokenRefusal::Grant,
         _ if diagnostics_id == Some(28029) => TokenRefusal::Grant,
         (_, Some("invalid_grant")) | (401 | 403, _) => TokenRefusal::Credentials,
-        (_, error) => TokenRefusal::Other(error.map(str::to_owned)),
+        (_, error) => TokenRefusal::Other(error.map(word)),
     }
 }
 
@@ -294,7 +296,7 @@ pub(crate) fn refusal(answer: &Answer, challenge: &Challenge, who: &str) -> Erro
 pub(crate) fn no_password_grant(host: &str, challenge: &Challenge) -> String {
     let offered = match challenge.grants.as_slice() {
         [] => "nothing else is offered".to_owned(),
-        grants => format!("it offers {}", grants.join(", ")),
+        grants => format!("it offers {}", plain_name(&grants.join(", "))),
     };
     format!(
         "{host} does not let accounts sign in with a password ({offered}); ask its administrator to allow it, or supply a token."

@@ -12,6 +12,7 @@ use url::Url;
 use super::application::Application;
 use super::events::{Batch, Continue, Event};
 use super::hypermedia::Resource;
+use super::pace::{Pace, STUCK_PAUSE, Told};
 use super::reason::Reason;
 use super::verdict::Speaker;
 use crate::account::Credential;
@@ -28,18 +29,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The longest pause a server can ask for. A gap of 15 minutes ends the application. Source: MeDashboard.
 const LONGEST_POLL_GAP: Duration = Duration::from_secs(30);
-
-/// The pause before the same URL is asked again because the answer led nowhere.
-const STUCK_PAUSE: Duration = Duration::from_secs(1);
-
-/// The shortest time a server waits for events before it answers without one. Source: events reference.
-const LEAST_WAIT: Duration = Duration::from_secs(5);
-
-/// So many answers without an event may follow each other faster than that.
-const MOST_EMPTY: u32 = 3;
-
-/// So many answers a second are taken while no send waits for any.
-const MOST_A_SECOND: u32 = 100;
 
 /// So many resources that the events of one answer only name are fetched.
 const MOST_FETCHES: usize = 256;
@@ -158,7 +147,7 @@ impl Channel {
             };
             // The usual answer leads on. One that does not is asked again, but not in a hurry.
             stuck = next.as_ref().is_none_or(|next| *next == url)
-                || pace.is_too_fast(batch.events.is_empty(), ledger.is_waiting());
+                || pace.is_too_fast(Told::by(&batch, ledger), ledger.is_waiting(), ledger.mark());
             url = next.unwrap_or(url);
             match batch.then {
                 Continue::Resume(_) => ledger.lose_conversations(),
@@ -191,7 +180,11 @@ impl Channel {
         let mut waits = delays.build();
         let (mut unexplained, mut failures, mut rejections) = (0, 0, 0);
         if stuck {
-            sleep(STUCK_PAUSE).await;
+            tokio::select! {
+                () = sleep(STUCK_PAUSE) => {}
+                // A send begins: what it waits for is not put off because of what nobody waited for.
+                () = self.application.ledger.wanted.notified() => {}
+            }
         }
         loop {
             let request =
@@ -301,34 +294,6 @@ impl Channel {
     }
 }
 
-/// Tells a server that answers in a hurry from one that waits for events.
-struct Pace {
-    last: Instant,
-    empty: u32,
-    second: Instant,
-    idle: u32,
-}
-
-impl Pace {
-    fn new() -> Self {
-        Self { last: Instant::now(), empty: 0, second: Instant::now(), idle: 0 }
-    }
-
-    /// True when the next request has to wait. `waiting`: a send waits for an event, so the channel may be as fast as its
-    /// server.
-    fn is_too_fast(&mut self, empty: bool, waiting: bool) -> bool {
-        let now = Instant::now();
-        let hurried = now - self.last < LEAST_WAIT;
-        self.last = now;
-        self.empty = if empty && hurried { self.empty + 1 } else { 0 };
-        if now - self.second >= Duration::from_secs(1) {
-            (self.second, self.idle) = (now, 0);
-        }
-        self.idle += u32::from(!waiting);
-        self.empty > MOST_EMPTY || self.idle > MOST_A_SECOND
-    }
-}
-
 fn is_replaced(answer: &Answer) -> bool {
     answer.status == 409 && Reason::from_body(&answer.body).is_pget_replaced()
 }
@@ -360,29 +325,5 @@ fn ended(answer: &Answer, unexplained: u32) -> Option<Ended> {
             Some(Ended::ForGood(answer.refusal(Step::Confirm, "go on with the session")))
         }
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_channel_that_answers_at_once_with_nothing_is_slowed_down() {
-        let mut pace = Pace::new();
-        let slowed: Vec<bool> = (0..6).map(|_| pace.is_too_fast(true, true)).collect();
-        assert_eq!(slowed, [false, false, false, true, true, true]);
-        sleep(LEAST_WAIT).await;
-        assert!(!pace.is_too_fast(true, true));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn events_are_taken_as_fast_as_they_come_while_a_send_waits() {
-        let mut pace = Pace::new();
-        assert!((0..10_000).all(|_| !pace.is_too_fast(false, true)));
-        assert!((0..MOST_A_SECOND).all(|_| !pace.is_too_fast(false, false)));
-        assert!(pace.is_too_fast(false, false));
-        sleep(Duration::from_secs(1)).await;
-        assert!(!pace.is_too_fast(false, false));
     }
 }

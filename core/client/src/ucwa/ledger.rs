@@ -184,7 +184,7 @@ impl Ledger {
         let (sender, receiver) = oneshot::channel();
         let mut books = self.books();
         match books.unclaimed.iter().position(|u| u.message == key).and_then(|i| books.unclaimed.remove(i)) {
-            Some(unclaimed) => books.settle(unclaimed.message, unclaimed.conversation, sender, unclaimed.end),
+            Some(unclaimed) => books.claim(unclaimed, sender),
             None => books.wait(key, sender, |books| &mut books.messages),
         }
         receiver
@@ -203,7 +203,7 @@ impl Ledger {
             .position(|u| u.outgoing && u.conversation == key)
             .and_then(|i| books.unclaimed.remove(i))
         {
-            Some(unclaimed) => books.settle(unclaimed.message, unclaimed.conversation, sender, unclaimed.end),
+            Some(unclaimed) => books.claim(unclaimed, sender),
             None => books.wait(key, sender, |books| &mut books.orphans),
         }
         receiver
@@ -315,6 +315,11 @@ impl Books {
             waits.retain(|_, (_, waiting)| !waiting.is_closed());
         }
         waits.insert(key, (number, sender));
+    }
+
+    fn claim(&mut self, unclaimed: Unclaimed, waiting: oneshot::Sender<End>) {
+        self.next_number();
+        self.settle(unclaimed.message, unclaimed.conversation, waiting, unclaimed.end);
     }
 
     fn settle(&mut self, message: HrefKey, conversation: HrefKey, waiting: oneshot::Sender<End>, end: End) {

@@ -1,5 +1,7 @@
 //! How much of an answer is taken in. A server that sends more is broken or hostile, and must not exhaust memory.
 
+use crate::plain::without_unseen;
+
 /// The most values in one JSON answer. A server's largest real ones, a batch of events, hold some thousands.
 ///
 /// A value of two bytes of text can take a hundred times that in memory, so the size of an answer alone bounds nothing.
@@ -34,11 +36,11 @@ pub(crate) fn holds_more_values(json: &[u8], most: usize) -> bool {
     false
 }
 
-/// The beginning of a text from the server, short enough to be kept and told.
+/// The beginning of a text from the server, short enough to be kept and fit to be told.
 pub(crate) fn word(text: &str) -> String {
     let most = text.len().min(LONGEST_WORD);
     let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    text[..end].to_owned()
+    without_unseen(&text[..end])
 }
 
 #[cfg(test)]

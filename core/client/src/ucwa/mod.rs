@@ -7,5 +7,6 @@ pub(crate) mod events;
 pub(crate) mod hypermedia;
 pub(crate) mod ledger;
 pub(crate) mod limits;
+mod pace;
 pub(crate) mod reason;
 pub(crate) mod verdict;

@@ -2,7 +2,7 @@
 
 use super::{End, Ledger, MOST_UNCLAIMED, Modality, Progress, Unclaimed};
 use crate::ucwa::events::{Event, EventType, Status};
-use crate::ucwa::hypermedia::Resource;
+use crate::ucwa::hypermedia::{HrefKey, Resource};
 use crate::ucwa::limits::{LONGEST_HREF, LONGEST_WORD, MOST_LISTED, word};
 use crate::ucwa::reason::Reason;
 
@@ -20,6 +20,31 @@ impl Ledger {
             "messaging" => books.modalities.contains_key(&key) || !books.invitations.is_empty(),
             // To tell an incoming message from one of ours.
             "message" => event.kind == EventType::Completed && !books.messages.contains_key(&key),
+            _ => false,
+        }
+    }
+
+    /// True when the event tells of something that was begun here, as far as that is known before it is booked.
+    pub(crate) fn concerns(&self, event: &Event) -> bool {
+        if self.needs_resource(event) {
+            return true;
+        }
+        let key = self.key(&event.href);
+        let books = self.books();
+        let is_kept = |key| books.modalities.get(key).is_some_and(|modality| modality.receiver_count() > 0);
+        match event.rel.as_str() {
+            "messagingInvitation" => {
+                let name = event.resource.as_ref().and_then(|r| r.text("operationId"));
+                books.operations.contains_key(&key)
+                    || name.is_some_and(|name| books.invitations.contains_key(name))
+            }
+            "messaging" => is_kept(&key),
+            // One that nobody waits for yet may be ours: the answer to its POST is on its way.
+            "message" => {
+                let direction = event.resource.as_ref().and_then(|r| r.text("direction")).unwrap_or_default();
+                event.kind == EventType::Completed && !direction.eq_ignore_ascii_case("Incoming")
+            }
+            "conversation" => is_kept(&self.messaging_of(event, event.resource.as_ref())),
             _ => false,
         }
     }
@@ -123,19 +148,23 @@ impl Ledger {
         }
     }
 
+    /// The key of the messaging of a conversation.
+    fn messaging_of(&self, conversation: &Event, resource: Option<&Resource>) -> HrefKey {
+        if let Some(messaging) = resource.and_then(|r| r.link("messaging")) {
+            return self.key(messaging);
+        }
+        let href = &conversation.href;
+        let (path, query) = href.split_at(href.find('?').unwrap_or(href.len()));
+        self.key(&format!("{path}/messaging{query}"))
+    }
+
     /// A conversation that ends takes its messaging with it.
     fn book_conversation(&self, event: &Event, resource: Option<&Resource>) {
         let state = resource.and_then(|r| r.text("state")).unwrap_or_default();
         if event.kind != EventType::Deleted && !state.eq_ignore_ascii_case("Disconnected") {
             return;
         }
-        let key = match resource.and_then(|r| r.link("messaging")) {
-            Some(messaging) => self.key(messaging),
-            None => {
-                let (path, query) = event.href.split_at(event.href.find('?').unwrap_or(event.href.len()));
-                self.key(&format!("{path}/messaging{query}"))
-            }
-        };
+        let key = self.messaging_of(event, resource);
         let over = self.key(&event.href);
         let mut books = self.books();
         books.settled.retain(|(_, conversation)| *conversation != over);

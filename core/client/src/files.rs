@@ -1,0 +1,233 @@
+//! Reads the files a person names: what is looked at is what is read, nothing is waited for, and no more is read than fits.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
+
+use secrecy::zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+
+/// The largest file that is read. Those of a system's certificate authorities have a quarter of that.
+const LARGEST: u64 = 1 << 20;
+
+/// Reads a file that holds a secret; `what` it is begins the sentences of errors, for example `profile`.
+///
+/// On Unix the file and its folder must belong to this user or to root, the folder must let nobody else write (a sticky one may,
+/// as `/tmp` does), and of the rights of the file none of `refused` may be there, for example `0o077`.
+///
+/// # Errors
+/// `invalid_input` for these, for what is no file, for more than 1 MiB, and where it cannot be read.
+pub fn read_secret(path: &Path, what: &str, refused: u32) -> Result<Zeroizing<Vec<u8>>> {
+    let (file, about) = open(path, what)?;
+    guard::check(path, what, &about, refused)?;
+    whole(file, &about, path, what)
+}
+
+/// Reads a file that anybody may read.
+///
+/// # Errors
+/// `invalid_input` for what is no file, for more than 1 MiB, and where it cannot be read.
+pub(crate) fn read(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>> {
+    let (file, about) = open(path, what)?;
+    whole(file, &about, path, what)
+}
+
+fn open(path: &Path, what: &str) -> Result<(File, Metadata)> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // A FIFO that nobody writes to would be waited for without end.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY | nix::libc::O_CLOEXEC,
+    );
+    let opened = options.open(path).and_then(|file| file.metadata().map(|about| (file, about)));
+    let (file, about) = opened.map_err(|e| unreadable(path, what, &e))?;
+    match about.is_file() {
+        true => Ok((file, about)),
+        false => Err(refuse(path, what, "is no file but a folder, a pipe or a device")),
+    }
+}
+
+fn whole(file: File, about: &Metadata, path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>> {
+    // Of its size from the start: one that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(about.len().min(LARGEST) as usize + 1));
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|e| unreadable(path, what, &e))?;
+    match bytes.len() as u64 > LARGEST {
+        true => Err(refuse(path, what, &format!("is larger than {} MiB", LARGEST >> 20))),
+        false => Ok(bytes),
+    }
+}
+
+fn refuse(path: &Path, what: &str, why: &str) -> Error {
+    Error::invalid_input(format!("The {what} {} {why}.", path.display()))
+}
+
+fn unreadable(path: &Path, what: &str, error: &io::Error) -> Error {
+    refuse(path, what, &format!("cannot be read: {error}"))
+}
+
+#[cfg(unix)]
+mod guard {
+    use std::os::unix::fs::MetadataExt;
+
+    use nix::unistd::geteuid;
+
+    use super::*;
+
+    const STICKY: u32 = 0o1000;
+    const OTHERS_WRITE: u32 = 0o022;
+
+    pub(super) fn check(path: &Path, what: &str, about: &Metadata, refused: u32) -> Result<()> {
+        if !is_trusted(about.uid(), geteuid().as_raw()) {
+            return Err(refuse(path, what, "belongs to another user; it must be yours or root's"));
+        }
+        if about.mode() & refused != 0 {
+            let shown = path.display();
+            return Err(Error::invalid_input(format!(
+                "The {what} {shown} holds a secret and others can read or change it; run: chmod 600 {shown}"
+            )));
+        }
+        // Where the name is a link, whoever can write beside it or beside the file can put another in its place.
+        let real = path.canonicalize().map_err(|e| unreadable(path, what, &e))?;
+        [path, &real].into_iter().try_for_each(|path| check_folder(path, what))
+    }
+
+    fn check_folder(path: &Path, what: &str) -> Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let about = folder.metadata().map_err(|e| unreadable(path, what, &e))?;
+        let shown = folder.display();
+        if !is_trusted(about.uid(), geteuid().as_raw()) {
+            let why = format!("is in a folder of another user, {shown}; it must be yours or root's");
+            return Err(refuse(path, what, &why));
+        }
+        if about.mode() & OTHERS_WRITE != 0 && about.mode() & STICKY == 0 {
+            return Err(Error::invalid_input(format!(
+                "The {what} {} is in a folder that others can write to; run: chmod go-w {shown}",
+                path.display()
+            )));
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_trusted(owner: u32, me: u32) -> bool {
+        owner == 0 || owner == me
+    }
+}
+
+#[cfg(not(unix))]
+mod guard {
+    use super::*;
+
+    pub(super) fn check(_: &Path, _: &str, _: &Metadata, _: u32) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn mode(path: &Path, mode: u32) {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn refused(path: &Path) -> String {
+        read_secret(path, "test", 0o077).map(drop).expect_err("taken").to_string()
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        assert!(
+            std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&fifo).status().unwrap().success()
+        );
+        let link = folder.path().join("link");
+        symlink(&fifo, &link).unwrap();
+        for path in [&fifo, &link, folder.path(), Path::new("/dev/zero")] {
+            assert!(refused(path).ends_with("is no file but a folder, a pipe or a device."), "{path:?}");
+            assert!(read(path, "test").is_err(), "{path:?}");
+        }
+        assert!(
+            refused(Path::new("/nowhere/x")).starts_with("The test /nowhere/x cannot be read: No such file")
+        );
+    }
+
+    #[test]
+    fn a_file_without_end_is_not_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(LARGEST).unwrap();
+        assert_eq!(read_secret(file.path(), "test", 0o077).unwrap().len() as u64, LARGEST);
+        file.as_file().set_len(1 << 40).unwrap();
+        assert!(refused(file.path()).ends_with("is larger than 1 MiB."));
+    }
+
+    #[test]
+    fn only_the_rights_that_are_allowed_are_there() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for (rights, refused, taken) in [
+            (0o600, 0o077, true),
+            (0o400, 0o077, true),
+            (0o640, 0o077, false),
+            (0o640, 0o027, true),
+            (0o660, 0o027, false),
+        ] {
+            mode(file.path(), rights);
+            assert_eq!(read_secret(file.path(), "test", refused).is_ok(), taken, "{rights:o} {refused:o}");
+        }
+    }
+
+    #[test]
+    fn nobody_else_can_put_another_file_in_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, links) = (folder.path().join("real"), folder.path().join("links"));
+        for folder in [&real, &links] {
+            std::fs::create_dir(folder).unwrap();
+        }
+        let (file, link) = (real.join("x"), links.join("x"));
+        std::fs::write(&file, "s3cret").unwrap();
+        mode(&file, 0o600);
+        symlink(&file, &link).unwrap();
+        assert_eq!(*read_secret(&link, "test", 0o077).unwrap(), b"s3cret");
+        for (folder, path) in [(&real, &file), (&real, &link), (&links, &link)] {
+            for (rights, taken) in [(0o777, false), (0o770, false), (0o1777, true), (0o755, true)] {
+                mode(folder, rights);
+                assert_eq!(read_secret(path, "test", 0o077).is_ok(), taken, "{folder:?} {rights:o} {path:?}");
+            }
+            mode(folder, 0o777);
+            assert!(
+                refused(path).ends_with(&format!("run: chmod go-w {}", folder.display())),
+                "{}",
+                refused(path)
+            );
+            mode(folder, 0o755);
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_user_is_refused() {
+        for (owner, me, trusted) in
+            [(0, 1000, true), (1000, 1000, true), (1001, 1000, false), (1000, 0, false)]
+        {
+            assert_eq!(guard::is_trusted(owner, me), trusted, "{owner} {me}");
+        }
+        // Only root can give a file away.
+        if !nix::unistd::geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x");
+        std::fs::write(&file, "x").unwrap();
+        mode(&file, 0o600);
+        std::os::unix::fs::chown(&file, Some(12_345), None).unwrap();
+        assert!(refused(&file).contains("belongs to another user"));
+        std::os::unix::fs::chown(&file, Some(0), None).unwrap();
+        std::os::unix::fs::chown(folder.path(), Some(12_345), None).unwrap();
+        assert!(refused(&file).contains("is in a folder of another user"));
+    }
+}
