@@ -331,7 +331,8 @@ async fn withdrawing_is_repeated_and_finds_its_way_without_events() {
 async fn a_submitted_send_that_is_cancelled_before_it_is_submitted_does_not_go_out() {
     let (sandbox, client) = signed_in().await;
     sandbox.drop_applications();
-    sandbox.add_fault(Fault::on(Route::Applications, slowly(3_000)).times(0));
+    // Half of the time that signing out has.
+    sandbox.add_fault(Fault::on(Route::Applications, slowly(1_500)).times(0));
     let sending = tokio::spawn({
         let client = client.clone();
         async move { client.send(hello().wait(Wait::Submitted)).await }

@@ -20,8 +20,8 @@ const SHORT: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(6), Du
 /// For a server that asks to wait an hour: who waits in vain does not come back.
 const UNDER_AN_HOUR: Duration = Duration::from_secs(3000);
 
-/// How long connections are refused once.
-const REFUSED: Duration = Duration::from_millis(400);
+/// How long connections are refused once. The client asks again after half a second at the earliest.
+const REFUSED: Duration = Duration::from_millis(100);
 
 /// A send that has not come back so long after its timeout hangs. Its sign-out may take three seconds.
 const HANGS: Duration = Duration::from_secs(15);
