@@ -213,6 +213,16 @@ def test_pages_of_elsewhere_send_nothing_by_any_spelling_of_loopback():
         same({"127.0.0.1", "localhost", "[::1]", "rebound.example"} - reached, set())
 
 
+def test_with_post_only_no_get_sends():
+    with started("sandbox") as sandbox, service(sandbox, "--post-only") as url:
+        for path in ("", "index.html", "send"):
+            got = ended(["curl", "-sS", "-i", f"{url}{path}?recipient={LENE}&message=got"]).stdout.lower()
+            same(("405" in got.splitlines()[0], "\nallow: post\n" in got.replace("\r", "")), (True, True))
+        same(ended(["curl", "-sS", "-o", os.devnull, "-w", "%{http_code}", f"{url}healthz"]).stdout, "200")
+        posted = ended(["curl", "-sS", "-f", "-d", f"recipient={LENE}", "-d", "message=posted", f"{url}send"])
+        same((posted.returncode, texts(sandbox)), (0, ["posted"]))
+
+
 def test_the_example_in_a_page_sends():
     with started("sandbox") as sandbox:
         environment = {**browser_environment(), "SEND_IM_SERVER": sandbox, **WHO}
