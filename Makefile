@@ -4,6 +4,7 @@
 # make lint   formatting, lints, types, the list of dependencies
 # make packages, make clean-room   build each language's package into dist/; use each in an empty place
 # make soak   mixed traffic through a faulty proxy, every message accounted for; MINUTES=30 SEED=… FAULTS="cut late" picks
+# make siege  hostile connections against the HTTP service while honest callers send; MINUTES=5 SEED=… picks
 # make fuzz   feed arbitrary bytes to every decoder; SECONDS=600 a target, TARGETS="events links" picks, JOBS=2 at a time
 # make sanitize   loom, Miri, ThreadSanitizer and LeakSanitizer over what shares memory by hand; TOOLS="loom miri" picks
 # make toolchains   get the toolchains this machine lacks
@@ -11,7 +12,7 @@
 PYTHON ?= python3
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test bench lint packages clean-room soak fuzz sanitize toolchains clean
+.PHONY: demo test bench lint packages clean-room soak siege fuzz sanitize toolchains clean
 
 demo:
 	@$(PYTHON) tests/run/demo.py
@@ -36,6 +37,9 @@ clean-room:
 
 soak:
 	@$(PYTHON) tests/run/soak.py
+
+siege:
+	@$(PYTHON) tests/run/siege.py
 
 fuzz:
 	@SECONDS_EACH="$(SECONDS)" TARGETS="$(TARGETS)" JOBS="$(JOBS)" $(PYTHON) tests/run/fuzz.py

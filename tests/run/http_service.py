@@ -193,6 +193,36 @@ def test_pages_of_a_listed_origin_send_and_others_do_not():
         same(texts(sandbox), arrived)
 
 
+def test_pages_of_elsewhere_send_nothing_by_any_spelling_of_loopback():
+    with started("sandbox") as sandbox, service(sandbox) as url:
+        done = ended(["node", CALLERS / "jquery" / "spellings.mjs", url], browser_environment())
+        same((done.returncode, done.stderr), (0, ""))
+        *pages, program = json.loads(done.stdout)
+        told = {}
+        for seen in pages:
+            said = [seen.get(name) or "not sent" for name in ("status", "site", "origin")]
+            answer = "answered {}, Sec-Fetch-Site {}, Origin {}".format(*said) if "status" in seen else "never arrives"
+            told.setdefault((seen["host"] or "no URL", answer), []).append(seen.get("way", seen["spelling"]))
+        for (host, answer), ways in told.items():
+            print(f"{host}: {answer}: {', '.join(sorted(set(ways)))}")
+        same((program["way"], program["status"], texts(sandbox)), ("program", 200, ["sent by a program"]))
+        same({seen["status"] for seen in pages if "status" in seen}, {403})
+        # It is the service that refuses: these reach it in every way, and hosts that a browser tells it little of are among them.
+        same([seen for seen in pages if seen["host"] == "127.0.0.1" and "status" not in seen], [])
+        reached = {seen["host"] for seen in pages if "status" in seen}
+        same({"127.0.0.1", "localhost", "[::1]", "rebound.example"} - reached, set())
+
+
+def test_with_post_only_no_get_sends():
+    with started("sandbox") as sandbox, service(sandbox, "--post-only") as url:
+        for path in ("", "index.html", "send"):
+            got = ended(["curl", "-sS", "-i", f"{url}{path}?recipient={LENE}&message=got"]).stdout.lower()
+            same(("405" in got.splitlines()[0], "\nallow: post\n" in got.replace("\r", "")), (True, True))
+        same(ended(["curl", "-sS", "-o", os.devnull, "-w", "%{http_code}", f"{url}healthz"]).stdout, "200")
+        posted = ended(["curl", "-sS", "-f", "-d", f"recipient={LENE}", "-d", "message=posted", f"{url}send"])
+        same((posted.returncode, texts(sandbox)), (0, ["posted"]))
+
+
 def test_the_example_in_a_page_sends():
     with started("sandbox") as sandbox:
         environment = {**browser_environment(), "SEND_IM_SERVER": sandbox, **WHO}

@@ -175,8 +175,18 @@ pub(crate) struct SenderArgs {
 #[command(after_long_help = OUTCOMES)]
 pub(crate) struct SandboxArgs {
     /// Where to listen; port 0 takes a free one
+    ///
+    /// Beyond loopback, anybody who can reach this machine can read the messages and set faults. A client of send-im on
+    /// another machine needs --https.
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
     pub(crate) listen: SocketAddr,
+
+    /// A name or address that it is reached by, where others reach it by that; may be repeated
+    ///
+    /// The first stands in the URL and in every link, and all of them in the certificate. Without one, links name the
+    /// host that was asked for where it listens at every address.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host_name: Vec<String>,
 
     /// Speak https, with a certificate authority made at the start
     #[arg(long)]

@@ -13,6 +13,10 @@ use crate::output::{self, Style};
 /// The exit code when the server cannot start: not an argument's fault, so 5 as every other failure.
 const CANNOT_START: u8 = 5;
 
+/// Said where other machines can connect.
+const BEYOND_LOOPBACK: &str =
+    "Anybody who can reach this machine can read the messages and set faults, and any password is taken.";
+
 /// Runs the server until a signal comes or nobody reads the output any more.
 pub(crate) async fn run(args: SandboxArgs) -> u8 {
     let mut interrupt = match Interrupt::listen() {
@@ -22,14 +26,9 @@ pub(crate) async fn run(args: SandboxArgs) -> u8 {
             return CANNOT_START;
         }
     };
-    let sandbox = match Sandbox::builder()
-        .listen(args.listen)
-        .https(args.https)
-        .layout(args.layout)
-        .ring(args.ring)
-        .start()
-        .await
-    {
+    let builder =
+        Sandbox::builder().listen(args.listen).https(args.https).layout(args.layout).ring(args.ring);
+    let sandbox = match args.host_name.iter().fold(builder, |all, name| all.host_name(name)).start().await {
         Ok(sandbox) => sandbox,
         Err(error) => {
             output::complain(&format!("The sandbox cannot listen at {}: {error}.", args.listen));
@@ -39,6 +38,9 @@ pub(crate) async fn run(args: SandboxArgs) -> u8 {
     if let Err(error) = write_ca(&args, &sandbox) {
         output::error(Style::Plain, &error);
         return error.kind().exit_code();
+    }
+    if !args.listen.ip().to_canonical().is_loopback() {
+        output::complain(BEYOND_LOOPBACK);
     }
     let mut told = 0;
     tokio::select! {

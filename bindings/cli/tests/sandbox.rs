@@ -96,6 +96,41 @@ fn speaks_https_with_an_authority_of_its_own() {
 }
 
 #[test]
+fn says_who_can_reach_it_beyond_this_machine() {
+    for (listen, host, warns) in [
+        ("0.0.0.0:0", "127.0.0.1", true),
+        ("[::]:0", "[::1]", true),
+        ("127.0.0.2:0", "127.0.0.2", false),
+        ("[::1]:0", "[::1]", false),
+        ("[::ffff:127.0.0.1]:0", "127.0.0.1", false),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let ca = folder.path().join("ca.pem");
+        let ca = ca.to_str().unwrap();
+        for secure in [&[][..], &["--https", "--ca-out", ca]] {
+            let mut server = Server::start(&[&["--listen", listen], secure].concat());
+            let url = server.line();
+            let scheme = if secure.is_empty() { "http" } else { "https" };
+            assert!(url.starts_with(&format!("{scheme}://{host}:")), "{listen}: {url}");
+            let trust = if secure.is_empty() { &[][..] } else { &["--ca-file", ca] };
+            let done = server.send(&url, &[trust, &["--to", "lenea@contoso.com", TEXT]].concat());
+            assert_eq!(done.code, Some(0), "{listen}: {done}");
+            server.process.kill().unwrap();
+            let said = std::io::read_to_string(server.process.stderr.take().unwrap()).unwrap();
+            let told = said.contains("Anybody") && said.contains("any password") && said.lines().count() == 1;
+            assert_eq!((told, said.is_empty()), (warns, !warns), "{listen}: {said}");
+        }
+    }
+}
+
+#[test]
+fn goes_by_the_names_it_is_given() {
+    let mut server = Server::start(&["--host-name", "im.contoso.test", "--host-name", "10.0.0.5"]);
+    let url = server.line();
+    assert!(url.starts_with("http://im.contoso.test:") && url.ends_with('/'), "{url}");
+}
+
+#[test]
 fn rings_as_long_as_it_is_told() {
     let mut server = Server::start(&["--ring", "200ms"]);
     let url = server.line();

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Method, Request, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, Method, Request, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::guard;
 use crate::input::Call;
 use crate::read;
 use crate::reply::{self, Reply};
@@ -16,12 +18,32 @@ use crate::world::World;
 /// The longest body read here.
 const READABLE: usize = 1024 * 1024;
 
-/// Answers a request below `/sandbox/api/`.
-pub(crate) async fn answer(world: Arc<World>, request: Request<Body>) -> Reply {
+/// Answers a request below `/sandbox/api/` that this origin received.
+pub(crate) async fn answer(world: Arc<World>, pool: usize, request: Request<Body>) -> Reply {
+    let mut reply = match guard::check(world.origin(pool), &request) {
+        Ok(()) => found_or_done(world, request).await,
+        Err(why) => refused(StatusCode::FORBIDDEN, why),
+    };
+    // The texts of messages are anybody's: a browser is not to take an answer for a page.
+    for (name, value) in [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        reply.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    reply
+}
+
+async fn found_or_done(world: Arc<World>, request: Request<Body>) -> Reply {
     let (head, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, READABLE).await else {
         return refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long");
     };
+    if !body.is_empty() && !guard::is_json(&head.headers) {
+        let why = "a body is JSON here, and its Content-Type is application/json";
+        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
+    }
     let query = |name: &str| {
         let mut pairs = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
         pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::address;
 use crate::layout::{ChallengeStyle, Layout};
+use crate::origin::Origin;
 use crate::sandbox::Sandbox;
 use crate::server;
 use crate::tls::Tls;
@@ -61,6 +62,9 @@ impl Default for Builder {
 impl Builder {
     /// Where the first origin listens; port 0 means a free one. A second origin takes a free port of the
     /// same host. Default: 127.0.0.1, free port.
+    ///
+    /// Beyond loopback, anybody who can connect may read the messages and set faults. At an unspecified address the
+    /// links of an answer name the host that was asked for.
     #[must_use]
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
@@ -138,8 +142,8 @@ impl Builder {
         self
     }
 
-    /// A DNS name for the certificate; the first one given also stands in all absolute hrefs and in
-    /// [`Sandbox::url`].
+    /// A DNS name or an address for the certificate, by which the sandbox's own interface may be asked; the first one
+    /// given also stands in all absolute hrefs and in [`Sandbox::url`].
     #[must_use]
     pub fn host_name(mut self, name: &str) -> Self {
         self.host_names.push(name.to_owned());
@@ -153,16 +157,14 @@ impl Builder {
     pub async fn start(self) -> io::Result<Sandbox> {
         let tls = self.https.then(|| Tls::generate(&self.host_names, self.http2)).transpose()?;
         let listeners = server::bind(self.listen, self.config.layout.origins()).await?;
-        let scheme = if self.https { "https" } else { "http" };
         let mut origins = Vec::new();
         for (_, listener) in &listeners {
-            let address = server::reachable(listener.local_addr()?);
-            origins.push(match self.host_names.first() {
-                Some(name) => format!("{scheme}://{name}:{}", address.port()),
-                None => format!("{scheme}://{address}"),
-            });
+            origins.push(Origin::new(self.https, listener.local_addr()?, &self.host_names));
         }
-        let url = format!("{}/", origins[0]);
+        let url = format!("{}/", origins[0].url());
+        if origins[0].is_beyond_loopback() {
+            tracing::warn!(listen = %self.listen, "the sandbox can be reached from other machines; it takes any password");
+        }
         let world = Arc::new(World::new(self.config, self.challenge, origins));
         for (pool, listener) in listeners.into_iter().enumerate() {
             server::serve(&world, pool, listener, tls.as_ref().map(|tls| tls.acceptors.clone()));

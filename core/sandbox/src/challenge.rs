@@ -15,7 +15,7 @@ const ALL_GRANTS: &str = "urn:microsoft.rtc:windows,urn:microsoft.rtc:anonmeetin
 
 /// The user behind a request, or the answer that refuses it.
 pub(crate) fn authenticate(world: &World, call: &Call) -> Result<String, Reply> {
-    let Some(token) = call.bearer() else { return Err(unauthorized(world, call.pool)) };
+    let Some(token) = call.bearer() else { return Err(unauthorized(world, call)) };
     match world.tickets.worth(token, call.pool) {
         Worth::User(user) => Ok(user),
         Worth::Foreign => Err(diagnosed(
@@ -25,28 +25,28 @@ pub(crate) fn authenticate(world: &World, call: &Call) -> Result<String, Reply> 
             "The web ticket is invalid.",
         )),
         Worth::Nothing if *world.challenge.lock() == ChallengeStyle::OnForbidden => {
-            Err(invalid_token(world, call.pool))
+            Err(invalid_token(world, call))
         }
-        Worth::Nothing => Err(unauthorized(world, call.pool)),
+        Worth::Nothing => Err(unauthorized(world, call)),
     }
 }
 
 /// 401 with the challenge of this origin.
-fn unauthorized(world: &World, pool: usize) -> Reply {
+fn unauthorized(world: &World, call: &Call) -> Reply {
     let heading = "401 - Unauthorized: Access is denied due to invalid credentials.";
-    challenged(world, pool, reply::page(StatusCode::UNAUTHORIZED, heading))
+    challenged(world, call, reply::page(StatusCode::UNAUTHORIZED, heading))
 }
 
 /// 403 with diagnostics 28055: how live servers refuse a token they know to be bad.
-fn invalid_token(world: &World, pool: usize) -> Reply {
+fn invalid_token(world: &World, call: &Call) -> Reply {
     let page = reply::page(StatusCode::FORBIDDEN, "403 - Forbidden: Access is denied.");
-    let warning = format!("120 {} \"InvalidToken\"", World::server_name(pool));
+    let server = World::server_name(call.pool);
+    let warning = format!("120 {server} \"InvalidToken\"");
     let page = reply::with(page, WARNING, &warning);
     let value = format!(
-        "28055;source=\"{}\";reason=\"The OAuth token is invalid.\";faultcode=\"wsse:FailedAuthentication\"",
-        World::server_name(pool)
+        "28055;source=\"{server}\";reason=\"The OAuth token is invalid.\";faultcode=\"wsse:FailedAuthentication\""
     );
-    challenged(world, pool, reply::with(page, DIAGNOSTICS, &value))
+    challenged(world, call, reply::with(page, DIAGNOSTICS, &value))
 }
 
 /// The header that carries diagnostics (AuthenticationInUCWA).
@@ -58,8 +58,9 @@ pub(crate) fn diagnosed(answer: Reply, id: u32, pool: usize, reason: &str) -> Re
     reply::with(answer, DIAGNOSTICS, &value)
 }
 
-fn challenged(world: &World, pool: usize, answer: Reply) -> Reply {
-    lines(*world.challenge.lock(), &format!("{}/WebTicket/oauthtoken", world.origin(pool)))
+fn challenged(world: &World, call: &Call, answer: Reply) -> Reply {
+    let href = format!("{}/WebTicket/oauthtoken", world.origin_for(call, call.pool));
+    lines(*world.challenge.lock(), &href)
         .iter()
         .fold(answer, |answer, line| reply::with(answer, WWW_AUTHENTICATE, line))
 }

@@ -19,10 +19,10 @@ pub(crate) fn root(world: &World, call: &Call) -> Reply {
         return links(json!({ "redirect": { "href": elsewhere } }));
     }
     if world.config.layout == Layout::Redirect && call.pool == 0 {
-        let home = format!("{}{ROOT}{query}", world.origin(world.home()));
+        let home = format!("{}{ROOT}{query}", world.origin_for(call, world.home()));
         return links(json!({ "redirect": { "href": home } }));
     }
-    let here = world.origin(call.pool);
+    let here = world.origin_for(call, call.pool);
     links(json!({
         "self": { "href": format!("{here}{ROOT}{query}") },
         "user": { "href": format!("{here}{ROOT}/oauth/user{query}") },
@@ -46,8 +46,8 @@ pub(crate) fn user(world: &World, call: &Call) -> Reply {
     if let Err(refusal) = challenge::authenticate(world, call) {
         return refusal;
     }
-    let here = world.origin(call.pool);
-    let home = world.origin(world.home());
+    let here = world.origin_for(call, call.pool);
+    let home = world.origin_for(call, world.home());
     links(json!({
         "self": { "href": format!("{here}{ROOT}/user") },
         "applications": { "href": format!("{home}/ucwa/oauth/v1/applications") },

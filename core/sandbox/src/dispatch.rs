@@ -15,6 +15,7 @@ use crate::door::Line;
 use crate::events;
 use crate::faults::Route;
 use crate::input::Call;
+use crate::origin::Asked;
 use crate::reply::{self, Problem, Reply};
 use crate::token;
 use crate::world::World;
@@ -38,6 +39,7 @@ pub(crate) async fn answer(
         method: head.method,
         segments,
         query: head.uri.query().unwrap_or_default().to_owned(),
+        asked: Asked::of(&head.uri, &head.headers),
         headers: head.headers,
         body: Bytes::new(),
         pool,
@@ -46,7 +48,7 @@ pub(crate) async fn answer(
     let number = world.journal.open(
         call.method.to_string(),
         shown_path(&head.uri, &call),
-        world.origin(pool).to_owned(),
+        world.origin(pool).url().to_owned(),
         pool,
         number,
     );

@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::door::Line;
+use crate::origin::Asked;
 use crate::reply::{Problem, Reply};
 
 /// One request, read completely.
@@ -18,6 +19,8 @@ pub(crate) struct Call {
     /// The segments of the path, decoded and in lower case. Empty ones are left out: a doubled slash is served.
     pub(crate) segments: Vec<String>,
     pub(crate) query: String,
+    /// The host that was asked for.
+    pub(crate) asked: Option<Asked>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     /// Index of the origin that received it.

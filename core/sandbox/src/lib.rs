@@ -21,7 +21,8 @@
 //! `GET /sandbox/redirect?to=URL` is a discovery root that leads to that URL.
 //!
 //! What was delivered can be read, waited for and subscribed to; what is to go wrong is said with [`Fault`]s.
-//! The same is offered over HTTP, under `/sandbox/api/` on every origin: `GET` and `DELETE messages`
+//! The same is offered over HTTP, under `/sandbox/api/` on every origin, to programs and to nobody's web pages but its own;
+//! what changes something is JSON by its `Content-Type`. There are `GET` and `DELETE messages`
 //! (`?to=`), `GET messages/wait?count=&timeout_ms=`, `GET` and `DELETE journal`, `GET`, `PUT`, `POST` and
 //! `DELETE faults`, `PUT challenge`, `PUT recipients/{address}`, `GET state`, and `POST actions/` with
 //! `revoke-tokens`, `drop-applications`, `resync`, `resume`, `end-conversations` or `disconnect-messaging`.
@@ -62,10 +63,12 @@ mod door;
 mod events;
 mod faults;
 mod form;
+mod guard;
 mod inbox;
 mod input;
 mod journal;
 mod layout;
+mod origin;
 mod read;
 mod reply;
 mod sandbox;

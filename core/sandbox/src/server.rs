@@ -1,7 +1,7 @@
 //! The listeners and their connections.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -38,22 +38,12 @@ pub(crate) async fn bind(address: SocketAddr, origins: usize) -> io::Result<Vec<
     Ok(listeners)
 }
 
-/// The host by which a listener is reached from this machine.
-pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
-    let host = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        other => other,
-    };
-    SocketAddr::new(host, address.port())
-}
-
 /// Serves one port until the sandbox closes.
 pub(crate) fn serve(
     world: &Arc<World>,
     pool: usize,
     (port, listener): (Port, TcpListener),
-    tls: Option<Acceptors>,
+    tls: Option<Arc<Acceptors>>,
 ) {
     let shared = Arc::clone(world);
     world.tasks.spawn(async move {
@@ -75,7 +65,7 @@ pub(crate) fn serve(
 }
 
 /// Accepts connections until the door closes.
-async fn accept(world: &Arc<World>, pool: usize, listener: TcpListener, tls: Option<&Acceptors>) {
+async fn accept(world: &Arc<World>, pool: usize, listener: TcpListener, tls: Option<&Arc<Acceptors>>) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -116,7 +106,7 @@ pub(crate) fn sweep(world: &Arc<World>) {
     });
 }
 
-fn connection(world: &Arc<World>, pool: usize, stream: TcpStream, tls: Option<Acceptors>) {
+fn connection(world: &Arc<World>, pool: usize, stream: TcpStream, tls: Option<Arc<Acceptors>>) {
     let shared = Arc::clone(world);
     world.tasks.spawn(async move {
         let stopped = shared.stopped.clone();
@@ -125,12 +115,13 @@ fn connection(world: &Arc<World>, pool: usize, stream: TcpStream, tls: Option<Ac
         let served = async {
             // Small answers must not wait for the acknowledgement of earlier ones.
             stream.set_nodelay(true)?;
+            let here = stream.local_addr()?.ip();
             let stream = Wire::new(stream, line.clone());
             match tls {
                 None => exchange(&shared, pool, line, stream).await,
                 Some(acceptors) => {
                     let distrusted = shared.door(pool).takes_distrusted();
-                    let acceptor = if distrusted { acceptors.distrusted } else { acceptors.trusted };
+                    let acceptor = acceptors.of(here, !distrusted)?;
                     let stream = tokio::select! {
                         stream = acceptor.accept(stream) => stream?,
                         () = shared.closing.cancelled() => return Ok(()),
@@ -163,7 +154,7 @@ where
             let request = request.map(Body::new);
             let is_control = Call::split(request.uri().path()).starts_with(&["sandbox".into(), "api".into()]);
             let reply = if is_control {
-                api::answer(world, request).await
+                api::answer(world, pool, request).await
             } else {
                 dispatch::answer(world, pool, number, line, request).await
             };

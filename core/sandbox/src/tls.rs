@@ -1,6 +1,8 @@
 //! A certificate authority of the sandbox's own, and a certificate for its listeners.
 
+use std::collections::HashMap;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use rcgen::{
@@ -11,41 +13,61 @@ use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
+use crate::sync::Guarded;
+
 /// What a TLS listener needs, and what its clients have to trust.
 pub(crate) struct Tls {
-    pub(crate) acceptors: Acceptors,
+    pub(crate) acceptors: Arc<Acceptors>,
     pub(crate) ca_pem: String,
 }
 
-/// Both ends of a handshake that succeeds and of one that a client must refuse.
-#[derive(Clone)]
+/// The sandbox's ends of a handshake.
 pub(crate) struct Acceptors {
-    pub(crate) trusted: TlsAcceptor,
-    /// Its certificate is signed by an authority that nobody is told of.
-    pub(crate) distrusted: TlsAcceptor,
+    trusted: Issuer<'static, KeyPair>,
+    /// An authority that nobody is told of: a client must refuse its certificates.
+    unheard_of: Issuer<'static, KeyPair>,
+    host_names: Vec<String>,
+    http2: bool,
+    /// By the address that was connected to, and whether a client is to trust it. A listener may have many addresses.
+    made: Guarded<HashMap<(IpAddr, bool), TlsAcceptor>>,
 }
 
 impl Tls {
-    /// Makes a new authority and a certificate for the loopback names and these host names.
+    /// Makes a new authority, for certificates with the loopback names, these host names, and the address connected to.
     pub(crate) fn generate(host_names: &[String], http2: bool) -> io::Result<Self> {
         let (trusted, ca_pem) = authority().map_err(io::Error::other)?;
         let (unheard_of, _) = authority().map_err(io::Error::other)?;
-        let acceptors = Acceptors {
-            trusted: acceptor(&trusted, host_names, http2)?,
-            distrusted: acceptor(&unheard_of, host_names, http2)?,
-        };
-        Ok(Self { acceptors, ca_pem })
+        let host_names = host_names.to_vec();
+        let acceptors = Acceptors { trusted, unheard_of, host_names, http2, made: Guarded::default() };
+        // A name that no certificate can carry is told at the start.
+        acceptors.of(Ipv4Addr::LOCALHOST.into(), true)?;
+        Ok(Self { acceptors: Arc::new(acceptors), ca_pem })
+    }
+}
+
+impl Acceptors {
+    /// The acceptor for a connection to this address of the sandbox.
+    pub(crate) fn of(&self, address: IpAddr, trusted: bool) -> io::Result<TlsAcceptor> {
+        let address = address.to_canonical();
+        let mut made = self.made.lock();
+        if let Some(acceptor) = made.get(&(address, trusted)) {
+            return Ok(acceptor.clone());
+        }
+        let authority = if trusted { &self.trusted } else { &self.unheard_of };
+        let names = ["localhost", "127.0.0.1", "::1"].into_iter().map(str::to_owned);
+        let names = names.chain([address.to_string()]).chain(self.host_names.iter().cloned()).collect();
+        let acceptor = acceptor(authority, names, self.http2)?;
+        made.insert((address, trusted), acceptor.clone());
+        Ok(acceptor)
     }
 }
 
 fn acceptor(
     authority: &Issuer<'static, KeyPair>,
-    host_names: &[String],
+    names: Vec<String>,
     http2: bool,
 ) -> io::Result<TlsAcceptor> {
     let key = KeyPair::generate().map_err(io::Error::other)?;
-    let names = ["localhost", "127.0.0.1", "::1"].into_iter().map(str::to_owned);
-    let names: Vec<String> = names.chain(host_names.iter().cloned()).collect();
     let mut leaf = CertificateParams::new(names).map_err(io::Error::other)?;
     leaf.distinguished_name.push(DnType::CommonName, "send-im sandbox");
     leaf.use_authority_key_identifier_extension = true;

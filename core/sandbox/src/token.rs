@@ -38,7 +38,7 @@ pub(crate) fn request(world: &World, call: &Call) -> Reply {
         },
         Some("urn:microsoft.rtc:windows") if style != ChallengeStyle::Passive => negotiate(),
         Some("urn:microsoft.rtc:passive") if style == ChallengeStyle::Passive => {
-            let page = format!("{}/PassiveAuth/PassiveAuth.aspx", world.origin(call.pool));
+            let page = format!("{}/PassiveAuth/PassiveAuth.aspx", world.origin_for(call, call.pool));
             let body = json!({ "error": "invalid_grant", "ms_rtc_passiveauthuri": page });
             diagnosed(refused(body), 28020, call.pool, "No valid security token.")
         }

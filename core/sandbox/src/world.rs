@@ -15,8 +15,10 @@ use crate::behaviour::Behaviour;
 use crate::door::Door;
 use crate::faults::Faults;
 use crate::inbox::Inbox;
+use crate::input::Call;
 use crate::journal::Journal;
 use crate::layout::{ChallengeStyle, Layout};
+use crate::origin::Origin;
 use crate::sync::Guarded;
 use crate::tickets::Tickets;
 
@@ -71,8 +73,7 @@ impl Users {
 pub(crate) struct World {
     pub(crate) config: Config,
     pub(crate) challenge: Guarded<ChallengeStyle>,
-    /// Scheme, host and port of each origin.
-    origins: Vec<String>,
+    origins: Vec<Origin>,
     /// The origin that discovery leads to.
     home: AtomicUsize,
     doors: Vec<Door>,
@@ -92,7 +93,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(config: Config, challenge: ChallengeStyle, origins: Vec<String>) -> Self {
+    pub(crate) fn new(config: Config, challenge: ChallengeStyle, origins: Vec<Origin>) -> Self {
         Self {
             home: AtomicUsize::new(config.layout.home()),
             config,
@@ -112,9 +113,14 @@ impl World {
         }
     }
 
-    /// Scheme, host and port of an origin, without a slash at the end.
-    pub(crate) fn origin(&self, pool: usize) -> &str {
-        self.origins.get(pool).map_or("", String::as_str)
+    /// The origin of this number.
+    pub(crate) fn origin(&self, pool: usize) -> &Origin {
+        &self.origins[pool.min(self.origins.len() - 1)]
+    }
+
+    /// Scheme, host and port of an origin as the client of this request reaches it, without a slash at the end.
+    pub(crate) fn origin_for(&self, call: &Call, pool: usize) -> String {
+        self.origin(pool).reached_by(call.asked.as_ref(), pool == call.pool)
     }
 
     /// The origin that discovery leads to, and that has the applications.

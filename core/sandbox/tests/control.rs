@@ -16,7 +16,7 @@ impl Control<'_> {
         let method = method.parse().unwrap();
         let request = self.0.http.request(method, format!("{}sandbox/api/{path}", self.1));
         let request = match body {
-            Some(body) => request.body(body.to_string()),
+            Some(body) => request.header("content-type", "application/json").body(body.to_string()),
             None => request,
         };
         let response = request.send().await.unwrap();
@@ -119,6 +119,7 @@ async fn faults_recipients_and_the_challenge_can_be_set() {
     let torn = session
         .http
         .post(format!("{}sandbox/api/faults", sandbox.url()))
+        .header("content-type", "application/json")
         .body("{\"route\":")
         .send()
         .await

@@ -10,18 +10,19 @@ const packages = createRequire(join(process.env.SEND_IM_NODE_MODULES, "here.js")
 const { chromium } = packages("playwright-core");
 const jquery = readFileSync(packages.resolve("jquery/dist/jquery.min.js"));
 
-/** Serves `html` and jQuery on a free port, until the program ends. Gives the port. */
+/** Serves `html` and jQuery on a free port, until the program ends. Gives the port. `html` may set the status. */
 export function servePages(html) {
   const server = createServer((request, response) => {
     const isScript = request.url.endsWith("/jquery.min.js");
     response.setHeader("Content-Type", isScript ? "text/javascript" : "text/html; charset=utf-8");
-    response.end(isScript ? jquery : html());
+    response.end(isScript ? jquery : html(request, response));
   });
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server.address().port)));
 }
 
-/** Runs `work` with a page of a new browser. `rebound` is a name that leads to 127.0.0.1. */
-export async function withPage(work, rebound = "rebound.example") {
+/** Runs `work` with a page of a new browser, in which `names` lead to 127.0.0.1 and `reached` where they lead by themselves. */
+export async function withPage(work, { names = ["rebound.example"], reached = ["127.0.0.1", "localhost"] } = {}) {
+  const rules = [...names.map((name) => `MAP ${name} 127.0.0.1`), "MAP * ~NOTFOUND", ...reached.map((host) => `EXCLUDE ${host}`)];
   const folder = mkdtempSync(join(tmpdir(), "send-im-browser-"));
   const browser = await chromium.launchPersistentContext(folder, {
     executablePath: process.env.SEND_IM_CHROMIUM || "/usr/bin/chromium",
@@ -37,7 +38,7 @@ export async function withPage(work, rebound = "rebound.example") {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
-      `--host-resolver-rules=MAP ${rebound} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost`,
+      `--host-resolver-rules=${rules.join(", ")}`,
     ],
   });
   try {
