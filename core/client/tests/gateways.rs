@@ -17,7 +17,7 @@ const STATUSES: [u16; 21] =
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_status_and_no_body_of_a_gateway_tells_what_became_of_a_message() {
-    let (permits, mut running) = (Arc::new(Semaphore::new(96)), JoinSet::new());
+    let (permits, mut running) = (Arc::new(Semaphore::new(128)), JoinSet::new());
     for route in [Route::StartMessaging, Route::SendMessage] {
         for (http, body) in STATUSES.iter().flat_map(|http| GatewayBody::ALL.map(|body| (*http, body))) {
             for processed in [true, false] {
@@ -26,7 +26,7 @@ async fn no_status_and_no_body_of_a_gateway_tells_what_became_of_a_message() {
                     let _permit = permits.acquire_owned().await;
                     let message = if route == Route::SendMessage { long() } else { hello() };
                     // What did not arrive is looked for until then.
-                    let message = if processed { message } else { message.timeout(Duration::from_secs(5)) };
+                    let message = if processed { message } else { message.timeout(Duration::from_secs(15)) };
                     let answer = Action::GatewayError { http, body, processed };
                     let (result, arrived) = send_with(route, answer, message).await;
                     let what = format!("{route:?} {http} {body:?}, processed: {processed}");

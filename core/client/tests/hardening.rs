@@ -50,7 +50,7 @@ fn count(sandbox: &Sandbox, method: &str, end: &str) -> usize {
 #[tokio::test]
 async fn an_unknown_outcome_does_not_advise_to_send_again() {
     let (result, _) =
-        send_with(Route::StartMessaging, status(500), hello().timeout(Duration::from_secs(5))).await;
+        send_with(Route::StartMessaging, status(500), hello().timeout(Duration::from_secs(15))).await;
     let error = result.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
     assert!(!error.detail().to_lowercase().contains("try again"), "{error}");
