@@ -53,7 +53,7 @@ PACE = 1
 # Seconds before and after the besiegers in which the callers are alone.
 CALM = 10
 # Seconds a caller waits for an answer; whoever waits so long has none.
-PATIENCE = 60
+PATIENCE = 30
 
 # Descriptors a service may open: the connections that it keeps at most, those to its server, and what it has from the start.
 DESCRIPTORS = 2048 + 100

@@ -65,8 +65,10 @@ async fn besieger(
     mut chance: Chance,
     count: Arc<Count>,
 ) {
-    // They do not all come at once.
-    sleep(chance.millis(0..RETURN.end)).await;
+    // The silent ones are first: where they are kept for ever, nobody else gets in.
+    if !kind.starts_with("silent of") {
+        sleep(chance.millis(RETURN)).await;
+    }
     loop {
         let from = chance.pick(&addresses);
         match opened(&target, &kind, from).await {
