@@ -34,6 +34,8 @@ async fn serve(args: ServeArgs) -> Result<()> {
     let mut interrupt =
         Interrupt::listen().map_err(|e| cannot(&format!("Signals cannot be listened for: {e}.")))?;
     log(args.verbose);
+    #[cfg(unix)]
+    raise_limit();
     let prepared = async {
         let sender = sender(&args).await?;
         let service = Service::start(options(&args, sender.as_ref())?).await?;
@@ -121,6 +123,21 @@ fn log(verbose: bool) {
     let ours = Targets::new().with_target("send_im", level).with_target("send_im_http", level);
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
     tracing_subscriber::registry().with(lines).with(ours).init();
+}
+
+/// Each connection takes a descriptor, of callers and to the server. The usual soft limit, 1,024, is less than what the service
+/// keeps open.
+#[cfg(unix)]
+fn raise_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+    const WANTED: u64 = 8192;
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < WANTED
+        && let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, hard.min(WANTED), hard)
+    {
+        tracing::warn!(%error, soft, "the limit of open files could not be raised");
+    }
 }
 
 fn cannot(detail: &str) -> Error {

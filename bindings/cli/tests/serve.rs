@@ -134,6 +134,29 @@ fn sends_logs_and_signs_out() {
     done.expect_no_secret();
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn opens_more_files_than_a_shell_allows_at_first() {
+    let world = World::new();
+    let service = serve(&world, &[]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -S -n 300 && exec \"$0\" \"$@\""]);
+    limited.arg(service.get_program()).args(service.get_args()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (name, value) in service.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    let service = Service::start(limited);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", service.process.id())).unwrap();
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let soft: u64 = files.split_whitespace().nth(3).unwrap().parse().unwrap();
+    assert!(soft >= 4096, "{files}");
+    assert_eq!(service.post(&hello()).0, 200);
+    assert_eq!(service.stop().code, Some(0));
+}
+
 #[test]
 fn a_signal_lets_a_send_end_and_a_second_one_does_not() {
     let world = World::with(|sandbox| sandbox.slow(Duration::from_millis(500)));

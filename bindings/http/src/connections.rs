@@ -47,7 +47,7 @@ pub(crate) async fn accept(
             Ok((stream, peer)) => {
                 let address = peer.ip().to_canonical();
                 // Otherwise it is closed: everything this client has open is answering.
-                let Some(place) = open.take(address) else { continue };
+                let Some(place) = open.take(address).await else { continue };
                 let (of, tls, router) = (shared.clone(), tls.clone(), router.clone());
                 shared.connections.spawn(async move {
                     let served = serve(&of, stream, Peer { address, certified: false, place: place.clone() }, tls, router);

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -25,8 +26,12 @@ const FIRST_REQUEST: Duration = Duration::from_secs(10);
 /// meets no request that is just on its way.
 const IDLE: Duration = Duration::from_secs(100);
 
-#[derive(Debug, Default)]
-pub(crate) struct Open(Mutex<Table>);
+#[derive(Debug)]
+pub(crate) struct Open {
+    table: Mutex<Table>,
+    /// One permit a connection, also of one that has been replaced and is not closed yet.
+    descriptors: Arc<Semaphore>,
+}
 
 #[derive(Debug, Default)]
 struct Table {
@@ -51,12 +56,25 @@ pub(crate) struct Place {
     open: Arc<Open>,
     id: u64,
     replaced: CancellationToken,
+    _descriptor: OwnedSemaphorePermit,
+}
+
+impl Default for Open {
+    fn default() -> Self {
+        Self { table: Mutex::default(), descriptors: Arc::new(Semaphore::new(MOST)) }
+    }
 }
 
 impl Open {
-    /// A place for a connection from this address; `None` where all that could make room are answering a request.
-    pub(crate) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Arc<Place>> {
-        let network = network(address);
+    /// A place for a connection from this address, once the one that it takes it from is closed; `None` where all that could
+    /// make room are answering a request.
+    pub(crate) async fn take(self: &Arc<Self>, address: IpAddr) -> Option<Arc<Place>> {
+        let (id, replaced) = self.enter(network(address))?;
+        let descriptor = self.descriptors.clone().acquire_owned().await.ok()?;
+        Some(Arc::new(Place { open: self.clone(), id, replaced, _descriptor: descriptor }))
+    }
+
+    fn enter(&self, network: IpAddr) -> Option<(u64, CancellationToken)> {
         let mut table = self.table();
         let of_one = table.connections.values().filter(|other| other.network == network).count();
         if of_one >= MOST_OF_ONE {
@@ -74,7 +92,7 @@ impl Open {
             replaced: replaced.clone(),
         };
         table.connections.insert(id, connection);
-        Some(Arc::new(Place { open: self.clone(), id, replaced }))
+        Some((id, replaced))
     }
 
     /// Ends a connection that does nothing, where the system has no room for another one.
@@ -83,7 +101,7 @@ impl Open {
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -170,14 +188,14 @@ mod tests {
         let open = Arc::new(Open::default());
         let mut places = Vec::new();
         for _ in 0..MOST_OF_ONE {
-            places.push(open.take(address(1)).unwrap());
+            places.push(open.take(address(1)).await.unwrap());
             tokio::time::advance(Duration::from_millis(1)).await;
         }
         let _answering = places[0].answering();
         places[1].heard();
-        let other = open.take(address(2)).unwrap();
+        let other = open.take(address(2)).await.unwrap();
         assert!(!places.iter().any(|place| is_replaced(place)), "another address has places of its own");
-        let new = open.take(address(1)).unwrap();
+        let new = open.take(address(1)).await.unwrap();
         let replaced: Vec<usize> = (0..MOST_OF_ONE).filter(|n| is_replaced(&places[*n])).collect();
         assert_eq!(replaced, [2]);
         assert!(!is_replaced(&other) && !is_replaced(&new));
@@ -186,27 +204,40 @@ mod tests {
     #[tokio::test]
     async fn there_is_no_room_where_every_connection_answers() {
         let open = Arc::new(Open::default());
-        let answering: Vec<_> =
-            (0..MOST_OF_ONE).map(|_| open.take(address(1)).unwrap().answering()).collect();
-        assert!(open.take(address(1)).is_none());
+        let mut answering = Vec::new();
+        for _ in 0..MOST_OF_ONE {
+            answering.push(open.take(address(1)).await.unwrap().answering());
+        }
+        assert!(open.take(address(1)).await.is_none());
         drop(answering);
-        assert!(open.take(address(1)).is_some());
+        assert!(open.take(address(1)).await.is_some());
     }
 
     #[tokio::test]
     async fn all_addresses_together_have_so_many_places() {
         let open = Arc::new(Open::default());
-        let places: Vec<_> = (0..MOST + 5).map(|n| open.take(address(n)).unwrap()).collect();
-        assert_eq!(places.iter().filter(|place| is_replaced(place)).count(), 5);
+        let mut places = Vec::new();
+        for n in 0..MOST {
+            places.push(open.take(address(n)).await.unwrap());
+        }
+        let new = tokio::spawn({
+            let open = open.clone();
+            async move { open.take(address(MOST)).await }
+        });
+        places[0].replaced().await;
+        assert_eq!(places.iter().filter(|place| is_replaced(place)).count(), 1);
+        assert!(!new.is_finished(), "the one that it takes the place of is still open");
+        places.remove(0);
+        let _new = new.await.unwrap().unwrap();
         assert_eq!(open.table().connections.len(), MOST);
-        drop(places);
+        drop((places, _new));
         assert!(open.table().connections.is_empty());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_is_idle_without_a_request_and_not_while_one_is_answered() {
         let open = Arc::new(Open::default());
-        let place = open.take(address(1)).unwrap();
+        let place = open.take(address(1)).await.unwrap();
         let since = Instant::now();
         place.idle().await;
         assert_eq!(since.elapsed(), FIRST_REQUEST);
