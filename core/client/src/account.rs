@@ -179,7 +179,7 @@ impl Account {
         self
     }
 
-    /// A PEM file with certificate authorities to trust besides those of the operating system.
+    /// A file, PEM or one certificate in DER, with authorities to trust besides those of the operating system.
     pub fn ca_file(mut self, path: impl AsRef<Path>) -> Self {
         self.ca_file = Some(path.as_ref().to_owned());
         self

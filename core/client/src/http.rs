@@ -1,14 +1,10 @@
 //! The one place that performs a request: TLS policy, deadline, size limit, step log.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use once_cell::race::OnceBox;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, RETRY_AFTER};
 use reqwest::{Method, redirect};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use secrecy::zeroize::{Zeroize, Zeroizing};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -16,7 +12,6 @@ use url::Url;
 use self::broken::{innermost, network_error};
 use crate::account::{Account, is_loopback};
 use crate::error::{Error, ErrorKind, Hop, Result, Sent};
-use crate::files;
 use crate::session::ended_early;
 use crate::steps::{Step, StepLog, host_of};
 use crate::ucwa::hypermedia::{DecodeError, Resource};
@@ -25,15 +20,15 @@ use crate::ucwa::reason::Reason;
 use crate::ucwa::verdict::{POOL_HEADERS, Post, Speaker, Verdict, verdict};
 
 mod broken;
+mod ca_file;
+mod tls;
+mod tls_error;
 
 /// The largest answer that is read. The largest real one, an application, is some 10 KiB.
 const MAX_ANSWER: usize = 8 << 20;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// So many different private authorities are kept ready in one process.
-const MOST_PRIVATE: usize = 8;
 
 /// A server that asks for more than this is taken to ask for this. It bounds sums with a clock, not waits.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -106,7 +101,7 @@ impl From<Failure> for Error {
 impl Http {
     pub(crate) fn new(account: &Account) -> Result<Self> {
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls_config(account)?)
+            .tls_backend_preconfigured(tls::config(account)?)
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
@@ -375,89 +370,4 @@ pub(crate) fn timed_out(step: Step, url: &Url) -> Error {
         format!("{} did not answer before the timeout at step {step}.", host_of(url)),
     )
     .at(step)
-}
-
-fn tls_config(account: &Account) -> Result<rustls::ClientConfig> {
-    // Not a lock: a fork while another thread fills it would leave the child waiting for ever.
-    static SYSTEM: OnceBox<rustls::ClientConfig> = OnceBox::new();
-    match &account.ca_file {
-        // Reading the operating system's authorities takes milliseconds; once a process is enough.
-        None => Ok(SYSTEM.get_or_init(|| Box::new(build_tls(Vec::new()))).clone()),
-        Some(path) => {
-            let refuse = |why: String| Error::invalid_input(format!("The CA file {} {why}.", path.display()));
-            let certificates: Vec<_> = CertificateDer::pem_slice_iter(&files::read(path, "CA file")?)
-                .collect::<std::result::Result<_, _>>()
-                .map_err(|e| refuse(format!("cannot be read as PEM certificates: {e}")))?;
-            if certificates.is_empty() {
-                return Err(refuse("holds no certificate in PEM form".to_owned()));
-            }
-            Ok(private_tls(certificates))
-        }
-    }
-}
-
-/// One configuration for all accounts whose files hold the same certificates: it has every authority of the operating
-/// system in it too, some hundred KiB.
-fn private_tls(certificates: Vec<CertificateDer<'static>>) -> rustls::ClientConfig {
-    type Made = Vec<(Vec<CertificateDer<'static>>, rustls::ClientConfig)>;
-    /// Only ever tried, never waited for, as a fork may leave it locked in the child; to miss it costs milliseconds.
-    static MADE: Mutex<Made> = Mutex::new(Vec::new());
-    let known =
-        |made: &Made| made.iter().find(|(of, _)| *of == certificates).map(|(_, config)| config.clone());
-    if let Some(config) = MADE.try_lock().ok().and_then(|made| known(&made)) {
-        return config;
-    }
-    let config = build_tls(certificates.clone());
-    if let Ok(mut made) = MADE.try_lock() {
-        made.truncate(MOST_PRIVATE - 1);
-        made.insert(0, (certificates, config.clone()));
-    }
-    config
-}
-
-fn build_tls(extra: Vec<CertificateDer<'static>>) -> rustls::ClientConfig {
-    use rustls::client::danger::ServerCertVerifier;
-    use rustls_platform_verifier::Verifier;
-
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider.clone())
-        .with_protocol_versions(rustls::ALL_VERSIONS)
-        .unwrap_or_else(|_| unreachable!("ring serves every version"));
-    let verifier = match extra.is_empty() {
-        true => Verifier::new(provider),
-        false => Verifier::new_with_extra_roots(extra.clone(), provider),
-    };
-    let builder = match verifier {
-        Ok(verifier) => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier) as Arc<dyn ServerCertVerifier>),
-        // A machine without any authority of its own (a bare container) still trusts those of the CA file.
-        Err(_) => {
-            let mut roots = rustls::RootCertStore::empty();
-            roots.add_parsable_certificates(extra);
-            builder.with_root_certificates(roots)
-        }
-    };
-    let mut config = builder.with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn accounts_with_the_same_authority_share_what_was_made_of_it() {
-        let certificate = |byte: u8| vec![CertificateDer::from(vec![byte; 8])];
-        let provider = |of| private_tls(certificate(of)).crypto_provider().clone();
-        // An authority that is none is left out; the system's remain.
-        assert!(Arc::ptr_eq(&provider(1), &provider(1)));
-        assert!(!Arc::ptr_eq(&provider(1), &provider(2)));
-        for other in 3..3 + MOST_PRIVATE as u8 {
-            provider(other);
-        }
-        let made = provider(1);
-        assert!(Arc::ptr_eq(&made, &provider(1)), "made anew and kept");
-    }
 }

@@ -1,0 +1,152 @@
+//! The certificates of a CA file, in the forms in which authorities and Windows hand them out.
+
+use std::path::Path;
+
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::error::{Error, Result};
+use crate::files;
+
+/// What PKCS#7 begins with behind its length: the object identifier of signed data.
+const PKCS7: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+
+/// What PKCS#12 begins with behind its length: its version, 3.
+const PKCS12: &[u8] = &[0x02, 0x01, 0x03];
+
+/// The longest head of a DER sequence: its tag and a length of up to four bytes.
+const LONGEST_HEAD: usize = 6;
+
+/// Reads PEM, with or without a byte order mark, and DER.
+///
+/// # Errors
+/// `invalid_input` where the file cannot be read or holds no certificate, and how to convert what it holds instead.
+pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let refuse = |why: &str| Error::invalid_input(format!("The CA file {} {why}.", path.display()));
+    let bytes = files::read(path, "CA file")?;
+    if bytes.starts_with(b"\x30") {
+        return from_der(&bytes).map(|one| vec![one]).map_err(|why| refuse(&why));
+    }
+    let text = text_of(&bytes);
+    let found: Vec<_> = CertificateDer::pem_slice_iter(text.as_bytes())
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|e| refuse(&format!("cannot be read as PEM certificates: {e}")))?;
+    match found.is_empty() {
+        false => Ok(found),
+        true if text.contains("-----BEGIN PKCS7-----") => Err(refuse(&is_pkcs7(""))),
+        true => Err(refuse("holds no certificate in PEM or DER form")),
+    }
+}
+
+/// A file as PowerShell and editors of Windows write it: UTF-16, or UTF-8 with byte order marks; each of several that were joined
+/// brings its own.
+fn text_of(bytes: &[u8]) -> String {
+    let wide = |unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.as_chunks().0.iter().map(|pair| unit(*pair)).collect();
+        String::from_utf16_lossy(&units)
+    };
+    let text = match bytes {
+        [0xff, 0xfe, ..] => wide(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => wide(u16::from_be_bytes),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    };
+    text.replace('\u{feff}', "")
+}
+
+fn from_der(bytes: &[u8]) -> std::result::Result<CertificateDer<'static>, String> {
+    let begins = |with: &[u8]| bytes.windows(with.len()).take(LONGEST_HEAD + 1).any(|part| part == with);
+    if begins(PKCS7) {
+        return Err(is_pkcs7(" -inform DER"));
+    }
+    let certificate = CertificateDer::from(bytes.to_vec());
+    match RootCertStore::empty().add(certificate.clone()) {
+        Ok(()) => Ok(certificate),
+        Err(_) if begins(PKCS12) => Err(
+            "is in PKCS#12 form (.pfx, .p12), which holds keys; convert its certificates with: openssl pkcs12 -nokeys -in FILE -out ca.pem"
+                .to_owned(),
+        ),
+        Err(_) => Err("holds no certificate in PEM or DER form".to_owned()),
+    }
+}
+
+fn is_pkcs7(form: &str) -> String {
+    format!(
+        "is in PKCS#7 form (.p7b); convert it with: openssl pkcs7{form} -print_certs -in FILE -out ca.pem"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+
+    use super::*;
+
+    fn read(bytes: &[u8]) -> std::result::Result<Vec<CertificateDer<'static>>, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        certificates(file.path()).map_err(|e| e.detail().replace(&file.path().display().to_string(), "X"))
+    }
+
+    fn authority() -> (String, Vec<u8>, String) {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let made = params.self_signed(&key).unwrap();
+        (made.pem(), made.der().to_vec(), key.serialize_pem())
+    }
+
+    /// What the openssl command makes of a file.
+    fn openssl(arguments: &[&str], input: &str) -> Vec<u8> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), input).unwrap();
+        let output = Command::new("openssl").args(arguments).arg(file.path()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        output.stdout
+    }
+
+    #[test]
+    fn a_certificate_is_read_in_each_form_that_windows_writes() {
+        let (pem, der, key) = authority();
+        let pem = pem.replace("\r\n", "\n").replace('\n', "\r\n");
+        let wide = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            format!("\u{feff}{pem}").encode_utf16().flat_map(bytes).collect()
+        };
+        for bytes in [
+            pem.clone().into_bytes(),
+            format!("\u{feff}{pem}").into_bytes(),
+            wide(u16::to_le_bytes),
+            wide(u16::to_be_bytes),
+            der.clone(),
+            format!("{key}Bag Attributes: none\n{pem}").into_bytes(),
+        ] {
+            assert_eq!(read(&bytes).unwrap(), [CertificateDer::from(der.clone())]);
+        }
+        assert_eq!(read(format!("{pem}\u{feff}{pem}").as_bytes()).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_is_in_another_form_is_told_with_how_to_convert_it() {
+        let (pem, der, key) = authority();
+        let pkcs7 = |form| openssl(&["crl2pkcs7", "-nocrl", "-outform", form, "-certfile"], &pem);
+        let told = |bytes: &[u8]| read(bytes).unwrap_err();
+        let as_pkcs7 = |form| {
+            format!(
+                "The CA file X is in PKCS#7 form (.p7b); convert it with: openssl pkcs7{form} -print_certs -in FILE -out ca.pem."
+            )
+        };
+        assert_eq!(told(&pkcs7("PEM")), as_pkcs7(""));
+        assert_eq!(told(&[b"\xef\xbb\xbf".as_slice(), &pkcs7("PEM")].concat()), as_pkcs7(""));
+        assert_eq!(told(&pkcs7("DER")), as_pkcs7(" -inform DER"));
+        let both = format!("{key}{pem}");
+        let pkcs12 = openssl(&["pkcs12", "-export", "-passout", "pass:x", "-in"], &both);
+        assert!(told(&pkcs12).contains("openssl pkcs12 -nokeys"), "{}", told(&pkcs12));
+        let none = "The CA file X holds no certificate in PEM or DER form.";
+        let cut = der.get(..der.len() - 1).unwrap();
+        for bytes in [b"".as_slice(), b"hello", b"0", b"\xff\xfe", key.as_bytes(), cut] {
+            assert_eq!(told(bytes), none);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! What the TLS library says, in one plain sentence each.
+
+use std::fmt;
+
+use rustls::{AlertDescription, CertRevocationListError, CertificateError, InvalidMessage, PeerIncompatible};
+use url::Url;
+
+use super::broken::with_port;
+use crate::steps::host_of;
+
+/// The end of an object identifier of sha1WithRSAEncryption and of ecdsa-with-SHA1, in DER.
+const SHA1_SIGNATURES: [&[u8]; 2] =
+    [&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05], &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01]];
+
+/// Codes of Windows for a chain that leads to no authority it trusts: CERT_E_CHAINING, CERT_E_UNTRUSTEDROOT, CERT_E_UNTRUSTEDCA.
+const UNTRUSTED_ON_WINDOWS: [u32; 3] = [0x800B_010A, 0x800B_0109, 0x800B_0112];
+
+/// More names of a certificate are not told.
+const MOST_NAMES: usize = 5;
+
+const NO_CURRENT_VERSION: &str =
+    "it speaks no TLS of version 1.2 or later; its administrator must allow that";
+const NO_CURRENT_SUITE: &str = "it takes none of the cipher suites with ECDHE and AES-GCM or ChaCha20-Poly1305 that current TLS has; its administrator must allow one of them";
+const WANTS_CERTIFICATE: &str =
+    "it wants a certificate of this client, which has none; its administrator must not ask for one";
+const UNKNOWN_ISSUER: &str = "is signed by an authority this machine does not know; name that authority's certificate file as ca_file (SEND_IM_CA_FILE), or have its administrator install the intermediate certificates where the server does not send them";
+
+pub(super) fn sentence(error: &rustls::Error, url: &Url) -> String {
+    use rustls::Error as Tls;
+    let why = match error {
+        Tls::InvalidMessage(
+            InvalidMessage::InvalidContentType
+            | InvalidMessage::InvalidEmptyPayload
+            | InvalidMessage::MessageTooLarge
+            | InvalidMessage::UnknownProtocolVersion,
+        ) => {
+            return format!(
+                "{} does not speak TLS on this port; it may be a plain http port: check the port.",
+                with_port(url)
+            );
+        }
+        Tls::InvalidCertificate(bad) => format!("its certificate {}", certificate(bad)),
+        Tls::AlertReceived(alert) => alerted(*alert),
+        Tls::PeerIncompatible(why) => incompatible(why),
+        Tls::InvalidMessage(why) => broken(&words(why)),
+        Tls::PeerMisbehaved(why) => broken(&words(why)),
+        Tls::NoCertificatesPresented => {
+            "it sends no certificate; its administrator must install one".to_owned()
+        }
+        Tls::NoApplicationProtocol => {
+            "it speaks no HTTP on this port; check the server's name and port".to_owned()
+        }
+        Tls::DecryptError | Tls::PeerSentOversizedRecord => broken(&words(error)),
+        Tls::InappropriateMessage { .. } | Tls::InappropriateHandshakeMessage { .. } => broken(&words(error)),
+        Tls::InvalidCertRevocationList(why) => revocation_list(why),
+        Tls::FailedToGetCurrentTime => "this machine does not tell the time; check its clock".to_owned(),
+        Tls::FailedToGetRandomBytes => "this machine gives no random numbers".to_owned(),
+        Tls::Other(why) => here(&plain_words(&why.to_string())),
+        Tls::General(why) => here(&plain_words(why)),
+        Tls::InvalidEncryptedClientHello(why) => here(&words(why)),
+        Tls::InconsistentKeys(why) => here(&format!("inconsistent keys, {}", words(why))),
+        // These speak of this side alone: a name it cannot check, records it cannot send.
+        other => here(&words(other)),
+    };
+    format!("No secure connection to {}: {why}.", host_of(url))
+}
+
+/// The server, or what stands before it, does not keep to the protocol.
+fn broken(what: &str) -> String {
+    format!("what it sends is not TLS as the standard has it ({what}); something in between may break it")
+}
+
+/// Something on this side, which no administrator of the server can change.
+fn here(what: &str) -> String {
+    format!("the TLS library of this program cannot go on ({what})")
+}
+
+fn alerted(alert: AlertDescription) -> String {
+    use AlertDescription as Alert;
+    let why = match alert {
+        Alert::ProtocolVersion => NO_CURRENT_VERSION,
+        Alert::HandshakeFailure | Alert::InsufficientSecurity => NO_CURRENT_SUITE,
+        Alert::UnrecognisedName => "it does not know this name; check the server's URL",
+        Alert::CertificateRequired
+        | Alert::NoCertificate
+        | Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateUnknown
+        | Alert::UnknownCA => WANTS_CERTIFICATE,
+        Alert::AccessDenied => {
+            "it does not let this client in; its administrator finds the reason in its log"
+        }
+        Alert::NoApplicationProtocol => "it speaks no HTTP on this port; check the server's name and port",
+        other => {
+            let name = match other {
+                Alert::Unknown(number) => format!("number {number}"),
+                other => words(&other),
+            };
+            return format!(
+                "it broke off the handshake with the alert {name}; its administrator finds the reason in its log"
+            );
+        }
+    };
+    why.to_owned()
+}
+
+fn incompatible(why: &PeerIncompatible) -> String {
+    use PeerIncompatible as Lacks;
+    match why {
+        Lacks::ServerDoesNotSupportTls12Or13 | Lacks::ServerTlsVersionIsDisabledByOurConfig => {
+            NO_CURRENT_VERSION.to_owned()
+        }
+        Lacks::NoCipherSuitesInCommon => NO_CURRENT_SUITE.to_owned(),
+        Lacks::NoCertificateRequestSignatureSchemesInCommon => WANTS_CERTIFICATE.to_owned(),
+        other => format!(
+            "it and this client have no TLS in common ({}); its administrator must allow more of TLS 1.2",
+            words(other)
+        ),
+    }
+}
+
+/// Follows "its certificate".
+fn certificate(bad: &CertificateError) -> String {
+    use CertificateError as Bad;
+    let why = match bad {
+        Bad::UnknownIssuer => UNKNOWN_ISSUER,
+        Bad::NotValidForNameContext { presented, .. } => {
+            if let Some(names) = names(presented) {
+                return format!("is for another name; use a name the certificate holds as server: {names}");
+            }
+            "holds no host name as subject alternative name, and the common name alone does not count; its administrator must issue it anew with the server's names"
+        }
+        Bad::NotValidForName => "is for another name; use a name the certificate holds as server",
+        Bad::Expired | Bad::ExpiredContext { .. } => "has expired; its administrator must renew it",
+        Bad::NotValidYet | Bad::NotValidYetContext { .. } => "is not valid yet; check this machine's clock",
+        Bad::Revoked => "was revoked; its administrator must replace it",
+        Bad::UnsupportedSignatureAlgorithmContext { signature_algorithm_id, .. }
+            if SHA1_SIGNATURES.contains(&signature_algorithm_id.as_slice()) =>
+        {
+            "is signed with SHA-1, which can be forged; its administrator must replace it by one signed with SHA-256"
+        }
+        Bad::UnsupportedSignatureAlgorithmContext { .. }
+        | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "is signed in a way this client does not know; its administrator must replace it by one signed with RSA or ECDSA and SHA-256"
+        }
+        Bad::BadSignature => {
+            "has a signature that does not fit, or an RSA key of less than 2048 bits stands behind it; its administrator must replace it"
+        }
+        Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } => {
+            "is not issued for servers; its administrator must replace it by one whose extended key usage has server authentication"
+        }
+        Bad::BadEncoding => "cannot be read; its administrator must replace it",
+        Bad::UnhandledCriticalExtension => {
+            "has a critical extension this client does not know; its administrator must replace it"
+        }
+        Bad::UnknownRevocationStatus => {
+            "may have been revoked, which could not be found out; let this machine reach its authority's revocation lists"
+        }
+        Bad::ExpiredRevocationList | Bad::ExpiredRevocationListContext { .. } => {
+            "may have been revoked, as its authority's revocation list is out of date; its administrator must publish a new one"
+        }
+        Bad::InvalidOcspResponse => {
+            "comes with an OCSP answer that cannot be used; its administrator must look at OCSP stapling"
+        }
+        Bad::ApplicationVerificationFailure => "was refused by this machine's own check",
+        Bad::Other(other) => return another(&other.to_string()),
+        other => return another(&words(other)),
+    };
+    why.to_owned()
+}
+
+/// What the verifier of certificates, or the operating system, says beyond the library's own list.
+fn another(said: &str) -> String {
+    let code =
+        said.rsplit_once("(os error ").and_then(|(_, code)| code.trim_end_matches(')').parse::<i32>().ok());
+    if code.is_some_and(|code| UNTRUSTED_ON_WINDOWS.contains(&(code as u32))) {
+        return UNKNOWN_ISSUER.to_owned();
+    }
+    match said {
+        "CaUsedAsEndEntity" => "is that of an authority, or signed by itself; its administrator must install one that an authority issued for this server".to_owned(),
+        "EndEntityUsedAsCa" => "is signed by a certificate that is no authority's; its administrator must install the right intermediate certificates".to_owned(),
+        "certificate had invalid extensions" => certificate(&CertificateError::InvalidPurpose),
+        _ => format!("is not usable ({}); its administrator must replace it", plain_words(said)),
+    }
+}
+
+fn revocation_list(why: &CertRevocationListError) -> String {
+    format!(
+        "the list of revoked certificates cannot be used ({}); its authority must publish a good one",
+        words(why)
+    )
+}
+
+/// The names and addresses of a certificate, which the library gives as `DnsName("pool.contoso.com")` and `IpAddress(…)`.
+fn names(presented: &[String]) -> Option<String> {
+    let name = |one: &String| {
+        let (of, name) = one.split_once('(')?;
+        matches!(of, "DnsName" | "IpAddress").then(|| name.trim_matches([')', '"']).to_owned())
+    };
+    let names: Vec<_> = presented.iter().filter_map(name).take(MOST_NAMES + 1).collect();
+    match names.as_slice() {
+        [] => None,
+        [first @ .., _] if first.len() == MOST_NAMES => Some(format!("{} and others", first.join(", "))),
+        names => Some(names.join(", ")),
+    }
+}
+
+/// The name of a variant as words, without what it holds: `SelectedUnofferedPsk` is "selected unoffered psk". Variants that the
+/// library adds are told so too.
+fn words(error: &dyn fmt::Debug) -> String {
+    plain_words(&format!("{error:?}"))
+}
+
+/// A text of the library: its beginning up to what only a debug output has, names of variants as words.
+fn plain_words(text: &str) -> String {
+    let end = text.find(['{', '[', '(', '"']).unwrap_or(text.len());
+    let mut told = String::new();
+    for word in text.get(..end).unwrap_or_default().split_whitespace() {
+        if !told.is_empty() {
+            told.push(' ');
+        }
+        let is_name =
+            word.chars().zip(word.chars().skip(1)).any(|(a, b)| a.is_lowercase() && b.is_uppercase());
+        if !is_name {
+            told.push_str(word);
+            continue;
+        }
+        for (at, c) in word.char_indices() {
+            if at > 0 && c.is_uppercase() {
+                told.push(' ');
+            }
+            told.extend(c.to_lowercase());
+        }
+    }
+    match told.trim_end_matches('.') {
+        "" => "it gives no reason".to_owned(),
+        told => told.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

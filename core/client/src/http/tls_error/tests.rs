@@ -1,0 +1,432 @@
+//! A walk over every variant of every error of the TLS library.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::{
+    ContentType, EncryptedClientHelloError, Error as Tls, ExtendedKeyPurpose, HandshakeType,
+    InconsistentKeys, OtherError, PeerMisbehaved,
+};
+
+use super::*;
+
+fn told(error: impl Into<Tls>) -> String {
+    sentence(&error.into(), &Url::parse("https://pool.contoso.com/").unwrap())
+}
+
+fn why(error: impl Into<Tls>) -> String {
+    let told = told(error);
+    told.strip_prefix("No secure connection to pool.contoso.com: ")
+        .expect(&told)
+        .trim_end_matches('.')
+        .to_owned()
+}
+
+/// The variants of a public enum, by the source that the build was made from. The compiler cannot tell that a list of them is
+/// whole: the library may add to them.
+fn variants(source: &str, of: &str) -> BTreeSet<String> {
+    let (_, body) = source.split_once(&format!("pub enum {of} {{\n")).unwrap();
+    let (body, _) = body.split_once("\n}").unwrap();
+    body.lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()))
+        .map(|line| line.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap().to_owned())
+        .collect()
+}
+
+/// The text of a source file of a dependency.
+fn source(package: &str, file: &str) -> String {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--locked", "--offline"])
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let manifest = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["name"] == package)
+        .and_then(|one| one["manifest_path"].as_str())
+        .unwrap();
+    std::fs::read_to_string(std::path::Path::new(manifest).with_file_name(file)).unwrap()
+}
+
+/// Each of the list gives one plain sentence, and the list is whole.
+fn walk<E: fmt::Debug + Clone>(source: &str, of: &str, list: &[E], wrap: impl Fn(E) -> Tls) {
+    let variant = |error: &E| {
+        format!("{error:?}").split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap().to_owned()
+    };
+    assert_eq!(list.iter().map(variant).collect::<BTreeSet<_>>(), variants(source, of), "{of}");
+    for error in list {
+        assert_plain(&told(wrap(error.clone())), error);
+    }
+}
+
+fn assert_plain(told: &str, error: &dyn fmt::Debug) {
+    let is_name = |word: &str| {
+        let camel = word.chars().zip(word.chars().skip(1)).any(|(a, b)| a.is_lowercase() && b.is_uppercase());
+        camel && !word.starts_with("ChaCha20")
+    };
+    assert!(told.ends_with('.') && !told.ends_with(".."), "{error:?}: {told}");
+    assert!(!told.contains(['{', '}', '[', ']', '"', '\n']) && !told.contains("()"), "{error:?}: {told}");
+    assert!(!told.split_whitespace().any(is_name), "{error:?}: {told}");
+    assert!(!told.contains("s3cret"), "{error:?}: {told}");
+}
+
+fn other() -> OtherError {
+    OtherError(Arc::new(io::Error::other("Broken(Context { s3cret })")))
+}
+
+fn certificate_errors() -> Vec<CertificateError> {
+    use CertificateError::*;
+    let time = UnixTime::since_unix_epoch(Duration::from_secs(1));
+    let bytes = vec![1, 2, 3];
+    vec![
+        BadEncoding,
+        Expired,
+        ExpiredContext { time, not_after: time },
+        NotValidYet,
+        NotValidYetContext { time, not_before: time },
+        Revoked,
+        UnhandledCriticalExtension,
+        UnknownIssuer,
+        UnknownRevocationStatus,
+        ExpiredRevocationList,
+        ExpiredRevocationListContext { time, next_update: time },
+        BadSignature,
+        #[allow(deprecated)]
+        UnsupportedSignatureAlgorithm,
+        UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id: bytes.clone(),
+            supported_algorithms: Vec::new(),
+        },
+        UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id: bytes.clone(),
+            public_key_algorithm_id: bytes,
+        },
+        NotValidForName,
+        not_valid_for_name(&[]),
+        InvalidPurpose,
+        InvalidPurposeContext {
+            required: ExtendedKeyPurpose::ServerAuth,
+            presented: vec![ExtendedKeyPurpose::Other(vec![1, 2])],
+        },
+        InvalidOcspResponse,
+        ApplicationVerificationFailure,
+        Other(other()),
+    ]
+}
+
+fn not_valid_for_name(presented: &[&str]) -> CertificateError {
+    CertificateError::NotValidForNameContext {
+        expected: ServerName::try_from("pool.contoso.com").unwrap(),
+        presented: presented.iter().map(|name| (*name).to_owned()).collect(),
+    }
+}
+
+fn revocation_list_errors() -> Vec<CertRevocationListError> {
+    use CertRevocationListError::*;
+    vec![
+        BadSignature,
+        #[allow(deprecated)]
+        UnsupportedSignatureAlgorithm,
+        UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id: vec![1],
+            supported_algorithms: Vec::new(),
+        },
+        UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id: vec![1],
+            public_key_algorithm_id: vec![1],
+        },
+        InvalidCrlNumber,
+        InvalidRevokedCertSerialNumber,
+        IssuerInvalidForCrl,
+        Other(other()),
+        ParseError,
+        UnsupportedCrlVersion,
+        UnsupportedCriticalExtension,
+        UnsupportedDeltaCrl,
+        UnsupportedIndirectCrl,
+        UnsupportedRevocationReason,
+    ]
+}
+
+fn invalid_messages() -> Vec<InvalidMessage> {
+    use InvalidMessage::*;
+    vec![
+        CertificatePayloadTooLarge,
+        HandshakePayloadTooLarge,
+        InvalidCcs,
+        InvalidContentType,
+        InvalidCertificateStatusType,
+        InvalidCertRequest,
+        InvalidDhParams,
+        InvalidEmptyPayload,
+        InvalidKeyUpdate,
+        InvalidServerName,
+        MessageTooLarge,
+        MessageTooShort,
+        MissingData("Random"),
+        MissingKeyExchange,
+        NoSignatureSchemes,
+        TrailingData("Random"),
+        UnexpectedMessage("Random"),
+        UnknownProtocolVersion,
+        UnsupportedCompression,
+        UnsupportedCurveType,
+        UnsupportedKeyExchangeAlgorithm(rustls::crypto::KeyExchangeAlgorithm::DHE),
+        EmptyTicketValue,
+        IllegalEmptyList("Random"),
+        IllegalEmptyValue,
+        DuplicateExtension(1),
+        PreSharedKeyIsNotFinalExtension,
+        UnknownHelloRetryRequestExtension,
+        UnknownCertificateExtension,
+    ]
+}
+
+fn incompatible_peers() -> Vec<PeerIncompatible> {
+    use PeerIncompatible::*;
+    vec![
+        EcPointsExtensionRequired,
+        ExtendedMasterSecretExtensionRequired,
+        IncorrectCertificateTypeExtension,
+        KeyShareExtensionRequired,
+        NamedGroupsExtensionRequired,
+        NoCertificateRequestSignatureSchemesInCommon,
+        NoCipherSuitesInCommon,
+        NoEcPointFormatsInCommon,
+        NoKxGroupsInCommon,
+        NoSignatureSchemesInCommon,
+        NullCompressionRequired,
+        ServerDoesNotSupportTls12Or13,
+        ServerSentHelloRetryRequestWithUnknownExtension,
+        ServerTlsVersionIsDisabledByOurConfig,
+        SignatureAlgorithmsExtensionRequired,
+        SupportedVersionsExtensionRequired,
+        Tls12NotOffered,
+        Tls12NotOfferedOrEnabled,
+        Tls13RequiredForQuic,
+        UncompressedEcPointsRequired,
+        UnsolicitedCertificateTypeExtension,
+        ServerRejectedEncryptedClientHello(None),
+    ]
+}
+
+fn misbehaving_peers() -> Vec<PeerMisbehaved> {
+    use PeerMisbehaved::*;
+    vec![
+        AttemptedDowngradeToTls12WhenTls13IsSupported,
+        BadCertChainExtensions,
+        CipherSuiteDifferedOnRetry,
+        DisallowedEncryptedExtension,
+        DuplicateClientHelloExtensions,
+        DuplicateEncryptedExtensions,
+        DuplicateHelloRetryRequestExtensions,
+        DuplicateNewSessionTicketExtensions,
+        DuplicateServerHelloExtensions,
+        DuplicateServerNameTypes,
+        EarlyDataAttemptedInSecondClientHello,
+        EarlyDataExtensionWithoutResumption,
+        EarlyDataOfferedWithVariedCipherSuite,
+        EchAcceptanceVariedAfterRetry,
+        HandshakeHashVariedAfterRetry,
+        IllegalHelloRetryRequestWithEmptyCookie,
+        IllegalHelloRetryRequestWithNoChanges,
+        IllegalHelloRetryRequestWithOfferedGroup,
+        IllegalHelloRetryRequestWithUnofferedCipherSuite,
+        IllegalHelloRetryRequestWithUnofferedNamedGroup,
+        IllegalHelloRetryRequestWithUnsupportedVersion,
+        IllegalHelloRetryRequestWithWrongSessionId,
+        IllegalHelloRetryRequestWithInvalidEch,
+        IllegalMiddleboxChangeCipherSpec,
+        IllegalTlsInnerPlaintext,
+        IncorrectBinder,
+        InvalidCertCompression,
+        InvalidMaxEarlyDataSize,
+        InvalidKeyShare,
+        KeyEpochWithPendingFragment,
+        KeyUpdateReceivedInQuicConnection,
+        MessageInterleavedWithHandshakeMessage,
+        MissingBinderInPskExtension,
+        MissingKeyShare,
+        MissingPskExtensionInSecondClientHello,
+        MissingPskModesExtension,
+        MissingQuicTransportParameters,
+        OfferedDuplicateCertificateCompressions,
+        OfferedDuplicateKeyShares,
+        OfferedEarlyDataWithOldProtocolVersion,
+        OfferedEmptyApplicationProtocol,
+        OfferedIncorrectCompressions,
+        PskExtensionMustBeLast,
+        PskExtensionWithMismatchedIdsAndBinders,
+        RefusedToFollowHelloRetryRequest,
+        RejectedEarlyDataInterleavedWithHandshakeMessage,
+        ResumptionAttemptedWithVariedEms,
+        ResumptionOfferedWithVariedCipherSuite,
+        ResumptionOfferedWithVariedEms,
+        ResumptionOfferedWithIncompatibleCipherSuite,
+        SelectedDifferentCipherSuiteAfterRetry,
+        SelectedInvalidPsk,
+        SelectedTls12UsingTls13VersionExtension,
+        SelectedUnofferedApplicationProtocol,
+        SelectedUnofferedCertCompression,
+        SelectedUnofferedCipherSuite,
+        SelectedUnofferedCompression,
+        SelectedUnofferedKxGroup,
+        SelectedUnofferedPsk,
+        SelectedUnusableCipherSuiteForVersion,
+        ServerEchoedCompatibilitySessionId,
+        ServerHelloMustOfferUncompressedEcPoints,
+        ServerNameDifferedOnRetry,
+        ServerNameMustContainOneHostName,
+        SignedKxWithWrongAlgorithm,
+        SignedHandshakeWithUnadvertisedSigScheme,
+        TooManyEmptyFragments,
+        TooManyKeyUpdateRequests,
+        TooManyRenegotiationRequests,
+        TooManyWarningAlertsReceived,
+        TooMuchEarlyDataReceived,
+        UnexpectedCleartextExtension,
+        UnsolicitedCertExtension,
+        UnsolicitedEncryptedExtension,
+        UnsolicitedSctList,
+        UnsolicitedServerHelloExtension,
+        WrongGroupForKeyShare,
+        UnsolicitedEchExtension,
+    ]
+}
+
+fn hello_errors() -> Vec<EncryptedClientHelloError> {
+    use EncryptedClientHelloError::*;
+    vec![InvalidConfigList, NoCompatibleConfig, SniRequired]
+}
+
+fn all_others() -> Vec<Tls> {
+    vec![
+        Tls::InappropriateMessage { expect_types: vec![ContentType::Alert], got_type: ContentType::Alert },
+        Tls::InappropriateHandshakeMessage {
+            expect_types: vec![HandshakeType::ClientHello],
+            got_type: HandshakeType::Finished,
+        },
+        Tls::InvalidEncryptedClientHello(EncryptedClientHelloError::SniRequired),
+        Tls::InvalidMessage(InvalidMessage::InvalidCcs),
+        Tls::NoCertificatesPresented,
+        Tls::UnsupportedNameType,
+        Tls::DecryptError,
+        Tls::EncryptError,
+        Tls::PeerIncompatible(PeerIncompatible::NoKxGroupsInCommon),
+        Tls::PeerMisbehaved(PeerMisbehaved::MissingKeyShare),
+        Tls::AlertReceived(AlertDescription::InternalError),
+        Tls::InvalidCertificate(CertificateError::Expired),
+        Tls::InvalidCertRevocationList(CertRevocationListError::ParseError),
+        Tls::General("failed: Context { s3cret }".to_owned()),
+        Tls::FailedToGetCurrentTime,
+        Tls::FailedToGetRandomBytes,
+        Tls::HandshakeNotComplete,
+        Tls::PeerSentOversizedRecord,
+        Tls::NoApplicationProtocol,
+        Tls::BadMaxFragmentSize,
+        Tls::InconsistentKeys(InconsistentKeys::KeyMismatch),
+        Tls::Other(other()),
+    ]
+}
+
+#[test]
+fn every_error_is_one_plain_sentence() {
+    let library = source("rustls", "src/error.rs");
+    walk(&library, "Error", &all_others(), |error| error);
+    walk(&library, "CertificateError", &certificate_errors(), Tls::from);
+    walk(&library, "CertRevocationListError", &revocation_list_errors(), Tls::from);
+    walk(&library, "InvalidMessage", &invalid_messages(), Tls::from);
+    walk(&library, "PeerIncompatible", &incompatible_peers(), Tls::from);
+    walk(&library, "PeerMisbehaved", &misbehaving_peers(), Tls::from);
+    walk(&library, "EncryptedClientHelloError", &hello_errors(), Tls::from);
+    walk(
+        &library,
+        "InconsistentKeys",
+        &[InconsistentKeys::KeyMismatch, InconsistentKeys::Unknown],
+        Tls::from,
+    );
+    for number in 0..=u8::MAX {
+        let alert = AlertDescription::from(number);
+        assert_plain(&told(Tls::AlertReceived(alert)), &alert);
+    }
+}
+
+/// What the library hands on from the verifier of certificates, as the name of a variant of the verifier's own error.
+#[test]
+fn every_error_of_the_verifier_is_one_plain_sentence() {
+    let verifier = variants(&source("rustls-webpki", "src/error.rs"), "Error");
+    assert!(verifier.len() > 40, "{verifier:?}");
+    for name in verifier {
+        for said in [name.clone(), format!("{name}(Context {{ s3cret }})")] {
+            let error = CertificateError::Other(OtherError(Arc::new(io::Error::other(said.clone()))));
+            assert_plain(&told(error), &said);
+        }
+    }
+}
+
+#[test]
+fn what_a_person_can_change_is_told() {
+    let text = |said: &str| CertificateError::Other(OtherError(Arc::new(io::Error::other(said.to_owned()))));
+    let signed = |id: &[u8]| CertificateError::UnsupportedSignatureAlgorithmContext {
+        signature_algorithm_id: id.to_vec(),
+        supported_algorithms: Vec::new(),
+    };
+    for alert in [AlertDescription::HandshakeFailure, AlertDescription::InsufficientSecurity] {
+        assert_eq!(why(Tls::AlertReceived(alert)), NO_CURRENT_SUITE);
+    }
+    for (error, told) in [
+        (Tls::AlertReceived(AlertDescription::ProtocolVersion), NO_CURRENT_VERSION),
+        (PeerIncompatible::ServerDoesNotSupportTls12Or13.into(), NO_CURRENT_VERSION),
+        (
+            Tls::AlertReceived(AlertDescription::InternalError),
+            "it broke off the handshake with the alert internal error; its administrator finds the reason in its log",
+        ),
+        (
+            Tls::AlertReceived(AlertDescription::Unknown(200)),
+            "it broke off the handshake with the alert number 200; its administrator finds the reason in its log",
+        ),
+        (Tls::AlertReceived(AlertDescription::CertificateRequired), WANTS_CERTIFICATE),
+        (
+            InvalidMessage::MissingData("Random").into(),
+            "what it sends is not TLS as the standard has it (missing data); something in between may break it",
+        ),
+        (
+            CertificateError::NotValidYet.into(),
+            "its certificate is not valid yet; check this machine's clock",
+        ),
+        (
+            not_valid_for_name(&["DnsName(\"pool.contoso.com\")", "IpAddress(192.0.2.1)", "DirectoryName"])
+                .into(),
+            "its certificate is for another name; use a name the certificate holds as server: pool.contoso.com, 192.0.2.1",
+        ),
+        (
+            not_valid_for_name(&["DirectoryName"]).into(),
+            "its certificate holds no host name as subject alternative name, and the common name alone does not count; its administrator must issue it anew with the server's names",
+        ),
+        (
+            signed(SHA1_SIGNATURES[0]).into(),
+            "its certificate is signed with SHA-1, which can be forged; its administrator must replace it by one signed with SHA-256",
+        ),
+        (
+            text("CaUsedAsEndEntity").into(),
+            "its certificate is that of an authority, or signed by itself; its administrator must install one that an authority issued for this server",
+        ),
+        (
+            text("PathLenConstraintViolated").into(),
+            "its certificate is not usable (path len constraint violated); its administrator must replace it",
+        ),
+    ] {
+        assert_eq!(why(error), told);
+    }
+    for code in UNTRUSTED_ON_WINDOWS {
+        let said = format!("A certificate chain could not be built. (os error {})", code as i32);
+        assert_eq!(why(text(&said)), format!("its certificate {UNKNOWN_ISSUER}"));
+    }
+}
