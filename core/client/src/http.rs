@@ -1,11 +1,16 @@
 //! The one place that performs a request: TLS policy, deadline, size limit, step log.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use once_cell::race::OnceBox;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, RETRY_AFTER};
+use percent_encoding::{CONTROLS, percent_encode};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, LOCATION,
+    RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use reqwest::{Method, redirect};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -18,6 +23,7 @@ use crate::account::{Account, is_loopback};
 use crate::error::{Error, ErrorKind, Hop, Result, Sent};
 use crate::files;
 use crate::session::ended_early;
+use crate::sign_in::challenge::Challenge;
 use crate::steps::{Step, StepLog, host_of};
 use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::limits::LONGEST_HREF;
@@ -235,19 +241,27 @@ fn append(whole: &mut Zeroizing<Vec<u8>>, piece: Bytes) {
 }
 
 impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
     /// True for a web page, which a proxy or the web server sends and never the service behind it. Source:
     /// ErrorsAndInformationalMessages.
     pub(crate) fn is_page(&self) -> bool {
-        matches!(Resource::parse(&self.body), Err(DecodeError::Html))
+        self.packing().is_some() || matches!(Resource::parse(&self.body), Err(DecodeError::Html))
+    }
+
+    /// How the body is packed, though that was not asked for. It is not unpacked: it counts as a page, which may say anything.
+    fn packing(&self) -> Option<Cow<'_, str>> {
+        let packing = lenient(self.headers.get(CONTENT_ENCODING)?);
+        let plain = packing.is_empty() || packing.eq_ignore_ascii_case("identity") || self.body.is_empty();
+        (!plain).then_some(packing)
     }
 
     /// Who has answered, as far as that can be told.
     pub(crate) fn speaker(&self) -> Speaker {
-        Speaker::of(POOL_HEADERS.iter().any(|name| self.headers.contains_key(*name)), &self.body)
+        let of_pool = POOL_HEADERS.iter().any(|name| self.headers.contains_key(*name));
+        match (self.packing(), of_pool) {
+            (None, of_pool) => Speaker::of(of_pool, &self.body),
+            (Some(_), true) => Speaker::PoolPage,
+            (Some(_), false) => Speaker::Page,
+        }
     }
 
     /// What it proves about the request it answers.
@@ -255,12 +269,14 @@ impl Answer {
         verdict(post, self.status, self.speaker(), &Reason::from_body(&self.body))
     }
 
-    pub(crate) fn challenge_lines(&self) -> impl Iterator<Item = &str> {
-        self.headers.get_all(reqwest::header::WWW_AUTHENTICATE).iter().filter_map(|line| line.to_str().ok())
+    /// How the server wants a sign-in, if it does.
+    pub(crate) fn challenge(&self) -> Option<Challenge> {
+        let lines: Vec<_> = self.headers.get_all(WWW_AUTHENTICATE).iter().map(lenient).collect();
+        Challenge::parse(lines.iter().map(Cow::as_ref))
     }
 
-    pub(crate) fn diagnostics(&self) -> Option<&str> {
-        self.header("x-ms-diagnostics")
+    pub(crate) fn diagnostics(&self) -> Option<Cow<'_, str>> {
+        self.headers.get("x-ms-diagnostics").map(lenient)
     }
 
     /// The number before the first `;` of the diagnostics header.
@@ -269,8 +285,11 @@ impl Answer {
     }
 
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        let wait = match value.parse() {
+        let value = lenient(self.headers.get(RETRY_AFTER)?);
+        let value = value.trim();
+        // A date begins with the day of the week. What follows a number is a remark.
+        let seconds = value.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        let wait = match seconds.parse() {
             Ok(seconds) => Duration::from_secs(seconds),
             Err(_) => {
                 httpdate::parse_http_date(value).ok()?.duration_since(std::time::SystemTime::now()).ok()?
@@ -279,8 +298,10 @@ impl Answer {
         Some(wait.min(LONGEST_WAIT))
     }
 
-    pub(crate) fn location(&self) -> Option<&str> {
-        self.header("location").filter(|href| href.len() <= LONGEST_HREF)
+    /// Bytes beyond ASCII are escaped as they stand: a server that writes them raw means them so.
+    pub(crate) fn location(&self) -> Option<Cow<'_, str>> {
+        let href = self.headers.get(LOCATION)?.as_bytes();
+        (href.len() <= LONGEST_HREF).then(|| percent_encode(href, CONTROLS).into())
     }
 
     /// The error of an answer that refuses the request; `doing` completes "The server … refused to".
@@ -334,16 +355,21 @@ impl Answer {
             .at(step)
             .with_status(self.status)
             .with_code(reason.code, reason.subcode)
-            .with_diagnostics(self.diagnostics().map(str::to_owned))
+            .with_diagnostics(self.diagnostics().map(Cow::into_owned))
             .with_retry_after(self.retry_after())
     }
 
     /// The error of an answer whose body is not what `doing` needs.
     pub(crate) fn not_understood(&self, step: Step, what: &str, why: &dyn std::fmt::Display) -> Error {
-        let detail = format!(
-            "{} answered the request for {what} with {why}; a proxy may answer in its place.",
-            host_of(&self.url)
-        );
+        let host = host_of(&self.url);
+        let detail = match self.packing() {
+            Some(packing) => format!(
+                "{host} answered the request for {what} with a body that is compressed ({packing}), which was not asked for; a proxy in between may do that: its administrator must leave answers as they are."
+            ),
+            None => {
+                format!("{host} answered the request for {what} with {why}; a proxy may answer in its place.")
+            }
+        };
         Error::new(ErrorKind::Protocol, detail).at(step).with_status(self.status)
     }
 
@@ -357,6 +383,14 @@ pub(crate) fn hop(url: &Url, outcome: impl Into<String>) -> Hop {
     let mut url = url.clone();
     url.set_query(None);
     Hop { url: url.into(), outcome: outcome.into() }
+}
+
+/// A header's text. Beyond ASCII it is UTF-8 or, as the servers' own languages have it, ISO-8859-1.
+fn lenient(value: &HeaderValue) -> Cow<'_, str> {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => value.as_bytes().iter().copied().map(char::from).collect(),
+    }
 }
 
 /// Before there is a session none can be gone. 410 to its opening is told like the end of one: both are settled by a person
