@@ -1,15 +1,16 @@
 //! The one place that performs a request: TLS policy, deadline, size limit, step log.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use once_cell::race::OnceBox;
 use percent_encoding::{CONTROLS, percent_encode};
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, LOCATION,
-    RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, IF_MATCH,
+    LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use reqwest::{Method, redirect};
 use rustls::pki_types::CertificateDer;
@@ -18,25 +19,35 @@ use secrecy::zeroize::{Zeroize, Zeroizing};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use self::broken::{innermost, network_error};
+use self::broken::{innermost, network_error, stream_error};
+use self::cookies::Jar;
 use crate::account::{Account, is_loopback};
 use crate::error::{Error, ErrorKind, Hop, Result, Sent};
 use crate::files;
 use crate::session::ended_early;
 use crate::sign_in::challenge::Challenge;
+use crate::sign_in::token::origin;
 use crate::steps::{Step, StepLog, host_of};
 use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::limits::LONGEST_HREF;
 use crate::ucwa::reason::Reason;
-use crate::ucwa::verdict::{POOL_HEADERS, Post, Speaker, Verdict, verdict};
+use crate::ucwa::verdict::{Again, POOL_HEADERS, Post, Speaker, Verdict, not_processed, verdict};
 
 mod broken;
+mod cookies;
 
 /// The largest answer that is read. The largest real one, an application, is some 10 KiB.
 const MAX_ANSWER: usize = 8 << 20;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a connection may have been idle that a request is put on. Balancers forget connections without a word, the first of
+/// them after 60 s, and a message that is put on such a one has an outcome that nobody knows.
+const LONGEST_IDLE: Duration = Duration::from_secs(50);
+
+/// How often a request is asked again at once of which HTTP/2 says that it was not processed.
+const MOST_REFUSALS: usize = 2;
 
 /// So many different private authorities are kept ready in one process.
 const MOST_PRIVATE: usize = 8;
@@ -47,10 +58,15 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
 /// The client's name for the server's logs and for the application's `userAgent`.
 pub(crate) const USER_AGENT: &str = concat!("send-im/", env!("CARGO_PKG_VERSION"));
 
-/// Connections to the servers of one account.
+/// Connections to the servers of one account, and the cookies of those.
 #[derive(Clone)]
 pub(crate) struct Http {
     client: reqwest::Client,
+    /// Speaks HTTP/1.1 alone.
+    classic: reqwest::Client,
+    /// The origins that have asked for HTTP/1.1.
+    classics: Arc<Mutex<HashSet<String>>>,
+    cookies: Arc<Jar>,
 }
 
 /// One request.
@@ -111,8 +127,27 @@ impl From<Failure> for Error {
 
 impl Http {
     pub(crate) fn new(account: &Account) -> Result<Self> {
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls_config(account)?)
+        let tls = tls_config(account)?;
+        let mut classic = tls.clone();
+        classic.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self {
+            client: Self::client(account, reqwest::Client::builder(), tls)?,
+            classic: Self::client(account, reqwest::Client::builder().http1_only(), classic)?,
+            classics: Arc::default(),
+            cookies: Arc::default(),
+        })
+    }
+
+    fn client(
+        account: &Account,
+        builder: reqwest::ClientBuilder,
+        tls: rustls::ClientConfig,
+    ) -> Result<reqwest::Client> {
+        let mut builder = builder
+            .tls_backend_preconfigured(tls)
+            // What may be asked again is decided here.
+            .retry(reqwest::retry::never())
+            .pool_idle_timeout(LONGEST_IDLE)
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
@@ -128,10 +163,13 @@ impl Http {
         for (host, to) in &account.resolve {
             builder = builder.resolve(host, *to);
         }
-        let client = builder
+        builder
             .build()
-            .map_err(|e| Error::new(ErrorKind::Tls, format!("TLS cannot be set up: {}.", innermost(&e))))?;
-        Ok(Self { client })
+            .map_err(|e| Error::new(ErrorKind::Tls, format!("TLS cannot be set up: {}.", innermost(&e))))
+    }
+
+    pub(crate) fn forget_cookies(&self) {
+        self.cookies.clear();
     }
 
     /// Performs one request and reads its answer whole.
@@ -147,7 +185,7 @@ impl Http {
             return Err(Failure { error: timed_out(step, &url), maybe_processed: false });
         }
         log.begin(step, &url);
-        let outcome = match timeout_at(deadline, self.exchange(request)).await {
+        let outcome = match timeout_at(deadline, self.exchange(&request)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure { error: timed_out(step, &url), maybe_processed: true }),
         };
@@ -189,9 +227,33 @@ impl Http {
         outcome
     }
 
-    async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
+    /// Asks, and asks again where it is certain that the request was not processed.
+    async fn exchange(&self, request: &Request) -> Result<Answer, Failure> {
+        let origin = origin(&request.url);
+        let classics = || self.classics.lock().unwrap_or_else(PoisonError::into_inner);
+        for refusals in 0.. {
+            let client = if classics().contains(&origin) { &self.classic } else { &self.client };
+            let (failure, again) = match self.attempt(client, request.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
+            };
+            if again == Some(Again::Http1) {
+                classics().insert(origin.clone());
+            }
+            if again.is_none() || refusals == MOST_REFUSALS {
+                return Err(failure);
+            }
+        }
+        unreachable!("it ends with an answer or a failure")
+    }
+
+    async fn attempt(
+        &self,
+        client: &reqwest::Client,
+        request: Request,
+    ) -> Result<Answer, (Failure, Option<Again>)> {
         let Request { method, url, body, if_match, authorization, step, .. } = request;
-        let mut builder = self.client.request(method.clone(), url.clone()).header(ACCEPT, "application/json");
+        let mut builder = client.request(method.clone(), url.clone()).header(ACCEPT, "application/json");
         if let Some((content_type, body)) = body {
             builder = builder.header(CONTENT_TYPE, content_type).body(body);
         } else if method == Method::POST {
@@ -203,22 +265,28 @@ impl Http {
         if let Some(authorization) = authorization {
             builder = builder.header(AUTHORIZATION, authorization);
         }
-        let failed = |e: reqwest::Error| Failure {
-            maybe_processed: !e.is_connect(),
+        if let Some(cookies) = self.cookies.give(&url) {
+            builder = builder.header(COOKIE, cookies);
+        }
+        let failed = |e: reqwest::Error, maybe_processed| Failure {
+            maybe_processed,
             error: network_error(&e, step, &url),
         };
-        let mut response = builder.send().await.map_err(failed)?;
+        let mut response = builder.send().await.map_err(|e| {
+            let again = stream_error(&e).and_then(not_processed);
+            let maybe_processed = !e.is_connect() && again.is_none();
+            (failed(e, maybe_processed), again)
+        })?;
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        self.cookies.take(&headers, &url);
         let multiplexed = response.version() == reqwest::Version::HTTP_2;
         let mut whole = Zeroizing::new(Vec::new());
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        while let Some(chunk) = response.chunk().await.map_err(|e| (failed(e, true), None))? {
             if whole.len() + chunk.len() > MAX_ANSWER {
                 let detail =
                     format!("The answer of {} is larger than {} MiB.", host_of(&url), MAX_ANSWER >> 20);
-                return Err(Failure {
-                    error: Error::new(ErrorKind::Protocol, detail).at(step),
-                    maybe_processed: true,
-                });
+                let error = Error::new(ErrorKind::Protocol, detail).at(step);
+                return Err((Failure { error, maybe_processed: true }, None));
             }
             append(&mut whole, chunk);
         }

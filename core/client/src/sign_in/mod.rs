@@ -153,8 +153,10 @@ impl Connection {
         trust::check_recipient(url, led_to.iter().map(String::as_str), known)
     }
 
-    pub(crate) fn forget_tokens(&self) {
+    /// Forgets what the servers gave: tokens and cookies.
+    pub(crate) fn forget(&self) {
         self.tokens().clear();
+        self.http.forget_cookies();
     }
 
     /// True when the token service has refused the password for this origin: no waiting mends that.
