@@ -33,7 +33,7 @@ Exit codes:
   4    not delivered: no such recipient, unavailable, declined, no answer, busy
   5    anything else: discovery, trust, TLS, network, time-out, the server
   6    unknown whether the message arrived; it was not sent twice
-  130  ended by a signal (Ctrl-C, SIGTERM)";
+  130  ended by a signal (Ctrl-C, SIGTERM, SIGHUP)";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
+use send_im::shared::{decode_text, without_mark};
 use send_im::{Error, Result};
 use tokio::sync::oneshot;
 
@@ -67,10 +68,9 @@ fn text_from(input: impl Read) -> Result<String> {
     if bytes.len() as u64 > LONGEST_TEXT {
         return Err(Error::invalid_input("The text on standard input is longer than 1 MiB."));
     }
-    let mut text = String::from_utf8(bytes)
-        .map_err(|_| Error::invalid_input("The text on standard input is not UTF-8."))?;
-    take_line_break_off(&mut text);
-    Ok(text)
+    let text = decode_text(&bytes)
+        .ok_or_else(|| Error::invalid_input("The text on standard input is not UTF-8; save it as UTF-8."))?;
+    Ok(without_line_break(&text).to_owned())
 }
 
 fn password_from(input: impl BufRead) -> Result<String> {
@@ -78,20 +78,14 @@ fn password_from(input: impl BufRead) -> Result<String> {
     input.take(LONGEST_PASSWORD).read_line(&mut line).map_err(|_| {
         Error::invalid_input("The password cannot be read from standard input as UTF-8 text.")
     })?;
-    take_line_break_off(&mut line);
-    if line.is_empty() {
-        return Err(Error::invalid_input("There is no password on standard input."));
+    match without_line_break(without_mark(&line)) {
+        "" => Err(Error::invalid_input("There is no password on standard input.")),
+        password => Ok(password.to_owned()),
     }
-    Ok(line)
 }
 
-fn take_line_break_off(text: &mut String) {
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
-    }
+fn without_line_break(text: &str) -> &str {
+    text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -103,6 +97,15 @@ mod tests {
         assert_eq!(text_from("a\nb\n\n".as_bytes()).unwrap(), "a\nb\n");
         assert_eq!(text_from("a\r\n".as_bytes()).unwrap(), "a");
         assert_eq!(text_from("a".as_bytes()).unwrap(), "a");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_text_and_no_part_of_a_password() {
+        for file in [&b"\xef\xbb\xbfdisk full\r\n"[..], &b"\xff\xfed\0i\0s\0k\0 \0f\0u\0l\0l\0\r\0\n\0"[..]] {
+            assert_eq!(text_from(file).unwrap(), "disk full");
+        }
+        assert_eq!(password_from("\u{feff}s3cret\r\n".as_bytes()).unwrap(), "s3cret");
+        assert!(password_from("\u{feff}\n".as_bytes()).unwrap_err().detail().contains("no password"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM as something to wait for.
+//! Ctrl-C, SIGTERM and the end of the terminal as something to wait for.
 
 use std::io;
 
@@ -8,6 +8,9 @@ pub(crate) struct Interrupt {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    /// `None` where it stays as it was: under `nohup` it ends nothing.
+    #[cfg(unix)]
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 impl Interrupt {
@@ -16,7 +19,11 @@ impl Interrupt {
     pub(crate) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: if ends_by_hangup() { Some(signal(SignalKind::hangup())?) } else { None },
+        })
     }
 
     /// Waits for the next signal. Can be dropped and asked again without losing one.
@@ -25,6 +32,7 @@ impl Interrupt {
         tokio::select! {
             _ = self.interrupt.recv() => (),
             _ = self.terminate.recv() => (),
+            Some(_) = hung_up(&mut self.hangup) => (),
         }
     }
 
@@ -41,4 +49,22 @@ impl Interrupt {
             std::future::pending::<()>().await;
         }
     }
+}
+
+#[cfg(unix)]
+async fn hung_up(hangup: &mut Option<tokio::signal::unix::Signal>) -> Option<()> {
+    match hangup {
+        Some(hangup) => hangup.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// True where SIGHUP ends this process, and so may be listened for. Linux tells what is ignored; elsewhere it cannot be asked
+/// without unsafe code, and the signal is left as it is.
+#[cfg(unix)]
+fn ends_by_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // A bit a signal; SIGHUP is the first.
+    ignored.is_some_and(|mask| mask.trim().ends_with(['0', '2', '4', '6', '8', 'a', 'c', 'e']))
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use common::{Finished, PASSWORD, TEXT, World, clean, finish, run, signal};
+use common::{Finished, PASSWORD, TEXT, World, clean, finish, run, signal, under_nohup};
 
 mod common;
 
@@ -178,6 +178,22 @@ fn a_signal_lets_a_send_end_and_a_second_one_does_not() {
     let (status, body) = read(under_way);
     assert!(status == 409 && body.contains("\"sent\":\"maybe\""), "{status} {body}");
     assert_eq!(world.sandbox.open_applications(), 0);
+}
+
+#[test]
+fn the_end_of_the_terminal_is_as_a_signal_to_end_but_under_nohup() {
+    let world = World::new();
+    let service = Service::start(serve(&world, &[]));
+    assert_eq!(service.post("recipient=lenea@contoso.com&message=hello").0, 200);
+    signal(&service.process, "HUP");
+    let done = finish(service.process);
+    assert!(done.code == Some(0) && done.stderr.contains("signed out"), "{done}");
+    assert_eq!(world.sandbox.open_applications(), 0);
+
+    let service = Service::start(under_nohup(&serve(&world, &[])));
+    signal(&service.process, "HUP");
+    assert_eq!(service.post("recipient=lenea@contoso.com&message=hello").0, 200);
+    assert_eq!(service.stop().code, Some(0));
 }
 
 #[test]

@@ -5,14 +5,14 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
-use common::{Finished, TEXT, World, finish, signal};
+use common::{Finished, TEXT, World, finish, signal, under_nohup};
 use serde_json::json;
 
 mod common;
 
 #[test]
 fn a_send_that_is_cancelled_signs_out() {
-    for name in ["TERM", "INT"] {
+    for name in ["TERM", "INT", "HUP"] {
         let world = World::new();
         let process = world.send(&["--json", "--to", "silent@contoso.com", TEXT]).spawn().unwrap();
         world.wait_for_request("POST", "/messaginginvitations");
@@ -24,6 +24,20 @@ fn a_send_that_is_cancelled_signs_out() {
         assert_eq!(world.sandbox.open_applications(), 0, "{name}");
         done.expect_no_secret();
     }
+}
+
+#[test]
+fn under_nohup_the_end_of_the_terminal_ends_nothing() {
+    let world = World::new();
+    let slow = json!({"route": "start_messaging", "action": {"delay": {"ms": 1000}}});
+    world.sandbox.add_fault(serde_json::from_value(slow).unwrap());
+    let send = world.send(&["--json", "--to", "lenea@contoso.com", TEXT]);
+    let process = under_nohup(&send).spawn().unwrap();
+    world.wait_for_request("POST", "/messaginginvitations");
+    signal(&process, "HUP");
+    let done = finish(process);
+    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(world.texts(), [TEXT]);
 }
 
 #[test]

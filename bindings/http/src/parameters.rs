@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use percent_encoding::percent_decode;
+use send_im::shared::{decode_text, without_mark};
 use send_im::{Error, ErrorKind, Result};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
@@ -121,8 +122,11 @@ impl Parameters {
     }
 
     fn json(&mut self, text: &[u8]) -> Result<()> {
+        let text = decode_text(text).ok_or_else(|| {
+            Error::invalid_input("The body is not a JSON object in UTF-8: it holds other bytes.")
+        })?;
         // The parser's own words may quote a value.
-        let Members(members) = serde_json::from_slice(text).map_err(|error| {
+        let Members(members) = serde_json::from_str(&text).map_err(|error| {
             Error::invalid_input(format!(
                 "The body is not a JSON object in UTF-8: it is not understood at line {}, column {}.",
                 error.line(),
@@ -193,7 +197,10 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
 
 fn utf8(bytes: Vec<u8>) -> Result<String> {
     // A replacement character in the place of an umlaut would be another text than the caller's.
-    String::from_utf8(bytes).map_err(|_| Error::invalid_input("A parameter is not text in UTF-8."))
+    let text =
+        std::str::from_utf8(&bytes).map_err(|_| Error::invalid_input("A parameter is not text in UTF-8."))?;
+    // That of the file it was read from.
+    Ok(without_mark(text).to_owned())
 }
 
 /// The members of a JSON object as they stand, so that one that stands twice is seen.

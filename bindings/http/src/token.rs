@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
-use send_im::shared::read_secret;
+use send_im::shared::{read_secret, without_mark};
 use send_im::{Error, Result};
 use subtle::{Choice, ConstantTimeEq};
 
@@ -24,7 +24,8 @@ impl Tokens {
     /// # Errors
     /// `invalid_input` where there is no token, or one that is shorter than 16 characters or no visible ASCII.
     pub fn parse(text: &str, place: &str) -> Result<Self> {
-        let tokens: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let tokens: Vec<&str> =
+            without_mark(text).lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         if tokens.is_empty() {
             return Err(Error::invalid_input(format!("There is no token in {place}.")));
         }
@@ -47,7 +48,9 @@ impl Tokens {
         let place = path.as_ref().display().to_string();
         let bytes = read_secret(path.as_ref(), "file of tokens", REFUSED_RIGHTS)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| {
-            Error::invalid_input(format!("The file of tokens {place} cannot be read: it is not UTF-8 text."))
+            Error::invalid_input(format!(
+                "The file of tokens {place} cannot be read: it is not UTF-8 text; save it as UTF-8."
+            ))
         })?;
         Self::parse(text, &place)
     }
@@ -77,7 +80,7 @@ mod tests {
 
     #[test]
     fn takes_one_a_line_and_any_of_them_will_do() {
-        let tokens = Tokens::parse("0123456789abcdef\r\n\n  fedcba9876543210  \n", "a test").unwrap();
+        let tokens = Tokens::parse("\u{feff}0123456789abcdef\r\n\n  fedcba9876543210  \n", "a test").unwrap();
         assert!(tokens.has("0123456789abcdef") && tokens.has("fedcba9876543210"));
         for wrong in ["", "0123456789abcde", "0123456789abcdeF", "0123456789abcdef0"] {
             assert!(!tokens.has(wrong), "{wrong}");

@@ -18,7 +18,7 @@ impl Address {
     /// Checks `text`; `field` names the argument in the error, for example `recipient`.
     ///
     /// # Errors
-    /// `invalid_input` for an empty text, a scheme other than `sip:`, a missing `@`, control characters, blanks,
+    /// `invalid_input` for an empty text, a scheme other than `sip:`, a missing `@`, control characters, blanks, URI parameters,
     /// characters a SIP user part cannot hold (RFC 3261, section 25.1), or a domain that is not a DNS name.
     pub fn parse(text: &str, field: &str) -> Result<Self> {
         let refuse = |why: &str| Err(Error::invalid_input(format!("The {field} {why}.")));
@@ -29,11 +29,21 @@ impl Address {
         if bare.is_empty() {
             return refuse("is empty; give an address such as user@contoso.com");
         }
+        if bare.contains(['<', '>', '"']) {
+            return refuse(
+                "has a name or brackets around it; give the address alone, such as user@contoso.com",
+            );
+        }
         if bare.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return refuse("contains a blank, a line break or another control character");
         }
         if bare.len() > LONGEST {
             return refuse(&format!("is longer than {LONGEST} characters"));
+        }
+        if let Some(part) = scheme(bare) {
+            return refuse(&format!(
+                "begins with {part}; give an address such as user@contoso.com, or with sip: before it"
+            ));
         }
         if bare.contains([',', ';']) && bare.matches('@').count() > 1 {
             return refuse("names more than one address; give one, and send to each by itself");
@@ -44,8 +54,14 @@ impl Address {
         if user.is_empty() || !user.bytes().all(is_user_character) {
             return refuse("has no usable name before the @");
         }
-        if user.to_ascii_lowercase().starts_with("sips:") || user.to_ascii_lowercase().starts_with("tel:") {
-            return refuse("has a scheme other than sip:");
+        if let Some(at) = domain.find([';', '?', ':', '#', '/']) {
+            let part = &domain[at..];
+            let end = part[1..].find([';', '?', '&', '#']).map_or(part.len(), |end| end + 1);
+            return refuse(&format!(
+                "has a part after its domain, {}; leave it out and give the address alone, {user}@{}",
+                &part[..end],
+                &domain[..at]
+            ));
         }
         if !is_domain(domain) {
             return refuse(
@@ -90,8 +106,17 @@ pub(crate) fn without_scheme(uri: &str) -> &str {
     }
 }
 
+/// What stands before the name: a scheme, or the slashes of a web address. A password, which may follow a colon too, is not told.
+fn scheme(bare: &str) -> Option<&str> {
+    if bare.starts_with("//") {
+        return Some("//");
+    }
+    let name = bare[..bare.find('@').unwrap_or(bare.len())].split_once(':')?.0;
+    Some(&bare[..=name.len()])
+}
+
 fn is_user_character(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/%:".contains(&byte)
+    byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/%".contains(&byte)
 }
 
 fn is_domain(domain: &str) -> bool {
@@ -126,6 +151,42 @@ mod tests {
     fn says_that_a_list_is_no_address() {
         let error = Address::parse("a@contoso.com,b@contoso.com", "recipient").unwrap_err();
         assert!(error.detail().contains("more than one"), "{error}");
+    }
+
+    #[test]
+    fn names_the_part_that_an_address_has_not() {
+        for (text, part) in [
+            ("mailto:lenea@contoso.com", "begins with mailto:;"),
+            ("IM:lenea@contoso.com", "begins with IM:;"),
+            ("xmpp:lenea@contoso.com/home", "begins with xmpp:;"),
+            ("sips:lenea@contoso.com", "begins with sips:;"),
+            ("tel:+4930123456", "begins with tel:;"),
+            ("sip:sip:lenea@contoso.com", "begins with sip:;"),
+            ("sip://lenea@contoso.com", "begins with //;"),
+            ("https://contoso.com/lenea", "begins with https:;"),
+            ("lenea:s3cret@contoso.com", "begins with lenea:;"),
+            (
+                "sip:lenea@contoso.com;user=phone",
+                "domain, ;user=phone; leave it out and give the address alone, lenea@contoso.com.",
+            ),
+            ("lenea@contoso.com;gruu;opaque=app:conf", "domain, ;gruu;"),
+            ("lenea@contoso.com?subject=disk%20full&body=x", "domain, ?subject=disk%20full;"),
+            ("lenea@contoso.com:5061;transport=tls", "domain, :5061;"),
+            ("lenea@contoso.com/home", "domain, /home;"),
+            ("Lenea <lenea@contoso.com>", "a name or brackets around it"),
+            ("<sip:lenea@contoso.com>", "a name or brackets around it"),
+        ] {
+            let error = Address::parse(text, "recipient").unwrap_err();
+            assert!(error.detail().contains(part) && !error.detail().contains("s3cret"), "{text}: {error}");
+        }
+        for text in [
+            "+4930123456@contoso.com",
+            "bob(gmail.com)@msn.com",
+            "o'brien@contoso.com",
+            "a;ext=12@contoso.com",
+        ] {
+            assert_eq!(Address::parse(text, "recipient").unwrap().as_str(), text);
+        }
     }
 
     #[test]

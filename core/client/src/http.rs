@@ -1,26 +1,37 @@
 //! The one place that performs a request: TLS policy, deadline, size limit, step log.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH, RETRY_AFTER};
+use percent_encoding::{CONTROLS, percent_encode};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, IF_MATCH,
+    LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use reqwest::{Method, redirect};
 use secrecy::zeroize::{Zeroize, Zeroizing};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use self::broken::{innermost, network_error};
+use self::broken::{innermost, network_error, stream_error};
+use self::cookies::Jar;
 use crate::account::{Account, is_loopback};
 use crate::error::{Error, ErrorKind, Hop, Result, Sent};
 use crate::session::ended_early;
+use crate::sign_in::challenge::Challenge;
+use crate::sign_in::token::origin;
 use crate::steps::{Step, StepLog, host_of};
 use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::limits::LONGEST_HREF;
 use crate::ucwa::reason::Reason;
-use crate::ucwa::verdict::{POOL_HEADERS, Post, Speaker, Verdict, verdict};
+use crate::ucwa::verdict::{Again, POOL_HEADERS, Post, Speaker, Verdict, not_processed, verdict};
 
 mod broken;
 mod ca_file;
+mod cookies;
 mod tls;
 mod tls_error;
 
@@ -30,16 +41,28 @@ const MAX_ANSWER: usize = 8 << 20;
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection may have been idle that a request is put on. Balancers forget connections without a word, the first of
+/// them after 60 s, and a message that is put on such a one has an outcome that nobody knows.
+const LONGEST_IDLE: Duration = Duration::from_secs(50);
+
+/// How often a request is asked again at once of which HTTP/2 says that it was not processed.
+const MOST_REFUSALS: usize = 2;
+
 /// A server that asks for more than this is taken to ask for this. It bounds sums with a clock, not waits.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// The client's name for the server's logs and for the application's `userAgent`.
 pub(crate) const USER_AGENT: &str = concat!("send-im/", env!("CARGO_PKG_VERSION"));
 
-/// Connections to the servers of one account.
+/// Connections to the servers of one account, and the cookies of those.
 #[derive(Clone)]
 pub(crate) struct Http {
     client: reqwest::Client,
+    /// Speaks HTTP/1.1 alone.
+    classic: reqwest::Client,
+    /// The origins that have asked for HTTP/1.1.
+    classics: Arc<Mutex<HashSet<String>>>,
+    cookies: Arc<Jar>,
 }
 
 /// One request.
@@ -100,8 +123,27 @@ impl From<Failure> for Error {
 
 impl Http {
     pub(crate) fn new(account: &Account) -> Result<Self> {
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::config(account)?)
+        let tls = tls::config(account)?;
+        let mut classic = tls.clone();
+        classic.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self {
+            client: Self::client(account, reqwest::Client::builder(), tls)?,
+            classic: Self::client(account, reqwest::Client::builder().http1_only(), classic)?,
+            classics: Arc::default(),
+            cookies: Arc::default(),
+        })
+    }
+
+    fn client(
+        account: &Account,
+        builder: reqwest::ClientBuilder,
+        tls: rustls::ClientConfig,
+    ) -> Result<reqwest::Client> {
+        let mut builder = builder
+            .tls_backend_preconfigured(tls)
+            // What may be asked again is decided here.
+            .retry(reqwest::retry::never())
+            .pool_idle_timeout(LONGEST_IDLE)
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
@@ -117,10 +159,13 @@ impl Http {
         for (host, to) in &account.resolve {
             builder = builder.resolve(host, *to);
         }
-        let client = builder
+        builder
             .build()
-            .map_err(|e| Error::new(ErrorKind::Tls, format!("TLS cannot be set up: {}.", innermost(&e))))?;
-        Ok(Self { client })
+            .map_err(|e| Error::new(ErrorKind::Tls, format!("TLS cannot be set up: {}.", innermost(&e))))
+    }
+
+    pub(crate) fn forget_cookies(&self) {
+        self.cookies.clear();
     }
 
     /// Performs one request and reads its answer whole.
@@ -136,7 +181,7 @@ impl Http {
             return Err(Failure { error: timed_out(step, &url), maybe_processed: false });
         }
         log.begin(step, &url);
-        let outcome = match timeout_at(deadline, self.exchange(request)).await {
+        let outcome = match timeout_at(deadline, self.exchange(&request)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure { error: timed_out(step, &url), maybe_processed: true }),
         };
@@ -178,9 +223,33 @@ impl Http {
         outcome
     }
 
-    async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
+    /// Asks, and asks again where it is certain that the request was not processed.
+    async fn exchange(&self, request: &Request) -> Result<Answer, Failure> {
+        let origin = origin(&request.url);
+        let classics = || self.classics.lock().unwrap_or_else(PoisonError::into_inner);
+        for refusals in 0.. {
+            let client = if classics().contains(&origin) { &self.classic } else { &self.client };
+            let (failure, again) = match self.attempt(client, request.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
+            };
+            if again == Some(Again::Http1) {
+                classics().insert(origin.clone());
+            }
+            if again.is_none() || refusals == MOST_REFUSALS {
+                return Err(failure);
+            }
+        }
+        unreachable!("it ends with an answer or a failure")
+    }
+
+    async fn attempt(
+        &self,
+        client: &reqwest::Client,
+        request: Request,
+    ) -> Result<Answer, (Failure, Option<Again>)> {
         let Request { method, url, body, if_match, authorization, step, .. } = request;
-        let mut builder = self.client.request(method.clone(), url.clone()).header(ACCEPT, "application/json");
+        let mut builder = client.request(method.clone(), url.clone()).header(ACCEPT, "application/json");
         if let Some((content_type, body)) = body {
             builder = builder.header(CONTENT_TYPE, content_type).body(body);
         } else if method == Method::POST {
@@ -192,22 +261,28 @@ impl Http {
         if let Some(authorization) = authorization {
             builder = builder.header(AUTHORIZATION, authorization);
         }
-        let failed = |e: reqwest::Error| Failure {
-            maybe_processed: !e.is_connect(),
+        if let Some(cookies) = self.cookies.give(&url) {
+            builder = builder.header(COOKIE, cookies);
+        }
+        let failed = |e: reqwest::Error, maybe_processed| Failure {
+            maybe_processed,
             error: network_error(&e, step, &url),
         };
-        let mut response = builder.send().await.map_err(failed)?;
+        let mut response = builder.send().await.map_err(|e| {
+            let again = stream_error(&e).and_then(not_processed);
+            let maybe_processed = !e.is_connect() && again.is_none();
+            (failed(e, maybe_processed), again)
+        })?;
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        self.cookies.take(&headers, &url);
         let multiplexed = response.version() == reqwest::Version::HTTP_2;
         let mut whole = Zeroizing::new(Vec::new());
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        while let Some(chunk) = response.chunk().await.map_err(|e| (failed(e, true), None))? {
             if whole.len() + chunk.len() > MAX_ANSWER {
                 let detail =
                     format!("The answer of {} is larger than {} MiB.", host_of(&url), MAX_ANSWER >> 20);
-                return Err(Failure {
-                    error: Error::new(ErrorKind::Protocol, detail).at(step),
-                    maybe_processed: true,
-                });
+                let error = Error::new(ErrorKind::Protocol, detail).at(step);
+                return Err((Failure { error, maybe_processed: true }, None));
             }
             append(&mut whole, chunk);
         }
@@ -230,19 +305,27 @@ fn append(whole: &mut Zeroizing<Vec<u8>>, piece: Bytes) {
 }
 
 impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
     /// True for a web page, which a proxy or the web server sends and never the service behind it. Source:
     /// ErrorsAndInformationalMessages.
     pub(crate) fn is_page(&self) -> bool {
-        matches!(Resource::parse(&self.body), Err(DecodeError::Html))
+        self.packing().is_some() || matches!(Resource::parse(&self.body), Err(DecodeError::Html))
+    }
+
+    /// How the body is packed, though that was not asked for. It is not unpacked: it counts as a page, which may say anything.
+    fn packing(&self) -> Option<Cow<'_, str>> {
+        let packing = lenient(self.headers.get(CONTENT_ENCODING)?);
+        let plain = packing.is_empty() || packing.eq_ignore_ascii_case("identity") || self.body.is_empty();
+        (!plain).then_some(packing)
     }
 
     /// Who has answered, as far as that can be told.
     pub(crate) fn speaker(&self) -> Speaker {
-        Speaker::of(POOL_HEADERS.iter().any(|name| self.headers.contains_key(*name)), &self.body)
+        let of_pool = POOL_HEADERS.iter().any(|name| self.headers.contains_key(*name));
+        match (self.packing(), of_pool) {
+            (None, of_pool) => Speaker::of(of_pool, &self.body),
+            (Some(_), true) => Speaker::PoolPage,
+            (Some(_), false) => Speaker::Page,
+        }
     }
 
     /// What it proves about the request it answers.
@@ -250,12 +333,14 @@ impl Answer {
         verdict(post, self.status, self.speaker(), &Reason::from_body(&self.body))
     }
 
-    pub(crate) fn challenge_lines(&self) -> impl Iterator<Item = &str> {
-        self.headers.get_all(reqwest::header::WWW_AUTHENTICATE).iter().filter_map(|line| line.to_str().ok())
+    /// How the server wants a sign-in, if it does.
+    pub(crate) fn challenge(&self) -> Option<Challenge> {
+        let lines: Vec<_> = self.headers.get_all(WWW_AUTHENTICATE).iter().map(lenient).collect();
+        Challenge::parse(lines.iter().map(Cow::as_ref))
     }
 
-    pub(crate) fn diagnostics(&self) -> Option<&str> {
-        self.header("x-ms-diagnostics")
+    pub(crate) fn diagnostics(&self) -> Option<Cow<'_, str>> {
+        self.headers.get("x-ms-diagnostics").map(lenient)
     }
 
     /// The number before the first `;` of the diagnostics header.
@@ -264,8 +349,11 @@ impl Answer {
     }
 
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        let value = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        let wait = match value.parse() {
+        let value = lenient(self.headers.get(RETRY_AFTER)?);
+        let value = value.trim();
+        // A date begins with the day of the week. What follows a number is a remark.
+        let seconds = value.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        let wait = match seconds.parse() {
             Ok(seconds) => Duration::from_secs(seconds),
             Err(_) => {
                 httpdate::parse_http_date(value).ok()?.duration_since(std::time::SystemTime::now()).ok()?
@@ -274,8 +362,10 @@ impl Answer {
         Some(wait.min(LONGEST_WAIT))
     }
 
-    pub(crate) fn location(&self) -> Option<&str> {
-        self.header("location").filter(|href| href.len() <= LONGEST_HREF)
+    /// Bytes beyond ASCII are escaped as they stand: a server that writes them raw means them so.
+    pub(crate) fn location(&self) -> Option<Cow<'_, str>> {
+        let href = self.headers.get(LOCATION)?.as_bytes();
+        (href.len() <= LONGEST_HREF).then(|| percent_encode(href, CONTROLS).into())
     }
 
     /// The error of an answer that refuses the request; `doing` completes "The server … refused to".
@@ -329,16 +419,21 @@ impl Answer {
             .at(step)
             .with_status(self.status)
             .with_code(reason.code, reason.subcode)
-            .with_diagnostics(self.diagnostics().map(str::to_owned))
+            .with_diagnostics(self.diagnostics().map(Cow::into_owned))
             .with_retry_after(self.retry_after())
     }
 
     /// The error of an answer whose body is not what `doing` needs.
     pub(crate) fn not_understood(&self, step: Step, what: &str, why: &dyn std::fmt::Display) -> Error {
-        let detail = format!(
-            "{} answered the request for {what} with {why}; a proxy may answer in its place.",
-            host_of(&self.url)
-        );
+        let host = host_of(&self.url);
+        let detail = match self.packing() {
+            Some(packing) => format!(
+                "{host} answered the request for {what} with a body that is compressed ({packing}), which was not asked for; a proxy in between may do that: its administrator must leave answers as they are."
+            ),
+            None => {
+                format!("{host} answered the request for {what} with {why}; a proxy may answer in its place.")
+            }
+        };
         Error::new(ErrorKind::Protocol, detail).at(step).with_status(self.status)
     }
 
@@ -352,6 +447,14 @@ pub(crate) fn hop(url: &Url, outcome: impl Into<String>) -> Hop {
     let mut url = url.clone();
     url.set_query(None);
     Hop { url: url.into(), outcome: outcome.into() }
+}
+
+/// A header's text. Beyond ASCII it is UTF-8 or, as the servers' own languages have it, ISO-8859-1.
+fn lenient(value: &HeaderValue) -> Cow<'_, str> {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => value.as_bytes().iter().copied().map(char::from).collect(),
+    }
 }
 
 /// Before there is a session none can be gone. 410 to its opening is told like the end of one: both are settled by a person

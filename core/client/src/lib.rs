@@ -37,6 +37,7 @@ mod retry;
 mod session;
 mod sign_in;
 mod steps;
+mod text;
 mod turns;
 mod ucwa;
 
@@ -73,6 +74,7 @@ pub mod decode {
 pub mod shared {
     pub use crate::files::read_secret;
     pub use crate::plain::option_name;
+    pub use crate::text::{decode_text, without_mark};
 }
 
 /// The Rust code of the front page compiles.

@@ -1,18 +1,22 @@
-//! No password, token or message text in any log, at any level, from this crate or from what it stands on.
+//! No password, token, cookie or message text in any log, at any level, from this crate or from what it stands on.
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
 mod common;
+#[path = "hostile_server/mod.rs"]
+mod hostile_server;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use common::*;
+use hostile_server::{Hostile, Reply};
 use send_im::{Account, Client, Message};
 use send_im_sandbox::{Action, Fault, Route, Sandbox};
 use tracing_subscriber::fmt::MakeWriter;
 
 const PASSWORD: &str = "pa55word-of-tosh";
 const TEXT: &str = "text-for-lene-alone";
+const COOKIE: &str = "affinity-of-tosh";
 
 #[derive(Clone, Default)]
 struct Captured(Arc<Mutex<Vec<u8>>>);
@@ -87,13 +91,38 @@ async fn the_whole_flow_at_trace_shows_no_secret() {
         told.push_str(&steps.lock().unwrap());
     }
 
+    for tls in [false, true] {
+        let set = Reply::Whole(
+            200,
+            format!("Set-Cookie: LB={COOKIE}; path=/\r\n"),
+            br#"{"_links":{"user":{"href":"/user"}}}"#.to_vec(),
+        );
+        let handler = move |seen: &hostile_server::Seen| (seen.route() == "GET /root").then(|| set.clone());
+        let server = match tls {
+            true => Hostile::start_tls(&["localhost"], handler).await,
+            false => Hostile::start(handler).await,
+        };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &server.ca_pem).unwrap();
+        let mut account =
+            Account::with_password("tosh@contoso.com", PASSWORD).server(format!("{}/root", server.origin));
+        if tls {
+            account = account.ca_file(file.path());
+        }
+        let client = Client::sign_in(account).await.unwrap();
+        told.push_str(&format!("{:?} {client:?}\n", client.send(Message::text(LENE, TEXT)).await));
+        client.sign_out().await.unwrap();
+        let sent_back = server.seen().iter().filter(|seen| seen.head.contains(COOKIE)).count();
+        assert!(sent_back > 3, "{sent_back} requests with the cookie");
+    }
+
     let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
     for step in ["discover", "sign_in", "open_session", "invite", "send", "confirm", "sign_out"] {
         assert!(log.contains(&format!("step=\"{step}\"")), "no step {step} in the log");
     }
     assert!(log.contains("TRACE"), "nothing was logged at TRACE");
     for (name, shown) in [("log", &log), ("results", &told)] {
-        for secret in [PASSWORD, TEXT, "cwt="] {
+        for secret in [PASSWORD, TEXT, COOKIE, "cwt="] {
             if let Some(line) = shown.lines().find(|line| line.contains(secret)) {
                 panic!("{secret} in the {name}: {line}");
             }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::dispatch;
 use crate::faults::{Action, ErrorBody, GatewayBody, Route};
+use crate::frames;
 use crate::input::Call;
 use crate::reply::{self, Reply};
 use crate::world::World;
@@ -57,6 +58,25 @@ pub(crate) async fn answer(world: &Arc<World>, call: &Call, route: Option<Route>
         Some(Action::ResetAfter) => {
             drop(dispatch::process(world, call).await);
             reset(call).await
+        }
+        Some(Action::ResetStream { code, processed }) if call.stream.is_some() => {
+            if processed {
+                drop(dispatch::process(world, call).await);
+            }
+            let mut reply = reply::empty(StatusCode::SERVICE_UNAVAILABLE);
+            reply.extensions_mut().insert(frames::Reset(code.into()));
+            reply
+        }
+        Some(Action::GoAway { code, processed }) if call.stream.is_some() => {
+            if processed {
+                drop(dispatch::process(world, call).await);
+            }
+            let stream = call.stream.unwrap_or_default();
+            // Those of a client have odd numbers.
+            let last = if processed { stream } else { stream.saturating_sub(2) };
+            call.connection.say(frames::go_away(last, code));
+            tokio::time::sleep(LEAVING).await;
+            hang_up(call).await
         }
         Some(Action::ThenRefuse { time }) => {
             let reply = dispatch::process(world, call).await;

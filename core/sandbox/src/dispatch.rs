@@ -30,7 +30,7 @@ pub(crate) async fn answer(
     world: Arc<World>,
     pool: usize,
     number: u64,
-    connection: Line,
+    (connection, stream): (Line, Option<u32>),
     request: Request<Body>,
 ) -> Reply {
     let (head, body) = request.into_parts();
@@ -44,6 +44,7 @@ pub(crate) async fn answer(
         body: Bytes::new(),
         pool,
         connection,
+        stream,
     };
     let number = world.journal.open(
         call.method.to_string(),

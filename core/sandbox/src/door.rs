@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::frames::Aside;
 use crate::sync::Guarded;
 
 /// Connections that wait to be accepted.
@@ -45,6 +46,8 @@ pub(crate) struct Line {
     number: u64,
     hang_up: CancellationToken,
     reset: Arc<AtomicBool>,
+    /// What is said on it out of turn.
+    said: Arc<Aside>,
 }
 
 impl Line {
@@ -57,6 +60,15 @@ impl Line {
     pub(crate) fn reset(&self) {
         self.reset.store(true, Ordering::Release);
         self.hang_up.cancel();
+    }
+
+    /// Says this out of turn, under the connection's TLS.
+    pub(crate) fn say(&self, bytes: [u8; 17]) {
+        self.said.say(bytes);
+    }
+
+    pub(crate) fn said(&self) -> Arc<Aside> {
+        self.said.clone()
     }
 
     /// Returns once the connection is to end.
@@ -93,6 +105,7 @@ impl Door {
             number: self.last_line.fetch_add(1, Ordering::Relaxed),
             hang_up: parent.child_token(),
             reset: Arc::default(),
+            said: Arc::default(),
         };
         self.lines.lock().push(line.clone());
         Listed { door: self, line }

@@ -131,6 +131,25 @@ pub enum Action {
     ResetBefore,
     /// The request is processed, then the connection is broken off with a TCP reset.
     ResetAfter,
+    /// HTTP/2: the stream of the request is reset. Over HTTP/1.1 nothing happens.
+    ResetStream {
+        /// The error code of RFC 9113, for example 7, `REFUSED_STREAM`, or 13, `HTTP_1_1_REQUIRED`.
+        code: u32,
+        /// True: the request is processed before. False, the default: it is not.
+        #[serde(default)]
+        processed: bool,
+    },
+    /// HTTP/2: GOAWAY, then the connection is closed without an answer. Over HTTP/1.1 nothing happens.
+    ///
+    /// It is meant for a connection with one request that is not a pending GET: of later ones it says what it says of this one.
+    GoAway {
+        /// The error code of RFC 9113, for example 0, `NO_ERROR`.
+        code: u32,
+        /// True: the request is processed before, and its stream is the last one that GOAWAY names. False, the default: it is not,
+        /// and its stream is above that one.
+        #[serde(default)]
+        processed: bool,
+    },
     /// The request is processed and answered. From then on the origin it came to refuses connections for this time, and
     /// those that were open are closed.
     ThenRefuse {

@@ -27,6 +27,8 @@ pub(crate) struct Call {
     pub(crate) pool: usize,
     /// The connection the request came on.
     pub(crate) connection: Line,
+    /// The number of its stream, over HTTP/2.
+    pub(crate) stream: Option<u32>,
 }
 
 impl Call {

@@ -63,6 +63,7 @@ mod door;
 mod events;
 mod faults;
 mod form;
+mod frames;
 mod guard;
 mod inbox;
 mod input;

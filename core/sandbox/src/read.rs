@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     const ROUTES: &str = "the routes are discovery, user, token, applications, events, start_messaging, send_message, stop_messaging, delete_application, any";
-    const ACTIONS: &str = "the actions are status, delay, delay_answer, gateway_error, drop_before, drop_after, reset_before, reset_after, then_refuse, then_distrust, cut_body, html_instead, wrong_content_type, oversized, duplicate_events, delay_events, bare_events, early_events, skip_states";
+    const ACTIONS: &str = "the actions are status, delay, delay_answer, gateway_error, drop_before, drop_after, reset_before, reset_after, reset_stream, go_away, then_refuse, then_distrust, cut_body, html_instead, wrong_content_type, oversized, duplicate_events, delay_events, bare_events, early_events, skip_states";
 
     fn refused(json: &str) -> String {
         faults(json.as_bytes()).expect_err(json)

@@ -3,11 +3,11 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Request, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use crate::api;
 use crate::dispatch;
 use crate::door::{Line, Port, Wire};
+use crate::frames::{Reset, Spoken};
 use crate::input::Call;
 use crate::tls::Acceptors;
 use crate::world::World;
@@ -148,17 +149,25 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let number = world.connections.fetch_add(1, Ordering::Relaxed) + 1;
+    let stream = Spoken::new(stream, line.said());
+    // A client's streams have the odd numbers, in their order.
+    let requests = AtomicU32::new(0);
     let service = service_fn(|request: Request<Incoming>| {
         let (world, line) = (Arc::clone(world), line.clone());
+        let number_of_stream = 2 * requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let stream = (request.version() == Version::HTTP_2).then_some(number_of_stream);
         async move {
             let request = request.map(Body::new);
             let is_control = Call::split(request.uri().path()).starts_with(&["sandbox".into(), "api".into()]);
             let reply = if is_control {
                 api::answer(world, pool, request).await
             } else {
-                dispatch::answer(world, pool, number, line, request).await
+                dispatch::answer(world, pool, number, (line, stream), request).await
             };
-            Ok::<_, std::convert::Infallible>(reply)
+            match reply.extensions().get::<Reset>() {
+                Some(Reset(reason)) => Err(h2::Error::from(*reason)),
+                None => Ok(reply),
+            }
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());

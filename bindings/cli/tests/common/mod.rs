@@ -147,6 +147,20 @@ pub fn run_with_input(mut command: Command, input: &[u8]) -> Finished {
     process.wait_with_output().unwrap().into()
 }
 
+/// The same command with SIGHUP ignored, as `nohup` starts it.
+pub fn under_nohup(command: &Command) -> Command {
+    let mut nohup = Command::new("sh");
+    nohup.args(["-c", r#"trap "" HUP; exec "$0" "$@""#]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => nohup.env(name, value),
+            None => nohup.env_remove(name),
+        };
+    }
+    nohup.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    nohup
+}
+
 pub fn signal(process: &Child, name: &str) {
     let status =
         Command::new("kill").args([&format!("-{name}"), &process.id().to_string()]).status().unwrap();

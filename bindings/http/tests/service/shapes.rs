@@ -36,6 +36,42 @@ async fn a_query_a_form_and_json_all_send_on_every_path() {
 }
 
 #[tokio::test]
+async fn the_byte_order_mark_of_a_file_is_no_part_of_its_text() {
+    let world = World::new().await;
+    let json = r#"{"recipient":"lenea@contoso.com","message":"disk full"}"#;
+    let utf16 = |first: &[u8], unit: fn(u16) -> [u8; 2]| {
+        [first, &json.encode_utf16().flat_map(unit).collect::<Vec<_>>()].concat()
+    };
+    for (media, body) in [
+        ("application/json", format!("\u{feff}{json}").into_bytes()),
+        ("application/json", utf16(b"\xff\xfe", u16::to_le_bytes)),
+        ("application/json; charset=utf-16", utf16(b"\xfe\xff", u16::to_be_bytes)),
+        (
+            "application/x-www-form-urlencoded",
+            b"recipient=lenea@contoso.com&message=%EF%BB%BFdisk+full".to_vec(),
+        ),
+        (
+            "multipart/form-data; boundary=b",
+            "--b\r\nContent-Disposition: form-data; name=\"recipient\"\r\n\r\nlenea@contoso.com\r\n\
+             --b\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\n\u{feff}disk full\r\n--b--\r\n"
+                .into(),
+        ),
+    ] {
+        let answer = answer(world.post("send").header("Content-Type", media).body(body)).await;
+        assert_eq!(answer.status, 200, "{media}: {}", answer.json());
+    }
+    assert_eq!(world.texts(), vec!["disk full"; 5]);
+    let latin = [&b"{\"recipient\":\"lenea@contoso.com\",\"message\":\"gr\xfc\xdfe\"}"[..]].concat();
+    let answer = answer(world.post("send").header("Content-Type", "application/json").body(latin)).await;
+    assert_eq!(answer.status, 400);
+    assert!(
+        answer.json()["detail"].as_str().is_some_and(|detail| detail.contains("UTF-8")),
+        "{}",
+        answer.json()
+    );
+}
+
+#[tokio::test]
 async fn the_options_of_a_message_arrive() {
     let world = World::new().await;
     let body = json!({

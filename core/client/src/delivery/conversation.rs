@@ -190,7 +190,7 @@ impl Conversation {
                 Ok(answer) => match answer.verdict(Post::Message) {
                     Verdict::Done => {
                         let location = answer.location();
-                        let end = match location {
+                        let end = match &location {
                             Some(location) => ledger.expect_message(location),
                             None => ledger.expect_orphan(self.orphan_key()),
                         };

@@ -134,8 +134,8 @@ impl Invitation {
                     match verdict {
                         Verdict::Done => {
                             if let Some(location) = answer.location() {
-                                ledger.locate_invitation(&invitation.operation, location);
-                                invitation.location = Some(location.to_owned());
+                                ledger.locate_invitation(&invitation.operation, &location);
+                                invitation.location = Some(location.into_owned());
                             }
                             ledger.wanted.notify_one();
                             return Ok(invitation);

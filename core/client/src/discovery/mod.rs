@@ -251,7 +251,7 @@ impl Walk<'_> {
         if !(300..400).contains(&answer.status) {
             return None;
         }
-        let next = answer.url.join(answer.location()?).ok()?;
+        let next = answer.url.join(&answer.location()?).ok()?;
         let domains = [self.connection.address.domain(), answer.url.host_str()?];
         let known =
             next.host_str() == answer.url.host_str() || domains.iter().any(|d| trust::is_within(&next, d));

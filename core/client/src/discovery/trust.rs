@@ -75,10 +75,17 @@ pub(crate) fn check_recipient<'a>(
 /// `co.uk`, and for an IP address.
 fn domain_of(host: &str) -> Option<&str> {
     let (_, domain) = host.split_once('.')?;
-    let (second, last) = domain.rsplit_once('.')?;
-    let is_address = last.bytes().all(|b| b.is_ascii_digit());
-    let is_public = last.len() == 2 && second.len() <= 3 && !second.contains('.');
-    (!is_address && !is_public).then_some(domain)
+    let is_address = domain.rsplit('.').next()?.bytes().all(|b| b.is_ascii_digit());
+    (!is_address && !is_public(domain)).then_some(domain)
+}
+
+/// True where strangers may own names, as in `com` and `co.uk`. A rule of thumb: the list of all of them weighs more than what
+/// it would guard here, where only hosts of the account's own server are asked.
+pub(crate) fn is_public(domain: &str) -> bool {
+    match domain.rsplit_once('.') {
+        Some((second, last)) => last.len() == 2 && second.len() <= 3 && !second.contains('.'),
+        None => true,
+    }
 }
 
 /// Where a link of a resource leads. One to the same host that a TLS-terminating proxy left in plain http means the

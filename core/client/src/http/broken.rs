@@ -9,6 +9,7 @@ use super::{CONNECT_TIMEOUT, tls_error};
 use crate::error::{Error, ErrorKind};
 use crate::plain::{plain, plain_name};
 use crate::steps::{Step, host_of};
+use crate::ucwa::verdict::not_processed;
 
 /// What hyper says where a server answers in another protocol, or speaks first.
 const OTHER_PROTOCOL: [&str; 2] = ["HTTP version", "unexpected message from connection"];
@@ -18,6 +19,14 @@ pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url) -> Er
     let cause = innermost(error);
     if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
         return Error::new(ErrorKind::Tls, tls_error::sentence(tls, url)).at(step);
+    }
+    if let Some(h2) = stream_error(error)
+        && not_processed(h2).is_some()
+    {
+        let why = h2.reason().unwrap_or(h2::Reason::REFUSED_STREAM);
+        let detail =
+            format!("{host} takes no request now ({why}) and has not processed this one; send again later.");
+        return Error::new(ErrorKind::Network, detail).at(step);
     }
     let io = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).last().map(io::Error::kind);
     let detail = match io {
@@ -53,6 +62,11 @@ pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url) -> Er
         error.is_connect() && cause.contains("lookup") && !cause.to_lowercase().contains("temporary");
     let kind = if unknown_name { io::ErrorKind::NotFound } else { io.unwrap_or(io::ErrorKind::Other) };
     Error::new(ErrorKind::Network, detail).at(step).with_source(io::Error::new(kind, cause))
+}
+
+/// What HTTP/2 says of a request without an answer.
+pub(super) fn stream_error(error: &reqwest::Error) -> Option<&h2::Error> {
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 /// Host and port, also where it is the scheme's own.

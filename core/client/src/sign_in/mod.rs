@@ -4,6 +4,7 @@ mod attempts;
 pub(crate) mod challenge;
 pub(crate) mod token;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -152,8 +153,10 @@ impl Connection {
         trust::check_recipient(url, led_to.iter().map(String::as_str), known)
     }
 
-    pub(crate) fn forget_tokens(&self) {
+    /// Forgets what the servers gave: tokens and cookies.
+    pub(crate) fn forget(&self) {
         self.tokens().clear();
+        self.http.forget_cookies();
     }
 
     /// True when the token service has refused the password for this origin: no waiting mends that.
@@ -215,7 +218,7 @@ impl Connection {
         answer: &Answer,
         log: &StepLog,
     ) -> Result<Option<Held>> {
-        let named = Challenge::parse(answer.challenge_lines());
+        let named = answer.challenge();
         let challenge = match named {
             Some(challenge) if challenge.token_url.is_some() => challenge,
             named => {
@@ -374,7 +377,7 @@ impl Connection {
         }
         let answer =
             self.http.call(Request::new(Method::GET, url.clone(), Step::SignIn, deadline), log).await?;
-        let challenge = Challenge::parse(answer.challenge_lines());
+        let challenge = answer.challenge();
         if challenge.is_none() && answer.status == 401 {
             return Err(self.no_challenge(&answer));
         }
@@ -398,7 +401,7 @@ impl Connection {
         Error::new(ErrorKind::SignInRefused, detail)
             .at(Step::SignIn)
             .with_status(answer.status)
-            .with_diagnostics(answer.diagnostics().map(str::to_owned))
+            .with_diagnostics(answer.diagnostics().map(Cow::into_owned))
     }
 }
 
@@ -437,8 +440,7 @@ pub(crate) fn rejects_token(answer: &Answer) -> bool {
 /// True when a pool itself rejects the token. A gateway may have forwarded the request before it asked who sends it.
 fn is_word_of_pool(answer: &Answer) -> bool {
     answer.speaker().is_pool()
-        || Challenge::parse(answer.challenge_lines())
-            .is_some_and(|c| c.token_url.is_some() || c.trusted_issuers.is_some())
+        || answer.challenge().is_some_and(|c| c.token_url.is_some() || c.trusted_issuers.is_some())
 }
 
 /// The rule behind `rejects_token`: 401, 403 with diagnostics 28055, 500 with 28032.

@@ -289,7 +289,7 @@ pub(crate) fn refusal(answer: &Answer, challenge: &Challenge, who: &str) -> Erro
     Error::new(kind, detail)
         .at(Step::SignIn)
         .with_status(answer.status)
-        .with_diagnostics(answer.diagnostics().map(str::to_owned))
+        .with_diagnostics(answer.diagnostics().map(Cow::into_owned))
 }
 
 /// The sentence for a server that takes no passwords.

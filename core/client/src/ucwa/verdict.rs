@@ -119,6 +119,29 @@ pub(crate) fn verdict(post: Post, status: u16, speaker: Speaker, reason: &Reason
     }
 }
 
+/// How a request is asked again that was certainly not processed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// In the same way.
+    Same,
+    /// Over HTTP/1.1.
+    Http1,
+}
+
+/// What HTTP/2 itself guarantees about a request that got no answer: that it was not processed, or `None`, nothing.
+///
+/// It does where the server refuses the stream, or asks for HTTP/1.1, and where the stream is above the last one that a GOAWAY
+/// names; the library gives a GOAWAY as a stream's own error in that case alone. Source: RFC 9113, sections 6.8, 7 and 8.7.
+pub(crate) fn not_processed(error: &h2::Error) -> Option<Again> {
+    let reason = error.reason().filter(|_| error.is_remote())?;
+    match reason {
+        h2::Reason::HTTP_1_1_REQUIRED => Some(Again::Http1),
+        h2::Reason::INADEQUATE_SECURITY if error.is_go_away() => Some(Again::Http1),
+        h2::Reason::REFUSED_STREAM => Some(Again::Same),
+        _ => error.is_go_away().then_some(Again::Same),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -43,6 +43,8 @@ impl Seen {
 pub enum Reply {
     /// An answer with its status, further header lines and body.
     Whole(u16, String, Vec<u8>),
+    /// These bytes.
+    Raw(Vec<u8>),
     /// A head, then a piece so many times with a pause in between; then the connection is closed.
     Pieces { head: String, piece: Vec<u8>, times: usize, pause: Duration },
     /// An answer, after which the event channel tells what [`by`] gave.
@@ -165,6 +167,7 @@ impl Server {
                     stream.write_all(head.as_bytes()).await.ok()?;
                     stream.write_all(&body).await.ok()?;
                 }
+                Reply::Raw(bytes) => stream.write_all(&bytes).await.ok()?,
                 Reply::Pieces { head, piece, times, pause } => {
                     stream.write_all(head.as_bytes()).await.ok()?;
                     for _ in 0..times {

@@ -5,5 +5,6 @@ mod clock;
 #[path = "../common/mod.rs"]
 mod common;
 mod failover;
+mod forgotten;
 mod tokens;
 mod week;

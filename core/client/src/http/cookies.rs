@@ -1,0 +1,146 @@
+//! The cookies of one session: balancers and sign-on proxies keep a client at one server by them. Source: RFC 6265.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use cookie_store::{CookieStore, RawCookie};
+use reqwest::header::{HeaderMap, HeaderValue, SET_COOKIE};
+use url::Url;
+
+use crate::discovery::trust::is_public;
+
+/// The longest cookie that is kept, in bytes, as much as RFC 6265 asks for (section 6.1).
+const LONGEST: usize = 4096;
+
+/// So many are kept for one session, as many as RFC 6265 asks for one host.
+const MOST: usize = 50;
+
+/// What servers have set, for as long as the session lasts. It has no `Debug`: a cookie is as good as a token.
+#[derive(Default)]
+pub(super) struct Jar(Mutex<CookieStore>);
+
+impl Jar {
+    /// Keeps what an answer sets.
+    pub(super) fn take(&self, headers: &HeaderMap, url: &Url) {
+        for header in headers.get_all(SET_COOKIE) {
+            // Byte by byte, so that what goes back is what came.
+            let text: String = header.as_bytes().iter().copied().map(char::from).collect();
+            let Ok(cookie) = RawCookie::parse(text) else { continue };
+            let is_for_strangers = |domain: &str| Some(domain) != url.host_str() && is_public(domain);
+            if header.len() > LONGEST || cookie.domain().is_some_and(is_for_strangers) {
+                continue;
+            }
+            let mut kept = self.kept();
+            let full = (kept.iter_any().count() >= MOST).then(|| {
+                forget_expired(&mut kept);
+                kept.clone()
+            });
+            // Not `store_response_cookies`, which logs what it stores. One that is not this host's to set is left out.
+            let _ = kept.insert_raw(&cookie, url);
+            if let Some(full) = full
+                && kept.iter_any().count() > MOST
+            {
+                *kept = full;
+            }
+        }
+    }
+
+    /// What goes with a request, if anything.
+    pub(super) fn give(&self, url: &Url) -> Option<HeaderValue> {
+        let kept = self.kept();
+        let mut found = kept.matches(url);
+        // Those of longer paths go first (section 5.4).
+        found.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
+        let pairs: Vec<_> =
+            found.iter().map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
+        let bytes = pairs.join("; ").chars().map(u8::try_from).collect::<Result<Vec<_>, _>>().ok()?;
+        let mut header = HeaderValue::from_bytes(&bytes).ok().filter(|header| !header.is_empty())?;
+        header.set_sensitive(true);
+        Some(header)
+    }
+
+    pub(super) fn clear(&self) {
+        self.kept().clear();
+    }
+
+    fn kept(&self) -> MutexGuard<'_, CookieStore> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn forget_expired(kept: &mut CookieStore) {
+    let expired = kept.iter_any().filter(|cookie| cookie.is_expired());
+    let expired: Vec<_> = expired
+        .map(|cookie| (String::from(&cookie.domain), cookie.path.to_string(), cookie.name().to_owned()))
+        .collect();
+    for (domain, path, name) in expired {
+        kept.remove(&domain, &path, &name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a jar sends to `to` after `from` has set these.
+    fn given(from: &str, lines: &[&str], to: &str) -> Option<String> {
+        let jar = Jar::default();
+        let headers = lines
+            .iter()
+            .map(|line| (SET_COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap()))
+            .collect();
+        jar.take(&headers, &Url::parse(from).unwrap());
+        let header = jar.give(&Url::parse(to).unwrap())?;
+        assert!(header.is_sensitive());
+        Some(String::from_utf8(header.as_bytes().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn a_cookie_goes_where_it_belongs() {
+        let pool = "https://pool.contoso.com:4443/ucwa/v1/applications";
+        for (line, to, goes) in [
+            ("LB=fe1; path=/; HttpOnly; Secure; SameSite=None", "https://pool.contoso.com/", true),
+            ("LB=fe1", "https://pool.contoso.com/ucwa/v1/x", true),
+            ("LB=fe1", "https://pool.contoso.com/autodiscover", false),
+            ("LB=fe1; path=/", "https://web.contoso.com/", false),
+            ("LB=fe1; path=/", "https://a.pool.contoso.com/", false),
+            ("LB=fe1; path=/; Domain=contoso.com", "https://web.contoso.com/", true),
+            ("LB=fe1; path=/; Domain=.contoso.com", "https://web.contoso.com/", true),
+            ("LB=fe1; path=/; Domain=pool.contoso.com", "https://a.pool.contoso.com/", true),
+            ("LB=fe1; path=/; Domain=fabrikam.com", "https://fabrikam.com/", false),
+            ("LB=fe1; path=/; Domain=web.contoso.com", "https://web.contoso.com/", false),
+            ("LB=fe1; path=/; Domain=com", "https://pool.contoso.com/", false),
+            ("LB=fe1; path=/; Secure", "http://pool.contoso.com/", false),
+            ("LB=fe1; path=/; Max-Age=0", "https://pool.contoso.com/", false),
+            ("LB=fe1; path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "https://pool.contoso.com/", false),
+            ("=fe1", pool, false),
+            ("LB", pool, false),
+        ] {
+            assert_eq!(given(pool, &[line], to), goes.then(|| "LB=fe1".to_owned()), "{line} to {to}");
+        }
+        let british = "https://pool.contoso.co.uk/";
+        assert_eq!(given(british, &["LB=fe1; Domain=co.uk"], british), None);
+        assert_eq!(given(british, &["LB=fe1; Domain=contoso.co.uk"], british).as_deref(), Some("LB=fe1"));
+    }
+
+    #[test]
+    fn the_last_one_of_a_name_counts_and_longer_paths_go_first() {
+        let pool = "https://pool.contoso.com/a/b/c";
+        let lines = ["x=1; path=/", "y=\"q\"; path=/a/b", "x=3; path=/", "z=gr\u{fc}n; path=/a"];
+        assert_eq!(given(pool, &lines, pool).as_deref(), Some("y=\"q\"; z=gr\u{fc}n; x=3"));
+        assert_eq!(given(pool, &["x=1; path=/", "x=; path=/; Max-Age=0"], pool), None);
+    }
+
+    #[test]
+    fn a_jar_does_not_grow_without_end() {
+        let (jar, url) = (Jar::default(), Url::parse("https://pool.contoso.com/").unwrap());
+        let take = |line: String| {
+            jar.take(&[(SET_COOKIE, HeaderValue::from_str(&line).unwrap())].into_iter().collect(), &url);
+            jar.give(&url).map(|header| header.len()).unwrap_or_default()
+        };
+        let full = (0..MOST).fold(0, |_, n| take(format!("name{n}=x")));
+        assert_eq!(take("another=x".to_owned()), full);
+        assert!(take("name0=a longer one".to_owned()) > full, "one that is there is replaced");
+        jar.clear();
+        assert_eq!(take(format!("name={}", "x".repeat(LONGEST))), 0);
+    }
+}
