@@ -27,7 +27,7 @@ cargo build --quiet -p send-im-bindgen
 
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
-"$built/debug/uniffi-bindgen" generate --no-format --language swift --config "$here/uniffi.toml" \
+"$built/debug/uniffi-bindgen" generate --no-format --language swift --config uniffi.toml \
     --out-dir "$fresh" "$built/$folder/$library"
 
 # Unchanged files keep their times: SwiftPM then builds nothing anew.

@@ -79,6 +79,10 @@ def toolchain():
     (CACHE / "checkers.txt").write_text("\n".join(CHECKERS))
 
 
+# Recipients who answer at once: what is tested is not theirs.
+SANDBOX = ("sandbox", "--answer-after", "0s")
+
+
 @contextlib.contextmanager
 def started(*arguments, **environment):
     """A command of send-im that serves: its URL."""
@@ -121,7 +125,7 @@ def ended(command, environment=None, **more):
 
 def caller(language, *command, environment=None):
     """A program of a language asks as it asked the old page, and every message arrives as it was written."""
-    with started("sandbox") as sandbox, service(sandbox, "--allow-query-credentials") as url:
+    with started(*SANDBOX) as sandbox, service(sandbox, "--allow-query-credentials") as url:
         done = ended([*command, url, LENE], environment)
         wanted = "get 200\ncredentials 200\nform 200\njson 200\nbusy 409 busy\n"
         same((done.stdout, done.stderr, done.returncode), (wanted, "", 0))
@@ -178,7 +182,7 @@ def test_pages_of_a_listed_origin_send_and_others_do_not():
     )
     origin = f"http://localhost:{pages.stdout.readline().strip()}"
     with (
-        started("sandbox") as sandbox,
+        started(*SANDBOX) as sandbox,
         service(sandbox, "--allow-origin", origin) as url,
         service(sandbox, "--allow-origin", origin, SEND_IM_HTTP_TOKEN=TOKEN) as locked,
     ):
@@ -194,7 +198,7 @@ def test_pages_of_a_listed_origin_send_and_others_do_not():
 
 
 def test_pages_of_elsewhere_send_nothing_by_any_spelling_of_loopback():
-    with started("sandbox") as sandbox, service(sandbox) as url:
+    with started(*SANDBOX) as sandbox, service(sandbox) as url:
         done = ended(["node", CALLERS / "jquery" / "spellings.mjs", url], browser_environment())
         same((done.returncode, done.stderr), (0, ""))
         *pages, program = json.loads(done.stdout)
@@ -214,7 +218,7 @@ def test_pages_of_elsewhere_send_nothing_by_any_spelling_of_loopback():
 
 
 def test_with_post_only_no_get_sends():
-    with started("sandbox") as sandbox, service(sandbox, "--post-only") as url:
+    with started(*SANDBOX) as sandbox, service(sandbox, "--post-only") as url:
         for path in ("", "index.html", "send"):
             got = ended(["curl", "-sS", "-i", f"{url}{path}?recipient={LENE}&message=got"]).stdout.lower()
             same(("405" in got.splitlines()[0], "\nallow: post\n" in got.replace("\r", "")), (True, True))
@@ -224,7 +228,7 @@ def test_with_post_only_no_get_sends():
 
 
 def test_the_example_in_a_page_sends():
-    with started("sandbox") as sandbox:
+    with started(*SANDBOX) as sandbox:
         environment = {**browser_environment(), "SEND_IM_SERVER": sandbox, **WHO}
         done = ended(example_jquery([LENE, "hello from a page"]), environment)
         same((done.stdout, done.stderr, done.returncode), (f"{LENE} accepted the message (invitation_accepted).\n", "", 0))
@@ -234,7 +238,7 @@ def test_the_example_in_a_page_sends():
 
 
 def test_the_example_in_the_shell_sends():
-    with started("sandbox") as sandbox:
+    with started(*SANDBOX) as sandbox:
         environment = dict(example_environment(), SEND_IM_SERVER=sandbox, **WHO)
         done = ended(example_shell([LENE, "-disk full"]), environment)
         same((done.stdout, done.returncode), (f"{LENE} accepted the message.\n", 0))
@@ -261,7 +265,7 @@ families = {family.name: family for family in text_string_to_metric_families(sys
 print(*sorted(families))
 print([sample.value for sample in families["send_im_sends"].samples if sample.labels == {"kind": "delivered"}])
 """
-    with started("sandbox") as sandbox, service(sandbox) as url:
+    with started(*SANDBOX) as sandbox, service(sandbox) as url:
         asked(f"{url}?recipient={LENE}&message=hello")
         with urllib.request.urlopen(f"{url}metrics") as answer:
             metrics = answer.read().decode()

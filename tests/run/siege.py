@@ -197,7 +197,7 @@ def main():
         else:
             kinds[told.pop("kind")] = told
 
-    with tempfile.TemporaryDirectory() as work, Process(workspace.command(), "sandbox") as sandbox:
+    with tempfile.TemporaryDirectory() as work, Process(workspace.command(), "sandbox", "--answer-after", "0s") as sandbox:
         subprocess.run([SIEGE, "certificate", work], check=True)
         os.chmod(f"{work}/im.key", 0o600)
         with services(work, sandbox.first) as (targets, watched):

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use send_im::{Account, ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_USERNAME, Error, Result};
 use send_im_sandbox::Sandbox;
 
-use crate::args::SenderArgs;
+use crate::args::{ANSWER_AFTER, SenderArgs};
 
 /// The word that stands for a server inside this process.
 const SANDBOX: &str = "sandbox";
@@ -53,7 +53,9 @@ pub(crate) async fn sender(args: &SenderArgs, password: Option<String>) -> Resul
     }
     let sandbox = match in_process {
         true => Some(
-            Sandbox::start()
+            Sandbox::builder()
+                .answer_after(ANSWER_AFTER)
+                .start()
                 .await
                 .map_err(|e| Error::invalid_input(format!("The sandbox cannot start: {e}.")))?,
         ),

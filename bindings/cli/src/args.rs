@@ -13,6 +13,9 @@ use send_im_sandbox::Layout;
 
 pub(crate) use serve::ServeArgs;
 
+/// How long recipients of a sandbox take to answer, where nothing else is asked for.
+pub(crate) const ANSWER_AFTER: Duration = Duration::from_millis(200);
+
 const ENVIRONMENT: &str = "\
 Environment:
   SEND_IM_ADDRESS   the sender's address, for example tosh@contoso.com
@@ -49,7 +52,7 @@ How a recipient behaves is decided by the name before the @:
   silent     does not answer (see --ring)   forwards  lets colleague@ accept
   busy       does not want to be disturbed  drops     accepts, then the message fails
   echo       accepts and answers with the same text
-Anyone else accepts at once. Any account signs in with any password but the word wrong.
+Anyone else accepts, after the time that --answer-after gives. Any account signs in with any password but the word wrong.
 
 Examples:
   send-im sandbox --listen 127.0.0.1:8080
@@ -202,6 +205,20 @@ pub(crate) struct SandboxArgs {
     /// redirect: the discovery root leads to another address.
     #[arg(long, default_value = "one-pool")]
     pub(crate) layout: Layout,
+
+    /// How long recipients take to answer, slow@ and silent@ apart
+    ///
+    /// Until then an invitation has started and is not completed, as with people. With 0s both come in one answer of the
+    /// event channel.
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "200ms")]
+    pub(crate) answer_after: Duration,
+
+    /// Answer web pages of this origin, for example https://app.contoso.com; may be repeated
+    ///
+    /// Without one, pages of any origin are answered; with one, others are refused as a pool refuses them (403, diagnostics
+    /// 28070). Its own pages and programs that name no origin always pass.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<String>,
 
     /// How long an invitation to silent@ rings
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "30s")]

@@ -28,8 +28,16 @@ pub(crate) async fn run(args: SandboxArgs) -> u8 {
     };
     let builder =
         Sandbox::builder().listen(args.listen).https(args.https).layout(args.layout).ring(args.ring);
-    let sandbox = match args.host_name.iter().fold(builder, |all, name| all.host_name(name)).start().await {
+    let builder = builder.answer_after(args.answer_after);
+    let builder = args.host_name.iter().fold(builder, |all, name| all.host_name(name));
+    let builder = args.allow_origin.iter().fold(builder, |all, origin| all.allow_origin(origin));
+    let sandbox = match builder.start().await {
         Ok(sandbox) => sandbox,
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            let error = Error::invalid_input(format!("The sandbox cannot start: {error}."));
+            output::error(Style::Plain, &error);
+            return error.kind().exit_code();
+        }
         Err(error) => {
             output::complain(&format!("The sandbox cannot listen at {}: {error}.", args.listen));
             return CANNOT_START;

@@ -1,7 +1,7 @@
 //! `send-im sandbox` as a process.
 #![allow(clippy::unwrap_used)] // a test may panic in its helpers too
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Child, ChildStdout};
 
@@ -139,6 +139,27 @@ fn rings_as_long_as_it_is_told() {
 }
 
 #[test]
+fn answers_the_pages_it_is_told_to() {
+    let mut server = Server::start(&["--allow-origin", "https://a.test", "--allow-origin", "https://b.test"]);
+    let url = server.line();
+    for (origin, status) in [("https://a.test", "200"), ("https://b.test", "200"), ("https://c.test", "403")] {
+        assert_eq!(status_of(&url, &format!("X-Ms-Origin: {origin}")), status, "{origin}");
+    }
+    assert_eq!(server.send(&url, &["--to", "lenea@contoso.com", TEXT]).code, Some(0));
+    let mut open = Server::start(&[]);
+    assert_eq!(status_of(&open.line(), "X-Ms-Origin: https://c.test"), "200");
+}
+
+/// The status of the discovery root, asked with this header.
+fn status_of(url: &str, header: &str) -> String {
+    let host = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut wire = std::net::TcpStream::connect(host).unwrap();
+    write!(wire, "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{header}\r\n\r\n").unwrap();
+    let answer = std::io::read_to_string(wire).unwrap();
+    answer.split(' ').nth(1).unwrap().to_owned()
+}
+
+#[test]
 fn says_why_it_cannot_start() {
     let home = TempDir::new().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -151,12 +172,16 @@ fn says_why_it_cannot_start() {
     let done = sandbox(&["--listen", &taken]);
     assert_eq!((done.code, done.stdout.as_str()), (Some(5), ""), "{done}");
     assert!(done.stderr.contains(&taken), "{done}");
+    let done = sandbox(&["--allow-origin", "a.test"]);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{done}");
+    assert!(done.stderr.contains("a.test") && done.stderr.contains("https://"), "{done}");
     for (arguments, word) in [
         (&["--ca-out", "ca.pem"][..], "--https"),
         (&["--https", "--ca-out", "/does/not/exist/ca.pem"], "/does/not/exist"),
         (&["--layout", "maze"], "--layout"),
         (&["--listen", "everywhere"], "--listen"),
         (&["--ring", "long"], "--ring"),
+        (&["--answer-after", "soon"], "--answer-after"),
     ] {
         let done = sandbox(arguments);
         assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{done}");

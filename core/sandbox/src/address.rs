@@ -47,6 +47,18 @@ pub(crate) fn is_user(address: &str) -> bool {
     }
 }
 
+/// The address that a search asks for: one in full, or the name of somebody in this domain.
+pub(crate) fn of_name(asked: &str, domain: &str) -> Option<String> {
+    let address = match bare(asked).contains('@') {
+        true => bare(asked).to_owned(),
+        false => {
+            let words: Vec<_> = bare(asked).split_whitespace().collect();
+            format!("{}@{domain}", words.join(".").to_lowercase())
+        }
+    };
+    is_user(&address).then_some(address)
+}
+
 /// The address as one segment of a path.
 pub(crate) fn segment(address: &str) -> String {
     utf8_percent_encode(&key(address), SEGMENT).to_string()
@@ -94,6 +106,15 @@ mod tests {
     fn an_address_is_safe_in_a_path() {
         assert_eq!(segment("a/b?c@contoso.com"), "a%2Fb%3Fc@contoso.com");
         assert!(!is_user("lenea") && !is_user("a@b@c") && !is_user("a b@c") && is_user("sip:a@b"));
+    }
+
+    #[test]
+    fn a_search_is_for_an_address_or_for_a_name() {
+        for asked in ["SaraD@contoso.com", "sip:SaraD@contoso.com"] {
+            assert_eq!(of_name(asked, "fabrikam.com").as_deref(), Some("SaraD@contoso.com"));
+        }
+        assert_eq!(of_name("Sara  Davis", "fabrikam.com").as_deref(), Some("sara.davis@fabrikam.com"));
+        assert!(of_name("a@b@c", "d").is_none() && of_name("sara d@contoso.com", "d").is_none());
     }
 
     #[test]

@@ -6,16 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::address;
 
-/// What a recipient does. Without an override it follows from the local part of the address.
+/// What a recipient does, after [`Builder::answer_after`](crate::Builder::answer_after) where no other time is said. Without
+/// an override it follows from the local part of the address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Behaviour {
-    /// Accepts at once.
+    /// Accepts.
     Accept,
     /// Accepts after this time; after the ring time nobody is there any more.
     AcceptAfter(#[serde(with = "millis")] Duration),
-    /// Declines at once: RemoteFailure/Declined.
+    /// Declines: RemoteFailure/Declined.
     Decline,
     /// Lets it ring: RemoteFailure/Timeout after the ring time.
     NoAnswer,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address;
+use crate::cross_domain::AllowedOrigins;
 use crate::layout::{ChallengeStyle, Layout};
 use crate::origin::Origin;
 use crate::sandbox::Sandbox;
@@ -50,10 +51,12 @@ impl Default for Builder {
                 layout: Layout::OnePool,
                 ring: Duration::from_secs(30),
                 slow: Duration::from_secs(3),
+                answer_after: Duration::ZERO,
                 token_lifetime: Duration::from_secs(8 * 3600),
                 poll_timeout: Duration::from_secs(180),
                 users: Users(HashMap::new()),
                 redirect_to: None,
+                allowed_origins: AllowedOrigins::default(),
             },
         }
     }
@@ -113,6 +116,25 @@ impl Builder {
         self
     }
 
+    /// How long recipients take to answer, `slow@` and `silent@` apart. Until then an invitation is told as started; then, in
+    /// another answer of the event channel, as completed. The command waits 0.2 s, as a person's client may.
+    /// Default: no time at all, and one answer tells both.
+    #[must_use]
+    pub fn answer_after(mut self, time: Duration) -> Self {
+        self.config.answer_after = time;
+        self
+    }
+
+    /// Answers pages of this origin, for example `https://app.contoso.com`, and of those that other calls add; pages of any
+    /// other origin but the sandbox's own are refused with 403 and diagnostics 28070. Default: any origin is answered.
+    ///
+    /// The interface under `/sandbox/api/` stays closed to all of them.
+    #[must_use]
+    pub fn allow_origin(mut self, origin: &str) -> Self {
+        self.config.allowed_origins.add(origin);
+        self
+    }
+
     /// How long a token is valid. Default: 8 hours.
     #[must_use]
     pub fn token_lifetime(mut self, time: Duration) -> Self {
@@ -153,8 +175,12 @@ impl Builder {
     /// Starts the sandbox on the Tokio runtime this is called on.
     ///
     /// # Errors
-    /// The address could not be bound, or a host name is none that a certificate can carry.
+    /// The address could not be bound, a host name is none that a certificate can carry, or an allowed origin is none.
     pub async fn start(self) -> io::Result<Sandbox> {
+        if let Some(entry) = self.config.allowed_origins.mistaken() {
+            let why = format!("{entry:?} is no origin of a page; one is https://app.contoso.com");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
         let tls = self.https.then(|| Tls::generate(&self.host_names, self.http2)).transpose()?;
         let listeners = server::bind(self.listen, self.config.layout.origins()).await?;
         let mut origins = Vec::new();

@@ -86,6 +86,8 @@ struct Queued {
     due: Instant,
     /// Held back until then, with everything behind it.
     not_before: Option<Instant>,
+    /// Not in one answer with what stands before it.
+    apart: bool,
 }
 
 #[derive(Debug)]
@@ -102,6 +104,8 @@ pub(crate) struct Channel {
     /// The batch that was answered last and is not yet confirmed.
     unconfirmed: Option<Answer>,
     queue: VecDeque<Queued>,
+    /// The next event comes in another answer than those in the queue.
+    divided: bool,
     pending: Option<Pending>,
     places: u64,
     wishes: Wishes,
@@ -119,6 +123,7 @@ impl Channel {
             expected: 1,
             unconfirmed: None,
             queue: VecDeque::new(),
+            divided: false,
             pending: None,
             places: 0,
             wishes: Wishes::default(),
@@ -156,6 +161,12 @@ impl Channel {
         self.wishes = Wishes::default();
     }
 
+    /// What is queued from now on comes in another answer than what is queued by now: it happened later, and a client that
+    /// asks seldom is to see that as one that asks all the time.
+    pub(crate) fn divide(&mut self) {
+        self.divided = true;
+    }
+
     /// Queues an event; `held` keeps it, and all that follow, back for that time.
     pub(crate) fn push(
         &mut self,
@@ -170,7 +181,8 @@ impl Channel {
                 Urgency::High => GATHER,
                 Urgency::Medium => self.wishes.medium.unwrap_or(Duration::from_secs(5)),
             };
-        self.queue.push_back(Queued { sender, event, due, not_before: held.map(|held| now + held) });
+        let apart = std::mem::take(&mut self.divided) && !self.queue.is_empty();
+        self.queue.push_back(Queued { sender, event, due, not_before: held.map(|held| now + held), apart });
     }
 
     /// A request with this `ack` arrives.
@@ -249,7 +261,9 @@ impl Channel {
 
     fn release(&mut self, now: Instant) -> Answer {
         let mut senders: Vec<(Sender, Vec<Value>)> = Vec::new();
-        while self.queue.front().is_some_and(|queued| queued.not_before.is_none_or(|until| until <= now)) {
+        while self.queue.front().is_some_and(|queued| {
+            queued.not_before.is_none_or(|until| until <= now) && !(queued.apart && !senders.is_empty())
+        }) {
             let Some(queued) = self.queue.pop_front() else { break };
             match senders.last_mut() {
                 Some((sender, events)) if *sender == queued.sender => events.push(queued.event),
@@ -370,6 +384,27 @@ mod tests {
         assert_eq!(channel.look(place, now + GATHER), Turn::Until(now + held));
         let answer = answered(channel.look(place, now + held));
         assert_eq!(answer.senders.unwrap()[0]["events"].as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_happened_later_comes_in_another_answer() {
+        let now = Instant::now();
+        let mut channel = Channel::new(PATIENCE, now);
+        let count = |answer: Answer| answer.senders.unwrap()[0]["events"].as_array().unwrap().len();
+        event(&mut channel, Urgency::High, now);
+        channel.divide();
+        event(&mut channel, Urgency::High, now);
+        event(&mut channel, Urgency::High, now);
+        let later = now + GATHER;
+        let place = ask(&mut channel, 1, later);
+        assert_eq!(count(answered(channel.look(place, later))), 1);
+        let place = ask(&mut channel, 2, later);
+        assert_eq!(count(answered(channel.look(place, later))), 2);
+        // Where nothing is queued there is nothing to keep apart.
+        channel.divide();
+        event(&mut channel, Urgency::High, later);
+        let place = ask(&mut channel, 3, later + GATHER);
+        assert_eq!(count(answered(channel.look(place, later + GATHER))), 1);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use crate::application::{self, Application};
 use crate::challenge;
 use crate::conversation;
+use crate::cross_domain;
 use crate::damage;
 use crate::discovery;
 use crate::door::Line;
@@ -16,6 +17,7 @@ use crate::events;
 use crate::faults::Route;
 use crate::input::Call;
 use crate::origin::Asked;
+use crate::people;
 use crate::reply::{self, Problem, Reply};
 use crate::token;
 use crate::world::World;
@@ -111,10 +113,13 @@ fn below_applications<'a, 'b>(path: &'b [&'a str]) -> Option<&'b [&'a str]> {
 
 /// Processes a request that no fault keeps from being processed.
 pub(crate) async fn process(world: &Arc<World>, call: &Call) -> Reply {
-    if call.headers.contains_key("origin") || call.headers.contains_key("x-ms-origin") {
-        let refusal = reply::page(axum::http::StatusCode::FORBIDDEN, "403 - Forbidden: Access is denied.");
-        let reason = "Service does not allow a cross domain request from this origin.";
-        return challenge::diagnosed(refusal, 28070, call.pool, reason);
+    if call.method == Method::OPTIONS && call.path() == ["webticket", "oauthtoken"] {
+        // What a browser asks before it posts elsewhere. A pool knows no such request and misses the credentials.
+        let refusal = reply::page(axum::http::StatusCode::BAD_REQUEST, "400 - Bad Request");
+        return challenge::diagnosed(refusal, 28020, call.pool, "No valid security token.");
+    }
+    if let Err(refusal) = cross_domain::check(world, call) {
+        return refusal;
     }
     // Revision 2 is the newest of any resource; compared as a number, as clients send "2" and "2.0".
     let revision = call.header("x-ms-requiresminresourceversion").and_then(|value| value.trim().parse().ok());
@@ -128,6 +133,9 @@ pub(crate) async fn process(world: &Arc<World>, call: &Call) -> Reply {
         ["autodiscover", "autodiscoverservice.svc", "root", "user"]
         | ["autodiscover", "autodiscoverservice.svc", "root", "oauth", "user"] => {
             only(call, &Method::GET).map_or_else(|refusal| refusal, |()| discovery::user(world, call))
+        }
+        ["xframe"] | ["autodiscover", "xframe", "xframe.html"] => {
+            only(call, &Method::GET).map_or_else(|refusal| refusal, |()| cross_domain::xframe())
         }
         ["sandbox", "redirect"] => {
             only(call, &Method::GET).map_or_else(|refusal| refusal, |()| discovery::redirect(call))
@@ -197,13 +205,20 @@ async fn ucwa(world: &Arc<World>, call: &Call, path: &[&str]) -> Result<Reply, R
             Ok(reply::resource(&application.me_view(&application.state())))
         }
         ["me", "presence"] if call.method == Method::POST => application::presence::set(&application, call),
+        ["me", name @ ("note" | "location")] if [Method::POST, Method::PUT].contains(&call.method) => {
+            application::presence::tell(&application, call, name)
+        }
         ["me", name] => {
             only(call, &Method::GET)?;
             application::presence::read(&application, name)
         }
-        ["people", who] => {
+        ["people", path @ ..] => {
             only(call, &Method::GET)?;
-            Ok(reply::resource(&application.contact_view(who)))
+            people::read(world, &application, call, path)
+        }
+        ["onlinemeetings"] => {
+            only(call, &Method::GET)?;
+            Ok(reply::resource(&application.online_meetings_view()))
         }
         ["communication", rest @ ..] => communication(world, &application, call, rest).await,
         _ => Err(Problem::NoSuchResource.into()),

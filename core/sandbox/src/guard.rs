@@ -18,6 +18,10 @@ pub(crate) fn check<B>(here: &Origin, request: &Request<B>) -> Result<(), &'stat
     if headers.get_all(ORIGIN).iter().any(|origin| origin.as_bytes() != own.as_bytes()) {
         return Err("pages of this origin may not use the sandbox");
     }
+    // The xframe page asks for pages of elsewhere, as a page of this origin; this header is its word for that.
+    if headers.contains_key("x-ms-origin") {
+        return Err("pages of elsewhere may not use the sandbox");
+    }
     // Programs do not say this. A browser says `none` where somebody opened the URL, which is to change nothing.
     match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
         None | Some(b"same-origin") => Ok(()),

@@ -6,7 +6,7 @@
 //!
 //! | address | outcome |
 //! |---|---|
-//! | anyone else | accepts at once |
+//! | anyone else | accepts, at once unless [`Builder::answer_after`] says otherwise |
 //! | `slow@` | accepts after 3 s ([`Builder::slow`]) |
 //! | `declines@` | RemoteFailure/Declined |
 //! | `silent@` | RemoteFailure/Timeout after the ring time ([`Builder::ring`]) |
@@ -55,6 +55,7 @@ mod challenge;
 mod channel;
 mod charset;
 mod conversation;
+mod cross_domain;
 mod damage;
 mod data_uri;
 mod discovery;
@@ -70,6 +71,7 @@ mod input;
 mod journal;
 mod layout;
 mod origin;
+mod people;
 mod read;
 mod reply;
 mod sandbox;

@@ -171,6 +171,8 @@ where
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
+    // As IIS writes names. HTTP/2 has no capitals.
+    builder = builder.title_case_headers(true);
     // Many event requests may wait on one connection.
     builder.http2().max_concurrent_streams(10_000);
     let served = builder.serve_connection(TokioIo::new(stream), service);

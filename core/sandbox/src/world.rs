@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::address;
 use crate::application::Application;
 use crate::behaviour::Behaviour;
+use crate::cross_domain::AllowedOrigins;
 use crate::door::Door;
 use crate::faults::Faults;
 use crate::inbox::Inbox;
@@ -31,10 +32,12 @@ pub(crate) struct Config {
     pub(crate) layout: Layout,
     pub(crate) ring: Duration,
     pub(crate) slow: Duration,
+    pub(crate) answer_after: Duration,
     pub(crate) token_lifetime: Duration,
     pub(crate) poll_timeout: Duration,
     pub(crate) users: Users,
     pub(crate) redirect_to: Option<String>,
+    pub(crate) allowed_origins: AllowedOrigins,
 }
 
 /// The declared accounts: address to password. Nobody declared means everybody may sign in.

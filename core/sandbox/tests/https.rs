@@ -83,3 +83,18 @@ async fn so_many_connections_as_asked_get_a_certificate_nobody_trusts() {
     sandbox.clear_faults();
     assert!(answered().await.is_ok());
 }
+
+#[tokio::test]
+async fn header_names_have_the_capitals_that_http_1_has_room_for() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let sandbox = Sandbox::start().await.unwrap();
+    let address = sandbox.url().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let mut wire = tokio::net::TcpStream::connect(&address).await.unwrap();
+    let asked = format!("GET / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    wire.write_all(asked.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    wire.read_to_string(&mut answer).await.unwrap();
+    for name in ["Content-Type", "Cache-Control", "Server", "X-Powered-By"] {
+        assert!(answer.contains(&format!("\r\n{name}: ")), "{name} in {answer}");
+    }
+}

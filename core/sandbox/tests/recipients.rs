@@ -46,6 +46,37 @@ async fn those_who_do_not_take_it_say_why() {
     fails_with("slow@contoso.com", "RemoteFailure", "Timeout").await;
 }
 
+/// What each of these answers of the event channel tells of the invitation.
+fn told(answers: &[Vec<Value>]) -> Vec<Vec<&str>> {
+    let invitation = |event: &&Value| event["link"]["rel"] == "messagingInvitation";
+    let kinds = answers.iter().map(|events| events.iter().filter(invitation));
+    kinds.map(|events| events.map(|event| event["type"].as_str().unwrap()).collect()).collect()
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_a_while_is_told_apart_from_the_start() {
+    for to in ["bob@contoso.com", "declines@contoso.com", "forwards@contoso.com"] {
+        for asks_at_once in [true, false] {
+            let patient = Sandbox::builder().answer_after(Duration::from_millis(30));
+            let (_sandbox, session) = Session::on(patient).await;
+            let mut events = session.events();
+            let invitation = session.invite_with(to, "disk full").await;
+            while !asks_at_once && session.read(&invitation).await["state"] == "Connecting" {}
+            let answers = [events.batch().await, events.batch().await];
+            assert_eq!(told(&answers), [["started"], ["completed"]], "{to}, asks at once: {asks_at_once}");
+        }
+    }
+    let (_sandbox, session) = Session::on(Sandbox::builder()).await;
+    session.invite_with("bob@contoso.com", "disk full").await;
+    let at_once = [session.events().batch().await];
+    assert_eq!(told(&at_once), [["started", "completed"]], "where no time passes");
+    // Slower than the ring time is no answer.
+    let slower = Sandbox::builder().answer_after(Duration::from_secs(60)).ring(Duration::from_millis(30));
+    let (_sandbox, session) = Session::on(slower).await;
+    let missed = outcome(&session, "bob@contoso.com").await;
+    assert_eq!((&missed["status"], &missed["reason"]["subcode"]), (&json!("Failure"), &json!("Timeout")));
+}
+
 #[tokio::test]
 async fn slow_rings_first_and_then_accepts() {
     let (sandbox, session) = Session::on(Sandbox::builder().slow(Duration::from_millis(80))).await;

@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) channel: Channel,
     pub(crate) communication: Communication,
     pub(crate) presence: Option<String>,
+    pub(crate) note: String,
+    pub(crate) location: String,
     pub(crate) conversations: HashMap<String, Conversation>,
     pub(crate) invitations: HashMap<String, Invitation>,
     /// The long ids that `Location` shows, each with the short id that events show.
@@ -92,6 +94,8 @@ impl Application {
                 channel: Channel::new(patience, Instant::now()),
                 communication,
                 presence: None,
+                note: String::new(),
+                location: String::new(),
                 conversations: HashMap::new(),
                 invitations: HashMap::new(),
                 long_ids: HashMap::new(),

@@ -13,6 +13,9 @@ use super::{Application, event};
 
 const AVAILABILITIES: [&str; 6] = ["Online", "Busy", "DoNotDisturb", "BeRightBack", "Away", "Offwork"];
 
+/// The longest note and location that are kept. The reference names no limit.
+const LONGEST: usize = 1024;
+
 /// Publishes the user's presence, once.
 pub(crate) fn make_me_available(application: &Application, call: &Call) -> Result<Reply, Reply> {
     let input = call.input()?;
@@ -58,6 +61,27 @@ pub(crate) fn set(application: &Application, call: &Call) -> Result<Reply, Reply
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
+/// Sets the user's note or location; an empty input takes it away.
+pub(crate) fn tell(application: &Application, call: &Call, name: &str) -> Result<Reply, Reply> {
+    available(application)?;
+    let (rel, member) = if name == "note" { ("note", "message") } else { ("location", "location") };
+    let mut faults = Vec::new();
+    let said = call.input()?.limited(member, LONGEST, &mut faults).unwrap_or_default();
+    if !faults.is_empty() {
+        return Err(reply::invalid(&faults));
+    }
+    let mut state = application.state();
+    match rel {
+        "note" => state.note = said,
+        _ => state.location = said,
+    }
+    let news = event("updated", rel, &format!("{}/me/{rel}", application.href), None, None);
+    state.tell(application.me_sender(), news, Urgency::Medium, Manner::default());
+    drop(state);
+    application.wake();
+    Ok(reply::empty(StatusCode::NO_CONTENT))
+}
+
 /// One of the resources below `me`.
 pub(crate) fn read(application: &Application, name: &str) -> Result<Reply, Reply> {
     let me = format!("{}/me", application.href);
@@ -77,8 +101,16 @@ pub(crate) fn read(application: &Application, name: &str) -> Result<Reply, Reply
             let availability = available(application)?;
             resource("presence", json!({ "availability": availability, "activity": availability }))
         }
-        "note" => available(application).and_then(|_| resource("note", json!({ "message": "" }))),
-        "location" => available(application).and_then(|_| resource("location", json!({ "location": "" }))),
+        "note" => {
+            available(application)?;
+            let note = application.state().note.clone();
+            resource("note", json!({ "message": note, "type": "Personal" }))
+        }
+        "location" => {
+            available(application)?;
+            let location = application.state().location.clone();
+            resource("location", json!({ "location": location }))
+        }
         _ => Err(Problem::NoSuchResource.into()),
     }
 }

@@ -16,7 +16,6 @@ impl Application {
             "_links": {
                 "self": { "href": href },
                 "policies": { "href": format!("{href}/policies") },
-                "batch": { "href": format!("{href}/batch") },
                 "events": { "href": format!("{href}/events?ack=1") },
             },
             "_embedded": {
@@ -41,7 +40,6 @@ impl Application {
             "self": { "href": me },
             "callForwardingSettings": { "href": format!("{me}/callForwardingSettings") },
             "phones": { "href": format!("{me}/phones") },
-            "photo": { "href": format!("{}/photos/{}", self.href, address::segment(&self.user)) },
         });
         if state.presence.is_some() {
             for rel in ["note", "presence", "location", "reportMyActivity"] {
@@ -73,9 +71,6 @@ impl Application {
                 "self": { "href": href },
                 "conversations": { "href": format!("{href}/conversations?filter=active") },
                 "startMessaging": { "href": format!("{href}/messagingInvitations") },
-                "startOnlineMeeting":
-                    { "href": format!("{href}/onlineMeetingInvitations?onlineMeetingUri=adhoc") },
-                "joinOnlineMeeting": { "href": format!("{href}/onlineMeetingInvitations") },
             },
             "rel": "communication",
             "etag": communication.etag.to_string(),
@@ -84,42 +79,25 @@ impl Application {
         view
     }
 
-    fn people_view(&self) -> Value {
+    /// The way to other users. What is not linked is not there.
+    pub(crate) fn people_view(&self) -> Value {
         let people = format!("{}/people", self.href);
         let at = |path: &str| json!({ "href": format!("{people}/{path}") });
         json!({
             "_links": {
                 "self": { "href": people },
-                "presenceSubscriptions": at("presenceSubscriptions"),
-                "subscribedContacts": at("subscribedContacts"),
-                "presenceSubscriptionMemberships": at("presenceSubscriptionMemberships"),
                 "myGroups": at("groups"),
-                "myGroupMemberships": at("groupMemberships"),
                 "myContacts": at("contacts"),
-                "myPrivacyRelationships": at("privacyRelationships"),
-                "myContactsAndGroupsSubscription": at("contactsAndGroupsSubscription"),
                 "search": at("search"),
             },
             "rel": "people",
         })
     }
 
-    fn online_meetings_view(&self) -> Value {
-        let meetings = format!("{}/onlineMeetings", self.href);
-        let at = |path: &str| json!({ "href": format!("{meetings}/{path}") });
-        json!({
-            "_links": {
-                "self": { "href": meetings },
-                "myOnlineMeetings": at("myOnlineMeetings"),
-                "onlineMeetingDefaultValues": at("defaultValues"),
-                "onlineMeetingEligibleValues": at("eligibleValues"),
-                "onlineMeetingInvitationCustomization": at("customInvitation"),
-                "onlineMeetingPolicies": at("policies"),
-                "phoneDialInInformation": at("phoneDialInInformation"),
-                "myAssignedOnlineMeeting": at(&format!("myOnlineMeetings/{}", self.id)),
-            },
-            "rel": "onlineMeetings",
-        })
+    /// Meetings are not played: the resource is there, as in every application, and offers nothing.
+    pub(crate) fn online_meetings_view(&self) -> Value {
+        let href = format!("{}/onlineMeetings", self.href);
+        json!({ "_links": { "self": { "href": href } }, "rel": "onlineMeetings" })
     }
 
     /// What the server allows its users.

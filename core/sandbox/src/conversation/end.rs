@@ -99,7 +99,7 @@ pub(super) fn disconnect(application: &Application, state: &mut State, id: &str)
 pub(super) fn delete(application: &Application, state: &mut State, id: &str) {
     let Some(mut conversation) = state.conversations.remove(id) else { return };
     conversation.phase = Phase::Disconnected;
-    let view = application.conversation_view(id, &conversation);
+    let view = application.conversation_view(&conversation);
     let over = event("updated", "conversation", &conversation.href, None, Some(view));
     let gone = event("deleted", "conversation", &conversation.href, None, None);
     for news in [over, gone] {

@@ -200,7 +200,7 @@ fn announce(application: &Application, state: &mut State, id: &str, conversation
     let sender = conversation.sender();
     let view = application.invitation_view(id, invitation);
     let started = event("started", "messagingInvitation", &application.invitation_href(id), None, Some(view));
-    let view = application.conversation_view(conversation_id, conversation);
+    let view = application.conversation_view(conversation);
     let added = event("added", "conversation", &href, None, Some(view));
     let own = participant_href(&href, &application.user);
     let name = address::display_name(&application.user);
@@ -226,11 +226,15 @@ fn answer(
     behaviour: &Behaviour,
 ) {
     let ring = world.config.ring;
-    let (delay, timely) = match behaviour {
-        Behaviour::AcceptAfter(delay) if *delay < ring => (*delay, true),
-        Behaviour::AcceptAfter(_) | Behaviour::NoAnswer => (ring, false),
-        _ => return settle::settle(world, application, state, id, true),
+    let delay = match behaviour {
+        Behaviour::AcceptAfter(delay) => *delay,
+        Behaviour::NoAnswer => ring,
+        _ if world.config.answer_after.is_zero() => {
+            return settle::settle(world, application, state, id, true);
+        }
+        _ => world.config.answer_after,
     };
+    let (delay, timely) = (delay.min(ring), delay < ring);
     let (world, application, long_id) = (Arc::clone(world), Arc::downgrade(application), long_id.to_owned());
     let tasks = world.tasks.clone();
     tasks.spawn(async move {
@@ -242,6 +246,7 @@ fn answer(
         let Some(application) = application.upgrade() else { return };
         let mut state = application.state();
         if let Some(id) = state.long_ids.get(&long_id).cloned() {
+            state.channel.divide();
             settle::settle(&world, &application, &mut state, &id, timely);
         }
         drop(state);

@@ -40,7 +40,7 @@ pub(crate) fn resource(application: &Application, id: &str, below: &[&str]) -> R
 fn view(application: &Application, id: &str, conversation: &Conversation, below: &[&str]) -> Option<Value> {
     let href = conversation.href.as_str();
     match below {
-        [] => Some(application.conversation_view(id, conversation)),
+        [] => Some(application.conversation_view(conversation)),
         ["messaging"] => Some(application.messaging_view(id, conversation)),
         ["messaging", "typingparticipants"] => Some(json!({
             "_links": { "self": { "href": format!("{href}/messaging/typingParticipants") } },

@@ -70,7 +70,7 @@ fn accept(world: &World, application: &Application, state: &mut State, id: &str,
     let href = conversation.href.clone();
     let sender = conversation.sender();
     let manner = conversation.manner;
-    let view = application.conversation_view(conversation_id, conversation);
+    let view = application.conversation_view(conversation);
     let connected = event("updated", "conversation", &href, None, Some(view));
     let view = application.messaging_view(conversation_id, conversation);
     let ready = event("updated", "messaging", &format!("{href}/messaging"), None, Some(view));

@@ -64,7 +64,7 @@ impl Application {
     }
 
     /// A conversation.
-    pub(crate) fn conversation_view(&self, id: &str, conversation: &Conversation) -> Value {
+    pub(crate) fn conversation_view(&self, conversation: &Conversation) -> Value {
         let href = conversation.href.as_str();
         let active = if conversation.messaging == Phase::Connected { vec!["Messaging"] } else { vec![] };
         let mut links = json!({
@@ -74,8 +74,6 @@ impl Application {
         });
         if conversation.phase == Phase::Connected {
             links["localParticipant"] = self.own_link(href);
-            let add = format!("{}/communication/participantInvitations?conversation={id}", self.href);
-            links["addParticipant"] = link(add);
         }
         json!({
             "state": conversation.phase.name(),
@@ -146,7 +144,6 @@ impl Application {
                 "conversation": link(conversation),
                 "contact": link(contact.as_str()),
                 "contactPresence": link(format!("{contact}/presence")),
-                "contactPhoto": link(format!("{}/photos/{}", self.href, address::segment(user))),
             },
             "rel": "participant",
         })
