@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use self::broken::{innermost, network_error};
+use self::proxy::{Proxies, through};
 use crate::account::{Account, is_loopback};
 use crate::error::{Error, ErrorKind, Hop, Result, Sent};
 use crate::files;
@@ -25,6 +26,7 @@ use crate::ucwa::reason::Reason;
 use crate::ucwa::verdict::{POOL_HEADERS, Post, Speaker, Verdict, verdict};
 
 mod broken;
+mod proxy;
 
 /// The largest answer that is read. The largest real one, an application, is some 10 KiB.
 const MAX_ANSWER: usize = 8 << 20;
@@ -45,6 +47,8 @@ pub(crate) const USER_AGENT: &str = concat!("send-im/", env!("CARGO_PKG_VERSION"
 #[derive(Clone)]
 pub(crate) struct Http {
     client: reqwest::Client,
+    /// Absent where the server is on this machine.
+    proxies: Option<Arc<Proxies>>,
 }
 
 /// One request.
@@ -105,8 +109,9 @@ impl From<Failure> for Error {
 
 impl Http {
     pub(crate) fn new(account: &Account) -> Result<Self> {
+        let tls = tls_config(account)?;
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls_config(account)?)
+            .tls_backend_preconfigured(tls.clone())
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
@@ -114,9 +119,13 @@ impl Http {
             .http2_keep_alive_interval(Duration::from_secs(30))
             .http2_keep_alive_timeout(Duration::from_secs(10))
             .user_agent(USER_AGENT);
-        if let crate::account::Server::Root(root) = &account.server
-            && Url::parse(root).is_ok_and(|url| is_loopback(&url))
-        {
+        let here = matches!(&account.server, crate::account::Server::Root(root)
+            if Url::parse(root).is_ok_and(|url| is_loopback(&url)));
+        let proxies = match here {
+            true => None,
+            false => Some(Arc::new(Proxies::of_this_process(tls)?)),
+        };
+        if here {
             builder = builder.no_proxy();
         }
         for (host, to) in &account.resolve {
@@ -125,7 +134,7 @@ impl Http {
         let client = builder
             .build()
             .map_err(|e| Error::new(ErrorKind::Tls, format!("TLS cannot be set up: {}.", innermost(&e))))?;
-        Ok(Self { client })
+        Ok(Self { client, proxies })
     }
 
     /// Performs one request and reads its answer whole.
@@ -143,7 +152,7 @@ impl Http {
         log.begin(step, &url);
         let outcome = match timeout_at(deadline, self.exchange(request)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Failure { error: timed_out(step, &url), maybe_processed: true }),
+            Err(_) => Err(Failure { error: self.named(timed_out(step, &url), &url), maybe_processed: true }),
         };
         let status = outcome.as_ref().ok().map(|answer| answer.status);
         log.add(step, &url, status, started.elapsed());
@@ -176,7 +185,7 @@ impl Http {
             Ok(Err(ended)) => {
                 Err(Failure { error: ended_early(&ended, Sent::No).at(step), maybe_processed: true })
             }
-            Err(_) => Err(Failure { error: timed_out(step, &url), maybe_processed: true }),
+            Err(_) => Err(Failure { error: self.named(timed_out(step, &url), &url), maybe_processed: true }),
         };
         let status = outcome.as_ref().ok().map(|(answer, _)| answer.status);
         log.add(step, &url, status, started.elapsed());
@@ -184,7 +193,7 @@ impl Http {
     }
 
     async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
-        let Request { method, url, body, if_match, authorization, step, .. } = request;
+        let Request { method, url, body, if_match, authorization, step, deadline, .. } = request;
         let mut builder = self.client.request(method.clone(), url.clone()).header(ACCEPT, "application/json");
         if let Some((content_type, body)) = body {
             builder = builder.header(CONTENT_TYPE, content_type).body(body);
@@ -197,15 +206,19 @@ impl Http {
         if let Some(authorization) = authorization {
             builder = builder.header(AUTHORIZATION, authorization);
         }
-        let failed = |e: reqwest::Error| Failure {
-            maybe_processed: !e.is_connect(),
-            error: network_error(&e, step, &url),
+        let mut response = match builder.send().await {
+            Ok(response) => response,
+            Err(e) => return Err(self.failed(&e, step, &url, deadline).await),
         };
-        let mut response = builder.send().await.map_err(failed)?;
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
         let multiplexed = response.version() == reqwest::Version::HTTP_2;
         let mut whole = Zeroizing::new(Vec::new());
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        loop {
+            let chunk = match response.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break,
+                Err(e) => return Err(self.failed(&e, step, &url, deadline).await),
+            };
             if whole.len() + chunk.len() > MAX_ANSWER {
                 let detail =
                     format!("The answer of {} is larger than {} MiB.", host_of(&url), MAX_ANSWER >> 20);
@@ -217,6 +230,37 @@ impl Http {
             append(&mut whole, chunk);
         }
         Ok(Answer { step, url, status, headers, body: Bytes::from_owner(whole), multiplexed })
+    }
+}
+
+impl Http {
+    /// Why a request has no answer, and whether it can have been processed.
+    async fn failed(&self, e: &reqwest::Error, step: Step, url: &Url, deadline: Instant) -> Failure {
+        let maybe_processed = !e.is_connect();
+        let proxy = self.proxies.as_ref().and_then(|proxies| proxies.of(url));
+        let told = match &proxy {
+            Some(proxy) => proxy.told(e, url, deadline).await,
+            None => None,
+        };
+        let error = match told {
+            Some((detail, kind)) => {
+                let source = std::io::Error::new(kind, innermost(e));
+                Error::new(ErrorKind::Network, detail).at(step).with_source(source)
+            }
+            None => self.named(network_error(e, step, url), url),
+        };
+        Failure { error, maybe_processed }
+    }
+
+    /// The same error, which also says through which proxy the server was asked.
+    fn named(&self, error: Error, url: &Url) -> Error {
+        match self.proxies.as_ref().and_then(|proxies| proxies.of(url)) {
+            Some(proxy) => {
+                let (kind, detail) = (error.kind(), through(&proxy, error.detail()));
+                error.with_kind(kind, detail)
+            }
+            None => error,
+        }
     }
 }
 

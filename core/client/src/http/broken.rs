@@ -56,7 +56,7 @@ pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url) -> Er
     Error::new(ErrorKind::Network, detail).at(step).with_source(io::Error::new(kind, cause))
 }
 
-fn told_of_tls(error: &rustls::Error, url: &Url) -> String {
+pub(super) fn told_of_tls(error: &rustls::Error, url: &Url) -> String {
     use rustls::Error as Tls;
     let why = match error {
         Tls::InvalidMessage(
@@ -119,13 +119,13 @@ fn name(error: &dyn fmt::Debug) -> String {
 }
 
 /// Host and port, also where it is the scheme's own.
-fn with_port(url: &Url) -> String {
+pub(super) fn with_port(url: &Url) -> String {
     let host = plain_name(url.host_str().unwrap_or_default());
     format!("{host}:{}", url.port_or_known_default().unwrap_or_default())
 }
 
 /// What caused an error, from the outermost. An `io::Error` hides what it wraps from the chain of sources.
-fn causes(error: &dyn Cause) -> impl Iterator<Item = &(dyn Cause + 'static)> {
+pub(super) fn causes(error: &dyn Cause) -> impl Iterator<Item = &(dyn Cause + 'static)> {
     std::iter::successors(error.source(), |&error| {
         match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner as &(dyn Cause + 'static)),
