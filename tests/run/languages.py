@@ -17,6 +17,7 @@ import node
 import php
 import python
 import ruby
+import shell
 import swift
 
 LANGUAGES = {
@@ -33,6 +34,7 @@ LANGUAGES = {
     "node": node,
     "go": golang,
     "http": http_service,
+    "shell": shell,
 }
 
 # The programs of `make demo`: language, module, the command line of its example.

@@ -25,10 +25,14 @@ import node
 import php
 import python
 import ruby
+import shell
 import swift
 import workspace
 from outcome import Outcome
 from recording import Recording
+
+
+CLI_TESTS = workspace.ROOT / "bindings" / "cli" / "tests"
 
 
 def cargo_test(*arguments):
@@ -77,9 +81,14 @@ def fidelity():
     return cargo_test("-p", "send-im-fidelity")
 
 
-def shell():
+def command():
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
-    return cargo_test("-p", "send-im-cli") + scenarios("shell")
+    missing = shell.missing()
+    if not missing:
+        return cargo_test("-p", "send-im-cli") + scenarios("shell")
+    others = ["--bins", *(word for test in CLI_TESTS.glob("*.rs") if test.stem != "proxies" for word in ("--test", test.stem))]
+    why = f"no proxies here (on Debian: apt install {' '.join(missing)})"
+    return cargo_test("-p", "send-im-cli", *others) + scenarios("shell") + Outcome(skipped=1, why=[why])
 
 
 # Name, why it cannot run here (or None), how it runs. The rows of a lane run one after the other, because they build into
@@ -87,7 +96,7 @@ def shell():
 LANES = [
     [
         ("rust", workspace.cargo_problem, rust),
-        ("shell", workspace.cargo_problem, shell),
+        ("shell", shell.problem, command),
         ("python", python.problem, python.run),
         ("ruby", ruby.problem, ruby.run),
         ("kotlin", kotlin.problem, kotlin.run_kotlin),

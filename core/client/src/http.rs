@@ -18,6 +18,7 @@ use url::Url;
 
 use self::broken::{innermost, network_error, stream_error};
 use self::cookies::Jar;
+use self::proxy::{Proxies, through};
 use crate::account::{Account, is_loopback};
 use crate::error::{Error, ErrorKind, Hop, Result, Sent};
 use crate::session::ended_early;
@@ -32,6 +33,7 @@ use crate::ucwa::verdict::{Again, POOL_HEADERS, Post, Speaker, Verdict, not_proc
 mod broken;
 mod ca_file;
 mod cookies;
+mod proxy;
 mod tls;
 mod tls_error;
 
@@ -63,6 +65,8 @@ pub(crate) struct Http {
     /// The origins that have asked for HTTP/1.1.
     classics: Arc<Mutex<HashSet<String>>>,
     cookies: Arc<Jar>,
+    /// Absent where the server is on this machine.
+    proxies: Option<Arc<Proxies>>,
 }
 
 /// One request.
@@ -126,11 +130,18 @@ impl Http {
         let tls = tls::config(account)?;
         let mut classic = tls.clone();
         classic.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let here = matches!(&account.server, crate::account::Server::Root(root)
+            if Url::parse(root).is_ok_and(|url| is_loopback(&url)));
+        let proxies = match here {
+            true => None,
+            false => Some(Arc::new(Proxies::of_this_process(tls.clone())?)),
+        };
         Ok(Self {
-            client: Self::client(account, reqwest::Client::builder(), tls)?,
-            classic: Self::client(account, reqwest::Client::builder().http1_only(), classic)?,
+            client: Self::client(account, reqwest::Client::builder(), tls, here)?,
+            classic: Self::client(account, reqwest::Client::builder().http1_only(), classic, here)?,
             classics: Arc::default(),
             cookies: Arc::default(),
+            proxies,
         })
     }
 
@@ -138,6 +149,7 @@ impl Http {
         account: &Account,
         builder: reqwest::ClientBuilder,
         tls: rustls::ClientConfig,
+        here: bool,
     ) -> Result<reqwest::Client> {
         let mut builder = builder
             .tls_backend_preconfigured(tls)
@@ -151,9 +163,7 @@ impl Http {
             .http2_keep_alive_interval(Duration::from_secs(30))
             .http2_keep_alive_timeout(Duration::from_secs(10))
             .user_agent(USER_AGENT);
-        if let crate::account::Server::Root(root) = &account.server
-            && Url::parse(root).is_ok_and(|url| is_loopback(&url))
-        {
+        if here {
             builder = builder.no_proxy();
         }
         for (host, to) in &account.resolve {
@@ -183,7 +193,7 @@ impl Http {
         log.begin(step, &url);
         let outcome = match timeout_at(deadline, self.exchange(&request)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Failure { error: timed_out(step, &url), maybe_processed: true }),
+            Err(_) => Err(Failure { error: self.named(timed_out(step, &url), &url), maybe_processed: true }),
         };
         let status = outcome.as_ref().ok().map(|answer| answer.status);
         log.add(step, &url, status, started.elapsed());
@@ -216,7 +226,7 @@ impl Http {
             Ok(Err(ended)) => {
                 Err(Failure { error: ended_early(&ended, Sent::No).at(step), maybe_processed: true })
             }
-            Err(_) => Err(Failure { error: timed_out(step, &url), maybe_processed: true }),
+            Err(_) => Err(Failure { error: self.named(timed_out(step, &url), &url), maybe_processed: true }),
         };
         let status = outcome.as_ref().ok().map(|(answer, _)| answer.status);
         log.add(step, &url, status, started.elapsed());
@@ -248,7 +258,7 @@ impl Http {
         client: &reqwest::Client,
         request: Request,
     ) -> Result<Answer, (Failure, Option<Again>)> {
-        let Request { method, url, body, if_match, authorization, step, .. } = request;
+        let Request { method, url, body, if_match, authorization, step, deadline, .. } = request;
         let mut builder = client.request(method.clone(), url.clone()).header(ACCEPT, "application/json");
         if let Some((content_type, body)) = body {
             builder = builder.header(CONTENT_TYPE, content_type).body(body);
@@ -264,20 +274,25 @@ impl Http {
         if let Some(cookies) = self.cookies.give(&url) {
             builder = builder.header(COOKIE, cookies);
         }
-        let failed = |e: reqwest::Error, maybe_processed| Failure {
-            maybe_processed,
-            error: network_error(&e, step, &url),
+        let mut response = match builder.send().await {
+            Ok(response) => response,
+            Err(e) => {
+                let again = stream_error(&e).and_then(not_processed);
+                let mut failure = self.failed(&e, step, &url, deadline).await;
+                failure.maybe_processed &= again.is_none();
+                return Err((failure, again));
+            }
         };
-        let mut response = builder.send().await.map_err(|e| {
-            let again = stream_error(&e).and_then(not_processed);
-            let maybe_processed = !e.is_connect() && again.is_none();
-            (failed(e, maybe_processed), again)
-        })?;
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
         self.cookies.take(&headers, &url);
         let multiplexed = response.version() == reqwest::Version::HTTP_2;
         let mut whole = Zeroizing::new(Vec::new());
-        while let Some(chunk) = response.chunk().await.map_err(|e| (failed(e, true), None))? {
+        loop {
+            let chunk = match response.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break,
+                Err(e) => return Err((self.failed(&e, step, &url, deadline).await, None)),
+            };
             if whole.len() + chunk.len() > MAX_ANSWER {
                 let detail =
                     format!("The answer of {} is larger than {} MiB.", host_of(&url), MAX_ANSWER >> 20);
@@ -287,6 +302,37 @@ impl Http {
             append(&mut whole, chunk);
         }
         Ok(Answer { step, url, status, headers, body: Bytes::from_owner(whole), multiplexed })
+    }
+}
+
+impl Http {
+    /// Why a request has no answer, and whether it can have been processed.
+    async fn failed(&self, e: &reqwest::Error, step: Step, url: &Url, deadline: Instant) -> Failure {
+        let maybe_processed = !e.is_connect();
+        let proxy = self.proxies.as_ref().and_then(|proxies| proxies.of(url));
+        let told = match &proxy {
+            Some(proxy) => proxy.told(e, url, deadline).await,
+            None => None,
+        };
+        let error = match told {
+            Some((detail, kind)) => {
+                let source = std::io::Error::new(kind, innermost(e));
+                Error::new(ErrorKind::Network, detail).at(step).with_source(source)
+            }
+            None => self.named(network_error(e, step, url), url),
+        };
+        Failure { error, maybe_processed }
+    }
+
+    /// The same error, which also says through which proxy the server was asked.
+    fn named(&self, error: Error, url: &Url) -> Error {
+        match self.proxies.as_ref().and_then(|proxies| proxies.of(url)) {
+            Some(proxy) => {
+                let (kind, detail) = (error.kind(), through(&proxy, error.detail()));
+                error.with_kind(kind, detail)
+            }
+            None => error,
+        }
     }
 }
 

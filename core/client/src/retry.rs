@@ -55,8 +55,8 @@ impl Retry {
     fn delay_after(&mut self, error: &Error) -> Option<Duration> {
         match error.source().and_then(|source| source.downcast_ref()).map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => self.refusals.next(),
-            // The name does not exist.
-            Some(io::ErrorKind::NotFound) => None,
+            // The name does not exist; a proxy does not permit it.
+            Some(io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => None,
             _ => self.failures.next(),
         }
     }

@@ -15,6 +15,7 @@ The logger ``send_im`` receives each step of a call at DEBUG. It must be enabled
 signs in. No password, token or message text is ever logged.
 """
 
+from . import _library  # isort: skip  # before all that needs the library
 from . import _buffers, _exit
 from ._async_client import AsyncClient
 from ._client import Client
@@ -83,4 +84,4 @@ __all__ = [
 ]
 
 # Imported for what they set up: faster serialisation, and an end without threads.
-del _buffers, _exit, _native_module
+del _buffers, _exit, _library, _native_module

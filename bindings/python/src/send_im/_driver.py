@@ -116,7 +116,7 @@ def run(call: Coroutine[Any, Any, T], steps: Optional[StepRelay] = None, tokens:
         raise failed from failed.__cause__
     finally:
         _mode.sleeper, _mode.relays = None, ()
-        sleepers.remove()
+        sleepers.discard(sleeper)
         for relay in relays:
             relay.detach(sleeper)
     sleeper.done()

@@ -12,11 +12,11 @@ import inspect
 import itertools
 import logging
 import os
-import threading
 import traceback
 from collections import deque
 from typing import Any, Optional, Protocol, Union
 
+from . import _hubs
 from ._native import send_im_uniffi as native
 from ._types import AsyncTokenSource, BearerToken, OnStep, TokenRequest, step_from
 from ._waiting import NEWS
@@ -130,7 +130,7 @@ class TokenRelay(_Relay, native.TokenProvider):  # type: ignore[misc, unused-ign
         )
         if not self._awaited:
             try:
-                threading.Thread(target=self._ask, args=(wanted, reply), name="send-im-token", daemon=True).start()
+                _hubs.start_thread("send-im-token", self._ask, (wanted, reply))
                 return
             except RuntimeError:
                 # From Python 3.12 on no thread starts at the end of the program, where exit handlers still send.
@@ -186,12 +186,14 @@ def _answer(reply: Any, token: Union[str, BearerToken, object]) -> None:
     reply.resolve(token.value, None if token.expires_in is None else max(0, int(token.expires_in)))
 
 
-def _forget_locks() -> None:
-    # The generated maps of callbacks have locks. Another thread of the parent may have held one at the fork.
+def _fresh_locks() -> None:
+    # The generated maps of callbacks have locks, which native threads take: so never those of greenlets. And another
+    # thread of the parent may have held one at the fork.
     for name, converter in vars(native).items():
         if name.startswith("_UniffiFfiConverter") and hasattr(converter, "_handle_map"):
-            converter._handle_map._lock = threading.Lock()
+            converter._handle_map._lock = _hubs.real_lock()
 
 
+_fresh_locks()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_locks)
+    os.register_at_fork(after_in_child=_fresh_locks)

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
 from collections import deque
 from typing import Any, Callable
 
+from . import _hubs
 from ._native import send_im_uniffi as native
 
 NEWS = 2
@@ -55,7 +55,7 @@ class LockWaiter:
 
     def __init__(self) -> None:
         self._codes: deque[int] = deque()
-        self._asleep = threading.Lock()
+        self._asleep = _hubs.real_lock()
         self._asleep.acquire()
 
     def ticket(self) -> int:
@@ -76,7 +76,7 @@ class LockWaiter:
             try:
                 return self._codes.popleft()
             except IndexError:
-                while not self._asleep.acquire(timeout=_TICK):
+                while not _hubs.acquire(self._asleep, _TICK):
                     pass
 
     def orphan(self) -> None:
@@ -107,6 +107,7 @@ class BellWaiter:
 
     def sleep(self) -> int:
         """Sleeps until it is woken, and gives the code. Signals are handled meanwhile."""
+        _hubs.wait_readable(self._descriptor)
         read = os.read(self._descriptor, 1)
         return read[0] if read else ORPHANED
 
@@ -144,29 +145,15 @@ def waiter() -> Any:
         return LockWaiter()  # no descriptors are left
 
 
-class Sleepers:
-    """The waiters that sleep now. A forked child has to wake the one of its own thread."""
-
-    def __init__(self) -> None:
-        self._here = threading.local()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._orphan)
-
-    def add(self, sleeper: Any) -> None:
-        """This thread waits with this waiter, maybe in the middle of waiting with another."""
-        try:
-            self._here.stack.append(sleeper)
-        except AttributeError:
-            self._here.stack = [sleeper]
-
-    def remove(self) -> None:
-        """The wait that began last has ended."""
-        self._here.stack.pop()
-
-    def _orphan(self) -> None:
-        _free.clear()
-        for sleeper in getattr(self._here, "stack", ()):
-            sleeper.orphan()
+sleepers: set[Any] = set()
+"""The waiters that sleep now, on any thread: greenlets share one, and a fork copies all of them."""
 
 
-sleepers = Sleepers()
+def _orphan_all() -> None:
+    _free.clear()
+    for sleeper in tuple(sleepers):
+        sleeper.orphan()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_orphan_all)

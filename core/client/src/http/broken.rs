@@ -76,7 +76,7 @@ pub(super) fn with_port(url: &Url) -> String {
 }
 
 /// What caused an error, from the outermost. An `io::Error` hides what it wraps from the chain of sources.
-fn causes(error: &dyn Cause) -> impl Iterator<Item = &(dyn Cause + 'static)> {
+pub(super) fn causes(error: &dyn Cause) -> impl Iterator<Item = &(dyn Cause + 'static)> {
     std::iter::successors(error.source(), |&error| {
         match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner as &(dyn Cause + 'static)),

@@ -1,0 +1,349 @@
+//! The way through a forward proxy: tinyproxy and microsocks of Debian, and proxies that refuse.
+//!
+//! A proxy is never used for this machine by its loopback name, so the sandbox is asked by the machine's own.
+#![allow(clippy::unwrap_used)] // a test may panic in its helpers too
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use common::{Finished, TEXT, World, run};
+use tempfile::TempDir;
+
+mod common;
+
+/// As it stands in the variable; the proxy knows it as `p.ss_w0rd`.
+const IN_URL: &str = "svc:p%2Ess_w0rd@";
+const SECRET: &str = "p.ss_w0rd";
+const VARIABLES: [&str; 8] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+];
+
+struct Here {
+    world: World,
+    host: String,
+    port: u16,
+    ca: std::path::PathBuf,
+}
+
+impl Here {
+    /// A sandbox that speaks https under the name of this machine.
+    fn new() -> Self {
+        let name = Command::new("uname").arg("-n").output().unwrap().stdout;
+        let host = String::from_utf8(name).unwrap().trim().to_lowercase();
+        let address = (host.as_str(), 0).to_socket_addrs().unwrap().next().unwrap();
+        let world = World::with(|builder| builder.https(true).host_name(&host).listen(address));
+        let port = world.sandbox.url().trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
+        let ca = world.home.path().join("ca.pem");
+        fs::write(&ca, world.sandbox.ca_pem().unwrap()).unwrap();
+        Self { world, host, port, ca }
+    }
+
+    fn target(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// A send with these variables and no others; what it prints holds no secret.
+    fn send(&self, variables: &[(&str, &str)]) -> Finished {
+        let mut command =
+            self.world.send(&["--to", "lenea@contoso.com", "--verbose", "--timeout", "30s", TEXT]);
+        command.env("SEND_IM_SERVER", format!("https://{}/", self.target())).env("SEND_IM_CA_FILE", &self.ca);
+        end(command, variables)
+    }
+
+    /// The sentence of a send that fails with this exit code.
+    fn sentence(&self, code: i32, variables: &[(&str, &str)]) -> String {
+        let done = self.send(variables);
+        assert_eq!(done.code, Some(code), "{done}");
+        assert!(self.world.sandbox.messages().is_empty(), "{done}");
+        done.stderr
+    }
+}
+
+fn end(mut command: Command, variables: &[(&str, &str)]) -> Finished {
+    for name in VARIABLES {
+        command.env_remove(name);
+    }
+    let done = run({
+        command.envs(variables.iter().copied());
+        command
+    });
+    done.expect_no_secret();
+    for secret in [SECRET, "p%2Ess", "p@ss", "ss#word"] {
+        assert!(!done.stdout.contains(secret) && !done.stderr.contains(secret), "{secret} is shown: {done}");
+    }
+    done
+}
+
+#[track_caller]
+fn expect(sentence: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(sentence.contains(part), "{part:?} is not in {sentence:?}");
+    }
+}
+
+/// A proxy of Debian, ended with the test.
+struct Proxy {
+    process: Child,
+    folder: TempDir,
+    port: u16,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Proxy {
+    fn start(name: &str, arguments: impl Fn(u16, &Path) -> Vec<String>) -> Self {
+        let folder = TempDir::new().unwrap();
+        let port = free_port();
+        let process = Command::new(name)
+            .args(arguments(port, folder.path()))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|e| panic!("{name}: {e} (on Debian: apt install tinyproxy-bin microsocks)"));
+        let proxy = Self { process, folder, port };
+        for _ in 0..1500 {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return proxy;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("{name} does not listen");
+    }
+
+    fn tinyproxy(settings: &str) -> Self {
+        Self::start("tinyproxy", |port, folder| {
+            let log = folder.join("log");
+            let file = folder.join("tinyproxy.conf");
+            let text = format!("Port {port}\nListen 127.0.0.1\nLogFile \"{}\"\n{settings}\n", log.display());
+            fs::write(&file, text).unwrap();
+            vec!["-d".to_owned(), "-c".to_owned(), file.display().to_string()]
+        })
+    }
+
+    fn at(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Whether it has been asked for this.
+    fn connected(&self, target: &str) -> bool {
+        fs::read_to_string(self.folder.path().join("log")).unwrap().contains(&format!("CONNECT {target} "))
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A proxy that answers every request with these bytes.
+fn refuses_with(answer: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    address
+}
+
+#[test]
+fn a_message_goes_through_a_proxy_that_wants_a_password() {
+    let here = Here::new();
+    let proxy = Proxy::tinyproxy(&format!("BasicAuth svc {SECRET}"));
+    for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
+        let done = here.send(&[(variable, &format!("http://{IN_URL}{}", proxy.at()))]);
+        assert_eq!(done.code, Some(0), "{done}");
+    }
+    assert_eq!(here.world.texts(), [TEXT; 3]);
+    assert!(proxy.connected(&here.target()));
+}
+
+#[test]
+fn a_missing_or_wrong_password_is_told_with_what_the_proxy_asks_for() {
+    let here = Here::new();
+    let proxy = Proxy::tinyproxy("BasicAuth svc other");
+    let at = proxy.at();
+    let missing = here.sentence(5, &[("HTTPS_PROXY", &format!("http://{at}"))]);
+    expect(
+        &missing,
+        &[
+            &format!("The proxy {at} "),
+            "wants a sign-in (HTTP 40",
+            "asks for Basic",
+            "write http://user:password@",
+            "HTTPS_PROXY",
+        ],
+    );
+    let wrong = here.sentence(5, &[("ALL_PROXY", &format!("http://{IN_URL}{at}"))]);
+    expect(
+        &wrong,
+        &[
+            &format!("The proxy {at} "),
+            "wants a sign-in (HTTP 40",
+            "does not accept the user name and password in ALL_PROXY",
+        ],
+    );
+}
+
+#[test]
+fn a_proxy_that_forbids_the_server_is_told_as_such() {
+    let here = Here::new();
+    let proxy = Proxy::tinyproxy("ConnectPort 443");
+    let told = here.sentence(5, &[("HTTPS_PROXY", &format!("http://{}", proxy.at()))]);
+    expect(
+        &told,
+        &[
+            &format!("The proxy {} does not permit a connection to {} (HTTP 403)", proxy.at(), here.target()),
+            &format!("where {} can be reached without it, name it in NO_PROXY", here.host),
+        ],
+    );
+}
+
+#[test]
+fn each_answer_of_a_proxy_is_told_with_its_status_and_what_to_do() {
+    let here = Here::new();
+    for (answer, parts) in [
+        (
+            "HTTP/1.1 404 Not Found\r\nX: y\r\n\r\n<html>denied</html>",
+            ["cannot connect to", "(HTTP 404)", "NO_PROXY"],
+        ),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", ["cannot connect to", "(HTTP 502)", "check the server's name"]),
+        (
+            "HTTP/1.1 302 Found\r\nLocation: http://login/\r\n\r\n",
+            ["HTTP 302", "in place of a connection", "NO_PROXY"],
+        ),
+        (
+            "HTTP/1.1 405 Method Not Allowed\r\n\r\n",
+            ["HTTP 405 to CONNECT", "may be no proxy", "check HTTPS_PROXY"],
+        ),
+        (
+            "HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate\r\n\r\n",
+            ["HTTP 407", "asks for NTLM, Negotiate", "can only do Basic"],
+        ),
+        ("", ["broke off", "may be no HTTP proxy", "check HTTPS_PROXY"]),
+        ("SSH-2.0-OpenSSH_9.2\r\n\r\n", ["refuses to connect to", "ask its administrator", "The proxy"]),
+    ] {
+        let at = refuses_with(answer);
+        let told = here.sentence(5, &[("HTTPS_PROXY", &format!("http://{IN_URL}{at}"))]);
+        expect(&told, &parts);
+        expect(&told, &[&format!("The proxy {at} ")]);
+    }
+}
+
+#[test]
+fn a_dead_proxy_is_accused_and_not_the_server() {
+    let here = Here::new();
+    let dead = format!("127.0.0.1:{}", free_port());
+    let told = here.sentence(5, &[("HTTPS_PROXY", &format!("http://{IN_URL}{dead}"))]);
+    expect(&told, &[&format!("The proxy {dead} refuses the connection; check HTTPS_PROXY.")]);
+    let told = here.sentence(5, &[("all_proxy", "http://nobody.invalid:3128")]);
+    expect(&told, &["The name of the proxy nobody.invalid:3128 cannot be resolved", "check all_proxy"]);
+}
+
+#[test]
+fn discovery_by_the_domain_names_the_proxy_too() {
+    let here = Here::new();
+    let at = refuses_with("HTTP/1.1 403 Forbidden\r\n\r\n");
+    let mut command = here.world.send(&["--to", "lenea@contoso.com", "--timeout", "30s", TEXT]);
+    command.env_remove("SEND_IM_SERVER");
+    let done = end(command, &[("HTTPS_PROXY", &format!("http://{at}"))]);
+    assert_eq!(done.code, Some(5), "{done}");
+    for name in ["lyncdiscoverinternal", "lyncdiscover"] {
+        expect(
+            &done.stderr,
+            &[&format!("The proxy {at} does not permit a connection to {name}.contoso.com:443 (HTTP 403)")],
+        );
+    }
+}
+
+#[test]
+fn what_fails_behind_the_proxy_names_both() {
+    let here = Here::new();
+    let proxy = Proxy::tinyproxy("");
+    let mut command = here.world.send(&["--to", "lenea@contoso.com", TEXT]);
+    command.env("SEND_IM_SERVER", format!("https://{}/", here.target()));
+    let done = end(command, &[("HTTPS_PROXY", &proxy.at())]);
+    assert_eq!(done.code, Some(5), "{done}");
+    expect(
+        &done.stderr,
+        &[&format!("No secure connection to {}", here.host), &format!("through the proxy {}", proxy.at())],
+    );
+}
+
+#[test]
+fn a_malformed_variable_is_refused_before_any_request() {
+    let here = Here::new();
+    for (variable, value) in [
+        ("HTTPS_PROXY", "proxy contoso"),
+        ("https_proxy", "ftp://127.0.0.1:21"),
+        ("HTTP_PROXY", "http://"),
+        ("ALL_PROXY", "http://127.0.0.1:99999"),
+        ("HTTPS_PROXY", "http://svc:p@ss#word@127.0.0.1:9"),
+        ("NO_PROXY", "localhost;contoso.com"),
+    ] {
+        let told = here.sentence(2, &[(variable, value)]);
+        expect(&told, &[&format!("{variable} "), "write "]);
+    }
+    assert!(here.world.sandbox.journal().is_empty());
+}
+
+#[test]
+fn no_proxy_and_an_empty_variable_lead_around_it() {
+    let here = Here::new();
+    let dead = format!("http://127.0.0.1:{}", free_port());
+    for variables in [
+        &[("HTTPS_PROXY", dead.as_str()), ("NO_PROXY", &format!("contoso.com, {}", here.host))][..],
+        &[("HTTPS_PROXY", "")],
+        &[("HTTP_PROXY", &dead)],
+    ] {
+        let done = here.send(variables);
+        assert_eq!(done.code, Some(0), "{done}");
+    }
+}
+
+#[test]
+fn a_server_on_this_machine_needs_no_proxy() {
+    let world = World::new();
+    let done = end(world.send(&["--to", "lenea@contoso.com", TEXT]), &[("ALL_PROXY", "no proxy at all")]);
+    assert_eq!(done.code, Some(0), "{done}");
+}
+
+#[test]
+fn a_socks_proxy_resolves_the_name_and_takes_a_password() {
+    let here = Here::new();
+    let proxy = Proxy::start("microsocks", |port, _| {
+        let words = ["-i", "127.0.0.1", "-p", &port.to_string(), "-u", "svc", "-P", SECRET];
+        words.map(str::to_owned).to_vec()
+    });
+    let done = here.send(&[("ALL_PROXY", &format!("socks5h://{IN_URL}{}", proxy.at()))]);
+    assert_eq!((done.code, here.world.texts()), (Some(0), vec![TEXT.to_owned()]), "{done}");
+
+    let here = Here::new();
+    let wrong = here.sentence(5, &[("ALL_PROXY", &format!("socks5h://svc:wrong@{}", proxy.at()))]);
+    expect(
+        &wrong,
+        &[&format!("The SOCKS proxy {} ", proxy.at()), "credentials not accepted", "check ALL_PROXY"],
+    );
+    let dead = format!("127.0.0.1:{}", free_port());
+    let told = here.sentence(5, &[("ALL_PROXY", &format!("socks5h://{dead}"))]);
+    expect(&told, &[&format!("The SOCKS proxy {dead} "), "does not answer", "check ALL_PROXY"]);
+}

@@ -1,0 +1,215 @@
+"""Programs that gevent or eventlet has patched: one call does not stop the other greenlets.
+
+Each runs in a process of its own, because a patch cannot be taken back. What proves it is counted and ordered, not
+timed: the recipient ``slow@`` accepts after some seconds, and other greenlets have to run before that.
+"""
+
+import pytest
+from conftest import PASSWORD, SENDER
+
+PATCHES = {
+    "gevent": """
+        from gevent import monkey
+        monkey.patch_all()
+        import gevent
+        spawn, sleep, join = gevent.spawn, gevent.sleep, lambda greenlet: greenlet.get()
+        """,
+    "eventlet": """
+        import warnings
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import eventlet
+        eventlet.monkey_patch()
+        spawn, sleep, join = eventlet.spawn, eventlet.sleep, lambda greenlet: greenlet.wait()
+        """,
+}
+IMPORT = f"""
+        import sys
+        from send_im import *
+        account = dict(address="{SENDER}", password="{PASSWORD}")
+        """
+TICKS = """
+        ran = []
+        def ticker():
+            while True:
+                ran.append(1)
+                sleep(0.01)
+        """
+
+
+def ends_well(done, out=""):
+    assert (done.returncode, done.stdout, done.stderr) == (0, out, ""), done
+
+
+@pytest.fixture(params=PATCHES)
+def patched(request):
+    """The beginning of a patched program."""
+    return PATCHES[request.param] + IMPORT + TICKS
+
+
+def test_other_greenlets_run_while_one_sends(script, patched):
+    ends_well(
+        script(
+            patched
+            + """
+        with Sandbox() as sandbox:
+            spawn(ticker)
+            sleep(0)
+            before = len(ran)
+            receipt = join(spawn(send_im, "slow@contoso.com", "hi", server=sandbox, **account))
+            assert receipt.evidence == "invitation_accepted"
+            assert len(ran) - before > 50, len(ran) - before
+            # The main greenlet waits in the same way.
+            before = len(ran)
+            send_im("slow@contoso.com", "hi", server=sandbox, **account)
+            assert len(ran) - before > 50, len(ran) - before
+        """
+        )
+    )
+
+
+@pytest.mark.parametrize("library", PATCHES)
+def test_a_patch_after_the_import_counts_too(script, library):
+    ends_well(
+        script(
+            IMPORT
+            + PATCHES[library]
+            + TICKS
+            + """
+        with Sandbox() as sandbox:
+            spawn(ticker)
+            sleep(0)
+            join(spawn(send_im, "slow@contoso.com", "hi", server=sandbox, **account))
+            assert len(ran) > 50, len(ran)
+        """
+        )
+    )
+
+
+def test_many_greenlets_send_at_once_on_one_client(script, patched):
+    """More than any thread pool has threads: each recipient answers only once all have been invited."""
+    ends_well(
+        script(
+            patched
+            + """
+        with Sandbox() as sandbox, Client(server=sandbox, **account) as client:
+            first = spawn(client.send, "slow@contoso.com", "first")
+            rest = [spawn(client.send, f"user{n}@contoso.com", "hi") for n in range(50)]
+            for greenlet in rest:
+                join(greenlet)
+            assert [m.text for m in sandbox.messages()] == ["hi"] * 50, "the first was waited for"
+            join(first)
+            assert sandbox.messages()[-1].text == "first"
+        """
+        )
+    )
+
+
+def test_the_wait_without_a_socket_goes_through_the_thread_pool(script, patched):
+    """As on systems where no descriptor can be waited on."""
+    ends_well(
+        script(
+            patched
+            + """
+        from send_im import _driver, _waiting
+        _driver.waiter = _waiting.LockWaiter
+        with Sandbox() as sandbox:
+            spawn(ticker)
+            sleep(0)
+            join(spawn(send_im, "slow@contoso.com", "hi", server=sandbox, on_step=lambda _: None, **account))
+            assert len(ran) > 50, len(ran)
+        """
+        )
+    )
+
+
+def test_steps_and_tokens_reach_the_program(script, patched):
+    ends_well(
+        script(
+            patched
+            + """
+        account.pop("password")
+        with Sandbox() as sandbox:
+            spawn(ticker)
+            sleep(0)
+            steps, asked = [], []
+            def token(request):
+                asked.append(request.origin)
+                sleep(0.2)  # it may wait itself, with what was patched
+                return sandbox.issue_token(account["address"])
+            here = []
+            with Client(server=sandbox, token=token, on_step=steps.append, **account) as client:
+                before = len(ran)
+                client.send("lenea@contoso.com", "hi")
+                sandbox.revoke_tokens()
+                client.send("lenea@contoso.com", "again")
+            assert {"sign_in", "invite"} <= {step.step for step in steps}, steps
+            assert len(asked) > 1 and len(sandbox.messages()) == 2, (asked, sandbox.messages())
+        """
+        )
+    )
+
+
+def test_a_greenlet_can_be_given_up(script):
+    ends_well(
+        script(
+            PATCHES["gevent"]
+            + IMPORT
+            + """
+        with Sandbox() as sandbox:
+            with Client(server=sandbox, **account) as client:
+                try:
+                    with gevent.Timeout(1):
+                        client.send("silent@contoso.com", "hi")
+                except gevent.Timeout:
+                    print("given up")
+                client.send("lenea@contoso.com", "next")
+            assert [m.text for m in sandbox.messages()] == ["next"]
+        """
+        ),
+        "given up\n",
+    )
+
+
+def test_real_threads_of_a_patched_program_send_too(script):
+    ends_well(
+        script(
+            PATCHES["gevent"]
+            + IMPORT
+            + """
+        with Sandbox() as sandbox:
+            pool = gevent.get_hub().threadpool
+            call = lambda: send_im("lenea@contoso.com", "hi", server=sandbox, **account)
+            for result in [pool.spawn(call) for _ in range(5)]:
+                result.get()
+            assert len(sandbox.messages()) == 5
+        """
+        )
+    )
+
+
+def test_a_fork_while_another_greenlet_waits(script):
+    """All greenlets are forked. The one that waits is told so in the child, and gets its receipt in the parent."""
+    ends_well(
+        script(
+            PATCHES["gevent"]
+            + IMPORT
+            + """
+        import os
+        with Sandbox() as sandbox:
+            def send():
+                try:
+                    return send_im("slow@contoso.com", "hi", server=sandbox, **account).evidence
+                except ClientClosed as error:
+                    return "closed in the child"
+            waiting = spawn(send)
+            while not any("messagingInvitations" in exchange.path for exchange in sandbox.journal()):
+                sleep(0.01)
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if join(waiting) == "closed in the child" else 3)
+            assert join(waiting) == "invitation_accepted"
+            assert os.waitpid(child, 0)[1] == 0
+        """
+        )
+    )
