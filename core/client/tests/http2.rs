@@ -7,8 +7,8 @@ use common::*;
 use send_im::{Account, Client, ErrorKind, Sent};
 use send_im_sandbox::{Action, Fault, Route, Sandbox};
 
-const REFUSED_STREAM: Action = Action::ResetStream { code: 7, processed: false };
-const HTTP_1_1_REQUIRED: Action = Action::ResetStream { code: 13, processed: false };
+const REFUSED_STREAM: Action = Action::ResetStream { error: 7, processed: false };
+const HTTP_1_1_REQUIRED: Action = Action::ResetStream { error: 13, processed: false };
 
 async fn secure() -> (Sandbox, Account, tempfile::NamedTempFile) {
     let sandbox = Sandbox::builder().https(true).start().await.unwrap();
@@ -25,7 +25,7 @@ fn connections(sandbox: &Sandbox) -> Vec<u64> {
 
 #[tokio::test]
 async fn an_origin_that_asks_for_http1_is_asked_over_http1_from_then_on() {
-    for action in [HTTP_1_1_REQUIRED, Action::GoAway { code: 13, processed: false }] {
+    for action in [HTTP_1_1_REQUIRED, Action::GoAway { error: 13, processed: false }] {
         for route in [Route::Discovery, Route::Token, Route::StartMessaging] {
             let (sandbox, account, _file) = secure().await;
             // Whatever comes over HTTP/2 is refused.
@@ -48,7 +48,7 @@ async fn a_server_that_goes_away_is_asked_over_another_connection() {
     client.send(hello()).await.unwrap();
     for code in [0, 2, 11] {
         sandbox.clear_journal();
-        sandbox.add_fault(Fault::on(Route::SendMessage, Action::GoAway { code, processed: false }));
+        sandbox.add_fault(Fault::on(Route::SendMessage, Action::GoAway { error: code, processed: false }));
         client.send(hello()).await.unwrap();
         let seen = connections(&sandbox);
         assert!(seen.iter().any(|number| *number != seen[0]), "{code}: {seen:?}");
@@ -70,12 +70,12 @@ async fn a_server_that_refuses_every_stream_is_asked_a_bounded_number_of_times()
 #[tokio::test]
 async fn what_http2_does_not_guarantee_is_not_asked_again() {
     for action in [
-        Action::ResetStream { code: 2, processed: false },
-        Action::ResetStream { code: 8, processed: false },
-        Action::ResetStream { code: 11, processed: false },
-        Action::GoAway { code: 0, processed: true },
-        Action::GoAway { code: 11, processed: true },
-        Action::GoAway { code: 13, processed: true },
+        Action::ResetStream { error: 2, processed: false },
+        Action::ResetStream { error: 8, processed: false },
+        Action::ResetStream { error: 11, processed: false },
+        Action::GoAway { error: 0, processed: true },
+        Action::GoAway { error: 11, processed: true },
+        Action::GoAway { error: 13, processed: true },
     ] {
         let (sandbox, account, _file) = secure().await;
         let client = Client::sign_in(account).await.unwrap();

@@ -59,22 +59,22 @@ pub(crate) async fn answer(world: &Arc<World>, call: &Call, route: Option<Route>
             drop(dispatch::process(world, call).await);
             reset(call).await
         }
-        Some(Action::ResetStream { code, processed }) if call.stream.is_some() => {
+        Some(Action::ResetStream { error, processed }) if call.stream.is_some() => {
             if processed {
                 drop(dispatch::process(world, call).await);
             }
             let mut reply = reply::empty(StatusCode::SERVICE_UNAVAILABLE);
-            reply.extensions_mut().insert(frames::Reset(code.into()));
+            reply.extensions_mut().insert(frames::Reset(error.into()));
             reply
         }
-        Some(Action::GoAway { code, processed }) if call.stream.is_some() => {
+        Some(Action::GoAway { error, processed }) if call.stream.is_some() => {
             if processed {
                 drop(dispatch::process(world, call).await);
             }
             let stream = call.stream.unwrap_or_default();
             // Those of a client have odd numbers.
             let last = if processed { stream } else { stream.saturating_sub(2) };
-            call.connection.say(frames::go_away(last, code));
+            call.connection.say(frames::go_away(last, error));
             tokio::time::sleep(LEAVING).await;
             hang_up(call).await
         }

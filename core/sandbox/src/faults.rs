@@ -134,7 +134,7 @@ pub enum Action {
     /// HTTP/2: the stream of the request is reset. Over HTTP/1.1 nothing happens.
     ResetStream {
         /// The error code of RFC 9113, for example 7, `REFUSED_STREAM`, or 13, `HTTP_1_1_REQUIRED`.
-        code: u32,
+        error: u32,
         /// True: the request is processed before. False, the default: it is not.
         #[serde(default)]
         processed: bool,
@@ -144,7 +144,7 @@ pub enum Action {
     /// It is meant for a connection with one request that is not a pending GET: of later ones it says what it says of this one.
     GoAway {
         /// The error code of RFC 9113, for example 0, `NO_ERROR`.
-        code: u32,
+        error: u32,
         /// True: the request is processed before, and its stream is the last one that GOAWAY names. False, the default: it is not,
         /// and its stream is above that one.
         #[serde(default)]
@@ -416,6 +416,8 @@ mod tests {
             Action::DropBefore,
             Action::Oversized { bytes: 9 },
             Action::ThenRefuse { time: Duration::from_millis(9) },
+            Action::ResetStream { error: 7, processed: false },
+            Action::GoAway { error: 0, processed: true },
             Action::ThenDistrust { connections: 2 },
         ] {
             let fault = Fault::on(Route::Events, action).skip(2).times(0);

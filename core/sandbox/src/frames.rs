@@ -13,12 +13,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(crate) struct Reset(pub(crate) h2::Reason);
 
 /// A GOAWAY frame. Source: RFC 9113, section 6.8.
-pub(crate) fn go_away(last_stream: u32, code: u32) -> [u8; 17] {
+pub(crate) fn go_away(last_stream: u32, error: u32) -> [u8; 17] {
     let mut frame = [0; 17];
     // Length, type, flags; the stream is the connection itself.
     frame[..4].copy_from_slice(&[0, 0, 8, 7]);
     frame[9..13].copy_from_slice(&last_stream.to_be_bytes());
-    frame[13..].copy_from_slice(&code.to_be_bytes());
+    frame[13..].copy_from_slice(&error.to_be_bytes());
     frame
 }
 

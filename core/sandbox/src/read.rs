@@ -73,7 +73,7 @@ fn action(value: Value) -> Read<Action> {
             }
             ("body", Some(body)) => drop(known::<ErrorBody>(body, "body", "bodies")?),
             ("http", status) => drop(whole(member, status.unwrap_or(&Value::Null), 100, 999)?),
-            ("connections", _) => holds(u32::MAX.into())?,
+            ("connections" | "error", _) => holds(u32::MAX.into())?,
             _ => holds(1 << 40)?,
         }
     }

@@ -67,6 +67,28 @@ async fn a_lost_answer_over_http_2_is_an_error_and_the_next_request_works() {
 }
 
 #[tokio::test]
+async fn a_stream_is_refused_and_a_connection_goes_away_over_http_2_alone() {
+    let sandbox = Sandbox::builder().https(true).start().await.unwrap();
+    let client = trusting(&sandbox).retry(reqwest::retry::never()).build().unwrap();
+    let classic = trusting(&sandbox).http1_only().build().unwrap();
+    for (action, said) in [
+        (Action::ResetStream { error: 7, processed: false }, Some(h2::Reason::REFUSED_STREAM)),
+        (Action::GoAway { error: 11, processed: false }, Some(h2::Reason::ENHANCE_YOUR_CALM)),
+        // The stream is not above the last one, so nothing is said of it.
+        (Action::GoAway { error: 11, processed: true }, None),
+    ] {
+        client.get(sandbox.url()).send().await.unwrap();
+        sandbox.add_fault(Fault::on(Route::Discovery, action.clone()));
+        let error = client.get(sandbox.url()).send().await.unwrap_err();
+        let mut causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+        let found = causes.find_map(|cause| cause.downcast_ref::<h2::Error>()?.reason());
+        assert_eq!(found, said, "{action:?}: {error:?}");
+        sandbox.add_fault(Fault::on(Route::Discovery, action));
+        classic.get(sandbox.url()).send().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn so_many_connections_as_asked_get_a_certificate_nobody_trusts() {
     let sandbox = Sandbox::builder().https(true).http2(false).start().await.unwrap();
     let client = trusting(&sandbox).build().unwrap();

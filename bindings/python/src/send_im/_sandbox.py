@@ -229,8 +229,9 @@ class Sandbox:
                 ``"delete_application"`` or ``"any"``.
             action: What happens: ``{"status": {"http": 503, "retry_after": 1}}``, ``{"delay": {"ms": 50}}``,
                 ``{"delay_answer": {"ms": 50}}`` (processed at once), ``"drop_before"``, ``"drop_after"`` (the answer is
-                lost), ``"reset_before"``, ``"reset_after"``, ``{"then_refuse": {"ms": 500}}`` (from then on connections
-                are refused), ``{"then_distrust": {"connections": 1}}`` (with https: a bad certificate), ``"cut_body"``,
+                lost), ``"reset_before"``, ``"reset_after"``, over HTTP/2 ``{"reset_stream": {"error": 7}}`` and
+                ``{"go_away": {"error": 0}}``, ``{"then_refuse": {"ms": 500}}`` (from then on connections are refused),
+                ``{"then_distrust": {"connections": 1}}`` (with https: a bad certificate), ``"cut_body"``,
                 ``"html_instead"``, ``{"gateway_error": {"http": 502}}``, ``"wrong_content_type"``,
                 ``{"oversized": {"bytes": 100000}}``, ``"duplicate_events"``, ``{"delay_events": {"ms": 50}}``,
                 ``"bare_events"``, ``"early_events"`` or ``"skip_states"``.

@@ -112,6 +112,10 @@ extension Sandbox {
         case resetBefore
         /// The request is processed, then the connection is broken off with a TCP reset.
         case resetAfter
+        /// Over HTTP/2 the stream is reset with this code, 7 for REFUSED_STREAM; the request is not processed.
+        case resetStream(error: Int)
+        /// Over HTTP/2 the server goes away with this code; the request is not processed.
+        case goAway(error: Int)
         /// The request is processed and answered; then its server refuses connections for this time.
         case thenRefuse(Duration)
         /// The request is processed and answered; then so many connections get a certificate that nobody trusts.
@@ -149,6 +153,8 @@ extension Sandbox {
             case .dropAfter: return "drop_after"
             case .resetBefore: return "reset_before"
             case .resetAfter: return "reset_after"
+            case .resetStream(let error): return ["reset_stream": ["error": error]]
+            case .goAway(let error): return ["go_away": ["error": error]]
             case .thenRefuse(let time): return ["then_refuse": ["ms": time.wholeMilliseconds]]
             case .thenDistrust(let connections): return ["then_distrust": ["connections": connections]]
             case .cutBody: return "cut_body"

@@ -78,8 +78,9 @@ impl Cell {
 
     async fn run(&self, timeout: Duration, stays_open: bool, busy: &Semaphore) -> Seen {
         let on_its_way = busy.acquire().await;
-        let tls = self.fault == "tls";
-        let sandbox = Sandbox::builder().https(tls).http2(false).start().await.unwrap();
+        let http2 = self.fault.starts_with("h2_");
+        let tls = http2 || self.fault == "tls";
+        let sandbox = Sandbox::builder().https(tls).http2(http2).start().await.unwrap();
         // Where an account is homed is remembered for the process, and ports are used again.
         static ACCOUNTS: AtomicU32 = AtomicU32::new(0);
         let number = ACCOUNTS.fetch_add(1, Ordering::Relaxed);

@@ -111,6 +111,14 @@ public class Fault private constructor(
         @JvmStatic
         public fun resetAfter(): Fault = Fault("reset_after", emptyMap())
 
+        /** Over HTTP/2 the stream is reset with this code, 7 for REFUSED_STREAM; the request is not processed. */
+        @JvmStatic
+        public fun resetStream(error: Int): Fault = Fault("reset_stream", mapOf("error" to error))
+
+        /** Over HTTP/2 the server goes away with this code; the request is not processed. */
+        @JvmStatic
+        public fun goAway(error: Int): Fault = Fault("go_away", mapOf("error" to error))
+
         /** The request is processed and answered; then its server refuses connections for this time. */
         @JvmStatic
         public fun thenRefuse(time: Duration): Fault = Fault("then_refuse", mapOf("ms" to time.toMillis()))
