@@ -142,7 +142,8 @@ fn rings_as_long_as_it_is_told() {
 fn answers_the_pages_it_is_told_to() {
     let mut server = Server::start(&["--allow-origin", "https://a.test", "--allow-origin", "https://b.test"]);
     let url = server.line();
-    for (origin, status) in [("https://a.test", "200"), ("https://b.test", "200"), ("https://c.test", "403")] {
+    for (origin, status) in [("https://a.test", "200"), ("https://b.test", "200"), ("https://c.test", "403")]
+    {
         assert_eq!(status_of(&url, &format!("X-Ms-Origin: {origin}")), status, "{origin}");
     }
     assert_eq!(server.send(&url, &["--to", "lenea@contoso.com", TEXT]).code, Some(0));

@@ -7,8 +7,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::Request;
-use hyper::body::Incoming;
+use axum::http::header::CONTENT_LENGTH;
+use axum::http::{Method, Request};
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -20,6 +21,7 @@ use crate::api;
 use crate::dispatch;
 use crate::door::{Line, Port, Wire};
 use crate::input::Call;
+use crate::reply::Reply;
 use crate::tls::Acceptors;
 use crate::world::World;
 
@@ -143,6 +145,15 @@ fn connection(world: &Arc<World>, pool: usize, stream: TcpStream, tls: Option<Ar
     });
 }
 
+/// The answer to a HEAD: all but the body, which HTTP/2 would send as it stands.
+fn without_body(mut reply: Reply) -> Reply {
+    let body = std::mem::take(reply.body_mut());
+    if let Some(length) = body.size_hint().exact().filter(|length| *length > 0) {
+        reply.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    reply
+}
+
 async fn exchange<S>(world: &Arc<World>, pool: usize, line: Line, stream: S) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -151,6 +162,7 @@ where
     let service = service_fn(|request: Request<Incoming>| {
         let (world, line) = (Arc::clone(world), line.clone());
         async move {
+            let is_head = request.method() == Method::HEAD;
             let request = request.map(Body::new);
             let is_control = Call::split(request.uri().path()).starts_with(&["sandbox".into(), "api".into()]);
             let reply = if is_control {
@@ -158,7 +170,7 @@ where
             } else {
                 dispatch::answer(world, pool, number, line, request).await
             };
-            Ok::<_, std::convert::Infallible>(reply)
+            Ok::<_, std::convert::Infallible>(if is_head { without_body(reply) } else { reply })
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
