@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use send_im_sandbox::{ChallengeStyle, Layout, Sandbox};
 
-use super::stage::{Probed, Stage, body_of, link};
+use super::stage::{ANSWER_AFTER, Probed, Stage, body_of, link};
 use super::table::Probe;
 use crate::content::Content;
 use crate::plain;
@@ -274,7 +274,10 @@ async fn story(request: Option<&Request>) -> Probed<Vec<(Response, Value)>> {
     let mut channel = stage.channel()?.asking_as(request);
     let available = serde_json::json!({ "SupportedModalities": ["Messaging"] });
     stage.post(&stage.link("me", "makeMeAvailable")?, &available, 204).await?;
-    let messaging = channel.connect("lenea@contoso.com").await?;
+    stage.invite("lenea@contoso.com").await?;
+    // Who asks late is told no less than who asks at once.
+    tokio::time::sleep(3 * ANSWER_AFTER).await;
+    let messaging = channel.connected().await?;
     let text = Request {
         headers: vec![("Content-Type".to_owned(), "text/plain".to_owned())],
         body: Some(b"What's up?".to_vec()),

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const OWN: [&str; 6] = ["authorization", "host", "content-length", "connection", "accept-encoding", "cookie"];
 
 /// As the command has it, but quicker.
-const ANSWER_AFTER: Duration = Duration::from_millis(50);
+pub(super) const ANSWER_AFTER: Duration = Duration::from_millis(50);
 
 /// Anything that keeps a probe from getting its answer, in words.
 pub(super) type Probed<T> = Result<T, String>;
@@ -245,6 +245,11 @@ impl Channel<'_> {
     /// Invites somebody who accepts, and waits for the connected messaging resource.
     pub(super) async fn connect(&mut self, to: &str) -> Probed<Value> {
         self.stage.invite(to).await?;
+        self.connected().await
+    }
+
+    /// Waits for the messaging resource of an invitation that is accepted.
+    pub(super) async fn connected(&mut self) -> Probed<Value> {
         self.find("messagingInvitation", "completed", |_| true).await?;
         let connected =
             self.find("messaging", "updated", |messaging| messaging["state"] == "Connected").await?;
