@@ -217,6 +217,15 @@ def test_pages_of_elsewhere_send_nothing_by_any_spelling_of_loopback():
         same({"127.0.0.1", "localhost", "[::1]", "rebound.example"} - reached, set())
 
 
+def test_a_page_of_elsewhere_sends_through_the_xframe_page_of_the_sandbox():
+    with started(*SANDBOX) as sandbox:
+        done = ended(["node", CALLERS / "jquery" / "xframe.mjs", sandbox, LENE], browser_environment())
+        same((done.returncode, done.stderr), (0, ""))
+        steps = {"root": [200, True], "challenge": 401, "created": 201, "invited": 201}
+        same(json.loads(done.stdout), {**steps, "own": ["no answer"] * 4})
+        same(texts(sandbox), ["hello from a page"])
+
+
 def test_with_post_only_no_get_sends():
     with started(*SANDBOX) as sandbox, service(sandbox, "--post-only") as url:
         for path in ("", "index.html", "send"):

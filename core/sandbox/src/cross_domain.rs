@@ -47,12 +47,16 @@ pub(crate) fn check(world: &World, call: &Call) -> Result<(), Reply> {
     Err(challenge::diagnosed(refusal, 28070, call.pool, reason))
 }
 
-/// The sandbox's own origins, each as it stands in links and as this client reaches it.
+/// The sandbox's own origins: each as it stands in links, and as this client reaches it unless by a name that somebody else can
+/// have made lead here.
 fn own(world: &World, call: &Call) -> Vec<String> {
-    let here = call.asked.as_ref().map(|asked| world.origin(call.pool).named(asked));
-    let others = (0..world.config.layout.origins())
-        .flat_map(|pool| [world.origin(pool).url().to_owned(), world.origin_for(call, pool)]);
-    here.into_iter().chain(others).filter_map(|origin| normal(&origin)).collect()
+    let pools = 0..world.config.layout.origins();
+    let mut own: Vec<_> = pools.clone().map(|pool| world.origin(pool).url().to_owned()).collect();
+    if let Some(asked) = call.asked.as_ref().filter(|asked| world.origin(call.pool).answers_to(asked)) {
+        own.push(world.origin(call.pool).named(asked));
+        own.extend(pools.map(|pool| world.origin_for(call, pool)));
+    }
+    own.iter().filter_map(|origin| normal(origin)).collect()
 }
 
 /// An origin as browsers write it: in lower case, without a slash at the end and without the port that is usual.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::address;
 use crate::application::Application;
 use crate::behaviour::Behaviour;
+use crate::conversation::message::now;
 use crate::input::Call;
 use crate::reply::{self, Problem, Reply};
 use crate::world::World;
@@ -36,6 +37,7 @@ pub(crate) fn read(
             json!({
                 "availability": availability,
                 "deviceType": "Desktop",
+                "lastActive": format!("/Date({})/", now()),
                 "_links": { "self": { "href": href(&format!("{}/presence", address::segment(who))) } },
                 "rel": "contactPresence",
             })

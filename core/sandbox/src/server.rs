@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Request, Version};
-use hyper::body::Incoming;
+use axum::http::header::CONTENT_LENGTH;
+use axum::http::{Method, Request, Version};
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -21,6 +22,7 @@ use crate::dispatch;
 use crate::door::{Line, Port, Wire};
 use crate::frames::{Reset, Spoken};
 use crate::input::Call;
+use crate::reply::Reply;
 use crate::tls::Acceptors;
 use crate::world::World;
 
@@ -144,6 +146,15 @@ fn connection(world: &Arc<World>, pool: usize, stream: TcpStream, tls: Option<Ar
     });
 }
 
+/// The answer to a HEAD: all but the body, which HTTP/2 would send as it stands.
+fn without_body(mut reply: Reply) -> Reply {
+    let body = std::mem::take(reply.body_mut());
+    if let Some(length) = body.size_hint().exact().filter(|length| *length > 0) {
+        reply.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    reply
+}
+
 async fn exchange<S>(world: &Arc<World>, pool: usize, line: Line, stream: S) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -157,6 +168,7 @@ where
         let number_of_stream = 2 * requests.fetch_add(1, Ordering::Relaxed) + 1;
         let stream = (request.version() == Version::HTTP_2).then_some(number_of_stream);
         async move {
+            let is_head = request.method() == Method::HEAD;
             let request = request.map(Body::new);
             let is_control = Call::split(request.uri().path()).starts_with(&["sandbox".into(), "api".into()]);
             let reply = if is_control {
@@ -166,6 +178,7 @@ where
             };
             match reply.extensions().get::<Reset>() {
                 Some(Reset(reason)) => Err(h2::Error::from(*reason)),
+                None if is_head => Ok(without_body(reply)),
                 None => Ok(reply),
             }
         }

@@ -65,6 +65,11 @@ async fn a_list_lets_in_what_stands_on_it_and_the_sandbox_itself() {
             assert!(told.starts_with("28070;") && told.contains("cross domain request"), "{told}");
         }
     }
+    // Its name leads here since its page was loaded.
+    let port = first.rsplit(':').next().unwrap();
+    let rebound = asked("Origin", &format!("http://evil.example:{port}"))
+        .header("Host", format!("evil.example:{port}"));
+    assert_eq!(status(rebound).await, 403);
     let both = asked("Origin", &first).header("X-Ms-Origin", "https://evil.example");
     assert_eq!(status(both).await, 403, "each of them counts");
     assert_eq!(status(http().get(sandbox.url())).await, 200, "programs name no origin");

@@ -5,7 +5,7 @@ mod support;
 
 use reqwest::{Certificate, Client, Version};
 use send_im_sandbox::{Action, Fault, Layout, Route, Sandbox};
-use support::{href, json_of};
+use support::{challenges, get_json, href, json_of};
 
 fn trusting(sandbox: &Sandbox) -> reqwest::ClientBuilder {
     support::tls();
@@ -118,5 +118,21 @@ async fn header_names_have_the_capitals_that_http_1_has_room_for() {
     wire.read_to_string(&mut answer).await.unwrap();
     for name in ["Content-Type", "Cache-Control", "Server", "X-Powered-By"] {
         assert!(answer.contains(&format!("\r\n{name}: ")), "{name} in {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_is_answered_without_a_body_over_either_version() {
+    for http2 in [true, false] {
+        let sandbox = Sandbox::builder().https(true).http2(http2).start().await.unwrap();
+        let client = trusting(&sandbox).build().unwrap();
+        let user = href(&get_json(&client, sandbox.url()).await, "user");
+        let got = client.get(&user).send().await.unwrap();
+        let answer = client.head(&user).send().await.unwrap();
+        assert_eq!(answer.version() == Version::HTTP_2, http2);
+        assert_eq!((answer.status().as_u16(), challenges(&answer)), (401, challenges(&got)));
+        let length = answer.headers()["content-length"].to_str().unwrap().to_owned();
+        assert_eq!(answer.bytes().await.unwrap().len(), 0);
+        assert_eq!(length, got.bytes().await.unwrap().len().to_string());
     }
 }

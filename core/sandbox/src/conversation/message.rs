@@ -101,7 +101,8 @@ pub(super) fn incoming(application: &Application, state: &mut State, id: &str, c
     state.tell(sender, news, Urgency::High, manner);
 }
 
-fn now() -> u128 {
+/// Milliseconds since 1970, as dates are written.
+pub(crate) fn now() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
 }
 

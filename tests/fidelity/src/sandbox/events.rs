@@ -16,6 +16,7 @@ pub(super) fn compare(recorded: &Response, body: &Value, stream: &[(Response, Va
         return found;
     }
     found.extend(envelope(body, answer));
+    found.extend(stream.iter().flat_map(|(_, answer)| together(body, answer)));
     let ours: Vec<PlainEvent<'_>> = stream.iter().flat_map(|(_, answer)| plain::events(answer)).collect();
     let mut last = 0;
     for event in plain::events(body) {
@@ -35,6 +36,22 @@ pub(super) fn compare(recorded: &Response, body: &Value, stream: &[(Response, Va
         last = last.max(at);
     }
     found
+}
+
+/// An operation's start and its end in one answer, where the recorded server tells the start alone.
+fn together(recorded: &Value, ours: &Value) -> Option<Difference> {
+    let tells = |answer: &Value, kind: &str| {
+        plain::events(answer).iter().any(|e| e.rel() == "messagingInvitation" && e.kind() == kind)
+    };
+    let both = |answer| tells(answer, "started") && tells(answer, "completed");
+    let start_alone = tells(recorded, "started") && !tells(recorded, "completed");
+    (start_alone && both(ours)).then(|| {
+        Difference::new(
+            "order",
+            "sender/communication/messagingInvitation",
+            "started and completed in one answer",
+        )
+    })
 }
 
 /// The answer without its events.

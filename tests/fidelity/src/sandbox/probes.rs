@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use send_im_sandbox::{ChallengeStyle, Layout, Sandbox};
 
-use super::stage::{Probed, Stage, body_of, link};
+use super::stage::{ANSWER_AFTER, Probed, Stage, body_of, link};
 use super::table::Probe;
 use crate::content::Content;
 use crate::plain;
@@ -26,20 +26,25 @@ pub(super) fn json(exchange: &Exchange) -> Value {
 impl Probe {
     /// Brings a sandbox to where the transcript's server was, and asks it.
     pub(super) async fn answers(self, exchange: &Exchange) -> Probed<Answers> {
+        if self == Self::Events && exchange.answer().status == Some(404) {
+            let stage = Stage::signed_in().await?;
+            stage.sandbox.drop_applications();
+            let events = stage.link("application", "events")?;
+            return stage.ask("GET", &events, exchange.request.as_ref()).await.map(Answers::One);
+        }
         if self == Self::Events {
-            return story().await.map(Answers::Channel);
+            return story(exchange.request.as_ref()).await.map(Answers::Channel);
         }
         let request = exchange.request.as_ref();
         let answer = match self {
             Self::Root | Self::Redirected => self.discovery(exchange).await,
             Self::User => user(exchange).await,
             Self::Token => token(exchange).await,
-            Self::CreateApplication => {
-                let mut stage = Stage::start(Sandbox::builder()).await?;
-                stage.sign_in().await?;
-                let input = r#"{"UserAgent":"fidelity","EndpointId":"1","Culture":"en-US"}"#;
-                stage.ask("POST", &stage.applications().await?, Some(&shown(request, input))).await
+            Self::Preflight => {
+                let stage = Stage::start(Sandbox::builder()).await?;
+                stage.ask("OPTIONS", &format!("{}WebTicket/oauthtoken", stage.sandbox.url()), request).await
             }
+            Self::CreateApplication => create_application(exchange).await,
             Self::Cancel => {
                 let stage = Stage::signed_in().await?;
                 stage.invite("silent@contoso.com").await?;
@@ -80,8 +85,11 @@ impl Probe {
         let redirects = self == Self::Redirected
             || (!plain::links(&body, "redirect").is_empty() && plain::links(&body, "user").is_empty());
         let layout = if redirects { Layout::Redirect } else { Layout::OnePool };
-        let stage = Stage::start(Sandbox::builder().layout(layout)).await?;
-        let root = stage.get(stage.sandbox.url()).await?;
+        let builder = Sandbox::builder().layout(layout);
+        let refuses = exchange.answer().status == Some(403);
+        let listed = if refuses { builder.allow_origin("https://elsewhere.example") } else { builder };
+        let stage = Stage::start(listed).await?;
+        let root = stage.ask("GET", stage.sandbox.url(), exchange.request.as_ref()).await?;
         if self == Self::Redirected {
             stage.get(&link(&body_of(&root)?, "redirect")?).await
         } else {
@@ -121,6 +129,18 @@ impl Probe {
                 stage.invite("johndoe@contoso.com").await?;
                 let started = stage.channel()?.find("messagingInvitation", "started", |_| true).await?;
                 stage.get(&link(&started["_embedded"]["messagingInvitation"], "to")?).await
+            }
+            Self::Contacts => {
+                let contacts = stage.link("people", "myContacts")?;
+                stage.ask("GET", &format!("{contacts}?groupId=1"), request).await
+            }
+            Self::Search => {
+                let search = stage.link("people", "search")?;
+                stage.ask("GET", &format!("{search}?query=sarad@contoso.com&limit=3"), request).await
+            }
+            Self::Presence => {
+                let people = stage.link("people", "self")?;
+                stage.ask("GET", &format!("{people}/busy@contoso.com/presence"), request).await
             }
             _ => {
                 let start = stage.link("communication", "startMessaging")?;
@@ -180,7 +200,27 @@ async fn user(exchange: &Exchange) -> Probed<Response> {
     if answer.status != Some(401) {
         stage.sign_in().await?;
     }
-    stage.get(&stage.user().await?).await
+    stage.ask("GET", &stage.user().await?, exchange.request.as_ref()).await
+}
+
+/// An application, or the refusal of the recorded token: of another pool's, a bad one, or none.
+async fn create_application(exchange: &Exchange) -> Probed<Response> {
+    let (layout, style) = match exchange.answer().status {
+        Some(500) => (Layout::TwoPools, ChallengeStyle::TwoLines),
+        Some(403) => (Layout::OnePool, ChallengeStyle::OnForbidden),
+        _ => (Layout::OnePool, ChallengeStyle::TwoLines),
+    };
+    let mut stage = Stage::start(Sandbox::builder().layout(layout).challenge(style)).await?;
+    stage.sign_in().await?;
+    let applications = stage.applications().await?;
+    if let Some(401 | 403) = exchange.answer().status {
+        stage.forge_token();
+    }
+    let input = r#"{"UserAgent":"fidelity","EndpointId":"1","Culture":"en-US"}"#;
+    // The documents print a body that is no JSON.
+    let mut request = exchange.request.clone().unwrap_or_default();
+    request.body = request.body.filter(|body| serde_json::from_slice::<Value>(body).is_ok());
+    stage.ask("POST", &applications, Some(&shown(Some(&request), input))).await
 }
 
 /// The token service, asked what the transcript's client asked.
@@ -229,12 +269,15 @@ async fn write_communication(stage: &Stage, request: Option<&Request>) -> Probed
 }
 
 /// The events of a whole session: made available, one conversation with a message, and its end.
-async fn story() -> Probed<Vec<(Response, Value)>> {
+async fn story(request: Option<&Request>) -> Probed<Vec<(Response, Value)>> {
     let stage = Stage::signed_in().await?;
-    let mut channel = stage.channel()?;
+    let mut channel = stage.channel()?.asking_as(request);
     let available = serde_json::json!({ "SupportedModalities": ["Messaging"] });
     stage.post(&stage.link("me", "makeMeAvailable")?, &available, 204).await?;
-    let messaging = channel.connect("slow@contoso.com").await?;
+    stage.invite("lenea@contoso.com").await?;
+    // Who asks late is told no less than who asks at once.
+    tokio::time::sleep(3 * ANSWER_AFTER).await;
+    let messaging = channel.connected().await?;
     let text = Request {
         headers: vec![("Content-Type".to_owned(), "text/plain".to_owned())],
         body: Some(b"What's up?".to_vec()),

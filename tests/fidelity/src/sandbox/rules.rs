@@ -55,6 +55,9 @@ struct OutOfScope {
     /// The rel of the answer, or of the resources that all its events are about.
     #[serde(default)]
     rel: Option<String>,
+    /// A text that the body of the request holds.
+    #[serde(default)]
+    body: Option<String>,
     /// True when it is about answers in XML.
     #[serde(default)]
     xml: bool,
@@ -97,8 +100,9 @@ impl Rules {
         let index = self.out_of_scope.iter().position(|rule| {
             let named = rule.request.as_deref().is_none_or(|pattern| asks(exchange, pattern));
             let about = rule.rel.as_deref().is_none_or(|rel| is_about(exchange, rel));
+            let body = rule.body.as_deref().is_none_or(|text| says(exchange, text));
             let xml = !rule.xml || client::content(exchange) == Content::Xml;
-            self.holds_in(&rule.transcripts, exchange) && named && about && xml
+            self.holds_in(&rule.transcripts, exchange) && named && about && body && xml
         })?;
         let rule_use = Use::OutOfScope { index, transcript: exchange.file.clone() };
         Some((self.out_of_scope[index].reason.clone(), rule_use))
@@ -197,6 +201,12 @@ pub(super) fn asks(exchange: &Exchange, pattern: &str) -> bool {
     // The pattern "/" is the root of a host and nothing else.
     let fits = if wanted.is_empty() { asked.is_empty() } else { wanted.len() <= asked.len() };
     method == request.method && fits && asked.iter().rev().zip(wanted.iter().rev()).all(same)
+}
+
+/// True when the body of an exchange's request holds a text.
+fn says(exchange: &Exchange, text: &str) -> bool {
+    let body = exchange.request.as_ref().and_then(|request| request.body.as_deref()).unwrap_or_default();
+    String::from_utf8_lossy(body).contains(text)
 }
 
 fn is_about(exchange: &Exchange, rel: &str) -> bool {

@@ -13,8 +13,11 @@ use crate::recordings::{Request, Response};
 /// So long an awaited event may take. It only bounds a test that fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Header lines of a recorded request that are sent again. The others name hosts, browsers and old tokens.
-const REPEATED: [&str; 3] = ["accept", "content-type", "if-match"];
+/// Header lines of a recorded request that are not sent again: they name hosts and old tokens, or are of the transport.
+const OWN: [&str; 6] = ["authorization", "host", "content-length", "connection", "accept-encoding", "cookie"];
+
+/// As the command has it, but quicker.
+pub(super) const ANSWER_AFTER: Duration = Duration::from_millis(50);
 
 /// Anything that keeps a probe from getting its answer, in words.
 pub(super) type Probed<T> = Result<T, String>;
@@ -46,13 +49,18 @@ impl Stage {
 
     /// Starts a sandbox, signs in along its links, and creates an application.
     pub(super) async fn signed_in() -> Probed<Self> {
-        let mut stage = Self::start(Sandbox::builder().slow(Duration::from_millis(50))).await?;
+        let mut stage = Self::start(Sandbox::builder().answer_after(ANSWER_AFTER)).await?;
         stage.sign_in().await?;
         let applications = stage.applications().await?;
         let input =
             json!({ "UserAgent": "fidelity", "EndpointId": "1", "Culture": "en-US", "Type": "Browser" });
         stage.application = stage.post(&applications, &input, 201).await?;
         Ok(stage)
+    }
+
+    /// Has a token that this sandbox never gave.
+    pub(super) fn forge_token(&mut self) {
+        self.authorization = Some("Bearer cwt=AAEB".to_owned());
     }
 
     /// Gets a token as the challenge of the user resource says.
@@ -95,7 +103,7 @@ impl Stage {
         let repeated = recorded
             .iter()
             .flat_map(|r| &r.headers)
-            .filter(|(name, _)| REPEATED.contains(&name.to_ascii_lowercase().as_str()));
+            .filter(|(name, _)| !OWN.contains(&name.to_ascii_lowercase().as_str()));
         for (name, value) in repeated {
             request = request.header(name, value);
         }
@@ -176,6 +184,7 @@ impl Stage {
         Ok(Channel {
             stage: self,
             next: self.link("application", "events")?,
+            asks_as: None,
             answers: Vec::new(),
             seen: Vec::new(),
         })
@@ -186,12 +195,19 @@ impl Stage {
 pub(super) struct Channel<'a> {
     stage: &'a Stage,
     next: String,
+    /// Has the headers of the requests.
+    asks_as: Option<Request>,
     /// Every answer that held events.
     pub(super) answers: Vec<(Response, Value)>,
     seen: Vec<Value>,
 }
 
 impl Channel<'_> {
+    /// Sends the headers of a recorded request with each of its own.
+    pub(super) fn asking_as(self, recorded: Option<&Request>) -> Self {
+        Self { asks_as: recorded.map(|r| Request { body: None, ..r.clone() }), ..self }
+    }
+
     /// The event about this rel of this type, past or to come; `fits` has a look at the resource.
     pub(super) async fn find(
         &mut self,
@@ -216,7 +232,7 @@ impl Channel<'_> {
     }
 
     async fn poll(&mut self) -> Probed<()> {
-        let response = self.stage.get(&self.next).await?;
+        let response = self.stage.ask("GET", &self.next, self.asks_as.as_ref()).await?;
         let answer = body_of(&response)?;
         self.next = link(&answer, "next")?;
         self.seen.extend(plain::events(&answer).iter().map(|event| event.event.clone()));
@@ -229,6 +245,11 @@ impl Channel<'_> {
     /// Invites somebody who accepts, and waits for the connected messaging resource.
     pub(super) async fn connect(&mut self, to: &str) -> Probed<Value> {
         self.stage.invite(to).await?;
+        self.connected().await
+    }
+
+    /// Waits for the messaging resource of an invitation that is accepted.
+    pub(super) async fn connected(&mut self) -> Probed<Value> {
         self.find("messagingInvitation", "completed", |_| true).await?;
         let connected =
             self.find("messaging", "updated", |messaging| messaging["state"] == "Connected").await?;
