@@ -61,7 +61,7 @@ test('a library in an archive', (t) => {
   assert.equal(told({ from }), sentence(path.join(from, INSIDE), 'archive', { archive }));
 });
 
-test('the library of the environment is loaded in the place of the package\'s own', (t) => {
+test("the library of the environment is loaded in the place of the package's own", (t) => {
   const from = without(t);
   assert.equal(told({ from, library: BUNDLED }), 'loaded');
   assert.equal(told({ library: '' }), 'loaded');
@@ -87,7 +87,10 @@ test('a library of another processor', LINUX, (t) => {
 });
 
 test('a C library that is too old', LINUX, (t) => {
-  const newest = readFileSync(BUNDLED, 'latin1').match(/GLIBC_2\.\d\d\0/g).sort().at(-1);
+  const newest = readFileSync(BUNDLED, 'latin1')
+    .match(/GLIBC_2\.\d\d\0/g)
+    .sort()
+    .at(-1);
   const library = patched(t, (text) => text.replaceAll(newest, 'GLIBC_2.99\0'));
   assert.equal(told({ library }), sentence(library, 'old_c_library', { version: 'GLIBC_2.99' }));
 });
