@@ -16,7 +16,7 @@ foreach (['ErrorKind', 'Sent', 'Exception/SendImException', 'Exception/InvalidIn
     require_once __DIR__ . "/src/{$name}.php";
 }
 require_once __DIR__ . '/src/Exception/LibraryUnavailableException.php';
-foreach (['Header', 'Restriction', 'Places', 'Library'] as $name) {
+foreach (['Header', 'Restriction', 'Unloadable', 'Places', 'Library'] as $name) {
     require_once __DIR__ . "/src/Internal/{$name}.php";
 }
 

@@ -126,9 +126,9 @@ def the_loader_says_what_is_wrong():
         run = command(room / program.name, "lenea@contoso.com", "hi")
         source = Path(work) / "other.c"
         for text, said in (
-            (None, f"{library} (not there)"),
-            ("int nothing;", f"{library.name} is not the one of SendIm"),
-            ("unsigned send_im_abi_version(void) { return 99; }", "has interface 99, and this package of SendIm needs 1"),
+            (None, f"{library}: there is no such file"),
+            ("int nothing;", f"{library}: it is no library of this version of send-im"),
+            ("unsigned send_im_abi_version(void) { return 99; }", "it has interface 99, this package needs 1"),
         ):
             library.unlink(missing_ok=True)
             if text:

@@ -9,39 +9,34 @@
 
 const path = require('node:path');
 const koffi = require('koffi');
+const { unavailable, why } = require('./unloadable.js');
 
 /** The interface this package was written for. */
 const ABI = 1;
 
 const NAMES = { darwin: 'libsend_im.dylib', win32: 'send_im.dll' };
 
-/** @returns {string[]} where the library may be, the first choice first */
-function places() {
+/** @returns {string} the file to load */
+function chosen() {
   const name = NAMES[/** @type {keyof typeof NAMES} */ (process.platform)] ?? 'libsend_im.so';
   const inside = path.join(__dirname, '..', 'prebuilds', `${process.platform}-${process.arch}`, name);
-  const given = process.env.SEND_IM_LIBRARY;
-  return given ? [given, inside] : [inside];
+  return process.env.SEND_IM_LIBRARY || inside;
 }
 
 function load() {
-  const tried = [];
-  for (const place of places()) {
-    try {
-      const library = koffi.load(place);
-      const found = library.func('send_im_abi_version', 'uint32', [])();
-      if (found === ABI) {
-        return { library, place };
-      }
-      tried.push(`${place}: it has interface ${found}, this package needs ${ABI}`);
-    } catch (error) {
-      tried.push(`${place}: ${error instanceof Error ? error.message : 'it cannot be loaded'}`);
-    }
+  const place = chosen();
+  let found;
+  let library;
+  try {
+    library = koffi.load(place);
+    found = library.func('send_im_abi_version', 'uint32', [])();
+  } catch (error) {
+    throw unavailable(place, why(place, error instanceof Error ? error.message : String(error)));
   }
-  const why = tried.map((line) => `\n  ${line}`).join('');
-  throw Object.assign(
-    new Error(`send-im cannot load its library for ${process.platform}-${process.arch}. It tried:${why}`),
-    { code: 'ERR_SEND_IM_LIBRARY' },
-  );
+  if (found !== ABI) {
+    throw unavailable(place, `it has interface ${found}, this package needs ${ABI}`);
+  }
+  return { library, place };
 }
 
 const { library, place } = load();

@@ -114,7 +114,7 @@ final class FfiTest extends TestCase
                 $told = $this->sendWith($copy);
                 $this->assertStringContainsString(realpath(\dirname($library)) . '/', $told);
             }
-            $places = '~tried /\S+/libsend_im.so \(there is no such file\), libsend_im.so.1 \(~';
+            $places = '~tried:\n  /\S+/libsend_im.so: there is no such file; .*\n  libsend_im.so.1: ~';
             $this->assertMatchesRegularExpression($places, $told);
             unlink("{$copy}/lib/send_im.h");
             $this->assertStringContainsString('is not complete: there is no ', $this->sendWith($copy));
@@ -128,11 +128,11 @@ final class FfiTest extends TestCase
             file_put_contents("{$copy}/other.c", 'unsigned send_im_abi_version(void) { return 99; }');
             exec("cc -shared -fPIC -o {$library} {$copy}/other.c", result_code: $code);
             $this->assertSame(0, $code);
-            $this->assertStringContainsString("{$library} (Failed resolving C function", $this->sendWith($copy));
+            $this->assertStringContainsString("{$library}: Failed resolving C function", $this->sendWith($copy));
             file_put_contents("{$copy}/lib/send_im.h", 'uint32_t send_im_abi_version(void);');
             $this->assertStringContainsString('its interface is 99, this package needs 1', $this->sendWith($copy));
             file_put_contents($library, 'no library');
-            $this->assertStringContainsString("{$library} (Failed loading", $this->sendWith($copy));
+            $this->assertStringContainsString("{$library}: Failed loading", $this->sendWith($copy));
         });
     }
 

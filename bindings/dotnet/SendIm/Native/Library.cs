@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Runtime.InteropServices;
 
 namespace SendIm.Native
@@ -18,6 +19,7 @@ namespace SendIm.Native
 
         private static readonly object Lock = new object();
         private static volatile bool loaded;
+        private static bool chosen;
 
         /// <summary>Loads the library, where nobody has yet. Everything that calls it goes through here first.</summary>
         /// <exception cref="DllNotFoundException">It is not there, or is one of another interface.</exception>
@@ -54,35 +56,29 @@ namespace SendIm.Native
 
         private static void Check()
         {
+            if (!chosen && Loader.Chosen is string place)
+            {
+                Loader.Choose(place);
+                chosen = true;
+            }
+
             uint found;
             try
             {
                 found = NativeMethods.send_im_abi_version();
             }
-            catch (DllNotFoundException error)
+            catch (Exception error) when (
+                error is DllNotFoundException || error is BadImageFormatException || error is EntryPointNotFoundException)
             {
-                throw new DllNotFoundException(
-                    $"The native library of SendIm could not be loaded. Looked for {string.Join(", ", Places())}, and where "
-                    + $"the system looks for libraries. {error.Message}",
-                    error);
-            }
-            catch (EntryPointNotFoundException error)
-            {
-                throw new DllNotFoundException($"The library {FileName} is not the one of SendIm.", error);
-            }
-            catch (BadImageFormatException error)
-            {
-                throw new DllNotFoundException(
-                    $"The library {FileName} is for another processor than this {RuntimeInformation.ProcessArchitecture} "
-                    + "process.",
-                    error);
+                var tried = Places().Select(file => new KeyValuePair<string, string>(file, Unloadable.Why(file)));
+                throw Unloadable.Error(tried, error);
             }
 
             if (found != Interface)
             {
-                throw new DllNotFoundException(
-                    $"The native library has interface {found}, and this package of SendIm needs {Interface}: they are of "
-                    + "different versions.");
+                var why = $"it has interface {found}, this package needs {Interface}";
+                var files = Places().Where(File.Exists).Take(1);
+                throw Unloadable.Error(files.Select(file => new KeyValuePair<string, string>(file, why)), null);
             }
         }
 
@@ -91,9 +87,14 @@ namespace SendIm.Native
             : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "lib" + NativeMethods.Name + ".dylib"
             : "lib" + NativeMethods.Name + ".so";
 
-        /// <summary>Where the runtime looks, as far as it is known here, and whether there is a file.</summary>
+        /// <summary>The file that is named, or where the runtime looks, as far as it is known here.</summary>
         private static IEnumerable<string> Places()
         {
+            if (Loader.Chosen is string named)
+            {
+                return new[] { named };
+            }
+
             var system = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "win"
                 : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "osx" : "linux";
             var architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
@@ -103,13 +104,8 @@ namespace SendIm.Native
                 Path.GetDirectoryName(typeof(Library).Assembly.Location) ?? string.Empty,
                 AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar),
             };
-            foreach (var folder in folders)
-            {
-                foreach (var place in new[] { Path.Combine(folder, FileName), Path.Combine(folder, native, FileName) })
-                {
-                    yield return File.Exists(place) ? place + " (there, but not usable)" : place + " (not there)";
-                }
-            }
+            return folders.SelectMany(
+                folder => new[] { Path.Combine(folder, FileName), Path.Combine(folder, native, FileName) });
         }
     }
 }

@@ -24,6 +24,7 @@ namespace SendIm.Tests
             ["host"] = Host,
             ["handlers"] = Handlers,
             ["load"] = Load,
+            ["library"] = LoadLibrary,
         };
 
         internal static int Run(string name, string[] arguments) => Programs[name](arguments);
@@ -214,6 +215,22 @@ namespace SendIm.Tests
             _ = Im.SendAsync(Patient("lenea@contoso.com"), tokens);
             called.Wait();
             return 6;
+        }
+
+        /// <summary>What loading the native library comes to.</summary>
+        private static int LoadLibrary(string[] arguments)
+        {
+            try
+            {
+                Sandbox.Start().Dispose();
+                Console.Out.WriteLine("loaded");
+            }
+            catch (DllNotFoundException error)
+            {
+                Console.Out.WriteLine(error.Message);
+            }
+
+            return 0;
         }
 
         /// <summary>

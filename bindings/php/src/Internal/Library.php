@@ -73,7 +73,7 @@ final class Library
         Restriction::refuseIfOff();
         $header = Header::declarations(Places::header());
         $library = Places::first(static function (string $library) use ($header): string {
-            self::checked(FFI::cdef($header, $library));
+            self::open($header, $library);
 
             return $library;
         });
@@ -166,7 +166,7 @@ final class Library
         $header = Header::declarations(Places::header());
 
         return new self(Places::first(
-            static fn (string $library): FFI => self::checked(FFI::cdef($header, $library)),
+            static fn (string $library): FFI => self::open($header, $library),
         ));
     }
 
@@ -184,6 +184,24 @@ final class Library
             return self::checked($ffi);
         } catch (FFI\Exception $e) {
             throw Places::unavailable("The preloaded library of send-im does not fit: {$e->getMessage()}.");
+        }
+    }
+
+    /**
+     * @throws FFI\Exception which says what the loader says
+     */
+    private static function open(string $header, string $library): FFI
+    {
+        try {
+            return self::checked(FFI::cdef($header, $library));
+        } catch (FFI\Exception $e) {
+            $words = $e->getMessage();
+            // Before PHP 8.3 FFI keeps the reason to itself.
+            if ($words === "Failed loading '{$library}'") {
+                $loader = FFI::cdef('void *dlopen(const char *file, int mode); char *dlerror(void);');
+                $words .= $loader->dlopen($library, 1) === null ? ': ' . FFI::string($loader->dlerror()) : '';
+            }
+            throw new FFI\Exception($words);
         }
     }
 

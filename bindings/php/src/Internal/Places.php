@@ -47,10 +47,10 @@ final class Places
 
                 return $load($library);
             } catch (\FFI\Exception $e) {
-                $tried[] = "{$library} ({$e->getMessage()})";
+                $tried[$library] = Unloadable::why($library, $e->getMessage());
             }
         }
-        throw self::unavailable('The native library of send-im cannot be loaded; tried ' . implode(', ', $tried) . '.');
+        throw self::unavailable(Unloadable::told($tried));
     }
 
     public static function unavailable(string $sentence): LibraryUnavailableException
@@ -59,12 +59,16 @@ final class Places
     }
 
     /**
-     * The package's own for this platform, then the one that the system knows.
+     * The one that SEND_IM_LIBRARY names; or the package's own for this platform, then the one that the system knows.
      *
      * @return list<string>
      */
     private static function libraries(): array
     {
+        $named = (string) getenv('SEND_IM_LIBRARY');
+        if ($named !== '') {
+            return [$named];
+        }
         [$own, $system] = PHP_OS_FAMILY === 'Darwin'
             ? ['libsend_im.dylib', 'libsend_im.' . Library::ABI . '.dylib']
             : ['libsend_im.so', 'libsend_im.so.' . Library::ABI];

@@ -3,7 +3,6 @@ package im.send.internal
 import com.sun.jna.Callback
 import com.sun.jna.CallbackThreadInitializer
 import com.sun.jna.Native
-import com.sun.jna.Platform
 import im.send.internal.uniffi.uniffiCallbackInterfaceStepListener
 import im.send.internal.uniffi.uniffiCallbackInterfaceTokenProvider
 import im.send.internal.uniffi.uniffiEnsureInitialized
@@ -17,6 +16,9 @@ private const val GRACE_MS = 3000uL
 
 /** The system property that keeps the package from doing anything at the end of the program. */
 private const val HOOK = "im.send.shutdownHook"
+
+/** The system property by which the generated code is told of another file. */
+private const val OVERRIDE = "uniffi.component.send_im_uniffi.libraryOverride"
 
 /** The native library: loaded by the first call. */
 internal object NativeLibrary {
@@ -38,21 +40,27 @@ internal object NativeLibrary {
     }
 
     private fun load(): String? {
+        val named = System.getenv("SEND_IM_LIBRARY")?.takeIf { it.isNotEmpty() }?.also { System.setProperty(OVERRIDE, it) }
+            ?: System.getProperty(OVERRIDE)
         try {
             uniffiEnsureInitialized()
         } catch (error: LinkageError) {
-            return "send-im cannot load its native library for ${Platform.RESOURCE_PREFIX} (${cause(error)}). " +
-                "The jar was built for another system, or the system's C library is too old; build it here."
+            return Unloadable.told(named, cause(error))
         }
         val found = version()
-        if (found != version) return "send-im $version found a native library of version $found; remove that one."
+        if (found != version) {
+            return Unloadable.sentences(named ?: "the library", "it is of version $found, this package of $version")
+        }
         attachOnce()
         endWithTheProgram()
         return null
     }
 
-    private fun cause(error: Throwable): String =
-        generateSequence(error) { it.cause }.last().message.orEmpty().lineSequence().first()
+    /** JNA lists all that it has tried; the loader's own words come first, or with the file they are about. */
+    private fun cause(error: Throwable): String {
+        val lines = generateSequence(error) { it.cause }.last().message.orEmpty().lines()
+        return lines.find { "GLIBC_" in it || "failed to map segment" in it } ?: lines.first()
+    }
 
     /**
      * A native thread is attached to the virtual machine once, as a daemon. By default it would be attached and

@@ -1,0 +1,56 @@
+using System;
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace SendIm.Native
+{
+    /// <summary>
+    /// Loads a library by its file. .NET Core 3.0 and later can; the .NET Standard of this package does not know of it.
+    /// </summary>
+    internal static class Loader
+    {
+        private const string Assembly = ", System.Runtime.InteropServices";
+
+        private static readonly Type? Native = Type.GetType("System.Runtime.InteropServices.NativeLibrary" + Assembly);
+        private static readonly Type? Resolver = Type.GetType("System.Runtime.InteropServices.DllImportResolver" + Assembly);
+
+        private static string? chosen;
+
+        /// <summary>The file that SEND_IM_LIBRARY names, where the runtime can be told to load it.</summary>
+        internal static string? Chosen
+        {
+            get
+            {
+                var named = Environment.GetEnvironmentVariable("SEND_IM_LIBRARY");
+                return Native == null || Resolver == null || string.IsNullOrEmpty(named) ? null : named;
+            }
+        }
+
+        /// <summary>From here on the functions are those of this file.</summary>
+        internal static void Choose(string place)
+        {
+            chosen = place;
+            var resolve = typeof(Loader).GetMethod(nameof(Resolve), BindingFlags.NonPublic | BindingFlags.Static)!;
+            var arguments = new object[] { typeof(Loader).Assembly, Delegate.CreateDelegate(Resolver!, resolve) };
+            Native!.GetMethod("SetDllImportResolver")!.Invoke(null, arguments);
+        }
+
+        /// <exception cref="DllNotFoundException">It cannot be loaded.</exception>
+        /// <exception cref="BadImageFormatException">It is for another processor, on Windows.</exception>
+        internal static IntPtr Load(string place)
+        {
+            try
+            {
+                var load = Native?.GetMethod("Load", new[] { typeof(string) });
+                return load == null ? IntPtr.Zero : (IntPtr)load.Invoke(null, new object[] { place })!;
+            }
+            catch (TargetInvocationException error) when (error.InnerException != null)
+            {
+                throw error.InnerException;
+            }
+        }
+
+        private static IntPtr Resolve(string name, System.Reflection.Assembly assembly, DllImportSearchPath? search) =>
+            name == NativeMethods.Name && chosen != null ? Load(chosen) : IntPtr.Zero;
+    }
+}
