@@ -147,7 +147,7 @@ static void a_token_that_nobody_takes_is_refused(void) {
 /* True as soon as the sandbox has that many sessions. */
 static int sessions(send_im_sandbox *sandbox, int64_t count) {
     int turns;
-    for (turns = 0; turns < 400 && send_im_sandbox_open_applications(sandbox) != count; turns++) {
+    for (turns = 0; turns < 2400 && send_im_sandbox_open_applications(sandbox) != count; turns++) {
         send_im_error_free(send_im_sandbox_wait_for(sandbox, 99, 25, NULL));
     }
     return send_im_sandbox_open_applications(sandbox) == count;
