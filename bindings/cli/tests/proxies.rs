@@ -260,6 +260,18 @@ fn a_dead_proxy_is_accused_and_not_the_server() {
 }
 
 #[test]
+fn a_proxy_that_does_not_answer_is_named() {
+    let here = Here::new();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = silent.local_addr().unwrap().to_string();
+    let mut command = here.world.send(&["--to", "lenea@contoso.com", "--timeout", "2s", TEXT]);
+    command.env("SEND_IM_SERVER", format!("https://{}/", here.target())).env("SEND_IM_CA_FILE", &here.ca);
+    let done = end(command, &[("HTTPS_PROXY", &at)]);
+    assert_eq!(done.code, Some(5), "{done}");
+    expect(&done.stderr, &[&here.target(), &format!("through the proxy {at} of HTTPS_PROXY")]);
+}
+
+#[test]
 fn discovery_by_the_domain_names_the_proxy_too() {
     let here = Here::new();
     let at = refuses_with("HTTP/1.1 403 Forbidden\r\n\r\n");

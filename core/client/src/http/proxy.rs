@@ -1,8 +1,6 @@
 //! The forward proxy between this machine and a server: which one it is, and what it has against a connection.
 
-use std::ffi::OsString;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,15 +13,14 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use url::Url;
 
+use self::refusal::Refusal;
 use super::broken::{causes, innermost, with_port};
 use super::{CONNECT_TIMEOUT, USER_AGENT, tls_error};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plain::{plain, plain_name};
 
-/// The variables that name a proxy for https, by precedence; of each pair the first that is set counts.
-const FOR_HTTPS: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
-const FOR_HTTP: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
-const EXCEPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
+mod refusal;
+mod variables;
 
 /// How long a proxy is asked for the reason of its refusal.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -49,13 +46,7 @@ impl Proxies {
     /// # Errors
     /// `InvalidInput` for a variable that cannot be meant as it stands; reqwest would pass over it.
     pub(super) fn of_this_process(mut tls: rustls::ClientConfig) -> Result<Self> {
-        // A web server's program (CGI) gets a caller's `Proxy` header as HTTP_PROXY: no variable counts there.
-        if std::env::var_os("REQUEST_METHOD").is_none() {
-            for names in FOR_HTTPS.iter().chain([&FOR_HTTP]) {
-                check(names, proxy_problem)?;
-            }
-            check(&EXCEPT, exception_problem)?;
-        }
+        variables::check_all()?;
         tls.alpn_protocols.clear();
         Ok(Self { matcher: Matcher::from_system(), tls: Arc::new(tls) })
     }
@@ -65,66 +56,6 @@ impl Proxies {
         let to = self.matcher.intercept(&url.as_str().parse().ok()?)?;
         Some(Proxy { to, tls: self.tls.clone() })
     }
-}
-
-fn first_set(names: &[&'static str; 2]) -> Option<(&'static str, OsString)> {
-    names.iter().find_map(|name| Some((*name, std::env::var_os(name)?)))
-}
-
-fn check(names: &[&'static str; 2], problem: fn(&str) -> Option<String>) -> Result<()> {
-    let Some((name, value)) = first_set(names) else { return Ok(()) };
-    let problem = match value.to_str() {
-        None => Some("is not valid UTF-8".to_owned()),
-        Some(value) => problem(value),
-    };
-    // The value may hold a password, so no part of it is told.
-    problem.map_or(Ok(()), |problem| Err(Error::invalid_input(format!("{name} {problem}."))))
-}
-
-fn proxy_problem(value: &str) -> Option<String> {
-    if value.is_empty() {
-        return None;
-    }
-    let (scheme, rest) = value.split_once("://").unwrap_or(("http", value));
-    let parsed = Url::parse(&format!("{scheme}://{rest}"));
-    let usable = Matcher::builder().all(value).build().intercept(&"https://host.invalid/".parse().ok()?);
-    let plain_authority = |url: &Url| {
-        url.has_host() && matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none()
-    };
-    if rest.matches('@').count() > 1 || (rest.contains('@') && !parsed.as_ref().is_ok_and(plain_authority)) {
-        return Some(
-            "holds a user name or password that cannot be read; write @, :, /, ?, # and % in them as %40, %3A, %2F, %3F, %23 and %25"
-                .to_owned(),
-        );
-    }
-    if usable.is_none() || !parsed.as_ref().is_ok_and(plain_authority) {
-        return Some(
-            "is no address of a proxy; write http://proxy.example.com:3128, or https, socks5 or socks5h in the place of http"
-                .to_owned(),
-        );
-    }
-    None
-}
-
-/// An entry that no host can match, where it is plain that it was meant to.
-fn exception_problem(value: &str) -> Option<String> {
-    let bad = |entry: &str| {
-        entry.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, ';' | '@'))
-            || entry.split_once('/').is_some_and(|(address, bits)| !is_network(address, bits))
-    };
-    value.split(',').map(str::trim).any(bad).then(|| {
-        "has an entry that is no host; write names, .domains and networks such as 10.0.0.0/8, with commas between them"
-            .to_owned()
-    })
-}
-
-fn is_network(address: &str, bits: &str) -> bool {
-    let longest = match address.parse() {
-        Ok(IpAddr::V4(_)) => 32,
-        Ok(IpAddr::V6(_)) => 128,
-        Err(_) => return false,
-    };
-    bits.parse::<u8>().is_ok_and(|bits| bits <= longest)
 }
 
 impl Proxy {
@@ -149,8 +80,7 @@ impl Proxy {
 
     /// What to change to have another proxy.
     fn setting(&self) -> &'static str {
-        let named = FOR_HTTPS.iter().filter_map(first_set).find(|(_, value)| !value.is_empty());
-        named.map_or("the system's proxy settings", |(name, _)| name)
+        variables::in_force().unwrap_or("the system's proxy settings")
     }
 
     /// What to say where the proxy is the reason of a failure, and whether another attempt can change it; `None` where the
@@ -338,117 +268,7 @@ fn socks_reason(said: &[String]) -> String {
     }
 }
 
-/// What a proxy has answered to CONNECT.
-struct Refusal {
-    status: u16,
-    /// The names of the schemes of `Proxy-Authenticate`, with commas between them.
-    schemes: String,
-}
-
-impl Refusal {
-    fn parse(head: &[u8]) -> Option<Self> {
-        let head = String::from_utf8_lossy(head);
-        let mut lines = head.split("\r\n");
-        let status = lines.next()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
-        let mut schemes: Vec<String> = Vec::new();
-        for (name, value) in lines.take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'))
-        {
-            if ["proxy-authenticate", "www-authenticate"].iter().any(|asks| name.eq_ignore_ascii_case(asks)) {
-                schemes
-                    .extend(schemes_of(value).filter(|scheme| !schemes.contains(scheme)).collect::<Vec<_>>());
-            }
-        }
-        let status = Some(status).filter(|status| !(200..300).contains(status))?;
-        Some(Self { status, schemes: plain(schemes.join(", ")) })
-    }
-}
-
-/// The first words of what stands between commas, where they are no parameters. Source: RFC 9110, 11.6.1.
-fn schemes_of(value: &str) -> impl Iterator<Item = String> + '_ {
-    let mut quoted = false;
-    let parts = value.split(move |c| {
-        quoted ^= c == '"';
-        c == ',' && !quoted
-    });
-    parts.filter_map(|part| {
-        let word = part.trim().split(' ').next()?;
-        let is_scheme = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        is_scheme.then(|| word.to_owned())
-    })
-}
-
 /// What a failure behind the proxy is told with.
 pub(super) fn through(proxy: &Proxy, detail: &str) -> String {
     format!("{detail} It was asked through the proxy {} of {}.", proxy.name(), proxy.setting())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_cannot_be_a_proxy_is_told_and_nothing_of_it() {
-        for good in [
-            "",
-            "http://proxy.contoso.com:3128",
-            "proxy.contoso.com:3128",
-            "127.0.0.1:9",
-            "http://[::1]:8080/",
-            "https://proxy.contoso.com",
-            "socks5h://user:p%40ss@127.0.0.1:1080",
-            "http://svc:p%23w@proxy:80",
-        ] {
-            assert_eq!(proxy_problem(good), None, "{good}");
-        }
-        for bad in [
-            "proxy contoso",
-            "http://",
-            "://proxy:80",
-            "ftp://proxy:21",
-            "http://proxy:99999",
-            "http://proxy:port",
-            "http://proxy:3128 ",
-            "http://proxy/path",
-            "http:/proxy:80",
-        ] {
-            let told = proxy_problem(bad).unwrap_or_else(|| panic!("{bad} is taken"));
-            assert!(told.starts_with("is no address of a proxy"), "{bad}: {told}");
-        }
-        for secret in
-            ["http://svc:p@ss@proxy:80", "http://svc:p@ss#word@proxy:80", "http://svc:pa/ss@proxy:80"]
-        {
-            let told = proxy_problem(secret).unwrap_or_else(|| panic!("{secret} is taken"));
-            assert!(told.contains("%40") && !told.contains("ss#") && !told.contains("svc"), "{told}");
-        }
-    }
-
-    #[test]
-    fn what_no_host_can_match_is_told() {
-        for good in [
-            "",
-            "*",
-            "localhost,127.0.0.1",
-            ".contoso.com, 10.0.0.0/8,::1,fe80::/10,",
-            "*.contoso.com,host:443",
-        ] {
-            assert_eq!(exception_problem(good), None, "{good}");
-        }
-        for bad in
-            ["localhost 127.0.0.1", "a;b", "http://contoso.com", "10.0.0.0/33", "contoso.com/8", "user@host"]
-        {
-            assert!(exception_problem(bad).is_some(), "{bad} is taken");
-        }
-    }
-
-    #[test]
-    fn an_answer_to_connect_is_read() {
-        let read = |head: &str| Refusal::parse(head.as_bytes()).map(|r| (r.status, r.schemes));
-        let asks = "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Negotiate\r\n\
-                    Proxy-Authenticate: NTLM, Basic realm=\"a, b, c\", charset=\"UTF-8\"\r\n\r\n<html>";
-        assert_eq!(read(asks), Some((407, "Negotiate, NTLM, Basic".to_owned())));
-        assert_eq!(read("HTTP/1.0 403 Forbidden\r\n\r\n"), Some((403, String::new())));
-        assert_eq!(read("HTTP/1.1 200 Connection established\r\n\r\n"), None);
-        assert_eq!(read("SSH-2.0-OpenSSH\r\n"), None);
-        assert_eq!(read(""), None);
-    }
 }

@@ -1,0 +1,152 @@
+//! The variables that name a proxy: which of them counts, and whether it can be meant as it stands.
+
+use std::ffi::OsString;
+use std::net::IpAddr;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use url::Url;
+
+use crate::error::{Error, Result};
+
+/// The variables that name a proxy for https, by precedence; of each pair the first that is set counts.
+const FOR_HTTPS: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
+const FOR_HTTP: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
+const EXCEPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// # Errors
+/// `InvalidInput` for a variable that cannot be meant as it stands; reqwest would pass over it.
+pub(super) fn check_all() -> Result<()> {
+    // A web server's program (CGI) gets a caller's `Proxy` header as HTTP_PROXY: no variable counts there.
+    if std::env::var_os("REQUEST_METHOD").is_some() {
+        return Ok(());
+    }
+    for names in FOR_HTTPS.iter().chain([&FOR_HTTP]) {
+        check(names, proxy_problem)?;
+    }
+    check(&EXCEPT, exception_problem)
+}
+
+/// The variable that names the proxy for https, if one does.
+pub(super) fn in_force() -> Option<&'static str> {
+    let set = FOR_HTTPS.iter().filter_map(first_set).find(|(_, value)| !value.is_empty());
+    set.map(|(name, _)| name)
+}
+
+fn first_set(names: &[&'static str; 2]) -> Option<(&'static str, OsString)> {
+    names.iter().find_map(|name| Some((*name, std::env::var_os(name)?)))
+}
+
+fn check(names: &[&'static str; 2], problem: fn(&str) -> Option<String>) -> Result<()> {
+    let Some((name, value)) = first_set(names) else { return Ok(()) };
+    let problem = match value.to_str() {
+        None => Some("is not valid UTF-8".to_owned()),
+        Some(value) => problem(value),
+    };
+    // The value may hold a password, so no part of it is told.
+    problem.map_or(Ok(()), |problem| Err(Error::invalid_input(format!("{name} {problem}."))))
+}
+
+fn proxy_problem(value: &str) -> Option<String> {
+    if value.is_empty() {
+        return None;
+    }
+    let (scheme, rest) = value.split_once("://").unwrap_or(("http", value));
+    let parsed = Url::parse(&format!("{scheme}://{rest}"));
+    let usable = Matcher::builder().all(value).build().intercept(&"https://host.invalid/".parse().ok()?);
+    let plain_authority = |url: &Url| {
+        url.has_host() && matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none()
+    };
+    if rest.matches('@').count() > 1 || (rest.contains('@') && !parsed.as_ref().is_ok_and(plain_authority)) {
+        return Some(
+            "holds a user name or password that cannot be read; write @, :, /, ?, # and % in them as %40, %3A, %2F, %3F, %23 and %25"
+                .to_owned(),
+        );
+    }
+    if usable.is_none() || !parsed.as_ref().is_ok_and(plain_authority) {
+        return Some(
+            "is no address of a proxy; write http://proxy.example.com:3128, or https, socks5 or socks5h in the place of http"
+                .to_owned(),
+        );
+    }
+    None
+}
+
+/// An entry that no host can match, where it is plain that it was meant to.
+fn exception_problem(value: &str) -> Option<String> {
+    let bad = |entry: &str| {
+        entry.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, ';' | '@'))
+            || entry.split_once('/').is_some_and(|(address, bits)| !is_network(address, bits))
+    };
+    value.split(',').map(str::trim).any(bad).then(|| {
+        "has an entry that is no host; write names, .domains and networks such as 10.0.0.0/8, with commas between them"
+            .to_owned()
+    })
+}
+
+fn is_network(address: &str, bits: &str) -> bool {
+    let longest = match address.parse() {
+        Ok(IpAddr::V4(_)) => 32,
+        Ok(IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    bits.parse::<u8>().is_ok_and(|bits| bits <= longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_a_proxy_is_told_and_nothing_of_it() {
+        for good in [
+            "",
+            "http://proxy.contoso.com:3128",
+            "proxy.contoso.com:3128",
+            "127.0.0.1:9",
+            "http://[::1]:8080/",
+            "https://proxy.contoso.com",
+            "socks5h://user:p%40ss@127.0.0.1:1080",
+            "http://svc:p%23w@proxy:80",
+        ] {
+            assert_eq!(proxy_problem(good), None, "{good}");
+        }
+        for bad in [
+            "proxy contoso",
+            "http://",
+            "://proxy:80",
+            "ftp://proxy:21",
+            "http://proxy:99999",
+            "http://proxy:port",
+            "http://proxy:3128 ",
+            "http://proxy/path",
+            "http:/proxy:80",
+        ] {
+            let told = proxy_problem(bad).unwrap_or_else(|| panic!("{bad} is taken"));
+            assert!(told.starts_with("is no address of a proxy"), "{bad}: {told}");
+        }
+        for secret in
+            ["http://svc:p@ss@proxy:80", "http://svc:p@ss#word@proxy:80", "http://svc:pa/ss@proxy:80"]
+        {
+            let told = proxy_problem(secret).unwrap_or_else(|| panic!("{secret} is taken"));
+            assert!(told.contains("%40") && !told.contains("ss#") && !told.contains("svc"), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_no_host_can_match_is_told() {
+        for good in [
+            "",
+            "*",
+            "localhost,127.0.0.1",
+            ".contoso.com, 10.0.0.0/8,::1,fe80::/10,",
+            "*.contoso.com,host:443",
+        ] {
+            assert_eq!(exception_problem(good), None, "{good}");
+        }
+        for bad in
+            ["localhost 127.0.0.1", "a;b", "http://contoso.com", "10.0.0.0/33", "contoso.com/8", "user@host"]
+        {
+            assert!(exception_problem(bad).is_some(), "{bad} is taken");
+        }
+    }
+}
