@@ -262,7 +262,7 @@ impl Channel {
     fn release(&mut self, now: Instant) -> Answer {
         let mut senders: Vec<(Sender, Vec<Value>)> = Vec::new();
         while self.queue.front().is_some_and(|queued| {
-            queued.not_before.is_none_or(|until| until <= now) && !(queued.apart && !senders.is_empty())
+            queued.not_before.is_none_or(|until| until <= now) && (!queued.apart || senders.is_empty())
         }) {
             let Some(queued) = self.queue.pop_front() else { break };
             match senders.last_mut() {
