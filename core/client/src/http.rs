@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use self::broken::{innermost, network_error};
-use crate::account::{Account, is_loopback};
+use crate::account::{Account, Tls, is_loopback};
 use crate::error::{Error, ErrorKind, Hop, Result, Sent};
 use crate::session::ended_early;
 use crate::steps::{Step, StepLog, host_of};
@@ -40,6 +40,7 @@ pub(crate) const USER_AGENT: &str = concat!("send-im/", env!("CARGO_PKG_VERSION"
 #[derive(Clone)]
 pub(crate) struct Http {
     client: reqwest::Client,
+    tls: Tls,
 }
 
 /// One request.
@@ -120,7 +121,7 @@ impl Http {
         let client = builder
             .build()
             .map_err(|e| Error::new(ErrorKind::Tls, format!("TLS cannot be set up: {}.", innermost(&e))))?;
-        Ok(Self { client })
+        Ok(Self { client, tls: account.tls })
     }
 
     /// Performs one request and reads its answer whole.
@@ -194,7 +195,7 @@ impl Http {
         }
         let failed = |e: reqwest::Error| Failure {
             maybe_processed: !e.is_connect(),
-            error: network_error(&e, step, &url),
+            error: network_error(&e, step, &url, self.tls),
         };
         let mut response = builder.send().await.map_err(failed)?;
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
