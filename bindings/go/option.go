@@ -24,6 +24,16 @@ type settings struct {
 
 type value struct{ name, value string }
 
+// TLS says which cipher suites a server may choose from. Its certificate is verified in the same way with both.
+type TLS string
+
+const (
+	// TLSCurrent: those of TLS 1.3, and of TLS 1.2 those with ECDHE and AES-GCM or ChaCha20-Poly1305.
+	TLSCurrent TLS = "current"
+	// TLSCompatible: also those with ECDHE and AES-CBC, for servers such as Windows Server 2012 R2.
+	TLSCompatible TLS = "compatible"
+)
+
 func set(name, text string) Option {
 	return func(s *settings) { s.values = append(s.values, value{name, text}) }
 }
@@ -42,8 +52,13 @@ func WithUsername(username string) Option { return set("username", username) }
 // domain.
 func WithServer(url string) Option { return set("server", url) }
 
-// WithCAFile is an option of the account: a PEM file with certificate authorities to trust besides the system's.
+// WithCAFile is an option of the account: a file, PEM or DER, with certificate authorities to trust besides the
+// system's.
 func WithCAFile(path string) Option { return set("ca_file", path) }
+
+// WithTLS is an option of the account: the cipher suites a server may choose from. Without it SEND_IM_TLS counts, and otherwise
+// TLSCurrent.
+func WithTLS(tls TLS) Option { return set("tls", string(tls)) }
 
 // WithTrustedDomains is an option of the account: further domains the server may lead to, such as contoso.net.
 func WithTrustedDomains(domains ...string) Option {

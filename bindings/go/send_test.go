@@ -121,12 +121,22 @@ func TestThePasswordOfTheEnvironmentCompletesAnAddress(t *testing.T) {
 	check(t, err)
 }
 
+func TestOlderCipherSuitesCanBeAllowed(t *testing.T) {
+	t.Setenv("SEND_IM_TLS", "old")
+	sandbox := start(t, nil)
+	_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox), sendim.WithTLS(sendim.TLSCompatible))
+	check(t, err)
+	_, err = sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox))
+	contains(t, failing(t, err).Error(), "SEND_IM_TLS")
+}
+
 func TestBadOptionsAreRefusedBeforeAnyRequest(t *testing.T) {
 	sandbox := start(t, nil)
 	token := func(context.Context, sendim.TokenRequest) (sendim.Token, error) { return sendim.Token{}, nil }
 	for complaint, option := range map[string]sendim.Option{
 		"importance":    sendim.WithImportance("huge"),
 		"What to wait":  sendim.WithWait("forever"),
+		"current or":    sendim.WithTLS("old"),
 		"timeout":       sendim.WithTimeout(0),
 		"timeout is":    sendim.WithTimeout(-time.Second),
 		"subject":       sendim.WithSubject("a\nb"),

@@ -176,8 +176,10 @@ export interface AccountOptions {
   token?: string | TokenSource | null;
   /** The discovery root; without: found by the domain. */
   server?: string | URL | Sandbox | null;
-  /** A PEM file with certificate authorities to trust besides the system's. */
+  /** A file, PEM or DER, with certificate authorities to trust besides the system's. */
   caFile?: string | URL | null;
+  /** `compatible`: also older cipher suites, for servers such as Windows Server 2012 R2; without: `SEND_IM_TLS`. */
+  tls?: 'current' | 'compatible' | null;
   /** Further domains the server may lead to, such as `contoso.net`. */
   trustedDomains?: readonly string[] | null;
   /** How long {@link Client.signIn} may take, in milliseconds (60000). For {@link sendIm} see {@link MessageOptions}. */

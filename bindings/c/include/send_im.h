@@ -511,8 +511,8 @@ send_im_options *send_im_options_new(void);
  * Of an account, for `send_im` and `send_im_client_sign_in`: `address` (`user@domain`), `username` (where it is not the
  * address), `password` (without: SEND_IM_PASSWORD), `token` (in the place of a password: a bearer token, without the word
  * `Bearer`, for every origin that asks; once it is rejected the call fails with `sign_in_refused`), `server` (URL of the
- * discovery root; without: found by the domain), `ca_file` (PEM file with further certificate authorities),
- * `trusted_domains` (separated by commas).
+ * discovery root; without: found by the domain), `ca_file` (file with further certificate authorities, PEM or DER),
+ * `tls` (`current`, or `compatible`: also AES-CBC, for Windows Server 2012 R2), `trusted_domains` (separated by commas).
  *
  * Of a message, for `send_im`, `send_im_client_send` and `send_im_messages_add`: `subject` (at most 250 UTF-16 units),
  * `importance` (`normal`, `urgent`, `emergency`), `html` (`true`: the text is html), `wait` (`delivered`, or `submitted`: do

@@ -9,8 +9,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use send_im::shared::option_name;
 use send_im::{
-    Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, Error, ErrorKind, Importance, Message,
-    Result, Sent, TokenRequest, Wait,
+    Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, Error, ErrorKind, Importance,
+    Message, Result, Sent, Tls, TokenRequest, Wait,
 };
 use send_im_runtime::{Generation, Mutex, lock};
 
@@ -43,6 +43,7 @@ enum Key {
     Token,
     Server,
     CaFile,
+    Tls,
     TrustedDomains,
     TimeoutMs,
     Subject,
@@ -60,13 +61,14 @@ pub(crate) enum Takes {
 }
 
 impl Key {
-    const ALL: [(&'static str, Key, Takes); 12] = [
+    const ALL: [(&'static str, Key, Takes); 13] = [
         ("address", Key::Address, Takes::Account),
         ("username", Key::Username, Takes::Account),
         ("password", Key::Password, Takes::Account),
         ("token", Key::Token, Takes::Account),
         ("server", Key::Server, Takes::Account),
         ("ca_file", Key::CaFile, Takes::Account),
+        ("tls", Key::Tls, Takes::Account),
         ("trusted_domains", Key::TrustedDomains, Takes::Account),
         ("timeout_ms", Key::TimeoutMs, Takes::Both),
         ("subject", Key::Subject, Takes::Message),
@@ -89,6 +91,7 @@ impl Key {
         match self {
             Key::TimeoutMs => milliseconds(value).map(drop),
             Key::Html => boolean(value).map(drop),
+            Key::Tls => value.parse::<Tls>().map(drop),
             Key::Importance => value.parse::<Importance>().map(drop),
             Key::Wait => value.parse::<Wait>().map(drop),
             _ => Ok(()),
@@ -201,6 +204,9 @@ impl Options {
         if let Some(ca_file) = given(Key::CaFile, ENV_CA_FILE) {
             account = account.ca_file(ca_file);
         }
+        if let Some(tls) = given(Key::Tls, ENV_TLS) {
+            account = account.tls(tls.parse()?);
+        }
         let domains = self.get(Key::TrustedDomains).unwrap_or_default();
         for domain in domains.split([',', ' ']).filter(|domain| !domain.is_empty()) {
             account = account.trust(domain);
@@ -248,8 +254,8 @@ pub extern "C" fn send_im_options_new() -> *mut send_im_options {
 /// Of an account, for `send_im` and `send_im_client_sign_in`: `address` (`user@domain`), `username` (where it is not the
 /// address), `password` (without: SEND_IM_PASSWORD), `token` (in the place of a password: a bearer token, without the word
 /// `Bearer`, for every origin that asks; once it is rejected the call fails with `sign_in_refused`), `server` (URL of the
-/// discovery root; without: found by the domain), `ca_file` (PEM file with further certificate authorities),
-/// `trusted_domains` (separated by commas).
+/// discovery root; without: found by the domain), `ca_file` (file with further certificate authorities, PEM or DER),
+/// `tls` (`current`, or `compatible`: also AES-CBC, for Windows Server 2012 R2), `trusted_domains` (separated by commas).
 ///
 /// Of a message, for `send_im`, `send_im_client_send` and `send_im_messages_add`: `subject` (at most 250 UTF-16 units),
 /// `importance` (`normal`, `urgent`, `emergency`), `html` (`true`: the text is html), `wait` (`delivered`, or `submitted`: do
@@ -353,6 +359,14 @@ mod tests {
     fn a_credential_needs_its_address() {
         let error = with(&[("password", "x")]).account().unwrap_err();
         assert!(error.detail().contains("address"), "{error}");
+    }
+
+    #[test]
+    fn tls_is_one_of_two_words() {
+        let told = Key::Tls.check("old").unwrap_err().to_string();
+        assert_eq!(told, "The option tls (SEND_IM_TLS) is current or compatible.");
+        let who = [("address", "tosh@contoso.com"), ("password", "x"), ("tls", "compatible")];
+        assert!(format!("{:?}", with(&who).account().unwrap()).contains("Compatible"));
     }
 
     #[test]

@@ -54,6 +54,8 @@ static void options_are_checked(void) {
     CHECK_KIND(send_im_options_set(options, "html", "yes"), "invalid_input");
     CHECK_KIND(send_im_options_set(options, "importance", "huge"), "invalid_input");
     CHECK_KIND(send_im_options_set(options, "wait", "forever"), "invalid_input");
+    CHECK_KIND(send_im_options_set(options, "tls", "old"), "invalid_input");
+    CHECK_OK(send_im_options_set(options, "tls", "compatible"));
     CHECK_OK(send_im_options_set(options, "subject", "db7"));
     send_im_client *client = NULL;
     CHECK_KIND(send_im_client_sign_in(options, &client), "invalid_input");

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use send_im::{Account, ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_USERNAME, Error, Result};
+use send_im::{
+    Account, ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, ENV_USERNAME, Error, Result, Tls,
+};
 use send_im_sandbox::Sandbox;
 
 use crate::args::{ANSWER_AFTER, SenderArgs};
@@ -34,6 +36,15 @@ pub(crate) fn place(args: &SenderArgs) -> (Option<String>, Option<PathBuf>) {
     (args.server.clone().or_else(|| variable(ENV_SERVER)), ca_file)
 }
 
+/// Which cipher suites a server may choose from, where that is said.
+///
+/// # Errors
+/// `invalid_input` where the variable is neither word.
+pub(crate) fn tls(args: &SenderArgs) -> Result<Option<Tls>> {
+    let given = args.tls.map(|tls| Ok(tls.0));
+    given.or_else(|| variable(ENV_TLS).map(|tls| tls.parse())).transpose()
+}
+
 /// Builds the account, and starts the sandbox where the server is `sandbox`.
 ///
 /// # Errors
@@ -50,6 +61,9 @@ pub(crate) async fn sender(args: &SenderArgs, password: Option<String>) -> Resul
     }
     if let Some(file) = ca_file {
         account = account.ca_file(file);
+    }
+    if let Some(tls) = tls(args)? {
+        account = account.tls(tls);
     }
     let sandbox = match in_process {
         true => Some(

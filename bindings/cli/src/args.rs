@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use send_im::{Importance, Wait};
+use send_im::{Importance, Tls, Wait};
 use send_im_sandbox::Layout;
 
 pub(crate) use serve::ServeArgs;
@@ -22,11 +22,12 @@ Environment:
   SEND_IM_USERNAME  the name to sign in with, where it is not the address
   SEND_IM_PASSWORD  the sender's password
   SEND_IM_SERVER    URL of the discovery root, or sandbox; without it the domain is asked
-  SEND_IM_CA_FILE   PEM file with certificate authorities to trust besides the system's
+  SEND_IM_CA_FILE   PEM or DER file with certificate authorities to trust besides the system's
+  SEND_IM_TLS       current, or compatible for servers such as Windows Server 2012 R2
 
 An option goes before its variable. Without an address the account comes from the file \
 send-im/config.toml in the configuration folder (~/.config on Linux): TOML with address, \
-password and, if needed, username, server, ca_file. It must be readable by you alone.";
+password and, if needed, username, server, ca_file, tls. It must be readable by you alone.";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -164,9 +165,16 @@ pub(crate) struct SenderArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,
 
-    /// PEM file with certificate authorities to trust besides those of the system [env: SEND_IM_CA_FILE]
+    /// PEM or DER file with certificate authorities to trust besides those of the system [env: SEND_IM_CA_FILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+
+    /// Which cipher suites the server may choose from: current or compatible [env: SEND_IM_TLS]
+    ///
+    /// With compatible also those with AES-CBC, which is what Windows Server 2012 and 2012 R2 have with an RSA certificate.
+    /// The certificate is verified all the same.
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(crate) tls: Option<TlsArg>,
 }
 
 /// Run a server to try send-im and to test programs against.
@@ -247,6 +255,19 @@ pub(crate) struct ImportanceArg(pub(crate) Importance);
 impl ValueEnum for ImportanceArg {
     fn value_variants<'a>() -> &'a [Self] {
         &[Self(Importance::Normal), Self(Importance::Urgent), Self(Importance::Emergency)]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.as_str()))
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TlsArg(pub(crate) Tls);
+
+impl ValueEnum for TlsArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self(Tls::Current), Self(Tls::Compatible)]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

@@ -96,6 +96,7 @@ fn options(args: &ServeArgs, sender: Option<&Sender>) -> Result<Options> {
     let (server, ca_file) = account::place(&args.sender);
     options = server.into_iter().fold(options, Options::server);
     options = ca_file.into_iter().fold(options, Options::ca_file);
+    options = account::tls(&args.sender)?.into_iter().fold(options, Options::tls);
     if let (Some(chain), Some(key)) = (&args.tls_cert, &args.tls_key) {
         options = options.certificate(chain, key);
     }

@@ -31,6 +31,23 @@ fn says_who_accepted() {
 }
 
 #[test]
+fn tls_is_one_of_two_words() {
+    let world = World::new();
+    let with = |option: Option<&str>, variable: Option<&str>| {
+        let mut command = world.send(&["--to", "lenea@contoso.com", TEXT]);
+        command.args(option.map(|tls| format!("--tls={tls}")));
+        variable.map(|tls| command.env("SEND_IM_TLS", tls));
+        run(command)
+    };
+    assert_eq!(with(Some("compatible"), None).code, Some(0));
+    assert_eq!(with(Some("old"), None).code, Some(2));
+    let unusable = with(None, Some("old"));
+    assert_eq!(unusable.code, Some(2), "{unusable}");
+    assert!(unusable.stderr.contains("SEND_IM_TLS"), "{unusable}");
+    assert_eq!(with(Some("current"), Some("old")).code, Some(0), "an option goes before its variable");
+}
+
+#[test]
 fn does_not_claim_more_than_it_knows() {
     let world = World::new();
     let done = run(world.send(&["--to", "lenea@contoso.com", "--wait", "submitted", TEXT]));
@@ -256,7 +273,7 @@ fn takes_the_account_from_a_private_profile() {
     assert_eq!(
         unknown.stderr,
         format!(
-            "The profile {} has an unknown key `pasword` at line 2; it holds address, password and optionally username, server, ca_file.\n",
+            "The profile {} has an unknown key `pasword` at line 2; it holds address, password and optionally username, server, ca_file, tls.\n",
             file.display()
         )
     );

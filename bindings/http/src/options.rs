@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use send_im::{Account, Address, Error, Result};
+use send_im::{Account, Address, Error, Result, Tls};
 use url::Url;
 
 use crate::token::Tokens;
@@ -16,6 +16,7 @@ pub struct Options {
     pub(crate) account: Option<Account>,
     pub(crate) server: Option<String>,
     pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) tls: Tls,
     pub(crate) tokens: Tokens,
     pub(crate) certificate: Option<(PathBuf, PathBuf)>,
     pub(crate) client_ca: Option<PathBuf>,
@@ -42,6 +43,7 @@ impl Default for Options {
             account: None,
             server: None,
             ca_file: None,
+            tls: Tls::default(),
             tokens: Tokens::default(),
             certificate: None,
             client_ca: None,
@@ -97,6 +99,13 @@ impl Options {
     #[must_use]
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_file = Some(path.into());
+        self
+    }
+
+    /// Which cipher suites a server may choose from, for the credentials that requests bring, where there is no account.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = tls;
         self
     }
 

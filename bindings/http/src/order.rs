@@ -158,7 +158,7 @@ fn sender(parameters: &mut Parameters, options: &Options) -> Result<(Who, Accoun
 
 /// An account of a service that has none of its own.
 fn without_stored(address: &str, password: &str, options: &Options) -> Account {
-    let mut account = Account::with_password(address, password);
+    let mut account = Account::with_password(address, password).tls(options.tls);
     if let Some(server) = &options.server {
         account = account.server(server);
     }

@@ -12,7 +12,18 @@ const LONGEST = 1e12;
 /** A longer name, or one with other characters, may be a secret in the wrong place. */
 const PLAINLY_A_NAME = /^[A-Za-z_-]{1,20}$/;
 
-const ACCOUNT = ['address', 'username', 'password', 'token', 'server', 'caFile', 'trustedDomains', 'timeout', 'onStep'];
+const ACCOUNT = [
+  'address',
+  'username',
+  'password',
+  'token',
+  'server',
+  'caFile',
+  'tls',
+  'trustedDomains',
+  'timeout',
+  'onStep',
+];
 const MESSAGE = ['subject', 'importance', 'html', 'wait', 'timeout'];
 
 /**

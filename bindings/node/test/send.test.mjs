@@ -105,9 +105,16 @@ test('without any account the error says what to set', async (t) => {
   await assert.rejects(sendIm('lenea@contoso.com', 'hi'), { kind: 'invalid_input', message: /SEND_IM_ADDRESS/ });
 });
 
+test('older cipher suites can be allowed', async (t) => {
+  const { account } = await place(t);
+  const { acceptedBy } = await sendIm('lenea@contoso.com', 'hi', { ...account, tls: 'compatible' });
+  assert.equal(acceptedBy, 'lenea@contoso.com');
+});
+
 const refused = [
   [{ importance: 'huge' }, /importance/],
   [{ wait: 'forever' }, /wait/],
+  [{ tls: 'old' }, /current or compatible/],
   [{ timeout: 0 }, /timeout/],
   [{ timeout: -1 }, /timeout/],
   [{ timeout: Number.NaN }, /timeout/],

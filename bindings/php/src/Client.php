@@ -49,7 +49,9 @@ final class Client
      * @param string|null          $username       the name to sign in with where it is not the address
      * @param string|null          $password       the password; null with an address and no token: `SEND_IM_PASSWORD`
      * @param string|Sandbox|null  $server         the discovery root; null: found by the sender's domain
-     * @param string|null          $caFile         a PEM file with certificate authorities to trust besides the system's
+     * @param string|null          $caFile         certificate authorities to trust besides the system's, PEM or DER
+     * @param Tls|string|null      $tls            a {@see Tls} or its value; `compatible` takes older cipher suites
+     *                                             too; null: `SEND_IM_TLS`
      * @param string|null          $token          a bearer token in place of a password, without the word `Bearer`.
      *                                             Once the server rejects it, calls fail: make a new client with a new
      *                                             token
@@ -65,6 +67,7 @@ final class Client
         ?string $password = null,
         string|Sandbox|null $server = null,
         ?string $caFile = null,
+        Tls|string|null $tls = null,
         #[\SensitiveParameter]
         ?string $token = null,
         array $trustedDomains = [],
@@ -80,6 +83,7 @@ final class Client
                 $token,
                 $server,
                 $caFile,
+                $tls,
                 $trustedDomains,
                 $timeout,
             ));

@@ -19,7 +19,8 @@ if (!\function_exists('SendIm\send_im')) {
      * signs in once.
      *
      * Without `$address` the account comes from `SEND_IM_ADDRESS`, `SEND_IM_USERNAME`, `SEND_IM_PASSWORD`,
-     * `SEND_IM_SERVER` and `SEND_IM_CA_FILE`, then from `send-im/config.toml` in the configuration folder.
+     * `SEND_IM_SERVER`, `SEND_IM_CA_FILE` and `SEND_IM_TLS`, then from `send-im/config.toml` in the configuration
+     * folder.
      *
      * @param string               $to             the recipient's address, `user@domain`; `sip:` is optional
      * @param string               $text           the text, in UTF-8, or html with `$html`
@@ -37,7 +38,9 @@ if (!\function_exists('SendIm\send_im')) {
      *                                             `'CONTOSO\smith'`
      * @param string|null          $password       the password; null with an address and no token: `SEND_IM_PASSWORD`
      * @param string|Sandbox|null  $server         the discovery root; null: found by the sender's domain
-     * @param string|null          $caFile         a PEM file with certificate authorities to trust besides the system's
+     * @param string|null          $caFile         certificate authorities to trust besides the system's, PEM or DER
+     * @param Tls|string|null      $tls            a {@see Tls} or its value; `compatible` takes older cipher suites
+     *                                             too; null: `SEND_IM_TLS`
      * @param string|null          $token          a bearer token in place of a password, without the word `Bearer`
      * @param list<string>         $trustedDomains further domains the server may lead to, such as `contoso.net`
      * @param LoggerInterface|null $logger         told of each step at debug level, once the call has ended
@@ -60,6 +63,7 @@ if (!\function_exists('SendIm\send_im')) {
         ?string $password = null,
         string|Sandbox|null $server = null,
         ?string $caFile = null,
+        Tls|string|null $tls = null,
         #[\SensitiveParameter]
         ?string $token = null,
         array $trustedDomains = [],
@@ -75,6 +79,7 @@ if (!\function_exists('SendIm\send_im')) {
                 $token,
                 $server,
                 $caFile,
+                $tls,
                 $trustedDomains,
                 $timeout,
             ));

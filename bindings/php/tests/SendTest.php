@@ -12,6 +12,7 @@ use SendIm\Importance;
 use SendIm\Message;
 use SendIm\Sandbox;
 use SendIm\StepName;
+use SendIm\Tls;
 use SendIm\Wait;
 
 use function SendIm\send_im;
@@ -120,6 +121,13 @@ final class SendTest extends TestCase
         $this->assertStringContainsString('SEND_IM_ADDRESS', $ended[1]);
     }
 
+    public function testOlderCipherSuitesCanBeAllowed(): void
+    {
+        foreach ([Tls::Compatible, 'compatible'] as $tls) {
+            $this->assertNotNull(send_im('lenea@contoso.com', 'hi', ...$this->account(tls: $tls))->acceptedBy);
+        }
+    }
+
     public function testATokenTakesThePlaceOfAPassword(): void
     {
         $token = $this->sandbox()->issueToken(self::SENDER);
@@ -153,6 +161,7 @@ final class SendTest extends TestCase
     {
         yield 'importance' => [['importance' => 'huge'], 'importance'];
         yield 'wait' => [['wait' => 'forever'], 'wait'];
+        yield 'tls' => [['tls' => 'old'], 'current or compatible'];
         yield 'no time' => [['timeout' => 0], 'timeout'];
         yield 'less than no time' => [['timeout' => -1.5], 'timeout'];
         yield 'no number' => [['timeout' => NAN], 'timeout'];

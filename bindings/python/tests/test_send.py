@@ -133,6 +133,7 @@ def test_the_password_of_the_environment_completes_an_address(sandbox, monkeypat
     [
         ({"importance": "huge"}, "importance"),
         ({"wait": "forever"}, "wait"),
+        ({"tls": "old"}, "current or compatible"),
         ({"timeout": 0}, "timeout"),
         ({"timeout": -1}, "timeout"),
         ({"timeout": float("nan")}, "timeout"),
@@ -147,12 +148,19 @@ def test_bad_options_are_refused_before_any_request(sandbox, account, arguments,
     assert sandbox.journal() == []
 
 
-@pytest.mark.parametrize("arguments", [{"subject": 7}, {"ca_file": 7}, {"trusted_domains": "contoso.com"}])
+@pytest.mark.parametrize("arguments", [{"subject": 7}, {"ca_file": 7}, {"tls": 7}, {"trusted_domains": "contoso.com"}])
 def test_a_wrong_type_is_a_type_error(account, arguments):
     with pytest.raises(TypeError):
         send_im("lenea@contoso.com", "hi", **account, **arguments)
     with pytest.raises(TypeError):
         send_im(None, "hi", **account)
+
+
+def test_tls_of_the_call_goes_before_that_of_the_environment(account, monkeypatch):
+    monkeypatch.setenv("SEND_IM_TLS", "old")
+    assert send_im("lenea@contoso.com", "hi", tls="compatible", **account).accepted_by
+    with pytest.raises(InvalidInput, match="SEND_IM_TLS"):
+        send_im("lenea@contoso.com", "hi", **account)
 
 
 def test_an_endless_timeout_is_taken(account):

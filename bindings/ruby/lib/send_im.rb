@@ -3,7 +3,7 @@
 # Delivers an instant message to a Skype for Business or Lync user.
 #
 # Without `address:` the account comes from `SEND_IM_ADDRESS`, `SEND_IM_USERNAME`, `SEND_IM_PASSWORD`, `SEND_IM_SERVER`
-# and `SEND_IM_CA_FILE`, then from `send-im/config.toml` in the configuration folder.
+# `SEND_IM_CA_FILE` and `SEND_IM_TLS`, then from `send-im/config.toml` in the configuration folder.
 #
 # @example
 #   SendIm::Sandbox.open do |sandbox|
@@ -39,7 +39,9 @@ module SendIm
     # @param username [String, nil] the name to sign in with where it is not the address, such as `'CONTOSO\smith'`
     # @param password [String, nil] the password; nil with an address and no token: `SEND_IM_PASSWORD`
     # @param server [String, URI, Sandbox, nil] the discovery root; nil: ask the sign-in domain
-    # @param ca_file [String, Pathname, nil] a PEM file with certificate authorities to trust besides the system's
+    # @param ca_file [String, Pathname, nil] a PEM or DER file with authorities to trust besides the system's
+    # @param tls [Symbol, String, nil] `:current`, or `:compatible` for servers with older cipher suites, such as
+    #   Windows Server 2012 R2; nil: `SEND_IM_TLS`
     # @param token [#call, nil] gives a bearer token in place of a password: called with a {TokenRequest} on a thread of
     #   its own, returns a String or a {BearerToken}
     # @param trusted_domains [Array<String>] further domains the server may lead to, such as `contoso.net`
@@ -51,12 +53,13 @@ module SendIm
     # @example
     #   SendIm.send_im("lenea@contoso.com", "disk full on db7", subject: "db7", importance: :urgent)
     def send_im(to, text, subject: nil, importance: :normal, html: false, timeout: DEFAULT_TIMEOUT, wait: :delivered,
-                address: nil, username: nil, password: nil, server: nil, ca_file: nil, token: nil, trusted_domains: [],
-                logger: SendIm.logger, on_step: nil)
+                address: nil, username: nil, password: nil, server: nil, ca_file: nil, tls: nil, token: nil,
+                trusted_domains: [], logger: SendIm.logger, on_step: nil)
       content = Arguments.message(Message.new(to, text, subject: subject, importance: importance, html: html,
                                                         timeout: timeout, wait: wait))
       options = Arguments.account(address: address, username: username, password: password, server: server,
-                                  ca_file: ca_file, trusted_domains: trusted_domains, timeout: timeout)
+                                  ca_file: ca_file, tls: tls, trusted_domains: trusted_domains,
+                                  timeout: timeout)
       steps = StepRelay.wanted(on_step, logger)
       tokens = TokenRelay.for(token, logger)
       Receipt.from(Driver.run(steps, tokens) { Native.send_by_mail(options, content, tokens&.mailbox, steps&.mailbox) })

@@ -144,6 +144,7 @@ class TestSend < Minitest::Test
   [
     [{ importance: :huge }, "importance"],
     [{ wait: :forever }, "wait"],
+    [{ tls: :old }, "current or compatible"],
     [{ timeout: 0 }, "timeout"],
     [{ timeout: -1 }, "timeout"],
     [{ timeout: Float::NAN }, "timeout"],
@@ -160,8 +161,8 @@ class TestSend < Minitest::Test
     end
   end
 
-  [{ subject: 7 }, { ca_file: 7 }, { trusted_domains: [7] }, { token: "t" }, { timeout: "60" }, { importance: 1 },
-   { password: 424_242 }].each do |arguments|
+  [{ subject: 7 }, { ca_file: 7 }, { tls: 7 }, { trusted_domains: [7] }, { token: "t" }, { timeout: "60" },
+   { importance: 1 }, { password: 424_242 }].each do |arguments|
     define_method(:"test_a_wrong_type_is_a_type_error_that_shows_no_value_#{arguments.keys.first}") do
       error = assert_raises(TypeError) { SendIm.send_im("lenea@contoso.com", "hi", **account, **arguments) }
       refute_match(/424242/, error.message)
@@ -181,6 +182,14 @@ class TestSend < Minitest::Test
     SendIm.send_im("lenea@contoso.com", text, **account)
     assert_equal Encoding::BINARY, text.encoding
     refute_predicate text, :frozen?
+  end
+
+  def test_tls_of_the_call_goes_before_that_of_the_environment
+    with_environment("SEND_IM_TLS" => "old") do
+      assert SendIm.send_im("lenea@contoso.com", "hi", tls: :compatible, **account).accepted_by
+      error = failing(SendIm::InvalidInput) { SendIm.send_im("lenea@contoso.com", "hi", **account) }
+      assert_match(/SEND_IM_TLS/, error.message)
+    end
   end
 
   def test_an_endless_timeout_is_taken

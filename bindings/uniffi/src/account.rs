@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use send_im::{Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, Error, TokenRequest};
+use send_im::{Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, Error, TokenRequest};
 use send_im_runtime::{Generation, HostFailure, Mutex, lock};
 use tokio::sync::oneshot;
 
@@ -29,6 +29,9 @@ pub struct AccountOptions {
     /// A PEM file with further certificate authorities. None: `SEND_IM_CA_FILE`.
     #[uniffi(default = None)]
     pub ca_file: Option<String>,
+    /// Which cipher suites a server may choose from: `current` (the default) or `compatible`. Without: `SEND_IM_TLS`.
+    #[uniffi(default = None)]
+    pub tls: Option<String>,
     /// Further domains the server may lead to.
     #[uniffi(default = [])]
     pub trusted_domains: Vec<String>,
@@ -170,6 +173,9 @@ pub(crate) fn account(
     if let Some(ca_file) = options.ca_file.or_else(|| variable(ENV_CA_FILE)) {
         account = account.ca_file(ca_file);
     }
+    if let Some(tls) = options.tls.or_else(|| variable(ENV_TLS)) {
+        account = account.tls(tls.parse()?);
+    }
     for domain in options.trusted_domains {
         account = account.trust(domain);
     }
@@ -225,6 +231,18 @@ mod tests {
             ..Default::default()
         };
         assert!(refused(options, Some(Arc::new(Nobody))).contains("one of them"));
+    }
+
+    #[test]
+    fn tls_is_one_of_two_words() {
+        let with = |tls: &str| AccountOptions {
+            address: Some("tosh@contoso.com".into()),
+            password: Some("x".into()),
+            tls: Some(tls.into()),
+            ..Default::default()
+        };
+        assert_eq!(refused(with("old"), None), "The option tls (SEND_IM_TLS) is current or compatible.");
+        account(with("compatible"), None, None).unwrap();
     }
 
     #[test]

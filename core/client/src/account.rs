@@ -21,6 +21,9 @@ use crate::message::DEFAULT_TIMEOUT;
 use crate::steps::{OnStep, StepRecord};
 
 mod fields;
+mod tls;
+
+pub use self::tls::Tls;
 
 /// Who sends, how the account signs in, and where its server is.
 ///
@@ -37,6 +40,7 @@ pub struct Account {
     pub(crate) credential: Credential,
     pub(crate) server: Server,
     pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) tls: Tls,
     pub(crate) trusted_domains: Vec<String>,
     pub(crate) resolve: Vec<(String, SocketAddr)>,
     pub(crate) timeout: Duration,
@@ -150,6 +154,7 @@ impl Account {
             credential,
             server: Server::default(),
             ca_file: None,
+            tls: Tls::default(),
             trusted_domains: Vec::new(),
             resolve: Vec::new(),
             timeout: DEFAULT_TIMEOUT,
@@ -182,6 +187,12 @@ impl Account {
     /// A file, PEM or one certificate in DER, with authorities to trust besides those of the operating system.
     pub fn ca_file(mut self, path: impl AsRef<Path>) -> Self {
         self.ca_file = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Which cipher suites a server may choose from. Default: [`Tls::Current`].
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = tls;
         self
     }
 
@@ -287,6 +298,7 @@ impl fmt::Debug for Account {
             .field("address", &self.address)
             .field("server", &self.server)
             .field("ca_file", &self.ca_file)
+            .field("tls", &self.tls)
             .field("trusted_domains", &self.trusted_domains)
             .finish_non_exhaustive()
     }
@@ -309,11 +321,12 @@ mod tests {
         let first = Account::with_password("tosh@contoso.com", "s3cret")
             .username(r"CONTOSO\smith")
             .server("https://lync.contoso.com")
-            .ca_file("ca.pem");
+            .ca_file("ca.pem")
+            .tls(Tls::Compatible);
         let other = first.other_sender("lenea@contoso.com", "x");
         assert_eq!(
-            (other.address.as_str(), &other.server, &other.ca_file),
-            ("lenea@contoso.com", &first.server, &first.ca_file)
+            (other.address.as_str(), &other.server, &other.ca_file, other.tls),
+            ("lenea@contoso.com", &first.server, &first.ca_file, Tls::Compatible)
         );
         let Credential::Password { username, password } = &other.credential else {
             panic!("another credential")

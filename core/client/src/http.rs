@@ -19,7 +19,7 @@ use url::Url;
 use self::broken::{innermost, network_error, stream_error};
 use self::cookies::Jar;
 use self::proxy::{Proxies, through};
-use crate::account::{Account, is_loopback};
+use crate::account::{Account, Tls, is_loopback};
 use crate::error::{Error, ErrorKind, Hop, Result, Sent};
 use crate::session::ended_early;
 use crate::sign_in::challenge::Challenge;
@@ -67,6 +67,7 @@ pub(crate) struct Http {
     cookies: Arc<Jar>,
     /// Absent where the server is on this machine.
     proxies: Option<Arc<Proxies>>,
+    tls: Tls,
 }
 
 /// One request.
@@ -134,7 +135,7 @@ impl Http {
             if Url::parse(root).is_ok_and(|url| is_loopback(&url)));
         let proxies = match here {
             true => None,
-            false => Some(Arc::new(Proxies::of_this_process(tls.clone())?)),
+            false => Some(Arc::new(Proxies::of_this_process(tls.clone(), account.tls)?)),
         };
         Ok(Self {
             client: Self::client(account, reqwest::Client::builder(), tls, here)?,
@@ -142,6 +143,7 @@ impl Http {
             classics: Arc::default(),
             cookies: Arc::default(),
             proxies,
+            tls: account.tls,
         })
     }
 
@@ -319,7 +321,7 @@ impl Http {
                 let source = std::io::Error::new(kind, innermost(e));
                 Error::new(ErrorKind::Network, detail).at(step).with_source(source)
             }
-            None => self.named(network_error(e, step, url), url),
+            None => self.named(network_error(e, step, url, self.tls), url),
         };
         Failure { error, maybe_processed }
     }

@@ -41,13 +41,13 @@ mod text;
 mod turns;
 mod ucwa;
 
-pub use account::{Account, BearerToken, TokenRequest};
+pub use account::{Account, BearerToken, Tls, TokenRequest};
 pub use address::Address;
 pub use client::{Client, send, send_im};
 pub use departure::Departure;
 pub use error::{Error, ErrorKind, Hop, Result, Sent};
 pub use message::{DEFAULT_TIMEOUT, Importance, MAX_SUBJECT, Message, Wait};
-pub use profile::{ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_USERNAME, profile_path};
+pub use profile::{ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, ENV_USERNAME, profile_path};
 pub use receipt::{Evidence, Format, Receipt};
 pub use steps::{Step, StepRecord};
 

@@ -24,12 +24,15 @@ pub const ENV_PASSWORD: &str = "SEND_IM_PASSWORD";
 pub const ENV_SERVER: &str = "SEND_IM_SERVER";
 /// The environment variable that names a PEM file with further certificate authorities.
 pub const ENV_CA_FILE: &str = "SEND_IM_CA_FILE";
+/// The environment variable that says which cipher suites a server may choose from: `current` or `compatible`.
+pub const ENV_TLS: &str = "SEND_IM_TLS";
 
 impl Account {
-    /// The account of `SEND_IM_ADDRESS`, `SEND_IM_USERNAME`, `SEND_IM_PASSWORD`, `SEND_IM_SERVER` and `SEND_IM_CA_FILE`.
+    /// The account of `SEND_IM_ADDRESS`, `SEND_IM_USERNAME`, `SEND_IM_PASSWORD`, `SEND_IM_SERVER`, `SEND_IM_CA_FILE` and
+    /// `SEND_IM_TLS`.
     ///
     /// # Errors
-    /// `invalid_input` when the address or the password is not set.
+    /// `invalid_input` when the address or the password is not set, or `SEND_IM_TLS` is neither word.
     pub fn from_env() -> Result<Self> {
         Self::from_vars(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
@@ -37,7 +40,7 @@ impl Account {
     /// The account of the environment or, where `SEND_IM_ADDRESS` is not set, of the profile file
     /// `send-im/config.toml` in the user's configuration folder (`~/.config` on Linux).
     ///
-    /// `SEND_IM_SERVER` and `SEND_IM_CA_FILE` go before what the file says.
+    /// `SEND_IM_SERVER`, `SEND_IM_CA_FILE` and `SEND_IM_TLS` go before what the file says.
     ///
     /// # Errors
     /// `invalid_input` when there is neither, or when the file is unusable or readable by others.
@@ -53,10 +56,11 @@ impl Account {
                 path.display()
             )));
         }
-        Ok(Self::from_profile(&path)?.overridden_by(vars))
+        Self::from_profile(&path)?.overridden_by(vars)
     }
 
-    /// The account of the profile file at `path`: TOML with `address`, `password` and optionally `username`, `server`, `ca_file`.
+    /// The account of the profile file at `path`: TOML with `address`, `password` and optionally `username`, `server`, `ca_file`,
+    /// `tls`.
     ///
     /// # Errors
     /// `invalid_input` when the file cannot be read, is no file, is larger than 1 MiB or holds something else. On Unix also when
@@ -77,17 +81,20 @@ impl Account {
         if let Some(username) = vars(ENV_USERNAME) {
             account = account.username(username);
         }
-        Ok(account.overridden_by(vars))
+        account.overridden_by(vars)
     }
 
-    fn overridden_by(mut self, vars: impl Fn(&str) -> Option<String>) -> Self {
+    fn overridden_by(mut self, vars: impl Fn(&str) -> Option<String>) -> Result<Self> {
         if let Some(server) = vars(ENV_SERVER) {
             self = self.server(server);
         }
         if let Some(ca_file) = vars(ENV_CA_FILE) {
             self = self.ca_file(ca_file);
         }
-        self
+        if let Some(tls) = vars(ENV_TLS) {
+            self = self.tls(tls.parse()?);
+        }
+        Ok(self)
     }
 }
 
@@ -109,6 +116,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::account::Tls;
 
     fn profile(text: &str, mode: u32) -> tempfile::NamedTempFile {
         let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -127,9 +135,11 @@ mod tests {
             ENV_ADDRESS => Some("tosh@contoso.com".into()),
             ENV_PASSWORD => Some("x".into()),
             ENV_SERVER => Some("https://lync.contoso.com/".into()),
+            ENV_TLS => Some("Compatible".into()),
             _ => None,
         })
         .unwrap();
+        assert_eq!(account.tls, Tls::Compatible);
         assert_eq!(account.check().unwrap().root.unwrap().as_str(), "https://lync.contoso.com/");
     }
 
@@ -138,6 +148,9 @@ mod tests {
         let error =
             Account::from_vars(|name| (name == ENV_ADDRESS).then(|| "tosh@contoso.com".into())).unwrap_err();
         assert_eq!(error.to_string(), "SEND_IM_PASSWORD is not set.");
+        let error =
+            Account::from_vars(|name| Some(if name == ENV_TLS { "old" } else { "x" }.into())).unwrap_err();
+        assert_eq!(error.to_string(), "The option tls (SEND_IM_TLS) is current or compatible.");
     }
 
     #[test]
@@ -160,7 +173,7 @@ mod tests {
         assert_eq!(
             Account::from_profile(file.path()).unwrap_err().to_string(),
             format!(
-                "The profile {} has an unknown key `pasword` at line 3; it holds address, password and optionally username, server, ca_file.",
+                "The profile {} has an unknown key `pasword` at line 3; it holds address, password and optionally username, server, ca_file, tls.",
                 file.path().display()
             )
         );

@@ -76,7 +76,7 @@ const NO_HTTP: &str =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn https_to_a_port_that_speaks_no_tls() {
-    let closed = "HERE closed the connection during the TLS handshake; it may not speak TLS on this port: check the port.";
+    let closed = "HERE closed the connection during the TLS handshake; it may not speak TLS on this port: check the port; or it has older cipher suites alone: set tls to compatible (SEND_IM_TLS).";
     each(
         "https",
         &[

@@ -88,7 +88,7 @@ impl World {
 /// The command, knowing nothing of the account of the person who runs the tests.
 pub fn clean(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_send-im"));
-    for name in ["ADDRESS", "USERNAME", "PASSWORD", "SERVER", "CA_FILE"] {
+    for name in ["ADDRESS", "USERNAME", "PASSWORD", "SERVER", "CA_FILE", "TLS"] {
         command.env_remove(format!("SEND_IM_{name}"));
     }
     command.env("HOME", home).env("XDG_CONFIG_HOME", home.join("config"));

@@ -119,6 +119,11 @@ namespace SendIm.Native
             Set("token", account.Token);
             Set("server", account.Server);
             Set("ca_file", account.CaFile);
+            if (account.Tls is Tls tls)
+            {
+                Set("tls", Names.Given(tls, nameof(Account.Tls)));
+            }
+
             if (account.TrustedDomains.Count > 0)
             {
                 Set("trusted_domains", string.Join(",", account.TrustedDomains));

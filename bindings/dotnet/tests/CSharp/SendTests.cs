@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Harness;
@@ -86,6 +87,30 @@ namespace SendIm.Tests
             Check.Throws<ArgumentOutOfRangeException>(
                 () => Im.Send(new Message(Recipient, "hi") { Importance = (Importance)9 }, Account));
         }
+
+        [Test]
+        public void Tls_of_the_account_goes_before_that_of_the_environment()
+        {
+            SetVariable("SEND_IM_TLS", "old", 1);
+            try
+            {
+                var account = Account;
+                account.Tls = Tls.Compatible;
+                Check.Equal(Recipient, Im.Send(Recipient, "hi", account).AcceptedBy);
+                Check.Contains("SEND_IM_TLS", Check.Throws<SendImException>(() => Im.Send(Recipient, "hi", Account)).Message);
+            }
+            finally
+            {
+                UnsetVariable("SEND_IM_TLS");
+            }
+        }
+
+        /// <remarks>What .NET calls the environment is a copy of the process's own.</remarks>
+        [DllImport("libc", EntryPoint = "setenv")]
+        private static extern int SetVariable(string name, string value, int overwrite);
+
+        [DllImport("libc", EntryPoint = "unsetenv")]
+        private static extern int UnsetVariable(string name);
 
         [Test]
         public void An_account_shows_no_secret()

@@ -44,7 +44,7 @@ namespace Harness
                 start.ArgumentList.Add(argument);
             }
 
-            foreach (var name in new[] { "ADDRESS", "USERNAME", "PASSWORD", "SERVER", "CA_FILE" })
+            foreach (var name in new[] { "ADDRESS", "USERNAME", "PASSWORD", "SERVER", "CA_FILE", "TLS" })
             {
                 start.Environment.Remove("SEND_IM_" + name);
             }

@@ -9,6 +9,7 @@ use SendIm\Exception\SendImException;
 use SendIm\Importance;
 use SendIm\Message;
 use SendIm\Sandbox;
+use SendIm\Tls;
 use SendIm\Wait;
 
 /**
@@ -69,6 +70,7 @@ final class Options
         ?string $token,
         string|Sandbox|null $server,
         ?string $caFile,
+        Tls|string|null $tls,
         array $trustedDomains,
         int|float $timeout,
     ): array {
@@ -89,6 +91,7 @@ final class Options
             'token' => $token,
             'server' => $server,
             'ca_file' => $caFile,
+            'tls' => $tls instanceof Tls ? $tls->value : $tls,
             'trusted_domains' => $trustedDomains === [] ? null : implode(',', $trustedDomains),
             'timeout_ms' => (string) Text::milliseconds('timeout', $timeout),
         ];

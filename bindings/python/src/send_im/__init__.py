@@ -9,7 +9,8 @@
 lenea@contoso.com hello world
 
 Without ``address`` the account comes from ``SEND_IM_ADDRESS``, ``SEND_IM_USERNAME``, ``SEND_IM_PASSWORD``,
-``SEND_IM_SERVER`` and ``SEND_IM_CA_FILE``, then from ``send-im/config.toml`` in the configuration folder.
+``SEND_IM_SERVER``, ``SEND_IM_CA_FILE`` and ``SEND_IM_TLS``, then from ``send-im/config.toml`` in the configuration
+folder.
 
 The logger ``send_im`` receives each step of a call at DEBUG. It must be enabled before the call, or before the client
 signs in. No password, token or message text is ever logged.
@@ -44,6 +45,7 @@ from ._types import (
     OnStep,
     Receipt,
     Step,
+    Tls,
     TokenRequest,
     TokenSource,
     Wait,
@@ -76,6 +78,7 @@ __all__ = [
     "ServiceError",
     "SignInError",
     "Step",
+    "Tls",
     "TokenRequest",
     "TokenSource",
     "Wait",

@@ -18,6 +18,7 @@ from ._types import (
     Message,
     OnStep,
     Receipt,
+    Tls,
     TokenSource,
     Wait,
     receipt_from,
@@ -32,7 +33,9 @@ class Client:
         username: The name to sign in with where it is not the address.
         password: The password. None with an address and no token: ``SEND_IM_PASSWORD``.
         server: The URL of the discovery root, or a :class:`Sandbox`. None: ask the sign-in domain.
-        ca_file: A PEM file with certificate authorities to trust besides those of the operating system.
+        ca_file: A file, PEM or DER, with certificate authorities to trust besides those of the operating system.
+        tls: ``"current"``, or ``"compatible"`` for servers with older cipher suites, such as Windows Server 2012 R2.
+            None: ``SEND_IM_TLS``.
         token: Called with a :class:`TokenRequest` for a bearer token, on a thread of its own; instead of a password.
         trusted_domains: Further domains the server may lead to.
         timeout: How long signing in may take, in seconds.
@@ -57,6 +60,7 @@ class Client:
         password: Optional[str] = None,
         server: Server = None,
         ca_file: PathLike = None,
+        tls: Optional[Tls] = None,
         token: Optional[TokenSource] = None,
         trusted_domains: Iterable[str] = (),
         timeout: float = DEFAULT_TIMEOUT,
@@ -69,6 +73,7 @@ class Client:
             password=password,
             server=server,
             ca_file=ca_file,
+            tls=tls,
             trusted_domains=trusted_domains,
             timeout=timeout,
         )
@@ -87,6 +92,7 @@ class Client:
         password: Optional[str] = None,
         server: Server = None,
         ca_file: PathLike = None,
+        tls: Optional[Tls] = None,
         token: Optional[TokenSource] = None,
         trusted_domains: Iterable[str] = (),
         timeout: float = DEFAULT_TIMEOUT,
@@ -103,6 +109,7 @@ class Client:
             password=password,
             server=server,
             ca_file=ca_file,
+            tls=tls,
             token=token,
             trusted_domains=trusted_domains,
             timeout=timeout,

@@ -30,6 +30,7 @@ def account_options(
     password: Optional[str],
     server: Server,
     ca_file: PathLike,
+    tls: Optional[str],
     trusted_domains: Iterable[str],
     timeout: Optional[float],
 ) -> Any:
@@ -45,6 +46,7 @@ def account_options(
         password=_text("password", password),
         server=_text("server", server),
         ca_file=None if ca_file is None else _text("ca_file", os.fspath(ca_file)),
+        tls=_text("tls", tls),
         trusted_domains=[_checked("trusted_domains", domain) for domain in trusted_domains],
         timeout_ms=milliseconds(timeout),
     )

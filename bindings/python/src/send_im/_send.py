@@ -17,6 +17,7 @@ from ._types import (
     Message,
     OnStep,
     Receipt,
+    Tls,
     TokenSource,
     Wait,
     receipt_from,
@@ -37,6 +38,7 @@ def send_im(
     password: Optional[str] = None,
     server: Server = None,
     ca_file: PathLike = None,
+    tls: Optional[Tls] = None,
     token: Optional[TokenSource] = None,
     trusted_domains: Iterable[str] = (),
     on_step: Optional[OnStep] = None,
@@ -60,7 +62,9 @@ def send_im(
         username: The name to sign in with where it is not the address, such as ``r"CONTOSO\smith"``.
         password: The password. None with an address and no token: ``SEND_IM_PASSWORD``.
         server: The URL of the discovery root, or a :class:`Sandbox`. None: ask the sign-in domain.
-        ca_file: A PEM file with certificate authorities to trust besides those of the operating system.
+        ca_file: A file, PEM or DER, with certificate authorities to trust besides those of the operating system.
+        tls: ``"current"``, or ``"compatible"`` for servers with older cipher suites, such as Windows Server 2012 R2.
+            None: ``SEND_IM_TLS``.
         token: Called with a :class:`TokenRequest` for a bearer token; instead of a password.
         trusted_domains: Further domains the server may lead to, such as ``contoso.net``.
         on_step: Called with a :class:`Step` at the end of each step, on this thread.
@@ -87,6 +91,7 @@ def send_im(
         password=password,
         server=server,
         ca_file=ca_file,
+        tls=tls,
         trusted_domains=trusted_domains,
         timeout=timeout,
     )
@@ -109,6 +114,7 @@ async def send_im_async(
     password: Optional[str] = None,
     server: Server = None,
     ca_file: PathLike = None,
+    tls: Optional[Tls] = None,
     token: Optional[AsyncTokenSource] = None,
     trusted_domains: Iterable[str] = (),
     on_step: Optional[OnStep] = None,
@@ -136,6 +142,7 @@ async def send_im_async(
         password=password,
         server=server,
         ca_file=ca_file,
+        tls=tls,
         trusted_domains=trusted_domains,
         timeout=timeout,
     )

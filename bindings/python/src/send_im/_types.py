@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         from typing_extensions import TypeAlias
 
 Importance: TypeAlias = Literal["normal", "urgent", "emergency"]
+Tls: TypeAlias = Literal["current", "compatible"]
 """How urgent a message is shown to its recipient."""
 
 Wait: TypeAlias = Literal["delivered", "submitted"]

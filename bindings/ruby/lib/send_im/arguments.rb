@@ -14,7 +14,7 @@ module SendIm
 
     class << self
       # Who sends. A sandbox as the server brings its own certificate authority.
-      def account(address:, username:, password:, server:, ca_file:, trusted_domains:, timeout:)
+      def account(address:, username:, password:, server:, ca_file:, tls:, trusted_domains:, timeout:)
         if server.respond_to?(:ca_file)
           ca_file ||= server.ca_file
           server = server.url
@@ -25,6 +25,7 @@ module SendIm
           password: optional("password", password),
           server: optional("server", defined?(URI) && server.is_a?(URI) ? server.to_s : server),
           ca_file: optional("ca_file", ca_file.respond_to?(:to_path) ? ca_file.to_path : ca_file),
+          tls: optional_word("tls", tls),
           trusted_domains: Array(trusted_domains).map { |domain| text("trusted_domains", domain) },
           timeout_ms: milliseconds("timeout", timeout)
         )
@@ -79,6 +80,11 @@ module SendIm
       # One of a few names, as a Symbol or a String.
       def word(name, value)
         text(name, value.is_a?(Symbol) ? value.name : value)
+      end
+
+      # The same, or nil.
+      def optional_word(name, value)
+        value.nil? ? nil : word(name, value)
       end
 
       private

@@ -38,7 +38,9 @@ module SendIm
     # @param username [String, nil] the name to sign in with where it is not the address, such as `'CONTOSO\smith'`
     # @param password [String, nil] the password; nil with an address and no token: `SEND_IM_PASSWORD`
     # @param server [String, URI, Sandbox, nil] the discovery root; nil: ask the sign-in domain
-    # @param ca_file [String, Pathname, nil] a PEM file with certificate authorities to trust besides the system's
+    # @param ca_file [String, Pathname, nil] a PEM or DER file with authorities to trust besides the system's
+    # @param tls [Symbol, String, nil] `:current`, or `:compatible` for servers with older cipher suites, such as
+    #   Windows Server 2012 R2; nil: `SEND_IM_TLS`
     # @param token [#call, nil] gives a bearer token in place of a password: called with a {TokenRequest} on a thread of
     #   its own, returns a String or a {BearerToken}
     # @param trusted_domains [Array<String>] further domains the server may lead to
@@ -46,12 +48,13 @@ module SendIm
     # @param logger [#debug, nil] told of each step at debug level
     # @param on_step [#call, nil] called with each {Step}, on a thread that waits for a call of this client
     # @raise [Error]
-    def initialize(address: nil, username: nil, password: nil, server: nil, ca_file: nil, token: nil,
+    def initialize(address: nil, username: nil, password: nil, server: nil, ca_file: nil, tls: nil, token: nil,
                    trusted_domains: [], timeout: DEFAULT_TIMEOUT, logger: SendIm.logger, on_step: nil)
       @address = address
       @logger = logger
       options = Arguments.account(address: address, username: username, password: password, server: server,
-                                  ca_file: ca_file, trusted_domains: trusted_domains, timeout: timeout)
+                                  ca_file: ca_file, tls: tls, trusted_domains: trusted_domains,
+                                  timeout: timeout)
       @steps = StepRelay.wanted(on_step, logger)
       @tokens = TokenRelay.for(token, logger)
       @session = Driver.run(@steps, @tokens) { Native.sign_in_by_mail(options, @tokens&.mailbox, @steps&.mailbox) }

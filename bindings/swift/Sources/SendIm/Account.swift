@@ -9,8 +9,8 @@ internal import SendImNative
 ///
 /// Neither its description nor a dump shows the password or the user name.
 public struct Account: Sendable {
-    /// The stored account: `SEND_IM_ADDRESS`, `SEND_IM_PASSWORD`, `SEND_IM_USERNAME`, `SEND_IM_SERVER` and
-    /// `SEND_IM_CA_FILE` of the environment, without these the profile file `~/.config/send-im/config.toml`, which
+    /// The stored account: `SEND_IM_ADDRESS`, `SEND_IM_PASSWORD`, `SEND_IM_USERNAME`, `SEND_IM_SERVER`,
+    /// `SEND_IM_CA_FILE` and `SEND_IM_TLS` of the environment, without these the profile file `~/.config/send-im/config.toml`, which
     /// must be readable by its owner alone.
     public static let stored = Account(address: nil, password: nil)
 
@@ -20,8 +20,11 @@ public struct Account: Sendable {
     /// The URL of the discovery root. Nil: ask the sign-in domain.
     public var server: String?
 
-    /// A PEM file with certificate authorities to trust besides those of the operating system.
+    /// A file, PEM or DER, with certificate authorities to trust besides those of the operating system.
     public var caFile: String?
+
+    /// Which cipher suites a server may choose from. Nil: `SEND_IM_TLS` of the environment, otherwise ``Tls/current``.
+    public var tls: Tls?
 
     /// Further domains the server may lead to, such as `contoso.net`.
     public var trustedDomains: [String] = []
@@ -37,7 +40,7 @@ public struct Account: Sendable {
     ///   - password: The password. Nil: `SEND_IM_PASSWORD` of the environment.
     ///   - username: The name to sign in with where it is not the address, such as `"CONTOSO\\smith"`.
     ///   - server: The URL of the discovery root. Nil: ask the sign-in domain.
-    ///   - caFile: A PEM file with certificate authorities to trust besides those of the operating system.
+    ///   - caFile: A file, PEM or DER, with certificate authorities to trust besides those of the operating system.
     ///   - trustedDomains: Further domains the server may lead to.
     public init(
         _ address: String,
@@ -58,7 +61,7 @@ public struct Account: Sendable {
     /// - Parameters:
     ///   - address: The sender's address, `user@domain`; `sip:` is optional.
     ///   - server: The URL of the discovery root. Nil: ask the sign-in domain.
-    ///   - caFile: A PEM file with certificate authorities to trust besides those of the operating system.
+    ///   - caFile: A file, PEM or DER, with certificate authorities to trust besides those of the operating system.
     ///   - trustedDomains: Further domains the server may lead to.
     ///   - token: Gives a token, for each server that asks for one and again before one expires. It runs in a task of
     ///     its own, which is cancelled with the call. What it throws is the ``SendImError/underlyingError`` of an error of the
@@ -86,7 +89,7 @@ public struct Account: Sendable {
     func options(timeout: Duration) -> AccountOptions {
         AccountOptions(
             address: address, username: username, password: password, server: server, caFile: caFile,
-            trustedDomains: trustedDomains, timeoutMs: timeout.wholeMilliseconds)
+            tls: tls?.rawValue, trustedDomains: trustedDomains, timeoutMs: timeout.wholeMilliseconds)
     }
 }
 

@@ -98,6 +98,23 @@ final class SendTests: XCTestCase {
         }
     }
 
+    func testTlsOfTheAccountGoesBeforeThatOfTheEnvironment() async throws {
+        try await withSandbox { sandbox in
+            try await withEnvironment(["SEND_IM_TLS": "old"]) {
+                var account = sandbox.tosh
+                account.tls = .compatible
+                try await sendIm(to: "lenea@contoso.com", text: "hi", from: account)
+                account.tls = nil
+                do {
+                    try await sendIm(to: "lenea@contoso.com", text: "hi", from: account)
+                    XCTFail("taken")
+                } catch let error as SendImError {
+                    XCTAssertEqual(error.kind, .invalidInput)
+                }
+            }
+        }
+    }
+
     func testTheServerOfAStoredAccountCanBeReplaced() async throws {
         try await withSandbox { sandbox in
             try await withEnvironment(["SEND_IM_ADDRESS": sender, "SEND_IM_PASSWORD": password]) {

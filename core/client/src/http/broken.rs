@@ -6,6 +6,7 @@ use std::io;
 use url::Url;
 
 use super::{CONNECT_TIMEOUT, tls_error};
+use crate::account::Tls;
 use crate::error::{Error, ErrorKind};
 use crate::plain::{plain, plain_name};
 use crate::steps::{Step, host_of};
@@ -14,11 +15,11 @@ use crate::ucwa::verdict::not_processed;
 /// What hyper says where a server answers in another protocol, or speaks first.
 const OTHER_PROTOCOL: [&str; 2] = ["HTTP version", "unexpected message from connection"];
 
-pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url) -> Error {
+pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url, offered: Tls) -> Error {
     let host = host_of(url);
     let cause = innermost(error);
     if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-        return Error::new(ErrorKind::Tls, tls_error::sentence(tls, url)).at(step);
+        return Error::new(ErrorKind::Tls, tls_error::sentence(tls, url, offered)).at(step);
     }
     if let Some(h2) = stream_error(error)
         && not_processed(h2).is_some()
@@ -37,8 +38,13 @@ pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url) -> Er
         Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
             if error.is_connect() && url.scheme() == "https" =>
         {
+            let older = match offered {
+                // Windows tells no alert where it finds no cipher suite.
+                Tls::Current => "; or it has older cipher suites alone: set tls to compatible (SEND_IM_TLS)",
+                Tls::Compatible => "",
+            };
             format!(
-                "{} closed the connection during the TLS handshake; it may not speak TLS on this port: check the port.",
+                "{} closed the connection during the TLS handshake; it may not speak TLS on this port: check the port{older}.",
                 with_port(url)
             )
         }

@@ -16,6 +16,7 @@ use url::Url;
 use self::refusal::Refusal;
 use super::broken::{causes, innermost, with_port};
 use super::{CONNECT_TIMEOUT, USER_AGENT, tls_error};
+use crate::account::Tls;
 use crate::error::Result;
 use crate::plain::{plain, plain_name};
 
@@ -32,12 +33,14 @@ const LONGEST_HEAD: usize = 16 << 10;
 pub(super) struct Proxies {
     matcher: Matcher,
     tls: Arc<rustls::ClientConfig>,
+    offered: Tls,
 }
 
 /// The proxy for one host.
 pub(super) struct Proxy {
     to: Intercept,
     tls: Arc<rustls::ClientConfig>,
+    offered: Tls,
 }
 
 impl Proxies {
@@ -45,16 +48,16 @@ impl Proxies {
     ///
     /// # Errors
     /// `InvalidInput` for a variable that cannot be meant as it stands; reqwest would pass over it.
-    pub(super) fn of_this_process(mut tls: rustls::ClientConfig) -> Result<Self> {
+    pub(super) fn of_this_process(mut tls: rustls::ClientConfig, offered: Tls) -> Result<Self> {
         variables::check_all()?;
         tls.alpn_protocols.clear();
-        Ok(Self { matcher: Matcher::from_system(), tls: Arc::new(tls) })
+        Ok(Self { matcher: Matcher::from_system(), tls: Arc::new(tls), offered })
     }
 
     /// The proxy through which this URL is asked, if any.
     pub(super) fn of(&self, url: &Url) -> Option<Proxy> {
         let to = self.matcher.intercept(&url.as_str().parse().ok()?)?;
-        Some(Proxy { to, tls: self.tls.clone() })
+        Some(Proxy { to, tls: self.tls.clone(), offered: self.offered })
     }
 }
 
@@ -112,7 +115,7 @@ impl Proxy {
             causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).last().map(io::Error::kind);
         if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
             let of_proxy = Url::parse(&format!("https://{proxy}/")).ok()?;
-            let told = tls_error::sentence(tls, &of_proxy);
+            let told = tls_error::sentence(tls, &of_proxy, self.offered);
             return Some((
                 format!("The proxy {proxy} of {setting}: {told}"),
                 io::ErrorKind::PermissionDenied,

@@ -6,11 +6,14 @@ use rustls::{AlertDescription, CertRevocationListError, CertificateError, Invali
 use url::Url;
 
 use super::broken::with_port;
+use crate::account::Tls;
 use crate::steps::host_of;
 
-/// The end of an object identifier of sha1WithRSAEncryption and of ecdsa-with-SHA1, in DER.
-const SHA1_SIGNATURES: [&[u8]; 2] =
-    [&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05], &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01]];
+/// What the identifiers of sha1WithRSAEncryption and ecdsa-with-SHA1 begin with, in DER.
+const SHA1_SIGNATURES: [&[u8]; 2] = [
+    &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05],
+    &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01],
+];
 
 /// Codes of Windows for a chain that leads to no authority it trusts: CERT_E_CHAINING, CERT_E_UNTRUSTEDROOT, CERT_E_UNTRUSTEDCA.
 const UNTRUSTED_ON_WINDOWS: [u32; 3] = [0x800B_010A, 0x800B_0109, 0x800B_0112];
@@ -20,15 +23,16 @@ const MOST_NAMES: usize = 5;
 
 const NO_CURRENT_VERSION: &str =
     "it speaks no TLS of version 1.2 or later; its administrator must allow that";
-const NO_CURRENT_SUITE: &str = "it takes none of the cipher suites with ECDHE and AES-GCM or ChaCha20-Poly1305 that current TLS has; its administrator must allow one of them";
+const NO_CURRENT_SUITE: &str = "it takes none of the cipher suites of current TLS, those with ECDHE and AES-GCM or ChaCha20-Poly1305, as Windows Server 2012 R2 has none with an RSA certificate; its administrator can allow one on a newer system or on a proxy before it, and tls = compatible (SEND_IM_TLS) here reaches a server that has ECDHE with AES-CBC";
+const NO_SUITE: &str = "it takes no cipher suite with ECDHE, neither with AES-GCM nor with AES-CBC; its administrator must allow one, for example TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256";
 const WANTS_CERTIFICATE: &str =
     "it wants a certificate of this client, which has none; its administrator must not ask for one";
 const UNKNOWN_ISSUER: &str = "is signed by an authority this machine does not know; name that authority's certificate file as ca_file (SEND_IM_CA_FILE), or have its administrator install the intermediate certificates where the server does not send them";
 
-pub(super) fn sentence(error: &rustls::Error, url: &Url) -> String {
-    use rustls::Error as Tls;
+pub(super) fn sentence(error: &rustls::Error, url: &Url, offered: Tls) -> String {
+    use rustls::Error as Failed;
     let why = match error {
-        Tls::InvalidMessage(
+        Failed::InvalidMessage(
             InvalidMessage::InvalidContentType
             | InvalidMessage::InvalidEmptyPayload
             | InvalidMessage::MessageTooLarge
@@ -39,26 +43,28 @@ pub(super) fn sentence(error: &rustls::Error, url: &Url) -> String {
                 with_port(url)
             );
         }
-        Tls::InvalidCertificate(bad) => format!("its certificate {}", certificate(bad)),
-        Tls::AlertReceived(alert) => alerted(*alert),
-        Tls::PeerIncompatible(why) => incompatible(why),
-        Tls::InvalidMessage(why) => broken(&words(why)),
-        Tls::PeerMisbehaved(why) => broken(&words(why)),
-        Tls::NoCertificatesPresented => {
+        Failed::InvalidCertificate(bad) => format!("its certificate {}", certificate(bad)),
+        Failed::AlertReceived(alert) => alerted(*alert, offered),
+        Failed::PeerIncompatible(why) => incompatible(why, offered),
+        Failed::InvalidMessage(why) => broken(&words(why)),
+        Failed::PeerMisbehaved(why) => broken(&words(why)),
+        Failed::NoCertificatesPresented => {
             "it sends no certificate; its administrator must install one".to_owned()
         }
-        Tls::NoApplicationProtocol => {
+        Failed::NoApplicationProtocol => {
             "it speaks no HTTP on this port; check the server's name and port".to_owned()
         }
-        Tls::DecryptError | Tls::PeerSentOversizedRecord => broken(&words(error)),
-        Tls::InappropriateMessage { .. } | Tls::InappropriateHandshakeMessage { .. } => broken(&words(error)),
-        Tls::InvalidCertRevocationList(why) => revocation_list(why),
-        Tls::FailedToGetCurrentTime => "this machine does not tell the time; check its clock".to_owned(),
-        Tls::FailedToGetRandomBytes => "this machine gives no random numbers".to_owned(),
-        Tls::Other(why) => here(&plain_words(&why.to_string())),
-        Tls::General(why) => here(&plain_words(why)),
-        Tls::InvalidEncryptedClientHello(why) => here(&words(why)),
-        Tls::InconsistentKeys(why) => here(&format!("inconsistent keys, {}", words(why))),
+        Failed::DecryptError | Failed::PeerSentOversizedRecord => broken(&words(error)),
+        Failed::InappropriateMessage { .. } | Failed::InappropriateHandshakeMessage { .. } => {
+            broken(&words(error))
+        }
+        Failed::InvalidCertRevocationList(why) => revocation_list(why),
+        Failed::FailedToGetCurrentTime => "this machine does not tell the time; check its clock".to_owned(),
+        Failed::FailedToGetRandomBytes => "this machine gives no random numbers".to_owned(),
+        Failed::Other(why) => here(&plain_words(&why.to_string())),
+        Failed::General(why) => here(&plain_words(why)),
+        Failed::InvalidEncryptedClientHello(why) => here(&words(why)),
+        Failed::InconsistentKeys(why) => here(&format!("inconsistent keys, {}", words(why))),
         // These speak of this side alone: a name it cannot check, records it cannot send.
         other => here(&words(other)),
     };
@@ -75,11 +81,11 @@ fn here(what: &str) -> String {
     format!("the TLS library of this program cannot go on ({what})")
 }
 
-fn alerted(alert: AlertDescription) -> String {
+fn alerted(alert: AlertDescription, offered: Tls) -> String {
     use AlertDescription as Alert;
     let why = match alert {
         Alert::ProtocolVersion => NO_CURRENT_VERSION,
-        Alert::HandshakeFailure | Alert::InsufficientSecurity => NO_CURRENT_SUITE,
+        Alert::HandshakeFailure | Alert::InsufficientSecurity => no_suite(offered),
         Alert::UnrecognisedName => "it does not know this name; check the server's URL",
         Alert::CertificateRequired
         | Alert::NoCertificate
@@ -104,18 +110,25 @@ fn alerted(alert: AlertDescription) -> String {
     why.to_owned()
 }
 
-fn incompatible(why: &PeerIncompatible) -> String {
+fn incompatible(why: &PeerIncompatible, offered: Tls) -> String {
     use PeerIncompatible as Lacks;
     match why {
         Lacks::ServerDoesNotSupportTls12Or13 | Lacks::ServerTlsVersionIsDisabledByOurConfig => {
             NO_CURRENT_VERSION.to_owned()
         }
-        Lacks::NoCipherSuitesInCommon => NO_CURRENT_SUITE.to_owned(),
+        Lacks::NoCipherSuitesInCommon => no_suite(offered).to_owned(),
         Lacks::NoCertificateRequestSignatureSchemesInCommon => WANTS_CERTIFICATE.to_owned(),
         other => format!(
             "it and this client have no TLS in common ({}); its administrator must allow more of TLS 1.2",
             words(other)
         ),
+    }
+}
+
+fn no_suite(offered: Tls) -> &'static str {
+    match offered {
+        Tls::Current => NO_CURRENT_SUITE,
+        Tls::Compatible => NO_SUITE,
     }
 }
 
@@ -135,7 +148,7 @@ fn certificate(bad: &CertificateError) -> String {
         Bad::NotValidYet | Bad::NotValidYetContext { .. } => "is not valid yet; check this machine's clock",
         Bad::Revoked => "was revoked; its administrator must replace it",
         Bad::UnsupportedSignatureAlgorithmContext { signature_algorithm_id, .. }
-            if SHA1_SIGNATURES.contains(&signature_algorithm_id.as_slice()) =>
+            if SHA1_SIGNATURES.iter().any(|sha1| signature_algorithm_id.starts_with(sha1)) =>
         {
             "is signed with SHA-1, which can be forged; its administrator must replace it by one signed with SHA-256"
         }
@@ -144,7 +157,7 @@ fn certificate(bad: &CertificateError) -> String {
             "is signed in a way this client does not know; its administrator must replace it by one signed with RSA or ECDSA and SHA-256"
         }
         Bad::BadSignature => {
-            "has a signature that does not fit, or an RSA key of less than 2048 bits stands behind it; its administrator must replace it"
+            "has a signature that does not fit, or an RSA key of less than 2048 bits; its administrator must replace it"
         }
         Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } => {
             "is not issued for servers; its administrator must replace it by one whose extended key usage has server authentication"

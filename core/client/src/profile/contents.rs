@@ -7,8 +7,8 @@ use toml::de::{DeTable, DeValue};
 use crate::account::Account;
 use crate::plain::option_name;
 
-const KEYS: [&str; 5] = ["address", "password", "username", "server", "ca_file"];
-const HOLDS: &str = "it holds address, password and optionally username, server, ca_file";
+const KEYS: [&str; 6] = ["address", "password", "username", "server", "ca_file", "tls"];
+const HOLDS: &str = "it holds address, password and optionally username, server, ca_file, tls";
 
 /// The account of a profile's text; a byte order mark at its start is skipped.
 ///
@@ -32,6 +32,10 @@ pub fn account_of_profile(text: &str) -> Result<Account, String> {
     }
     if let Some(ca_file) = value("ca_file") {
         account = account.ca_file(ca_file);
+    }
+    if let Some(tls) = value("tls") {
+        let tls = tls.parse().map_err(|_| "says neither current nor compatible as tls; give one of them")?;
+        account = account.tls(tls);
     }
     Ok(account)
 }
@@ -89,6 +93,7 @@ fn line_of(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::Tls;
 
     const GOOD: &str = "address = 'tosh@contoso.com'\npassword = 's3cret'\n";
 
@@ -102,7 +107,7 @@ mod tests {
     fn an_unknown_key_is_named_with_its_line() {
         assert_eq!(
             refused("# who sends\naddress = 'tosh@contoso.com'\npasword = 's3cret'\n"),
-            "has an unknown key `pasword` at line 3; it holds address, password and optionally username, server, ca_file"
+            "has an unknown key `pasword` at line 3; it holds address, password and optionally username, server, ca_file, tls"
         );
         // The first of two, by line and not by name; and before the one that is missing.
         assert!(
@@ -153,6 +158,17 @@ mod tests {
         }
         assert!(
             refused(&format!("{GOOD}server.url = 's3cret'")).starts_with("has a table as server at line 3;")
+        );
+    }
+
+    #[test]
+    fn tls_is_one_of_two_words() {
+        let read = |tls| account_of_profile(&format!("{GOOD}tls = '{tls}'\n"));
+        assert_eq!(read("compatible").unwrap().tls, Tls::Compatible);
+        assert_eq!(read("current").unwrap().tls, Tls::Current);
+        assert_eq!(
+            read("s3cret").unwrap_err(),
+            "says neither current nor compatible as tls; give one of them"
         );
     }
 

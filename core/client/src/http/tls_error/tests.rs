@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use rustls::pki_types::{ServerName, UnixTime};
 use rustls::{
-    ContentType, EncryptedClientHelloError, Error as Tls, ExtendedKeyPurpose, HandshakeType,
+    ContentType, EncryptedClientHelloError, Error as Failed, ExtendedKeyPurpose, HandshakeType,
     InconsistentKeys, OtherError, PeerMisbehaved,
 };
 
 use super::*;
 
-fn told(error: impl Into<Tls>) -> String {
-    sentence(&error.into(), &Url::parse("https://pool.contoso.com/").unwrap())
+fn told(error: impl Into<Failed>) -> String {
+    sentence(&error.into(), &Url::parse("https://pool.contoso.com/").unwrap(), Tls::Current)
 }
 
-fn why(error: impl Into<Tls>) -> String {
+fn why(error: impl Into<Failed>) -> String {
     let told = told(error);
     told.strip_prefix("No secure connection to pool.contoso.com: ")
         .expect(&told)
@@ -56,7 +56,7 @@ fn source(package: &str, file: &str) -> String {
 }
 
 /// Each of the list gives one plain sentence, and the list is whole.
-fn walk<E: fmt::Debug + Clone>(source: &str, of: &str, list: &[E], wrap: impl Fn(E) -> Tls) {
+fn walk<E: fmt::Debug + Clone>(source: &str, of: &str, list: &[E], wrap: impl Fn(E) -> Failed) {
     let variant = |error: &E| {
         format!("{error:?}").split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap().to_owned()
     };
@@ -306,33 +306,33 @@ fn hello_errors() -> Vec<EncryptedClientHelloError> {
     vec![InvalidConfigList, NoCompatibleConfig, SniRequired]
 }
 
-fn all_others() -> Vec<Tls> {
+fn all_others() -> Vec<Failed> {
     vec![
-        Tls::InappropriateMessage { expect_types: vec![ContentType::Alert], got_type: ContentType::Alert },
-        Tls::InappropriateHandshakeMessage {
+        Failed::InappropriateMessage { expect_types: vec![ContentType::Alert], got_type: ContentType::Alert },
+        Failed::InappropriateHandshakeMessage {
             expect_types: vec![HandshakeType::ClientHello],
             got_type: HandshakeType::Finished,
         },
-        Tls::InvalidEncryptedClientHello(EncryptedClientHelloError::SniRequired),
-        Tls::InvalidMessage(InvalidMessage::InvalidCcs),
-        Tls::NoCertificatesPresented,
-        Tls::UnsupportedNameType,
-        Tls::DecryptError,
-        Tls::EncryptError,
-        Tls::PeerIncompatible(PeerIncompatible::NoKxGroupsInCommon),
-        Tls::PeerMisbehaved(PeerMisbehaved::MissingKeyShare),
-        Tls::AlertReceived(AlertDescription::InternalError),
-        Tls::InvalidCertificate(CertificateError::Expired),
-        Tls::InvalidCertRevocationList(CertRevocationListError::ParseError),
-        Tls::General("failed: Context { s3cret }".to_owned()),
-        Tls::FailedToGetCurrentTime,
-        Tls::FailedToGetRandomBytes,
-        Tls::HandshakeNotComplete,
-        Tls::PeerSentOversizedRecord,
-        Tls::NoApplicationProtocol,
-        Tls::BadMaxFragmentSize,
-        Tls::InconsistentKeys(InconsistentKeys::KeyMismatch),
-        Tls::Other(other()),
+        Failed::InvalidEncryptedClientHello(EncryptedClientHelloError::SniRequired),
+        Failed::InvalidMessage(InvalidMessage::InvalidCcs),
+        Failed::NoCertificatesPresented,
+        Failed::UnsupportedNameType,
+        Failed::DecryptError,
+        Failed::EncryptError,
+        Failed::PeerIncompatible(PeerIncompatible::NoKxGroupsInCommon),
+        Failed::PeerMisbehaved(PeerMisbehaved::MissingKeyShare),
+        Failed::AlertReceived(AlertDescription::InternalError),
+        Failed::InvalidCertificate(CertificateError::Expired),
+        Failed::InvalidCertRevocationList(CertRevocationListError::ParseError),
+        Failed::General("failed: Context { s3cret }".to_owned()),
+        Failed::FailedToGetCurrentTime,
+        Failed::FailedToGetRandomBytes,
+        Failed::HandshakeNotComplete,
+        Failed::PeerSentOversizedRecord,
+        Failed::NoApplicationProtocol,
+        Failed::BadMaxFragmentSize,
+        Failed::InconsistentKeys(InconsistentKeys::KeyMismatch),
+        Failed::Other(other()),
     ]
 }
 
@@ -340,21 +340,21 @@ fn all_others() -> Vec<Tls> {
 fn every_error_is_one_plain_sentence() {
     let library = source("rustls", "src/error.rs");
     walk(&library, "Error", &all_others(), |error| error);
-    walk(&library, "CertificateError", &certificate_errors(), Tls::from);
-    walk(&library, "CertRevocationListError", &revocation_list_errors(), Tls::from);
-    walk(&library, "InvalidMessage", &invalid_messages(), Tls::from);
-    walk(&library, "PeerIncompatible", &incompatible_peers(), Tls::from);
-    walk(&library, "PeerMisbehaved", &misbehaving_peers(), Tls::from);
-    walk(&library, "EncryptedClientHelloError", &hello_errors(), Tls::from);
+    walk(&library, "CertificateError", &certificate_errors(), Failed::from);
+    walk(&library, "CertRevocationListError", &revocation_list_errors(), Failed::from);
+    walk(&library, "InvalidMessage", &invalid_messages(), Failed::from);
+    walk(&library, "PeerIncompatible", &incompatible_peers(), Failed::from);
+    walk(&library, "PeerMisbehaved", &misbehaving_peers(), Failed::from);
+    walk(&library, "EncryptedClientHelloError", &hello_errors(), Failed::from);
     walk(
         &library,
         "InconsistentKeys",
         &[InconsistentKeys::KeyMismatch, InconsistentKeys::Unknown],
-        Tls::from,
+        Failed::from,
     );
     for number in 0..=u8::MAX {
         let alert = AlertDescription::from(number);
-        assert_plain(&told(Tls::AlertReceived(alert)), &alert);
+        assert_plain(&told(Failed::AlertReceived(alert)), &alert);
     }
 }
 
@@ -379,20 +379,24 @@ fn what_a_person_can_change_is_told() {
         supported_algorithms: Vec::new(),
     };
     for alert in [AlertDescription::HandshakeFailure, AlertDescription::InsufficientSecurity] {
-        assert_eq!(why(Tls::AlertReceived(alert)), NO_CURRENT_SUITE);
+        assert_eq!(why(Failed::AlertReceived(alert)), NO_CURRENT_SUITE);
+        let url = Url::parse("https://pool.contoso.com/").unwrap();
+        let told = sentence(&Failed::AlertReceived(alert), &url, Tls::Compatible);
+        assert_eq!(told, format!("No secure connection to pool.contoso.com: {NO_SUITE}."));
+        assert_plain(&told, &alert);
     }
     for (error, told) in [
-        (Tls::AlertReceived(AlertDescription::ProtocolVersion), NO_CURRENT_VERSION),
+        (Failed::AlertReceived(AlertDescription::ProtocolVersion), NO_CURRENT_VERSION),
         (PeerIncompatible::ServerDoesNotSupportTls12Or13.into(), NO_CURRENT_VERSION),
         (
-            Tls::AlertReceived(AlertDescription::InternalError),
+            Failed::AlertReceived(AlertDescription::InternalError),
             "it broke off the handshake with the alert internal error; its administrator finds the reason in its log",
         ),
         (
-            Tls::AlertReceived(AlertDescription::Unknown(200)),
+            Failed::AlertReceived(AlertDescription::Unknown(200)),
             "it broke off the handshake with the alert number 200; its administrator finds the reason in its log",
         ),
-        (Tls::AlertReceived(AlertDescription::CertificateRequired), WANTS_CERTIFICATE),
+        (Failed::AlertReceived(AlertDescription::CertificateRequired), WANTS_CERTIFICATE),
         (
             InvalidMessage::MissingData("Random").into(),
             "what it sends is not TLS as the standard has it (missing data); something in between may break it",
@@ -411,7 +415,7 @@ fn what_a_person_can_change_is_told() {
             "its certificate holds no host name as subject alternative name, and the common name alone does not count; its administrator must issue it anew with the server's names",
         ),
         (
-            signed(SHA1_SIGNATURES[0]).into(),
+            signed(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05\x05\x00").into(),
             "its certificate is signed with SHA-1, which can be forged; its administrator must replace it by one signed with SHA-256",
         ),
         (

@@ -18,6 +18,7 @@ public class Account private constructor(@get:JvmSynthetic internal val parts: P
         val token: (suspend (TokenRequest) -> BearerToken)? = null,
         val server: String? = null,
         val caFile: Path? = null,
+        val tls: Tls? = null,
         val trustedDomains: List<String> = emptyList(),
         val timeout: Duration = Message.DEFAULT_TIMEOUT,
         val onStep: Consumer<StepRecord>? = null,
@@ -33,8 +34,11 @@ public class Account private constructor(@get:JvmSynthetic internal val parts: P
     public fun server(sandbox: Sandbox): Account =
         with { copy(server = sandbox.url, caFile = sandbox.caFile ?: caFile) }
 
-    /** The same, trusting the certificate authorities in this PEM file besides those of the operating system. */
+    /** The same, trusting the certificate authorities in this file, PEM or DER, besides those of the operating system. */
     public fun caFile(file: Path): Account = with { copy(caFile = file) }
+
+    /** The same with these cipher suites. Without it `SEND_IM_TLS` counts, and otherwise [Tls.CURRENT]. */
+    public fun tls(tls: Tls): Account = with { copy(tls = tls) }
 
     /** The same, with a further domain that the server may lead to, such as `contoso.net`. */
     public fun trust(domain: String): Account = with { copy(trustedDomains = trustedDomains + domain) }
@@ -55,7 +59,7 @@ public class Account private constructor(@get:JvmSynthetic internal val parts: P
     public companion object {
         /**
          * The account of the environment (`SEND_IM_ADDRESS`, `SEND_IM_PASSWORD` and where needed `SEND_IM_USERNAME`,
-         * `SEND_IM_SERVER`, `SEND_IM_CA_FILE`), or else of `~/.config/send-im/config.toml`. It is read with each call.
+         * `SEND_IM_SERVER`, `SEND_IM_CA_FILE`, `SEND_IM_TLS`), or else of `~/.config/send-im/config.toml`. It is read with each call.
          */
         @JvmStatic
         public fun stored(): Account = Account(Parts())

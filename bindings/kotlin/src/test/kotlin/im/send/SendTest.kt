@@ -1,6 +1,7 @@
 package im.send
 
 import im.send.internal.NativeLibrary
+import im.send.internal.toNative
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Duration
@@ -64,6 +65,14 @@ class SendTest {
             sendImBlocking("lenea@contoso.com", "hi", sandbox.account())
             assertEquals(2, sandbox.messages().size)
         }
+    }
+
+    @Test
+    fun `older cipher suites can be allowed`() = withSandbox { sandbox ->
+        val account = sandbox.account().tls(Tls.COMPATIBLE)
+        assertEquals("compatible", account.toNative().tls)
+        assertNull(sandbox.account().toNative().tls)
+        sendImBlocking("lenea@contoso.com", "hi", account)
     }
 
     @Test

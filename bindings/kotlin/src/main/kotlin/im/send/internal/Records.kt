@@ -39,6 +39,7 @@ internal fun Account.toNative(): AccountOptions = with(parts) {
         password = password?.let { checked("password", it) },
         server = server?.let { checked("server", it) },
         caFile = caFile?.let { checked("CA file", it.toString()) },
+        tls = tls?.toString(),
         trustedDomains = trustedDomains.map { checked("trusted domain", it) },
         timeoutMs = timeout.toNative(),
     )

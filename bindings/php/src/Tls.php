@@ -1,0 +1,16 @@
+<?php
+
+declare(strict_types=1);
+
+namespace SendIm;
+
+/**
+ * Which cipher suites a server may choose from. Its certificate is verified in the same way with both.
+ */
+enum Tls: string
+{
+    /** Those of TLS 1.3, and of TLS 1.2 those with ECDHE and AES-GCM or ChaCha20-Poly1305. */
+    case Current = 'current';
+    /** Also those with ECDHE and AES-CBC, for servers such as Windows Server 2012 R2. */
+    case Compatible = 'compatible';
+}
