@@ -67,7 +67,9 @@ namespace SendIm
         /// <summary>A file, PEM or DER, with certificate authorities to trust besides those of the system.</summary>
         public string? CaFile { get; set; }
 
-        /// <summary>Which cipher suites the server may choose from; null: <c>SEND_IM_TLS</c>, else <see cref="SendIm.Tls.Current"/>.</summary>
+        /// <summary>
+        /// Which cipher suites the server may choose from; null: <c>SEND_IM_TLS</c>, else <see cref="SendIm.Tls.Current"/>.
+        /// </summary>
         public Tls? Tls { get; set; }
 
         /// <summary>Further domains the server may lead to.</summary>
