@@ -8,7 +8,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use common::{Finished, PASSWORD, TEXT, World, clean, finish, run, signal, under_nohup};
+use common::{
+    AT_A_TERMINAL, Finished, PASSWORD, TEXT, UNDER_NOHUP, World, clean, finish, run, signal, started_by,
+};
 
 mod common;
 
@@ -138,17 +140,8 @@ fn sends_logs_and_signs_out() {
 #[test]
 fn opens_more_files_than_a_shell_allows_at_first() {
     let world = World::new();
-    let service = serve(&world, &[]);
-    let mut limited = Command::new("sh");
-    limited.args(["-c", "ulimit -S -n 300 && exec \"$0\" \"$@\""]);
-    limited.arg(service.get_program()).args(service.get_args()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for (name, value) in service.get_envs() {
-        match value {
-            Some(value) => limited.env(name, value),
-            None => limited.env_remove(name),
-        };
-    }
-    let service = Service::start(limited);
+    let limited = ["sh", "-c", "ulimit -S -n 300 && exec \"$0\" \"$@\""];
+    let service = Service::start(started_by(&limited, &serve(&world, &[])));
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", service.process.id())).unwrap();
     let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
     let soft: u64 = files.split_whitespace().nth(3).unwrap().parse().unwrap();
@@ -183,14 +176,14 @@ fn a_signal_lets_a_send_end_and_a_second_one_does_not() {
 #[test]
 fn the_end_of_the_terminal_is_as_a_signal_to_end_but_under_nohup() {
     let world = World::new();
-    let service = Service::start(serve(&world, &[]));
+    let service = Service::start(started_by(&AT_A_TERMINAL, &serve(&world, &[])));
     assert_eq!(service.post("recipient=lenea@contoso.com&message=hello").0, 200);
     signal(&service.process, "HUP");
     let done = finish(service.process);
     assert!(done.code == Some(0) && done.stderr.contains("signed out"), "{done}");
     assert_eq!(world.sandbox.open_applications(), 0);
 
-    let service = Service::start(under_nohup(&serve(&world, &[])));
+    let service = Service::start(started_by(&UNDER_NOHUP, &serve(&world, &[])));
     signal(&service.process, "HUP");
     assert_eq!(service.post("recipient=lenea@contoso.com&message=hello").0, 200);
     assert_eq!(service.stop().code, Some(0));

@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
-use common::{Finished, TEXT, World, finish, signal, under_nohup};
+use common::{AT_A_TERMINAL, Finished, TEXT, UNDER_NOHUP, World, finish, signal, started_by};
 use serde_json::json;
 
 mod common;
@@ -14,7 +14,8 @@ mod common;
 fn a_send_that_is_cancelled_signs_out() {
     for name in ["TERM", "INT", "HUP"] {
         let world = World::new();
-        let process = world.send(&["--json", "--to", "silent@contoso.com", TEXT]).spawn().unwrap();
+        let send = world.send(&["--json", "--to", "silent@contoso.com", TEXT]);
+        let process = started_by(&AT_A_TERMINAL, &send).spawn().unwrap();
         world.wait_for_request("POST", "/messaginginvitations");
         signal(&process, name);
         let done = finish(process);
@@ -32,7 +33,7 @@ fn under_nohup_the_end_of_the_terminal_ends_nothing() {
     let slow = json!({"route": "start_messaging", "action": {"delay": {"ms": 1000}}});
     world.sandbox.add_fault(serde_json::from_value(slow).unwrap());
     let send = world.send(&["--json", "--to", "lenea@contoso.com", TEXT]);
-    let process = under_nohup(&send).spawn().unwrap();
+    let process = started_by(&UNDER_NOHUP, &send).spawn().unwrap();
     world.wait_for_request("POST", "/messaginginvitations");
     signal(&process, "HUP");
     let done = finish(process);

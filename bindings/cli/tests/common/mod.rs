@@ -147,18 +147,23 @@ pub fn run_with_input(mut command: Command, input: &[u8]) -> Finished {
     process.wait_with_output().unwrap().into()
 }
 
-/// The same command with SIGHUP ignored, as `nohup` starts it.
-pub fn under_nohup(command: &Command) -> Command {
-    let mut nohup = Command::new("sh");
-    nohup.args(["-c", r#"trap "" HUP; exec "$0" "$@""#]).arg(command.get_program()).args(command.get_args());
+/// Whoever runs these tests may ignore SIGHUP, and programs inherit that.
+pub const AT_A_TERMINAL: [&str; 2] = ["env", "--default-signal=HUP"];
+/// As `nohup` starts a program.
+pub const UNDER_NOHUP: [&str; 2] = ["env", "--ignore-signal=HUP"];
+
+/// The same command, started by another one that goes before it.
+pub fn started_by(starter: &[&str], command: &Command) -> Command {
+    let mut started = Command::new(starter[0]);
+    started.args(&starter[1..]).arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
-            Some(value) => nohup.env(name, value),
-            None => nohup.env_remove(name),
+            Some(value) => started.env(name, value),
+            None => started.env_remove(name),
         };
     }
-    nohup.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    nohup
+    started.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    started
 }
 
 pub fn signal(process: &Child, name: &str) {
