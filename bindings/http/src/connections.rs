@@ -61,6 +61,12 @@ pub(crate) async fn accept(
                     }
                 });
             }
+            // The client has gone already.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+                ) => {}
             Err(error) => {
                 // Out of descriptors, most likely.
                 tracing::warn!(%error, "a connection could not be accepted");

@@ -12,11 +12,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use send_im::ErrorKind;
@@ -36,50 +35,67 @@ pub(crate) struct Peer {
 }
 
 /// Headers by which a proxy or its network tells of itself, or for whom it asks.
-const OF_PROXIES: [&str; 24] = [
-    "cdn-loop",
+const OF_PROXIES: [&str; 18] = [
     "client-ip",
-    "fastly-client-ip",
-    "fastly-ff",
-    "forwarded",
+    "do-connecting-ip",
+    "early-data",
     "max-forwards",
-    "proxy-authorization",
-    "proxy-connection",
     "remote-addr",
-    "true-client-ip",
     "via",
-    "wl-proxy-client-ip",
-    "x-client-ip",
-    "x-cluster-client-ip",
+    "x-cloud-trace-context",
     "x-coming-from",
-    "x-forwarded",
     "x-host",
     "x-originating-ip",
     "x-real-ip",
     "x-remote-addr",
     "x-remote-ip",
+    "x-request-start",
     "x-scheme",
     "x-url-scheme",
     "x-varnish",
+    "z-forwarded-for",
 ];
 
 /// How names of such headers begin.
-const OF_ONE_PROXY: [&str; 14] = [
+const BEGIN_OF_PROXIES: [&str; 34] = [
     "akamai-",
     "ali-cdn-",
+    "cdn-",
     "cf-",
+    "client-cert",
     "cloudfront-",
+    "fastly-",
     "fly-",
+    "incap-",
+    "ngrok-",
+    "proxy-",
+    "ssl-client-",
+    "surrogate-",
+    "tailscale-",
+    "wl-proxy-",
+    "x-accel-",
     "x-amz-cf-",
     "x-amzn-",
     "x-appengine-",
     "x-arr-",
     "x-azure-",
+    "x-bluecoat-",
+    "x-client-",
+    "x-cluster-",
     "x-envoy-",
-    "x-forwarded-",
+    "x-nf-",
+    "x-nginx-",
     "x-original-",
     "x-proxy",
+    "x-real-",
+    "x-ssl-",
+    "x-sucuri-",
+    "x-traefik-",
+    "x-vercel-",
 ];
+
+/// How names of such headers end.
+const END_OF_PROXIES: [&str; 5] = ["-client-ip", "-clientip", "-connecting-ip", "-real-ip", "-via"];
 
 /// Lets a request pass that may be answered.
 ///
@@ -90,14 +106,8 @@ pub(crate) async fn guard(State(shared): State<Arc<Shared>>, request: Request, n
     };
     let checked = check(&shared.options, peer, &request);
     let rate = if checked.is_ok() { &shared.rate } else { &shared.refused_rate };
-    if let Err(seconds) = rate.take(peer.address, Instant::now()) {
-        return Problem::refused(
-            StatusCode::TOO_MANY_REQUESTS,
-            ErrorKind::Throttled,
-            "This client asks too often; nothing was sent.",
-        )
-        .retry_after(seconds)
-        .into_response();
+    if let Err(problem) = rate.allow(peer) {
+        return problem.into_response();
     }
     match checked {
         Ok(()) => next.run(request).await,
@@ -131,8 +141,11 @@ fn check(options: &Options, peer: &Peer, request: &Request) -> Result<(), Proble
 }
 
 fn is_of_a_proxy(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    OF_PROXIES.contains(&name) || OF_ONE_PROXY.iter().any(|start| name.starts_with(start))
+    let name = name.as_str().replace('_', "-");
+    name.contains("forward")
+        || OF_PROXIES.contains(&name.as_str())
+        || BEGIN_OF_PROXIES.iter().any(|begin| name.starts_with(begin))
+        || END_OF_PROXIES.iter().any(|end| name.ends_with(end))
 }
 
 fn sends(request: &Request) -> bool {
@@ -141,22 +154,28 @@ fn sends(request: &Request) -> bool {
 
 /// Refuses what a browser sends for a page that is not listed, or for somebody who followed a link.
 fn check_origin(options: &Options, host: Option<&Authority>, headers: &HeaderMap) -> Result<(), Problem> {
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        let listed = options.origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes());
-        let own = host.is_some_and(|host| {
-            let scheme = if options.certificate.is_some() { "https" } else { "http" };
-            format!("{scheme}://{host}").as_bytes() == origin.as_bytes()
-        });
-        return if listed || own {
-            Ok(())
-        } else {
-            Err(refuse("Pages of this origin may not use the service: start it with --allow-origin."))
+    let own = host.map(|host| {
+        let scheme = if options.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{host}")
+    });
+    let is_known = |origin: &HeaderValue| {
+        options.origins.iter().chain(&own).any(|known| known.as_bytes() == origin.as_bytes())
+    };
+    let mut origins = headers.get_all(header::ORIGIN).iter().peekable();
+    if origins.peek().is_some() {
+        return match origins.all(is_known) {
+            true => Ok(()),
+            false => {
+                Err(refuse("Pages of this origin may not use the service: start it with --allow-origin."))
+            }
         };
     }
     // No program but a browser says this. A browser says it of every request, also of one without an origin.
-    match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
-        None | Some(b"same-origin") => Ok(()),
-        Some(_) => Err(refuse(
+    let of_a_browser = headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"));
+    let mut sites = headers.get_all("sec-fetch-site").iter().peekable();
+    match !of_a_browser || sites.peek().is_some() && sites.all(|site| site == "same-origin") {
+        true => Ok(()),
+        false => Err(refuse(
             "A browser asks, for somebody who followed a link or for a page that does not say which: nothing is sent for either.",
         )),
     }

@@ -36,16 +36,21 @@ pub(crate) enum Who {
 }
 
 impl Who {
+    /// The address of an account that a request brought, in small letters.
+    pub(crate) fn given_address(&self) -> Option<&str> {
+        match self {
+            Who::Stored => None,
+            Who::Given { address, .. } => Some(address),
+        }
+    }
+
     pub(crate) fn is_given(&self) -> bool {
         matches!(self, Who::Given { .. })
     }
 
     /// The domain whose servers an account is signed in to that a request brought.
     pub(crate) fn given_domain(&self) -> Option<&str> {
-        match self {
-            Who::Stored => None,
-            Who::Given { address, .. } => address.rsplit_once('@').map(|(_, domain)| domain),
-        }
+        self.given_address()?.rsplit_once('@').map(|(_, domain)| domain)
     }
 }
 
@@ -116,7 +121,7 @@ fn sender(parameters: &mut Parameters, options: &Options) -> Result<(Who, Accoun
     let (username, password) = match (username, password) {
         (Some(username), Some(password)) => (username, password),
         (None, None) if address.is_none() => {
-            let stored = options.account.clone().map(|account| (Who::Stored, account));
+            let stored = options.account.clone().map(|account| (Who::Stored, account.not_guessed()));
             return stored.ok_or_else(|| {
                 Error::invalid_input(
                     "There is nobody to send as: give username and password; the service has no account of its own.",

@@ -1,16 +1,20 @@
 //! The parameters of a request: from its query, a form, a multipart form or a JSON object.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, StatusCode, header};
+use bytes::BytesMut;
+use futures_util::StreamExt;
 use percent_encoding::percent_decode;
 use send_im::shared::{decode_text, without_mark};
 use send_im::{Error, ErrorKind, Result};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::Problem;
 
@@ -48,13 +52,17 @@ impl Parameters {
     ///
     /// # Errors
     /// A body that is too large (413), too slow (408), of another type (415), or parameters that are not usable (400).
-    pub(crate) async fn read(request: Request, largest_body: usize) -> Result<Self, Problem> {
+    pub(crate) async fn read(
+        request: Request,
+        largest_body: usize,
+        bodies: &Arc<Semaphore>,
+    ) -> Result<Self, Problem> {
         let mut parameters = Self::default();
         let (parts, body) = request.into_parts();
         if let Some(query) = parts.uri.query() {
             parameters.form(query.as_bytes(), Place::Query)?;
         }
-        let body = whole(body, largest_body).await?;
+        let (body, _room) = whole(body, largest_body, bodies).await?;
         let media = media_type(&parts.headers);
         match media.as_deref() {
             _ if body.is_empty() => {}
@@ -166,21 +174,53 @@ impl fmt::Debug for Parameters {
     }
 }
 
-async fn whole(body: Body, largest: usize) -> Result<Bytes, Problem> {
-    match tokio::time::timeout(BODY_PATIENCE, to_bytes(body, largest)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        // A body that breaks off has nobody left to read the answer, so this is the one that is too large.
-        Ok(Err(_)) => Err(Problem::refused(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            ErrorKind::InvalidInput,
-            format!("The body is larger than {largest} bytes."),
-        )),
-        Err(_) => Err(Problem::refused(
-            StatusCode::REQUEST_TIMEOUT,
-            ErrorKind::InvalidInput,
-            format!("The body took longer than {} s.", BODY_PATIENCE.as_secs()),
-        )),
+/// The body, and the room it takes among those of all requests.
+async fn whole(
+    body: Body,
+    largest: usize,
+    bodies: &Arc<Semaphore>,
+) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Problem> {
+    let read = async {
+        let (mut pieces, mut whole, mut room) = (body.into_data_stream(), BytesMut::new(), None);
+        while let Some(piece) = pieces.next().await {
+            let Ok(piece) = piece else {
+                // Nobody is left to read the answer.
+                return Err(Error::invalid_input("The body broke off; nothing was sent.").into());
+            };
+            if whole.len() + piece.len() > largest {
+                let detail = format!("The body is larger than {largest} bytes.");
+                return Err(Problem::refused(StatusCode::PAYLOAD_TOO_LARGE, ErrorKind::InvalidInput, detail));
+            }
+            whole.extend_from_slice(&piece);
+            take_room(&mut room, whole.len(), bodies)?;
+        }
+        Ok((whole.freeze(), room))
+    };
+    tokio::time::timeout(BODY_PATIENCE, read).await.unwrap_or_else(|_| {
+        let detail = format!("The body took longer than {} s.", BODY_PATIENCE.as_secs());
+        Err(Problem::refused(StatusCode::REQUEST_TIMEOUT, ErrorKind::InvalidInput, detail))
+    })
+}
+
+/// Sees to it that there is room for so many bytes.
+fn take_room(
+    room: &mut Option<OwnedSemaphorePermit>,
+    bytes: usize,
+    bodies: &Arc<Semaphore>,
+) -> Result<(), Problem> {
+    let missing = bytes.div_ceil(1024) - room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+    if missing == 0 {
+        return Ok(());
     }
+    let more = bodies.clone().try_acquire_many_owned(missing as u32).map_err(|_| {
+        let detail = "Too many large bodies come in at once; nothing was sent.";
+        Problem::refused(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::LimitReached, detail).retry_after(1)
+    })?;
+    match room {
+        Some(room) => room.merge(more),
+        None => *room = Some(more),
+    }
+    Ok(())
 }
 
 /// The type of the body, without its parameters.
@@ -239,7 +279,8 @@ mod tests {
         if let Some(media) = media {
             request = request.header(header::CONTENT_TYPE, media);
         }
-        Parameters::read(request.body(Body::from(body)).unwrap(), 100).await
+        let bodies = Arc::new(Semaphore::new(1));
+        Parameters::read(request.body(Body::from(body)).unwrap(), 100, &bodies).await
     }
 
     async fn text(uri: &str, media: Option<&str>, body: &'static [u8]) -> String {

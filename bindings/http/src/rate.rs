@@ -5,6 +5,12 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use axum::http::StatusCode;
+use send_im::ErrorKind;
+
+use crate::guard::Peer;
+use crate::problem::Problem;
+
 /// So many seconds' worth of requests may come at once.
 const BURST_SECONDS: f64 = 10.0;
 /// Beyond so many addresses, those that have their whole allowance again are forgotten.
@@ -27,6 +33,17 @@ impl Rate {
     /// 0 sets no limit.
     pub(crate) fn new(per_second: u32) -> Self {
         Self { per_second: per_second.into(), spent: Mutex::default() }
+    }
+
+    /// Takes one request of this client off its allowance.
+    ///
+    /// # Errors
+    /// 429 where there is none left.
+    pub(crate) fn allow(&self, peer: &Peer) -> Result<(), Problem> {
+        self.take(peer.address, Instant::now()).map_err(|seconds| {
+            let detail = "This client asks too often; nothing was sent.";
+            Problem::refused(StatusCode::TOO_MANY_REQUESTS, ErrorKind::Throttled, detail).retry_after(seconds)
+        })
     }
 
     /// Takes one request off the allowance.

@@ -110,16 +110,22 @@ async fn observe(State(shared): State<Arc<Shared>>, request: Request, next: Next
     let (path, method) = (known(request.uri().path()), request.method().clone());
     let peer = request.extensions().get::<Peer>().cloned();
     peer.iter().for_each(|peer| peer.place.heard());
-    let response = next.run(request).await;
+    // What comes to no handler of ours is not guarded.
+    let stray = path == "other" || method == Method::OPTIONS;
+    let allowed = peer.iter().filter(|_| stray).try_for_each(|peer| shared.refused_rate.allow(peer));
+    let response = match allowed {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
     peer.iter().for_each(|peer| peer.place.heard());
     let peer = peer.map(|peer| tracing::field::display(peer.address));
     let (status, took) = (response.status().as_u16(), started.elapsed());
     shared.metrics.answered(path, method.as_str(), status, took);
     let elapsed_ms = took.as_millis() as u64;
     match path {
-        "/healthz" | "/metrics" => {
-            tracing::debug!(path, status, peer, elapsed_ms, "answered")
-        }
+        "/healthz" | "/metrics" => tracing::debug!(path, status, peer, elapsed_ms, "answered"),
+        // A stranger shall not fill the log.
+        _ if status == 429 => tracing::debug!(path, status, peer, elapsed_ms, "answered"),
         _ => tracing::info!(path, status, peer, elapsed_ms, "answered"),
     }
     response

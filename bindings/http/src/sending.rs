@@ -31,12 +31,15 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Receipt, Probl
     let Some(peer) = request.extensions().get::<Peer>().cloned() else {
         return Err(Error::invalid_input("The service does not know who asks.").into());
     };
-    let parameters = Parameters::read(request, shared.options.largest_body).await?;
+    let parameters = Parameters::read(request, shared.options.largest_body, &shared.bodies).await?;
     let order = Order::new(parameters, &shared.options)?;
     if shared.closing.is_cancelled() {
         return Err(Problem::closing());
     }
-    let _answering = peer.place.answering();
+    let Some(_answering) = peer.place.answering() else {
+        let detail = "The connection has made room for another one; nothing was sent.";
+        return Err(Problem::refused(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::LimitReached, detail));
+    };
     let places = places(shared, &order)?;
     let (done, result) = oneshot::channel();
     shared.sends.spawn(carry_out(shared.clone(), order, peer.address, places, done));

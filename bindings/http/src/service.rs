@@ -23,6 +23,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long a client may take to read its answer when all else is done.
 const FLUSH: Duration = Duration::from_secs(2);
 
+/// What the bodies of all requests may have together while they are read, in KiB; one of the largest always fits.
+const BODIES_KIB: usize = 64 << 10;
+
 /// A running service. Dropping it stops it at once; [`Service::stop`] lets sends end first.
 #[derive(Debug)]
 pub struct Service {
@@ -40,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) places: Arc<Semaphore>,
     /// One more for each whose sender the request brought: the service's own account keeps the rest.
     pub(crate) places_of_others: Arc<Semaphore>,
+    /// One permit a KiB of the bodies that are being read.
+    pub(crate) bodies: Arc<Semaphore>,
     pub(crate) sends: TaskTracker,
     pub(crate) connections: TaskTracker,
     /// No new connection and no new send.
@@ -79,6 +84,7 @@ impl Service {
             refused_rate: Rate::new(options.rate.div_ceil(10)),
             places_of_others: Arc::new(Semaphore::new(options.most_sends - kept)),
             places: Arc::new(Semaphore::new(options.most_sends)),
+            bodies: Arc::new(Semaphore::new(BODIES_KIB.max(options.largest_body / 1024 + 1))),
             options,
             sessions: sessions.clone(),
             metrics,

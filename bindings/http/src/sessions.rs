@@ -17,6 +17,8 @@ use crate::order::Who;
 
 /// How many sign-ins one caller may have under way in one domain; the next ones wait for their turn.
 const MOST_SIGN_INS: usize = 8;
+/// How many sessions accounts of one address may have that requests bring: two, so that a changed password works at once.
+const MOST_OF_ONE_ADDRESS: usize = 2;
 /// So long a sign-in goes on that nobody waits for any more: callers with a short timeout shall succeed in the end.
 const UNWANTED_FOR: Duration = Duration::from_secs(5);
 
@@ -95,9 +97,11 @@ impl Sessions {
             return Err(Error::closed("The service is stopping; nothing was sent."));
         }
         let known = registry.sessions.iter().position(|session| session.who == *who);
-        let session = known.map(|at| &registry.sessions[at]);
-        let (uses, signed_in) =
-            session.map_or((0, false), |session| (session.uses, session.client().is_some()));
+        let signed_in = known.is_some_and(|at| registry.sessions[at].client().is_some());
+        // Whatever the user name and the password: there are many ways to write the same account.
+        let same =
+            registry.sessions.iter().filter(|session| session.who.given_address() == who.given_address());
+        let uses: usize = same.map(|session| session.uses).sum();
         let asker = who.given_domain().filter(|_| !signed_in);
         let asker = asker.map(|domain| Asker { caller, domain: domain.to_owned() });
         let waiting = asker.as_ref().and_then(|asker| registry.askers.get(asker));
@@ -179,21 +183,39 @@ impl Sessions {
         }
     }
 
-    /// Ends the session that has been at rest for the longest time where this one is one too many. The service's own counts
-    /// for nothing here.
+    /// Ends the session that has been at rest for the longest time where this one is one too many: of its address, or in all. The
+    /// service's own counts for nothing here.
     fn make_room(self: &Arc<Self>, registry: &mut Registry, id: u64) -> Result<()> {
-        let given = || registry.sessions.iter().filter(|session| session.who.is_given());
-        if !given().any(|session| session.id == id)
-            || given().filter(|session| session.client().is_some()).count() < self.most
-        {
+        let Some(address) = registry
+            .sessions
+            .iter()
+            .find(|session| session.id == id)
+            .and_then(|session| session.who.given_address())
+        else {
             return Ok(());
-        }
-        let oldest = given().filter(|session| session.is_at_rest()).min_by_key(|session| session.since);
-        let Some(oldest) = oldest.map(|session| session.id) else {
-            return Err(limit(&format!(
-                "All {} sessions of the service are in use; nothing was sent.",
-                self.most
-            )));
+        };
+        let given = || registry.sessions.iter().filter(|session| session.who.is_given());
+        let same = || given().filter(|session| session.who.given_address() == Some(address));
+        let signed_in = |sessions: &mut dyn Iterator<Item = &Session>| {
+            sessions.filter(|session| session.client().is_some()).count()
+        };
+        let oldest = |sessions: &mut dyn Iterator<Item = &Session>| {
+            sessions
+                .filter(|session| session.is_at_rest())
+                .min_by_key(|session| session.since)
+                .map(|session| session.id)
+        };
+        let oldest = if signed_in(&mut same()) >= MOST_OF_ONE_ADDRESS {
+            oldest(&mut same())
+        } else if signed_in(&mut given()) >= self.most {
+            oldest(&mut given())
+        } else {
+            return Ok(());
+        };
+        let Some(oldest) = oldest else {
+            return Err(limit(
+                "All sessions of the service, or of this account, are in use; nothing was sent.",
+            ));
         };
         self.close_these(registry, |session| session.id == oldest);
         Ok(())
@@ -301,14 +323,15 @@ impl Lease {
     /// # Errors
     /// Those of the sign-in; `timeout` when it is not done by then.
     pub(crate) async fn client(&mut self, deadline: Instant) -> Result<Client> {
-        let opened = match timeout_at(deadline, self.opened.wait_for(Option::is_some)).await {
-            Ok(Ok(opened)) => opened.clone(),
-            Ok(Err(_)) => None,
-            Err(_) => {
-                let detail = "The sender was not signed in before the timeout; nothing was sent.";
-                return Err(Error::new(ErrorKind::Timeout, detail));
-            }
-        };
+        let opened = timeout_at(deadline, self.opened.wait_for(Option::is_some)).await;
+        let opened = opened.map(|opened| opened.ok().and_then(|opened| opened.clone())).map_err(|_| {
+            let detail = "The sender was not signed in before the timeout; nothing was sent.";
+            Error::new(ErrorKind::Timeout, detail)
+        })?;
+        if opened.is_none() {
+            // Its task has died of an error of ours. The next send signs in anew.
+            self.sessions.forget(self);
+        }
         self.wait_no_more();
         opened.unwrap_or_else(|| Err(Error::closed("The sign-in was given up; nothing was sent.")))
     }

@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use send_im::shared::read_secret;
+use send_im::shared::{read, read_secret};
 use send_im::{Error, Result};
 use tokio_rustls::TlsAcceptor;
 
@@ -53,7 +53,8 @@ pub(crate) fn acceptor(options: &Options) -> Result<Option<TlsAcceptor>> {
 
 /// Everything of one kind in a PEM file, which holds at least one.
 fn all<T: PemObject>(path: &Path, kind: &str) -> Result<Vec<T>> {
-    let found: Vec<_> = T::pem_file_iter(path).and_then(Iterator::collect).map_err(|e| unusable(path, e))?;
+    let text = read(path, "PEM file")?;
+    let found: Vec<_> = T::pem_slice_iter(&text).collect::<Result<_, _>>().map_err(|e| unusable(path, e))?;
     if found.is_empty() {
         return Err(unusable(path, format!("it holds no {kind}")));
     }

@@ -46,6 +46,7 @@ pub struct Account {
     pub(crate) timeout: Duration,
     pub(crate) on_step: Option<OnStep>,
     pub(crate) background: TaskTracker,
+    pub(crate) not_guessed: bool,
 }
 
 /// How an account proves who it is.
@@ -160,6 +161,7 @@ impl Account {
             timeout: DEFAULT_TIMEOUT,
             on_step: None,
             background: TaskTracker::new(),
+            not_guessed: false,
         }
     }
 
@@ -175,7 +177,7 @@ impl Account {
     /// wiped.
     pub fn other_sender(&self, address: impl Into<String>, password: impl Into<String>) -> Self {
         let credential = Credential::Password { username: None, password: secret(password.into()) };
-        Self { address: address.into(), credential, ..self.clone() }
+        Self { address: address.into(), credential, not_guessed: false, ..self.clone() }
     }
 
     /// The discovery root to use instead of asking the sign-in domain. `https`, or `http` on loopback.
@@ -227,6 +229,14 @@ impl Account {
     /// whoever ends the process can wait for them.
     pub fn background(mut self, tasks: TaskTracker) -> Self {
         self.background = tasks;
+        self
+    }
+
+    /// The password is the program's own and no guess of somebody else's: what others are refused for the same user name does
+    /// not keep this account out. Its own refusals do.
+    #[must_use]
+    pub fn not_guessed(mut self) -> Self {
+        self.not_guessed = true;
         self
     }
 

@@ -28,7 +28,7 @@ pub fn read_secret(path: &Path, what: &str, refused: u32) -> Result<Zeroizing<Ve
 ///
 /// # Errors
 /// `invalid_input` for what is no file, for more than 1 MiB, and where it cannot be read.
-pub(crate) fn read(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>> {
+pub fn read(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>> {
     let (file, about) = open(path, what)?;
     whole(file, &about, path, what)
 }

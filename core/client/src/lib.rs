@@ -72,7 +72,7 @@ pub mod decode {
 /// What the other packages share with this one. Not part of the stable interface.
 #[doc(hidden)]
 pub mod shared {
-    pub use crate::files::read_secret;
+    pub use crate::files::{read, read_secret};
     pub use crate::plain::option_name;
     pub use crate::text::{decode_text, without_mark};
 }

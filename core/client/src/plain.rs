@@ -98,7 +98,7 @@ fn is_break(c: char) -> bool {
 }
 
 /// Controls, separators of lines, marks of direction, and what else has no shape and no width of its own.
-fn is_unseen(c: char) -> bool {
+pub(crate) fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
             // Soft hyphen, joiner of graphemes, marks of direction, fillers, zero width, operators that are not seen.

@@ -121,10 +121,9 @@ impl Place {
         self.change(|connection| connection.limit = IDLE);
     }
 
-    /// A request is read to its end. Until it is answered, the connection keeps its place.
-    pub(crate) fn answering(self: &Arc<Self>) -> Answering {
-        self.change(|connection| connection.under_way += 1);
-        Answering(self.clone())
+    /// A request is read to its end. Until it is answered, the connection keeps its place; `None` where it has lost it already.
+    pub(crate) fn answering(self: &Arc<Self>) -> Option<Answering> {
+        self.change(|connection| connection.under_way += 1).then(|| Answering(self.clone()))
     }
 
     /// Returns when the connection has to make room for another one.
@@ -147,11 +146,14 @@ impl Place {
         }
     }
 
-    fn change(&self, change: impl FnOnce(&mut Connection)) {
-        if let Some(connection) = self.open.table().connections.get_mut(&self.id) {
+    fn change(&self, change: impl FnOnce(&mut Connection)) -> bool {
+        let mut table = self.open.table();
+        let connection = table.connections.get_mut(&self.id);
+        connection.is_some_and(|connection| {
             change(connection);
             connection.since = Instant::now();
-        }
+            true
+        })
     }
 }
 
@@ -191,7 +193,7 @@ mod tests {
             places.push(open.take(address(1)).await.unwrap());
             tokio::time::advance(Duration::from_millis(1)).await;
         }
-        let _answering = places[0].answering();
+        let _answering = places[0].answering().unwrap();
         places[1].heard();
         let other = open.take(address(2)).await.unwrap();
         assert!(!places.iter().any(|place| is_replaced(place)), "another address has places of its own");
@@ -206,7 +208,7 @@ mod tests {
         let open = Arc::new(Open::default());
         let mut answering = Vec::new();
         for _ in 0..MOST_OF_ONE {
-            answering.push(open.take(address(1)).await.unwrap().answering());
+            answering.push(open.take(address(1)).await.unwrap().answering().unwrap());
         }
         assert!(open.take(address(1)).await.is_none());
         drop(answering);
@@ -225,6 +227,7 @@ mod tests {
             async move { open.take(address(MOST)).await }
         });
         places[0].replaced().await;
+        assert!(places[0].answering().is_none(), "no send begins whose answer nobody gets");
         assert_eq!(places.iter().filter(|place| is_replaced(place)).count(), 1);
         assert!(!new.is_finished(), "the one that it takes the place of is still open");
         places.remove(0);
@@ -242,7 +245,7 @@ mod tests {
         place.idle().await;
         assert_eq!(since.elapsed(), FIRST_REQUEST);
         place.heard();
-        let answering = place.answering();
+        let answering = place.answering().unwrap();
         let idle = tokio::spawn({
             let place = place.clone();
             async move { place.idle().await }

@@ -130,6 +130,24 @@ async fn what_a_browser_sends_for_another_page_is_refused() {
 }
 
 #[tokio::test]
+async fn what_only_a_browser_says_is_looked_at_whole() {
+    let world = World::options(|options| options.allow_origin("https://intranet.contoso.com")).await;
+    for headers in [
+        &[("Sec-Fetch-Mode", "navigate")][..],
+        &[("Sec-Fetch-Dest", "document"), ("Sec-Fetch-Site", "none")],
+        &[("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "cross-site")],
+        &[("Origin", "https://intranet.contoso.com"), ("Origin", "https://evil.example")],
+    ] {
+        let request =
+            headers.iter().fold(world.message_to("lenea"), |r, (name, value)| r.header(*name, *value));
+        assert_eq!(status(request).await, 403, "{headers:?}");
+    }
+    let same =
+        world.message_to("lenea").header("Sec-Fetch-Mode", "cors").header("Sec-Fetch-Site", "same-origin");
+    assert_eq!(status(same).await, 200);
+}
+
+#[tokio::test]
 async fn a_proxy_needs_a_token() {
     let anonymous = World::new().await;
     let token = World::options(with_tokens).await;
@@ -150,6 +168,14 @@ async fn a_proxy_needs_a_token() {
         "X-Client-IP",
         "Max-Forwards",
         "CDN-Loop",
+        "X_Forwarded_For",
+        "Forwarded-For",
+        "X-NginX-Proxy",
+        "Client-Cert",
+        "Early-Data",
+        "DO-Connecting-IP",
+        "Tailscale-User-Login",
+        "X-BlueCoat-Via",
     ] {
         assert_eq!(status(anonymous.message_to("lenea").header(header, "192.0.2.1")).await, 403, "{header}");
         let request = token.message_to("lenea").header(header, "192.0.2.1").bearer_auth(TOKEN);
@@ -358,6 +384,18 @@ async fn a_key_that_everybody_can_read_is_refused() {
     let error = send_im_http::Service::start(Options::new().account(account).certificate(chain, key)).await;
     let error = error.unwrap_err();
     assert!(error.detail().contains("chmod 600") && error.detail().contains("private key"), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_certificate_that_is_no_file_is_refused_and_not_waited_for() {
+    let authority = Authority::new();
+    let (_, key) = authority.server();
+    let pipe = authority.folder.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
+    let account = send_im::Account::with_password("tosh@contoso.com", PASSWORD);
+    let error = send_im_http::Service::start(Options::new().account(account).certificate(pipe, key)).await;
+    assert_eq!(error.unwrap_err().kind().as_str(), "invalid_input");
 }
 
 #[tokio::test]

@@ -53,6 +53,40 @@ async fn refused_requests_use_up_their_own_allowance_alone() {
 }
 
 #[tokio::test]
+async fn what_comes_to_no_path_of_ours_has_an_allowance_too() {
+    let world = World::options(|options| options.rate(20)).await;
+    let answers = join_all((0..100).map(|_| status(world.get("nowhere")))).await;
+    let count = |status: u16| answers.iter().filter(|answer| **answer == status).count();
+    assert!(count(404) >= 20 && count(429) > 50 && count(404) + count(429) == 100, "{answers:?}");
+    assert_eq!(status(world.message_to("lenea")).await, 200);
+    assert_eq!(status(world.get("healthz")).await, 200);
+}
+
+#[tokio::test]
+async fn the_bodies_of_all_requests_have_so_much_room_together() {
+    let world = World::options(|options| options.largest_body(40 << 20)).await;
+    let address = world.service.url().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let head = "POST /send HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 40000000\r\n\r\n";
+    // Two bodies of 35 MB that do not end have no room in 64 MiB.
+    let half = vec![b' '; 35_000_000];
+    let mut streams = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let _ = stream.write_all(&half).await;
+        streams.push(stream);
+    }
+    let [first, second] = &mut streams[..] else { unreachable!() };
+    let (mut one, mut other) = ([0; 12], [0; 12]);
+    let told = tokio::select! {
+        read = first.read_exact(&mut one) => read.map(|_| one),
+        read = second.read_exact(&mut other) => read.map(|_| other),
+    };
+    assert_eq!(&told.unwrap(), b"HTTP/1.1 503");
+    assert_eq!(status(world.message_to("lenea")).await, 200, "what is small has room");
+}
+
+#[tokio::test]
 async fn only_so_many_sends_are_under_way() {
     let world = World::options(|options| options.most_sends(1)).await;
     let ringing = tokio::spawn(answer(world.message_to("silent")));

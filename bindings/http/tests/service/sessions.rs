@@ -77,6 +77,18 @@ async fn a_user_name_rests_after_three_refusals_whatever_the_password() {
 }
 
 #[tokio::test]
+async fn wrong_passwords_of_others_do_not_keep_the_services_own_account_out() {
+    let world = World::new().await;
+    for n in 0..4 {
+        assert_eq!(status(as_tosh(&world, &format!("guess {n}"))).await, 403);
+    }
+    assert_eq!(world.sign_ins(), 3);
+    assert_eq!(status(as_tosh(&world, PASSWORD)).await, 403, "a guess that is right tells nothing");
+    assert_eq!(status(world.message_to("lenea")).await, 200);
+    assert_eq!(world.sign_ins(), 4);
+}
+
+#[tokio::test]
 async fn wrong_passwords_end_no_session_of_the_same_account() {
     let world = World::new().await;
     assert_eq!(status(world.message_to("lenea")).await, 200);
@@ -236,24 +248,38 @@ async fn sign_ins_that_get_no_answer_leave_the_service_its_own_place() {
 }
 
 #[tokio::test]
-async fn one_account_has_a_quarter_of_the_sends() {
+async fn one_account_has_a_quarter_of_the_sends_however_it_is_written() {
     let world = World::options(|options| options.most_sends(8)).await;
-    let silent = || as_tosh(&world, PASSWORD);
-    let ringing: Vec<_> = (0..2)
-        .map(|n| {
-            // Messages of one conversation would wait for each other.
-            let body = json!({"recipient": "silent@contoso.com", "message": "x", "subject": n, "username": "tosh@contoso.com", "password": PASSWORD});
-            tokio::spawn(answer(world.json(&body)))
-        })
-        .collect();
+    let named = |name: &str, subject: usize| {
+        // Messages of one conversation would wait for each other.
+        let body = json!({
+            "recipient": "silent@contoso.com", "message": "x", "subject": subject, "username": name, "address": "tosh@contoso.com", "password": PASSWORD,
+        });
+        world.json(&body)
+    };
+    let names = ["tosh@contoso.com", "TOSH@contoso.com"];
+    let ringing: Vec<_> =
+        names.iter().enumerate().map(|(n, name)| tokio::spawn(answer(named(name, n)))).collect();
     until("two invitations", || world.requests("POST", "/messaginginvitations") == 2).await;
-    assert_eq!(answer(silent()).await.verdict(), verdict(503, "limit_reached", "no"));
+    for name in ["tosh@contoso.com", "Tosh@contoso.com"] {
+        assert_eq!(answer(named(name, 3)).await.verdict(), verdict(503, "limit_reached", "no"), "{name}");
+    }
     assert_eq!(status(world.message_to("lenea")).await, 200);
     world.service.give_up();
     world.service.stop().await;
     for answer in ringing {
         assert_eq!(answer.await.unwrap().status, 409);
     }
+}
+
+#[tokio::test]
+async fn an_account_has_two_sessions_at_most() {
+    let world = World::new().await;
+    for name in ["tosh@contoso.com", "TOSH@contoso.com", "Tosh@contoso.com", "tOsh@contoso.com"] {
+        let body = json!({"recipient": LENE, "message": "x", "username": name, "address": "tosh@contoso.com", "password": PASSWORD});
+        assert_eq!(status(world.json(&body)).await, 200, "{name}");
+    }
+    until("two sessions are left", || world.sandbox.open_applications() == 2).await;
 }
 
 #[tokio::test]

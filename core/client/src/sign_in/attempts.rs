@@ -9,6 +9,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use icu_normalizer::DecomposingNormalizerBorrowed;
+use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
@@ -17,6 +19,7 @@ use url::Url;
 
 use crate::account::is_loopback;
 use crate::error::{Error, ErrorKind, Result};
+use crate::plain::is_unseen;
 use crate::steps::{Step, host_of};
 
 /// So long a refusal counts. Directories commonly lock an account after a handful of attempts.
@@ -63,6 +66,17 @@ struct Refusal {
     error: Error,
 }
 
+/// What is known of a password before it is tried.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// Anybody may have thought it up.
+    Nothing,
+    /// It is the program's own.
+    NotGuessed,
+    /// It has had a token before.
+    Good,
+}
+
 /// Leave for one attempt. Dropped without a word, it was neither refused nor accepted. `None`: nobody counts.
 pub(crate) struct Attempt(Option<Which>);
 
@@ -82,7 +96,8 @@ enum Turn {
 
 /// Waits for leave to try this password.
 ///
-/// Who `had_token` with it before gets it at once: what others were refused need not hold for them.
+/// One that has had a token gets it at once: what others were refused need not hold for it. So does one that is no guess, unless
+/// that very password was refused.
 ///
 /// # Errors
 /// `sign_in_refused` where this password was refused less than a minute ago, or where the user name rests.
@@ -90,10 +105,10 @@ pub(crate) async fn begin(
     service: &Url,
     username: &str,
     password: &SecretString,
-    had_token: bool,
+    known: Known,
 ) -> Result<Attempt> {
     loop {
-        match names(|names| names.turn(service, username, password, had_token)).transpose()? {
+        match names(|names| names.turn(service, username, password, known)).transpose()? {
             Some(Turn::Now(which)) => return Ok(Attempt(Some(which))),
             Some(Turn::Later(ended, at_the_latest)) => drop(timeout_at(at_the_latest, ended).await),
             // Left locked by a fork: this process goes without its memory.
@@ -153,28 +168,23 @@ fn names<T>(what: impl FnOnce(&mut Names) -> T) -> Option<T> {
 }
 
 impl Names {
-    fn turn(
-        &mut self,
-        service: &Url,
-        username: &str,
-        password: &SecretString,
-        had_token: bool,
-    ) -> Result<Turn> {
+    fn turn(&mut self, service: &Url, username: &str, password: &SecretString, known: Known) -> Result<Turn> {
         let now = Instant::now();
-        // As a directory compares them.
-        let name =
-            self.key.hash_one((service.origin().ascii_serialization(), username.trim().to_lowercase()));
+        let name = self.key.hash_one((service.origin().ascii_serialization(), as_compared(username)));
         let password = self.key.hash_one((name, password.expose_secret()));
         self.number += 1;
         let which = Which { name, password, number: self.number, on_loopback: is_loopback(service) };
         self.make_room(name, now);
         let tried = self.tried.entry(name).or_default();
         tried.forget(now);
-        if had_token {
+        if known == Known::Good {
             return Ok(Turn::Now(which));
         }
         if let Some(refusal) = tried.refusals.iter().find(|r| r.password == Some(password)) {
             return Err(refusal.repeated());
+        }
+        if known == Known::NotGuessed {
+            return Ok(Turn::Now(which));
         }
         if tried.refusals.len() == MOST_REFUSALS {
             // Also one that would be right: the names must not tell which that is.
@@ -209,6 +219,14 @@ impl Names {
             }
         }
     }
+}
+
+/// A user name as a directory compares it: without regard to case, width, accents and characters that are not seen. Source:
+/// MS-ADTS, 3.1.1.2.2.4.13 (the flags of the comparison of strings).
+fn as_compared(username: &str) -> String {
+    let apart = DecomposingNormalizerBorrowed::new_nfkd().normalize(username.trim()).to_lowercase();
+    let combining = CanonicalCombiningClassMapBorrowed::new();
+    apart.chars().filter(|c| combining.get_u8(*c) == 0 && !is_unseen(*c)).collect()
 }
 
 impl Tried {
@@ -258,7 +276,7 @@ mod tests {
     }
 
     async fn attempt(host: &str, name: &str, password: &str) -> Result<Attempt> {
-        begin(&service(host), name, &password.into(), false).await
+        begin(&service(host), name, &password.into(), Known::Nothing).await
     }
 
     fn refusal() -> Error {
@@ -293,6 +311,38 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn the_programs_own_password_is_kept_out_by_its_own_refusal_alone() {
+        let own = async |password: &str| {
+            begin(&service("own.test"), "tosh", &password.into(), Known::NotGuessed).await
+        };
+        for password in ["1", "2", "3"] {
+            refuse("own.test", "tosh", password).await;
+        }
+        why_not("own.test", "tosh", "right").await;
+        drop(own("right").await.unwrap());
+        own("right").await.unwrap().refused(&refusal(), true);
+        assert!(own("right").await.is_err());
+    }
+
+    #[test]
+    fn names_are_the_same_that_a_directory_takes_for_the_same() {
+        for same in [
+            "SMITH",
+            " smith ",
+            "smíth",
+            "smi\u{301}th",
+            "ｓｍｉｔｈ",
+            "sm\u{ad}ith",
+            "smith\u{200b}",
+            "ſmith",
+        ] {
+            assert_eq!(as_compared(same), "smith", "{same}");
+        }
+        assert_ne!(as_compared("smyth"), "smith");
+        assert_eq!(as_compared("CONTOSO\\Жук"), "contoso\\жук");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_name_rests_after_three_refusals_until_a_minute_after_the_last() {
         for at in ["rests.test", "127.0.0.1:7"] {
             for (name, password) in [("tosh", "1"), ("TOSH", "2"), (" Tosh ", "3")] {
@@ -305,7 +355,7 @@ mod tests {
             attempt(at, "lenea", "1").await.unwrap();
             attempt(&format!("{}1", at), "tosh", "1").await.unwrap();
             // Who had a token goes on.
-            begin(&service(at), "tosh", &"right".into(), true).await.unwrap();
+            begin(&service(at), "tosh", &"right".into(), Known::Good).await.unwrap();
             advance(Duration::from_secs(34)).await;
             why_not(at, "tosh", "right").await;
             advance(Duration::from_secs(1)).await;
@@ -353,8 +403,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn many_names_are_not_remembered_for_ever_and_those_that_rest_the_longest() {
         let mut names = Names::default();
-        let turn =
-            |names: &mut Names, name: &str| names.turn(&service("many.test"), name, &"x".into(), false);
+        let turn = |names: &mut Names, name: &str| {
+            names.turn(&service("many.test"), name, &"x".into(), Known::Nothing)
+        };
         let Ok(Turn::Now(which)) = turn(&mut names, "tosh") else { panic!("no leave") };
         for _ in 0..MOST_REFUSALS {
             let refusal = Refusal { when: Instant::now(), password: None, error: refusal() };

@@ -18,6 +18,7 @@ use secrecy::SecretString;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use url::Url;
 
+use self::attempts::Known;
 use self::challenge::{Challenge, GRANT_PASSWORD};
 use self::token::{Tokens, origin};
 use crate::account::{Account, Credential, TokenRequest, TokenSource};
@@ -329,10 +330,15 @@ impl Connection {
         log: &StepLog,
     ) -> Result<(SecretString, Option<Duration>)> {
         let Presented { challenge, username, password, had_token } = credential;
+        let known = match had_token {
+            true => Known::Good,
+            false if self.account.not_guessed => Known::NotGuessed,
+            false => Known::Nothing,
+        };
         let service = self.token_service(origin, challenge)?;
         let mut retry = Retry::new(deadline);
         loop {
-            let attempt = timeout_at(deadline, attempts::begin(&service, username, password, had_token));
+            let attempt = timeout_at(deadline, attempts::begin(&service, username, password, known));
             let attempt = attempt.await.unwrap_or_else(|_| Err(timed_out(Step::SignIn, &service)))?;
             let request =
                 token::password_form(service.clone(), username, password, Instant::now() + TOKEN_DEADLINE);
