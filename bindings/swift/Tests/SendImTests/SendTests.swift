@@ -192,7 +192,7 @@ final class Collected<Value: Sendable>: @unchecked Sendable {
 
 /// Runs a body with these variables set and every other one of ours unset. Tests run one after the other.
 func withEnvironment(_ variables: [String: String], _ body: () async throws -> Void) async throws {
-    let ours = ["ADDRESS", "PASSWORD", "USERNAME", "SERVER", "CA_FILE"].map { "SEND_IM_" + $0 }
+    let ours = ["ADDRESS", "PASSWORD", "USERNAME", "SERVER", "CA_FILE", "TLS"].map { "SEND_IM_" + $0 }
     let names = ours + ["XDG_CONFIG_HOME", "HOME"]
     let before = names.map { ($0, ProcessInfo.processInfo.environment[$0]) }
     defer {

@@ -305,7 +305,7 @@ class JavaApiTest {
                     "DeadlineExceededException", "Delivered", "ErrorKind", "Evidence", "Exchange", "Fault", "Hop", "Importance",
                     "InvalidInputException", "Layout", "Message", "NotDeliveredException", "OutcomeUnknownException", "Receipt",
                     "Route", "Sandbox", "SandboxBuilder", "SendIm", "SendImException", "SendResult", "Sent", "ServiceException",
-                    "SignInException", "Step", "StepRecord", "TextFormat", "TokenRequest", "TokenSource", "Wait")), names);
+                    "SignInException", "Step", "StepRecord", "TextFormat", "Tls", "TokenRequest", "TokenSource", "Wait")), names);
         }
     }
 
