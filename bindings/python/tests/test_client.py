@@ -109,12 +109,13 @@ def test_fifty_threads_and_a_thousand_messages_on_one_client(sandbox, account):
             thread.start()
         for thread in threads:
             thread.join()
+        # What is tidied up after the end may sign in once more.
+        assert sign_ins(sandbox) == 1
     assert accepted == {t: {f"user{t}@contoso.com"} for t in range(50)}
     assert len(sandbox.messages()) == 1000
     for t in range(50):
         texts = [message.text for message in sandbox.inbox(f"user{t}@contoso.com")]
         assert texts == [f"message {t}/{n}" for n in range(20)], "in order, each once"
-    assert sign_ins(sandbox) == 1
 
 
 def test_a_blocked_send_does_not_block_other_threads(account):
