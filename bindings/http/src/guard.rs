@@ -170,10 +170,10 @@ fn check_origin(options: &Options, host: Option<&Authority>, headers: &HeaderMap
             }
         };
     }
-    // No program but a browser says this. A browser says it of every request, also of one without an origin.
-    let of_a_browser = headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"));
-    let mut sites = headers.get_all("sec-fetch-site").iter().peekable();
-    match !of_a_browser || sites.peek().is_some() && sites.all(|site| site == "same-origin") {
+    // No program but a browser says this. A browser says it of every request, also of one without an origin. Node's fetch says
+    // Sec-Fetch-Mode, and nothing else of these.
+    let mut sites = headers.get_all("sec-fetch-site").iter();
+    match sites.all(|site| site == "same-origin") {
         true => Ok(()),
         false => Err(refuse(
             "A browser asks, for somebody who followed a link or for a page that does not say which: nothing is sent for either.",
