@@ -26,9 +26,9 @@ const STALL: Duration = Duration::from_secs(20);
 /// How long a connection that is told to end may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// The largest head of a request, in bytes. An address (URI) ends at 64 KiB already.
-const LARGEST_HEAD: usize = 80 << 10;
+const MAX_HEAD: usize = 80 << 10;
 /// How many requests one HTTP/2 connection may have open.
-const MOST_STREAMS: u32 = 128;
+const MAX_STREAMS: u32 = 128;
 
 /// Accepts connections until the service closes.
 pub(crate) async fn accept(
@@ -106,12 +106,12 @@ where
     let service = TowerToHyperService::new(router.layer(Extension(peer)));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // How long a head may take is the connection's place's matter, in both versions.
-    builder.http1().header_read_timeout(None).max_buf_size(LARGEST_HEAD);
+    builder.http1().header_read_timeout(None).max_buf_size(MAX_HEAD);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(MOST_STREAMS)
-        .max_header_list_size(LARGEST_HEAD as u32)
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEAD as u32)
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(15));
     let served = builder.serve_connection(TokioIo::new(stream), service);

@@ -16,11 +16,11 @@ use crate::options::Options;
 use crate::order::Who;
 
 /// How many sign-ins one caller may have under way in one domain; the next ones wait for their turn.
-const MOST_SIGN_INS: usize = 8;
+const MAX_SIGN_INS: usize = 8;
 /// How many sessions accounts of one address may have that requests bring: two, so that a changed password works at once.
-const MOST_OF_ONE_ADDRESS: usize = 2;
-/// So long a sign-in goes on that nobody waits for any more: callers with a short timeout shall succeed in the end.
-const UNWANTED_FOR: Duration = Duration::from_secs(5);
+const MAX_SESSIONS_PER_ADDRESS: usize = 2;
+/// How long a sign-in continues after its last waiter has gone: callers with a short timeout should succeed eventually.
+const ABANDONED_TIMEOUT: Duration = Duration::from_secs(5);
 
 type Opened = watch::Receiver<Option<Result<Client>>>;
 
@@ -175,7 +175,7 @@ impl Sessions {
         loop {
             sleep(Duration::from_secs(1)).await;
             let unwanted = |session: &mut Session| {
-                session.id == id && session.uses == 0 && session.since.elapsed() >= UNWANTED_FOR
+                session.id == id && session.uses == 0 && session.since.elapsed() >= ABANDONED_TIMEOUT
             };
             if self.registry().sessions.extract_if(.., unwanted).next().is_some() {
                 return;
@@ -205,7 +205,7 @@ impl Sessions {
                 .min_by_key(|session| session.since)
                 .map(|session| session.id)
         };
-        let oldest = if signed_in(&mut same()) >= MOST_OF_ONE_ADDRESS {
+        let oldest = if signed_in(&mut same()) >= MAX_SESSIONS_PER_ADDRESS {
             oldest(&mut same())
         } else if signed_in(&mut given()) >= self.most {
             oldest(&mut given())
@@ -300,7 +300,7 @@ impl Session {
 
 impl Default for Waiting {
     fn default() -> Self {
-        Self { requests: 0, turns: Arc::new(Semaphore::new(MOST_SIGN_INS)) }
+        Self { requests: 0, turns: Arc::new(Semaphore::new(MAX_SIGN_INS)) }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
+use tokio::task::JoinError;
 
 use crate::plain::{Plain, plain};
 use crate::steps::Step;
@@ -337,6 +338,15 @@ impl fmt::Debug for Error {
     }
 }
 
+/// A task of ours that did not come to its end: the runtime stops, or there is an error in this crate.
+pub(crate) fn ended_early(ended: &JoinError, sent: Sent) -> Error {
+    if ended.is_panic() {
+        let kind = if sent == Sent::Maybe { ErrorKind::OutcomeUnknown } else { ErrorKind::Protocol };
+        return Error::new(kind, "send-im failed inside; please report this with its log.").with_sent(sent);
+    }
+    Error::cancelled("The program is shutting down.", sent)
+}
+
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
@@ -381,5 +391,18 @@ mod tests {
     #[test]
     fn the_first_step_named_is_kept() {
         assert_eq!(Error::invalid_input("x").at(Step::SignIn).at(Step::Invite).step(), Some(Step::SignIn));
+    }
+
+    #[tokio::test]
+    async fn a_failure_inside_says_whether_the_message_can_have_left() {
+        for (sent, kind) in [(Sent::No, ErrorKind::Protocol), (Sent::Maybe, ErrorKind::OutcomeUnknown)] {
+            let ended = tokio::spawn(async { panic!("as an error of ours would") }).await;
+            let error = ended_early(&ended.unwrap_err(), sent);
+            assert_eq!((error.kind(), error.sent()), (kind, sent));
+            let stopped = tokio::spawn(std::future::pending::<()>());
+            stopped.abort();
+            let error = ended_early(&stopped.await.unwrap_err(), sent);
+            assert_eq!((error.kind(), error.sent()), (ErrorKind::Cancelled, sent));
+        }
     }
 }

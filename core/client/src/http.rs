@@ -20,11 +20,8 @@ use self::broken::{innermost, network_error, stream_error};
 use self::cookies::Jar;
 use self::proxy::{Proxies, through};
 use crate::account::{Account, Tls, is_loopback};
-use crate::error::{Error, ErrorKind, Hop, Result, Sent};
-use crate::session::ended_early;
-use crate::sign_in::challenge::Challenge;
-use crate::sign_in::token::origin;
-use crate::steps::{Step, StepLog, host_of};
+use crate::error::{Error, ErrorKind, Hop, Result, Sent, ended_early};
+use crate::steps::{Step, StepLog, host_of, origin};
 use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::limits::LONGEST_HREF;
 use crate::ucwa::reason::Reason;
@@ -45,10 +42,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a connection may have been idle that a request is put on. Balancers forget connections without a word, the first of
 /// them after 60 s, and a message that is put on such a one has an outcome that nobody knows.
-const LONGEST_IDLE: Duration = Duration::from_secs(50);
+const MAX_IDLE: Duration = Duration::from_secs(50);
 
 /// How often a request is asked again at once of which HTTP/2 says that it was not processed.
-const MOST_REFUSALS: usize = 2;
+const MAX_REFUSALS: usize = 2;
 
 /// A server that asks for more than this is taken to ask for this. It bounds sums with a clock, not waits.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -157,7 +154,7 @@ impl Http {
             .tls_backend_preconfigured(tls)
             // What may be asked again is decided here.
             .retry(reqwest::retry::never())
-            .pool_idle_timeout(LONGEST_IDLE)
+            .pool_idle_timeout(MAX_IDLE)
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
@@ -248,7 +245,7 @@ impl Http {
             if again == Some(Again::Http1) {
                 classics().insert(origin.clone());
             }
-            if again.is_none() || refusals == MOST_REFUSALS {
+            if again.is_none() || refusals == MAX_REFUSALS {
                 return Err(failure);
             }
         }
@@ -381,10 +378,9 @@ impl Answer {
         verdict(post, self.status, self.speaker(), &Reason::from_body(&self.body))
     }
 
-    /// How the server wants a sign-in, if it does.
-    pub(crate) fn challenge(&self) -> Option<Challenge> {
-        let lines: Vec<_> = self.headers.get_all(WWW_AUTHENTICATE).iter().map(lenient).collect();
-        Challenge::parse(lines.iter().map(Cow::as_ref))
+    /// The values of `WWW-Authenticate`: how the server wants a sign-in, if it does.
+    pub(crate) fn challenges(&self) -> Vec<Cow<'_, str>> {
+        self.headers.get_all(WWW_AUTHENTICATE).iter().map(lenient).collect()
     }
 
     pub(crate) fn diagnostics(&self) -> Option<Cow<'_, str>> {

@@ -8,7 +8,6 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, RwLock};
-use tokio::task::JoinError;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,7 +19,7 @@ use self::home::{Home, casts_doubt};
 use crate::account::Account;
 use crate::delivery::{Conversations, Key};
 use crate::discovery::{self, cache};
-use crate::error::{Error, ErrorKind, Result, Sent};
+use crate::error::{Error, ErrorKind, Result, Sent, ended_early};
 use crate::http::timed_out;
 use crate::receipt::Receipt;
 use crate::sign_in::Connection;
@@ -290,15 +289,6 @@ pub(crate) fn signed_out() -> Error {
     Error::closed("The client is signed out.")
 }
 
-/// A task of ours that did not come to its end: the runtime stops, or there is an error in this crate.
-pub(crate) fn ended_early(ended: &JoinError, sent: Sent) -> Error {
-    if ended.is_panic() {
-        let kind = if sent == Sent::Maybe { ErrorKind::OutcomeUnknown } else { ErrorKind::Protocol };
-        return Error::new(kind, "send-im failed inside; please report this with its log.").with_sent(sent);
-    }
-    Error::cancelled("The program is shutting down.", sent)
-}
-
 impl Drop for Session {
     /// A session that nobody signed out is signed out in the background.
     fn drop(&mut self) {
@@ -310,23 +300,5 @@ impl Drop for Session {
             let _ = open.delete(&connection, &log, Instant::now() + BACKGROUND_TIMEOUT).await;
         };
         background.spawn_on(close, &self.runtime);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_failure_inside_says_whether_the_message_can_have_left() {
-        for (sent, kind) in [(Sent::No, ErrorKind::Protocol), (Sent::Maybe, ErrorKind::OutcomeUnknown)] {
-            let ended = tokio::spawn(async { panic!("as an error of ours would") }).await;
-            let error = ended_early(&ended.unwrap_err(), sent);
-            assert_eq!((error.kind(), error.sent()), (kind, sent));
-            let stopped = tokio::spawn(std::future::pending::<()>());
-            stopped.abort();
-            let error = ended_early(&stopped.await.unwrap_err(), sent);
-            assert_eq!((error.kind(), error.sent()), (ErrorKind::Cancelled, sent));
-        }
     }
 }

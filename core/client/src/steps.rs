@@ -147,3 +147,8 @@ pub(crate) fn host_of(url: &Url) -> String {
         None => host,
     }
 }
+
+/// `https://host:port` of a URL.
+pub(crate) fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}

@@ -16,10 +16,10 @@ use tokio_util::sync::CancellationToken;
 use crate::rate::network;
 
 /// How many connections are open at once.
-const MOST: usize = 2048;
+const MAX_CONNECTIONS: usize = 2048;
 /// How many of them one client address may have: as many as sends may be under way by default, so that a proxy in front
 /// can have them all.
-const MOST_OF_ONE: usize = 512;
+const MAX_PER_ADDRESS: usize = 512;
 /// How long a connection may take to its first request, its TLS handshake included.
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
 /// How long it may be without a request after that. Clients commonly keep one for 60 to 90 s, and one that closes first
@@ -61,7 +61,7 @@ pub(crate) struct Place {
 
 impl Default for Open {
     fn default() -> Self {
-        Self { table: Mutex::default(), descriptors: Arc::new(Semaphore::new(MOST)) }
+        Self { table: Mutex::default(), descriptors: Arc::new(Semaphore::new(MAX_CONNECTIONS)) }
     }
 }
 
@@ -77,9 +77,9 @@ impl Open {
     fn enter(&self, network: IpAddr) -> Option<(u64, CancellationToken)> {
         let mut table = self.table();
         let of_one = table.connections.values().filter(|other| other.network == network).count();
-        if of_one >= MOST_OF_ONE {
+        if of_one >= MAX_PER_ADDRESS {
             table.replace(|other| other.network == network)?;
-        } else if table.connections.len() >= MOST {
+        } else if table.connections.len() >= MAX_CONNECTIONS {
             table.replace(|_| true)?;
         }
         table.last_id += 1;
@@ -189,7 +189,7 @@ mod tests {
     async fn the_one_without_a_request_for_the_longest_time_makes_room() {
         let open = Arc::new(Open::default());
         let mut places = Vec::new();
-        for _ in 0..MOST_OF_ONE {
+        for _ in 0..MAX_PER_ADDRESS {
             places.push(open.take(address(1)).await.unwrap());
             tokio::time::advance(Duration::from_millis(1)).await;
         }
@@ -198,7 +198,7 @@ mod tests {
         let other = open.take(address(2)).await.unwrap();
         assert!(!places.iter().any(|place| is_replaced(place)), "another address has places of its own");
         let new = open.take(address(1)).await.unwrap();
-        let replaced: Vec<usize> = (0..MOST_OF_ONE).filter(|n| is_replaced(&places[*n])).collect();
+        let replaced: Vec<usize> = (0..MAX_PER_ADDRESS).filter(|n| is_replaced(&places[*n])).collect();
         assert_eq!(replaced, [2]);
         assert!(!is_replaced(&other) && !is_replaced(&new));
     }
@@ -207,7 +207,7 @@ mod tests {
     async fn there_is_no_room_where_every_connection_answers() {
         let open = Arc::new(Open::default());
         let mut answering = Vec::new();
-        for _ in 0..MOST_OF_ONE {
+        for _ in 0..MAX_PER_ADDRESS {
             answering.push(open.take(address(1)).await.unwrap().answering().unwrap());
         }
         assert!(open.take(address(1)).await.is_none());
@@ -219,12 +219,12 @@ mod tests {
     async fn all_addresses_together_have_so_many_places() {
         let open = Arc::new(Open::default());
         let mut places = Vec::new();
-        for n in 0..MOST {
+        for n in 0..MAX_CONNECTIONS {
             places.push(open.take(address(n)).await.unwrap());
         }
         let new = tokio::spawn({
             let open = open.clone();
-            async move { open.take(address(MOST)).await }
+            async move { open.take(address(MAX_CONNECTIONS)).await }
         });
         places[0].replaced().await;
         assert!(places[0].answering().is_none(), "no send begins whose answer nobody gets");
@@ -232,7 +232,7 @@ mod tests {
         assert!(!new.is_finished(), "the one that it takes the place of is still open");
         places.remove(0);
         let _new = new.await.unwrap().unwrap();
-        assert_eq!(open.table().connections.len(), MOST);
+        assert_eq!(open.table().connections.len(), MAX_CONNECTIONS);
         drop((places, _new));
         assert!(open.table().connections.is_empty());
     }

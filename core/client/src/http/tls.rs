@@ -11,8 +11,8 @@ use crate::error::Result;
 
 mod cbc;
 
-/// So many different private authorities are kept ready in one process.
-const MOST_PRIVATE: usize = 8;
+/// How many configurations for private authorities are cached per process.
+const MAX_PRIVATE: usize = 8;
 
 pub(super) fn config(account: &Account) -> Result<rustls::ClientConfig> {
     // Not a lock: a fork while another thread fills it would leave the child waiting for ever.
@@ -43,7 +43,7 @@ fn private(tls: Tls, certificates: Vec<CertificateDer<'static>>) -> rustls::Clie
     }
     let config = build(tls, of.1.clone());
     if let Ok(mut made) = MADE.try_lock() {
-        made.truncate(MOST_PRIVATE - 1);
+        made.truncate(MAX_PRIVATE - 1);
         made.insert(0, (of, config.clone()));
     }
     config
@@ -96,7 +96,7 @@ mod tests {
         assert!(Arc::ptr_eq(&provider(1), &provider(1)));
         assert!(!Arc::ptr_eq(&provider(1), &provider(2)));
         assert!(!Arc::ptr_eq(&provider(1), private(Tls::Compatible, certificate(1)).crypto_provider()));
-        for other in 3..3 + MOST_PRIVATE as u8 {
+        for other in 3..3 + MAX_PRIVATE as u8 {
             provider(other);
         }
         let made = provider(1);

@@ -9,8 +9,8 @@ use reqwest::Method;
 use tokio::sync::{OwnedRwLockReadGuard, RwLockWriteGuard};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{BACKGROUND_TIMEOUT, Session, ended_early, signed_out};
-use crate::error::{Error, ErrorKind, Result, Sent};
+use super::{BACKGROUND_TIMEOUT, Session, signed_out};
+use crate::error::{Error, ErrorKind, Result, Sent, ended_early};
 use crate::http::Request;
 use crate::steps::{Step, StepLog};
 use crate::ucwa::application::Application;

@@ -13,8 +13,8 @@ use tokio::time::{Instant, timeout_at};
 use super::Session;
 use crate::discovery::{self, cache};
 use crate::error::{Error, ErrorKind};
-use crate::sign_in::token::origin;
 use crate::steps::StepLog;
+use crate::steps::origin;
 use crate::ucwa::application::Application;
 
 /// How long a send waits for discovery while its own server has not failed it yet.

@@ -22,17 +22,17 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plain::is_unseen;
 use crate::steps::{Step, host_of};
 
-/// So long a refusal counts. Directories commonly lock an account after a handful of attempts.
+/// How long a refusal counts. Directories commonly lock an account after a handful of attempts.
 const REFUSED_FOR: Duration = Duration::from_secs(60);
 
 /// After so many refusals a user name rests.
-const MOST_REFUSALS: usize = 3;
+const MAX_REFUSALS: usize = 3;
 
 /// No attempt is under way longer, whatever became of who made it: a child that was forked meanwhile never hears of its end.
-const LONGEST_ATTEMPT: Duration = Duration::from_secs(31);
+const MAX_ATTEMPT: Duration = Duration::from_secs(31);
 
-/// So many user names are remembered.
-const MOST_NAMES: usize = 10_000;
+/// How many user names are remembered.
+const MAX_NAMES: usize = 10_000;
 
 /// How often the names are asked for while another thread has them.
 const TRIES: usize = 10_000;
@@ -132,7 +132,7 @@ impl Attempt {
             let when = Instant::now();
             tried.forget(when);
             tried.accepted = tried.accepted.filter(|(password, _)| *password != which.password);
-            if tried.refusals.len() == MOST_REFUSALS {
+            if tried.refusals.len() == MAX_REFUSALS {
                 tried.refusals.remove(0);
             }
             let password = (for_itself && !which.on_loopback).then_some(which.password);
@@ -186,14 +186,14 @@ impl Names {
         if known == Known::NotGuessed {
             return Ok(Turn::Now(which));
         }
-        if tried.refusals.len() == MOST_REFUSALS {
+        if tried.refusals.len() == MAX_REFUSALS {
             // Also one that would be right: the names must not tell which that is.
             return Err(resting(service, username));
         }
         match tried.under_way.first() {
             _ if tried.accepted.is_some_and(|(accepted, _)| accepted == password) => Ok(Turn::Now(which)),
-            Some((_, oldest)) if tried.refusals.len() + tried.under_way.len() >= MOST_REFUSALS => {
-                Ok(Turn::Later(tried.ended.clone().notified_owned(), *oldest + LONGEST_ATTEMPT))
+            Some((_, oldest)) if tried.refusals.len() + tried.under_way.len() >= MAX_REFUSALS => {
+                Ok(Turn::Later(tried.ended.clone().notified_owned(), *oldest + MAX_ATTEMPT))
             }
             _ => {
                 tried.under_way.push((which.number, now));
@@ -204,14 +204,14 @@ impl Names {
 
     /// Forgets what is over where there are many names, and then one that does not rest.
     fn make_room(&mut self, name: u64, now: Instant) {
-        if self.tried.len() < MOST_NAMES || self.tried.contains_key(&name) {
+        if self.tried.len() < MAX_NAMES || self.tried.contains_key(&name) {
             return;
         }
         self.tried.retain(|_, tried| {
             tried.forget(now);
             !tried.is_over()
         });
-        if self.tried.len() >= MOST_NAMES {
+        if self.tried.len() >= MAX_NAMES {
             let least =
                 self.tried.iter().min_by_key(|(_, tried)| tried.refusals.len() + tried.under_way.len());
             if let Some(name) = least.map(|(name, _)| *name) {
@@ -233,12 +233,12 @@ impl Tried {
     /// Forgets what is over. Three refusals count until a minute after the last of them.
     fn forget(&mut self, now: Instant) {
         let counts = |when: Instant| now.saturating_duration_since(when) < REFUSED_FOR;
-        if self.refusals.len() < MOST_REFUSALS {
+        if self.refusals.len() < MAX_REFUSALS {
             self.refusals.retain(|refusal| counts(refusal.when));
         } else if !self.refusals.last().is_some_and(|last| counts(last.when)) {
             self.refusals.clear();
         }
-        self.under_way.retain(|(_, since)| now.saturating_duration_since(*since) < LONGEST_ATTEMPT);
+        self.under_way.retain(|(_, since)| now.saturating_duration_since(*since) < MAX_ATTEMPT);
         self.accepted = self.accepted.filter(|(_, when)| counts(*when));
     }
 
@@ -259,7 +259,7 @@ impl Refusal {
 
 fn resting(service: &Url, username: &str) -> Error {
     let detail = format!(
-        "{} has refused to sign in {username} {MOST_REFUSALS} times within a minute; so that the account is not locked, that name rests for up to a minute, whatever the password.",
+        "{} has refused to sign in {username} {MAX_REFUSALS} times within a minute; so that the account is not locked, that name rests for up to a minute, whatever the password.",
         host_of(service)
     );
     Error::new(ErrorKind::SignInRefused, detail).at(Step::SignIn)
@@ -380,7 +380,7 @@ mod tests {
     async fn three_at_most_are_under_way_until_one_is_accepted() {
         let at = "busy.test";
         let mut first = Vec::new();
-        for n in 0..MOST_REFUSALS {
+        for n in 0..MAX_REFUSALS {
             first.push(attempt(at, "tosh", &n.to_string()).await.unwrap());
         }
         let waits = tokio::spawn(attempt(at, "tosh", "right"));
@@ -390,7 +390,7 @@ mod tests {
         drop(first.pop());
         first.push(waits.await.unwrap().unwrap());
         let waits = tokio::spawn(attempt(at, "tosh", "right"));
-        advance(LONGEST_ATTEMPT - Duration::from_secs(6)).await;
+        advance(MAX_ATTEMPT - Duration::from_secs(6)).await;
         assert!(!waits.is_finished());
         waits.await.unwrap().unwrap();
         first.pop().unwrap().accepted();
@@ -407,14 +407,14 @@ mod tests {
             names.turn(&service("many.test"), name, &"x".into(), Known::Nothing)
         };
         let Ok(Turn::Now(which)) = turn(&mut names, "tosh") else { panic!("no leave") };
-        for _ in 0..MOST_REFUSALS {
+        for _ in 0..MAX_REFUSALS {
             let refusal = Refusal { when: Instant::now(), password: None, error: refusal() };
             names.tried.get_mut(&which.name).unwrap().refusals.push(refusal);
         }
-        for n in 0..MOST_NAMES + 100 {
+        for n in 0..MAX_NAMES + 100 {
             assert!(turn(&mut names, &n.to_string()).is_ok());
         }
-        assert_eq!(names.tried.len(), MOST_NAMES);
+        assert_eq!(names.tried.len(), MAX_NAMES);
         assert!(turn(&mut names, "tosh").is_err());
         advance(REFUSED_FOR).await;
         assert!(turn(&mut names, "another").is_ok());

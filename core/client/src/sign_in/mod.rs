@@ -20,14 +20,14 @@ use url::Url;
 
 use self::attempts::Known;
 use self::challenge::{Challenge, GRANT_PASSWORD};
-use self::token::{Tokens, origin};
+use self::token::Tokens;
 use crate::account::{Account, Credential, TokenRequest, TokenSource};
 use crate::address::Address;
 use crate::discovery::trust;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Answer, Failure, Http, Request, timed_out};
 use crate::retry::Retry;
-use crate::steps::{Step, StepLog, host_of};
+use crate::steps::{Step, StepLog, host_of, origin};
 
 /// A token service that is slower than this has failed, however much time the request has that waits for it.
 const TOKEN_DEADLINE: Duration = Duration::from_secs(30);
@@ -219,7 +219,7 @@ impl Connection {
         answer: &Answer,
         log: &StepLog,
     ) -> Result<Option<Held>> {
-        let named = answer.challenge();
+        let named = challenge_of(answer);
         let challenge = match named {
             Some(challenge) if challenge.token_url.is_some() => challenge,
             named => {
@@ -383,7 +383,7 @@ impl Connection {
         }
         let answer =
             self.http.call(Request::new(Method::GET, url.clone(), Step::SignIn, deadline), log).await?;
-        let challenge = answer.challenge();
+        let challenge = challenge_of(&answer);
         if challenge.is_none() && answer.status == 401 {
             return Err(self.no_challenge(&answer));
         }
@@ -443,10 +443,15 @@ pub(crate) fn rejects_token(answer: &Answer) -> bool {
     token_rejected(answer.status, answer.diagnostics_id())
 }
 
+/// How the server wants a sign-in, if it does.
+fn challenge_of(answer: &Answer) -> Option<Challenge> {
+    Challenge::parse(answer.challenges().iter().map(Cow::as_ref))
+}
+
 /// True when a pool itself rejects the token. A gateway may have forwarded the request before it asked who sends it.
 fn is_word_of_pool(answer: &Answer) -> bool {
     answer.speaker().is_pool()
-        || answer.challenge().is_some_and(|c| c.token_url.is_some() || c.trusted_issuers.is_some())
+        || challenge_of(answer).is_some_and(|c| c.token_url.is_some() || c.trusted_issuers.is_some())
 }
 
 /// The rule behind `rejects_token`: 401, 403 with diagnostics 28055, 500 with 28032.

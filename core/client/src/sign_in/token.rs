@@ -37,11 +37,6 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 /// When a renewal has failed, the next one is tried after this time.
 const RENEW_AGAIN: Duration = Duration::from_secs(30);
 
-/// `https://host:port` of a URL.
-pub(crate) fn origin(url: &Url) -> String {
-    url.origin().ascii_serialization()
-}
-
 /// A token with the challenge it answers, so that it can be renewed without a new challenge.
 pub(crate) struct Token {
     header: HeaderValue,

@@ -11,19 +11,19 @@ use super::ledger::Ledger;
 pub(super) const STUCK_PAUSE: Duration = Duration::from_secs(1);
 
 /// The shortest time a server waits for events before it answers without one. Source: events reference.
-const LEAST_WAIT: Duration = Duration::from_secs(5);
+const MIN_WAIT: Duration = Duration::from_secs(5);
 
-/// So many answers without an event may follow each other faster than that.
-const MOST_EMPTY: u32 = 3;
+/// How many answers without an event may come in a row faster than that.
+const MAX_EMPTY: u32 = 3;
 
-/// So many answers a second are taken while no send waits for any.
-const MOST_A_SECOND: u32 = 100;
+/// How many answers per second are taken while no send waits for any.
+const MAX_PER_SECOND: u32 = 100;
 
-/// So many answers in a burst may tell nothing that concerns a send; more are taken once a second.
-const MOST_IN_VAIN: u32 = 10;
+/// How many answers in a burst may be irrelevant to every send; further ones are taken one per second.
+const MAX_IRRELEVANT: u32 = 10;
 
-/// So many answers may tell of what one send has begun. A server tells of an invitation in some five.
-const MOST_OF_ONE: u64 = 20;
+/// How many answers per send may carry news of it. A server reports an invitation in about five.
+const MAX_PER_SEND: u64 = 20;
 
 /// What an answer tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) enum Told {
     /// No event.
     Nothing,
     /// Events that concern nobody here.
-    InVain,
+    Irrelevant,
     /// Something that a send waits for, or that is kept track of for the next one.
     News,
 }
@@ -41,7 +41,7 @@ impl Told {
         match batch.events.as_slice() {
             [] => Told::Nothing,
             events if events.iter().any(|event| ledger.concerns(event)) => Told::News,
-            _ => Told::InVain,
+            _ => Told::Irrelevant,
         }
     }
 }
@@ -52,8 +52,8 @@ pub(super) struct Pace {
     empty: u32,
     second: Instant,
     idle: u32,
-    /// When the answers in vain are paid off, at one a second.
-    in_vain: Instant,
+    /// Until when the irrelevant answers are made up for, at one per second.
+    irrelevant: Instant,
     begun: u64,
     /// How many answers may still tell of what was begun.
     expected: u64,
@@ -62,33 +62,33 @@ pub(super) struct Pace {
 impl Pace {
     pub(super) fn new() -> Self {
         let now = Instant::now();
-        Self { last: now, empty: 0, second: now, idle: 0, in_vain: now, begun: 0, expected: MOST_OF_ONE }
+        Self { last: now, empty: 0, second: now, idle: 0, irrelevant: now, begun: 0, expected: MAX_PER_SEND }
     }
 
     /// True when the next request has to wait. `waiting`: a send waits for an event, so the channel may be as fast as its
     /// server. `begun`: how much the sends have begun so far.
     pub(super) fn is_too_fast(&mut self, told: Told, waiting: bool, begun: u64) -> bool {
         let now = Instant::now();
-        let hurried = now - self.last < LEAST_WAIT;
+        let hurried = now - self.last < MIN_WAIT;
         self.last = now;
         self.empty = if told == Told::Nothing && hurried { self.empty + 1 } else { 0 };
         if now - self.second >= Duration::from_secs(1) {
             (self.second, self.idle) = (now, 0);
         }
         self.idle += u32::from(!waiting);
-        self.expected += MOST_OF_ONE * (begun - self.begun);
+        self.expected += MAX_PER_SEND * (begun - self.begun);
         self.begun = begun;
         // Also of what is waited for there is not for ever something to tell.
-        let in_vain = told == Told::InVain || (told == Told::News && self.expected == 0);
+        let irrelevant = told == Told::Irrelevant || (told == Told::News && self.expected == 0);
         if told == Told::News {
             self.expected = self.expected.saturating_sub(1);
         }
-        if in_vain {
-            self.in_vain = self.in_vain.max(now) + STUCK_PAUSE;
+        if irrelevant {
+            self.irrelevant = self.irrelevant.max(now) + STUCK_PAUSE;
         }
-        self.empty > MOST_EMPTY
-            || self.idle > MOST_A_SECOND
-            || (in_vain && self.in_vain > now + STUCK_PAUSE * MOST_IN_VAIN)
+        self.empty > MAX_EMPTY
+            || self.idle > MAX_PER_SECOND
+            || (irrelevant && self.irrelevant > now + STUCK_PAUSE * MAX_IRRELEVANT)
     }
 }
 
@@ -103,24 +103,24 @@ mod tests {
         let mut pace = Pace::new();
         let slowed: Vec<bool> = (0..6).map(|_| pace.is_too_fast(Told::Nothing, true, 1)).collect();
         assert_eq!(slowed, [false, false, false, true, true, true]);
-        sleep(LEAST_WAIT).await;
+        sleep(MIN_WAIT).await;
         assert!(!pace.is_too_fast(Told::Nothing, true, 1));
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_that_answers_at_once_with_what_concerns_nobody_is_too() {
         let mut pace = Pace::new();
-        let burst = MOST_IN_VAIN as usize;
-        assert_eq!((0..100).position(|_| pace.is_too_fast(Told::InVain, true, 1)), Some(burst));
+        let burst = MAX_IRRELEVANT as usize;
+        assert_eq!((0..100).position(|_| pace.is_too_fast(Told::Irrelevant, true, 1)), Some(burst));
         sleep(STUCK_PAUSE * 2).await;
-        assert_eq!((0..100).position(|_| pace.is_too_fast(Told::InVain, true, 1)), Some(1));
+        assert_eq!((0..100).position(|_| pace.is_too_fast(Told::Irrelevant, true, 1)), Some(1));
         // News in between is none the slower.
         assert!(!pace.is_too_fast(Told::News, true, 1));
-        assert!(pace.is_too_fast(Told::InVain, true, 1));
+        assert!(pace.is_too_fast(Told::Irrelevant, true, 1));
         // At a pace that a person has, it may go on for ever.
         sleep(STUCK_PAUSE * 100).await;
         for _ in 0..1000 {
-            assert!(!pace.is_too_fast(Told::InVain, true, 1));
+            assert!(!pace.is_too_fast(Told::Irrelevant, true, 1));
             sleep(STUCK_PAUSE).await;
         }
     }
@@ -128,18 +128,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn events_are_taken_as_fast_as_they_come_while_a_send_waits() {
         let mut pace = Pace::new();
-        assert!((0..10_000).all(|n| !pace.is_too_fast(Told::News, true, n / MOST_OF_ONE)));
+        assert!((0..10_000).all(|n| !pace.is_too_fast(Told::News, true, n / MAX_PER_SEND)));
         let mut pace = Pace::new();
-        assert!((0..MOST_A_SECOND).all(|n| !pace.is_too_fast(Told::News, false, n.into())));
-        assert!(pace.is_too_fast(Told::News, false, MOST_A_SECOND.into()));
+        assert!((0..MAX_PER_SECOND).all(|n| !pace.is_too_fast(Told::News, false, n.into())));
+        assert!(pace.is_too_fast(Told::News, false, MAX_PER_SECOND.into()));
         sleep(Duration::from_secs(1)).await;
-        assert!(!pace.is_too_fast(Told::News, false, MOST_A_SECOND.into()));
+        assert!(!pace.is_too_fast(Told::News, false, MAX_PER_SECOND.into()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn of_one_send_there_is_not_for_ever_something_to_tell() {
         let mut pace = Pace::new();
-        let told = 2 * MOST_OF_ONE as usize + MOST_IN_VAIN as usize;
+        let told = 2 * MAX_PER_SEND as usize + MAX_IRRELEVANT as usize;
         assert_eq!((0..1000).position(|_| pace.is_too_fast(Told::News, true, 1)), Some(told));
     }
 }
