@@ -35,9 +35,8 @@ pub(crate) struct Peer {
 }
 
 /// Headers by which a proxy or its network tells of itself, or for whom it asks.
-const OF_PROXIES: [&str; 18] = [
+const OF_PROXIES: [&str; 15] = [
     "client-ip",
-    "do-connecting-ip",
     "early-data",
     "max-forwards",
     "remote-addr",
@@ -46,14 +45,12 @@ const OF_PROXIES: [&str; 18] = [
     "x-coming-from",
     "x-host",
     "x-originating-ip",
-    "x-real-ip",
     "x-remote-addr",
     "x-remote-ip",
     "x-request-start",
     "x-scheme",
     "x-url-scheme",
     "x-varnish",
-    "z-forwarded-for",
 ];
 
 /// How names of such headers begin.

@@ -98,15 +98,18 @@ impl Sessions {
         }
         let known = registry.sessions.iter().position(|session| session.who == *who);
         let signed_in = known.is_some_and(|at| registry.sessions[at].client().is_some());
-        // Whatever the user name and the password: there are many ways to write the same account.
-        let same =
-            registry.sessions.iter().filter(|session| session.who.given_address() == who.given_address());
+        // Whatever the user name, as there are many ways to write one; but whoever has only claimed to be this account takes
+        // nothing from it.
+        let same = registry.sessions.iter().filter(|session| {
+            session.who == *who
+                || session.who.given_address() == who.given_address() && session.client().is_some()
+        });
         let uses: usize = same.map(|session| session.uses).sum();
         let asker = who.given_domain().filter(|_| !signed_in);
         let asker = asker.map(|domain| Asker { caller, domain: domain.to_owned() });
         let waiting = asker.as_ref().and_then(|asker| registry.askers.get(asker));
         if who.is_given() && uses.max(waiting.map_or(0, |waiting| waiting.requests)) >= self.share {
-            let detail = "This account, or this client's sign-ins, have as many requests under way as they may; nothing was sent.";
+            let detail = "Too many requests of this account, or of this client's sign-ins, are under way; nothing was sent, send again later.";
             return Err(limit(detail));
         }
         let turns = asker.as_ref().map(|asker| {

@@ -273,6 +273,23 @@ async fn one_account_has_a_quarter_of_the_sends_however_it_is_written() {
 }
 
 #[tokio::test]
+async fn requests_with_a_wrong_password_take_nothing_from_the_account() {
+    let world = World::options(|options| options.most_sends(8)).await;
+    assert_eq!(status(as_tosh(&world, PASSWORD)).await, 200);
+    let silent = json!({"route": "token", "times": 0, "action": {"delay": {"ms": 600_000}}});
+    world.sandbox.set_faults(vec![serde_json::from_value(silent).unwrap()]);
+    let waiting: Vec<_> =
+        (0..2).map(|n| tokio::spawn(answer(as_tosh(&world, &format!("guess {n}"))))).collect();
+    until("both guesses", || world.sign_ins() == 3).await;
+    assert_eq!(status(as_tosh(&world, PASSWORD)).await, 200);
+    world.service.give_up();
+    world.service.stop().await;
+    for answer in waiting {
+        assert_eq!(answer.await.unwrap().status, 503);
+    }
+}
+
+#[tokio::test]
 async fn an_account_has_two_sessions_at_most() {
     let world = World::new().await;
     for name in ["tosh@contoso.com", "TOSH@contoso.com", "Tosh@contoso.com", "tOsh@contoso.com"] {
