@@ -347,6 +347,11 @@ pub(crate) fn ended_early(ended: &JoinError, sent: Sent) -> Error {
     Error::cancelled("The program is shutting down.", sent)
 }
 
+/// The session was not opened, as whoever wanted it has gone away.
+pub(crate) fn nobody_waits() -> Error {
+    Error::cancelled("Nobody waits for the session any more.", Sent::No)
+}
+
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)

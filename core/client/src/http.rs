@@ -14,6 +14,7 @@ use reqwest::header::{
 use reqwest::{Method, redirect};
 use secrecy::zeroize::{Zeroize, Zeroizing};
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::broken::{innermost, network_error, stream_error};
@@ -79,16 +80,34 @@ pub(crate) struct Request {
     pub(crate) deadline: Instant,
     /// It must not reach its host twice: it rings at a person, or carries a text.
     pub(crate) once: bool,
+    /// Cancelled when nobody waits for it any more: no token is fetched for it then.
+    pub(crate) unwanted: Option<CancellationToken>,
 }
 
 impl Request {
     pub(crate) fn new(method: Method, url: Url, step: Step, deadline: Instant) -> Self {
-        Self { method, url, body: None, if_match: None, authorization: None, step, deadline, once: false }
+        Self {
+            method,
+            url,
+            body: None,
+            if_match: None,
+            authorization: None,
+            step,
+            deadline,
+            once: false,
+            unwanted: None,
+        }
     }
 
     /// The same, which must not reach its host twice.
     pub(crate) fn once(mut self) -> Self {
         self.once = true;
+        self
+    }
+
+    /// The same, for which no token is fetched once `unwanted` is cancelled.
+    pub(crate) fn unless(mut self, unwanted: &CancellationToken) -> Self {
+        self.unwanted = Some(unwanted.clone());
         self
     }
 

@@ -19,7 +19,7 @@ use self::home::{Home, casts_doubt};
 use crate::account::Account;
 use crate::delivery::{Conversations, Key};
 use crate::discovery::{self, cache};
-use crate::error::{Error, ErrorKind, Result, Sent, ended_early};
+use crate::error::{Error, ErrorKind, Result, Sent, ended_early, nobody_waits};
 use crate::http::timed_out;
 use crate::receipt::Receipt;
 use crate::sign_in::Connection;
@@ -198,8 +198,9 @@ impl Session {
         let key = discovery::cache_key(&self.connection);
         // The same for every attempt: a server that lost an answer finds the application it has.
         let endpoint = Uuid::new_v4().to_string();
-        let create =
-            async |url: &Url| Application::create(&self.connection, url, &endpoint, log, deadline).await;
+        let create = async |url: &Url| {
+            Application::create(&self.connection, url, &endpoint, log, deadline, unwanted).await
+        };
         if let Some(url) = cache::get(&key) {
             self.connection.led_to(&url);
             match create(&url).await {
@@ -210,9 +211,7 @@ impl Session {
         let url = tokio::select! {
             biased;
             located = discovery::locate(&self.connection, self.root.as_ref(), log, deadline) => located?,
-            () = unwanted.cancelled() => {
-                return Err(Error::cancelled("Nobody waits for the session any more.", Sent::No));
-            }
+            () = unwanted.cancelled() => return Err(nobody_waits()),
         };
         let application = create(&url).await?;
         cache::put(key, url);

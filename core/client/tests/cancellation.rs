@@ -5,6 +5,7 @@
 mod common;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::{LENE, account, until};
@@ -385,4 +386,43 @@ async fn a_discovery_that_nobody_waits_for_ends() {
     let mut sink = tokio::io::sink();
     let ended = tokio::time::timeout(Duration::from_secs(30), tokio::io::copy(&mut asked, &mut sink));
     assert!(ended.await.is_ok(), "it still waits for the answer");
+}
+
+/// Signs in, and goes away once `begun` says so: all that was done for it ends.
+async fn ends_with_its_caller(account: Account, begun: impl FnMut() -> bool) {
+    let (held, mut released) = tokio::sync::mpsc::channel::<()>(1);
+    let account = account.timeout(Duration::from_secs(600)).on_step(move |_| drop(held.clone()));
+    let sign_in = tokio::spawn(Client::sign_in(account));
+    until(begun).await;
+    sign_in.abort();
+    let ended = tokio::time::timeout(Duration::from_secs(20), released.recv());
+    assert!(ended.await.is_ok(), "it goes on");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_nobody_waits_for_ends_where_the_server_is_remembered() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let account = || Account::with_password("tosh@contoso.com", "x").server(sandbox.url());
+    let client = Client::sign_in(account()).await.unwrap();
+
+    let asked = Arc::new(AtomicBool::new(false));
+    let asks = asked.clone();
+    let silent = move |_| {
+        asks.store(true, Ordering::Release);
+        std::future::pending()
+    };
+    let by_token = Account::with_token("tosh@contoso.com", silent).server(sandbox.url());
+    ends_with_its_caller(by_token, || asked.load(Ordering::Acquire)).await;
+
+    let busy = Action::Status {
+        http: 503,
+        code: None,
+        subcode: None,
+        retry_after: None,
+        body: Default::default(),
+        diagnostics: None,
+    };
+    sandbox.add_fault(Fault::on(Route::Applications, busy).times(0));
+    ends_with_its_caller(account(), || sandbox.journal().iter().any(|e| e.status == Some(503))).await;
+    client.sign_out().await.unwrap();
 }

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::OptionFuture;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use secrecy::SecretString;
@@ -24,7 +25,7 @@ use self::token::Tokens;
 use crate::account::{Account, Credential, TokenRequest, TokenSource};
 use crate::address::Address;
 use crate::discovery::trust;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, nobody_waits};
 use crate::http::{Answer, Failure, Http, Request, timed_out};
 use crate::retry::Retry;
 use crate::steps::{Step, StepLog, host_of, origin};
@@ -413,7 +414,14 @@ impl Connection {
 
 /// Runs what has to happen before a request, under the request's own deadline.
 async fn within<T>(request: &Request, work: impl Future<Output = Result<T>>) -> Result<T> {
-    timeout_at(request.deadline, work).await.unwrap_or_else(|_| Err(timed_out(Step::SignIn, &request.url)))
+    let unwanted = OptionFuture::from(request.unwanted.as_ref().map(|unwanted| unwanted.cancelled()));
+    tokio::select! {
+        biased;
+        done = timeout_at(request.deadline, work) => {
+            done.unwrap_or_else(|_| Err(timed_out(Step::SignIn, &request.url)))
+        }
+        Some(()) = unwanted => Err(nobody_waits()),
+    }
 }
 
 async fn token_by_callback(

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::channel::Ending;
@@ -17,7 +18,7 @@ use super::hypermedia::{DecodeError, Resource};
 use super::ledger::Ledger;
 use super::verdict::Speaker;
 use crate::discovery::trust;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, nobody_waits};
 use crate::http::{Answer, Request, USER_AGENT};
 use crate::retry::Retry;
 use crate::sign_in::Connection;
@@ -96,13 +97,14 @@ impl Application {
     ///
     /// Creating is repeated after a lost answer with the same `endpoint` id: the server then answers with the same
     /// application (MultiTabSupport). Ids of two sessions differ, so programs do not evict each other. An answer is waited
-    /// for a little longer than `deadline`.
+    /// for a little longer than `deadline`, and also when `unwanted` is cancelled: nothing new is begun then.
     pub(crate) async fn create(
         connection: &Connection,
         applications: &Url,
         endpoint: &str,
         log: &StepLog,
         deadline: Instant,
+        unwanted: &CancellationToken,
     ) -> Result<Self> {
         let body = json!({
             "culture": CULTURE,
@@ -114,10 +116,15 @@ impl Application {
         let deadline = deadline + ANSWER_GRACE;
         let answer = loop {
             let request = Request::new(Method::POST, applications.clone(), Step::OpenSession, deadline)
-                .body("application/json", body.clone());
+                .body("application/json", body.clone())
+                .unless(unwanted);
             match connection.call(request, log).await {
                 Ok(answer) if matches!(answer.status, 200 | 201) => break answer,
-                Ok(answer) => retry.after_answer(&answer, refused(&answer)).await?,
+                Ok(answer) => tokio::select! {
+                    biased;
+                    again = retry.after_answer(&answer, refused(&answer)) => again?,
+                    () = unwanted.cancelled() => return Err(nobody_waits()),
+                },
                 // An answer that could not be read may have told of an application: only another one tells where it is.
                 Err(failure) if failure.maybe_processed && failure.error.kind() == ErrorKind::Protocol => {
                     retry.after_any(failure.error).await?;
