@@ -5,20 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout_at};
 
-use crate::abort::AbortOnDrop;
 use crate::account::Account;
-use crate::address::Address;
-use crate::delivery::{Key, Sending};
-use crate::error::ended_early;
-use crate::error::{Error, ErrorKind, Result, Sent};
-use crate::message::{Message, Wait};
+use crate::error::Result;
+use crate::message::Message;
+use crate::outbox::{Outbox, Timeout, deadline_in};
 use crate::receipt::Receipt;
-use crate::session::{Session, UnderWay};
-use crate::steps::{Step, StepLog};
-use crate::turns::Turn;
+use crate::session::Session;
+use crate::steps::StepLog;
 use crate::ucwa::channel::Polling;
 
 /// Signs in, sends one text, waits for its delivery and signs out.
@@ -43,15 +37,14 @@ pub async fn send_im(account: &Account, to: &str, text: &str) -> Result<Receipt>
 /// # Errors
 /// See [`ErrorKind`].
 pub async fn send(account: &Account, message: Message) -> Result<Receipt> {
-    let to = message.check()?;
-    let session = Session::new(account.clone(), Polling::WhileWaiting)?;
-    let log = StepLog::new(account.on_step.clone());
-    let client = Client { session };
-    let begun = client.session.begin();
-    let result = client.send_checked(message, to, log.clone(), begun).await;
+    message.check()?;
+    let outbox = Outbox::new(Session::new(account.clone(), Polling::WhileWaiting)?);
+    let result = outbox.clone().send(message, Timeout::FromCall).await;
     let submitted = matches!(&result, Ok(receipt) if receipt.evidence == crate::Evidence::Submitted);
     // A submitted message may still be ringing. Its background task holds the session, which signs out when it ends.
-    if !submitted && let Err(error) = client.session.sign_out(&log, None).await {
+    if !submitted
+        && let Err(error) = outbox.session.sign_out(&StepLog::new(account.on_step.clone()), None).await
+    {
         tracing::warn!(target: "send_im", %error, "the session could not be closed");
     }
     result
@@ -75,7 +68,7 @@ pub async fn send(account: &Account, message: Message) -> Result<Receipt> {
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    session: Arc<Session>,
+    outbox: Arc<Outbox>,
 }
 
 impl Client {
@@ -88,7 +81,7 @@ impl Client {
         let log = StepLog::new(account.on_step.clone());
         let session = Session::new(account, Polling::Always)?;
         session.application(&log, deadline).await?;
-        Ok(Self { session })
+        Ok(Self { outbox: Outbox::new(session) })
     }
 
     /// Sends one message and waits as the message says.
@@ -101,12 +94,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`]; `closed` after [`sign_out`](Self::sign_out).
     pub fn send(&self, message: Message) -> impl Future<Output = Result<Receipt>> + Send + use<> {
-        let (client, begun) = (self.clone(), self.session.begin());
-        async move {
-            let to = message.check()?;
-            let log = StepLog::new(client.session.connection.account.on_step.clone());
-            client.send_checked(message, to, log, begun).await
-        }
+        self.outbox.clone().send(message, Timeout::FromCall)
     }
 
     /// Sends many messages, some tens at a time, and gives one result a message in the same order.
@@ -116,105 +104,14 @@ impl Client {
         &self,
         messages: M,
     ) -> impl Future<Output = Vec<Result<Receipt>>> + Send + use<M> {
-        let sends: Vec<_> = messages.into_iter().map(|message| self.send_in_turn(message)).collect();
-        join_all(sends)
-    }
-
-    fn send_in_turn(&self, message: Message) -> impl Future<Output = Result<Receipt>> + Send + use<> {
-        let (client, begun) = (self.clone(), self.session.begin());
-        async move {
-            let to = message.check()?;
-            let log = StepLog::new(client.session.connection.account.on_step.clone());
-            let under_way = begun.await?;
-            let turn = client.turn(&message, &to).await?;
-            let deadline = deadline_in(message.timeout);
-            // In a place of its own: of ten thousand messages most wait, and need not keep room for a send under way.
-            Box::pin(client.send_until(message, to, log, deadline, turn, under_way)).await
-        }
-    }
-
-    async fn send_checked(
-        &self,
-        message: Message,
-        to: Address,
-        log: StepLog,
-        begun: impl Future<Output = Result<UnderWay>>,
-    ) -> Result<Receipt> {
-        let deadline = deadline_in(message.timeout);
-        let begin = async { Ok::<_, Error>((begun.await?, self.turn(&message, &to).await?)) };
-        let Ok(begun) = timeout_at(deadline, begin).await else {
-            let detail =
-                format!("The message to {to} waited for other sends of this client until its timeout.");
-            return Err(Error::new(ErrorKind::Timeout, detail).at(Step::Invite));
-        };
-        let (under_way, turn) = begun?;
-        Box::pin(self.send_until(message, to, log, deadline, turn, under_way)).await
-    }
-
-    /// Waits for a turn, or until the client cancels everything.
-    async fn turn(&self, message: &Message, to: &Address) -> Result<Turn<Key>> {
-        let cancelled = || {
-            let detail = format!("The message to {to} was cancelled before it was sent.");
-            Error::cancelled(detail, Sent::No).at(Step::Invite)
-        };
-        tokio::select! {
-            biased;
-            () = self.session.is_cancelled() => Err(cancelled()),
-            turn = self.session.turns.wait(Key::of(message, to)) => Ok(turn),
-        }
-    }
-
-    async fn send_until(
-        &self,
-        message: Message,
-        to: Address,
-        log: StepLog,
-        deadline: Instant,
-        turn: Turn<Key>,
-        under_way: UnderWay,
-    ) -> Result<Receipt> {
-        let wait = message.wait;
-        let (submitted, taken) = oneshot::channel();
-        let sending = Sending {
-            session: self.session.clone(),
-            message,
-            to,
-            log,
-            deadline,
-            submitted: (wait == Wait::Submitted).then_some(submitted),
-        };
-        if wait == Wait::Delivered {
-            let result = sending.run().await;
-            self.session.end_turn(turn);
-            under_way.end().await;
-            return result;
-        }
-        let session = self.session.clone();
-        let rest = self.session.runtime.spawn(async move {
-            let result = sending.run().await;
-            if let Err(error) = &result {
-                tracing::warn!(target: "send_im", %error, "a submitted message was not delivered");
-            }
-            session.end_turn(turn);
-            under_way.end().await;
-            result
-        });
-        // Until the server has the message, a caller that goes away ends the send.
-        let unsubmitted = AbortOnDrop::of(rest.abort_handle());
-        match taken.await {
-            Ok(receipt) => {
-                unsubmitted.release();
-                Ok(receipt)
-            }
-            // Nothing was submitted: the send has failed before.
-            Err(_) => rest.await.map_err(|ended| ended_early(&ended, Sent::Maybe))?,
-        }
+        let send = |message| self.outbox.clone().send(message, Timeout::FromTurn);
+        join_all(messages.into_iter().map(send).collect::<Vec<_>>())
     }
 
     /// Ends every send under way at once: each fails with `cancelled`, and its `sent` says whether it can have arrived.
     /// Ringing invitations are withdrawn. Later sends fail with `closed`; [`sign_out`](Self::sign_out) then waits for no send.
     pub fn cancel_all(&self) {
-        self.session.cancel_all();
+        self.outbox.session.cancel_all();
     }
 
     /// Waits for the sends under way, closes the session on the server and forgets the tokens. Sends that begin later
@@ -245,28 +142,23 @@ impl Client {
     /// # Errors
     /// As [`sign_out`](Self::sign_out).
     pub fn begin_sign_out(&self, bound: Option<Duration>) -> impl Future<Output = Result<()>> + Send + use<> {
-        self.session.forget_server();
-        let log = StepLog::new(self.session.connection.account.on_step.clone());
-        self.session.sign_out(&log, bound)
+        self.outbox.session.forget_server();
+        let log = StepLog::new(self.outbox.session.connection.account.on_step.clone());
+        self.outbox.session.sign_out(&log, bound)
     }
 
     /// From now on the session is closed whenever no send is under way in it, and opened again by the next send: for the end
     /// of a program, whose own code may still send. True when the session is closed, false when a send is under way in it or
     /// the server could not be told within 3 s.
     pub async fn close_when_idle(&self) -> bool {
-        self.session.close_when_idle().await
+        self.outbox.session.close_when_idle().await
     }
-}
-
-/// The end of a timeout. One beyond a year is taken as a year: adding it to a clock could overflow.
-fn deadline_in(timeout: Duration) -> Instant {
-    Instant::now() + timeout.min(Duration::from_secs(365 * 24 * 3600))
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client")
-            .field("address", &self.session.connection.address.as_str())
+            .field("address", &self.outbox.session.connection.address.as_str())
             .finish_non_exhaustive()
     }
 }

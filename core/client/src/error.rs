@@ -340,10 +340,17 @@ impl fmt::Debug for Error {
 
 /// A task of ours that did not come to its end: the runtime stops, or there is an error in this crate.
 pub(crate) fn ended_early(ended: &JoinError, sent: Sent) -> Error {
-    if ended.is_panic() {
-        let kind = if sent == Sent::Maybe { ErrorKind::OutcomeUnknown } else { ErrorKind::Protocol };
-        return Error::new(kind, "send-im failed inside; please report this with its log.").with_sent(sent);
-    }
+    if ended.is_panic() { failed_inside(sent) } else { shutting_down(sent) }
+}
+
+/// There is an error in this crate.
+pub(crate) fn failed_inside(sent: Sent) -> Error {
+    let kind = if sent == Sent::Maybe { ErrorKind::OutcomeUnknown } else { ErrorKind::Protocol };
+    Error::new(kind, "send-im failed inside; please report this with its log.").with_sent(sent)
+}
+
+/// The runtime stops.
+pub(crate) fn shutting_down(sent: Sent) -> Error {
     Error::cancelled("The program is shutting down.", sent)
 }
 

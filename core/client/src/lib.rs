@@ -19,17 +19,17 @@
 //! assert_eq!((unknown.kind().exit_code(), delivered.accepted_by.as_deref()), (6, Some("lenea@contoso.com")));
 //! ```
 
-mod abort;
 mod account;
 mod address;
 mod client;
-mod delivery;
+mod conversation;
 mod departure;
 mod discovery;
 mod error;
 mod files;
 mod http;
 mod message;
+mod outbox;
 mod plain;
 mod profile;
 mod receipt;
@@ -38,7 +38,6 @@ mod session;
 mod sign_in;
 mod steps;
 mod text;
-mod turns;
 mod ucwa;
 
 pub use account::{Account, BearerToken, Tls, TokenRequest};
@@ -54,7 +53,7 @@ pub use steps::{Step, StepRecord};
 /// The decoders, for holding them against recorded traffic and against arbitrary bytes. Not part of the stable interface.
 #[doc(hidden)]
 pub mod decode {
-    pub use crate::delivery::plain_of;
+    pub use crate::conversation::plain_of;
     pub use crate::discovery::answer::Lead;
     pub use crate::discovery::trust::{check_redirect, check_token_service, follow_link};
     pub use crate::profile::account_of_profile;

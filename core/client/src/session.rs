@@ -17,22 +17,14 @@ use uuid::Uuid;
 pub(crate) use self::closing::UnderWay;
 use self::home::{Home, casts_doubt};
 use crate::account::Account;
-use crate::delivery::{Conversations, Key};
 use crate::discovery::{self, cache};
 use crate::error::{Error, ErrorKind, Result, Sent, ended_early, nobody_waits};
 use crate::http::timed_out;
 use crate::receipt::Receipt;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
-use crate::turns::{Turn, Turns};
 use crate::ucwa::application::Application;
 use crate::ucwa::channel::{Channel, Ended, Polling};
-
-/// How many sends of one account are under way at once.
-///
-/// Servers refuse a user more than 100 outstanding requests (batch reference), and are known to allow 50 open
-/// conversations; idle ones count too.
-pub(crate) const MOST_IN_FLIGHT: usize = 32;
 
 /// Discovery and the sign-in in it end with the deadline by themselves, and know better why: so long their word is waited for.
 const LAST_WORD: Duration = Duration::from_millis(50);
@@ -42,10 +34,7 @@ const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Session {
     pub(crate) connection: Arc<Connection>,
-    pub(crate) conversations: Conversations,
     pub(crate) runtime: tokio::runtime::Handle,
-    /// A turn a send under way.
-    pub(crate) turns: Arc<Turns<Key>>,
     /// Held for reading by every send, for writing by sign-out.
     sends: Arc<RwLock<()>>,
     signed_out: AtomicBool,
@@ -83,9 +72,7 @@ impl Session {
         })?;
         Ok(Arc::new(Self {
             connection: Arc::new(Connection::new(account, checked.address, checked.trusted)?),
-            conversations: Conversations::default(),
             runtime,
-            turns: Turns::new(MOST_IN_FLIGHT),
             sends: Arc::default(),
             signed_out: AtomicBool::new(false),
             closes_when_idle: AtomicBool::new(false),
@@ -240,12 +227,6 @@ impl Session {
 
     fn opening(&self) -> std::sync::MutexGuard<'_, Option<StepLog>> {
         self.opening.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The end of a send: its turn goes to the next one, and conversations beyond those that are kept are ended.
-    pub(crate) fn end_turn(&self, turn: Turn<Key>) {
-        drop(turn);
-        drop(self.conversations.surplus(&self.turns));
     }
 
     pub(crate) fn background(&self) -> Background {

@@ -367,3 +367,20 @@ async fn a_client_that_could_not_sign_out_may_try_again() {
     client.sign_out().await.unwrap();
     assert_eq!(sandbox.open_applications(), 0);
 }
+
+/// Whoever waits for a turn then is told, each in its own time and not one within the other.
+#[test]
+fn a_runtime_that_stops_ends_what_waits_for_its_turn() {
+    let outside = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let sandbox = outside.block_on(Sandbox::start()).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let client = runtime.block_on(Client::sign_in(account(&sandbox))).unwrap();
+    let messages = (0..20_000).map(unanswered);
+    let sending = outside.spawn(client.send_all(messages));
+    outside.block_on(until(|| invited(&sandbox) == AT_ONCE));
+    runtime.shutdown_background();
+    let results = outside.block_on(ends(sending)).unwrap();
+    for result in results {
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+}

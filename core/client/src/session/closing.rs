@@ -8,6 +8,7 @@ use std::time::Duration;
 use reqwest::Method;
 use tokio::sync::{OwnedRwLockReadGuard, RwLockWriteGuard};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::{BACKGROUND_TIMEOUT, Session, signed_out};
 use crate::error::{Error, ErrorKind, Result, Sent, ended_early};
@@ -82,9 +83,9 @@ impl Session {
         self.cancelled.cancel();
     }
 
-    /// True once the sends under way are to end.
-    pub(crate) fn has_cancelled(&self) -> bool {
-        self.cancelled.is_cancelled()
+    /// Cancelled with everything, or for itself.
+    pub(crate) fn cancellation(&self) -> CancellationToken {
+        self.cancelled.child_token()
     }
 
     /// Returns once the sends under way are to end.

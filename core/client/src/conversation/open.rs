@@ -1,8 +1,7 @@
 //! An open conversation: text goes in by sendMessage, one POST after the other. Source: SendAnIM, sendMessage reference.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant as StdInstant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::Method;
 use tokio::sync::{oneshot, watch};
@@ -10,16 +9,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 use uuid::Uuid;
 
-use super::Sending;
+use super::sending::Sending;
 use crate::address::Address;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Request;
-use crate::message::{Importance, Message};
 use crate::receipt::Format;
 use crate::retry::Retry;
 use crate::session::Background;
 use crate::steps::{Step, StepLog};
-use crate::turns::Turns;
 use crate::ucwa::application::Application;
 use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::ledger::{End, Modality, Progress};
@@ -35,15 +32,11 @@ pub(super) const LINK_FETCHES: u32 = 6;
 /// How long the event channel is watched for a request whose answer was lost.
 pub(super) const LOOK: Duration = Duration::from_secs(10);
 
-/// How many idle conversations a session keeps open. With the sends in flight this stays under the 50 open
-/// conversations that servers are known to allow a user.
-const MOST_IDLE: usize = 16;
-
 /// Ending a conversation is a courtesy; it may take this long.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A connected conversation with one recipient.
-pub(crate) struct Conversation {
+pub(crate) struct OpenConversation {
     session: Background,
     application: Arc<Application>,
     messaging: String,
@@ -77,7 +70,7 @@ pub(super) enum Posted {
     },
 }
 
-impl Conversation {
+impl OpenConversation {
     /// The conversation that an accepted invitation has opened.
     pub(super) fn of(
         session: &Background,
@@ -185,7 +178,7 @@ impl Conversation {
             let request = Request::new(Method::POST, url.clone(), Step::Send, sending.answer_by())
                 .body(content_type, text.to_owned())
                 .once();
-            sending.message.departure.begin();
+            sending.text_leaves()?;
             let lost = match sending.connection().call(request, &sending.log).await {
                 Ok(answer) => match answer.verdict(Post::Message) {
                     Verdict::Done => {
@@ -226,7 +219,7 @@ impl Conversation {
     }
 }
 
-impl Drop for Conversation {
+impl Drop for OpenConversation {
     /// A conversation that is used no more is ended in the background. A one-call send leaves that to its sign-out.
     fn drop(&mut self) {
         let modality = self.modality.borrow().clone();
@@ -258,60 +251,4 @@ pub(super) async fn end_of(end: oneshot::Receiver<End>, deadline: Instant) -> Op
 /// As [`end_of`], but only as long as looking for a lost answer makes sense.
 pub(super) async fn look_for(end: oneshot::Receiver<End>, deadline: Instant) -> Option<End> {
     timeout(LOOK, end_of(end, deadline)).await.ok().flatten()
-}
-
-/// What must be equal for two messages to share a conversation: the invitation carries subject and importance.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Key {
-    to: String,
-    subject: Option<String>,
-    importance: Importance,
-}
-
-impl Key {
-    pub(crate) fn of(message: &Message, to: &Address) -> Self {
-        Self { to: to.key(), subject: message.subject.clone(), importance: message.importance }
-    }
-}
-
-/// One place a conversation may stand in; its lock puts the sends to one recipient in order.
-pub(super) type Slot = Arc<tokio::sync::Mutex<Option<Conversation>>>;
-
-/// The conversations of a session.
-#[derive(Default)]
-pub(crate) struct Conversations {
-    slots: Mutex<HashMap<Key, (Slot, StdInstant)>>,
-}
-
-impl Conversations {
-    pub(super) fn slot(&self, key: &Key) -> Slot {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let (slot, used) = slots.entry(key.clone()).or_insert_with(|| (Slot::default(), StdInstant::now()));
-        *used = StdInstant::now();
-        slot.clone()
-    }
-
-    /// Takes out what is idle beyond the limit, least recently used first, and every empty place. A conversation whose
-    /// next send has its turn is not idle.
-    pub(crate) fn surplus(&self, turns: &Turns<Key>) -> Vec<Conversation> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        // An idle place is one that nobody else holds: whoever sends keeps a clone.
-        slots.retain(|_, (slot, _)| {
-            Arc::strong_count(slot) > 1 || slot.try_lock().is_ok_and(|place| place.is_some())
-        });
-        let mut idle: Vec<_> = slots
-            .iter()
-            .filter(|(key, (slot, _))| Arc::strong_count(slot) == 1 && !turns.has_turn(key))
-            .map(|(key, (_, used))| (*used, key.clone()))
-            .collect();
-        if idle.len() <= MOST_IDLE {
-            return Vec::new();
-        }
-        idle.sort_by_key(|(used, _)| *used);
-        let surplus = idle.len() - MOST_IDLE;
-        idle.into_iter()
-            .take(surplus)
-            .filter_map(|(_, key)| slots.remove(&key)?.0.try_lock().ok()?.take())
-            .collect()
-    }
 }

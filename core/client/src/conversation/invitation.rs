@@ -10,8 +10,8 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 use uuid::Uuid;
 
-use super::Sending;
-use super::conversation::{Conversation, LOOK};
+use super::open::{LOOK, OpenConversation};
+use super::sending::{Sending, unknown};
 use crate::address::without_scheme;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Answer, Request};
@@ -121,10 +121,10 @@ impl Invitation {
             )
             .body("application/json", body.clone())
             .once();
-            invitation.settled = false;
             if text.is_some() {
-                sending.message.departure.begin();
+                sending.text_leaves()?;
             }
+            invitation.settled = false;
             let answered = sending.connection().call(request, &sending.log).await;
             invitation.posted_at = Instant::now();
             let lost = match answered {
@@ -170,7 +170,7 @@ impl Invitation {
         match timeout_at(until, self.progress.wait_for(|p| p.seen || p.end.is_some())).await {
             Ok(Ok(_)) => Ok(()),
             _ if !self.carries_text => Err(lost.at(Step::Invite)),
-            _ => Err(super::unknown(sending, Step::Invite, lost)),
+            _ => Err(unknown(sending, Step::Invite, lost)),
         }
     }
 
@@ -178,7 +178,7 @@ impl Invitation {
     ///
     /// At the deadline the invitation is withdrawn. What came of it is waited for a little longer: withdrawn, or accepted in
     /// the last moment.
-    pub(super) async fn decided(mut self, sending: &Sending) -> Result<Conversation> {
+    pub(super) async fn decided(mut self, sending: &Sending) -> Result<OpenConversation> {
         let mut withdrawn = false;
         let mut end = self.end_at(&sending.log, sending.deadline).await;
         if end.is_none() {
@@ -209,7 +209,7 @@ impl Invitation {
                 return Err(Error::new(ErrorKind::Timeout, detail).at(Step::Confirm));
             }
             Some(End::Lost(why)) => {
-                return Err(super::unknown(
+                return Err(unknown(
                     sending,
                     Step::Confirm,
                     Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}.")),
@@ -220,10 +220,10 @@ impl Invitation {
                     ErrorKind::Timeout,
                     "The server told no outcome of the invitation before the timeout.",
                 );
-                return Err(super::unknown(sending, Step::Confirm, late));
+                return Err(unknown(sending, Step::Confirm, late));
             }
         };
-        let mut conversation = Conversation::of(&self.session, &self.application, progress, accepted_by);
+        let mut conversation = OpenConversation::of(&self.session, &self.application, progress, accepted_by);
         conversation.withdrawn = withdrawn;
         Ok(if elsewhere { conversation.not_ours() } else { conversation })
     }
@@ -361,7 +361,7 @@ impl Ringing {
         drop(ended);
         if accepted {
             let progress = self.progress.borrow().clone();
-            drop(Conversation::of(&self.session, &self.application, progress, None));
+            drop(OpenConversation::of(&self.session, &self.application, progress, None));
         }
     }
 }

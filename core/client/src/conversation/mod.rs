@@ -1,0 +1,224 @@
+//! A conversation with one recipient: opened by an invitation, kept open for the next messages, and reopened when it is over.
+
+mod invitation;
+mod open;
+mod sending;
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use url::Url;
+
+use self::invitation::{Invitation, NotInvited};
+use self::open::{LINK_FETCHES, OpenConversation, Posted, end_of, look_for};
+pub use self::sending::plain_of;
+use self::sending::unknown;
+pub(crate) use self::sending::{Sending, TextGate};
+use crate::error::{Error, ErrorKind, Result};
+use crate::receipt::{Evidence, Format, Receipt};
+use crate::steps::Step;
+use crate::ucwa::application::Application;
+use crate::ucwa::ledger::{End, Modality};
+
+/// One conversation, open or not.
+#[derive(Default)]
+pub(crate) struct Conversation {
+    open: Option<OpenConversation>,
+}
+
+/// What came of a send; the next message may go.
+pub(crate) enum Delivery {
+    Done(Receipt),
+    /// The server has the message.
+    Unconfirmed(Confirmation),
+}
+
+/// One attempt in one session. Except for the first, the text was not taken.
+enum Attempt {
+    Delivered(Delivery),
+    /// The conversation is over.
+    Over,
+    /// The session is gone as well, as it seems.
+    Gone {
+        /// What found it gone.
+        step: Step,
+        /// The server itself says so.
+        certain: bool,
+    },
+    /// The server is out of reach. The conversation may still be open on it.
+    Unreachable(Error),
+}
+
+impl Conversation {
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Sends one message. Dropping the future withdraws an invitation that still rings, and ends the conversation.
+    pub(crate) async fn send(&mut self, sending: &mut Sending) -> Result<Delivery> {
+        let begun = Instant::now();
+        let session = sending.session.clone();
+        let (mut recreated, mut moved) = (false, false);
+        loop {
+            let application = session.application(&sending.log, sending.deadline).await?;
+            match self.attempt(sending, &application).await? {
+                Attempt::Delivered(delivery) => return Ok(delivery),
+                Attempt::Over => return Err(sending.hung_up()),
+                Attempt::Gone { certain, .. } if !recreated => {
+                    recreated = true;
+                    session.application_is_gone(&application, certain, sending.deadline).await;
+                }
+                Attempt::Gone { step, .. } => return Err(sending.keeps_vanishing(step)),
+                // Where the account has another home it can be sent there, once.
+                Attempt::Unreachable(error) => {
+                    let (log, deadline) = (&sending.log, sending.deadline);
+                    if moved || !session.has_moved(&application, begun, log, deadline).await {
+                        return Err(error);
+                    }
+                    moved = true;
+                }
+            }
+        }
+    }
+
+    async fn attempt(&mut self, sending: &mut Sending, application: &Arc<Application>) -> Result<Attempt> {
+        let is_html = sending.is_html();
+        let open = self.open.take();
+        if let Some(open) = open.filter(|c| c.is_usable(application) && (!is_html || c.suits_html())) {
+            match self.send_into(open, sending, None).await? {
+                // If the session is gone too, the invitation will find that out.
+                Attempt::Over | Attempt::Gone { .. } => {}
+                attempt => return Ok(attempt),
+            }
+        }
+        let riding = sending.riding_text();
+        if is_html {
+            application.declare_html(sending.connection(), &sending.log, sending.deadline).await;
+        }
+        let invitation = match Invitation::post(sending, application, riding.as_deref()).await {
+            Ok(invitation) => invitation,
+            Err(NotInvited::ApplicationGone { certain }) => {
+                return Ok(Attempt::Gone { step: Step::Invite, certain });
+            }
+            Err(NotInvited::Failed(error)) if error.kind() == ErrorKind::Network => {
+                return Ok(Attempt::Unreachable(error));
+            }
+            Err(NotInvited::Failed(error)) => return Err(error),
+        };
+        if riding.is_some() {
+            sending.tell_submitted(Format::Plain);
+            let open = invitation.decided(sending).await?;
+            let receipt = sending.receipt(Evidence::InvitationAccepted, Format::Plain, Some(&open));
+            self.keep(open, sending);
+            return Ok(Attempt::Delivered(Delivery::Done(receipt)));
+        }
+        let mut open = invitation.decided(sending).await?;
+        if open.withdrawn {
+            return Err(sending.accepted_too_late());
+        }
+        let modality = open.ready(sending, LINK_FETCHES).await?;
+        self.send_into(open, sending, Some(modality)).await
+    }
+
+    /// Posts the text into an open conversation.
+    async fn send_into(
+        &mut self,
+        mut open: OpenConversation,
+        sending: &mut Sending,
+        modality: Option<Modality>,
+    ) -> Result<Attempt> {
+        let modality = match modality {
+            Some(modality) => modality,
+            // A kept conversation that cannot be used is no reason to fail: the recipient is invited again.
+            None => match open.ready(sending, 1).await {
+                Ok(modality) => modality,
+                Err(error) if error.kind() == ErrorKind::Timeout => return Err(error),
+                Err(_) => return Ok(Attempt::Over),
+            },
+        };
+        let Some(send_message) = modality.send_message.clone() else { return Ok(Attempt::Over) };
+        let (format, text) = sending.text_for(&modality);
+        let posted_at = Instant::now();
+        let posted = match open.post(sending, &send_message, format, &text).await {
+            Err(error) if error.kind() == ErrorKind::Network => {
+                self.keep(open, sending);
+                return Ok(Attempt::Unreachable(error));
+            }
+            posted => posted?,
+        };
+        drop(text);
+        let receipt = sending.receipt(Evidence::MessageConfirmed, format, Some(&open));
+        let server = open.server().clone();
+        match posted {
+            Posted::Over => Ok(Attempt::Over),
+            Posted::Gone { certain } => Ok(Attempt::Gone { step: Step::Send, certain }),
+            Posted::Taken { end, named } => {
+                sending.tell_submitted(format);
+                // Another message in it would be told by the same sign as one without a name.
+                let unnamed_in = if named { self.keep(open, sending) } else { Some(open) };
+                let confirmation = Confirmation { end, receipt, server, posted_at, unnamed_in };
+                Ok(Attempt::Delivered(Delivery::Unconfirmed(confirmation)))
+            }
+            Posted::Lost(end, lost) => {
+                let end = look_for(end, sending.settled_by()).await;
+                sending.log.add(Step::Confirm, &server, end.as_ref().map(|_| 200), posted_at.elapsed());
+                // Its messages can no longer be told apart with certainty, so the conversation is not used again.
+                drop(open);
+                match end {
+                    Some(end) => Ok(Attempt::Delivered(Delivery::Done(confirmed(end, receipt, sending)?))),
+                    None => Err(unknown(sending, Step::Send, lost)),
+                }
+            }
+        }
+    }
+
+    /// Keeps a conversation for the next message. One that somebody else took is theirs and is given back: the next
+    /// message asks for the recipient again.
+    fn keep(&mut self, open: OpenConversation, sending: &Sending) -> Option<OpenConversation> {
+        if open.can_be_kept_for(&sending.to) {
+            self.open = Some(open);
+            return None;
+        }
+        Some(open)
+    }
+}
+
+/// A message that the server has, and that is not confirmed yet.
+pub(crate) struct Confirmation {
+    end: oneshot::Receiver<End>,
+    receipt: Receipt,
+    server: Url,
+    posted_at: Instant,
+    /// The conversation, where it must not be used until then.
+    unnamed_in: Option<OpenConversation>,
+}
+
+impl Confirmation {
+    pub(crate) async fn wait(self, sending: &Sending) -> Result<Receipt> {
+        let end = end_of(self.end, sending.deadline).await;
+        drop(self.unnamed_in);
+        sending.log.add(Step::Confirm, &self.server, end.as_ref().map(|_| 200), self.posted_at.elapsed());
+        let Some(end) = end else {
+            let detail = format!(
+                "The server took the message to {} but did not confirm it before the timeout.",
+                sending.to
+            );
+            return Err(unknown(sending, Step::Confirm, Error::new(ErrorKind::Timeout, detail)));
+        };
+        let receipt = confirmed(end, self.receipt, sending)?;
+        Ok(Receipt { steps: sending.log.records(), ..receipt })
+    }
+}
+
+/// The outcome of a message whose end the server has told.
+fn confirmed(end: End, receipt: Receipt, sending: &Sending) -> Result<Receipt> {
+    match end {
+        End::Done { .. } => Ok(receipt),
+        End::Failed(reason) => Err(reason.message_failure(sending.to.as_str()).at(Step::Confirm)),
+        End::Lost(why) => {
+            let lost = Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}."));
+            Err(unknown(sending, Step::Confirm, lost))
+        }
+    }
+}

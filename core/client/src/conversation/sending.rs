@@ -1,0 +1,219 @@
+//! One message on its way into its conversation: its deadlines, its text, and the errors that name its recipient.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::open::OpenConversation;
+use crate::address::Address;
+use crate::departure::Departure;
+use crate::error::{Error, ErrorKind, Result, Sent};
+use crate::message::{Body, Message};
+use crate::receipt::{Evidence, Format, Receipt};
+use crate::session::Session;
+use crate::sign_in::Connection;
+use crate::steps::{Step, StepLog};
+use crate::ucwa::ledger::Modality;
+
+/// The longest text that rides in an invitation, in UTF-16 units.
+///
+/// No limit is documented for UCWA; 800 is what the first message of a conversation was measured to take in Office
+/// Communications Server 2007.
+const MOST_IN_INVITATION: usize = 800;
+
+/// How long after its timeout a send may take to withdraw its invitation and to learn what came of it.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// One send in flight.
+pub(crate) struct Sending {
+    pub(crate) session: Arc<Session>,
+    pub(crate) message: Message,
+    pub(crate) to: Address,
+    pub(crate) log: StepLog,
+    pub(crate) deadline: Instant,
+    /// Taken when the server has the message, by a caller who waits for no more.
+    pub(crate) submitted: Option<oneshot::Sender<Receipt>>,
+    pub(crate) text_gate: TextGate,
+}
+
+impl Sending {
+    pub(super) fn connection(&self) -> &Connection {
+        &self.session.connection
+    }
+
+    /// Until when the answer to a request is waited for. Then there is time left to look whether the request arrived, and to
+    /// act on it.
+    pub(super) fn answer_by(&self) -> Instant {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        self.deadline - (left / 5).min(SETTLE_TIMEOUT)
+    }
+
+    /// Until when the truth about a message is looked for that is still on its way at the timeout.
+    pub(super) fn settled_by(&self) -> Instant {
+        self.deadline + SETTLE_TIMEOUT
+    }
+
+    pub(super) fn receipt(
+        &self,
+        evidence: Evidence,
+        format: Format,
+        conversation: Option<&OpenConversation>,
+    ) -> Receipt {
+        Receipt {
+            to: self.to.to_string(),
+            accepted_by: conversation.and_then(|c| c.accepted_by.clone()),
+            evidence,
+            format,
+            thread_id: conversation.and_then(|c| c.thread_id.clone()),
+            steps: self.log.records(),
+        }
+    }
+
+    pub(super) fn tell_submitted(&mut self, format: Format) {
+        if let Some(submitted) = self.submitted.take() {
+            let _ = submitted.send(self.receipt(Evidence::Submitted, format, None));
+        }
+    }
+
+    /// Called before each request that carries the text.
+    ///
+    /// # Errors
+    /// `cancelled` when the caller has gone away: then no request with the text begins any more.
+    pub(super) fn text_leaves(&self) -> Result<()> {
+        if self.text_gate.pass() { Ok(()) } else { Err(self.cancelled()) }
+    }
+
+    pub(super) fn is_html(&self) -> bool {
+        matches!(self.message.body, Body::Html(_))
+    }
+
+    /// The text, when it is short and plain enough to ride in the invitation.
+    pub(super) fn riding_text(&self) -> Option<String> {
+        match &self.message.body {
+            Body::Text(text)
+                if text.expose_secret().encode_utf16().take(MOST_IN_INVITATION + 1).count()
+                    <= MOST_IN_INVITATION =>
+            {
+                Some(text.expose_secret().to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// The text in the form the other side takes.
+    pub(super) fn text_for(&self, modality: &Modality) -> (Format, Cow<'_, str>) {
+        match &self.message.body {
+            Body::Text(text) => (Format::Plain, text.expose_secret().into()),
+            Body::Html(html) if modality.takes_html() => (Format::Html, html.expose_secret().into()),
+            Body::Html(html) => (Format::Plain, plain_of(html.expose_secret()).into()),
+        }
+    }
+
+    pub(crate) fn cancelled(&self) -> Error {
+        if self.text_gate.sent() == Sent::Maybe {
+            let detail = format!("The message to {} was cancelled on its way; it may have arrived.", self.to);
+            return Error::cancelled(detail, Sent::Maybe).at(Step::Confirm);
+        }
+        let detail = format!("The message to {} was cancelled before it was sent.", self.to);
+        Error::cancelled(detail, Sent::No).at(Step::Invite)
+    }
+
+    pub(super) fn keeps_vanishing(&self, step: Step) -> Error {
+        Error::new(
+            ErrorKind::Closed,
+            "The server ends each session as soon as it is opened; ask its administrator.",
+        )
+        .at(step)
+    }
+
+    pub(super) fn accepted_too_late(&self) -> Error {
+        let detail = format!("{} accepted too late: the invitation was withdrawn at the timeout.", self.to);
+        Error::new(ErrorKind::Timeout, detail).at(Step::Confirm)
+    }
+
+    /// The conversation that was opened for this message ended before the message was in.
+    pub(super) fn hung_up(&self) -> Error {
+        let detail = format!("{} accepted and ended the conversation before the message was sent.", self.to);
+        Error::new(ErrorKind::RecipientUnavailable, detail).at(Step::Send)
+    }
+}
+
+/// Who is first: a request that carries the text, or the caller who goes away and is told that none has.
+#[derive(Clone)]
+pub(crate) struct TextGate {
+    state: Arc<AtomicU8>,
+    departure: Departure,
+}
+
+const OPEN: u8 = 0;
+const PASSED: u8 = 1;
+const CLOSED: u8 = 2;
+
+impl TextGate {
+    pub(crate) fn of(message: &Message) -> Self {
+        Self { state: Arc::default(), departure: message.departure() }
+    }
+
+    /// False when the gate is closed.
+    fn pass(&self) -> bool {
+        // Before the gate, so that whoever finds it passed finds this as well.
+        self.departure.begin();
+        let passed = self.state.compare_exchange(OPEN, PASSED, Ordering::AcqRel, Ordering::Acquire);
+        passed != Err(CLOSED)
+    }
+
+    /// No text passes from now on, unless one has.
+    pub(crate) fn close(&self) {
+        let _ = self.state.compare_exchange(OPEN, CLOSED, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Whether the text can have left.
+    pub(crate) fn sent(&self) -> Sent {
+        if self.state.load(Ordering::Acquire) == PASSED { Sent::Maybe } else { Sent::No }
+    }
+}
+
+/// The error of a message that may or may not have arrived; `lost` says what broke.
+pub(super) fn unknown(sending: &Sending, step: Step, lost: Error) -> Error {
+    // What a refusal advises does not fit here: sending again may double the message.
+    let what = match lost.http_status() {
+        Some(status) => format!("the request was answered with HTTP {status} and no event tells more."),
+        None => lost.detail().to_owned(),
+    };
+    let detail =
+        format!("It is not known whether the message reached {}: {what} It was not sent again.", sending.to);
+    lost.with_kind(ErrorKind::OutcomeUnknown, detail).at(step).with_sent(Sent::Maybe)
+}
+
+/// The plain text of html. Html without any text is sent as it is.
+pub fn plain_of(html: &str) -> String {
+    let text = nanohtml2text::html2text(html).replace("\r\n", "\n");
+    if text.trim().is_empty() { html.to_owned() } else { text.trim().to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_becomes_readable_text() {
+        assert_eq!(plain_of("<p>Disk <b>full</b> on db7</p>"), "Disk full on db7");
+        assert_eq!(plain_of("a &lt; b<br>c"), "a < b\nc");
+        assert_eq!(
+            plain_of("<style>p{}</style>Grüße, <a href=\"https://db7/\">db7</a> 😀"),
+            "Grüße, db7 (https://db7/) 😀"
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_html_becomes_some_text(html in "(<[a-z/!]{0,4}|[&;>\"'= a-zä😀]|</?(p|br|a|style|script)>){0,20}") {
+            let _ = plain_of(&html);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Which message goes when: a bounded number in flight, in order within a conversation, and few idle conversations kept open.
+//!
+//! Each conversation is a task with a queue of its own. It is given the jobs that may go, and ends when it is idle and others are
+//! needed more.
+
+mod job;
+mod schedule;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use self::job::{Ended, Job};
+use self::schedule::Schedule;
+use crate::address::Address;
+use crate::conversation::{Conversation, Delivery};
+use crate::error::{Error, ErrorKind, Result};
+use crate::message::{Importance, Message};
+use crate::receipt::Receipt;
+use crate::session::{Session, UnderWay};
+use crate::steps::Step;
+
+/// How many sends of one account are in flight at once.
+///
+/// Servers refuse a user more than 100 outstanding requests (batch reference), and are known to allow 50 open
+/// conversations; idle ones count too.
+const MAX_IN_FLIGHT: usize = 32;
+
+/// How many idle conversations a session keeps open. With the sends in flight this stays under the 50 open
+/// conversations that servers are known to allow a user.
+const MAX_IDLE: usize = 16;
+
+/// What must be equal for two messages to share a conversation: the invitation carries subject and importance.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    to: String,
+    subject: Option<String>,
+    importance: Importance,
+}
+
+/// The messages of one session on their way.
+pub(crate) struct Outbox {
+    pub(crate) session: Arc<Session>,
+    state: Mutex<State>,
+}
+
+struct State {
+    schedule: Schedule<Key, Job>,
+    conversations: HashMap<Key, Queue>,
+    /// Counts what was dispatched, to tell which conversation was used last.
+    dispatched: u64,
+    is_handing_out: bool,
+}
+
+/// The queue of a conversation's task, which ends when this is dropped.
+struct Queue {
+    jobs: mpsc::UnboundedSender<Job>,
+    last_used: u64,
+}
+
+/// What is done after jobs were handed out.
+#[derive(Default)]
+struct HandedOut {
+    /// The queues of conversations that need a task.
+    new: Vec<(Key, mpsc::UnboundedReceiver<Job>)>,
+    /// The permits of jobs that nobody waits for any more.
+    unused: Vec<Permit>,
+}
+
+/// When the timeout of a message begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Timeout {
+    /// With the call.
+    FromCall,
+    /// When the message's turn has come.
+    FromTurn,
+}
+
+impl Outbox {
+    pub(crate) fn new(session: Arc<Session>) -> Arc<Self> {
+        let state = State {
+            schedule: Schedule::new(MAX_IN_FLIGHT),
+            conversations: HashMap::new(),
+            dispatched: 0,
+            is_handing_out: false,
+        };
+        Arc::new(Self { session, state: Mutex::new(state) })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends one message when its turn comes, and waits as the message says. The send is under way from this call on. Dropping the
+    /// future ends it, unless the message is submitted.
+    pub(crate) fn send(
+        self: Arc<Self>,
+        message: Message,
+        timeout: Timeout,
+    ) -> impl Future<Output = Result<Receipt>> + Send + use<> {
+        let begun = self.session.begin();
+        async move {
+            let to = message.check()?;
+            self.queue(message, to, begun, timeout).await
+        }
+    }
+
+    async fn queue(
+        self: Arc<Self>,
+        message: Message,
+        to: Address,
+        begun: impl Future<Output = Result<UnderWay>>,
+        timeout: Timeout,
+    ) -> Result<Receipt> {
+        let deadline = (timeout == Timeout::FromCall).then(|| deadline_in(message.timeout));
+        let under_way = match deadline {
+            Some(deadline) => timeout_at(deadline, begun).await.map_err(|_| waited_too_long(&to))??,
+            None => begun.await?,
+        };
+        let key = Key { to: to.key(), subject: message.subject.clone(), importance: message.importance };
+        let (job, caller) = Job::new(&self.session, message, to, deadline, under_way);
+        self.change(|state| state.schedule.push(key, job));
+        caller.outcome(&self.session).await
+    }
+
+    /// Changes the state and hands out what may go then.
+    fn change(self: &Arc<Self>, change: impl FnOnce(&mut State)) {
+        {
+            let mut state = self.state();
+            change(&mut state);
+            // Whoever hands out already goes on with this.
+            if std::mem::replace(&mut state.is_handing_out, true) {
+                return;
+            }
+        }
+        loop {
+            let (handed_out, surplus) = {
+                let mut state = self.state();
+                let (handed_out, surplus) = (self.dispatch(&mut state), state.surplus());
+                if handed_out.new.is_empty() && handed_out.unused.is_empty() && surplus.is_empty() {
+                    state.is_handing_out = false;
+                    return;
+                }
+                (handed_out, surplus)
+            };
+            // Not under the lock: a runtime that stops drops what is spawned at once, and with it permits.
+            for (key, queue) in handed_out.new {
+                self.session.runtime.spawn(run(key, queue));
+            }
+            drop((handed_out.unused, surplus));
+        }
+    }
+
+    /// Queues the jobs whose turn has come.
+    fn dispatch(self: &Arc<Self>, state: &mut State) -> HandedOut {
+        let mut handed_out = HandedOut::default();
+        while let Some((key, mut job)) = state.schedule.next(|job| !job.is_abandoned()) {
+            let unused = job.begin_turn(Permit { outbox: self.clone(), key: key.clone() });
+            if let Some(unused) = unused {
+                handed_out.unused.push(unused);
+                continue;
+            }
+            state.dispatched += 1;
+            let last_used = state.dispatched;
+            let job = match state.conversations.get_mut(&key) {
+                Some(queue) => {
+                    queue.last_used = last_used;
+                    queue.jobs.send(job).err().map(|mpsc::error::SendError(job)| job)
+                }
+                None => Some(job),
+            };
+            if let Some(job) = job {
+                let (jobs, queue) = mpsc::unbounded_channel();
+                // The receiver is right here.
+                let _ = jobs.send(job);
+                state.conversations.insert(key.clone(), Queue { jobs, last_used });
+                handed_out.new.push((key, queue));
+            }
+        }
+        handed_out
+    }
+
+    /// The next job of a conversation that is not open. Without one its task is to end.
+    fn next_or_retire(&self, key: &Key, queue: &mut mpsc::UnboundedReceiver<Job>) -> Option<Job> {
+        let mut state = self.state();
+        match queue.try_recv() {
+            Ok(job) => Some(job),
+            Err(mpsc::error::TryRecvError::Empty) => {
+                state.conversations.remove(key);
+                None
+            }
+            // It was ended already, and another may have taken its place.
+            Err(mpsc::error::TryRecvError::Disconnected) => None,
+        }
+    }
+}
+
+impl State {
+    /// Takes out the idle conversations beyond the limit, least recently used first.
+    fn surplus(&mut self) -> Vec<Queue> {
+        let in_flight = |key: &Key| self.schedule.is_in_flight(key);
+        let idle = self.conversations.iter().filter(|(key, _)| !in_flight(key));
+        let mut idle: Vec<_> = idle.map(|(key, queue)| (queue.last_used, key.clone())).collect();
+        let surplus = idle.len().saturating_sub(MAX_IDLE);
+        idle.sort_unstable_by_key(|(last_used, _)| *last_used);
+        idle.truncate(surplus);
+        idle.iter().filter_map(|(_, key)| self.conversations.remove(key)).collect()
+    }
+}
+
+/// One of the sends in flight. Dropped, it lets the next one go.
+struct Permit {
+    outbox: Arc<Outbox>,
+    key: Key,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.outbox.change(|state| state.schedule.finished(&self.key));
+    }
+}
+
+/// The task of one conversation: sends the jobs of its queue one after the other.
+async fn run(key: Key, mut queue: mpsc::UnboundedReceiver<Job>) {
+    let mut conversation = Conversation::default();
+    let mut next = queue.recv().await;
+    while let Some(job) = next {
+        let outbox = job.outbox();
+        // In a place of its own: an idle conversation needs no room for a send.
+        let ended = Box::pin(send(&mut conversation, job)).await;
+        next = match (&outbox, conversation.is_open()) {
+            (Some(outbox), false) => outbox.next_or_retire(&key, &mut queue),
+            _ => None,
+        };
+        // Only now: an idle conversation is one that is open.
+        ended.map(Ended::reply);
+        drop(outbox);
+        if next.is_none() && conversation.is_open() {
+            next = queue.recv().await;
+        }
+    }
+}
+
+/// Sends one job. `None` when it waits for its confirmation in a task of its own: the next one may go meanwhile.
+async fn send(conversation: &mut Conversation, mut job: Job) -> Option<Ended> {
+    if !job.start() {
+        return Some(job.ended(None));
+    }
+    let cancelled = job.cancelled.clone();
+    let delivery = tokio::select! {
+        biased;
+        delivery = conversation.send(&mut job.sending) => Some(delivery),
+        () = cancelled.cancelled() => None,
+    };
+    match delivery {
+        Some(Ok(Delivery::Unconfirmed(confirmation))) => {
+            let runtime = job.sending.session.runtime.clone();
+            runtime.spawn(async move {
+                let result = tokio::select! {
+                    biased;
+                    result = confirmation.wait(&job.sending) => Some(result),
+                    () = cancelled.cancelled() => None,
+                };
+                job.ended(result).reply();
+            });
+            None
+        }
+        Some(Ok(Delivery::Done(receipt))) => Some(job.ended(Some(Ok(receipt)))),
+        Some(Err(error)) => Some(job.ended(Some(Err(error)))),
+        None => Some(job.ended(None)),
+    }
+}
+
+/// The end of a timeout. One beyond a year is taken as a year: adding it to a clock could overflow.
+pub(crate) fn deadline_in(timeout: std::time::Duration) -> Instant {
+    Instant::now() + timeout.min(std::time::Duration::from_secs(365 * 24 * 3600))
+}
+
+fn waited_too_long(to: &Address) -> Error {
+    let detail = format!("The message to {to} waited for other sends of this client until its timeout.");
+    Error::new(ErrorKind::Timeout, detail).at(Step::Invite)
+}

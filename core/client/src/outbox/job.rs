@@ -1,0 +1,249 @@
+//! One message on its way, and the caller who waits for it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{Outbox, Permit, deadline_in, waited_too_long};
+use crate::address::Address;
+use crate::conversation::{Sending, TextGate};
+use crate::error::{Error, Result, Sent, failed_inside, shutting_down};
+use crate::message::{Message, Wait};
+use crate::receipt::Receipt;
+use crate::session::{Session, UnderWay};
+use crate::steps::{Step, StepLog};
+
+/// A message with everything its send needs.
+pub(super) struct Job {
+    pub(super) sending: Sending,
+    /// Ends the send: its caller has gone away, or everything is cancelled.
+    pub(super) cancelled: CancellationToken,
+    /// Told the deadline, where the timeout begins with the turn.
+    turn: Option<oneshot::Sender<Instant>>,
+    started: Option<oneshot::Sender<()>>,
+    outcome: Outcome,
+    under_way: Option<UnderWay>,
+    outbox: Option<Arc<Outbox>>,
+    permit: PermitSlot,
+}
+
+/// The permit of a job, once it has one. Its caller gives it back when going away.
+#[derive(Clone, Default)]
+struct PermitSlot(Arc<Mutex<Option<Permit>>>);
+
+impl PermitSlot {
+    fn put(&self, permit: Permit) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
+    }
+
+    fn take(&self) -> Option<Permit> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// What the caller of a send holds.
+pub(super) struct Caller {
+    to: Address,
+    deadline: Option<Instant>,
+    turn: oneshot::Receiver<Instant>,
+    started: oneshot::Receiver<()>,
+    submitted: oneshot::Receiver<Receipt>,
+    outcome: oneshot::Receiver<(Result<Receipt>, Option<UnderWay>)>,
+    going_away: GoingAway,
+}
+
+/// Ends the send when its caller goes away. Then no request with the text begins any more.
+struct GoingAway {
+    text_gate: TextGate,
+    permit: PermitSlot,
+    /// `None` where the send goes on without its caller.
+    cancels: Option<DropGuard>,
+}
+
+impl Drop for GoingAway {
+    fn drop(&mut self) {
+        if let Some(cancels) = self.cancels.take() {
+            self.text_gate.close();
+            drop(cancels);
+            drop(self.permit.take());
+        }
+    }
+}
+
+impl Job {
+    pub(super) fn new(
+        session: &Arc<Session>,
+        message: Message,
+        to: Address,
+        deadline: Option<Instant>,
+        under_way: UnderWay,
+    ) -> (Self, Caller) {
+        let (turn, its_turn) = oneshot::channel();
+        let (started, is_started) = oneshot::channel();
+        let (submitted, is_submitted) = oneshot::channel();
+        let (outcome, its_outcome) = oneshot::channel();
+        let cancelled = session.cancellation();
+        let (text_gate, permit) = (TextGate::of(&message), PermitSlot::default());
+        let caller = Caller {
+            to: to.clone(),
+            deadline,
+            turn: its_turn,
+            started: is_started,
+            submitted: is_submitted,
+            outcome: its_outcome,
+            going_away: GoingAway {
+                text_gate: text_gate.clone(),
+                permit: permit.clone(),
+                cancels: Some(cancelled.clone().drop_guard()),
+            },
+        };
+        let job = Self {
+            cancelled,
+            turn: deadline.is_none().then_some(turn),
+            started: Some(started),
+            outcome: Outcome { sender: Some(outcome), text_gate: text_gate.clone(), wait: message.wait },
+            under_way: Some(under_way),
+            outbox: None,
+            permit,
+            sending: Sending {
+                session: session.clone(),
+                log: StepLog::new(session.connection.account.on_step.clone()),
+                deadline: deadline.unwrap_or_else(Instant::now),
+                submitted: (message.wait == Wait::Submitted).then_some(submitted),
+                text_gate,
+                message,
+                to,
+            },
+        };
+        (job, caller)
+    }
+
+    /// True when nobody waits for it any more.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.cancelled.is_cancelled()
+    }
+
+    /// Gives the permit back when nobody waits for the job any more.
+    pub(super) fn begin_turn(&mut self, permit: Permit) -> Option<Permit> {
+        self.outbox = Some(permit.outbox.clone());
+        self.permit.put(permit);
+        if self.is_abandoned() {
+            return self.permit.take();
+        }
+        if let Some(turn) = self.turn.take() {
+            self.sending.deadline = deadline_in(self.sending.message.timeout);
+            let _ = turn.send(self.sending.deadline);
+        }
+        None
+    }
+
+    /// Tells the caller that its send begins. False when it is not to: the caller has given up.
+    pub(super) fn start(&mut self) -> bool {
+        let started = self.started.take().is_some_and(|started| started.send(()).is_ok());
+        started && !self.is_abandoned()
+    }
+
+    pub(super) fn outbox(&self) -> Option<Arc<Outbox>> {
+        self.outbox.clone()
+    }
+
+    /// The job with its result; `None` when it was cancelled.
+    pub(super) fn ended(self, result: Option<Result<Receipt>>) -> Ended {
+        let result = result.unwrap_or_else(|| Err(self.sending.cancelled()));
+        self.sending.session.note(&result);
+        Ended { result, outcome: self.outcome, under_way: self.under_way, permit: self.permit }
+    }
+}
+
+/// A job that has its result.
+pub(super) struct Ended {
+    result: Result<Receipt>,
+    outcome: Outcome,
+    under_way: Option<UnderWay>,
+    permit: PermitSlot,
+}
+
+impl Ended {
+    /// Lets the next job go, then tells the caller.
+    pub(super) fn reply(mut self) {
+        drop(self.permit.take());
+        self.outcome.send(self.result, self.under_way);
+    }
+}
+
+/// Where the result of a job goes. Dropped before, its task did not come to its end.
+struct Outcome {
+    sender: Option<oneshot::Sender<(Result<Receipt>, Option<UnderWay>)>>,
+    text_gate: TextGate,
+    wait: Wait,
+}
+
+impl Outcome {
+    fn send(&mut self, result: Result<Receipt>, under_way: Option<UnderWay>) {
+        let Some(sender) = self.sender.take() else { return };
+        if let Err((Err(error), _)) = sender.send((result, under_way))
+            && self.wait == Wait::Submitted
+        {
+            tracing::warn!(target: "send_im", %error, "a submitted message was not delivered");
+        }
+    }
+}
+
+impl Drop for Outcome {
+    fn drop(&mut self) {
+        let sent = self.text_gate.sent();
+        let error = match std::thread::panicking() {
+            true => failed_inside(sent),
+            false => shutting_down(sent),
+        };
+        self.send(Err(error), None);
+    }
+}
+
+impl Caller {
+    /// Waits for the outcome as the message says.
+    pub(super) async fn outcome(mut self, session: &Session) -> Result<Receipt> {
+        let started = async {
+            let deadline = match self.deadline {
+                Some(deadline) => deadline,
+                // Without a turn or a start the job has ended, and its outcome says why.
+                None => match (&mut self.turn).await {
+                    Ok(deadline) => deadline,
+                    Err(_) => return Ok(()),
+                },
+            };
+            timeout_at(deadline, &mut self.started).await.map(|_| ()).map_err(|_| waited_too_long(&self.to))
+        };
+        let begun = tokio::select! {
+            biased;
+            () = session.is_cancelled() => Err(cancelled_before(&self.to)),
+            begun = started => begun,
+        };
+        if let Err(error) = begun {
+            // It may have been started at this very moment: then it has an outcome of its own.
+            self.started.close();
+            if self.started.try_recv().is_err() {
+                return Err(error);
+            }
+        }
+        if let Ok(receipt) = self.submitted.await {
+            self.going_away.cancels.take().map(DropGuard::disarm);
+            return Ok(receipt);
+        }
+        let (result, under_way) = match self.outcome.await {
+            Ok(outcome) => outcome,
+            Err(_) => (Err(shutting_down(Sent::Maybe)), None),
+        };
+        if let Some(under_way) = under_way {
+            under_way.end().await;
+        }
+        result
+    }
+}
+
+fn cancelled_before(to: &Address) -> Error {
+    let detail = format!("The message to {to} was cancelled before it was sent.");
+    Error::cancelled(detail, Sent::No).at(Step::Invite)
+}
