@@ -8,11 +8,15 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use common::{Finished, TEXT, World, run};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tempfile::TempDir;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::{self, ServerConfig};
 
 mod common;
 
@@ -153,16 +157,73 @@ fn free_port() -> u16 {
 
 /// A proxy that answers every request with these bytes.
 fn refuses_with(answer: &'static str) -> SocketAddr {
+    hears_and_refuses(answer).0
+}
+
+/// The same, and what it has been asked.
+fn hears_and_refuses(answer: &'static str) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
+    let heard = Arc::<Mutex<Vec<String>>>::default();
+    let hears = heard.clone();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 4096]);
+            let (mut stream, mut head) = (stream.unwrap(), [0; 4096]);
+            let count = stream.read(&mut head).unwrap_or_default();
+            hears.lock().unwrap().push(String::from_utf8_lossy(&head[..count]).into_owned());
             let _ = stream.write_all(answer.as_bytes());
         }
     });
-    address
+    (address, heard)
+}
+
+/// Takes TLS off before this port. Its own, and its certificate, which is for localhost.
+fn with_tls(to: u16) -> (u16, String) {
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], signing_key.into())
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let forward = async move {
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        while let Ok((wire, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut client = acceptor.accept(wire).await?;
+                let mut proxy = tokio::net::TcpStream::connect(("127.0.0.1", to)).await?;
+                tokio::io::copy_bidirectional(&mut client, &mut proxy).await
+            });
+        }
+    };
+    thread::spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(forward));
+    (port, cert.pem())
+}
+
+#[test]
+fn a_message_goes_through_a_proxy_that_speaks_tls_and_is_verified() {
+    let here = Here::new();
+    let proxy = Proxy::tinyproxy(&format!("BasicAuth svc {SECRET}"));
+    let (port, certificate) = with_tls(proxy.port);
+    let named = format!("https://{IN_URL}localhost:{port}");
+    let told = here.sentence(5, &[("HTTPS_PROXY", &named)]);
+    expect(&told, &[&format!("The proxy localhost:{port} of HTTPS_PROXY: "), "certificate", "ca_file"]);
+    assert!(!proxy.connected(&here.target()));
+
+    let authorities = fs::read_to_string(&here.ca).unwrap() + &certificate;
+    fs::write(&here.ca, authorities).unwrap();
+    let told = here.sentence(5, &[("HTTPS_PROXY", &format!("https://127.0.0.1:{port}"))]);
+    expect(&told, &[&format!("The proxy 127.0.0.1:{port} of HTTPS_PROXY: "), "certificate"]);
+    let told = here.sentence(5, &[("HTTPS_PROXY", &format!("https://localhost:{port}"))]);
+    expect(&told, &[&format!("The proxy localhost:{port} wants a sign-in"), "asks for Basic"]);
+    let done = here.send(&[("ALL_PROXY", &named)]);
+    assert_eq!((done.code, here.world.texts()), (Some(0), vec![TEXT.to_owned()]), "{done}");
+    assert!(proxy.connected(&here.target()));
 }
 
 #[test]
@@ -202,6 +263,19 @@ fn a_missing_or_wrong_password_is_told_with_what_the_proxy_asks_for() {
             "does not accept the user name and password in ALL_PROXY",
         ],
     );
+}
+
+#[test]
+fn a_proxy_hears_a_password_that_it_refuses_once() {
+    let here = Here::new();
+    let (at, heard) =
+        hears_and_refuses("HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"proxy\"\r\n\r\n");
+    let told = here.sentence(5, &[("HTTPS_PROXY", &format!("http://{IN_URL}{at}"))]);
+    expect(&told, &["does not accept the user name and password in HTTPS_PROXY", "asks for Basic"]);
+    let heads = heard.lock().unwrap();
+    let with_password =
+        heads.iter().filter(|head| head.to_ascii_lowercase().contains("proxy-authorization:"));
+    assert_eq!(with_password.count(), 1, "it may lock the account: {}", heads.len());
 }
 
 #[test]
@@ -311,6 +385,8 @@ fn a_malformed_variable_is_refused_before_any_request() {
         ("ALL_PROXY", "http://127.0.0.1:99999"),
         ("HTTPS_PROXY", "http://svc:p@ss#word@127.0.0.1:9"),
         ("NO_PROXY", "localhost;contoso.com"),
+        ("NO_PROXY", "contoso.com:443"),
+        ("no_proxy", "10.0.*"),
     ] {
         let told = here.sentence(2, &[(variable, value)]);
         expect(&told, &[&format!("{variable} "), "write "]);
@@ -324,6 +400,10 @@ fn no_proxy_and_an_empty_variable_lead_around_it() {
     let dead = format!("http://127.0.0.1:{}", free_port());
     for variables in [
         &[("HTTPS_PROXY", dead.as_str()), ("NO_PROXY", &format!("contoso.com, {}", here.host))][..],
+        &[("ALL_PROXY", &dead), ("no_proxy", &format!("*.contoso.com, *.{}", here.host))],
+        &[("HTTPS_PROXY", &dead), ("NO_PROXY", "*")],
+        // A caller's header, as a web server hands it to a program.
+        &[("HTTPS_PROXY", &dead), ("HTTP_PROXY", "no proxy at all"), ("REQUEST_METHOD", "GET")],
         &[("HTTPS_PROXY", "")],
         &[("HTTP_PROXY", &dead)],
     ] {
@@ -335,8 +415,14 @@ fn no_proxy_and_an_empty_variable_lead_around_it() {
 #[test]
 fn a_server_on_this_machine_needs_no_proxy() {
     let world = World::new();
-    let done = end(world.send(&["--to", "lenea@contoso.com", TEXT]), &[("ALL_PROXY", "no proxy at all")]);
-    assert_eq!(done.code, Some(0), "{done}");
+    let dead = format!("http://127.0.0.1:{}", free_port());
+    for value in [dead.as_str(), "no proxy at all"] {
+        let done = end(
+            world.send(&["--to", "lenea@contoso.com", TEXT]),
+            &[("HTTP_PROXY", value), ("ALL_PROXY", value)],
+        );
+        assert_eq!(done.code, Some(0), "{done}");
+    }
 }
 
 #[test]

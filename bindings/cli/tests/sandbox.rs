@@ -139,6 +139,14 @@ fn rings_as_long_as_it_is_told() {
 }
 
 #[test]
+fn its_recipients_answer_when_they_are_told_to() {
+    let mut server = Server::start(&["--answer-after", "60s", "--ring", "200ms"]);
+    let url = server.line();
+    let done = server.send(&url, &["--json", "--to", "lenea@contoso.com", TEXT]);
+    assert_eq!(done.json()["kind"], "no_answer", "it rang for less: {done}");
+}
+
+#[test]
 fn answers_the_pages_it_is_told_to() {
     let mut server = Server::start(&["--allow-origin", "https://a.test", "--allow-origin", "https://b.test"]);
     let url = server.line();

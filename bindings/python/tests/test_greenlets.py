@@ -47,10 +47,17 @@ def patched(request):
     return PATCHES[request.param] + IMPORT + TICKS
 
 
-def test_other_greenlets_run_while_one_sends(script, patched):
+# What reads from a descriptor is not patched.
+WITHOUT_OS = PATCHES["eventlet"].replace("monkey_patch()", "monkey_patch(os=False)")
+
+
+@pytest.mark.parametrize("patch", [*PATCHES.values(), WITHOUT_OS], ids=[*PATCHES, "eventlet without os"])
+def test_other_greenlets_run_while_one_sends(script, patch):
     ends_well(
         script(
-            patched
+            patch
+            + IMPORT
+            + TICKS
             + """
         with Sandbox() as sandbox:
             spawn(ticker)
@@ -145,6 +152,37 @@ def test_steps_and_tokens_reach_the_program(script, patched):
                 client.send("lenea@contoso.com", "again")
             assert {"sign_in", "invite"} <= {step.step for step in steps}, steps
             assert len(asked) > 1 and len(sandbox.messages()) == 2, (asked, sandbox.messages())
+        """
+        )
+    )
+
+
+def test_a_token_callable_that_waits_leaves_no_descriptors_behind(script):
+    """Its thread gets a hub of its own by waiting."""
+    ends_well(
+        script(
+            PATCHES["gevent"]
+            + IMPORT
+            + """
+        import os
+        account.pop("password")
+        with Sandbox() as sandbox:
+            def token(request):
+                sleep(0.01)
+                return sandbox.issue_token(account["address"])
+            def descriptors():
+                return len(os.listdir("/dev/fd"))
+            with Client(server=sandbox, token=token, **account) as client:
+                client.send("lenea@contoso.com", "hi")
+                before = descriptors()
+                for n in range(10):
+                    sandbox.revoke_tokens()
+                    client.send("lenea@contoso.com", "again")
+                for _ in range(500):  # the last thread has answered, and may not have ended
+                    if descriptors() < before + 10:
+                        break
+                    sleep(0.01)
+                assert descriptors() < before + 10, (before, descriptors())
         """
         )
     )

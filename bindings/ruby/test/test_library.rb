@@ -43,6 +43,8 @@ class TestLibrary < Minitest::Test
       assert_equal ["LoadError #{SENTENCES["head"]}", SENTENCES["tail"]], [lines.first, lines.last]
       assert_operator lines[1], :start_with?, "  #{place}: "
     end
+    skip "named as Linux does" unless FFI::Platform::OS == "linux"
+    assert_includes told(library: "libm.so.6"), "  libm.so.6: it is no library of this version of send-im ("
   end
 
   def test_a_library_of_another_processor

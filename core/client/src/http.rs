@@ -153,9 +153,10 @@ impl Http {
             true => None,
             false => Some(Arc::new(Proxies::of_this_process(tls.clone(), account.tls)?)),
         };
+        let through = proxies.as_deref();
         Ok(Self {
-            client: Self::client(account, reqwest::Client::builder(), tls, here)?,
-            classic: Self::client(account, reqwest::Client::builder().http1_only(), classic, here)?,
+            client: Self::client(account, reqwest::Client::builder(), tls, through)?,
+            classic: Self::client(account, reqwest::Client::builder().http1_only(), classic, through)?,
             classics: Arc::default(),
             cookies: Arc::default(),
             proxies,
@@ -167,9 +168,9 @@ impl Http {
         account: &Account,
         builder: reqwest::ClientBuilder,
         tls: rustls::ClientConfig,
-        here: bool,
+        proxies: Option<&Proxies>,
     ) -> Result<reqwest::Client> {
-        let mut builder = builder
+        let builder = builder
             .tls_backend_preconfigured(tls)
             // What may be asked again is decided here.
             .retry(reqwest::retry::never())
@@ -181,14 +182,13 @@ impl Http {
             .http2_keep_alive_interval(Duration::from_secs(30))
             .http2_keep_alive_timeout(Duration::from_secs(10))
             .user_agent(USER_AGENT);
-        if here {
-            builder = builder.no_proxy();
-        }
-        for (host, to) in &account.resolve {
-            builder = builder.resolve(host, *to);
-        }
+        let builder = account.resolve.iter().fold(builder, |builder, (host, to)| builder.resolve(host, *to));
+        let builder = match proxies {
+            Some(proxies) => proxies.given_to(builder),
+            None => Ok(builder.no_proxy()),
+        };
         builder
-            .build()
+            .and_then(reqwest::ClientBuilder::build)
             .map_err(|e| Error::new(ErrorKind::Tls, format!("TLS cannot be set up: {}.", innermost(&e))))
     }
 

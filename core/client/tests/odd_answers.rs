@@ -6,6 +6,7 @@ mod hostile_server;
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use hostile_server::{Hostile, Reply, Seen, application};
 use send_im::{Account, Error, ErrorKind, Message};
 
@@ -120,21 +121,36 @@ async fn a_packed_answer_to_an_invitation_proves_nothing_by_itself() {
     let server = Hostile::start(move |seen| (seen.route() == "POST /invite").then(|| reply.clone())).await;
     send(&server).await.unwrap();
     assert_eq!(server.count("POST /invite"), 1);
-    let page = Reply::Whole(200, "Content-Encoding: gzip\r\n".to_owned(), b"\x1f\x8b\x08".to_vec());
-    let server = Hostile::start(move |seen| match seen.route().as_str() {
-        "POST /invite" => Some(page.clone()),
-        "GET /events" => Some(Reply::Never),
-        _ => None,
-    })
+    // Of a gateway, neither a success nor a refusal proves anything; a refusal of the pool does.
+    let of_pool = "X-Ms-Server-Fqdn: fe1.contoso.com\r\n";
+    let answers = [
+        (200, "", ErrorKind::OutcomeUnknown),
+        (403, "", ErrorKind::OutcomeUnknown),
+        (403, of_pool, ErrorKind::Forbidden),
+    ];
+    join_all(answers.map(async |(status, headers, kind)| {
+        let lines = format!("{headers}Content-Encoding: gzip\r\n");
+        let page = Reply::Whole(status, lines, b"\x1f\x8b\x08".to_vec());
+        let server = Hostile::start(move |seen| match seen.route().as_str() {
+            "POST /invite" => Some(page.clone()),
+            "GET /events" => Some(Reply::Never),
+            _ => None,
+        })
+        .await;
+        let error = send(&server).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{status} {headers}: {error}");
+    }))
     .await;
-    let error = send(&server).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}");
 }
 
 #[tokio::test]
 async fn a_body_that_is_said_to_be_no_other_than_itself_is_read() {
-    let json = r#"{"_links":{"user":{"href":"/user"}}}"#;
-    let reply = Reply::Whole(200, "Content-Encoding: Identity\r\n".to_owned(), json.as_bytes().to_vec());
-    let server = Hostile::start(move |seen| (seen.route() == "GET /root").then(|| reply.clone())).await;
-    send(&server).await.unwrap();
+    for packing in ["Identity", ""] {
+        let json = r#"{"code":"Forbidden","subcode":"None"}"#;
+        let refusal = Reply::Whole(403, format!("Content-Encoding: {packing}\r\n"), json.as_bytes().to_vec());
+        let server =
+            Hostile::start(move |seen| (seen.route() == "POST /invite").then(|| refusal.clone())).await;
+        let error = send(&server).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Forbidden, Some("Forbidden")), "{error}");
+    }
 }

@@ -31,6 +31,8 @@ const LONGEST_HEAD: usize = 16 << 10;
 
 /// The proxies that the environment names, or the settings of Windows and macOS.
 pub(super) struct Proxies {
+    /// The proxy and the exceptions from it, where variables name them.
+    named: Option<(String, String)>,
     matcher: Matcher,
     tls: Arc<rustls::ClientConfig>,
     offered: Tls,
@@ -44,14 +46,27 @@ pub(super) struct Proxy {
 }
 
 impl Proxies {
-    /// What reqwest reads as well.
-    ///
     /// # Errors
     /// `InvalidInput` for a variable that cannot be meant as it stands; reqwest would pass over it.
     pub(super) fn of_this_process(mut tls: rustls::ClientConfig, offered: Tls) -> Result<Self> {
         variables::check_all()?;
         tls.alpn_protocols.clear();
-        Ok(Self { matcher: Matcher::from_system(), tls: Arc::new(tls), offered })
+        let named = variables::named();
+        let matcher = match &named {
+            Some((proxy, except)) => Matcher::builder().https(proxy).no(except).build(),
+            None => Matcher::from_system(),
+        };
+        Ok(Self { named, matcher, tls: Arc::new(tls), offered })
+    }
+
+    /// The same for the HTTP client, which reads the system's settings by itself.
+    pub(super) fn given_to(
+        &self,
+        builder: reqwest::ClientBuilder,
+    ) -> reqwest::Result<reqwest::ClientBuilder> {
+        let Some((proxy, except)) = &self.named else { return Ok(builder) };
+        let proxy = reqwest::Proxy::https(proxy)?.no_proxy(reqwest::NoProxy::from_string(except));
+        Ok(builder.proxy(proxy))
     }
 
     /// The proxy through which this URL is asked, if any.

@@ -80,8 +80,11 @@ pub async fn send_with(route: Route, action: Action, message: Message) -> (Resul
     (result, sandbox.messages().len())
 }
 
+/// A test that waits in vain fails instead of hanging.
 pub async fn until(mut reached: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
     while !reached() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "this was waited for in vain");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

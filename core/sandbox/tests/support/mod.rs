@@ -196,13 +196,15 @@ impl Events<'_> {
 
     /// The events of the next answer that has some, in order, each with the rel of its sender.
     pub(crate) async fn batch(&mut self) -> Vec<Value> {
-        loop {
-            let answer = self.answer().await;
-            let events = flat(&answer);
-            if !events.is_empty() {
-                return events;
+        let search = async {
+            loop {
+                let events = flat(&self.answer().await);
+                if !events.is_empty() {
+                    return events;
+                }
             }
-        }
+        };
+        tokio::time::timeout(PATIENCE, search).await.expect("there are no events")
     }
 
     /// The next event of this type about this rel; what comes before it is left out.

@@ -1,7 +1,7 @@
 //! The variables that name a proxy: which of them counts, and whether it can be meant as it stands.
 
 use std::ffi::OsString;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
@@ -16,8 +16,7 @@ const EXCEPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// # Errors
 /// `InvalidInput` for a variable that cannot be meant as it stands; reqwest would pass over it.
 pub(super) fn check_all() -> Result<()> {
-    // A web server's program (CGI) gets a caller's `Proxy` header as HTTP_PROXY: no variable counts there.
-    if std::env::var_os("REQUEST_METHOD").is_some() {
+    if of_a_web_server() {
         return Ok(());
     }
     for names in FOR_HTTPS.iter().chain([&FOR_HTTP]) {
@@ -28,8 +27,28 @@ pub(super) fn check_all() -> Result<()> {
 
 /// The variable that names the proxy for https, if one does.
 pub(super) fn in_force() -> Option<&'static str> {
-    let set = FOR_HTTPS.iter().filter_map(first_set).find(|(_, value)| !value.is_empty());
-    set.map(|(name, _)| name)
+    for_https().map(|(name, _)| name)
+}
+
+/// The proxy for https and what is reached without it, where variables say so. reqwest knows `.domain` and not `*.domain`.
+pub(super) fn named() -> Option<(String, String)> {
+    let (_, proxy) = for_https().filter(|_| !of_a_web_server())?;
+    let except = first_set(&EXCEPT).and_then(|(_, value)| value.into_string().ok()).unwrap_or_default();
+    let except: Vec<_> = except.split(',').map(|entry| without_star(entry.trim())).collect();
+    Some((proxy.into_string().ok()?, except.join(",")))
+}
+
+/// True in a program that a web server runs (CGI). It gets a caller's `Proxy` header as HTTP_PROXY: no variable counts there.
+fn of_a_web_server() -> bool {
+    std::env::var_os("REQUEST_METHOD").is_some()
+}
+
+fn for_https() -> Option<(&'static str, OsString)> {
+    FOR_HTTPS.iter().filter_map(first_set).find(|(_, value)| !value.is_empty())
+}
+
+fn without_star(entry: &str) -> &str {
+    if entry.starts_with("*.") { &entry[1..] } else { entry }
 }
 
 fn first_set(names: &[&'static str; 2]) -> Option<(&'static str, OsString)> {
@@ -73,12 +92,16 @@ fn proxy_problem(value: &str) -> Option<String> {
 
 /// An entry that no host can match, where it is plain that it was meant to.
 fn exception_problem(value: &str) -> Option<String> {
-    let bad = |entry: &str| {
-        entry.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, ';' | '@'))
-            || entry.split_once('/').is_some_and(|(address, bits)| !is_network(address, bits))
+    let bad = |entry: &str| match entry.split_once('/') {
+        Some((address, bits)) => !is_network(address, bits),
+        None => {
+            entry.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, ';' | '@'))
+                || (entry != "*" && without_star(entry).contains('*'))
+                || (entry.contains(':') && entry.parse::<Ipv6Addr>().is_err())
+        }
     };
     value.split(',').map(str::trim).any(bad).then(|| {
-        "has an entry that is no host; write names, .domains and networks such as 10.0.0.0/8, with commas between them"
+        "has an entry that is no host; write names, .domains and networks such as 10.0.0.0/8, without ports, with commas between them"
             .to_owned()
     })
 }
@@ -139,13 +162,23 @@ mod tests {
             "*",
             "localhost,127.0.0.1",
             ".contoso.com, 10.0.0.0/8,::1,fe80::/10,",
-            "*.contoso.com,host:443",
+            "*.contoso.com, *.test",
         ] {
             assert_eq!(exception_problem(good), None, "{good}");
         }
-        for bad in
-            ["localhost 127.0.0.1", "a;b", "http://contoso.com", "10.0.0.0/33", "contoso.com/8", "user@host"]
-        {
+        for bad in [
+            "localhost 127.0.0.1",
+            "a;b",
+            "http://contoso.com",
+            "10.0.0.0/33",
+            "contoso.com/8",
+            "user@host",
+            "host:443",
+            "[::1]",
+            "10.0.*",
+            "*contoso.com",
+            "*.*.com",
+        ] {
             assert!(exception_problem(bad).is_some(), "{bad} is taken");
         }
     }
