@@ -57,7 +57,7 @@ class Shared:
             except SendImError as error:
                 if attempts == ATTEMPTS:
                     print_line({"dead": str(error)})
-            time.sleep(0.2)
+            time.sleep(0.5)
 
 
 def sign_out(client):

@@ -74,7 +74,7 @@ class Shared
       return SendIm::Client.new(**@account, timeout: 20)
     rescue SendIm::Error => e
       print_line(dead: e.to_s) if attempts == ATTEMPTS
-      sleep 0.2
+      sleep 0.5
     end
   end
 end

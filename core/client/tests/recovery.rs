@@ -209,3 +209,32 @@ async fn a_late_request_for_events_of_its_own_costs_a_client_nothing() {
         }
     }
 }
+
+/// A gateway's page of its own, in the place of an answer to the pending GET, names ways to sign in that the pool does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_challenge_on_the_event_channel_does_not_end_a_client() {
+    let windows = "WWW-Authenticate: MsRtcOAuth href=\"/token\",grant_type=\"urn:microsoft.rtc:windows\"\r\n";
+    for elsewhere in [true, false] {
+        for times in [1, 2, 3, 5] {
+            let polls = AtomicUsize::new(0);
+            let server = Hostile::start(move |seen| {
+                if seen.route() != "GET /events" || polls.fetch_add(1, Ordering::SeqCst) >= times {
+                    return None;
+                }
+                Some(match elsewhere {
+                    true => challenge("https://elsewhere.test/token"),
+                    false => Reply::Whole(401, windows.to_owned(), b"<html>401</html>".to_vec()),
+                })
+            })
+            .await;
+            let client = Client::sign_in(account(&server)).await.unwrap();
+            until(|| server.count("GET /events") >= 1).await;
+            let mut attempts = 0;
+            while let Err(error) = client.send(hello()).await {
+                attempts += 1;
+                assert!(attempts <= 2, "{elsewhere} {times}: {error:?}");
+            }
+            client.sign_out().await.unwrap();
+        }
+    }
+}

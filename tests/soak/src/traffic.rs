@@ -173,7 +173,7 @@ async fn signed_in(account: &Account) -> Client {
             Err(error) if attempt == ATTEMPTS => dead(&error),
             Err(_) => {}
         }
-        sleep(Duration::from_millis(200)).await;
+        sleep(Duration::from_millis(500)).await;
     }
     unreachable!()
 }

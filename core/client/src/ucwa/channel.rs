@@ -241,19 +241,21 @@ impl Channel {
         self.unanswered.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
     }
 
-    /// True for errors that no waiting mends.
+    /// True where the token service has refused the credential itself: no waiting mends that.
     fn is_final(&self, error: &Error, url: &Url) -> bool {
+        error.kind() == ErrorKind::SignInRefused && self.connection.is_refused(url)
+    }
+
+    /// True where a sign-in led nowhere. A gateway may have asked for it in the pool's place, and a program's token source may have
+    /// a bad moment.
+    fn is_rejected(&self, error: &Error) -> bool {
         match error.kind() {
-            ErrorKind::SignInRefused => self.connection.is_refused(url),
+            ErrorKind::SignInRefused => {
+                matches!(self.connection.account.credential, Credential::Password { .. })
+            }
             ErrorKind::SignInUnsupported | ErrorKind::UntrustedHost => true,
             _ => false,
         }
-    }
-
-    /// True where the password was used and led nowhere. A program's token source may have a bad moment.
-    fn is_rejected(&self, error: &Error) -> bool {
-        error.kind() == ErrorKind::SignInRefused
-            && matches!(self.connection.account.credential, Credential::Password { .. })
     }
 
     async fn book(&self, events: Vec<Event>, shut_down: Option<u64>) {
