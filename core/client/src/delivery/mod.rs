@@ -22,7 +22,7 @@ use crate::session::Session;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
 use crate::ucwa::application::Application;
-use crate::ucwa::ledger::{End, Modality};
+use crate::ucwa::router::{self, Modality};
 
 /// The longest text that rides in an invitation, in UTF-16 units.
 ///
@@ -225,7 +225,7 @@ impl Sending {
                 drop(talk);
                 self.log.add(Step::Confirm, &base, end.as_ref().map(|_| 200), posted_at.elapsed());
                 match end {
-                    Some(End::Done { .. }) => {
+                    Some(router::Outcome::Accepted { .. }) => {
                         return Ok(Outcome::Done(Receipt { steps: self.log.records(), ..receipt }));
                     }
                     Some(end) => end,
@@ -248,20 +248,22 @@ impl Sending {
                 let receipt = self.receipt(Evidence::MessageConfirmed, format, Some(&conversation));
                 drop(conversation);
                 match end {
-                    Some(End::Done { .. }) => return Ok(Outcome::Done(receipt)),
+                    Some(router::Outcome::Accepted { .. }) => return Ok(Outcome::Done(receipt)),
                     Some(end) => end,
                     None => return Err(unknown(self, Step::Send, lost)),
                 }
             }
         };
         match end {
-            End::Failed(reason) => Err(reason.message_failure(self.to.as_str()).at(Step::Confirm)),
-            End::Lost(why) => Err(unknown(
+            router::Outcome::Failed(reason) => {
+                Err(reason.message_failure(self.to.as_str()).at(Step::Confirm))
+            }
+            router::Outcome::Lost(why) => Err(unknown(
                 self,
                 Step::Confirm,
                 Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}.")),
             )),
-            End::Done { .. } => Err(self.hung_up()),
+            router::Outcome::Accepted { .. } => Err(self.hung_up()),
         }
     }
 
