@@ -64,8 +64,8 @@ pub mod decode {
     pub use crate::ucwa::data_uri::{DataUri, encode_plain};
     pub use crate::ucwa::events::{Batch, Continue, Event, EventType, Status};
     pub use crate::ucwa::hypermedia::{DecodeError, HrefKey, Resource, plain_rel};
-    pub use crate::ucwa::ledger::{End, Ledger, Modality, Progress};
     pub use crate::ucwa::reason::Reason;
+    pub use crate::ucwa::router::{EventRouter, InvitationProgress, Modality, Outcome};
 }
 
 /// What the other packages share with this one. Not part of the stable interface.

@@ -220,7 +220,7 @@ impl Session {
             return;
         }
         if certain {
-            gone.ledger.close("the server has ended the session");
+            gone.awaited.close("the server has ended the session");
         }
         self.discard(place.take());
     }

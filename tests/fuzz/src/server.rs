@@ -1,8 +1,9 @@
 //! What a server sends: challenges, resources, events, links.
 
 use send_im::decode::{
-    Batch, Challenge, DataUri, End, EventType, HrefKey, Lead, Ledger, Links, Progress, Reason, Resource,
-    check_redirect, check_token_service, decode_refusal, decode_token, encode_plain, follow_link,
+    Batch, Challenge, DataUri, EventRouter, EventType, HrefKey, InvitationProgress, Lead, Links, Outcome,
+    Reason, Resource, check_redirect, check_token_service, decode_refusal, decode_token, encode_plain,
+    follow_link,
 };
 use url::{Host, Url};
 
@@ -58,22 +59,21 @@ pub(crate) fn events(data: &[u8]) {
     // A body a line: JSON needs no line break.
     let batches: Vec<Batch> =
         data.split(|b| *b == b'\n').filter_map(|body| Batch::parse(body).ok()).collect();
-    let ledger = Ledger::new(pool());
-    let mut invitations: Vec<_> = ["1", "2"].map(|operation| ledger.expect_invitation(operation)).into();
-    ledger.locate_invitation("2", "/i/2");
-    let mut message = ledger.expect_message("/c/1/m/1");
-    let mut orphan = ledger.expect_orphan("/c/1");
-    let modality = ledger.modality("/c/1/messaging");
-    let mut told: Vec<Progress> = vec![Progress::default(); invitations.len()];
+    let mut router = EventRouter::new(pool());
+    let mut told = ["1", "2"].map(|operation| (operation, InvitationProgress::default()));
+    told.iter().for_each(|(operation, _)| router.expect_invitation(operation));
+    router.locate_invitation("2", "/i/2");
+    let messages = [router.expect_message("/c/1/m/1"), router.expect_lost_message("/c/1")];
+    let modality = router.follow_modality("/c/1/messaging");
     for _ in 0..2 {
         for event in batches.iter().flat_map(|batch| &batch.events) {
-            let _ = ledger.needs_resource(event);
-            ledger.book(event, event.resource.as_ref());
-            for (invitation, before) in invitations.iter_mut().zip(&mut told) {
-                let now = invitation.borrow_and_update().clone();
-                assert!(before.end.is_none() || before.end == now.end, "an end was taken back");
-                assert!(now.seen || now.end.is_none());
-                *before = now;
+            let _ = (router.needs_resource(event), router.concerns(event));
+            router.apply(event, event.resource.as_ref());
+            for (operation, before) in &mut told {
+                let now = router.invitation(operation).expect("an expected invitation");
+                assert!(before.outcome.is_none() || before.outcome == now.outcome, "an end was taken back");
+                assert!(now.seen || now.outcome.is_none());
+                *before = now.clone();
             }
         }
     }
@@ -81,14 +81,16 @@ pub(crate) fn events(data: &[u8]) {
         let mut all = batches.iter().flat_map(|batch| &batch.events);
         all.any(|event| event.rel == rel && event.kind == EventType::Completed)
     };
-    assert!(told.iter().all(|progress| progress.end.is_none()) || completed("messagingInvitation"));
-    let ends = [message.try_recv(), orphan.try_recv()];
-    assert!(ends.iter().all(Result::is_err) || completed("message"));
-    let _ = modality.borrow().takes_html();
-    ledger.close("over");
-    assert!(!ledger.is_waiting());
-    assert!(invitations.iter().all(|invitation| invitation.borrow().end.is_some()));
-    assert_eq!(ledger.expect_message("/later").try_recv(), Ok(End::Lost("over")));
+    assert!(told.iter().all(|(_, progress)| progress.outcome.is_none()) || completed("messagingInvitation"));
+    assert!(messages.iter().all(|message| router.message(message).is_none()) || completed("message"));
+    let _ = router.modality(&modality).takes_html();
+    router.close("over");
+    assert!(!router.is_waiting());
+    assert!(
+        told.iter().all(|(operation, _)| router.invitation(operation).is_some_and(|i| i.outcome.is_some()))
+    );
+    let later = router.expect_message("/later");
+    assert_eq!(router.message(&later), Some(&Outcome::Lost("over")));
 }
 
 /// Text survives the way through a link, which is printable ASCII.

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 use uuid::Uuid;
 
@@ -20,11 +19,12 @@ use crate::retry::Retry;
 use crate::session::Background;
 use crate::steps::{Step, StepLog};
 use crate::ucwa::application::Application;
+use crate::ucwa::awaited_events::AwaitedInvitation;
 use crate::ucwa::channel::Ended;
 use crate::ucwa::data_uri::encode_plain;
 use crate::ucwa::hypermedia::{DecodeError, Resource};
-use crate::ucwa::ledger::{End, Progress};
 use crate::ucwa::reason::Reason;
+use crate::ucwa::router::Outcome;
 use crate::ucwa::verdict::{Post, Verdict};
 
 /// An invitation rings for about 30 s; longer it need not be withdrawn. Source: messagingInvitation reference.
@@ -46,10 +46,9 @@ const EVENT_PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Invitation {
     session: Background,
     application: Arc<Application>,
-    operation: String,
+    awaited: Arc<AwaitedInvitation>,
     /// Where the invitation can be fetched, once the answer has told it.
     location: Option<String>,
-    progress: watch::Receiver<Progress>,
     /// The text rides in it. Without it nothing was sent, whatever became of the invitation.
     carries_text: bool,
     settled: bool,
@@ -96,20 +95,19 @@ impl Invitation {
             body["_links"] = json!({ "message": { "href": encode_plain(text) } });
         }
         let body = body.to_string();
-        let ledger = &application.ledger;
+        let events = &application.awaited;
         let mut invitation = Self {
             session: sending.session.background(),
             application: application.clone(),
+            awaited: Arc::new(events.expect_invitation(operation)),
             location: None,
-            progress: ledger.expect_invitation(&operation),
-            operation,
             carries_text: text.is_some(),
             settled: true,
             posted_at: Instant::now(),
         };
         // The GET that will tell the end goes out beside the POST where that costs no connection.
         if application.multiplexed {
-            ledger.wanted.notify_one();
+            events.poll_requested.notify_one();
         }
         let mut retry = Retry::new(sending.deadline);
         loop {
@@ -134,10 +132,10 @@ impl Invitation {
                     match verdict {
                         Verdict::Done => {
                             if let Some(location) = answer.location() {
-                                ledger.locate_invitation(&invitation.operation, &location);
+                                invitation.awaited.locate(&location);
                                 invitation.location = Some(location.into_owned());
                             }
-                            ledger.wanted.notify_one();
+                            events.poll_requested.notify_one();
                             return Ok(invitation);
                         }
                         Verdict::Gone { certain } => return Err(NotInvited::ApplicationGone { certain }),
@@ -158,17 +156,18 @@ impl Invitation {
                 }
                 Err(failure) => failure.error,
             };
-            ledger.wanted.notify_one();
+            events.poll_requested.notify_one();
             invitation.look(sending, lost).await?;
             return Ok(invitation);
         }
     }
 
     /// Watches the channel for an invitation whose answer was lost.
-    async fn look(&mut self, sending: &Sending, lost: Error) -> Result<()> {
+    async fn look(&self, sending: &Sending, lost: Error) -> Result<()> {
         let until = (Instant::now() + LOOK).min(sending.settled_by());
-        match timeout_at(until, self.progress.wait_for(|p| p.seen || p.end.is_some())).await {
-            Ok(Ok(_)) => Ok(()),
+        let found = self.awaited.when(|p| p.seen || p.outcome.is_some());
+        match timeout_at(until, found).await {
+            Ok(_) => Ok(()),
             _ if !self.carries_text => Err(lost.at(Step::Invite)),
             _ => Err(unknown(sending, Step::Invite, lost)),
         }
@@ -188,19 +187,19 @@ impl Invitation {
         }
         // Without an end it may ring on: it is withdrawn in the background.
         self.settled = end.is_some();
-        let progress = self.progress.borrow().clone();
+        let progress = self.awaited.progress();
         sending.log.add(
             Step::Confirm,
             &self.application.start_messaging,
             end.as_ref().map(|_| 200),
             self.posted_at.elapsed(),
         );
-        let elsewhere = matches!(&end, Some(End::Failed(reason)) if reason.is_delivered_elsewhere());
+        let elsewhere = matches!(&end, Some(Outcome::Failed(reason)) if reason.is_delivered_elsewhere());
         let accepted_by = match end {
-            Some(End::Done { by }) => by.first().map(|uri| plain_name(without_scheme(uri))),
-            Some(End::Failed(reason)) if reason.is_delivered_elsewhere() => Some(sending.to.to_string()),
-            Some(End::Failed(reason)) => return Err(refused(&reason, withdrawn, sending)),
-            Some(End::Lost(why)) if !self.carries_text => return Err(self.broke_off(why, sending)),
+            Some(Outcome::Accepted { by }) => by.first().map(|uri| plain_name(without_scheme(uri))),
+            Some(Outcome::Failed(reason)) if reason.is_delivered_elsewhere() => Some(sending.to.to_string()),
+            Some(Outcome::Failed(reason)) => return Err(refused(&reason, withdrawn, sending)),
+            Some(Outcome::Lost(why)) if !self.carries_text => return Err(self.broke_off(why, sending)),
             None if !self.carries_text => {
                 let detail = format!(
                     "The server told no outcome of the invitation before the timeout; the message to {} was not sent.",
@@ -208,7 +207,7 @@ impl Invitation {
                 );
                 return Err(Error::new(ErrorKind::Timeout, detail).at(Step::Confirm));
             }
-            Some(End::Lost(why)) => {
+            Some(Outcome::Lost(why)) => {
                 return Err(unknown(
                     sending,
                     Step::Confirm,
@@ -241,36 +240,36 @@ impl Invitation {
         Ringing {
             session: self.session.clone(),
             application: self.application.clone(),
-            operation: self.operation.clone(),
+            awaited: self.awaited.clone(),
             location: self.location.clone(),
-            progress: self.progress.clone(),
         }
     }
 
     /// The end of the invitation before `deadline`. A channel that says nothing may be silent for good, so the invitation
     /// itself is asked from time to time; it says who accepted. A text that is still to be sent needs the channel anyway.
-    async fn end_at(&mut self, log: &StepLog, deadline: Instant) -> Option<End> {
-        while self.carries_text {
-            let told = self.progress.borrow().seen;
+    async fn end_at(&self, log: &StepLog, deadline: Instant) -> Option<Outcome> {
+        if !self.carries_text {
+            return self.end_before(deadline).await;
+        }
+        loop {
+            let told = self.awaited.progress().seen;
             let patience = if told { RING_CHECK_INTERVAL } else { MAX_SILENCE };
             let until = (Instant::now() + patience).min(deadline);
             if let Some(end) = self.end_before(until).await {
                 return Some(end);
             }
-            if !told && self.progress.borrow().seen && until < deadline {
+            if !told && self.awaited.progress().seen && until < deadline {
                 continue;
             }
             self.ringing().ask(log, deadline + ASK_TIMEOUT).await;
             if until == deadline {
-                break;
+                return self.end_before(deadline).await;
             }
         }
-        self.end_before(deadline).await
     }
 
-    async fn end_before(&mut self, deadline: Instant) -> Option<End> {
-        let ended = timeout_at(deadline, self.progress.wait_for(|p| p.end.is_some())).await;
-        ended.ok()?.ok()?.end.clone()
+    async fn end_before(&self, deadline: Instant) -> Option<Outcome> {
+        timeout_at(deadline, self.awaited.outcome()).await.ok()
     }
 }
 
@@ -278,14 +277,12 @@ impl Drop for Invitation {
     fn drop(&mut self) {
         // A one-call send deletes its application at once, and the invitation with it.
         if self.settled || self.session.one_call || self.application.is_closing() {
-            self.application.ledger.close_invitation(&self.operation);
             return;
         }
-        let mut ringing = self.ringing();
+        let ringing = self.ringing();
         self.session.runtime.spawn(async move {
             ringing.withdraw(&StepLog::quiet(), Instant::now() + RING).await;
             ringing.end_what_was_accepted().await;
-            ringing.application.ledger.close_invitation(&ringing.operation);
         });
     }
 }
@@ -294,26 +291,24 @@ impl Drop for Invitation {
 struct Ringing {
     session: Background,
     application: Arc<Application>,
-    operation: String,
+    awaited: Arc<AwaitedInvitation>,
     location: Option<String>,
-    progress: watch::Receiver<Progress>,
 }
 
 impl Ringing {
     /// Asks the invitation itself. What it tells should have come as an event, so the event channel is opened anew.
     async fn ask(&self, log: &StepLog, deadline: Instant) {
-        let ledger = &self.application.ledger;
-        let Some(url) = self.location.as_deref().and_then(|href| ledger.url(href)) else { return };
+        let Some(url) = self.location.as_deref().and_then(|href| self.application.url(href)) else { return };
         let request = Request::new(Method::GET, url, Step::Confirm, deadline);
         let Ok(answer) = self.session.connection.call(request, log).await else { return };
         let Ok(resource) = Resource::parse(&answer.body) else { return };
-        if answer.status == 200 && ledger.book_fetched_invitation(&self.operation, &resource) {
+        if answer.status == 200 && self.awaited.apply_fetched(&resource) {
             self.application.distrust_events();
         }
     }
 
     /// Posts to the invitation's cancel link, as soon as an event or the invitation itself has told it.
-    async fn withdraw(&mut self, log: &StepLog, deadline: Instant) {
+    async fn withdraw(&self, log: &StepLog, deadline: Instant) {
         let Some(url) = self.cancel_link(log, deadline).await else { return };
         let mut retry = Retry::new(deadline);
         loop {
@@ -337,14 +332,13 @@ impl Ringing {
     }
 
     /// `None` when the invitation has ended, or nobody tells.
-    async fn cancel_link(&mut self, log: &StepLog, deadline: Instant) -> Option<Url> {
-        let told = |p: &Progress| p.cancel.is_some() || p.end.is_some();
+    async fn cancel_link(&self, log: &StepLog, deadline: Instant) -> Option<Url> {
         loop {
             let patience = (Instant::now() + EVENT_PATIENCE).min(deadline);
-            if let Ok(told) = timeout_at(patience, self.progress.wait_for(told)).await {
-                let told = told.ok()?.clone();
-                let link = told.cancel.filter(|_| told.end.is_none())?;
-                return self.application.ledger.url(&link);
+            let told = self.awaited.when(|p| p.cancel.is_some() || p.outcome.is_some());
+            if let Ok(told) = timeout_at(patience, told).await {
+                let link = told.cancel.filter(|_| told.outcome.is_none())?;
+                return self.application.url(&link);
             }
             if Instant::now() >= deadline {
                 return None;
@@ -354,13 +348,9 @@ impl Ringing {
     }
 
     /// An invitation accepted in the last moment has opened a conversation that nobody will use.
-    async fn end_what_was_accepted(&mut self) {
-        let ended =
-            timeout_at(Instant::now() + EVENT_PATIENCE, self.progress.wait_for(|p| p.end.is_some())).await;
-        let accepted = matches!(&ended, Ok(Ok(progress)) if matches!(progress.end, Some(End::Done { .. })));
-        drop(ended);
-        if accepted {
-            let progress = self.progress.borrow().clone();
+    async fn end_what_was_accepted(&self) {
+        if let Ok(Outcome::Accepted { .. }) = timeout(EVENT_PATIENCE, self.awaited.outcome()).await {
+            let progress = self.awaited.progress();
             drop(OpenConversation::of(&self.session, &self.application, progress, None));
         }
     }

@@ -6,7 +6,6 @@ mod sending;
 
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 use url::Url;
 
@@ -19,7 +18,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::receipt::{Evidence, Format, Receipt};
 use crate::steps::Step;
 use crate::ucwa::application::Application;
-use crate::ucwa::ledger::{End, Modality};
+use crate::ucwa::awaited_events::AwaitedMessage;
+use crate::ucwa::router::{Modality, Outcome};
 
 /// One conversation, open or not.
 #[derive(Default)]
@@ -186,7 +186,7 @@ impl Conversation {
 
 /// A message that the server has, and that is not confirmed yet.
 pub(crate) struct Confirmation {
-    end: oneshot::Receiver<End>,
+    end: AwaitedMessage,
     receipt: Receipt,
     server: Url,
     posted_at: Instant,
@@ -212,11 +212,11 @@ impl Confirmation {
 }
 
 /// The outcome of a message whose end the server has told.
-fn confirmed(end: End, receipt: Receipt, sending: &Sending) -> Result<Receipt> {
-    match end {
-        End::Done { .. } => Ok(receipt),
-        End::Failed(reason) => Err(reason.message_failure(sending.to.as_str()).at(Step::Confirm)),
-        End::Lost(why) => {
+fn confirmed(outcome: Outcome, receipt: Receipt, sending: &Sending) -> Result<Receipt> {
+    match outcome {
+        Outcome::Accepted { .. } => Ok(receipt),
+        Outcome::Failed(reason) => Err(reason.message_failure(sending.to.as_str()).at(Step::Confirm)),
+        Outcome::Lost(why) => {
             let lost = Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}."));
             Err(unknown(sending, Step::Confirm, lost))
         }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Method;
-use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 use uuid::Uuid;
@@ -18,8 +17,9 @@ use crate::retry::Retry;
 use crate::session::Background;
 use crate::steps::{Step, StepLog};
 use crate::ucwa::application::Application;
+use crate::ucwa::awaited_events::{AwaitedMessage, FollowedModality};
 use crate::ucwa::hypermedia::{DecodeError, Resource};
-use crate::ucwa::ledger::{End, Modality, Progress};
+use crate::ucwa::router::{InvitationProgress, Modality, Outcome};
 use crate::ucwa::verdict::{Post, Verdict};
 
 /// How long an accepted invitation may take to show its sendMessage link in an event before the resource is fetched.
@@ -41,7 +41,7 @@ pub(crate) struct OpenConversation {
     application: Arc<Application>,
     messaging: String,
     conversation: Option<String>,
-    modality: watch::Receiver<Modality>,
+    modality: FollowedModality,
     ours: bool,
     /// It was accepted while its invitation was withdrawn, which may end it.
     pub(super) withdrawn: bool,
@@ -55,12 +55,12 @@ pub(super) enum Posted {
     /// The server has it; its end will be told.
     Taken {
         /// Its end.
-        end: oneshot::Receiver<End>,
+        end: AwaitedMessage,
         /// The server has told where it is. Otherwise its end is known by the conversation alone.
         named: bool,
     },
     /// The answer was lost; if the text arrived, its end will be told.
-    Lost(oneshot::Receiver<End>, Error),
+    Lost(AwaitedMessage, Error),
     /// The conversation is over; the text was not taken.
     Over,
     /// The whole session is over, as it seems; the text was not taken.
@@ -75,14 +75,14 @@ impl OpenConversation {
     pub(super) fn of(
         session: &Background,
         application: &Arc<Application>,
-        progress: Progress,
+        progress: InvitationProgress,
         accepted_by: Option<String>,
     ) -> Self {
         let messaging = progress.messaging.unwrap_or_default();
         Self {
             session: session.clone(),
             application: application.clone(),
-            modality: application.ledger.modality(&messaging),
+            modality: application.awaited.follow_modality(&messaging),
             messaging,
             conversation: progress.conversation,
             ours: true,
@@ -110,12 +110,12 @@ impl OpenConversation {
 
     /// True when html can go in, or never could: it has been declared and was not negotiated.
     pub(super) fn suits_html(&self) -> bool {
-        self.modality.borrow().takes_html() || self.application.has_declared_html()
+        self.modality.get().takes_html() || self.application.has_declared_html()
     }
 
     /// True while the other side is there and the session is the one it was opened in.
     pub(super) fn is_usable(&self, application: &Arc<Application>) -> bool {
-        let modality = self.modality.borrow();
+        let modality = self.modality.get();
         Arc::ptr_eq(&self.application, application) && !modality.disconnected && !modality.stale
     }
 
@@ -124,20 +124,18 @@ impl OpenConversation {
     /// `fetches` is how often the resource may be fetched where no event tells.
     pub(super) async fn ready(&mut self, sending: &Sending, fetches: u32) -> Result<Modality> {
         let ready = |m: &Modality| m.disconnected || m.send_message.is_some();
-        {
-            let known = self.modality.borrow();
-            if ready(&known) {
-                return Ok(known.clone());
-            }
+        let known = self.modality.get();
+        if ready(&known) {
+            return Ok(known);
         }
-        let url = self.application.ledger.url(&self.messaging).ok_or_else(|| self.no_link(sending))?;
+        let url = self.application.url(&self.messaging).ok_or_else(|| self.no_link(sending))?;
         for fetch in 0..fetches {
             let patience = (Instant::now() + LINK_PATIENCE * 2_u32.pow(fetch)).min(sending.deadline);
-            let watched = self.application.ledger.watch();
-            if let Ok(Ok(modality)) = timeout_at(patience, self.modality.wait_for(ready)).await {
-                return Ok(modality.clone());
+            let polling = self.application.awaited.keep_polling();
+            if let Ok(modality) = timeout_at(patience, self.modality.when(ready)).await {
+                return Ok(modality);
             }
-            drop(watched);
+            drop(polling);
             let request = Request::new(Method::GET, url.clone(), Step::Send, sending.deadline);
             let answer = sending.connection().call(request, &sending.log).await?;
             if matches!(answer.status, 404 | 410) {
@@ -164,15 +162,15 @@ impl OpenConversation {
         format: Format,
         text: &str,
     ) -> Result<Posted> {
-        let ledger = &self.application.ledger;
-        let Some(mut url) = ledger.url(send_message) else { return Err(self.no_link(sending)) };
+        let awaited = &self.application.awaited;
+        let Some(mut url) = self.application.url(send_message) else { return Err(self.no_link(sending)) };
         // The reference wants operationId; live servers take it and do not give it back.
         url.query_pairs_mut().append_pair("operationId", &Uuid::new_v4().simple().to_string());
         let content_type = match format {
             Format::Plain => "text/plain; charset=UTF-8",
             Format::Html => "text/html; charset=UTF-8",
         };
-        let _watched = self.application.multiplexed.then(|| ledger.watch());
+        let _polling = self.application.multiplexed.then(|| awaited.keep_polling());
         let mut retry = Retry::new(sending.deadline);
         loop {
             let request = Request::new(Method::POST, url.clone(), Step::Send, sending.answer_by())
@@ -184,10 +182,9 @@ impl OpenConversation {
                     Verdict::Done => {
                         let location = answer.location();
                         let end = match &location {
-                            Some(location) => ledger.expect_message(location),
-                            None => ledger.expect_orphan(self.orphan_key()),
+                            Some(location) => awaited.expect_message(location),
+                            None => awaited.expect_lost_message(self.reported_by()),
                         };
-                        ledger.wanted.notify_one();
                         return Ok(Posted::Taken { end, named: location.is_some() });
                     }
                     Verdict::Gone { certain } => return Ok(Posted::Gone { certain }),
@@ -207,14 +204,13 @@ impl OpenConversation {
                 }
                 Err(failure) => failure.error,
             };
-            let end = ledger.expect_orphan(self.orphan_key());
-            ledger.wanted.notify_one();
+            let end = awaited.expect_lost_message(self.reported_by());
             return Ok(Posted::Lost(end, lost));
         }
     }
 
     /// The href under which message events of this conversation report.
-    fn orphan_key(&self) -> &str {
+    fn reported_by(&self) -> &str {
         self.conversation.as_deref().unwrap_or_else(|| self.messaging.trim_end_matches("/messaging"))
     }
 }
@@ -222,33 +218,31 @@ impl OpenConversation {
 impl Drop for OpenConversation {
     /// A conversation that is used no more is ended in the background. A one-call send leaves that to its sign-out.
     fn drop(&mut self) {
-        let modality = self.modality.borrow().clone();
+        let modality = self.modality.get();
         if self.session.one_call || modality.disconnected || self.application.is_closing() {
             return;
         }
-        let link = |href: Option<&str>| href.and_then(|href| self.application.ledger.url(href));
+        let link = |href: Option<&str>| href.and_then(|href| self.application.url(href));
         // The conversation itself can be left where nobody told how its messaging is stopped.
         let end = link(modality.stop.as_deref()).map(|url| (Method::POST, url));
         let Some((method, url)) = end.or_else(|| Some((Method::DELETE, link(self.conversation.as_deref())?)))
         else {
             return;
         };
-        let (connection, application) = (self.session.connection.clone(), self.application.clone());
-        let messaging = std::mem::take(&mut self.messaging);
+        let connection = self.session.connection.clone();
         self.session.runtime.spawn(async move {
             let request = Request::new(method, url, Step::Send, Instant::now() + STOP_DEADLINE);
             let _ = connection.call(request, &StepLog::quiet()).await;
-            application.ledger.forget_modality(&messaging);
         });
     }
 }
 
 /// Waits for the end of a posted text.
-pub(super) async fn end_of(end: oneshot::Receiver<End>, deadline: Instant) -> Option<End> {
-    timeout_at(deadline, end).await.ok()?.ok()
+pub(super) async fn end_of(end: AwaitedMessage, deadline: Instant) -> Option<Outcome> {
+    timeout_at(deadline, end.outcome()).await.ok()
 }
 
 /// As [`end_of`], but only as long as looking for a lost answer makes sense.
-pub(super) async fn look_for(end: oneshot::Receiver<End>, deadline: Instant) -> Option<End> {
+pub(super) async fn look_for(end: AwaitedMessage, deadline: Instant) -> Option<Outcome> {
     timeout(LOOK, end_of(end, deadline)).await.ok().flatten()
 }

@@ -18,7 +18,7 @@ use crate::receipt::{Evidence, Format, Receipt};
 use crate::session::Session;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
-use crate::ucwa::ledger::Modality;
+use crate::ucwa::router::Modality;
 
 /// The longest text that rides in an invitation, in UTF-16 units.
 ///

@@ -134,7 +134,7 @@ impl Session {
             () = self.server_is_gone() => {
                 let open = self.open.try_lock().ok().and_then(|open| open.clone());
                 // Who waits for an event learns why none comes.
-                open.iter().for_each(|open| open.ledger.close("its server is out of reach"));
+                open.iter().for_each(|open| open.awaited.close("its server is out of reach"));
                 self.cancel_all();
             }
         }
@@ -219,7 +219,7 @@ impl Session {
         let (connection, ended) = (self.connection.clone(), self.ended.clone());
         let delete = async move {
             let unwanted = async {
-                while open.ledger.is_waiting() {
+                while open.awaited.is_waiting() {
                     sleep(LOOK_INTERVAL).await;
                 }
             };

@@ -88,7 +88,7 @@ impl Session {
     /// Lets go of a session whose server is not the account's home any more.
     pub(super) fn give_up(&self, open: Option<Arc<Application>>) {
         if let Some(open) = &open {
-            open.ledger.close("the account has moved to another server");
+            open.awaited.close("the account has moved to another server");
         }
         self.discard(open);
     }

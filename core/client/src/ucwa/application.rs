@@ -1,7 +1,7 @@
 //! The application: one session on the server. Sources: CreateAnApplication, applications and application references.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,9 +13,9 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::awaited_events::AwaitedEvents;
 use super::channel::Ending;
 use super::hypermedia::{DecodeError, Resource};
-use super::ledger::Ledger;
 use super::verdict::Speaker;
 use crate::discovery::trust;
 use crate::error::{Error, ErrorKind, Result, nobody_waits};
@@ -76,7 +76,8 @@ pub(crate) struct Application {
     pub(crate) this: Url,
     pub(crate) events: Url,
     pub(crate) start_messaging: Url,
-    pub(crate) ledger: Ledger,
+    /// What sends wait for in it.
+    pub(crate) awaited: Arc<AwaitedEvents>,
     /// Why its event channel ended.
     pub(crate) ending: Ending,
     /// The server takes a GET for events beside other requests on one connection.
@@ -170,7 +171,7 @@ impl Application {
             this: resolve(&links.this)?,
             events: resolve(&links.events)?,
             start_messaging: resolve(&links.start_messaging)?,
-            ledger: Ledger::new(applications.clone()),
+            awaited: AwaitedEvents::new(applications.clone()),
             ending: Ending::default(),
             multiplexed: answer.multiplexed,
             communication: tokio::sync::Mutex::new(links.communication.map(Resource::into_text)),
@@ -193,7 +194,7 @@ impl Application {
         self.closing.store(true, Ordering::Release);
         self.stop_polling();
         // Nobody hears of anything any more: whoever still waits in the background need not.
-        self.ledger.close("the session was closed");
+        self.awaited.close("the session was closed");
         let mut retry = Retry::new(deadline);
         loop {
             let request = Request::new(Method::DELETE, self.this.clone(), Step::SignOut, deadline);
@@ -218,6 +219,11 @@ impl Application {
                 Err(failure) => retry.after_any(failure.error).await?,
             }
         }
+    }
+
+    /// The absolute URL of an href of this application; `None` when it leads where nothing may be sent.
+    pub(crate) fn url(&self, href: &str) -> Option<Url> {
+        trust::follow_link(&self.created_at, href)
     }
 
     /// True once it is being deleted: everything in it ends with it.
@@ -287,7 +293,7 @@ impl Application {
         log: &StepLog,
         deadline: Instant,
     ) -> Option<()> {
-        let Some(url) = resource.link("self").and_then(|href| self.ledger.url(href)) else { return Some(()) };
+        let Some(url) = resource.link("self").and_then(|href| self.url(href)) else { return Some(()) };
         // A stale etag is answered with 412; one fresh copy settles it.
         for _ in 0..2 {
             let mut members = resource.members().clone();

@@ -14,6 +14,7 @@ use super::events::{Batch, Continue, Event};
 use super::hypermedia::Resource;
 use super::pace::{Pace, STUCK_PAUSE, Told};
 use super::reason::Reason;
+use super::router::EventRouter;
 use super::verdict::Speaker;
 use crate::account::Credential;
 use crate::error::{Error, ErrorKind};
@@ -113,28 +114,29 @@ impl Channel {
             Ended::Failed(_) | Ended::ForGood(_) => "the event channel broke off",
         };
         self.application.ending.set(ended);
-        self.application.ledger.close(why);
+        self.application.awaited.close(why);
     }
 
     async fn poll(&self) -> Ended {
-        let ledger = &self.application.ledger;
+        let awaited = &self.application.awaited;
         let mut url = self.application.events.clone();
         let mut early: Option<Turn> = None;
-        let mut mark = ledger.mark();
+        let mut mark = awaited.look(EventRouter::mark);
         let mut pace = Pace::new();
         let mut stuck = false;
         // What is waited for first is an invitation, and who waits for it is known before it is posted.
         let mut rung = self.polling == Polling::Always;
         loop {
-            while early.is_none() && self.polling == Polling::WhileWaiting && !(rung && ledger.is_waiting()) {
-                ledger.wanted.notified().await;
+            while early.is_none() && self.polling == Polling::WhileWaiting && !(rung && awaited.is_waiting())
+            {
+                awaited.poll_requested.notified().await;
                 rung = true;
             }
             let batch = match early.take() {
                 Some(Turn::Batch(batch)) => batch,
                 Some(Turn::Ended(ended)) => return ended,
                 None => {
-                    mark = ledger.mark();
+                    mark = awaited.look(EventRouter::mark);
                     match self.get(&url, stuck).await {
                         Turn::Batch(batch) => batch,
                         Turn::Ended(ended) => return ended,
@@ -142,17 +144,21 @@ impl Channel {
                 }
             };
             let next = match &batch.then {
-                Continue::Next(href) | Continue::Resume(href) | Continue::Resync(href) => ledger.url(href),
+                Continue::Next(href) | Continue::Resume(href) | Continue::Resync(href) => {
+                    self.application.url(href)
+                }
                 Continue::Same => None,
             };
             // The usual answer leads on. One that does not is asked again, but not in a hurry.
-            stuck = next.as_ref().is_none_or(|next| *next == url)
-                || pace.is_too_fast(Told::by(&batch, ledger), ledger.is_waiting(), ledger.mark());
+            stuck = next.as_ref().is_none_or(|next| *next == url) || {
+                let (told, begun) = awaited.look(|router| (Told::by(&batch, router), router.mark()));
+                pace.is_too_fast(told, awaited.is_waiting(), begun)
+            };
             url = next.unwrap_or(url);
             match batch.then {
-                Continue::Resume(_) => ledger.lose_conversations(),
+                Continue::Resume(_) => awaited.update(EventRouter::lose_conversations),
                 // Pending sends may still end; what was known of conversations may be stale.
-                Continue::Resync(_) => ledger.doubt_conversations(),
+                Continue::Resync(_) => awaited.update(EventRouter::doubt_conversations),
                 Continue::Next(_) | Continue::Same => {}
             }
             // After a resume the conversations were shut down, with what was pending in them when this GET went out.
@@ -160,12 +166,12 @@ impl Channel {
             // The next GET goes out before the batch is worked on; the events are worked on in order.
             match self.polling {
                 Polling::Always => {
-                    mark = ledger.mark();
+                    mark = awaited.look(EventRouter::mark);
                     let (next, ()) =
-                        tokio::join!(biased; self.get(&url, stuck), self.book(batch.events, shut_down));
+                        tokio::join!(biased; self.get(&url, stuck), self.apply(batch.events, shut_down));
                     early = Some(next);
                 }
-                Polling::WhileWaiting => self.book(batch.events, shut_down).await,
+                Polling::WhileWaiting => self.apply(batch.events, shut_down).await,
             }
         }
     }
@@ -183,7 +189,7 @@ impl Channel {
             tokio::select! {
                 () = sleep(STUCK_PAUSE) => {}
                 // A send begins: what it waits for is not put off because of what nobody waited for.
-                () = self.application.ledger.wanted.notified() => {}
+                () = self.application.awaited.poll_requested.notified() => {}
             }
         }
         loop {
@@ -258,26 +264,33 @@ impl Channel {
         }
     }
 
-    async fn book(&self, events: Vec<Event>, shut_down: Option<u64>) {
-        let ledger = &self.application.ledger;
+    async fn apply(&self, events: Vec<Event>, shut_down: Option<u64>) {
+        let awaited = &self.application.awaited;
+        let mut events = events.into_iter().peekable();
         let mut fetches = 0;
-        for event in events {
-            if fetches == MOST_FETCHES || !ledger.needs_resource(&event) {
-                ledger.book(&event, event.resource.as_ref());
-                continue;
-            }
+        loop {
+            // All that needs no fetch at once, so that whoever waits is woken once.
+            awaited.update(|router| {
+                while let Some(event) =
+                    events.next_if(|e| fetches == MOST_FETCHES || !router.needs_resource(e))
+                {
+                    router.apply(&event, event.resource.as_ref());
+                }
+            });
+            let Some(event) = events.next() else { break };
             fetches += 1;
             let resource = self.fetch(&event.href).await;
-            ledger.book(&event, resource.as_ref());
+            awaited.update(|router| router.apply(&event, resource.as_ref()));
         }
         if let Some(mark) = shut_down {
-            ledger.lose_before(mark, "the server shut the conversations down after a silence");
+            let why = "the server shut the conversations down after a silence";
+            awaited.update(|router| router.lose_before(mark, why));
         }
     }
 
     /// Fetches a resource that an event only names. Who accepted a message stands in it alone.
     async fn fetch(&self, href: &str) -> Option<Resource> {
-        let url = self.application.ledger.url(href)?;
+        let url = self.application.url(href)?;
         let deadline = Instant::now() + FETCH_DEADLINE;
         for attempt in 0..FETCH_ATTEMPTS {
             if attempt > 0 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::events::Batch;
-use super::ledger::Ledger;
+use super::router::EventRouter;
 
 /// The pause before the same URL is asked again because the answer led nowhere.
 pub(super) const STUCK_PAUSE: Duration = Duration::from_secs(1);
@@ -37,10 +37,10 @@ pub(super) enum Told {
 }
 
 impl Told {
-    pub(super) fn by(batch: &Batch, ledger: &Ledger) -> Self {
+    pub(super) fn by(batch: &Batch, router: &EventRouter) -> Self {
         match batch.events.as_slice() {
             [] => Told::Nothing,
-            events if events.iter().any(|event| ledger.concerns(event)) => Told::News,
+            events if events.iter().any(|event| router.concerns(event)) => Told::News,
             _ => Told::Irrelevant,
         }
     }

@@ -1,6 +1,6 @@
 //! Challenges, the three disguises of a rejected token, and where new resources are.
 
-use send_im::decode::{Challenge, Ledger, token_rejected};
+use send_im::decode::{Challenge, follow_link, token_rejected};
 use url::Url;
 
 use crate::recordings::{Exchange, Response};
@@ -22,7 +22,7 @@ pub(super) fn check(exchange: &Exchange, answer: &Response, verdict: &mut Verdic
         if let Ok(expected) = Url::parse(&absolute) {
             // Elsewhere a client may not want to go.
             let at_home = base.scheme() == "https" && base.origin() == expected.origin();
-            let found = Ledger::new(base).url(location);
+            let found = follow_link(&base, location);
             let right = found.as_ref() == Some(&expected) || (found.is_none() && !at_home);
             verdict.holds(format_args!("the new resource is {expected} and not {found:?}"), right);
             verdict.checked("Location");

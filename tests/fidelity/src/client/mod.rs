@@ -8,14 +8,14 @@ mod data_uris;
 mod discovery;
 mod events;
 mod headers;
-mod ledger;
 mod platform;
 mod resource;
+mod router;
 mod tokens;
 
 use serde_json::Value;
 
-pub(crate) use self::ledger::in_order;
+pub(crate) use self::router::in_order;
 
 use crate::content::Content;
 use crate::plain;
@@ -43,7 +43,7 @@ pub(crate) fn check(exchange: &Exchange) -> Verdict {
             for piece in pieces {
                 piece_of(exchange, piece, &mut verdict);
             }
-            ledger::check(exchange, &loose_events(pieces), &mut verdict);
+            router::check(exchange, &loose_events(pieces), &mut verdict);
         }
         _ => body::no_resource(&content, bytes, &mut verdict),
     }
@@ -91,7 +91,7 @@ fn whole(exchange: &Exchange, bytes: &[u8], value: &Value, verdict: &mut Verdict
     body::applications(bytes, value, verdict);
     body::reason(exchange, bytes, value, verdict);
     events::check_answer(bytes, value, verdict);
-    ledger::check(exchange, &plain::events(value), verdict);
+    router::check(exchange, &plain::events(value), verdict);
     platform::check(bytes, value, verdict);
     resource::check(value, verdict);
     data_uris::check(value, verdict);

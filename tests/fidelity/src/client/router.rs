@@ -1,6 +1,6 @@
-//! The events of a recording, booked: what ends an awaited invitation or message, and what does not.
+//! The events of a recording, applied: what ends an awaited invitation or message, and what does not.
 
-use send_im::decode::{End, Event, Ledger, Modality, Progress, Reason, Resource};
+use send_im::decode::{Event, EventRouter, InvitationProgress, Modality, Outcome, Reason, Resource};
 use serde_json::Value;
 use url::Url;
 
@@ -8,7 +8,7 @@ use crate::plain::{self, PlainEvent};
 use crate::recordings::Exchange;
 use crate::verdict::Verdict;
 
-/// Books the events of one answer.
+/// Applies the events of one answer.
 pub(super) fn check(exchange: &Exchange, events: &[PlainEvent<'_>], verdict: &mut Verdict) {
     if events.is_empty() {
         return;
@@ -20,10 +20,10 @@ pub(super) fn check(exchange: &Exchange, events: &[PlainEvent<'_>], verdict: &mu
     wants(&base, events, verdict);
 }
 
-fn book(ledger: &Ledger, events: &[PlainEvent<'_>]) {
+fn apply(router: &mut EventRouter, events: &[PlainEvent<'_>]) {
     for event in events {
         if let Some(decoded) = decoded(event) {
-            ledger.book(&decoded, decoded.resource.as_ref());
+            router.apply(&decoded, decoded.resource.as_ref());
         }
     }
 }
@@ -33,7 +33,7 @@ fn decoded(event: &PlainEvent<'_>) -> Option<Event> {
 }
 
 /// How a completed operation ended: by the event's status, and without one by its reason or the resource's state.
-fn end(event: &PlainEvent<'_>) -> Option<End> {
+fn outcome(event: &PlainEvent<'_>) -> Option<Outcome> {
     if event.kind() != "completed" {
         return None;
     }
@@ -46,13 +46,13 @@ fn end(event: &PlainEvent<'_>) -> Option<End> {
     };
     if failed {
         let (code, subcode) = event.reason().unwrap_or_default();
-        return Some(End::Failed(Reason {
+        return Some(Outcome::Failed(Reason {
             code: code.map(str::to_owned),
             subcode: subcode.map(str::to_owned),
         }));
     }
     let accepted = event.resource().map(|r| plain::embedded(r, "acceptedByParticipant")).unwrap_or_default();
-    Some(End::Done {
+    Some(Outcome::Accepted {
         by: accepted.into_iter().filter_map(|p| plain::text(p, "uri")).map(str::to_owned).collect(),
     })
 }
@@ -63,7 +63,7 @@ struct Awaited {
     operation: String,
     /// The hrefs it is known by.
     hrefs: Vec<String>,
-    progress: Progress,
+    progress: InvitationProgress,
 }
 
 /// The outgoing invitations in a list of events, each with what is known of it at the end. `located` are those whose
@@ -100,64 +100,70 @@ fn progress(events: &[PlainEvent<'_>], located: Vec<Awaited>) -> Vec<Awaited> {
             link(["derivedConversation", "conversation"]).or(progress.conversation.take());
         progress.cancel = link(["cancel", "cancel"]).or(progress.cancel.take());
         progress.thread_id = thread.or(progress.thread_id.take());
-        progress.end = progress.end.take().or_else(|| end(event));
+        progress.outcome = progress.outcome.take().or_else(|| outcome(event));
     }
     known
 }
 
 fn invitations(base: &Url, events: &[PlainEvent<'_>], verdict: &mut Verdict) {
-    let ledger = Ledger::new(base.clone());
+    let mut router = EventRouter::new(base.clone());
     let expected = progress(events, Vec::new());
-    let watched: Vec<_> = expected.iter().map(|of| ledger.expect_invitation(&of.operation)).collect();
-    let other = ledger.expect_invitation("of-another-send");
+    expected.iter().for_each(|of| router.expect_invitation(&of.operation));
+    router.expect_invitation("of-another-send");
     // A server may tell everything twice; the first end counts.
-    book(&ledger, events);
-    book(&ledger, events);
-    for (of, watched) in expected.iter().zip(&watched) {
-        verdict.equal(format_args!("the invitation {}", of.operation), &*watched.borrow(), &of.progress);
-        let ended = of.progress.end.is_some();
-        verdict.checked(if ended { "ledger: invitation ended" } else { "ledger: invitation goes on" });
+    apply(&mut router, events);
+    apply(&mut router, events);
+    for of in &expected {
+        let name = format!("the invitation {}", of.operation);
+        verdict.equal(name, router.invitation(&of.operation), Some(&of.progress));
+        let ended = of.progress.outcome.is_some();
+        verdict.checked(if ended { "router: invitation ended" } else { "router: invitation goes on" });
     }
-    verdict.equal("an invitation of another send", &*other.borrow(), &Progress::default());
-    let all_ended = expected.iter().all(|of| of.progress.end.is_some());
-    ledger.close_invitation("of-another-send");
-    verdict.equal("nothing is waited for", !ledger.is_waiting(), all_ended);
+    let other = router.invitation("of-another-send");
+    verdict.equal("an invitation of another send", other, Some(&InvitationProgress::default()));
+    let all_ended = expected.iter().all(|of| of.progress.outcome.is_some());
+    router.forget_invitation("of-another-send");
+    verdict.equal("nothing is waited for", !router.is_waiting(), all_ended);
 }
 
 fn messages(base: &Url, events: &[PlainEvent<'_>], verdict: &mut Verdict) {
     for event in events.iter().filter(|event| event.rel() == "message") {
         let one = std::slice::from_ref(event);
-        let expected = end(event).filter(|_| event.direction() != "incoming");
+        let expected = outcome(event).filter(|_| event.direction() != "incoming");
         let name = format!("the message {}", event.href());
 
-        let ledger = Ledger::new(base.clone());
-        let mut awaited = ledger.expect_message(event.href());
-        book(&ledger, one);
-        book(&ledger, one);
-        verdict.equal(format_args!("{name}, awaited"), awaited.try_recv().ok(), expected.clone());
+        let mut router = EventRouter::new(base.clone());
+        let awaited = router.expect_message(event.href());
+        apply(&mut router, one);
+        apply(&mut router, one);
+        verdict.equal(format_args!("{name}, awaited"), router.message(&awaited), expected.as_ref());
 
-        let ledger = Ledger::new(base.clone());
-        book(&ledger, one);
-        let mut late = ledger.expect_message(&event.href().to_ascii_uppercase());
-        verdict.equal(format_args!("{name}, told before its answer"), late.try_recv().ok(), expected.clone());
+        let mut router = EventRouter::new(base.clone());
+        apply(&mut router, one);
+        let late = router.expect_message(&event.href().to_ascii_uppercase());
+        verdict.equal(
+            format_args!("{name}, told before its answer"),
+            router.message(&late),
+            expected.as_ref(),
+        );
 
         // Whether an event that hides its direction may end a lost message is the client's choice.
         if event.sender == "conversation" && !event.direction().is_empty() {
-            let ledger = Ledger::new(base.clone());
-            let mut lost = ledger.expect_orphan(event.sender_href);
-            let mut elsewhere = ledger.expect_orphan("/another/conversation");
-            book(&ledger, one);
+            let mut router = EventRouter::new(base.clone());
+            let lost = router.expect_lost_message(event.sender_href);
+            let elsewhere = router.expect_lost_message("/another/conversation");
+            apply(&mut router, one);
             verdict.equal(
                 format_args!("{name}, whose answer was lost"),
-                lost.try_recv().ok(),
-                expected.clone(),
+                router.message(&lost),
+                expected.as_ref(),
             );
-            verdict.equal("a lost message of another conversation", elsewhere.try_recv().ok(), None);
+            verdict.equal("a lost message of another conversation", router.message(&elsewhere), None);
         }
         verdict.checked(if expected.is_some() {
-            "ledger: message ended"
+            "router: message ended"
         } else {
-            "ledger: message not ours"
+            "router: message not ours"
         });
     }
 }
@@ -199,28 +205,28 @@ fn modalities(base: &Url, events: &[PlainEvent<'_>], verdict: &mut Verdict) {
             _ => continue,
         };
         match expected.iter_mut().find(|(known, _)| *known == href) {
-            // What was cut off stays so for whoever watched it.
+            // What was cut off stays so for whoever followed it.
             Some((_, known)) if known.disconnected => {}
             Some((_, known)) => *known = modality,
             None => expected.push((href, modality)),
         }
     }
-    let ledger = Ledger::new(base.clone());
-    let watched: Vec<_> = expected.iter().map(|(href, _)| ledger.modality(href)).collect();
-    let other = ledger.modality("/another/messaging");
-    book(&ledger, events);
-    for ((href, expected), watched) in expected.iter().zip(&watched) {
-        verdict.equal(format_args!("the modality {href}"), &*watched.borrow(), expected);
-        verdict.checked(if expected.disconnected { "ledger: modality ended" } else { "ledger: modality" });
+    let mut router = EventRouter::new(base.clone());
+    let followed: Vec<_> = expected.iter().map(|(href, _)| router.follow_modality(href)).collect();
+    let other = router.follow_modality("/another/messaging");
+    apply(&mut router, events);
+    for ((href, expected), followed) in expected.iter().zip(&followed) {
+        verdict.equal(format_args!("the modality {href}"), &router.modality(followed), expected);
+        verdict.checked(if expected.disconnected { "router: modality ended" } else { "router: modality" });
     }
-    verdict.equal("the modality of another conversation", &*other.borrow(), &Modality::default());
+    verdict.equal("the modality of another conversation", router.modality(&other), Modality::default());
 }
 
 /// Which bare events have to have their resource fetched.
 fn wants(base: &Url, events: &[PlainEvent<'_>], verdict: &mut Verdict) {
-    let idle = Ledger::new(base.clone());
-    let busy = Ledger::new(base.clone());
-    let _awaited = busy.expect_invitation("an operation");
+    let idle = EventRouter::new(base.clone());
+    let mut busy = EventRouter::new(base.clone());
+    busy.expect_invitation("an operation");
     for event in events {
         let Some(decoded) = decoded(event) else { continue };
         let bare = event.resource().is_none() && event.kind() != "deleted";
@@ -240,7 +246,7 @@ fn wants(base: &Url, events: &[PlainEvent<'_>], verdict: &mut Verdict) {
     }
 }
 
-/// Plays the exchanges of one file into one ledger, as a client would live through them.
+/// Plays the exchanges of one file into one router, as a client would live through them.
 ///
 /// `None` when the file tells no story: no invitation or message was sent in it, or no events came.
 pub(crate) fn in_order(exchanges: &[&Exchange]) -> Option<Verdict> {
@@ -250,9 +256,9 @@ pub(crate) fn in_order(exchanges: &[&Exchange]) -> Option<Verdict> {
     let answers: Vec<Value> =
         exchanges.iter().map(|exchange| json(exchange.answer().body.as_deref())).collect();
     let all: Vec<PlainEvent<'_>> = answers.iter().flat_map(plain::events).collect();
-    let ledger = Ledger::new(exchanges.first()?.base());
-    let (mut invitations, mut watched, mut messages) = (Vec::new(), Vec::new(), Vec::new());
-    // The books are opened before anything is posted: events may come before the answer that they belong to.
+    let mut router = EventRouter::new(exchanges.first()?.base());
+    let (mut invitations, mut messages) = (Vec::new(), Vec::new());
+    // Invitations are expected before anything is posted: events may come before the answer that they belong to.
     for exchange in exchanges {
         let answer = exchange.answer();
         let (Some(request), Some(location)) = (&exchange.request, answer.header("location").first().copied())
@@ -261,13 +267,13 @@ pub(crate) fn in_order(exchanges: &[&Exchange]) -> Option<Verdict> {
         };
         let sent = json(request.body.as_deref());
         if let (Some(operation), true) = (sent["operationId"].as_str(), sent["to"].is_string()) {
-            watched.push(ledger.expect_invitation(operation));
-            ledger.locate_invitation(operation, location);
+            router.expect_invitation(operation);
+            router.locate_invitation(operation, location);
             let hrefs = vec![location.to_owned()];
             invitations.push(Awaited {
                 operation: operation.to_owned(),
                 hrefs,
-                progress: Progress::default(),
+                progress: InvitationProgress::default(),
             });
         }
     }
@@ -275,22 +281,23 @@ pub(crate) fn in_order(exchanges: &[&Exchange]) -> Option<Verdict> {
         if let Some(location) = exchange.answer().header("location").first().copied()
             && location.to_ascii_lowercase().contains("/messages/")
         {
-            messages.push((location.to_owned(), ledger.expect_message(location)));
+            messages.push((location.to_owned(), router.expect_message(location)));
         }
-        book(&ledger, &plain::events(answer));
+        apply(&mut router, &plain::events(answer));
     }
     if all.is_empty() || (invitations.is_empty() && messages.is_empty()) {
         return None;
     }
-    for (of, watched) in progress(&all, invitations).iter().zip(&watched) {
-        verdict.equal(format_args!("the invitation {}", of.operation), &*watched.borrow(), &of.progress);
+    for of in &progress(&all, invitations) {
+        let name = format!("the invitation {}", of.operation);
+        verdict.equal(name, router.invitation(&of.operation), Some(&of.progress));
     }
-    for (href, mut awaited) in messages {
+    for (href, awaited) in messages {
         let told =
             |event: &PlainEvent<'_>| event.rel() == "message" && event.href().eq_ignore_ascii_case(&href);
-        let ended = all.iter().filter(|event| told(event)).find_map(end);
-        verdict.equal(format_args!("the message {href}"), awaited.try_recv().ok(), ended);
+        let ended = all.iter().filter(|event| told(event)).find_map(outcome);
+        verdict.equal(format_args!("the message {href}"), router.message(&awaited), ended.as_ref());
     }
-    verdict.checked("ledger: the whole story");
+    verdict.checked("router: the whole story");
     Some(verdict)
 }

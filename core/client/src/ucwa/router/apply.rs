@@ -1,0 +1,153 @@
+//! What an event changes.
+
+use super::super::events::{Event, EventType};
+use super::super::hypermedia::{HrefKey, Resource};
+use super::super::limits::LONGEST_WORD;
+use super::super::reason::Reason;
+use super::{EventRouter, Expected, MAX_UNCLAIMED, Modality, Outcome, Unclaimed};
+
+impl EventRouter {
+    /// True when the event matters and cannot be used without its resource, which then has to be fetched.
+    pub fn needs_resource(&self, event: &Event) -> bool {
+        if event.resource.is_some() || event.kind == EventType::Deleted {
+            return false;
+        }
+        let key = self.key(&event.href);
+        match event.rel.as_str() {
+            // Started: to learn its operation. Completed: to learn who accepted.
+            "messagingInvitation" => !self.invitations.is_empty(),
+            "messaging" => self.modalities.contains_key(&key) || !self.invitations.is_empty(),
+            // To tell an incoming message from one of ours.
+            "message" => {
+                event.kind == EventType::Completed && self.pending(&Expected::Message(key)).is_none()
+            }
+            _ => false,
+        }
+    }
+
+    /// True when the event tells of something that was begun here, as far as that is known before it is applied.
+    pub fn concerns(&self, event: &Event) -> bool {
+        if self.needs_resource(event) {
+            return true;
+        }
+        let key = self.key(&event.href);
+        let is_followed = |key| self.modalities.get(key).is_some_and(|tracked| tracked.followers > 0);
+        match event.rel.as_str() {
+            "messagingInvitation" => {
+                let name = event.resource.as_ref().and_then(|r| r.text("operationId"));
+                self.operations.contains_key(&key)
+                    || name.is_some_and(|name| self.invitations.contains_key(name))
+            }
+            "messaging" => is_followed(&key),
+            // One that nobody expects yet may be ours: the response to its POST is on its way.
+            "message" => {
+                let direction = event.resource.as_ref().and_then(|r| r.text("direction")).unwrap_or_default();
+                event.kind == EventType::Completed && !direction.eq_ignore_ascii_case("Incoming")
+            }
+            "conversation" => is_followed(&self.messaging_of(event, event.resource.as_ref())),
+            _ => false,
+        }
+    }
+
+    /// Applies one event, with its resource where that was embedded or fetched.
+    pub fn apply(&mut self, event: &Event, resource: Option<&Resource>) {
+        match event.rel.as_str() {
+            "messagingInvitation" => self.apply_invitation(event, resource),
+            "messaging" => self.apply_modality(event, resource),
+            "message" => self.apply_message(event, resource),
+            "conversation" => self.apply_conversation(event, resource),
+            _ => {}
+        }
+    }
+
+    fn apply_invitation(&mut self, event: &Event, resource: Option<&Resource>) {
+        let key = self.key(&event.href);
+        let by_name = resource.and_then(|r| r.text("operationId"));
+        let by_name = by_name.filter(|name| name.len() <= LONGEST_WORD).map(str::to_owned);
+        let Some(operation) = by_name.or_else(|| self.operations.get(&key).cloned()) else { return };
+        let Some((_, progress)) = self.invitations.get_mut(&operation) else { return };
+        progress.seen = true;
+        progress.learn(resource, (event.kind == EventType::Completed).then(|| Outcome::of(event, resource)));
+        self.name(key, operation);
+    }
+
+    /// Applies what an invitation itself says, where the event that should have told it has not come. Gives true when it
+    /// told something new.
+    pub fn apply_fetched_invitation(&mut self, operation: &str, resource: &Resource) -> bool {
+        let Some((_, progress)) = self.invitations.get_mut(operation) else { return false };
+        let state = resource.text("state").unwrap_or_default();
+        let outcome = if state.eq_ignore_ascii_case("Connected") {
+            Some(Outcome::accepted(resource))
+        } else if state.eq_ignore_ascii_case("Declined") {
+            Some(Outcome::Failed(Reason::new("RemoteFailure", "Declined")))
+        } else {
+            // Failed may mean that the recipient took it at another device: only the event's reason tells.
+            None
+        };
+        let before = progress.clone();
+        progress.learn(Some(resource), outcome);
+        *progress != before
+    }
+
+    fn apply_modality(&mut self, event: &Event, resource: Option<&Resource>) {
+        let key = self.key(&event.href);
+        match resource.map(Modality::of) {
+            _ if event.kind == EventType::Deleted => drop(self.modalities.remove(&key)),
+            Some(modality) if modality.disconnected => drop(self.modalities.remove(&key)),
+            Some(modality) => self.track(key).modality = modality,
+            None => {}
+        }
+    }
+
+    fn apply_message(&mut self, event: &Event, resource: Option<&Resource>) {
+        let direction = resource.and_then(|r| r.text("direction"));
+        let is = |name: &str| direction.is_some_and(|d| d.eq_ignore_ascii_case(name));
+        if event.kind != EventType::Completed || is("Incoming") {
+            return;
+        }
+        let outgoing = is("Outgoing");
+        let (message, conversation) = (self.key(&event.href), self.key(&event.sender.1));
+        if self.settled.iter().any(|(settled, _)| *settled == message) {
+            return;
+        }
+        // The event's status decides; the resource's own status is absent on real servers. Source: SendAnIM.
+        let outcome = Outcome::of(event, resource);
+        // Only a message that is known to be ours may stand for one whose response was lost.
+        let lost = || outgoing.then(|| self.pending(&Expected::LostIn(conversation.clone()))).flatten();
+        if let Some(id) = self.pending(&Expected::Message(message.clone())).or_else(lost) {
+            self.settle(id, message, conversation, outcome);
+        } else if !self.unclaimed.iter().any(|unclaimed| unclaimed.message == message) {
+            if self.unclaimed.len() == MAX_UNCLAIMED {
+                self.unclaimed.pop_front();
+            }
+            self.unclaimed.push_back(Unclaimed { message, conversation, outgoing, outcome });
+        }
+    }
+
+    /// The key of the messaging of a conversation.
+    fn messaging_of(&self, conversation: &Event, resource: Option<&Resource>) -> HrefKey {
+        if let Some(messaging) = resource.and_then(|r| r.link("messaging")) {
+            return self.key(messaging);
+        }
+        let href = &conversation.href;
+        let (path, query) = href.split_at(href.find('?').unwrap_or(href.len()));
+        self.key(&format!("{path}/messaging{query}"))
+    }
+
+    /// A conversation that ends takes its messaging with it.
+    fn apply_conversation(&mut self, event: &Event, resource: Option<&Resource>) {
+        let state = resource.and_then(|r| r.text("state")).unwrap_or_default();
+        if event.kind != EventType::Deleted && !state.eq_ignore_ascii_case("Disconnected") {
+            return;
+        }
+        self.modalities.remove(&self.messaging_of(event, resource));
+        let over = self.key(&event.href);
+        self.settled.retain(|(_, conversation)| *conversation != over);
+        // Their own responses may still be on the way; but they do not stand for a message of a new conversation.
+        for left in self.unclaimed.iter_mut().filter(|left| left.conversation == over) {
+            left.outgoing = false;
+        }
+        let over = Expected::LostIn(over);
+        self.messages.retain(|_, message| !message.abandoned || message.expected != over);
+    }
+}
