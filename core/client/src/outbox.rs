@@ -236,7 +236,9 @@ async fn run(key: Key, mut queue: mpsc::UnboundedReceiver<Job>) {
             _ => None,
         };
         // Only now: an idle conversation is one that is open.
-        ended.map(Ended::reply);
+        if let Some(ended) = ended {
+            ended.reply();
+        }
         drop(outbox);
         if next.is_none() && conversation.is_open() {
             next = queue.recv().await;

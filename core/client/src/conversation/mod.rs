@@ -31,7 +31,7 @@ pub(crate) struct Conversation {
 pub(crate) enum Delivery {
     Done(Receipt),
     /// The server has the message.
-    Unconfirmed(Confirmation),
+    Unconfirmed(Box<Confirmation>),
 }
 
 /// One attempt in one session. Except for the first, the text was not taken.
@@ -158,7 +158,7 @@ impl Conversation {
                 // Another message in it would be told by the same sign as one without a name.
                 let unnamed_in = if named { self.keep(open, sending) } else { Some(open) };
                 let confirmation = Confirmation { end, receipt, server, posted_at, unnamed_in };
-                Ok(Attempt::Delivered(Delivery::Unconfirmed(confirmation)))
+                Ok(Attempt::Delivered(Delivery::Unconfirmed(Box::new(confirmation))))
             }
             Posted::Lost(end, lost) => {
                 let end = look_for(end, sending.settled_by()).await;
