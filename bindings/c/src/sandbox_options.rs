@@ -1,4 +1,4 @@
-//! How a sandbox is laid out, as JSON.
+//! The options of a sandbox, as JSON.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use send_im::{Error, Result};
 use send_im_sandbox::{Builder, Layout, Sandbox};
 use serde::Deserialize;
 
-/// The options of a sandbox; what is absent is as the sandbox has it.
+/// The options of a sandbox. An absent one has the default of `Sandbox::builder`.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct SandboxOptions {
