@@ -13,7 +13,7 @@ use crate::values::origin::{Origin, RequestedHost};
 pub(crate) fn check<B>(origin: &Origin, request: &Request<B>) -> Result<(), &'static str> {
     let headers = request.headers();
     let host = RequestedHost::of(request.uri(), headers).filter(|host| origin.answers_to(host)).ok_or(
-        "the sandbox is not known by the name it was asked for: ask its address or localhost, or give it the name (--host-name)",
+        "this is not a host name of the sandbox: use its address or localhost, or add the name (--host-name)",
     )?;
     let own = origin.with_host(&host);
     if headers.get_all(ORIGIN).iter().any(|origin| origin.as_bytes() != own.as_bytes()) {
@@ -21,13 +21,13 @@ pub(crate) fn check<B>(origin: &Origin, request: &Request<B>) -> Result<(), &'st
     }
     // The xframe page has this origin, but sends requests for pages of others, with this header.
     if headers.contains_key("x-ms-origin") {
-        return Err("pages of elsewhere may not use the sandbox");
+        return Err("pages of other origins may not use the sandbox");
     }
     // Only browsers send this header: `none` if the user opened the URL, which must not change anything.
     match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
         None | Some(b"same-origin") => Ok(()),
         Some(b"none") if request.method() == Method::GET => Ok(()),
-        Some(_) => Err("a browser asks for a page of elsewhere"),
+        Some(_) => Err("pages of other sites may not use the sandbox"),
     }
 }
 

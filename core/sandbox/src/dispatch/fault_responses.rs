@@ -14,7 +14,7 @@ pub(super) fn error(http: u16, code: Option<&str>, subcode: Option<&str>, body: 
     let status = StatusCode::from_u16(http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let code = code.unwrap_or_else(|| usual_code(status.as_u16()));
     let subcode = subcode.unwrap_or("None");
-    let sentence = "The sandbox was asked to answer so.";
+    let sentence = "A fault of the sandbox.";
     match body {
         ErrorBody::Json => response::failure(status.as_u16(), code, subcode, sentence),
         ErrorBody::Html => response::page(status, &format!("{} - {code}", status.as_u16())),
@@ -25,7 +25,7 @@ pub(super) fn error(http: u16, code: Option<&str>, subcode: Option<&str>, body: 
 /// The response of [`Action::GatewayError`](crate::Action).
 pub(super) fn gateway_error(http: u16, body: GatewayBody) -> Response {
     let status = StatusCode::from_u16(http).unwrap_or(StatusCode::BAD_GATEWAY);
-    let sentence = "The sandbox was asked to answer as a gateway.";
+    let sentence = "A fault of the sandbox: a gateway answers.";
     let json = |value: Value| response::json(status, &value);
     let mut response = match body {
         GatewayBody::Html => response::page(status, &format!("{http} - {}", usual_code(http))),
