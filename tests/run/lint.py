@@ -1,4 +1,4 @@
-"""Checks that no compiler makes: dependencies, words, and each language's own linters. LANGS picks languages."""
+"""Checks that no compiler makes: dependencies, layers, words, and each language's own linters. LANGS picks languages."""
 
 import os
 import re
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import languages
+import layers
 import workspace
 
 # Machine paths and marks of unfinished work have no place in the repository.
@@ -65,7 +66,7 @@ def packages(problems):
 
 def main():
     problems = []
-    for check in (dependencies, words, packages):
+    for check in (dependencies, layers.check, words, packages):
         check(problems)
     for problem in problems:
         print(problem)

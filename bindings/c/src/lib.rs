@@ -14,13 +14,13 @@ mod call;
 mod client;
 mod error;
 mod host;
-mod layout;
 mod mailbox;
 mod options;
 mod receipt;
 mod results;
 mod rope;
 mod sandbox;
+mod sandbox_options;
 mod token;
 
 use std::ffi::{c_char, c_int};

@@ -14,7 +14,7 @@ use crate::border::{
     NONE, Out, c_text, certain, fallible, json, lend, may_wait, object, optional_text, read, take_back, text,
 };
 use crate::error::send_im_error;
-use crate::layout::SandboxOptions;
+use crate::sandbox_options::SandboxOptions;
 
 /// A running sandbox.
 pub struct send_im_sandbox {

@@ -1,4 +1,4 @@
-//! What a sandbox is to be like, and its start.
+//! The options of a sandbox, and its start.
 
 use std::collections::HashMap;
 use std::io;
@@ -6,16 +6,18 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::address;
-use crate::cross_domain::AllowedOrigins;
-use crate::layout::{ChallengeStyle, Layout};
-use crate::origin::Origin;
+use crate::connection::tls::Tls;
 use crate::sandbox::Sandbox;
 use crate::server;
-use crate::tls::Tls;
-use crate::world::{Config, Users, World};
+use crate::state::accounts::Accounts;
+use crate::state::shared::{Config, SharedState};
+use crate::values::address;
+use crate::values::allowed_origins::AllowedOrigins;
+use crate::values::challenge_style::ChallengeStyle;
+use crate::values::layout::Layout;
+use crate::values::origin::Origin;
 
-/// What a sandbox is to be like.
+/// The options of a sandbox.
 #[derive(Clone)]
 pub struct Builder {
     listen: SocketAddr,
@@ -54,7 +56,7 @@ impl Default for Builder {
                 answer_after: Duration::ZERO,
                 token_lifetime: Duration::from_secs(8 * 3600),
                 poll_timeout: Duration::from_secs(180),
-                users: Users(HashMap::new()),
+                accounts: Accounts(HashMap::new()),
                 redirect_to: None,
                 allowed_origins: AllowedOrigins::default(),
             },
@@ -66,8 +68,8 @@ impl Builder {
     /// Where the first origin listens; port 0 means a free one. A second origin takes a free port of the
     /// same host. Default: 127.0.0.1, free port.
     ///
-    /// Beyond loopback, anybody who can connect may read the messages and set faults. At an unspecified address the
-    /// links of an answer name the host that was asked for.
+    /// Beyond loopback, anyone who can connect may read the messages and set faults. With an unspecified address, links name
+    /// the host of the request.
     #[must_use]
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
@@ -116,9 +118,9 @@ impl Builder {
         self
     }
 
-    /// How long recipients take to answer, `slow@` and `silent@` apart. Until then an invitation is told as started; then, in
-    /// another answer of the event channel, as completed. The command waits 0.2 s, as a person's client may.
-    /// Default: no time at all, and one answer tells both.
+    /// How long recipients take to answer, except `slow@` and `silent@`. The events `started` and `completed` then come in two
+    /// responses of the event channel. The `send-im sandbox` command sets 0.2 s, as a person's client may take.
+    /// Default: no time, and both come in one response.
     #[must_use]
     pub fn answer_after(mut self, time: Duration) -> Self {
         self.config.answer_after = time;
@@ -153,7 +155,7 @@ impl Builder {
     /// Declares an account. Once there is one, only declared accounts sign in.
     #[must_use]
     pub fn user(mut self, address: &str, password: &str) -> Self {
-        self.config.users.0.insert(address::key(address), password.to_owned());
+        self.config.accounts.0.insert(address::key(address), password.to_owned());
         self
     }
 
@@ -164,8 +166,8 @@ impl Builder {
         self
     }
 
-    /// A DNS name or an address for the certificate, by which the sandbox's own interface may be asked; the first one
-    /// given also stands in all absolute hrefs and in [`Sandbox::url`].
+    /// A DNS name or an address for the certificate, by which the control interface may be reached; the first one
+    /// given is also the host of all absolute hrefs and of [`Sandbox::url`].
     #[must_use]
     pub fn host_name(mut self, name: &str) -> Self {
         self.host_names.push(name.to_owned());
@@ -177,7 +179,7 @@ impl Builder {
     /// # Errors
     /// The address could not be bound, a host name is none that a certificate can carry, or an allowed origin is none.
     pub async fn start(self) -> io::Result<Sandbox> {
-        if let Some(entry) = self.config.allowed_origins.mistaken() {
+        if let Some(entry) = self.config.allowed_origins.invalid_entry() {
             let why = format!("{entry:?} is no origin of a page; one is https://app.contoso.com");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
@@ -191,11 +193,29 @@ impl Builder {
         if origins[0].is_beyond_loopback() {
             tracing::warn!(listen = %self.listen, "the sandbox can be reached from other machines; it takes any password");
         }
-        let world = Arc::new(World::new(self.config, self.challenge, origins));
+        let shared = Arc::new(SharedState::new(self.config, self.challenge, origins));
         for (pool, listener) in listeners.into_iter().enumerate() {
-            server::serve(&world, pool, listener, tls.as_ref().map(|tls| tls.acceptors.clone()));
+            server::serve(&shared, pool, listener, tls.as_ref().map(|tls| tls.acceptors.clone()));
         }
-        server::sweep(&world);
-        Ok(Sandbox { world, url, ca_pem: tls.map(|tls| tls.ca_pem) })
+        server::end_idle_applications(&shared);
+        Ok(Sandbox { shared, url, ca_pem: tls.map(|tls| tls.ca_pem) })
+    }
+}
+
+impl Sandbox {
+    /// Starts a sandbox with plain http on 127.0.0.1 and a free port: one pool, 30 s ring time.
+    ///
+    /// It runs on the Tokio runtime this is called on.
+    ///
+    /// # Errors
+    /// No port could be bound.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// A sandbox that differs from [`Sandbox::start`].
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }

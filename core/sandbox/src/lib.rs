@@ -1,8 +1,8 @@
 //! A UCWA server for demonstrations and tests.
 //!
 //! It answers as a pool of Lync Server 2013 and its successors does: discovery, web tickets, applications, the
-//! event channel, invitations and messages. Recipients behave by the local part of their address, so that
-//! every outcome can be tried without any set-up:
+//! event channel, invitations and messages. How a recipient behaves follows from the local part of the address, so that
+//! every outcome can be tried without set-up:
 //!
 //! | address | outcome |
 //! |---|---|
@@ -20,9 +20,9 @@
 //! Any account signs in with any password but `wrong`, until users are declared ([`Builder::user`]).
 //! `GET /sandbox/redirect?to=URL` is a discovery root that leads to that URL.
 //!
-//! What was delivered can be read, waited for and subscribed to; what is to go wrong is said with [`Fault`]s.
-//! The same is offered over HTTP, under `/sandbox/api/` on every origin, to programs and to nobody's web pages but its own;
-//! what changes something is JSON by its `Content-Type`. There are `GET` and `DELETE messages`
+//! Delivered messages can be read, awaited and subscribed to; a [`Fault`] says what is to go wrong.
+//! The same is offered over HTTP, under `/sandbox/api/` on every origin, to programs and to pages of that origin, not to other
+//! web pages; a request with a body needs the `Content-Type` of JSON. There are `GET` and `DELETE messages`
 //! (`?to=`), `GET messages/wait?count=&timeout_ms=`, `GET` and `DELETE journal`, `GET`, `PUT`, `POST` and
 //! `DELETE faults`, `PUT challenge`, `PUT recipients/{address}`, `GET state`, and `POST actions/` with
 //! `revoke-tokens`, `drop-applications`, `resync`, `resume`, `end-conversations` or `disconnect-messaging`.
@@ -44,48 +44,28 @@
 //! # Ok(())
 //! # }
 //! ```
-#![allow(clippy::result_large_err)] // The error of every function here is an answer, made once and sent.
+// The error of most functions is a response, made once and sent.
+#![allow(clippy::result_large_err)]
+#![warn(clippy::too_many_lines)]
 
-mod address;
-mod api;
-mod application;
-mod behaviour;
 mod builder;
-mod challenge;
-mod channel;
-mod charset;
-mod conversation;
-mod cross_domain;
-mod damage;
-mod data_uri;
-mod discovery;
+mod connection;
+mod control;
 mod dispatch;
-mod door;
-mod events;
-mod faults;
-mod form;
-mod frames;
-mod guard;
-mod inbox;
-mod input;
-mod journal;
-mod layout;
-mod origin;
-mod people;
-mod read;
-mod reply;
+mod http;
+mod resources;
 mod sandbox;
 mod server;
+mod state;
 mod sync;
-mod tickets;
-mod tls;
-mod token;
-mod world;
+mod values;
 
-pub use behaviour::Behaviour;
 pub use builder::Builder;
-pub use faults::{Action, ErrorBody, Fault, GatewayBody, NotAFault, Route};
-pub use inbox::{Delivered, WaitTimeout};
-pub use journal::Exchange;
-pub use layout::{ChallengeStyle, Layout, UnknownLayout};
 pub use sandbox::Sandbox;
+pub use state::inbox::{Delivered, WaitTimeout};
+pub use state::journal::Exchange;
+pub use values::behaviour::Behaviour;
+pub use values::challenge_style::ChallengeStyle;
+pub use values::fault::{Action, ErrorBody, Fault, GatewayBody, Route};
+pub use values::from_json::NotAFault;
+pub use values::layout::{Layout, UnknownLayout};

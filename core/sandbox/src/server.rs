@@ -1,4 +1,4 @@
-//! The listeners and their connections.
+//! The listeners, and hyper on their connections.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::CONTENT_LENGTH;
-use axum::http::{Method, Request, Version};
+use axum::http::{self, Method, Version};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -17,20 +17,21 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
-use crate::api;
-use crate::dispatch;
-use crate::door::{Line, Port, Wire};
-use crate::frames::{Reset, Spoken};
-use crate::input::Call;
-use crate::reply::Reply;
-use crate::tls::Acceptors;
-use crate::world::World;
+use crate::connection::handle::{ConnectionHandle, ResettableStream};
+use crate::connection::http2::{InjectingStream, ResetStream};
+use crate::connection::port::Port;
+use crate::connection::tls::Acceptors;
+use crate::control::api;
+use crate::dispatch::exchange;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::state::shared::SharedState;
 
-/// How often silent applications are looked for.
-const SWEEP: Duration = Duration::from_secs(15);
+/// The interval between checks for idle applications.
+const IDLE_CHECK_INTERVAL: Duration = Duration::from_secs(15);
 
-/// The pause after the system refused something.
-const BREATH: Duration = Duration::from_millis(20);
+/// The pause before another attempt to accept or to listen after an error of the system.
+const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Binds one listener per origin. The first takes the address given, the others its host with a free port.
 pub(crate) async fn bind(address: SocketAddr, origins: usize) -> io::Result<Vec<(Port, TcpListener)>> {
@@ -43,21 +44,22 @@ pub(crate) async fn bind(address: SocketAddr, origins: usize) -> io::Result<Vec<
 
 /// Serves one port until the sandbox closes.
 pub(crate) fn serve(
-    world: &Arc<World>,
+    shared: &Arc<SharedState>,
     pool: usize,
     (port, listener): (Port, TcpListener),
     tls: Option<Arc<Acceptors>>,
 ) {
-    let shared = Arc::clone(world);
-    world.tasks.spawn(async move {
+    let tasks = &shared.tasks;
+    let shared = Arc::clone(shared);
+    tasks.spawn(async move {
         let served = async {
             let mut listener = Some(listener);
             loop {
                 match listener.take() {
                     Some(listener) => accept(&shared, pool, listener, tls.as_ref()).await,
-                    None => listener = again(&port).await,
+                    None => listener = listen_again(&port).await,
                 }
-                shared.door(pool).stays_shut().await;
+                shared.listener(pool).closed_until_reopened().await;
             }
         };
         tokio::select! {
@@ -67,74 +69,76 @@ pub(crate) fn serve(
     });
 }
 
-/// Accepts connections until the door closes.
-async fn accept(world: &Arc<World>, pool: usize, listener: TcpListener, tls: Option<&Arc<Acceptors>>) {
+/// Accepts connections until the listener is to be closed.
+async fn accept(shared: &Arc<SharedState>, pool: usize, listener: TcpListener, tls: Option<&Arc<Acceptors>>) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = world.door(pool).closes() => return,
+            () = shared.listener(pool).closing() => return,
         };
         match accepted {
-            Ok((stream, _)) => connection(world, pool, stream, tls.cloned()),
+            Ok((stream, _)) => spawn_connection(shared, pool, stream, tls.cloned()),
             Err(error) => {
-                // Out of descriptors, most likely: others have to end first.
+                // Most likely out of file descriptors: other connections have to end first.
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(BREATH).await;
+                tokio::time::sleep(RETRY_INTERVAL).await;
             }
         }
     }
 }
 
-async fn again(port: &Port) -> Option<TcpListener> {
+async fn listen_again(port: &Port) -> Option<TcpListener> {
     match port.listen().await {
         Ok(listener) => Some(listener),
         Err(error) => {
             tracing::warn!(%error, "a port could not be listened on again");
-            tokio::time::sleep(BREATH).await;
+            tokio::time::sleep(RETRY_INTERVAL).await;
             None
         }
     }
 }
 
-/// Ends applications nobody asks about, from time to time.
-pub(crate) fn sweep(world: &Arc<World>) {
-    let shared = Arc::clone(world);
-    world.tasks.spawn(async move {
+/// Ends idle applications in the background.
+pub(crate) fn end_idle_applications(shared: &Arc<SharedState>) {
+    let tasks = &shared.tasks;
+    let shared = Arc::clone(shared);
+    tasks.spawn(async move {
         loop {
             tokio::select! {
-                () = tokio::time::sleep(SWEEP) => shared.sweep(Instant::now()),
+                () = tokio::time::sleep(IDLE_CHECK_INTERVAL) => shared.end_idle_applications(Instant::now()),
                 () = shared.closing.cancelled() => return,
             }
         }
     });
 }
 
-fn connection(world: &Arc<World>, pool: usize, stream: TcpStream, tls: Option<Arc<Acceptors>>) {
-    let shared = Arc::clone(world);
-    world.tasks.spawn(async move {
+fn spawn_connection(shared: &Arc<SharedState>, pool: usize, stream: TcpStream, tls: Option<Arc<Acceptors>>) {
+    let tasks = &shared.tasks;
+    let shared = Arc::clone(shared);
+    tasks.spawn(async move {
         let stopped = shared.stopped.clone();
-        let listed = shared.door(pool).enter(&stopped);
-        let line = listed.line.clone();
+        let open = shared.listener(pool).add_connection(&stopped);
+        let connection = open.handle.clone();
         let served = async {
-            // Small answers must not wait for the acknowledgement of earlier ones.
+            // Small responses must not wait for the acknowledgement of earlier ones.
             stream.set_nodelay(true)?;
             let here = stream.local_addr()?.ip();
-            let stream = Wire::new(stream, line.clone());
+            let stream = ResettableStream::new(stream, connection.clone());
             match tls {
-                None => exchange(&shared, pool, line, stream).await,
+                None => serve_connection(&shared, pool, connection, stream).await,
                 Some(acceptors) => {
-                    let distrusted = shared.door(pool).takes_distrusted();
+                    let distrusted = shared.listener(pool).next_is_distrusted();
                     let acceptor = acceptors.of(here, !distrusted)?;
                     let stream = tokio::select! {
                         stream = acceptor.accept(stream) => stream?,
                         () = shared.closing.cancelled() => return Ok(()),
                     };
-                    exchange(&shared, pool, line, stream).await
+                    serve_connection(&shared, pool, connection, stream).await
                 }
             }
         };
         tokio::select! {
-            // Once everything is to end, no answer leaves any more.
+            // Once everything is to end, no response is sent any more.
             biased;
             () = stopped.cancelled() => {}
             ended = served => {
@@ -146,57 +150,63 @@ fn connection(world: &Arc<World>, pool: usize, stream: TcpStream, tls: Option<Ar
     });
 }
 
-/// The answer to a HEAD: all but the body, which HTTP/2 would send as it stands.
-fn without_body(mut reply: Reply) -> Reply {
-    let body = std::mem::take(reply.body_mut());
+/// The response to a HEAD: hyper would send the body over HTTP/2.
+fn without_body(mut response: Response) -> Response {
+    let body = std::mem::take(response.body_mut());
     if let Some(length) = body.size_hint().exact().filter(|length| *length > 0) {
-        reply.headers_mut().insert(CONTENT_LENGTH, length.into());
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
-    reply
+    response
 }
 
-async fn exchange<S>(world: &Arc<World>, pool: usize, line: Line, stream: S) -> io::Result<()>
+async fn serve_connection<S>(
+    shared: &Arc<SharedState>,
+    pool: usize,
+    connection: ConnectionHandle,
+    stream: S,
+) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let number = world.connections.fetch_add(1, Ordering::Relaxed) + 1;
-    let stream = Spoken::new(stream, line.said());
-    // A client's streams have the odd numbers, in their order.
+    let number = shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
+    let stream = InjectingStream::new(stream, connection.injected());
+    // A client numbers its streams 1, 3, 5 and so on.
     let requests = AtomicU32::new(0);
-    let service = service_fn(|request: Request<Incoming>| {
-        let (world, line) = (Arc::clone(world), line.clone());
-        let number_of_stream = 2 * requests.fetch_add(1, Ordering::Relaxed) + 1;
-        let stream = (request.version() == Version::HTTP_2).then_some(number_of_stream);
+    let service = service_fn(|request: http::Request<Incoming>| {
+        let (shared, connection) = (Arc::clone(shared), connection.clone());
+        let stream_id = 2 * requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let stream = (request.version() == Version::HTTP_2).then_some(stream_id);
         async move {
             let is_head = request.method() == Method::HEAD;
             let request = request.map(Body::new);
-            let is_control = Call::split(request.uri().path()).starts_with(&["sandbox".into(), "api".into()]);
-            let reply = if is_control {
-                api::answer(world, pool, request).await
+            let is_control =
+                Request::split(request.uri().path()).starts_with(&["sandbox".into(), "api".into()]);
+            let response = if is_control {
+                api::answer(shared, pool, request).await
             } else {
-                dispatch::answer(world, pool, number, (line, stream), request).await
+                exchange::answer(shared, pool, number, (connection, stream), request).await
             };
-            match reply.extensions().get::<Reset>() {
-                Some(Reset(reason)) => Err(h2::Error::from(*reason)),
-                None if is_head => Ok(without_body(reply)),
-                None => Ok(reply),
+            match response.extensions().get::<ResetStream>() {
+                Some(ResetStream(reason)) => Err(h2::Error::from(*reason)),
+                None if is_head => Ok(without_body(response)),
+                None => Ok(response),
             }
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    // As IIS writes names. HTTP/2 has no capitals.
+    // As IIS does. Over HTTP/2 names are in lower case.
     builder = builder.title_case_headers(true);
-    // Many event requests may wait on one connection.
+    // One connection may have many pending GETs.
     builder.http2().max_concurrent_streams(10_000);
     let served = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(served);
     tokio::select! {
         ended = served.as_mut() => return ended.map_err(io::Error::other),
-        () = line.ended() => return Ok(()),
-        () = world.closing.cancelled() => served.as_mut().graceful_shutdown(),
+        () = connection.ended() => return Ok(()),
+        () = shared.closing.cancelled() => served.as_mut().graceful_shutdown(),
     }
     tokio::select! {
         ended = served => ended.map_err(io::Error::other),
-        () = line.ended() => Ok(()),
+        () = connection.ended() => Ok(()),
     }
 }

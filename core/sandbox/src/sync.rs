@@ -1,15 +1,15 @@
 //! A lock that survives a panic of its holder.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 
-/// A mutex whose poison is ignored: every value kept here is valid between any two statements, and a
-/// panic in one request must not turn all later ones into panics.
+/// A mutex that ignores poisoning: every value in one is valid between any two statements, and a panic in one request must not
+/// turn all later ones into panics.
 #[derive(Debug, Default)]
-pub(crate) struct Guarded<T>(Mutex<T>);
+pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
 
-impl<T> Guarded<T> {
+impl<T> Mutex<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self(Mutex::new(value))
+        Self(std::sync::Mutex::new(value))
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {

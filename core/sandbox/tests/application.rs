@@ -147,7 +147,7 @@ async fn a_user_is_made_available_once_and_only_then_reports_activity() {
 }
 
 #[tokio::test]
-async fn an_ended_application_is_gone_with_everything_in_it() {
+async fn an_ended_application_is_not_found_with_everything_in_it() {
     let (sandbox, session) = Session::on(Sandbox::builder()).await;
     session.invite_with("bob@contoso.com", "hi").await;
     let own = session.self_href();
@@ -186,7 +186,7 @@ async fn a_stranger_cannot_use_an_application() {
 }
 
 #[tokio::test]
-async fn a_revision_nobody_knows_is_refused() {
+async fn an_unknown_revision_is_refused() {
     let (_sandbox, session) = Session::on(Sandbox::builder()).await;
     for (revision, status) in [("2", 200), ("2.0", 200), ("3", 404)] {
         let request = session.request(Method::GET, &session.self_href());

@@ -112,9 +112,9 @@ async fn faults_recipients_and_the_challenge_can_be_set() {
             "This is not a behaviour: there is no behaviour `sleepy`; the behaviours are accept,",
         ),
     ] {
-        let (status, told) = control.call(method, path, Some(body)).await;
+        let (status, answer) = control.call(method, path, Some(body)).await;
         assert_eq!(status, 400);
-        assert!(told["error"].as_str().unwrap().starts_with(sentence), "{told}");
+        assert!(answer["error"].as_str().unwrap().starts_with(sentence), "{answer}");
     }
     let torn = session
         .http

@@ -1,4 +1,4 @@
-//! Web pages and programs that say which page they are: who is answered, and how a page of elsewhere gets in.
+//! Web pages, and programs that name an origin: who is answered, and how the xframe page sends requests for others.
 #![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
@@ -10,7 +10,7 @@ use support::{Session, get_json, href, http, json_of, token};
 
 const HEADERS: [&str; 2] = ["Origin", "X-Ms-Origin"];
 
-/// The user resource of somebody who is signed in where discovery leads to.
+/// The user resource, requested with a token.
 async fn user(sandbox: &Sandbox) -> Value {
     let user = href(&get_json(&http(), sandbox.url()).await, "user");
     let token = token(&http(), &user, "lenea@contoso.com").await;
@@ -61,11 +61,11 @@ async fn a_list_lets_in_what_stands_on_it_and_the_sandbox_itself() {
         {
             let refused = asked(header, origin).send().await.unwrap();
             assert_eq!(refused.status(), 403, "{header}: {origin}");
-            let told = diagnostics(&refused);
-            assert!(told.starts_with("28070;") && told.contains("cross domain request"), "{told}");
+            let reason = diagnostics(&refused);
+            assert!(reason.starts_with("28070;") && reason.contains("cross domain request"), "{reason}");
         }
     }
-    // Its name leads here since its page was loaded.
+    // DNS rebinding: the name resolves to the sandbox since the page was loaded.
     let port = first.rsplit(':').next().unwrap();
     let rebound = asked("Origin", &format!("http://evil.example:{port}"))
         .header("Host", format!("evil.example:{port}"));
@@ -76,7 +76,7 @@ async fn a_list_lets_in_what_stands_on_it_and_the_sandbox_itself() {
 }
 
 #[tokio::test]
-async fn an_entry_that_is_no_origin_is_told_at_the_start() {
+async fn an_entry_that_is_no_origin_fails_the_start() {
     for entry in ["app.contoso.com", "https://app.contoso.com/page", "*", ""] {
         let why = Sandbox::builder().allow_origin(entry).start().await.unwrap_err().to_string();
         assert!(why.contains(entry) && why.contains("https://app.contoso.com"), "{why}");
@@ -91,8 +91,8 @@ async fn a_browsers_preflight_is_answered_as_a_pool_does() {
         let options = options.header("Origin", "https://webdir.nnylync.info");
         let answer = options.header("Access-Control-Request-Method", "POST").send().await.unwrap();
         assert_eq!(answer.status(), 400);
-        let told = diagnostics(&answer);
-        assert!(told.starts_with("28020;") && told.contains("No valid security token."), "{told}");
+        let reason = diagnostics(&answer);
+        assert!(reason.starts_with("28020;") && reason.contains("No valid security token."), "{reason}");
         assert!(!answer.headers().keys().any(|name| name.as_str().starts_with("access-control")));
     }
 }

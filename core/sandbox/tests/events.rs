@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use support::{PATIENCE, Session, flat, href, json_of, until};
 use tokio::task::JoinHandle;
 
-/// A request for events that runs on its own, once the sandbox has it.
+/// A request for events in a task of its own, once the sandbox has received it.
 async fn waiting(sandbox: &Sandbox, session: &Session, href: &str) -> JoinHandle<Response> {
     let before = sandbox.journal().len();
     let (session, href) = (session.clone(), href.to_owned());
@@ -39,7 +39,7 @@ async fn a_batch_is_repeated_until_it_is_confirmed() {
 }
 
 #[tokio::test]
-async fn an_ack_nobody_gave_out_leads_to_a_resync() {
+async fn an_unknown_ack_leads_to_a_resync() {
     let (_sandbox, session) = Session::on(Sandbox::builder()).await;
     session.invite_with("bob@contoso.com", "hi").await;
     let first = session.read(&ack(&session, 1)).await;
@@ -66,7 +66,7 @@ async fn ack_numbers_have_gaps() {
 }
 
 #[tokio::test]
-async fn a_second_request_takes_the_place_of_the_first() {
+async fn a_second_request_replaces_the_first() {
     let (sandbox, session) = Session::on(Sandbox::builder()).await;
     let first = waiting(&sandbox, &session, &ack(&session, 1)).await;
     let second = waiting(&sandbox, &session, &ack(&session, 1)).await;
@@ -140,7 +140,7 @@ async fn resume_ends_the_conversations_but_not_the_application() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_frees_its_place() {
+async fn a_client_that_disconnects_is_no_longer_pending() {
     let (sandbox, session) = Session::on(Sandbox::builder()).await;
     let request = waiting(&sandbox, &session, &ack(&session, 1)).await;
     request.abort();

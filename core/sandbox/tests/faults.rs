@@ -1,4 +1,4 @@
-//! Faults do what they say, to the request they lie on and to no other.
+//! Faults do what their documentation says, to the requests of their route and to no other.
 #![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
@@ -162,7 +162,7 @@ async fn events_come_twice_bare_late_or_only_at_the_end() {
 }
 
 #[tokio::test]
-async fn bare_events_of_a_refusal_can_still_be_looked_up() {
+async fn the_resources_of_bare_events_of_a_refusal_can_still_be_fetched() {
     let (sandbox, session) = Session::on(Sandbox::builder()).await;
     sandbox.add_fault(Fault::on(Route::StartMessaging, Action::BareEvents));
     session.invite_with("declines@contoso.com", "hi").await;
@@ -251,7 +251,7 @@ async fn an_origin_refuses_connections_while_it_lives_and_takes_them_again() {
     };
     sandbox.clear_faults();
     comes(false).await;
-    // It ends by itself as well. A kept connection is found closed before a new one is refused.
+    // It also ends by itself. The client may first find its pooled connection closed.
     sandbox.refuse_connections(0, Duration::from_secs(1)).await;
     comes(true).await;
     comes(false).await;

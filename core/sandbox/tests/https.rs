@@ -1,4 +1,4 @@
-//! TLS with an authority of the sandbox's own.
+//! TLS with the sandbox's own certificate authority.
 #![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
@@ -74,7 +74,7 @@ async fn a_stream_is_refused_and_a_connection_goes_away_over_http_2_alone() {
     for (action, said) in [
         (Action::ResetStream { error: 7, processed: false }, Some(h2::Reason::REFUSED_STREAM)),
         (Action::GoAway { error: 11, processed: false }, Some(h2::Reason::ENHANCE_YOUR_CALM)),
-        // The stream is not above the last one, so nothing is said of it.
+        // The stream is not above the last one, so the frame leaves its outcome open.
         (Action::GoAway { error: 11, processed: true }, None),
     ] {
         client.get(sandbox.url()).send().await.unwrap();
@@ -89,7 +89,7 @@ async fn a_stream_is_refused_and_a_connection_goes_away_over_http_2_alone() {
 }
 
 #[tokio::test]
-async fn so_many_connections_as_asked_get_a_certificate_nobody_trusts() {
+async fn the_given_number_of_connections_get_an_untrusted_certificate() {
     let sandbox = Sandbox::builder().https(true).http2(false).start().await.unwrap();
     let client = trusting(&sandbox).build().unwrap();
     let answered = async || client.get(sandbox.url()).send().await.map(|answer| answer.version());

@@ -1,4 +1,4 @@
-//! Hundreds of sessions and thousands of waiting requests at once.
+//! Hundreds of sessions and thousands of pending requests at once.
 #![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;

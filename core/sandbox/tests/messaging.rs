@@ -1,4 +1,4 @@
-//! A message on its way: invitation, conversation, further messages, the end.
+//! Messages: invitation, conversation, further messages, the end.
 #![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
@@ -62,7 +62,7 @@ async fn a_text_in_the_invitation_is_delivered_when_it_is_accepted() {
     assert_eq!(href(completed, "conversation"), got.conversation);
 }
 
-/// Connects to somebody without a text and gives the conversation's messaging resource.
+/// Connects without a message and returns the conversation's messaging resource.
 async fn connected(session: &Session, to: &str) -> (Value, String) {
     let mut events = session.events();
     session.invite(json!({ "to": format!("sip:{to}"), "operationId": "connect" })).await;

@@ -1,4 +1,4 @@
-//! Other users, and what the user says of herself: programs look somebody up before they send.
+//! Other users, and the user's own presence and note: programs search before they send.
 #![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
@@ -49,7 +49,7 @@ async fn a_search_finds_the_address_or_the_name_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn lists_are_lists_and_what_is_no_address_is_nobody() {
+async fn lists_are_lists_and_what_is_no_address_is_not_found() {
     let (_sandbox, session) = Session::on(Sandbox::builder()).await;
     let people = href(&session.application["_embedded"]["people"], "self");
     for (path, rel, list) in [
@@ -102,7 +102,7 @@ async fn a_note_and_a_location_are_kept_once_the_user_is_available() {
         assert_eq!(session.post_empty(&own).await.status(), 204);
         assert_eq!(session.read(&own).await[member], "");
     }
-    // An event of middle urgency leaves with the next that is urgent.
+    // A medium event is sent with the next high one.
     session.invite_with("bob@contoso.com", "hi").await;
     events.find("note", "updated").await;
 }
@@ -130,12 +130,12 @@ async fn what_is_linked_is_answered() {
     session.post_empty(&format!("{}/me/makeMeAvailable", session.self_href())).await;
     let mut events = session.events();
     session.invite_with("echo@contoso.com", "hi").await;
-    let told = events.answer().await;
+    let events_seen = events.answer().await;
     let mut open = BTreeSet::new();
-    linked(&told, &mut open);
+    linked(&events_seen, &mut open);
     linked(&session.read(&session.self_href()).await, &mut open);
     linked(&session.read(&format!("{}/people/search?query=bob", session.self_href())).await, &mut open);
-    // These are asked with a POST, and end something.
+    // These need a POST and end something.
     let posted =
         ["startMessaging", "sendMessage", "setIsTyping", "reportMyActivity", "cancel", "stopMessaging"];
     let mut seen = BTreeSet::new();
@@ -157,7 +157,7 @@ async fn what_is_linked_is_answered() {
     for rel in posted {
         for (_, href) in last.iter().filter(|(known, _)| known == rel) {
             let status = session.post_empty(href).await.status().as_u16();
-            // Without its input a request is refused, but by somebody who is there.
+            // Without its input the request is refused, but not with 404.
             assert!([204, 400, 415].contains(&status), "{rel}: {href}: {status}");
         }
     }

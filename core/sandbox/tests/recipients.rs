@@ -1,4 +1,4 @@
-//! Every recipient does what its address says.
+//! Every recipient behaves as its address says.
 #![allow(clippy::unwrap_used)] // In the helpers too, a failure is a failed test.
 
 mod support;
@@ -9,7 +9,7 @@ use send_im_sandbox::{Behaviour, Sandbox};
 use serde_json::{Value, json};
 use support::{Session, href};
 
-/// Sends a text in an invitation and gives the `completed` event.
+/// Sends a message in an invitation and returns the `completed` event.
 async fn outcome(session: &Session, to: &str) -> Value {
     let mut events = session.events();
     session.invite_with(to, "disk full").await;
@@ -42,19 +42,19 @@ async fn those_who_do_not_take_it_say_why() {
     fails_with("OFFLINE@contoso.com", "RemoteFailure", "TemporarilyUnavailable").await;
     fails_with("unknown@contoso.com", "NotFound", "DestinationNotFound").await;
     fails_with("drops@contoso.com", "RemoteFailure", "NotAllowed").await;
-    // Slower than the ring time is no answer.
+    // An answer after the ring time is none.
     fails_with("slow@contoso.com", "RemoteFailure", "Timeout").await;
 }
 
-/// What each of these answers of the event channel tells of the invitation.
-fn told(answers: &[Vec<Value>]) -> Vec<Vec<&str>> {
+/// The events about the invitation in each of these responses of the event channel.
+fn invitation_events(answers: &[Vec<Value>]) -> Vec<Vec<&str>> {
     let invitation = |event: &&Value| event["link"]["rel"] == "messagingInvitation";
     let kinds = answers.iter().map(|events| events.iter().filter(invitation));
     kinds.map(|events| events.map(|event| event["type"].as_str().unwrap()).collect()).collect()
 }
 
 #[tokio::test]
-async fn an_answer_that_takes_a_while_is_told_apart_from_the_start() {
+async fn an_answer_that_takes_a_while_comes_in_another_batch_than_the_start() {
     for to in ["bob@contoso.com", "declines@contoso.com", "forwards@contoso.com"] {
         for asks_at_once in [true, false] {
             let patient = Sandbox::builder().answer_after(Duration::from_millis(30));
@@ -63,14 +63,18 @@ async fn an_answer_that_takes_a_while_is_told_apart_from_the_start() {
             let invitation = session.invite_with(to, "disk full").await;
             while !asks_at_once && session.read(&invitation).await["state"] == "Connecting" {}
             let answers = [events.batch().await, events.batch().await];
-            assert_eq!(told(&answers), [["started"], ["completed"]], "{to}, asks at once: {asks_at_once}");
+            assert_eq!(
+                invitation_events(&answers),
+                [["started"], ["completed"]],
+                "{to}, asks at once: {asks_at_once}"
+            );
         }
     }
     let (_sandbox, session) = Session::on(Sandbox::builder()).await;
     session.invite_with("bob@contoso.com", "disk full").await;
     let at_once = [session.events().batch().await];
-    assert_eq!(told(&at_once), [["started", "completed"]], "where no time passes");
-    // Slower than the ring time is no answer.
+    assert_eq!(invitation_events(&at_once), [["started", "completed"]], "where no time passes");
+    // An answer after the ring time is none.
     let slower = Sandbox::builder().answer_after(Duration::from_secs(60)).ring(Duration::from_millis(30));
     let (_sandbox, session) = Session::on(slower).await;
     let missed = outcome(&session, "bob@contoso.com").await;
@@ -154,7 +158,7 @@ async fn echo_sends_the_text_back() {
 }
 
 #[tokio::test]
-async fn one_address_can_be_told_to_behave_otherwise() {
+async fn one_address_can_be_given_another_behaviour() {
     let (sandbox, session) = Session::on(Sandbox::builder()).await;
     sandbox.recipient("Bob@contoso.com", Behaviour::Busy);
     sandbox.recipient("silent@contoso.com", Behaviour::Accept);
@@ -165,7 +169,7 @@ async fn one_address_can_be_told_to_behave_otherwise() {
 }
 
 #[tokio::test]
-async fn hundreds_of_refusals_leave_the_latest_to_look_up() {
+async fn hundreds_of_refusals_leave_the_latest_to_fetch() {
     let (_sandbox, session) = Session::on(Sandbox::builder()).await;
     let mut locations = Vec::new();
     for _ in 0..300 {

@@ -25,7 +25,7 @@ pub(crate) fn tls() {
     });
 }
 
-/// Waits until something is the case; a test that waits in vain fails.
+/// Waits until the condition holds, and fails the test if it never does.
 pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
     let wait = async {
         while !is_so() {

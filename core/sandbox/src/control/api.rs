@@ -1,0 +1,148 @@
+//! The control interface: its resources, the same at every origin.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{self, HeaderValue, Method, StatusCode};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::control::access;
+use crate::http::request::Request;
+use crate::http::response::{self, Response};
+use crate::resources::conversation::stop;
+use crate::state::shared::SharedState;
+use crate::values::from_json;
+
+/// The longest body that is read, in bytes.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// Answers a request below `/sandbox/api/` that this origin received.
+pub(crate) async fn answer(shared: Arc<SharedState>, pool: usize, request: http::Request<Body>) -> Response {
+    let mut response = match access::check(shared.origin(pool), &request) {
+        Ok(()) => route(shared, request).await,
+        Err(why) => refused(StatusCode::FORBIDDEN, why),
+    };
+    // Messages contain what any client sent: a browser must not show a response as a page.
+    for (name, value) in [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn route(shared: Arc<SharedState>, request: http::Request<Body>) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
+        return refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long");
+    };
+    if !body.is_empty() && !access::is_json(&head.headers) {
+        let why = "a body is JSON here, and its Content-Type is application/json";
+        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
+    }
+    let query = |name: &str| {
+        let mut pairs = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    };
+    let segments = Request::split(head.uri.path());
+    let path: Vec<&str> = segments.iter().skip(2).map(String::as_str).collect();
+    match (head.method.clone(), path.as_slice()) {
+        (Method::GET, ["messages"]) => found(&match query("to") {
+            Some(to) => shared.inbox.of(&to),
+            None => shared.inbox.all(),
+        }),
+        (Method::GET, ["messages", "wait"]) => {
+            let number = |name, usual| query(name).map_or(Some(usual), |text| text.parse::<u64>().ok());
+            match (number("count", 1), number("timeout_ms", 10_000)) {
+                (Some(count), Some(timeout)) => wait(&shared, count, timeout).await,
+                _ => refused(StatusCode::BAD_REQUEST, "count and timeout_ms are whole numbers"),
+            }
+        }
+        (Method::DELETE, ["messages"]) => done(|| shared.inbox.clear()),
+        (Method::GET, ["journal"]) => found(&shared.journal.all()),
+        (Method::DELETE, ["journal"]) => done(|| shared.journal.clear()),
+        (Method::GET, ["faults"]) => found(&shared.faults.all()),
+        (Method::DELETE, ["faults"]) => done(|| {
+            shared.faults.set(Vec::new());
+            shared.reopen_listeners();
+        }),
+        (Method::PUT, ["faults"]) => {
+            apply(from_json::faults(&body), "a fault", |faults| shared.faults.set(faults))
+        }
+        (Method::POST, ["faults"]) => {
+            apply(from_json::faults(&body), "a fault", |faults| shared.faults.add(faults))
+        }
+        (Method::PUT, ["challenge"]) => {
+            apply(from_json::challenge(&body), "a challenge", |style| *shared.challenge.lock() = style)
+        }
+        (Method::PUT, ["recipients", address]) => {
+            apply(from_json::behaviour(&body), "a behaviour", |behaviour| {
+                shared.set_behaviour(address, behaviour)
+            })
+        }
+        (Method::GET, ["state"]) => found(&json!({
+            "open_applications": shared.open_applications(),
+            "pending_gets": shared.pending_gets(),
+        })),
+        (Method::POST, ["actions", action]) => act(&shared, action),
+        _ => refused(StatusCode::NOT_FOUND, "there is no such resource or method"),
+    }
+}
+
+async fn wait(shared: &SharedState, count: u64, timeout: u64) -> Response {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let waited = tokio::select! {
+        waited = shared.inbox.wait_for(count, Duration::from_millis(timeout)) => waited,
+        () = shared.closing.cancelled() => {
+            return refused(StatusCode::SERVICE_UNAVAILABLE, "the sandbox is shutting down");
+        }
+    };
+    match waited {
+        Ok(messages) => found(&messages),
+        Err(timeout) => refused(StatusCode::REQUEST_TIMEOUT, &timeout.to_string()),
+    }
+}
+
+fn act(shared: &SharedState, action: &str) -> Response {
+    match action {
+        "revoke-tokens" => done(|| shared.tickets.revoke_all()),
+        "drop-applications" => done(|| shared.end_applications()),
+        "resync" => done(|| shared.force_resync()),
+        "resume" => done(|| shared.force_resume()),
+        "end-conversations" => done(|| stop::end_conversations(shared)),
+        "disconnect-messaging" => done(|| stop::disconnect_messaging(shared)),
+        _ => refused(
+            StatusCode::NOT_FOUND,
+            "there is no such action; the actions are revoke-tokens, drop-applications, resync, resume, end-conversations and disconnect-messaging",
+        ),
+    }
+}
+
+/// Applies the parsed body, or refuses it.
+fn apply<T>(parsed: Result<T, String>, what: &str, apply: impl FnOnce(T)) -> Response {
+    match parsed {
+        Ok(value) => done(|| apply(value)),
+        Err(why) => refused(StatusCode::BAD_REQUEST, &format!("This is not {what}: {why}.")),
+    }
+}
+
+fn found(value: &impl Serialize) -> Response {
+    match serde_json::to_value(value) {
+        Ok(value) => response::json(StatusCode::OK, &value),
+        Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+fn done(act: impl FnOnce()) -> Response {
+    act();
+    response::empty(StatusCode::NO_CONTENT)
+}
+
+fn refused(status: StatusCode, reason: &str) -> Response {
+    response::json(status, &json!({ "error": reason }))
+}

@@ -1,0 +1,69 @@
+//! One exchange: the request is read and recorded, answered, and the response recorded.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{self, Uri};
+use bytes::Bytes;
+
+use crate::connection::handle::ConnectionHandle;
+use crate::dispatch::fault_injection;
+use crate::dispatch::route::route;
+use crate::http::request::Request;
+use crate::http::response::{self, Response, UcwaError};
+use crate::state::shared::SharedState;
+use crate::values::fault::Route;
+use crate::values::origin::RequestedHost;
+
+/// The longest body that is read, in bytes. A longer one has its connection closed.
+const MAX_READ_BODY: usize = 16 * 1024 * 1024;
+/// The longest body that is accepted, in bytes.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// Answers a UCWA request. `number` is that of its connection.
+pub(crate) async fn answer(
+    shared: Arc<SharedState>,
+    pool: usize,
+    number: u64,
+    (connection, stream): (ConnectionHandle, Option<u32>),
+    request: http::Request<Body>,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let segments = Request::split(head.uri.path());
+    let mut request = Request {
+        method: head.method,
+        segments,
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        requested_host: RequestedHost::of(&head.uri, &head.headers),
+        headers: head.headers,
+        body: Bytes::new(),
+        pool,
+        connection,
+        stream,
+    };
+    let number = shared.journal.record_request(
+        request.method.to_string(),
+        journal_path(&head.uri, &request),
+        shared.origin(pool).url().to_owned(),
+        pool,
+        number,
+    );
+    let mut response = match axum::body::to_bytes(body, MAX_READ_BODY).await {
+        Ok(body) if body.len() <= MAX_BODY => {
+            request.body = body;
+            fault_injection::answer(&shared, &request, route(&request)).await
+        }
+        _ => UcwaError::TooLarge.into(),
+    };
+    response::add_server_headers(&mut response, pool);
+    shared.journal.record_status(number, response.status().as_u16());
+    tracing::debug!(number, pool, method = %request.method, status = response.status().as_u16(), "answered");
+    response
+}
+
+/// The path and query for the journal; no query of token requests, which may have a password in it.
+fn journal_path(uri: &Uri, request: &Request) -> String {
+    let secret = route(request) == Some(Route::Token);
+    let whole = uri.path_and_query().map_or(uri.path(), |path| path.as_str());
+    if secret { uri.path().to_owned() } else { whole.to_owned() }
+}

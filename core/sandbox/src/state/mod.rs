@@ -1,0 +1,11 @@
+//! What the sandbox remembers between requests.
+
+pub(crate) mod accounts;
+pub(crate) mod application;
+pub(crate) mod channel;
+pub(crate) mod conversation;
+pub(crate) mod faults;
+pub(crate) mod inbox;
+pub(crate) mod journal;
+pub(crate) mod shared;
+pub(crate) mod tickets;
