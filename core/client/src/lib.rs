@@ -32,6 +32,7 @@ mod http;
 mod message;
 mod plain;
 mod profile;
+mod reasons;
 mod receipt;
 mod retry;
 mod session;
@@ -51,22 +52,11 @@ pub use profile::{ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, E
 pub use receipt::{Evidence, Format, Receipt};
 pub use steps::{Step, StepRecord};
 
-/// The decoders, for holding them against recorded traffic and against arbitrary bytes. Not part of the stable interface.
+/// Which event belongs to which send, for holding it against recorded traffic and arbitrary bytes. Not part of the stable
+/// interface.
 #[doc(hidden)]
 pub mod decode {
-    pub use crate::delivery::plain_of;
-    pub use crate::discovery::answer::Lead;
-    pub use crate::discovery::trust::{check_redirect, check_token_service, follow_link};
-    pub use crate::profile::account_of_profile;
-    pub use crate::sign_in::challenge::Challenge;
-    pub use crate::sign_in::token::{TokenRefusal, decode_refusal, decode_token};
-    pub use crate::sign_in::token_rejected;
-    pub use crate::ucwa::application::Links;
-    pub use crate::ucwa::data_uri::{DataUri, encode_plain};
-    pub use crate::ucwa::events::{Batch, Continue, Event, EventType, Status};
-    pub use crate::ucwa::hypermedia::{DecodeError, HrefKey, Resource, plain_rel};
     pub use crate::ucwa::ledger::{End, Ledger, Modality, Progress};
-    pub use crate::ucwa::reason::Reason;
 }
 
 /// What the other packages share with this one. Not part of the stable interface.

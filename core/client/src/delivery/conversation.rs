@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as StdInstant};
 
 use reqwest::Method;
+use send_im_ucwa::hypermedia::{DecodeError, Resource};
+use send_im_ucwa::verdict::{self, Verdict};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
@@ -21,9 +23,7 @@ use crate::session::Background;
 use crate::steps::{Step, StepLog};
 use crate::turns::Turns;
 use crate::ucwa::application::Application;
-use crate::ucwa::hypermedia::{DecodeError, Resource};
 use crate::ucwa::ledger::{End, Modality, Progress};
-use crate::ucwa::verdict::{Post, Verdict};
 
 /// How long an accepted invitation may take to show its sendMessage link in an event before the resource is fetched.
 /// States in between may never be told. Source: EventsInUCWA.
@@ -147,7 +147,7 @@ impl Conversation {
             drop(watched);
             let request = Request::new(Method::GET, url.clone(), Step::Send, sending.deadline);
             let answer = sending.connection().call(request, &sending.log).await?;
-            if matches!(answer.status, 404 | 410) {
+            if matches!(answer.verdict(verdict::Request::Resource), Verdict::Gone { .. }) {
                 break;
             }
             let modality = Resource::parse(&answer.body).map(|r| Modality::of(&r)).unwrap_or_default();
@@ -187,7 +187,7 @@ impl Conversation {
                 .once();
             sending.message.departure.begin();
             let lost = match sending.connection().call(request, &sending.log).await {
-                Ok(answer) => match answer.verdict(Post::Message) {
+                Ok(answer) => match answer.verdict(verdict::Request::Message) {
                     Verdict::Done => {
                         let location = answer.location();
                         let end = match &location {
@@ -199,14 +199,15 @@ impl Conversation {
                     }
                     Verdict::Gone { certain } => return Ok(Posted::Gone { certain }),
                     Verdict::Over => return Ok(Posted::Over),
-                    Verdict::Later | Verdict::Refused => {
-                        retry.after_answer(&answer, answer.refusal(Step::Send, "take the message")).await?;
-                        continue;
-                    }
                     Verdict::Unknown if answer.status < 300 => {
                         answer.not_understood(Step::Send, "a message", &DecodeError::Html)
                     }
                     Verdict::Unknown => answer.refusal(Step::Send, "take the message"),
+                    verdict => {
+                        let refused = answer.refusal(Step::Send, "take the message");
+                        retry.after_answer(&answer, verdict, refused).await?;
+                        continue;
+                    }
                 },
                 Err(failure) if !failure.maybe_processed => {
                     retry.after_failure(failure.error).await?;

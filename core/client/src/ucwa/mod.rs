@@ -2,11 +2,14 @@
 
 pub(crate) mod application;
 pub(crate) mod channel;
-pub(crate) mod data_uri;
-pub(crate) mod events;
-pub(crate) mod hypermedia;
 pub(crate) mod ledger;
-pub(crate) mod limits;
 mod pace;
-pub(crate) mod reason;
-pub(crate) mod verdict;
+
+// Names that the ledger imports from here.
+use send_im_ucwa::{events, hypermedia, reason};
+
+mod limits {
+    pub(crate) use send_im_ucwa::limits::{
+        MAX_HREF as LONGEST_HREF, MAX_LISTED as MOST_LISTED, MAX_WORD as LONGEST_WORD, word,
+    };
+}

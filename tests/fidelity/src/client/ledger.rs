@@ -1,6 +1,9 @@
 //! The events of a recording, booked: what ends an awaited invitation or message, and what does not.
 
-use send_im::decode::{End, Event, Ledger, Modality, Progress, Reason, Resource};
+use send_im::decode::{End, Ledger, Modality, Progress};
+use send_im_ucwa::events::Event;
+use send_im_ucwa::hypermedia::Resource;
+use send_im_ucwa::reason::Reason;
 use serde_json::Value;
 use url::Url;
 
