@@ -9,19 +9,24 @@ import workspace
 ORDER = {
     "core/client/src": {
         "":
-            "plain steps error text departure address message receipt files account profile abort ucwa http retry "
-            "sign_in discovery session delivery turns client",
+            "plain steps error text departure address message receipt files account profile http reasons retry "
+            "sign_in discovery session conversation outbox client",
         "account": "tls mod fields",
-        "delivery": "conversation invitation mod",
-        "discovery": "answer cache trust mod",
+        "conversation": "sending open invitation mod",
+        "discovery": "cache trust mod",
         "http": "ca_file cookies tls_error broken tls proxy mod",
         "http/proxy": "variables refusal mod",
         "http/tls": "cbc mod",
         "profile": "contents mod",
-        "session": "closing home mod",
-        "sign_in": "challenge token attempts mod",
-        "ucwa": "limits hypermedia reason events data_uri verdict ledger pace application channel mod",
-        "ucwa/ledger": "mod booking",
+        "outbox": "schedule job mod",
+        "session": "ending pace awaited_events application event_channel closing home mod",
+        "sign_in": "token attempts mod",
+    },
+    "core/ucwa/src": {
+        "": "text limits hypermedia reason events router application challenge data_uri discovery html token verdict",
+        "hypermedia": "href mod",
+        "router": "progress mod apply",
+        "verdict": "speaker mod",
     },
     "core/sandbox/src": {
         "": "sync values connection http state resources dispatch control server sandbox builder",
@@ -67,6 +72,7 @@ ALLOWED = {
         "ucwa/ledger -> discovery/trust",
     },
     "core/sandbox/src": set(),
+    "core/ucwa/src": set(),
 }
 
 # Comments, strings and characters hold no imports; a test may import what it likes.

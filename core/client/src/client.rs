@@ -12,8 +12,8 @@ use crate::message::Message;
 use crate::outbox::{Outbox, Timeout, deadline_in};
 use crate::receipt::Receipt;
 use crate::session::Session;
+use crate::session::event_channel::Polling;
 use crate::steps::StepLog;
-use crate::ucwa::channel::Polling;
 
 /// Signs in, sends one text, waits for its delivery and signs out.
 ///

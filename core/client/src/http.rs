@@ -13,20 +13,18 @@ use reqwest::header::{
 };
 use reqwest::{Method, redirect};
 use secrecy::zeroize::{Zeroize, Zeroizing};
+use send_im_ucwa::hypermedia::is_loopback;
+use send_im_ucwa::limits::MAX_HREF;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use self::broken::{innermost, network_error, stream_error};
+use self::broken::{Again, innermost, network_error, not_processed, stream_error};
 use self::cookies::Jar;
 use self::proxy::{Proxies, through};
-use crate::account::{Account, Tls, is_loopback};
+use crate::account::{Account, Tls};
 use crate::error::{Error, ErrorKind, Hop, Result, Sent, ended_early};
 use crate::steps::{Step, StepLog, host_of, origin};
-use crate::ucwa::hypermedia::{DecodeError, Resource};
-use crate::ucwa::limits::LONGEST_HREF;
-use crate::ucwa::reason::Reason;
-use crate::ucwa::verdict::{Again, POOL_HEADERS, Post, Speaker, Verdict, not_processed, verdict};
 
 mod broken;
 mod ca_file;
@@ -369,32 +367,11 @@ fn append(whole: &mut Zeroizing<Vec<u8>>, piece: Bytes) {
 }
 
 impl Answer {
-    /// True for a web page, which a proxy or the web server sends and never the service behind it. Source:
-    /// ErrorsAndInformationalMessages.
-    pub(crate) fn is_page(&self) -> bool {
-        self.packing().is_some() || matches!(Resource::parse(&self.body), Err(DecodeError::Html))
-    }
-
     /// How the body is packed, though that was not asked for. It is not unpacked: it counts as a page, which may say anything.
-    fn packing(&self) -> Option<Cow<'_, str>> {
+    pub(crate) fn packing(&self) -> Option<Cow<'_, str>> {
         let packing = lenient(self.headers.get(CONTENT_ENCODING)?);
         let plain = packing.is_empty() || packing.eq_ignore_ascii_case("identity") || self.body.is_empty();
         (!plain).then_some(packing)
-    }
-
-    /// Who has answered, as far as that can be told.
-    pub(crate) fn speaker(&self) -> Speaker {
-        let of_pool = POOL_HEADERS.iter().any(|name| self.headers.contains_key(*name));
-        match (self.packing(), of_pool) {
-            (None, of_pool) => Speaker::of(of_pool, &self.body),
-            (Some(_), true) => Speaker::PoolPage,
-            (Some(_), false) => Speaker::Page,
-        }
-    }
-
-    /// What it proves about the request it answers.
-    pub(crate) fn verdict(&self, post: Post) -> Verdict {
-        verdict(post, self.status, self.speaker(), &Reason::from_body(&self.body))
     }
 
     /// The values of `WWW-Authenticate`: how the server wants a sign-in, if it does.
@@ -428,76 +405,7 @@ impl Answer {
     /// Bytes beyond ASCII are escaped as they stand: a server that writes them raw means them so.
     pub(crate) fn location(&self) -> Option<Cow<'_, str>> {
         let href = self.headers.get(LOCATION)?.as_bytes();
-        (href.len() <= LONGEST_HREF).then(|| percent_encode(href, CONTROLS).into())
-    }
-
-    /// The error of an answer that refuses the request; `doing` completes "The server … refused to".
-    pub(crate) fn refusal(&self, step: Step, doing: &str) -> Error {
-        let reason = Reason::from_body(&self.body);
-        let host = host_of(&self.url);
-        let kind = match reason.kind_of_refusal(self.status) {
-            ErrorKind::Closed if !may_end_a_session(step, self.status) => ErrorKind::ServiceError,
-            // The message is in no other request: to mend it would not help.
-            ErrorKind::InvalidInput if !matches!(step, Step::Invite | Step::Send) => ErrorKind::ServiceError,
-            // What a gateway says in the server's place accuses neither the account nor the message.
-            _ if matches!(step, Step::Invite | Step::Send)
-                && self.status < 500
-                && !matches!(self.status, 408 | 429)
-                && !self.speaker().is_pool() =>
-            {
-                ErrorKind::Protocol
-            }
-            kind => kind,
-        };
-        let pair = if reason == Reason::default() { String::new() } else { format!(" ({})", reason.pair()) };
-        let status = self.status;
-        let detail = match kind {
-            ErrorKind::Throttled => format!("{host} asks to slow down; send again later."),
-            ErrorKind::ServiceError => {
-                format!("{host} failed to {doing}: HTTP {status}{pair}. Try again, or ask its administrator.")
-            }
-            ErrorKind::LimitReached => {
-                format!("{host} refused to {doing}: a limit is reached{pair}; try again later.")
-            }
-            ErrorKind::Forbidden if self.diagnostics().is_some_and(|d| d.contains("cross domain")) => {
-                format!(
-                    "{host} refused to {doing}: a proxy in between adds an Origin header that it does not allow."
-                )
-            }
-            ErrorKind::Forbidden => {
-                format!("{host} does not permit this account to {doing}{pair}; ask its administrator.")
-            }
-            ErrorKind::Closed => {
-                format!(
-                    "{host} has ended this session: HTTP {status}{pair}; sign in again when that is settled."
-                )
-            }
-            ErrorKind::Timeout => format!("{host} waited too long for the request to {doing}; try again."),
-            ErrorKind::Protocol => format!(
-                "{host} answered HTTP {status} to the request to {doing}; a proxy may answer in its place, or it is no Skype for Business server."
-            ),
-            _ => format!("{host} refused to {doing}: HTTP {status}{pair}."),
-        };
-        Error::new(kind, detail)
-            .at(step)
-            .with_status(self.status)
-            .with_code(reason.code, reason.subcode)
-            .with_diagnostics(self.diagnostics().map(Cow::into_owned))
-            .with_retry_after(self.retry_after())
-    }
-
-    /// The error of an answer whose body is not what `doing` needs.
-    pub(crate) fn not_understood(&self, step: Step, what: &str, why: &dyn std::fmt::Display) -> Error {
-        let host = host_of(&self.url);
-        let detail = match self.packing() {
-            Some(packing) => format!(
-                "{host} answered the request for {what} with a body that is compressed ({packing}), which was not asked for; a proxy in between may do that: its administrator must leave answers as they are."
-            ),
-            None => {
-                format!("{host} answered the request for {what} with {why}; a proxy may answer in its place.")
-            }
-        };
-        Error::new(ErrorKind::Protocol, detail).at(step).with_status(self.status)
+        (href.len() <= MAX_HREF).then(|| percent_encode(href, CONTROLS).into())
     }
 
     pub(crate) fn hop(&self) -> Hop {
@@ -517,16 +425,6 @@ fn lenient(value: &HeaderValue) -> Cow<'_, str> {
     match std::str::from_utf8(value.as_bytes()) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => value.as_bytes().iter().copied().map(char::from).collect(),
-    }
-}
-
-/// Before there is a session none can be gone. 410 to its opening is told like the end of one: both are settled by a person
-/// (ApplicationDashboard).
-fn may_end_a_session(step: Step, status: u16) -> bool {
-    match step {
-        Step::Discover | Step::SignIn => false,
-        Step::OpenSession => status == 410,
-        _ => true,
     }
 }
 

@@ -32,13 +32,13 @@ mod message;
 mod outbox;
 mod plain;
 mod profile;
+mod reasons;
 mod receipt;
 mod retry;
 mod session;
 mod sign_in;
 mod steps;
 mod text;
-mod ucwa;
 
 pub use account::{Account, BearerToken, Tls, TokenRequest};
 pub use address::Address;
@@ -49,24 +49,6 @@ pub use message::{DEFAULT_TIMEOUT, Importance, MAX_SUBJECT, Message, Wait};
 pub use profile::{ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, ENV_USERNAME, profile_path};
 pub use receipt::{Evidence, Format, Receipt};
 pub use steps::{Step, StepRecord};
-
-/// The decoders, for holding them against recorded traffic and against arbitrary bytes. Not part of the stable interface.
-#[doc(hidden)]
-pub mod decode {
-    pub use crate::conversation::plain_of;
-    pub use crate::discovery::answer::Lead;
-    pub use crate::discovery::trust::{check_redirect, check_token_service, follow_link};
-    pub use crate::profile::account_of_profile;
-    pub use crate::sign_in::challenge::Challenge;
-    pub use crate::sign_in::token::{TokenRefusal, decode_refusal, decode_token};
-    pub use crate::sign_in::token_rejected;
-    pub use crate::ucwa::application::Links;
-    pub use crate::ucwa::data_uri::{DataUri, encode_plain};
-    pub use crate::ucwa::events::{Batch, Continue, Event, EventType, Status};
-    pub use crate::ucwa::hypermedia::{DecodeError, HrefKey, Resource, plain_rel};
-    pub use crate::ucwa::reason::Reason;
-    pub use crate::ucwa::router::{EventRouter, InvitationProgress, Modality, Outcome};
-}
 
 /// What the other packages share with this one. Not part of the stable interface.
 #[doc(hidden)]

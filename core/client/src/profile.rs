@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-pub use self::contents::account_of_profile;
+use self::contents::account_of_profile;
 use crate::account::Account;
 use crate::error::{Error, Result};
 use crate::files::read_secret;

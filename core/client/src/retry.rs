@@ -5,11 +5,11 @@ use std::io;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use send_im_ucwa::verdict::{Pause, Verdict};
 use tokio::time::{Instant, sleep_until};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Answer;
-use crate::ucwa::reason::Reason;
 
 /// How often a request is repeated after broken connections and server failures. A server that asks to wait is asked
 /// again for as long as the deadline allows.
@@ -61,16 +61,22 @@ impl Retry {
         }
     }
 
-    /// Waits before the next attempt after an answer that may be better the next time; `error` is what it means.
+    /// Waits before the next attempt after an answer, where its verdict allows one; `error` is what the answer means.
     ///
     /// # Errors
-    /// `error` itself when the answer is final or the deadline is nearer than the wait.
-    pub(crate) async fn after_answer(&mut self, answer: &Answer, error: Error) -> Result<()> {
-        let delay = match answer.status {
+    /// `error` itself when the verdict allows none, there were enough, or the deadline is nearer than the wait.
+    pub(crate) async fn after_answer(
+        &mut self,
+        answer: &Answer,
+        verdict: Verdict,
+        error: Error,
+    ) -> Result<()> {
+        let delay = match verdict {
             // A server that asks for no wait at all is still not hammered.
-            429 | 503 => self.waits.next().map(|own| own.max(answer.retry_after().unwrap_or_default())),
-            408 | 500 | 502 | 504 => self.failures.next(),
-            409 if Reason::from_body(&answer.body).is_transient() => self.failures.next(),
+            Verdict::Retry(Pause::AsAsked) => {
+                self.waits.next().map(|own| own.max(answer.retry_after().unwrap_or_default()))
+            }
+            Verdict::Retry(Pause::BackOff) => self.failures.next(),
             _ => None,
         };
         match delay {
@@ -183,7 +189,7 @@ mod tests {
             body: Default::default(),
             multiplexed: false,
         };
-        retry.after_answer(&answer, throttled).await.unwrap();
+        retry.after_answer(&answer, Verdict::Retry(Pause::AsAsked), throttled).await.unwrap();
         assert_eq!(retry.after_failure(late()).await.unwrap_err().kind(), ErrorKind::Throttled);
     }
 

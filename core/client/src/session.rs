@@ -1,7 +1,12 @@
 //! A signed-in account: its application, its event channel and its open conversations.
 
+pub(crate) mod application;
+pub(crate) mod awaited_events;
 mod closing;
+pub(crate) mod ending;
+pub(crate) mod event_channel;
 mod home;
+mod pace;
 
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, PoisonError};
@@ -14,7 +19,10 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 use uuid::Uuid;
 
+use self::application::Application;
 pub(crate) use self::closing::UnderWay;
+use self::ending::Ended;
+use self::event_channel::{Channel, Polling};
 use self::home::{Home, casts_doubt};
 use crate::account::Account;
 use crate::discovery::{self, cache};
@@ -23,8 +31,6 @@ use crate::http::timed_out;
 use crate::receipt::Receipt;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
-use crate::ucwa::application::Application;
-use crate::ucwa::channel::{Channel, Ended, Polling};
 
 /// Discovery and the sign-in in it end with the deadline by themselves, and know better why: so long their word is waited for.
 const LAST_WORD: Duration = Duration::from_millis(50);

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use send_im_ucwa::hypermedia::is_loopback;
 use url::{ParseError, Url};
 
-use super::is_loopback;
 use crate::error::{Error, Result};
 
 /// Checks the URL of a discovery root.

@@ -4,6 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Method;
+use send_im_ucwa::data_uri::encode_plain;
+use send_im_ucwa::hypermedia::{DecodeError, Resource};
+use send_im_ucwa::reason::Reason;
+use send_im_ucwa::verdict::{self, Verdict};
 use serde_json::json;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
@@ -13,19 +17,16 @@ use super::open::{LOOK, OpenConversation};
 use super::sending::{Sending, unknown};
 use crate::address::without_scheme;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Answer, Request};
+use crate::http::Request;
 use crate::plain::plain_name;
+use crate::reasons::{self, invitation_refused};
 use crate::retry::Retry;
 use crate::session::Background;
+use crate::session::application::Application;
+use crate::session::awaited_events::AwaitedInvitation;
+use crate::session::ending::Ended;
 use crate::steps::{Step, StepLog};
-use crate::ucwa::application::Application;
-use crate::ucwa::awaited_events::AwaitedInvitation;
-use crate::ucwa::channel::Ended;
-use crate::ucwa::data_uri::encode_plain;
-use crate::ucwa::hypermedia::{DecodeError, Resource};
-use crate::ucwa::reason::Reason;
-use crate::ucwa::router::Outcome;
-use crate::ucwa::verdict::{Post, Verdict};
+use send_im_ucwa::router::Outcome;
 
 /// An invitation rings for about 30 s; longer it need not be withdrawn. Source: messagingInvitation reference.
 const RING: Duration = Duration::from_secs(35);
@@ -127,7 +128,7 @@ impl Invitation {
             invitation.posted_at = Instant::now();
             let lost = match answered {
                 Ok(answer) => {
-                    let verdict = answer.verdict(Post::Invitation);
+                    let verdict = answer.verdict(verdict::Request::Invitation);
                     invitation.settled = !matches!(verdict, Verdict::Done | Verdict::Unknown);
                     match verdict {
                         Verdict::Done => {
@@ -139,14 +140,15 @@ impl Invitation {
                             return Ok(invitation);
                         }
                         Verdict::Gone { certain } => return Err(NotInvited::ApplicationGone { certain }),
-                        Verdict::Later | Verdict::Refused | Verdict::Over => {
-                            retry.after_answer(&answer, invite_refused(&answer, sending)).await?;
-                            continue;
-                        }
                         Verdict::Unknown if answer.status < 300 => {
                             answer.not_understood(Step::Invite, "an invitation", &DecodeError::Html)
                         }
                         Verdict::Unknown => answer.refusal(Step::Invite, "invite the recipient"),
+                        verdict => {
+                            let refused = invitation_refused(&answer, sending.to.as_str());
+                            retry.after_answer(&answer, verdict, refused).await?;
+                            continue;
+                        }
                     }
                 }
                 Err(failure) if !failure.maybe_processed => {
@@ -302,7 +304,8 @@ impl Ringing {
         let request = Request::new(Method::GET, url, Step::Confirm, deadline);
         let Ok(answer) = self.session.connection.call(request, log).await else { return };
         let Ok(resource) = Resource::parse(&answer.body) else { return };
-        if answer.status == 200 && self.awaited.apply_fetched(&resource) {
+        let done = answer.verdict(verdict::Request::Resource) == Verdict::Done;
+        if done && self.awaited.apply_fetched(&resource) {
             self.application.distrust_events();
         }
     }
@@ -314,15 +317,13 @@ impl Ringing {
         loop {
             let request = Request::new(Method::POST, url.clone(), Step::Invite, deadline);
             let again = match self.session.connection.call(request, log).await {
-                Ok(answer) if answer.status < 400 && !answer.is_page() => return,
-                Ok(answer) if answer.status < 400 => {
-                    let error =
-                        answer.not_understood(Step::Invite, "the invitation's end", &DecodeError::Html);
-                    retry.after_any(error).await
-                }
-                Ok(answer) => {
-                    retry.after_answer(&answer, answer.refusal(Step::Invite, "withdraw the invitation")).await
-                }
+                Ok(answer) => match answer.verdict(verdict::Request::Withdrawal) {
+                    Verdict::Done => return,
+                    verdict => {
+                        let refused = answer.refusal(Step::Invite, "withdraw the invitation");
+                        retry.after_answer(&answer, verdict, refused).await
+                    }
+                },
                 Err(failure) => retry.after_failure(failure.error).await,
             };
             if again.is_err() {
@@ -356,25 +357,8 @@ impl Ringing {
     }
 }
 
-/// A refusal that names the recipient reads better than one that names the host.
-fn invite_refused(answer: &Answer, sending: &Sending) -> Error {
-    let (error, reason) =
-        (answer.refusal(Step::Invite, "invite the recipient"), Reason::from_body(&answer.body));
-    let detail = match error.kind() {
-        ErrorKind::RecipientNotFound | ErrorKind::RecipientUnavailable => {
-            reason.failure(sending.to.as_str()).detail().to_owned()
-        }
-        ErrorKind::InvalidInput => {
-            format!("The server refuses the invitation to {} as it stands ({}).", sending.to, reason.pair())
-        }
-        _ => return error,
-    };
-    let kind = error.kind();
-    error.with_kind(kind, detail)
-}
-
 fn refused(reason: &Reason, withdrawn: bool, sending: &Sending) -> Error {
-    let error = reason.failure(sending.to.as_str()).at(Step::Confirm);
+    let error = reasons::failure(reason, sending.to.as_str()).at(Step::Confirm);
     if withdrawn && matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::NoAnswer) {
         let detail = format!("{} had not answered at the timeout; the invitation was withdrawn.", sending.to);
         return error.with_kind(ErrorKind::Timeout, detail);

@@ -11,15 +11,15 @@ use url::Url;
 
 use self::invitation::{Invitation, NotInvited};
 use self::open::{LINK_FETCHES, OpenConversation, Posted, end_of, look_for};
-pub use self::sending::plain_of;
 use self::sending::unknown;
 pub(crate) use self::sending::{Sending, TextGate};
 use crate::error::{Error, ErrorKind, Result};
+use crate::reasons;
 use crate::receipt::{Evidence, Format, Receipt};
+use crate::session::application::Application;
+use crate::session::awaited_events::AwaitedMessage;
 use crate::steps::Step;
-use crate::ucwa::application::Application;
-use crate::ucwa::awaited_events::AwaitedMessage;
-use crate::ucwa::router::{Modality, Outcome};
+use send_im_ucwa::router::{Modality, Outcome};
 
 /// One conversation, open or not.
 #[derive(Default)]
@@ -215,7 +215,9 @@ impl Confirmation {
 fn confirmed(outcome: Outcome, receipt: Receipt, sending: &Sending) -> Result<Receipt> {
     match outcome {
         Outcome::Accepted { .. } => Ok(receipt),
-        Outcome::Failed(reason) => Err(reason.message_failure(sending.to.as_str()).at(Step::Confirm)),
+        Outcome::Failed(reason) => {
+            Err(reasons::message_failure(&reason, sending.to.as_str()).at(Step::Confirm))
+        }
         Outcome::Lost(why) => {
             let lost = Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}."));
             Err(unknown(sending, Step::Confirm, lost))

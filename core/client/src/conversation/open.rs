@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Method;
+use send_im_ucwa::hypermedia::{DecodeError, Resource};
+use send_im_ucwa::router::{InvitationProgress, Modality, Outcome};
+use send_im_ucwa::verdict::{self, Verdict};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 use uuid::Uuid;
@@ -15,12 +18,9 @@ use crate::http::Request;
 use crate::receipt::Format;
 use crate::retry::Retry;
 use crate::session::Background;
+use crate::session::application::Application;
+use crate::session::awaited_events::{AwaitedMessage, FollowedModality};
 use crate::steps::{Step, StepLog};
-use crate::ucwa::application::Application;
-use crate::ucwa::awaited_events::{AwaitedMessage, FollowedModality};
-use crate::ucwa::hypermedia::{DecodeError, Resource};
-use crate::ucwa::router::{InvitationProgress, Modality, Outcome};
-use crate::ucwa::verdict::{Post, Verdict};
 
 /// How long an accepted invitation may take to show its sendMessage link in an event before the resource is fetched.
 /// States in between may never be told. Source: EventsInUCWA.
@@ -138,7 +138,7 @@ impl OpenConversation {
             drop(polling);
             let request = Request::new(Method::GET, url.clone(), Step::Send, sending.deadline);
             let answer = sending.connection().call(request, &sending.log).await?;
-            if matches!(answer.status, 404 | 410) {
+            if matches!(answer.verdict(verdict::Request::Resource), Verdict::Gone { .. }) {
                 break;
             }
             let modality = Resource::parse(&answer.body).map(|r| Modality::of(&r)).unwrap_or_default();
@@ -178,7 +178,7 @@ impl OpenConversation {
                 .once();
             sending.text_leaves()?;
             let lost = match sending.connection().call(request, &sending.log).await {
-                Ok(answer) => match answer.verdict(Post::Message) {
+                Ok(answer) => match answer.verdict(verdict::Request::Message) {
                     Verdict::Done => {
                         let location = answer.location();
                         let end = match &location {
@@ -189,14 +189,15 @@ impl OpenConversation {
                     }
                     Verdict::Gone { certain } => return Ok(Posted::Gone { certain }),
                     Verdict::Over => return Ok(Posted::Over),
-                    Verdict::Later | Verdict::Refused => {
-                        retry.after_answer(&answer, answer.refusal(Step::Send, "take the message")).await?;
-                        continue;
-                    }
                     Verdict::Unknown if answer.status < 300 => {
                         answer.not_understood(Step::Send, "a message", &DecodeError::Html)
                     }
                     Verdict::Unknown => answer.refusal(Step::Send, "take the message"),
+                    verdict => {
+                        let refused = answer.refusal(Step::Send, "take the message");
+                        retry.after_answer(&answer, verdict, refused).await?;
+                        continue;
+                    }
                 },
                 Err(failure) if !failure.maybe_processed => {
                     retry.after_failure(failure.error).await?;

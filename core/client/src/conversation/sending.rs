@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use send_im_ucwa::html::html_to_plain;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -18,7 +19,7 @@ use crate::receipt::{Evidence, Format, Receipt};
 use crate::session::Session;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
-use crate::ucwa::router::Modality;
+use send_im_ucwa::router::Modality;
 
 /// The longest text that rides in an invitation, in UTF-16 units.
 ///
@@ -110,7 +111,7 @@ impl Sending {
         match &self.message.body {
             Body::Text(text) => (Format::Plain, text.expose_secret().into()),
             Body::Html(html) if modality.takes_html() => (Format::Html, html.expose_secret().into()),
-            Body::Html(html) => (Format::Plain, plain_of(html.expose_secret()).into()),
+            Body::Html(html) => (Format::Plain, html_to_plain(html.expose_secret()).into()),
         }
     }
 
@@ -188,32 +189,4 @@ pub(super) fn unknown(sending: &Sending, step: Step, lost: Error) -> Error {
     let detail =
         format!("It is not known whether the message reached {}: {what} It was not sent again.", sending.to);
     lost.with_kind(ErrorKind::OutcomeUnknown, detail).at(step).with_sent(Sent::Maybe)
-}
-
-/// The plain text of html. Html without any text is sent as it is.
-pub fn plain_of(html: &str) -> String {
-    let text = nanohtml2text::html2text(html).replace("\r\n", "\n");
-    if text.trim().is_empty() { html.to_owned() } else { text.trim().to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn html_becomes_readable_text() {
-        assert_eq!(plain_of("<p>Disk <b>full</b> on db7</p>"), "Disk full on db7");
-        assert_eq!(plain_of("a &lt; b<br>c"), "a < b\nc");
-        assert_eq!(
-            plain_of("<style>p{}</style>Grüße, <a href=\"https://db7/\">db7</a> 😀"),
-            "Grüße, db7 (https://db7/) 😀"
-        );
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_html_becomes_some_text(html in "(<[a-z/!]{0,4}|[&;>\"'= a-zä😀]|</?(p|br|a|style|script)>){0,20}") {
-            let _ = plain_of(&html);
-        }
-    }
 }

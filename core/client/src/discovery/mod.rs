@@ -1,23 +1,22 @@
 //! Finds the server: from the sign-in domain, or a given root, to the URL where applications are created.
 
-pub(crate) mod answer;
 pub(crate) mod cache;
 pub(crate) mod trust;
 
 use std::time::Duration;
 
 use reqwest::Method;
+use send_im_ucwa::discovery::DiscoveryAnswer;
+use send_im_ucwa::verdict::{self, Verdict};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use self::answer::Lead;
 use crate::account::Server;
 use crate::error::{Error, ErrorKind, Hop, Result};
 use crate::http::{Answer, Request, hop};
 use crate::retry::Retry;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog, host_of};
-use crate::ucwa::verdict::Speaker;
 
 /// A chain of redirects longer than this is a loop.
 const MOST_HOPS: usize = 10;
@@ -67,12 +66,14 @@ impl Walk<'_> {
         };
         let mut signed_in = false;
         for _ in 0..MOST_HOPS {
-            let lead = Lead::parse(&answer.body).map_err(|why| self.no_server(&answer, &why))?;
-            let (href, asks_user) = match lead {
-                Lead::Applications(href) => return self.resolve(&answer, &href),
-                Lead::Redirect(href) => (href, signed_in),
-                Lead::User(href) => (href, true),
-                Lead::Nowhere => return Err(self.no_server(&answer, &"JSON without a link to go on")),
+            let led = DiscoveryAnswer::parse(&answer.body).map_err(|why| self.no_server(&answer, &why))?;
+            let (href, asks_user) = match led {
+                DiscoveryAnswer::Applications(href) => return self.resolve(&answer, &href),
+                DiscoveryAnswer::Redirect(href) => (href, signed_in),
+                DiscoveryAnswer::User(href) => (href, true),
+                DiscoveryAnswer::NoLink => {
+                    return Err(self.no_server(&answer, &"JSON without a link to go on"));
+                }
             };
             let next = self.resolve(&answer, &href)?;
             signed_in = asks_user;
@@ -139,11 +140,11 @@ impl Walk<'_> {
                 _ => break answer,
             }
         };
-        if answer.status != 200 {
+        if answer.verdict(verdict::Request::Root) != Verdict::Done {
             return Err(answer.refusal(Step::Discover, "tell where the pool is"));
         }
-        match Lead::parse(&answer.body) {
-            Ok(Lead::Nowhere) => Err(self.no_server(&answer, &"JSON without a link to go on")),
+        match DiscoveryAnswer::parse(&answer.body) {
+            Ok(DiscoveryAnswer::NoLink) => Err(self.no_server(&answer, &"JSON without a link to go on")),
             Ok(_) => Ok(answer),
             Err(why) => Err(self.no_server(&answer, &why)),
         }
@@ -169,7 +170,8 @@ impl Walk<'_> {
         let answer = self.ask(root.clone(), bare.then_some(())).await;
         let is_useless = match &answer {
             Ok(answer) => {
-                answer.status != 200 || matches!(Lead::parse(&answer.body), Err(_) | Ok(Lead::Nowhere))
+                answer.verdict(verdict::Request::Root) != Verdict::Done
+                    || matches!(DiscoveryAnswer::parse(&answer.body), Err(_) | Ok(DiscoveryAnswer::NoLink))
             }
             Err(error) => error.kind() == ErrorKind::Protocol,
         };
@@ -187,27 +189,29 @@ impl Walk<'_> {
         loop {
             let request = Request::new(Method::GET, url.clone(), Step::Discover, self.deadline);
             match self.connection.http.call(request, self.log).await {
-                Ok(answer) if answer.status == 200 => {
-                    self.hops.push(answer.hop());
-                    return Ok(answer);
-                }
                 Ok(answer) if self.http_redirect(&answer).is_some_and(|_| self.hops.len() < MOST_HOPS) => {
                     self.hops.push(answer.hop());
                     url = self.http_redirect(&answer).unwrap_or(url);
                 }
-                // The given URL may be that of a protected resource: the user or the applications.
-                Ok(answer) if answer.status == 401 => return self.ask_user(url).await,
-                Ok(answer) => {
-                    let error = answer.refusal(Step::Discover, "tell where the pool is");
-                    match retry.after_answer(&answer, error).await {
-                        Ok(()) => {}
-                        Err(_) if any_status.is_some() => return Ok(answer),
-                        Err(error) => {
-                            self.hops.push(answer.hop());
-                            return Err(error);
+                Ok(answer) => match answer.verdict(verdict::Request::Root) {
+                    Verdict::Done => {
+                        self.hops.push(answer.hop());
+                        return Ok(answer);
+                    }
+                    // The given URL may be that of a protected resource: the user or the applications.
+                    Verdict::SignIn => return self.ask_user(url).await,
+                    verdict => {
+                        let error = answer.refusal(Step::Discover, "tell where the pool is");
+                        match retry.after_answer(&answer, verdict, error).await {
+                            Ok(()) => {}
+                            Err(_) if any_status.is_some() => return Ok(answer),
+                            Err(error) => {
+                                self.hops.push(answer.hop());
+                                return Err(error);
+                            }
                         }
                     }
-                }
+                },
                 Err(failure) => {
                     if let Err(error) = retry.after_failure(failure.error).await {
                         self.hops.push(hop(&url, error.detail()));
@@ -225,12 +229,13 @@ impl Walk<'_> {
             let request = Request::new(Method::GET, url.clone(), Step::SignIn, self.deadline);
             match self.connection.call(request, self.log).await {
                 Ok(answer) => {
-                    if answer.status == 200 {
+                    let verdict = answer.verdict(verdict::Request::User);
+                    if verdict == Verdict::Done {
                         self.hops.push(answer.hop());
                         return Ok(answer);
                     }
-                    let error = self.user_refused(&answer);
-                    if let Err(error) = retry.after_answer(&answer, error).await {
+                    let error = self.user_refused(&answer, verdict);
+                    if let Err(error) = retry.after_answer(&answer, verdict, error).await {
                         self.hops.push(answer.hop());
                         return Err(error);
                     }
@@ -258,9 +263,9 @@ impl Walk<'_> {
         (known && self.resolve(answer, next.as_str()).is_ok()).then_some(next)
     }
 
-    fn user_refused(&self, answer: &Answer) -> Error {
+    fn user_refused(&self, answer: &Answer, verdict: Verdict) -> Error {
         let error = answer.refusal(answer.step, "tell where the account is homed");
-        if answer.status == 404 && answer.speaker() != Speaker::Pool {
+        if verdict == Verdict::Unknown {
             return self.no_server(answer, &"HTTP 404 that is not a pool's");
         }
         if answer.status == 404 {

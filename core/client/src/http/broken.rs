@@ -10,7 +10,6 @@ use crate::account::Tls;
 use crate::error::{Error, ErrorKind};
 use crate::plain::{plain, plain_name};
 use crate::steps::{Step, host_of};
-use crate::ucwa::verdict::not_processed;
 
 /// What hyper says where a server answers in another protocol, or speaks first.
 const OTHER_PROTOCOL: [&str; 2] = ["HTTP version", "unexpected message from connection"];
@@ -73,6 +72,29 @@ pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url, offer
 /// What HTTP/2 says of a request without an answer.
 pub(super) fn stream_error(error: &reqwest::Error) -> Option<&h2::Error> {
     causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// How a request is asked again that was certainly not processed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// In the same way.
+    Same,
+    /// Over HTTP/1.1.
+    Http1,
+}
+
+/// What HTTP/2 itself guarantees about a request that got no answer: that it was not processed, or `None`, nothing.
+///
+/// It does where the server refuses the stream, or asks for HTTP/1.1, and where the stream is above the last one that a GOAWAY
+/// names; the library gives a GOAWAY as a stream's own error in that case alone. Source: RFC 9113, sections 6.8, 7 and 8.7.
+pub(super) fn not_processed(error: &h2::Error) -> Option<Again> {
+    let reason = error.reason().filter(|_| error.is_remote())?;
+    match reason {
+        h2::Reason::HTTP_1_1_REQUIRED => Some(Again::Http1),
+        h2::Reason::INADEQUATE_SECURITY if error.is_go_away() => Some(Again::Http1),
+        h2::Reason::REFUSED_STREAM => Some(Again::Same),
+        _ => error.is_go_away().then_some(Again::Same),
+    }
 }
 
 /// Host and port, also where it is the scheme's own.

@@ -14,7 +14,7 @@ const HOLDS: &str = "it holds address, password and optionally username, server,
 ///
 /// # Errors
 /// What is wrong with it, to follow "The profile …". The parser's own words are not used: they may quote a line.
-pub fn account_of_profile(text: &str) -> Result<Account, String> {
+pub(super) fn account_of_profile(text: &str) -> Result<Account, String> {
     let table = DeTable::parse(text).map_err(|e| not_toml(text, &e))?;
     let mut entries: Vec<_> = table.get_ref().iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::{BACKGROUND_TIMEOUT, Session, signed_out};
 use crate::error::{Error, ErrorKind, Result, Sent, ended_early};
 use crate::http::Request;
+use crate::session::application::Application;
 use crate::steps::{Step, StepLog};
-use crate::ucwa::application::Application;
 
 /// How often is looked whether sends still wait in an application that is to be deleted, and whether its server answers.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);

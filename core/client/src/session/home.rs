@@ -13,9 +13,9 @@ use tokio::time::{Instant, timeout_at};
 use super::Session;
 use crate::discovery::{self, cache};
 use crate::error::{Error, ErrorKind};
+use crate::session::application::Application;
 use crate::steps::StepLog;
 use crate::steps::origin;
-use crate::ucwa::application::Application;
 
 /// How long a send waits for discovery while its own server has not failed it yet.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -12,14 +12,14 @@ use std::time::Duration;
 use icu_normalizer::DecomposingNormalizerBorrowed;
 use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 use secrecy::{ExposeSecret, SecretString};
+use send_im_ucwa::hypermedia::is_loopback;
+use send_im_ucwa::text::is_unseen;
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use crate::account::is_loopback;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plain::is_unseen;
 use crate::steps::{Step, host_of};
 
 /// How long a refusal counts. Directories commonly lock an account after a handful of attempts.

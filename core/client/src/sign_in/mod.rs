@@ -1,8 +1,7 @@
 //! Signing in: a request that a server challenges gets the token of that server and is asked once more.
 
 mod attempts;
-pub(crate) mod challenge;
-pub(crate) mod token;
+mod token;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -16,11 +15,13 @@ use futures_util::future::OptionFuture;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use secrecy::SecretString;
+use send_im_ucwa::challenge::{Challenge, GRANT_PASSWORD};
+use send_im_ucwa::token::refuses_credential;
+use send_im_ucwa::verdict::{self, Verdict, is_word_of_pool};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use url::Url;
 
 use self::attempts::Known;
-use self::challenge::{Challenge, GRANT_PASSWORD};
 use self::token::Tokens;
 use crate::account::{Account, Credential, TokenRequest, TokenSource};
 use crate::address::Address;
@@ -115,7 +116,7 @@ impl Connection {
                 request.step = Step::Discover;
             }
             let answer = self.http.call(request.clone(), log).await?;
-            if !rejects_token(&answer) || (request.once && !is_word_of_pool(&answer)) {
+            if !rejects_token(&answer, request.once) {
                 if let Some(generation) = used {
                     self.tokens().accept(&origin, generation);
                 }
@@ -345,13 +346,16 @@ impl Connection {
                 token::password_form(service.clone(), username, password, Instant::now() + TOKEN_DEADLINE);
             let (of, who) = (challenge.clone(), username.to_owned());
             let judge = move |answer: &Answer| {
-                if answer.status == 200 {
+                if answer.verdict(verdict::Request::Token) == Verdict::Done {
                     attempt.accepted();
                     return None;
                 }
                 let error = token::refusal(answer, &of, &who);
                 if error.kind() == ErrorKind::SignInRefused {
-                    attempt.refused(&error, token::refuses_credential(answer));
+                    attempt.refused(
+                        &error,
+                        refuses_credential(answer.status, answer.diagnostics_id(), &answer.body),
+                    );
                 }
                 Some(error)
             };
@@ -360,11 +364,12 @@ impl Connection {
                 Ok((answer, Some(error))) => {
                     // Whatever its status: each try may bring the account nearer to being locked.
                     if error.kind() == ErrorKind::SignInRefused {
-                        let for_good = token::refuses_credential(&answer);
+                        let for_good =
+                            refuses_credential(answer.status, answer.diagnostics_id(), &answer.body);
                         self.tokens().refuse(origin.to_owned(), error.clone(), for_good);
                         return Err(error);
                     }
-                    retry.after_answer(&answer, error).await?;
+                    retry.after_answer(&answer, answer.verdict(verdict::Request::Token), error).await?;
                 }
                 // Whoever needs the token asks again after a broken connection; both would multiply.
                 Err(failure) => return Err(retry.told(failure.error)),
@@ -446,25 +451,15 @@ async fn token_by_callback(
     Ok((token.secret, token.expires_in))
 }
 
-/// True when an answer says "this token will not do", in any of its three disguises.
-pub(crate) fn rejects_token(answer: &Answer) -> bool {
-    token_rejected(answer.status, answer.diagnostics_id())
+/// True when an answer rejects the token of its request. Of one that must not reach its host twice only the pool can say so.
+fn rejects_token(answer: &Answer, once: bool) -> bool {
+    verdict::rejects_token(answer.status, answer.diagnostics_id())
+        && (!once || is_word_of_pool(answer.speaker(), challenge_of(answer).as_ref()))
 }
 
 /// How the server wants a sign-in, if it does.
 fn challenge_of(answer: &Answer) -> Option<Challenge> {
     Challenge::parse(answer.challenges().iter().map(Cow::as_ref))
-}
-
-/// True when a pool itself rejects the token. A gateway may have forwarded the request before it asked who sends it.
-fn is_word_of_pool(answer: &Answer) -> bool {
-    answer.speaker().is_pool()
-        || challenge_of(answer).is_some_and(|c| c.token_url.is_some() || c.trusted_issuers.is_some())
-}
-
-/// The rule behind `rejects_token`: 401, 403 with diagnostics 28055, 500 with 28032.
-pub fn token_rejected(status: u16, diagnostics_id: Option<u32>) -> bool {
-    matches!((status, diagnostics_id), (401, _) | (403, Some(28055)) | (500, Some(28032)))
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
 //! Applications, error bodies, and bodies that are no resource at all.
 
-use send_im::ErrorKind;
-use send_im::decode::{Batch, DecodeError, Lead, Links, Reason, Resource, decode_token};
+use send_im_ucwa::application::Links;
+use send_im_ucwa::discovery::DiscoveryAnswer;
+use send_im_ucwa::events::Batch;
+use send_im_ucwa::hypermedia::{DecodeError, Resource};
+use send_im_ucwa::reason::Reason;
+use send_im_ucwa::token::decode_token;
 use serde_json::Value;
 
 use crate::content::Content;
@@ -22,7 +26,7 @@ pub(super) fn no_resource(content: &Content, bytes: &[u8], verdict: &mut Verdict
     };
     let answers = [
         ("Resource", Resource::parse(bytes).err()),
-        ("Lead", Lead::parse(bytes).err()),
+        ("DiscoveryAnswer", DiscoveryAnswer::parse(bytes).err()),
         ("Batch", Batch::parse(bytes).err()),
     ];
     for (decoder, answer) in answers {
@@ -67,53 +71,19 @@ pub(super) fn applications(bytes: &[u8], value: &Value, verdict: &mut Verdict) {
     }
 }
 
-/// An error body, and what it means for its status. Source: ErrorsAndInformationalMessages.
+/// An error body. Source: ErrorsAndInformationalMessages.
 pub(super) fn reason(exchange: &Exchange, bytes: &[u8], value: &Value, verdict: &mut Verdict) {
     let (code, subcode) = plain::code_and_subcode(value);
     let reason = Reason::from_body(bytes);
     verdict.equal("code and subcode", (reason.code.as_deref(), reason.subcode.as_deref()), (code, subcode));
-    let (Some(_), Some(status)) = (code, exchange.answer().status.filter(|status| *status >= 400)) else {
+    if code.is_none() || exchange.answer().status.is_none_or(|status| status < 400) {
         return;
-    };
+    }
     verdict.checked("error body");
-    let kind = reason.kind_of_refusal(status);
-    let allowed = refusal(status, subcode);
-    verdict.holds(
-        format_args!("{status} {} means one of {allowed:?} and not {kind}", reason.pair()),
-        allowed.contains(&kind),
-    );
     verdict.equal(
         "the application is gone",
         reason.is_application_not_found(),
         subcode == Some("ApplicationNotFound"),
     );
     verdict.equal("another request took over", reason.is_pget_replaced(), subcode == Some("PGetReplaced"));
-}
-
-/// The kinds of error that a refusal may be, more than one where the documents leave it open.
-fn refusal(status: u16, subcode: Option<&str>) -> &'static [ErrorKind] {
-    match (status, subcode) {
-        (404, Some("DestinationNotFound")) => &[ErrorKind::RecipientNotFound],
-        (404, Some("ApplicationNotFound")) => &[ErrorKind::Closed],
-        (403, Some("Unreachable" | "ModalityNotSupported")) => &[ErrorKind::RecipientUnavailable],
-        (
-            403 | 409,
-            Some(
-                "LimitExceeded"
-                | "TooManyContacts"
-                | "TooManyConversations"
-                | "TooManyGroups"
-                | "TooManyOnlineMeetings",
-            ),
-        )
-        | (410, Some("TooManyApplications")) => &[ErrorKind::LimitReached],
-        (400 | 413, _) => &[ErrorKind::InvalidInput],
-        (401, _) => &[ErrorKind::SignInRefused],
-        (403, _) => &[ErrorKind::Forbidden],
-        (408, _) => &[ErrorKind::Timeout],
-        (410, _) => &[ErrorKind::Closed],
-        (429, _) => &[ErrorKind::Throttled],
-        (500..=599, _) => &[ErrorKind::ServiceError],
-        _ => &[ErrorKind::Protocol, ErrorKind::ServiceError],
-    }
 }

@@ -1,8 +1,13 @@
 //! Every decoder survives the recording, and the recording cut off anywhere.
 
-use send_im::decode::{
-    Batch, Challenge, DataUri, Lead, Links, Reason, Resource, decode_refusal, decode_token,
-};
+use send_im_ucwa::application::Links;
+use send_im_ucwa::challenge::Challenge;
+use send_im_ucwa::data_uri::DataUri;
+use send_im_ucwa::discovery::DiscoveryAnswer;
+use send_im_ucwa::events::Batch;
+use send_im_ucwa::hypermedia::Resource;
+use send_im_ucwa::reason::Reason;
+use send_im_ucwa::token::{decode_refusal, decode_token};
 
 use crate::verdict::Verdict;
 
@@ -25,9 +30,9 @@ pub(super) fn check(bytes: &[u8], verdict: &mut Verdict) {
 
 fn every_decoder(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let _ = (Resource::parse(bytes), Lead::parse(bytes), Links::parse(bytes), Batch::parse(bytes));
+    let _ = (Resource::parse(bytes), DiscoveryAnswer::parse(bytes), Links::parse(bytes), Batch::parse(bytes));
     let _ = (decode_token(bytes), DataUri::parse(&text), Challenge::parse([&*text]));
-    let _ = Reason::from_body(bytes).failure("lenea@contoso.com").to_string();
+    let _ = Reason::from_body(bytes).pair();
     for status in [200, 400, 401, 403, 500] {
         let _ = decode_refusal(status, Some(28_020), bytes);
     }

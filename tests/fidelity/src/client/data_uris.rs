@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use send_im::decode::{DataUri, encode_plain};
+use send_im_ucwa::data_uri::{DataUri, encode_plain};
 use serde_json::Value;
 
 use crate::plain;

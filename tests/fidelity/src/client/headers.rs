@@ -1,6 +1,8 @@
 //! Challenges, the three disguises of a rejected token, and where new resources are.
 
-use send_im::decode::{Challenge, follow_link, token_rejected};
+use send_im_ucwa::challenge::Challenge;
+use send_im_ucwa::hypermedia::follow_link;
+use send_im_ucwa::verdict::rejects_token;
 use url::Url;
 
 use crate::recordings::{Exchange, Response};
@@ -10,7 +12,7 @@ pub(super) fn check(exchange: &Exchange, answer: &Response, verdict: &mut Verdic
     challenge(&answer.header("www-authenticate"), verdict);
     if let Some(status) = answer.status {
         let id = diagnostics_id(answer);
-        verdict.equal("the answer rejects the token", token_rejected(status, id), rejects(status, answer));
+        verdict.equal("the answer rejects the token", rejects_token(status, id), rejects(status, answer));
         verdict.checked("rejected-token rule");
     }
     for location in answer.header("location") {

@@ -3,7 +3,10 @@
 use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, TestRunner};
-use send_im::decode::{Batch, Lead, Links, Resource};
+use send_im_ucwa::application::Links;
+use send_im_ucwa::discovery::DiscoveryAnswer;
+use send_im_ucwa::events::Batch;
+use send_im_ucwa::hypermedia::Resource;
 use serde_json::{Map, Value};
 
 use crate::plain::PREFIX;
@@ -54,7 +57,7 @@ fn same_answer(prefixed: &Value, bare: &Value, verdict: &mut Verdict) {
     let (with, without) = (with.as_bytes(), without.as_bytes());
     // With both spellings of one rel in an object, taking off the prefix makes two links one.
     if !spelled_twice(prefixed) {
-        verdict.equal("where it leads", Lead::parse(with), Lead::parse(without));
+        verdict.equal("where it leads", DiscoveryAnswer::parse(with), DiscoveryAnswer::parse(without));
         let links = |bytes| Links::parse(bytes).map(|l| (l.this, l.events, l.start_messaging));
         verdict.equal("the application", links(with), links(without));
     }

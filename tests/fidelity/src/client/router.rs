@@ -1,6 +1,9 @@
 //! The events of a recording, applied: what ends an awaited invitation or message, and what does not.
 
-use send_im::decode::{Event, EventRouter, InvitationProgress, Modality, Outcome, Reason, Resource};
+use send_im_ucwa::events::Event;
+use send_im_ucwa::hypermedia::Resource;
+use send_im_ucwa::reason::Reason;
+use send_im_ucwa::router::{EventRouter, InvitationProgress, Modality, Outcome};
 use serde_json::Value;
 use url::Url;
 

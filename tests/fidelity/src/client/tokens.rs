@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use send_im::decode::{TokenRefusal, decode_refusal, decode_token};
+use send_im_ucwa::token::{TokenRefusal, decode_refusal, decode_token};
 use serde_json::Value;
 
 use super::headers::diagnostics_id;

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Method;
+use send_im_ucwa::application::{Links, LinksError};
+use send_im_ucwa::hypermedia::{Resource, follow_link};
+use send_im_ucwa::verdict::{self, Verdict};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -14,12 +17,10 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::awaited_events::AwaitedEvents;
-use super::channel::Ending;
-use super::hypermedia::{DecodeError, Resource};
-use super::verdict::Speaker;
-use crate::discovery::trust;
-use crate::error::{Error, ErrorKind, Result, nobody_waits};
+use super::ending::Ending;
+use crate::error::{ErrorKind, Result, nobody_waits};
 use crate::http::{Answer, Request, USER_AGENT};
+use crate::reasons::{session_not_closed, session_refused};
 use crate::retry::Retry;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
@@ -29,45 +30,6 @@ const CULTURE: &str = "en-US";
 
 /// An application that is created when its caller has given up must still be known, to be deleted.
 const ANSWER_GRACE: Duration = Duration::from_secs(5);
-
-/// What [`Links::parse`] says of an account that may not send.
-const NO_MESSAGING: &str = "an application without the link startMessaging";
-
-/// The links of an application that a sender needs, as given.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Links {
-    /// The application itself; deleting it signs out.
-    pub this: String,
-    /// The event channel.
-    pub events: String,
-    /// Where invitations are posted.
-    pub start_messaging: String,
-    /// The embedded `communication` resource, whose formats say whether html may be sent.
-    pub communication: Option<Resource>,
-}
-
-impl Links {
-    /// Reads an application resource.
-    ///
-    /// # Errors
-    /// What is missing. A link that is absent is a thing this account may not do.
-    pub fn parse(body: &[u8]) -> Result<Self, String> {
-        let application = Resource::parse(body).map_err(|e: DecodeError| e.to_string())?;
-        let communication = application.embedded("communication");
-        let link = |resource: Option<&Resource>, rel: &str| {
-            resource
-                .and_then(|r| r.link(rel))
-                .map(str::to_owned)
-                .ok_or_else(|| format!("an application without the link {rel}"))
-        };
-        Ok(Self {
-            this: link(Some(&application), "self")?,
-            events: link(Some(&application), "events")?,
-            start_messaging: link(communication.as_ref(), "startMessaging")?,
-            communication,
-        })
-    }
-}
 
 /// A created application. Every link is resolved against the URL that created it.
 pub(crate) struct Application {
@@ -120,11 +82,14 @@ impl Application {
                 .body("application/json", body.clone())
                 .unless(unwanted);
             match connection.call(request, log).await {
-                Ok(answer) if matches!(answer.status, 200 | 201) => break answer,
-                Ok(answer) => tokio::select! {
-                    biased;
-                    again = retry.after_answer(&answer, refused(&answer)) => again?,
-                    () = unwanted.cancelled() => return Err(nobody_waits()),
+                Ok(answer) => match answer.verdict(verdict::Request::CreateApplication) {
+                    // Whoever reads it tells what came instead of an application.
+                    Verdict::Done | Verdict::Unknown => break answer,
+                    verdict => tokio::select! {
+                        biased;
+                        again = retry.after_answer(&answer, verdict, session_refused(&answer)) => again?,
+                        () = unwanted.cancelled() => return Err(nobody_waits()),
+                    },
                 },
                 // An answer that could not be read may have told of an application: only another one tells where it is.
                 Err(failure) if failure.maybe_processed && failure.error.kind() == ErrorKind::Protocol => {
@@ -139,7 +104,7 @@ impl Application {
                 // It exists all the same, and nobody else will delete it.
                 let this = Resource::parse(&answer.body)
                     .ok()
-                    .and_then(|a| trust::follow_link(applications, a.link("self")?));
+                    .and_then(|a| follow_link(applications, a.link("self")?));
                 if let Some(url) = this {
                     let _ = connection
                         .call(Request::new(Method::DELETE, url, Step::SignOut, deadline), log)
@@ -153,15 +118,15 @@ impl Application {
     fn read(answer: &Answer, applications: &Url) -> Result<Self> {
         let unusable =
             |why: &dyn std::fmt::Display| answer.not_understood(Step::OpenSession, "a session", why);
-        let links = Links::parse(&answer.body).map_err(|why| match why.as_str() {
-            NO_MESSAGING => {
+        let links = Links::parse(&answer.body).map_err(|why| match why {
+            LinksError::Missing("startMessaging") => {
                 let detail = "This account may not send instant messages; ask the server's administrator.";
                 unusable(&why).with_kind(ErrorKind::Forbidden, detail)
             }
             why => unusable(&why),
         })?;
         let resolve = |href: &str| {
-            trust::follow_link(applications, href).ok_or_else(|| {
+            follow_link(applications, href).ok_or_else(|| {
                 let detail = "The server's session has links that are not protected as the server itself is.";
                 unusable(&"links that cannot be followed").with_kind(ErrorKind::UntrustedHost, detail)
             })
@@ -199,22 +164,9 @@ impl Application {
         loop {
             let request = Request::new(Method::DELETE, self.this.clone(), Step::SignOut, deadline);
             match connection.call(request, log).await {
-                Ok(answer) => match (answer.status, answer.speaker()) {
-                    (200..=299, Speaker::Pool | Speaker::Other) | (404 | 410, Speaker::Pool) => return Ok(()),
-                    (200..=299 | 404 | 410, Speaker::Page | Speaker::PoolPage) => {
-                        let error =
-                            answer.not_understood(Step::SignOut, "the session's end", &DecodeError::Html);
-                        retry.after_any(error).await?;
-                    }
-                    // A gateway does not know whether it is there.
-                    (_, Speaker::Page | Speaker::Other) => {
-                        retry.after_any(answer.refusal(Step::SignOut, "close the session")).await?;
-                    }
-                    _ => {
-                        retry
-                            .after_answer(&answer, answer.refusal(Step::SignOut, "close the session"))
-                            .await?;
-                    }
+                Ok(answer) => match answer.verdict(verdict::Request::DeleteApplication) {
+                    Verdict::Done => return Ok(()),
+                    verdict => retry.after_answer(&answer, verdict, session_not_closed(&answer)).await?,
                 },
                 Err(failure) => retry.after_any(failure.error).await?,
             }
@@ -223,7 +175,7 @@ impl Application {
 
     /// The absolute URL of an href of this application; `None` when it leads where nothing may be sent.
     pub(crate) fn url(&self, href: &str) -> Option<Url> {
-        trust::follow_link(&self.created_at, href)
+        follow_link(&self.created_at, href)
     }
 
     /// True once it is being deleted: everything in it ends with it.
@@ -320,27 +272,5 @@ impl Application {
 impl Drop for Application {
     fn drop(&mut self) {
         self.stop_polling();
-    }
-}
-
-fn refused(answer: &Answer) -> Error {
-    let error = answer.refusal(Step::OpenSession, "open a session");
-    match (answer.status, error.subcode()) {
-        (410, Some("TooManyApplications")) => error.with_kind(
-            ErrorKind::LimitReached,
-            "This account has too many open sessions; sign out others or wait 15 minutes.",
-        ),
-        _ => error,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_the_link_that_is_missing() {
-        let body = br#"{"_links":{"self":{"href":"/a"},"events":{"href":"/a/events?ack=1"}},"_embedded":{"communication":{"_links":{}}}}"#;
-        assert_eq!(Links::parse(body).unwrap_err(), "an application without the link startMessaging");
     }
 }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 use url::Url;
 
-use super::hypermedia::Resource;
-use super::router::{EventRouter, InvitationProgress, MessageId, Modality, ModalityId, Outcome};
+use send_im_ucwa::hypermedia::Resource;
+use send_im_ucwa::router::{EventRouter, InvitationProgress, MessageId, Modality, ModalityId, Outcome};
 
 /// The event router of one application, and who waits for it.
 pub(crate) struct AwaitedEvents {
@@ -190,7 +190,7 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::ucwa::events::Event;
+    use send_im_ucwa::events::Event;
 
     const PATIENCE: Duration = Duration::from_secs(60);
 

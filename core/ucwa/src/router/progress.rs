@@ -1,9 +1,9 @@
 //! What is known of an invitation, a message, a modality.
 
-use super::super::events::{Event, Status};
-use super::super::hypermedia::Resource;
-use super::super::limits::{LONGEST_HREF, MOST_LISTED, word};
-use super::super::reason::Reason;
+use crate::events::{Event, Status};
+use crate::hypermedia::Resource;
+use crate::limits::{MAX_HREF, MAX_LISTED, word};
+use crate::reason::Reason;
 
 /// How an invitation or a message ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,8 +45,8 @@ impl Outcome {
     /// Accepted, by whom an invitation says.
     pub(super) fn accepted(resource: &Resource) -> Self {
         let accepted = resource.all_embedded("acceptedByParticipant");
-        let uris = accepted.iter().filter_map(|p| p.text("uri")).filter(|uri| uri.len() <= LONGEST_HREF);
-        Self::Accepted { by: uris.take(MOST_LISTED).map(str::to_owned).collect() }
+        let uris = accepted.iter().filter_map(|p| p.text("uri")).filter(|uri| uri.len() <= MAX_HREF);
+        Self::Accepted { by: uris.take(MAX_LISTED).map(str::to_owned).collect() }
     }
 }
 
@@ -112,7 +112,7 @@ impl Modality {
             disconnected: state.eq_ignore_ascii_case("Disconnected"),
             send_message: resource.link("sendMessage").map(str::to_owned),
             stop: resource.link("stopMessaging").map(str::to_owned),
-            formats: formats.take(MOST_LISTED).map(word).collect(),
+            formats: formats.take(MAX_LISTED).map(word).collect(),
         }
     }
 

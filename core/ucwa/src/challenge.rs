@@ -3,10 +3,10 @@
 //! Servers send one or two lines, or both challenges in one line; values are quoted or bare, and quoted values hold
 //! commas. Sources: AuthenticationInUCWA, CreateAnApplication, recorded headers.
 
-use crate::ucwa::limits::LONGEST_WORD;
+use crate::limits::MAX_WORD;
 
 /// The most grants that are kept. Servers offer four.
-const MOST_GRANTS: usize = 32;
+const MAX_GRANTS: usize = 32;
 
 /// How to sign in to the server that sent it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Challenge {
 }
 
 /// The grant of a user name and password.
-pub(crate) const GRANT_PASSWORD: &str = "password";
+pub const GRANT_PASSWORD: &str = "password";
 
 impl Challenge {
     /// Reads all lines of one answer; `None` when neither `MsRtcOAuth` nor `Bearer` is among them.
@@ -52,8 +52,8 @@ impl Challenge {
             ("msrtcoauth", "grant_type") => {
                 // One that is too long is no grant of anybody; half of it would be another.
                 let words = value.split(',').map(str::trim);
-                for grant in words.filter(|g| !g.is_empty() && g.len() <= LONGEST_WORD) {
-                    if self.grants.len() == MOST_GRANTS {
+                for grant in words.filter(|g| !g.is_empty() && g.len() <= MAX_WORD) {
+                    if self.grants.len() == MAX_GRANTS {
                         break;
                     }
                     if !self.grants.iter().any(|known| known.eq_ignore_ascii_case(grant)) {
@@ -168,7 +168,7 @@ mod tests {
         let many: Vec<String> = (0..100_000).map(|n| format!("g{n}")).collect();
         let line = format!("MsRtcOAuth href=\"https://h/t\",grant_type=\"password,{}\"", many.join(","));
         let (_, grants) = token_url(&[&line]);
-        assert_eq!((grants[0].as_str(), grants.len()), ("password", MOST_GRANTS));
+        assert_eq!((grants[0].as_str(), grants.len()), ("password", MAX_GRANTS));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::events::Batch;
-use super::router::EventRouter;
+use send_im_ucwa::events::Batch;
+use send_im_ucwa::router::EventRouter;
 
 /// The pause before the same URL is asked again because the answer led nowhere.
 pub(super) const STUCK_PAUSE: Duration = Duration::from_secs(1);

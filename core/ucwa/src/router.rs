@@ -13,7 +13,7 @@ use std::collections::{HashMap, VecDeque};
 use url::Url;
 
 pub use self::progress::{InvitationProgress, Modality, Outcome};
-use super::hypermedia::HrefKey;
+use crate::hypermedia::HrefKey;
 
 /// Outcomes kept for a POST whose response is still on its way. As many messages are remembered as ended.
 const MAX_UNCLAIMED: usize = 512;

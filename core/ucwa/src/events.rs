@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::hypermedia::{DecodeError, Resource, plain_rel};
-use super::limits::{LONGEST_HREF, word};
-use super::reason::Reason;
+use crate::hypermedia::{DecodeError, Resource, plain_rel};
+use crate::limits::{MAX_HREF, word};
+use crate::reason::Reason;
 
 /// Where the channel goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Batch {
         .unwrap_or(Continue::Same);
         let mut events = Vec::new();
         for mut sender in list(answer.take("sender")) {
-            let href = Some(text(&sender, "href")).filter(|href| href.len() <= LONGEST_HREF);
+            let href = Some(text(&sender, "href")).filter(|href| href.len() <= MAX_HREF);
             let name = (word(plain_rel(text(&sender, "rel"))), href.unwrap_or_default().to_owned());
             let told = list(sender.get_mut("events").map(Value::take));
             events.extend(told.into_iter().filter_map(|event| Event::read(event, &name)));
@@ -112,7 +112,7 @@ impl Event {
         let link = event.get("link")?;
         let rel = word(plain_rel(text(link, "rel")));
         let href = text(link, "href").to_owned();
-        if href.is_empty() || href.len() > LONGEST_HREF {
+        if href.is_empty() || href.len() > MAX_HREF {
             return None;
         }
         Some(Self {

@@ -1,23 +1,23 @@
 //! How much of an answer is taken in. A server that sends more is broken or hostile, and must not exhaust memory.
 
-use crate::plain::without_unseen;
+use crate::text::without_unseen;
 
 /// The most values in one JSON answer. A server's largest real ones, a batch of events, hold some thousands.
 ///
 /// A value of two bytes of text can take a hundred times that in memory, so the size of an answer alone bounds nothing.
-pub(crate) const MOST_VALUES: usize = 100_000;
+pub const MAX_VALUES: usize = 100_000;
 
 /// The longest href that is followed or kept, in bytes. Web servers refuse longer ones themselves.
-pub(crate) const LONGEST_HREF: usize = 4096;
+pub const MAX_HREF: usize = 4096;
 
 /// The longest word of the protocol that is kept: a code, a grant, a format, an id.
-pub(crate) const LONGEST_WORD: usize = 256;
+pub const MAX_WORD: usize = 256;
 
 /// The most entries of a list of words or participants that are kept.
-pub(crate) const MOST_LISTED: usize = 32;
+pub const MAX_LISTED: usize = 32;
 
 /// True when this JSON may hold more values than `most`. Each follows a bracket, a brace, a comma or a colon.
-pub(crate) fn holds_more_values(json: &[u8], most: usize) -> bool {
+pub fn holds_more_values(json: &[u8], most: usize) -> bool {
     let (mut values, mut in_text, mut escaped) = (1, false, false);
     for byte in json {
         match byte {
@@ -37,8 +37,8 @@ pub(crate) fn holds_more_values(json: &[u8], most: usize) -> bool {
 }
 
 /// The beginning of a text from the server, short enough to be kept and fit to be told.
-pub(crate) fn word(text: &str) -> String {
-    let most = text.len().min(LONGEST_WORD);
+pub fn word(text: &str) -> String {
+    let most = text.len().min(MAX_WORD);
     let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     without_unseen(&text[..end])
 }
@@ -58,6 +58,6 @@ mod tests {
     #[test]
     fn a_word_is_cut_between_characters() {
         assert_eq!(word("TooManyRequests"), "TooManyRequests");
-        assert_eq!(word(&"é".repeat(200)).chars().count(), LONGEST_WORD / 2);
+        assert_eq!(word(&"é".repeat(200)).chars().count(), MAX_WORD / 2);
     }
 }

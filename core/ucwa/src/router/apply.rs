@@ -1,10 +1,10 @@
 //! What an event changes.
 
-use super::super::events::{Event, EventType};
-use super::super::hypermedia::{HrefKey, Resource};
-use super::super::limits::LONGEST_WORD;
-use super::super::reason::Reason;
 use super::{EventRouter, Expected, MAX_UNCLAIMED, Modality, Outcome, Unclaimed};
+use crate::events::{Event, EventType};
+use crate::hypermedia::{HrefKey, Resource};
+use crate::limits::MAX_WORD;
+use crate::reason::Reason;
 
 impl EventRouter {
     /// True when the event matters and cannot be used without its resource, which then has to be fetched.
@@ -63,7 +63,7 @@ impl EventRouter {
     fn apply_invitation(&mut self, event: &Event, resource: Option<&Resource>) {
         let key = self.key(&event.href);
         let by_name = resource.and_then(|r| r.text("operationId"));
-        let by_name = by_name.filter(|name| name.len() <= LONGEST_WORD).map(str::to_owned);
+        let by_name = by_name.filter(|name| name.len() <= MAX_WORD).map(str::to_owned);
         let Some(operation) = by_name.or_else(|| self.operations.get(&key).cloned()) else { return };
         let Some((_, progress)) = self.invitations.get_mut(&operation) else { return };
         progress.seen = true;

@@ -1,26 +1,27 @@
 //! The event channel: exactly one pending GET an application. Sources: EventChannelDetails, EventsInUCWA.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use reqwest::Method;
+use send_im_ucwa::events::{Batch, Continue, Event};
+use send_im_ucwa::hypermedia::Resource;
+use send_im_ucwa::verdict::{self, Verdict};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::application::Application;
-use super::events::{Batch, Continue, Event};
-use super::hypermedia::Resource;
+use super::ending::Ended;
 use super::pace::{Pace, STUCK_PAUSE, Told};
-use super::reason::Reason;
-use super::router::EventRouter;
-use super::verdict::Speaker;
 use crate::account::Credential;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Answer, Request};
+use crate::reasons::session_ended;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
+use send_im_ucwa::router::EventRouter;
 
 /// The server answers an empty request after 180 s; a read that gives up earlier would lose events. Source: events reference.
 const READ_DEADLINE: Duration = Duration::from_secs(210);
@@ -63,31 +64,6 @@ pub(crate) enum Polling {
     Always,
     /// Only while a send waits: a one-call send, which so needs a single connection.
     WhileWaiting,
-}
-
-/// Why the channel ended.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Ending(Arc<Mutex<Option<Ended>>>);
-
-/// An ended channel.
-#[derive(Clone, Debug)]
-pub(crate) enum Ended {
-    /// The server has dropped the application: a new one may be created silently.
-    Gone,
-    /// What waits in the application has failed with this; the next send may create a new one.
-    Failed(Error),
-    /// Something a person must know. Source of "never automatic": ApplicationDashboard.
-    ForGood(Error),
-}
-
-impl Ending {
-    pub(crate) fn get(&self) -> Option<Ended> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set(&self, ended: Ended) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(ended);
-    }
 }
 
 /// Keeps the channel of one application until it ends.
@@ -203,29 +179,18 @@ impl Channel {
                 answered = self.connection.call(request, &quiet) => answered,
                 () = self.application.events_are_silent() => continue,
             };
-            if matches!(&answered, Ok(answer) if answer.speaker().is_pool() || answer.status == 200) {
+            if matches!(&answered, Ok(answer) if answer.status == 200 || answer.speaker().is_pool()) {
                 self.one_is_late();
             }
             let nobody = matches!(&answered, Err(failure) if failure.error.kind() == ErrorKind::Network);
             failures = if nobody { failures + 1 } else { 0 };
             self.application.set_unreachable(failures >= MAX_FAILURES);
             match answered {
-                Ok(answer) if answer.status == 200 => match Batch::parse(&answer.body) {
-                    Ok(batch) => return Turn::Batch(batch),
-                    Err(why) => tracing::debug!(target: "send_im", %why, "an event answer that is none"),
-                },
-                // It is this client's own request that has taken over: the next one takes over again.
-                Ok(answer) if is_replaced(&answer) && self.one_is_late() => {
-                    tracing::debug!(target: "send_im", "a request for events was delivered late");
-                }
-                Ok(answer) => {
-                    unexplained += u32::from(answer.status == 404);
-                    if let Some(ended) = ended(&answer, unexplained) {
-                        return Turn::Ended(ended);
-                    }
+                Ok(answer) => match self.turn_of(&answer, &mut unexplained) {
+                    Ok(turn) => return turn,
                     // A longer silence would end the application.
-                    pause = pause.max(answer.retry_after().unwrap_or_default()).min(LONGEST_POLL_GAP);
-                }
+                    Err(wait) => pause = pause.max(wait).min(LONGEST_POLL_GAP),
+                },
                 Err(failure) if self.is_final(&failure.error, url) => {
                     return Turn::Ended(Ended::ForGood(failure.error));
                 }
@@ -238,6 +203,34 @@ impl Channel {
                 }
             }
             sleep(pause).await;
+        }
+    }
+
+    /// What an answer means for the channel, after so many `unexplained` ones.
+    ///
+    /// # Errors
+    /// How long the server wants to be left alone before it is asked again, where the answer decides nothing.
+    fn turn_of(&self, answer: &Answer, unexplained: &mut u32) -> Result<Turn, Duration> {
+        let wait = answer.retry_after().unwrap_or_default();
+        match answer.verdict(verdict::Request::Events) {
+            Verdict::Done => Batch::parse(&answer.body).map(Turn::Batch).map_err(|why| {
+                tracing::debug!(target: "send_im", %why, "an event answer that is none");
+                Duration::ZERO
+            }),
+            // It is this client's own request that has taken over: the next one takes over again.
+            Verdict::Replaced { .. } if self.one_is_late() => {
+                tracing::debug!(target: "send_im", "a request for events was delivered late");
+                Err(Duration::ZERO)
+            }
+            Verdict::Replaced { certain: true } | Verdict::Over | Verdict::Refused => {
+                Ok(Turn::Ended(Ended::ForGood(session_ended(answer))))
+            }
+            Verdict::Gone { certain: true } => Ok(Turn::Ended(Ended::Gone)),
+            Verdict::Gone { certain: false } => {
+                *unexplained += 1;
+                if *unexplained >= MOST_UNEXPLAINED { Ok(Turn::Ended(Ended::Gone)) } else { Err(wait) }
+            }
+            _ => Err(wait),
         }
     }
 
@@ -298,47 +291,12 @@ impl Channel {
             }
             let request = Request::new(Method::GET, url.clone(), Step::Confirm, deadline);
             let Ok(answer) = self.connection.call(request, &StepLog::quiet()).await else { continue };
-            match Resource::parse(&answer.body) {
-                Ok(resource) if answer.status == 200 => return Some(resource),
-                // The pool's own word that it is not there any more.
-                _ if matches!(answer.status, 404 | 410) && answer.speaker().is_pool() => return None,
+            match (answer.verdict(verdict::Request::Resource), Resource::parse(&answer.body)) {
+                (Verdict::Done, Ok(resource)) => return Some(resource),
+                (Verdict::Gone { certain: true }, _) => return None,
                 _ => {}
             }
         }
         None
-    }
-}
-
-fn is_replaced(answer: &Answer) -> bool {
-    answer.status == 409 && Reason::from_body(&answer.body).is_pget_replaced()
-}
-
-/// What an answer other than 200 says of the channel; `None` when it may pass.
-fn ended(answer: &Answer, unexplained: u32) -> Option<Ended> {
-    let reason = Reason::from_body(&answer.body);
-    let pool = answer.speaker() == Speaker::Pool;
-    match answer.status {
-        // A 404 without the protocol's reason may come from a proxy whose server is restarting.
-        404 if (pool && reason.is_application_not_found()) || unexplained >= MOST_UNEXPLAINED => {
-            Some(Ended::Gone)
-        }
-        409 if pool && reason.is_pget_replaced() => Some(Ended::ForGood(
-            Error::closed("Another program has taken over this session's event channel; sign in again.")
-                .with_status(409)
-                .with_code(reason.code, reason.subcode),
-        )),
-        410 if pool => {
-            Some(Ended::ForGood(answer.refusal(Step::Confirm, "go on with the session").with_kind(
-                reason.kind_of_refusal(410),
-                format!(
-                    "The server has ended this session for good ({}); sign in again when that is settled.",
-                    reason.pair()
-                ),
-            )))
-        }
-        400 | 403 | 405 if pool && reason != Reason::default() => {
-            Some(Ended::ForGood(answer.refusal(Step::Confirm, "go on with the session")))
-        }
-        _ => None,
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! Servers write them form-encoded (`+` is a blank) or in base64. Source: PayloadFormat.
 
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
+use std::borrow::Cow;
+
+use data_url::DataUrl;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Everything but RFC 3986's unreserved characters. A blank becomes `%20`, which form decoders and URI decoders both read.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -26,21 +27,14 @@ pub struct DataUri {
 impl DataUri {
     /// Reads a `data:` URI; `None` when `uri` is something else or its base64 is broken.
     pub fn parse(uri: &str) -> Option<Self> {
-        let (scheme, rest) = uri.split_at_checked(5)?;
-        if !scheme.eq_ignore_ascii_case("data:") {
-            return None;
-        }
-        let (head, payload) = rest.split_once(',')?;
-        let mut parameters = head.split(';').map(str::trim);
-        let media_type =
-            parameters.next().filter(|m| !m.is_empty()).unwrap_or("text/plain").to_ascii_lowercase();
-        let bytes = if parameters.any(|p| p.eq_ignore_ascii_case("base64")) {
-            let packed: Vec<u8> =
-                percent_decode(payload.as_bytes()).filter(|b| !b.is_ascii_whitespace()).collect();
-            STANDARD.decode(&packed).or_else(|_| STANDARD_NO_PAD.decode(&packed)).ok()?
-        } else {
-            percent_decode(payload.replace('+', " ").as_bytes()).collect()
-        };
+        let (head, payload) = uri.split_once(',')?;
+        let is_base64 = head.to_ascii_lowercase().ends_with(";base64");
+        // A URL has no `+` for a blank, and a `#` would end it: servers write neither in base64.
+        let as_form = || format!("{head},{}", payload.replace('+', "%20").replace('#', "%23"));
+        let uri = if is_base64 { uri.into() } else { Cow::from(as_form()) };
+        let uri = DataUrl::process(&uri).ok()?;
+        let media_type = format!("{}/{}", uri.mime_type().type_, uri.mime_type().subtype);
+        let (bytes, _) = uri.decode_to_vec().ok()?;
         Some(Self { media_type, text: String::from_utf8_lossy(&bytes).into_owned() })
     }
 }

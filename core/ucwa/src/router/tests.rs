@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::super::events::Event;
-use super::super::hypermedia::Resource;
-use super::super::limits::{LONGEST_WORD, MOST_LISTED};
-use super::super::reason::Reason;
 use super::*;
+use crate::events::Event;
+use crate::hypermedia::Resource;
+use crate::limits::{MAX_LISTED, MAX_WORD};
+use crate::reason::Reason;
 
 fn router() -> EventRouter {
     EventRouter::new(Url::parse("https://pool.contoso.com/ucwa/oauth/v1/applications").unwrap())
@@ -269,11 +269,11 @@ fn what_an_event_says_is_kept_short() {
         "link": link, "type": "completed", "status": "Failure", "reason": { "code": long, "subcode": long },
     });
     let event = Event::parse(&event, &("conversation".into(), "/c/1".into())).unwrap();
-    assert_eq!(event.reason.unwrap().pair().len(), 2 * LONGEST_WORD + 1);
+    assert_eq!(event.reason.unwrap().pair().len(), 2 * MAX_WORD + 1);
     let absurd = json!({ "link": { "rel": "message", "href": long }, "type": "completed" });
     assert_eq!(Event::parse(&absurd, &("conversation".into(), "/c/1".into())), None);
     let modality =
         Resource::parse(json!({ "negotiatedMessageFormats": vec![long; 100] }).to_string().as_bytes());
     let formats = Modality::of(&modality.unwrap()).formats;
-    assert_eq!((formats.len(), formats[0].len()), (MOST_LISTED, LONGEST_WORD));
+    assert_eq!((formats.len(), formats[0].len()), (MAX_LISTED, MAX_WORD));
 }

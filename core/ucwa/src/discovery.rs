@@ -1,23 +1,23 @@
-//! What an autodiscover answer says. Sources: RootURL, root, user and redirect references.
+//! What an answer of autodiscover says. Sources: RootURL, root, user and redirect references.
 
 use serde_json::Value;
 
-use crate::ucwa::hypermedia::{DecodeError, Resource};
+use crate::hypermedia::{DecodeError, Resource};
 
 /// Where an answer leads, as an href that may be relative.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lead {
+pub enum DiscoveryAnswer {
     /// Ask this place instead. It comes in a 200 answer, not as an HTTP redirect.
     Redirect(String),
     /// The user resource, which wants a sign-in.
     User(String),
     /// The applications resource, the end of discovery.
     Applications(String),
-    /// Nothing of that.
-    Nowhere,
+    /// None of these links.
+    NoLink,
 }
 
-impl Lead {
+impl DiscoveryAnswer {
     /// Reads the answer of the root or of the user resource.
     ///
     /// A root with a redirect may hold other links beside it, so the redirect goes first; a user resource with
@@ -27,13 +27,15 @@ impl Lead {
     /// [`DecodeError`] when the body is no JSON object.
     pub fn parse(body: &[u8]) -> Result<Self, DecodeError> {
         let answer = Resource::parse(body)?;
-        let lead = |rel: &str, make: fn(String) -> Lead| answer.link(rel).map(|href| make(href.to_owned()));
-        Ok(lead("applications", Lead::Applications)
-            .or_else(|| lead("redirect", Lead::Redirect))
-            .or_else(|| lead("user", Lead::User))
-            .or_else(|| legacy(&answer, "Redirect").map(Lead::Redirect))
-            .or_else(|| legacy(&answer, "OAuth").map(Lead::User))
-            .unwrap_or(Lead::Nowhere))
+        let link = |rel: &str, make: fn(String) -> DiscoveryAnswer| {
+            answer.link(rel).map(|href| make(href.to_owned()))
+        };
+        Ok(link("applications", DiscoveryAnswer::Applications)
+            .or_else(|| link("redirect", DiscoveryAnswer::Redirect))
+            .or_else(|| link("user", DiscoveryAnswer::User))
+            .or_else(|| legacy(&answer, "Redirect").map(DiscoveryAnswer::Redirect))
+            .or_else(|| legacy(&answer, "OAuth").map(DiscoveryAnswer::User))
+            .unwrap_or(DiscoveryAnswer::NoLink))
     }
 }
 
@@ -52,37 +54,37 @@ fn legacy(answer: &Resource, token: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn parse(json: &str) -> Lead {
-        Lead::parse(json.as_bytes()).unwrap()
+    fn parse(json: &str) -> DiscoveryAnswer {
+        DiscoveryAnswer::parse(json.as_bytes()).unwrap()
     }
 
     #[test]
     fn reads_each_form() {
         assert_eq!(
             parse(r#"{"_links":{"self":{"href":"s"},"user":{"href":"u?originalDomain=c"}}}"#),
-            Lead::User("u?originalDomain=c".into())
+            DiscoveryAnswer::User("u?originalDomain=c".into())
         );
         assert_eq!(
             parse(r#"{"_links":{"self":{"href":"s"},"xframe":{"href":"x"},"redirect":{"href":"r?q"}}}"#),
-            Lead::Redirect("r?q".into())
+            DiscoveryAnswer::Redirect("r?q".into())
         );
         assert_eq!(
             parse(r#"{"_links":{"applications":{"href":"a","revision":"2"}}}"#),
-            Lead::Applications("a".into())
+            DiscoveryAnswer::Applications("a".into())
         );
         assert_eq!(
             parse(
                 r#"{"AccessLocation":"External","Root":{"Links":[{"href":"d","token":"Domain"},{"href":"o","token":"OAuth"}]}}"#
             ),
-            Lead::User("o".into())
+            DiscoveryAnswer::User("o".into())
         );
         assert_eq!(
             parse(
                 r#"{"AccessLocation":"External","Root":{"Links":[{"href":"o","token":"OAuth"},{"href":"r","token":"Redirect"}]}}"#
             ),
-            Lead::Redirect("r".into())
+            DiscoveryAnswer::Redirect("r".into())
         );
-        assert_eq!(parse("{}"), Lead::Nowhere);
-        assert_eq!(Lead::parse(b"<html>"), Err(DecodeError::Html));
+        assert_eq!(parse("{}"), DiscoveryAnswer::NoLink);
+        assert_eq!(DiscoveryAnswer::parse(b"<html>"), Err(DecodeError::Html));
     }
 }
