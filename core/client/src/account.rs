@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use std::time::Duration;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroize;
 use tokio_util::task::TaskTracker;
-use url::{Host, Url};
+use url::Url;
 
 use self::fields::{check_ca_file, check_password, check_server, check_username};
 use crate::address::Address;
-use crate::discovery::trust;
 use crate::error::{Error, Result};
+use crate::host::normal_domain;
 use crate::message::DEFAULT_TIMEOUT;
 use crate::steps::{OnStep, StepRecord};
 
@@ -280,7 +280,7 @@ impl Account {
             Server::Root(text) => Some(check_server(text)?),
         };
         let trusted =
-            self.trusted_domains.iter().map(|domain| trust::normal_domain(domain)).collect::<Result<_>>()?;
+            self.trusted_domains.iter().map(|domain| normal_domain(domain)).collect::<Result<_>>()?;
         Ok(CheckedAccount { address, root, trusted })
     }
 }
@@ -290,16 +290,6 @@ pub(crate) struct CheckedAccount {
     pub(crate) address: Address,
     pub(crate) root: Option<Url>,
     pub(crate) trusted: Vec<String>,
-}
-
-/// True for `localhost` and the loopback addresses.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-        None => false,
-    }
 }
 
 impl fmt::Debug for Account {

@@ -28,6 +28,7 @@ mod departure;
 mod discovery;
 mod error;
 mod files;
+mod host;
 mod http;
 mod message;
 mod plain;

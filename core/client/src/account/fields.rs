@@ -4,8 +4,8 @@ use std::path::Path;
 
 use url::{ParseError, Url};
 
-use super::is_loopback;
 use crate::error::{Error, Result};
+use crate::host::is_loopback;
 
 /// Checks the URL of a discovery root.
 ///

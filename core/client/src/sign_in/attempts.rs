@@ -17,8 +17,8 @@ use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use crate::account::is_loopback;
 use crate::error::{Error, ErrorKind, Result};
+use crate::host::is_loopback;
 use crate::plain::is_unseen;
 use crate::steps::{Step, host_of};
 
