@@ -1,6 +1,5 @@
 //! Signing in: a request that a server challenges gets the token of that server and is asked once more.
 
-mod attempts;
 pub(crate) mod challenge;
 pub(crate) mod token;
 
@@ -19,7 +18,6 @@ use secrecy::SecretString;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use url::Url;
 
-use self::attempts::Known;
 use self::challenge::{Challenge, GRANT_PASSWORD};
 use self::token::Tokens;
 use crate::account::{Account, Credential, TokenRequest, TokenSource};
@@ -28,6 +26,7 @@ use crate::discovery::trust;
 use crate::error::{Error, ErrorKind, Result, nobody_waits};
 use crate::http::{Answer, Failure, Http, Request, timed_out};
 use crate::retry::Retry;
+use crate::shared::attempts::Known;
 use crate::steps::{Step, StepLog, host_of, origin};
 
 /// A token service that is slower than this has failed, however much time the request has that waits for it.
@@ -339,8 +338,10 @@ impl Connection {
         let service = self.token_service(origin, challenge)?;
         let mut retry = Retry::new(deadline);
         loop {
-            let attempt = timeout_at(deadline, attempts::begin(&service, username, password, known));
-            let attempt = attempt.await.unwrap_or_else(|_| Err(timed_out(Step::SignIn, &service)))?;
+            let begun = self.account.shared.attempts.begin(&service, username, password, known);
+            let attempt = timeout_at(deadline, begun)
+                .await
+                .unwrap_or_else(|_| Err(timed_out(Step::SignIn, &service)))?;
             let request =
                 token::password_form(service.clone(), username, password, Instant::now() + TOKEN_DEADLINE);
             let (of, who) = (challenge.clone(), username.to_owned());
