@@ -1,6 +1,6 @@
 //! One cell: a sandbox, a fault, a send, and what came of it.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use send_im::{Account, Client, Error, ErrorKind, Message, Sent};
@@ -81,9 +81,12 @@ impl Cell {
         let http2 = self.fault.starts_with("h2_");
         let tls = http2 || self.fault == "tls";
         let sandbox = Sandbox::builder().https(tls).http2(http2).start().await.unwrap();
-        // Ports are used again: what was on one before is not remembered.
+        // Where an account is homed is remembered, and ports are used again. A `Shared` of its own would build a TLS configuration
+        // for each of the many cells.
+        static ACCOUNTS: AtomicU32 = AtomicU32::new(0);
+        let number = ACCOUNTS.fetch_add(1, Ordering::Relaxed);
         let mut account =
-            Account::with_password("tosh@contoso.com", "x").server(sandbox.url()).shared(Arc::default());
+            Account::with_password(format!("tosh{number}@contoso.com"), "x").server(sandbox.url());
         let ca_file = sandbox.ca_pem().map(|pem| {
             let file = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(file.path(), pem).unwrap();
