@@ -17,6 +17,7 @@ import node
 import php
 import python
 import ruby
+import rust
 import shell
 import swift
 
@@ -39,6 +40,7 @@ LANGUAGES = {
 
 # The programs of `make demo`: language, module, the command line of its example.
 EXAMPLES = [
+    ("Rust", rust, rust.example),
     ("Python", python, python.example),
     ("Ruby", ruby, ruby.example),
     ("Kotlin", kotlin, kotlin.example),

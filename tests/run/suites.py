@@ -72,7 +72,9 @@ def scenarios(language):
 
 
 def rust():
-    packages = ("send-im-ucwa", "send-im", "send-im-sandbox", "send-im-uniffi", "send-im-runtime", "send-im-fuzz")
+    packages = (
+        "send-im-ucwa", "send-im", "send-im-sandbox", "send-im-uniffi", "send-im-runtime", "send-im-fuzz", "send-im-example"
+    )
     client = cargo_test(*[word for package in packages for word in ("-p", package)])
     return client + scenarios("rust")
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use send_im::shared::option_name;
+use send_im::bindings::option_name;
 use send_im::{
     Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, Error, ErrorKind, Importance,
     Message, Result, Sent, Tls, TokenRequest, Wait,

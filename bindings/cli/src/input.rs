@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use send_im::shared::{decode_text, without_mark};
+use send_im::bindings::{decode_text, without_mark};
 use send_im::{Error, Result};
 use tokio::sync::oneshot;
 

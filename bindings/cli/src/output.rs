@@ -84,6 +84,7 @@ fn sentence(receipt: &Receipt) -> String {
         Evidence::Submitted => {
             format!("The server took the message for {to}; whether it is accepted was not waited for.")
         }
+        other => format!("The message to {to} was sent ({}).", other.as_str()),
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use send_im::Error;
-use send_im::shared::option_name;
+use send_im::bindings::option_name;
 
 use crate::args::{Cli, Command};
 use crate::output::{self, Style};

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use bytes::BytesMut;
 use futures_util::StreamExt;
 use percent_encoding::percent_decode;
-use send_im::shared::{decode_text, without_mark};
+use send_im::bindings::{decode_text, without_mark};
 use send_im::{Error, ErrorKind, Result};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;

@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use send_im::shared::{read, read_secret};
+use send_im::bindings::{read, read_secret};
 use send_im::{Error, Result};
 use tokio_rustls::TlsAcceptor;
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
-use send_im::shared::{read_secret, without_mark};
+use send_im::bindings::{read_secret, without_mark};
 use send_im::{Error, Result};
 use subtle::{Choice, ConstantTimeEq};
 

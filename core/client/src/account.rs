@@ -4,26 +4,26 @@ use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
-use secrecy::zeroize::Zeroize;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+pub use self::credential::{BearerToken, TokenRequest};
+pub(crate) use self::credential::{Credential, TokenSource};
+use self::credential::{TokenFuture, secret};
 use self::fields::{check_ca_file, check_password, check_server, check_username};
 use crate::address::Address;
-use crate::discovery::trust;
 use crate::error::{Error, Result};
+use crate::host::normal_domain;
 use crate::message::DEFAULT_TIMEOUT;
+use crate::shared::Shared;
 use crate::steps::{OnStep, StepRecord};
+use crate::tls::Tls;
 
+mod credential;
 mod fields;
-mod tls;
-
-pub use self::tls::Tls;
 
 /// Who sends, how the account signs in, and where its server is.
 ///
@@ -47,13 +47,7 @@ pub struct Account {
     pub(crate) on_step: Option<OnStep>,
     pub(crate) background: TaskTracker,
     pub(crate) not_guessed: bool,
-}
-
-/// How an account proves who it is.
-#[derive(Clone)]
-pub(crate) enum Credential {
-    Password { username: Option<String>, password: SecretString },
-    Bearer(TokenSource),
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// Where the account's server is.
@@ -66,69 +60,18 @@ pub(crate) enum Server {
     Root(String),
 }
 
-/// What a token is wanted for, as the server's challenge says it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TokenRequest {
-    /// Scheme, host and port of the server that must accept the token: the OAuth resource.
-    pub origin: String,
-    /// Where the server says tokens are issued, if it does.
-    pub authorization_uri: Option<String>,
-    /// The server's client id (OAuth audience), if it names one.
-    pub client_id: Option<String>,
-    /// The issuers the server trusts, if it names any.
-    pub trusted_issuers: Option<String>,
-    /// True where the token given before was rejected: a cached one will not do.
-    pub rejected: bool,
-}
-
-/// A token and, where known, how long it lasts.
-#[derive(Clone)]
-pub struct BearerToken {
-    pub(crate) secret: SecretString,
-    pub(crate) expires_in: Option<Duration>,
-}
-
-impl BearerToken {
-    /// A token without the word `Bearer`. Without [`expires_in`](Self::expires_in) it is used until it is rejected.
-    pub fn new(token: impl Into<String>) -> Self {
-        Self { secret: secret(token.into()), expires_in: None }
-    }
-
-    /// How long the token lasts from now. It is renewed before that.
-    pub fn expires_in(mut self, lifetime: Duration) -> Self {
-        self.expires_in = Some(lifetime);
-        self
-    }
-}
-
-impl fmt::Debug for BearerToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BearerToken").field("expires_in", &self.expires_in).finish_non_exhaustive()
-    }
-}
-
-/// Takes a secret over and wipes where it came from. Turning the `String` itself into one could move it, and leave a copy.
-fn secret(mut text: String) -> SecretString {
-    let secret = SecretString::from(text.as_str());
-    text.zeroize();
-    secret
-}
-
-type TokenAnswer = std::result::Result<BearerToken, Box<dyn std::error::Error + Send + Sync>>;
-type TokenFuture = Pin<Box<dyn Future<Output = TokenAnswer> + Send>>;
-
-/// The program's way of getting a token.
-#[derive(Clone)]
-pub(crate) struct TokenSource(pub(crate) Arc<dyn Fn(TokenRequest) -> TokenFuture + Send + Sync>);
-
 impl Account {
     /// An account that signs in with a password. The user name is the address unless [`username`](Self::username) says otherwise.
     ///
     /// A password that the server refused is not tried again: by the same client never, by a new one in the same process
     /// not within a minute (on loopback, where sandboxes are, it is). After three refusals of one user name at one server, that
     /// name rests in this process until a minute after the last of them, whatever the password. The error is the same,
-    /// `sign_in_refused`.
+    /// `sign_in_refused`. Where accounts are given a [`Shared`] of their own, it is that in place of the process.
+    ///
+    /// ```
+    /// let account = send_im::Account::with_password("tosh@contoso.com", "secret");
+    /// assert_eq!(account.get_address(), "tosh@contoso.com");
+    /// ```
     pub fn with_password(address: impl Into<String>, password: impl Into<String>) -> Self {
         Self::new(address, Credential::Password { username: None, password: secret(password.into()) })
     }
@@ -138,6 +81,23 @@ impl Account {
     /// `source` is called for each server that asks for one, again before a token expires, and once more when one is
     /// rejected. What it fails with becomes the source of the call's error, which is `credential_unavailable`, and its text
     /// part of the sentence; it must hold no secret. An [`Error`] is passed on as it is.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> send_im::Result<()> {
+    /// # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+    /// use send_im::{Account, BearerToken};
+    ///
+    /// let token = sandbox.issue_token("tosh@contoso.com");
+    /// let account = Account::with_token("tosh@contoso.com", move |request| {
+    ///     println!("a token for {}", request.origin);
+    ///     let token = token.clone();
+    ///     async move { Ok(BearerToken::new(token)) }
+    /// });
+    /// send_im::send_im(&account.server(sandbox.url()), "lenea@contoso.com", "hello world").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_token<F, Fut>(address: impl Into<String>, source: F) -> Self
     where
         F: Fn(TokenRequest) -> Fut + Send + Sync + 'static,
@@ -162,10 +122,15 @@ impl Account {
             on_step: None,
             background: TaskTracker::new(),
             not_guessed: false,
+            shared: Shared::process(),
         }
     }
 
     /// The name to sign in with where it is not the address, for example `r"CONTOSO\smith"`. Ignored with a token.
+    ///
+    /// ```
+    /// let account = send_im::Account::with_password("tosh@contoso.com", "secret").username(r"CONTOSO\smith");
+    /// ```
     pub fn username(mut self, name: impl Into<String>) -> Self {
         if let Credential::Password { username, .. } = &mut self.credential {
             *username = Some(name.into());
@@ -175,24 +140,51 @@ impl Account {
 
     /// Another sender on the same server: all but the address and the credential stays as it is. The text of the password is
     /// wiped.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> send_im::Result<()> {
+    /// # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+    /// # let account = send_im::Account::with_password("tosh@contoso.com", "x").server(sandbox.url());
+    /// let other = account.other_sender("johndoe@contoso.com", "secret");
+    /// send_im::send_im(&other, "lenea@contoso.com", "hello world").await?;
+    /// assert_eq!(sandbox.messages()[0].from, "johndoe@contoso.com");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn other_sender(&self, address: impl Into<String>, password: impl Into<String>) -> Self {
         let credential = Credential::Password { username: None, password: secret(password.into()) };
         Self { address: address.into(), credential, not_guessed: false, ..self.clone() }
     }
 
     /// The discovery root to use instead of asking the sign-in domain. `https`, or `http` on loopback.
+    ///
+    /// ```
+    /// let account = send_im::Account::with_password("tosh@contoso.com", "secret")
+    ///     .server("https://lyncdiscover.contoso.com/");
+    /// ```
     pub fn server(mut self, url: impl Into<String>) -> Self {
         self.server = Server::Root(url.into());
         self
     }
 
     /// A file, PEM or one certificate in DER, with authorities to trust besides those of the operating system.
+    ///
+    /// ```
+    /// let account = send_im::Account::with_password("tosh@contoso.com", "secret")
+    ///     .ca_file("/etc/ssl/contoso-ca.pem");
+    /// ```
     pub fn ca_file(mut self, path: impl AsRef<Path>) -> Self {
         self.ca_file = Some(path.as_ref().to_owned());
         self
     }
 
     /// Which cipher suites a server may choose from. Default: [`Tls::Current`].
+    ///
+    /// ```
+    /// let account = send_im::Account::with_password("tosh@contoso.com", "secret")
+    ///     .tls(send_im::Tls::Compatible);
+    /// ```
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = tls;
         self
@@ -202,64 +194,86 @@ impl Account {
     ///
     /// Needed where tokens are issued in a domain that discovery did not lead to, and where the first hop of discovery is
     /// not protected by TLS.
+    ///
+    /// ```
+    /// let account = send_im::Account::with_password("tosh@contoso.com", "secret")
+    ///     .trust("contoso.net");
+    /// ```
     pub fn trust(mut self, domain: impl Into<String>) -> Self {
         self.trusted_domains.push(domain.into());
         self
     }
 
     /// Connects to `to` whenever `host` is asked, instead of asking DNS. A port of 0 keeps the port of the URL.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    ///
+    /// let account = send_im::Account::with_password("tosh@contoso.com", "secret")
+    ///     .resolve("lyncdiscover.contoso.com", SocketAddr::from(([192, 0, 2, 7], 0)));
+    /// ```
     pub fn resolve(mut self, host: impl Into<String>, to: SocketAddr) -> Self {
         self.resolve.push((host.into(), to));
         self
     }
 
     /// How long [`Client::sign_in`](crate::Client::sign_in) may take. Default: 60 s. A one-call send uses the message's timeout.
+    ///
+    /// ```
+    /// let account = send_im::Account::with_password("tosh@contoso.com", "secret")
+    ///     .timeout(std::time::Duration::from_secs(20));
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
     /// Calls `callback` at the end of each step, on the thread that did it. It must return quickly.
+    ///
+    /// ```
+    /// let account = send_im::Account::with_password("tosh@contoso.com", "secret")
+    ///     .on_step(|step| println!("{} at {} took {:?}", step.step, step.host, step.elapsed));
+    /// ```
     pub fn on_step(mut self, callback: impl Fn(&StepRecord) + Send + Sync + 'static) -> Self {
         self.on_step = Some(Arc::new(callback));
         self
     }
 
-    /// Counts what is left to do for sessions that nobody signed out, and for calls that were cut off, among these tasks:
-    /// whoever ends the process can wait for them.
-    pub fn background(mut self, tasks: TaskTracker) -> Self {
-        self.background = tasks;
-        self
-    }
-
-    /// The password is the program's own and no guess of somebody else's: what others are refused for the same user name does
-    /// not keep this account out. Its own refusals do.
-    #[must_use]
-    pub fn not_guessed(mut self) -> Self {
-        self.not_guessed = true;
+    /// What this account remembers across calls, and with which others. Default: [`Shared::process`].
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use send_im::{Account, Shared};
+    ///
+    /// let alone = Account::with_password("tosh@contoso.com", "secret").shared(Arc::new(Shared::new()));
+    /// ```
+    pub fn shared(mut self, shared: Arc<Shared>) -> Self {
+        self.shared = shared;
         self
     }
 
     /// The sender's address, as it was given.
+    ///
+    /// ```
+    /// let account = send_im::Account::with_password("tosh@contoso.com", "secret");
+    /// assert_eq!(account.get_address(), "tosh@contoso.com");
+    /// ```
     pub fn get_address(&self) -> &str {
         &self.address
     }
 
     /// The discovery root that was given; `None` where the sign-in domain is asked.
+    ///
+    /// ```
+    /// let account = send_im::Account::with_password("tosh@contoso.com", "secret");
+    /// assert_eq!(account.get_server(), None);
+    /// assert_eq!(account.server("https://lync.contoso.com/").get_server(), Some("https://lync.contoso.com/"));
+    /// ```
     pub fn get_server(&self) -> Option<&str> {
         match &self.server {
             Server::Discover => None,
             Server::Root(url) => Some(url),
         }
-    }
-
-    /// Checks every field, as signing in does before its first request.
-    ///
-    /// # Errors
-    /// `invalid_input` with the sentence that names the field.
-    #[doc(hidden)]
-    pub fn check_fields(&self) -> Result<()> {
-        self.check().map(drop)
     }
 
     /// Checks every field and gives what discovery needs.
@@ -280,7 +294,7 @@ impl Account {
             Server::Root(text) => Some(check_server(text)?),
         };
         let trusted =
-            self.trusted_domains.iter().map(|domain| trust::normal_domain(domain)).collect::<Result<_>>()?;
+            self.trusted_domains.iter().map(|domain| normal_domain(domain)).collect::<Result<_>>()?;
         Ok(CheckedAccount { address, root, trusted })
     }
 }

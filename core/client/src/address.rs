@@ -1,6 +1,7 @@
 //! SIP addresses: `user@domain`, with or without `sip:`.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::error::{Error, Result};
 
@@ -16,6 +17,13 @@ pub struct Address {
 
 impl Address {
     /// Checks `text`; `field` names the argument in the error, for example `recipient`.
+    ///
+    /// ```
+    /// use send_im::Address;
+    ///
+    /// let error = Address::parse("lenea", "recipient").unwrap_err();
+    /// assert_eq!(error.to_string(), "The recipient has no @; give an address such as user@contoso.com.");
+    /// ```
     ///
     /// # Errors
     /// `invalid_input` for an empty text, a scheme other than `sip:`, a missing `@`, control characters, blanks, URI parameters,
@@ -72,16 +80,34 @@ impl Address {
     }
 
     /// `user@domain`.
+    ///
+    /// ```
+    /// let address: send_im::Address = "sip:lenea@contoso.com".parse()?;
+    /// assert_eq!(address.as_str(), "lenea@contoso.com");
+    /// # Ok::<(), send_im::Error>(())
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.bare
     }
 
     /// The part after the `@`.
+    ///
+    /// ```
+    /// let address: send_im::Address = "sip:lenea@contoso.com".parse()?;
+    /// assert_eq!(address.domain(), "contoso.com");
+    /// # Ok::<(), send_im::Error>(())
+    /// ```
     pub fn domain(&self) -> &str {
         &self.bare[self.at + 1..]
     }
 
     /// `sip:user@domain`, as the protocol wants it.
+    ///
+    /// ```
+    /// let address: send_im::Address = "lenea@contoso.com".parse()?;
+    /// assert_eq!(address.to_sip(), "sip:lenea@contoso.com");
+    /// # Ok::<(), send_im::Error>(())
+    /// ```
     pub fn to_sip(&self) -> String {
         format!("sip:{}", self.bare)
     }
@@ -95,6 +121,36 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.bare)
+    }
+}
+
+impl FromStr for Address {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text, "address")
+    }
+}
+
+impl TryFrom<&str> for Address {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl AsRef<str> for Address {
+    fn as_ref(&self) -> &str {
+        &self.bare
     }
 }
 
@@ -145,6 +201,22 @@ mod tests {
             assert_eq!(address.domain(), "contoso.com");
             assert_eq!(address.to_sip(), "sip:lenea@contoso.com");
         }
+    }
+
+    #[test]
+    fn is_made_of_text_by_the_usual_traits() {
+        let address: Address = "sip:lenea@contoso.com".parse().unwrap();
+        for other in
+            [Address::try_from("lenea@contoso.com"), Address::try_from("lenea@contoso.com".to_owned())]
+        {
+            assert_eq!(other.unwrap(), address);
+        }
+        assert_eq!(
+            (address.to_string().as_str(), address.as_ref()),
+            ("lenea@contoso.com", "lenea@contoso.com")
+        );
+        let error = "lenea".parse::<Address>().unwrap_err();
+        assert_eq!(error.to_string(), "The address has no @; give an address such as user@contoso.com.");
     }
 
     #[test]

@@ -34,6 +34,20 @@ pub async fn send_im(account: &Account, to: &str, text: &str) -> Result<Receipt>
 
 /// As [`send_im`], with every option of a message. The message's timeout covers everything up to the receipt.
 ///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> send_im::Result<()> {
+/// # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+/// # let account = send_im::Account::with_password("tosh@contoso.com", "x").server(sandbox.url());
+/// use send_im::{Importance, Message};
+///
+/// let message = Message::text("lenea@contoso.com", "disk full").importance(Importance::Urgent);
+/// let receipt = send_im::send(&account, message).await?;
+/// assert_eq!(receipt.to, "lenea@contoso.com");
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// See [`ErrorKind`].
 pub async fn send(account: &Account, message: Message) -> Result<Receipt> {
@@ -68,11 +82,22 @@ pub async fn send(account: &Account, message: Message) -> Result<Receipt> {
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    outbox: Arc<Outbox>,
+    pub(crate) outbox: Arc<Outbox>,
 }
 
 impl Client {
     /// Discovers the server, signs in and opens a session.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> send_im::Result<()> {
+    /// # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+    /// # let account = send_im::Account::with_password("tosh@contoso.com", "x").server(sandbox.url());
+    /// let client = send_im::Client::sign_in(account).await?;
+    /// client.sign_out().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// See [`ErrorKind`]; `timeout` after the account's timeout.
@@ -91,6 +116,21 @@ impl Client {
     ///
     /// The send is under way from this call on, before the future is polled: signing out waits for its end, or its drop.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> send_im::Result<()> {
+    /// # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+    /// # let account = send_im::Account::with_password("tosh@contoso.com", "x").server(sandbox.url());
+    /// use send_im::{Client, Message};
+    ///
+    /// let client = Client::sign_in(account).await?;
+    /// let receipt = client.send(Message::text("lenea@contoso.com", "hello world")).await?;
+    /// assert_eq!(receipt.accepted_by.as_deref(), Some("lenea@contoso.com"));
+    /// client.sign_out().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [`ErrorKind`]; `closed` after [`sign_out`](Self::sign_out).
     pub fn send(&self, message: Message) -> impl Future<Output = Result<Receipt>> + Send + use<> {
@@ -100,6 +140,22 @@ impl Client {
     /// Sends many messages, some tens at a time, and gives one result a message in the same order.
     ///
     /// A message's timeout begins when its turn comes. As with [`send`](Self::send), all are under way from this call on.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> send_im::Result<()> {
+    /// # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+    /// # let account = send_im::Account::with_password("tosh@contoso.com", "x").server(sandbox.url());
+    /// use send_im::{Client, Message};
+    ///
+    /// let client = Client::sign_in(account).await?;
+    /// let messages = ["lenea@contoso.com", "busy@contoso.com"].map(|to| Message::text(to, "hello world"));
+    /// let results = client.send_all(messages).await;
+    /// assert!(results[0].is_ok() && results[1].is_err());
+    /// client.sign_out().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn send_all<M: IntoIterator<Item = Message>>(
         &self,
         messages: M,
@@ -110,6 +166,22 @@ impl Client {
 
     /// Ends every send under way at once: each fails with `cancelled`, and its `sent` says whether it can have arrived.
     /// Ringing invitations are withdrawn. Later sends fail with `closed`; [`sign_out`](Self::sign_out) then waits for no send.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> send_im::Result<()> {
+    /// # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+    /// # let account = send_im::Account::with_password("tosh@contoso.com", "x").server(sandbox.url());
+    /// use send_im::{Client, ErrorKind, Message};
+    ///
+    /// let client = Client::sign_in(account).await?;
+    /// let rings = client.send(Message::text("silent@contoso.com", "hello world"));
+    /// client.cancel_all();
+    /// assert_eq!(rings.await.unwrap_err().kind(), ErrorKind::Cancelled);
+    /// client.sign_out().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cancel_all(&self) {
         self.outbox.session.cancel_all();
     }
@@ -121,37 +193,54 @@ impl Client {
     /// them, [`cancel_all`](Self::cancel_all) ends them at once. Where the server refuses connections or gives no answer for
     /// 5 s, they end then, with `outcome_unknown` or `cancelled`. Closing takes at most another 3 s.
     ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> send_im::Result<()> {
+    /// # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+    /// # let account = send_im::Account::with_password("tosh@contoso.com", "x").server(sandbox.url());
+    /// use send_im::{Client, ErrorKind, Message};
+    ///
+    /// let client = Client::sign_in(account).await?;
+    /// client.sign_out().await?;
+    /// let late = client.send(Message::text("lenea@contoso.com", "hello world")).await;
+    /// assert_eq!(late.unwrap_err().kind(), ErrorKind::Closed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When the server could not be told; it ends the session by itself after 15 minutes (MeDashboard).
     pub async fn sign_out(&self) -> Result<()> {
-        self.begin_sign_out(None).await
+        self.close(None).await
     }
 
     /// As [`sign_out`](Self::sign_out), but waits for the sends under way at most for `bound`, then cancels those that are
     /// left as [`cancel_all`](Self::cancel_all) does.
     ///
-    /// # Errors
-    /// As [`sign_out`](Self::sign_out).
-    pub async fn sign_out_within(&self, bound: Duration) -> Result<()> {
-        self.begin_sign_out(Some(bound)).await
-    }
-
-    /// As [`sign_out_within`](Self::sign_out_within), or [`sign_out`](Self::sign_out) without a bound. Later sends are refused
-    /// from this call on, and it goes on whether the future is polled or not.
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> send_im::Result<()> {
+    /// # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+    /// # let account = send_im::Account::with_password("tosh@contoso.com", "x").server(sandbox.url());
+    /// use std::time::Duration;
+    ///
+    /// let client = send_im::Client::sign_in(account).await?;
+    /// client.sign_out_within(Duration::from_secs(5)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`sign_out`](Self::sign_out).
-    pub fn begin_sign_out(&self, bound: Option<Duration>) -> impl Future<Output = Result<()>> + Send + use<> {
+    pub async fn sign_out_within(&self, bound: Duration) -> Result<()> {
+        self.close(Some(bound)).await
+    }
+
+    /// Later sends are refused from this call on, and it goes on whether the future is polled or not.
+    pub(crate) fn close(&self, bound: Option<Duration>) -> impl Future<Output = Result<()>> + Send + use<> {
         self.outbox.session.forget_server();
         let log = StepLog::new(self.outbox.session.connection.account.on_step.clone());
         self.outbox.session.sign_out(&log, bound)
-    }
-
-    /// From now on the session is closed whenever no send is under way in it, and opened again by the next send: for the end
-    /// of a program, whose own code may still send. True when the session is closed, false when a send is under way in it or
-    /// the server could not be told within 3 s.
-    pub async fn close_when_idle(&self) -> bool {
-        self.outbox.session.close_when_idle().await
     }
 }
 

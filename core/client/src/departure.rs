@@ -22,6 +22,12 @@ impl Departure {
     /// [`Sent::No`] until the first request that carries the text begins, [`Sent::Maybe`] from then on.
     ///
     /// It does not go back: after a refused request it still says `Maybe`, though the message was not taken.
+    ///
+    /// ```
+    /// use send_im::{Message, Sent};
+    ///
+    /// assert_eq!(Message::text("lenea@contoso.com", "disk full").departure().sent(), Sent::No);
+    /// ```
     pub fn sent(&self) -> Sent {
         if self.0.load(Ordering::Acquire) { Sent::Maybe } else { Sent::No }
     }

@@ -13,7 +13,6 @@ use reqwest::header::{
 };
 use reqwest::{Method, redirect};
 use secrecy::zeroize::{Zeroize, Zeroizing};
-use send_im_ucwa::hypermedia::is_loopback;
 use send_im_ucwa::limits::MAX_HREF;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -22,9 +21,11 @@ use url::Url;
 use self::broken::{Again, innermost, network_error, not_processed, stream_error};
 use self::cookies::Jar;
 use self::proxy::{Proxies, through};
-use crate::account::{Account, Tls};
+use crate::account::Account;
 use crate::error::{Error, ErrorKind, Hop, Result, Sent, ended_early};
+use crate::host::is_loopback;
 use crate::steps::{Step, StepLog, host_of, origin};
+use crate::tls::Tls;
 
 mod broken;
 mod ca_file;

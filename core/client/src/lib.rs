@@ -6,10 +6,155 @@
 //! A message is never sent twice: where the network hides an outcome, the event channel is asked, and where that
 //! cannot tell, the error is [`ErrorKind::OutcomeUnknown`].
 //!
-//! # Testing your own code
+//! Every call needs a [tokio](https://docs.rs/tokio) runtime. The examples on this page send into the sandbox, the server that
+//! comes with this library: `sandbox.url()` stands where your own server's URL would, or none, as the server is found by the
+//! sender's domain.
 //!
-//! What your code does with an outcome needs no server: [`Error::new`] and [`Receipt::new`] make one. For a whole way there is
-//! the sandbox, the crate `send-im-sandbox`.
+//! # Send one message
+//!
+//! [`send_im`] signs in, sends, waits for the recipient and signs out.
+//!
+//! ```
+//! use send_im::{Account, send_im};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> send_im::Result<()> {
+//! # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+//! let account = Account::with_password("tosh@contoso.com", "secret").server(sandbox.url());
+//! let receipt = send_im(&account, "lenea@contoso.com", "hello world").await?;
+//! assert_eq!(receipt.accepted_by.as_deref(), Some("lenea@contoso.com"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Many messages: a client
+//!
+//! A [`Client`] stays signed in, and its conversations stay open. Clones share the session; any task may send.
+//!
+//! ```
+//! use send_im::{Account, Client, Message};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> send_im::Result<()> {
+//! # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+//! # let account = Account::with_password("tosh@contoso.com", "secret").server(sandbox.url());
+//! let client = Client::sign_in(account).await?;
+//! client.send(Message::text("lenea@contoso.com", "backup begins")).await?;
+//! let team = ["lenea@contoso.com", "johndoe@contoso.com"];
+//! for result in client.send_all(team.map(|to| Message::text(to, "backup done"))).await {
+//!     println!("{}", result?.to);
+//! }
+//! client.sign_out().await?;
+//! # assert_eq!(sandbox.messages().len(), 3);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Html, a subject, importance
+//!
+//! ```
+//! use std::time::Duration;
+//! use send_im::{Account, Format, Importance, Message};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> send_im::Result<()> {
+//! # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+//! # let account = Account::with_password("tosh@contoso.com", "secret").server(sandbox.url());
+//! let message = Message::html("lenea@contoso.com", "<b>disk full</b> on db7")
+//!     .subject("db7")
+//!     .importance(Importance::Urgent)
+//!     .timeout(Duration::from_secs(30));
+//! let receipt = send_im::send(&account, message).await?;
+//! assert_eq!(receipt.format, Format::Html);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A stored account
+//!
+//! [`Account::stored`] reads the environment (`SEND_IM_ADDRESS`, `SEND_IM_PASSWORD` and others), or else a profile file that
+//! nobody else can read.
+//!
+//! ```no_run
+//! # async fn example() -> send_im::Result<()> {
+//! let account = send_im::Account::stored()?;
+//! send_im::send_im(&account, "lenea@contoso.com", "hello world").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Tokens instead of a password
+//!
+//! ```
+//! use std::time::Duration;
+//! use send_im::{Account, BearerToken};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> send_im::Result<()> {
+//! # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+//! # let issued = sandbox.issue_token("tosh@contoso.com");
+//! # let token_for = move |_: String| std::future::ready(Ok::<_, std::io::Error>(issued.clone()));
+//! let account = Account::with_token("tosh@contoso.com", move |request| {
+//!     // `token_for` is yours: it asks your identity provider.
+//!     let token = token_for(request.origin);
+//!     async move { Ok(BearerToken::new(token.await?).expires_in(Duration::from_secs(3600))) }
+//! });
+//! send_im::send_im(&account.server(sandbox.url()), "lenea@contoso.com", "hello world").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # When it fails
+//!
+//! An [`Error`] says in one sentence what happened and what to do. A program looks at its [`kind`](Error::kind), and at
+//! [`sent`](Error::sent) before it sends again.
+//!
+//! ```
+//! use send_im::{Account, ErrorKind, Sent};
+//!
+//! # #[tokio::main]
+//! # async fn main() {
+//! # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+//! # let account = Account::with_password("tosh@contoso.com", "secret").server(sandbox.url());
+//! let error = send_im::send_im(&account, "busy@contoso.com", "hello world").await.unwrap_err();
+//! match (error.kind(), error.sent()) {
+//!     (ErrorKind::Busy | ErrorKind::NoAnswer, _) => println!("Try later: {error}"),
+//!     (_, Sent::No) => println!("Nothing arrived: {error}"),
+//!     (_, Sent::Maybe) => println!("Sending again may double it: {error}"),
+//! }
+//! # assert_eq!(error.kind(), ErrorKind::Busy);
+//! # }
+//! ```
+//!
+//! # Cancel
+//!
+//! Dropping the future of a send ends it; its [`Departure`] says afterwards whether the text can have left.
+//! [`Client::cancel_all`] ends every send of a client.
+//!
+//! ```
+//! use std::time::Duration;
+//! use send_im::{Account, Client, Message, Sent};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> send_im::Result<()> {
+//! # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+//! # let account = Account::with_password("tosh@contoso.com", "secret").server(sandbox.url());
+//! let client = Client::sign_in(account).await?;
+//! let message = Message::text("silent@contoso.com", "hello world");
+//! let departure = message.departure();
+//! tokio::select! {
+//!     result = client.send(message) => println!("{:?}", result?),
+//!     () = tokio::time::sleep(Duration::from_millis(50)) => {
+//!         println!("Given up; it may have arrived: {}", departure.sent() == Sent::Maybe);
+//!     }
+//! }
+//! client.sign_out().await
+//! # }
+//! ```
+//!
+//! # Test your own code
+//!
+//! What your code does with an outcome needs no server: [`Error::new`] and [`Receipt::new`] make one.
 //!
 //! ```
 //! use send_im::{Error, ErrorKind, Evidence, Receipt, Sent};
@@ -18,15 +163,41 @@
 //! let delivered = Receipt::new("lenea@contoso.com", Evidence::InvitationAccepted);
 //! assert_eq!((unknown.kind().exit_code(), delivered.accepted_by.as_deref()), (6, Some("lenea@contoso.com")));
 //! ```
+//!
+//! For a whole way there is the sandbox, the crate `send-im-sandbox`. Recipients behave by their name; what goes wrong can be
+//! said. A [`Shared`] of its own keeps a test from what others were refused.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use send_im::{Account, ErrorKind};
+//! use send_im_sandbox::Sandbox;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::start().await?;
+//! let account = Account::with_password("tosh@contoso.com", "x").server(sandbox.url()).shared(Arc::default());
+//! send_im::send_im(&account, "lenea@contoso.com", "hello world").await?;
+//! assert_eq!(sandbox.inbox("lenea@contoso.com")[0].text, "hello world");
+//! let declined = send_im::send_im(&account, "declines@contoso.com", "hello").await.unwrap_err();
+//! assert_eq!(declined.kind(), ErrorKind::Declined);
+//! # Ok(())
+//! # }
+//! ```
+
+// What `bindings` makes public is private to the crate without it.
+#![cfg_attr(not(feature = "bindings"), allow(unreachable_pub))]
 
 mod account;
 mod address;
+#[cfg(feature = "bindings")]
+pub mod bindings;
 mod client;
 mod conversation;
 mod departure;
 mod discovery;
 mod error;
 mod files;
+mod host;
 mod http;
 mod message;
 mod outbox;
@@ -36,11 +207,14 @@ mod reasons;
 mod receipt;
 mod retry;
 mod session;
+mod shared;
 mod sign_in;
 mod steps;
+#[cfg(feature = "bindings")]
 mod text;
+mod tls;
 
-pub use account::{Account, BearerToken, Tls, TokenRequest};
+pub use account::{Account, BearerToken, TokenRequest};
 pub use address::Address;
 pub use client::{Client, send, send_im};
 pub use departure::Departure;
@@ -48,15 +222,9 @@ pub use error::{Error, ErrorKind, Hop, Result, Sent};
 pub use message::{DEFAULT_TIMEOUT, Importance, MAX_SUBJECT, Message, Wait};
 pub use profile::{ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, ENV_USERNAME, profile_path};
 pub use receipt::{Evidence, Format, Receipt};
+pub use shared::Shared;
 pub use steps::{Step, StepRecord};
-
-/// What the other packages share with this one. Not part of the stable interface.
-#[doc(hidden)]
-pub mod shared {
-    pub use crate::files::{read, read_secret};
-    pub use crate::plain::option_name;
-    pub use crate::text::{decode_text, without_mark};
-}
+pub use tls::Tls;
 
 /// The Rust code of the front page compiles.
 #[cfg(doctest)]

@@ -17,6 +17,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How urgent a message is shown to the recipient.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Importance {
     /// As any other message.
     #[default]
@@ -29,6 +30,11 @@ pub enum Importance {
 
 impl Importance {
     /// The stable name: `normal`, `urgent` or `emergency`.
+    ///
+    /// ```
+    /// assert_eq!("Urgent".parse::<send_im::Importance>()?.as_str(), "urgent");
+    /// # Ok::<(), send_im::Error>(())
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             Importance::Normal => "normal",
@@ -60,6 +66,7 @@ impl std::str::FromStr for Importance {
 
 /// When a send is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Wait {
     /// When the recipient's side has accepted or confirmed.
     #[default]
@@ -73,6 +80,11 @@ pub enum Wait {
 
 impl Wait {
     /// The stable name: `delivered` or `submitted`.
+    ///
+    /// ```
+    /// assert_eq!("submitted".parse::<send_im::Wait>()?.as_str(), "submitted");
+    /// # Ok::<(), send_im::Error>(())
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             Wait::Delivered => "delivered",
@@ -118,11 +130,19 @@ pub struct Message {
 
 impl Message {
     /// Plain text. Up to 800 UTF-16 units ride in the invitation, so the recipient's notification shows them.
+    ///
+    /// ```
+    /// let message = send_im::Message::text("lenea@contoso.com", "disk full on db7");
+    /// ```
     pub fn text(to: impl Into<String>, text: impl Into<String>) -> Self {
         Self::new(to, Body::Text(text.into().into()))
     }
 
     /// Html. A recipient whose side takes no html gets its plain-text rendering; the receipt's `format` tells.
+    ///
+    /// ```
+    /// let message = send_im::Message::html("lenea@contoso.com", "<b>disk full</b> on db7");
+    /// ```
     pub fn html(to: impl Into<String>, html: impl Into<String>) -> Self {
         Self::new(to, Body::Html(html.into().into()))
     }
@@ -140,12 +160,24 @@ impl Message {
     }
 
     /// The conversation's subject, at most [`MAX_SUBJECT`] UTF-16 units, on one line. Default: none.
+    ///
+    /// ```
+    /// use send_im::Message;
+    ///
+    /// let message = Message::text("lenea@contoso.com", "disk full").subject("db7");
+    /// ```
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         self.subject = Some(subject.into());
         self
     }
 
     /// How urgent the message is shown. Default: [`Importance::Normal`].
+    ///
+    /// ```
+    /// use send_im::{Importance, Message};
+    ///
+    /// let message = Message::text("lenea@contoso.com", "disk full").importance(Importance::Urgent);
+    /// ```
     pub fn importance(mut self, importance: Importance) -> Self {
         self.importance = importance;
         self
@@ -157,23 +189,58 @@ impl Message {
     /// what came of it, and a one-call send at most another 3 s to close its session.
     ///
     /// Servers end a ring after about 30 s, so a timeout of less ends it early. Source: messagingInvitation reference.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use send_im::Message;
+    ///
+    /// let message = Message::text("lenea@contoso.com", "disk full").timeout(Duration::from_secs(20));
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
     /// When the send is done. Default: [`Wait::Delivered`].
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> send_im::Result<()> {
+    /// # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+    /// # let account = send_im::Account::with_password("tosh@contoso.com", "x").server(sandbox.url());
+    /// use send_im::{Evidence, Message, Wait};
+    ///
+    /// let message = Message::text("lenea@contoso.com", "disk full").wait(Wait::Submitted);
+    /// assert_eq!(send_im::send(&account, message).await?.evidence, Evidence::Submitted);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn wait(mut self, wait: Wait) -> Self {
         self.wait = wait;
         self
     }
 
     /// Tells, also after the send was dropped, whether the text can have left. Clones of a message share it.
+    ///
+    /// ```
+    /// use send_im::{Message, Sent};
+    ///
+    /// let message = Message::text("lenea@contoso.com", "disk full");
+    /// assert_eq!(message.departure().sent(), Sent::No);
+    /// ```
     pub fn departure(&self) -> Departure {
         self.departure.clone()
     }
 
     /// Checks every field and gives the recipient's address. Sending does this too, before the first request.
+    ///
+    /// ```
+    /// use send_im::Message;
+    ///
+    /// assert_eq!(Message::text("sip:lenea@contoso.com", "disk full").check()?.as_str(), "lenea@contoso.com");
+    /// assert!(Message::text("lenea@contoso.com", "").check().is_err());
+    /// # Ok::<(), send_im::Error>(())
+    /// ```
     ///
     /// # Errors
     /// `invalid_input` with the sentence that names the field.

@@ -31,6 +31,11 @@ impl Account {
     /// The account of `SEND_IM_ADDRESS`, `SEND_IM_USERNAME`, `SEND_IM_PASSWORD`, `SEND_IM_SERVER`, `SEND_IM_CA_FILE` and
     /// `SEND_IM_TLS`.
     ///
+    /// ```no_run
+    /// let account = send_im::Account::from_env()?;
+    /// # Ok::<(), send_im::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `invalid_input` when the address or the password is not set, or `SEND_IM_TLS` is neither word.
     pub fn from_env() -> Result<Self> {
@@ -41,6 +46,11 @@ impl Account {
     /// `send-im/config.toml` in the user's configuration folder (`~/.config` on Linux).
     ///
     /// `SEND_IM_SERVER`, `SEND_IM_CA_FILE` and `SEND_IM_TLS` go before what the file says.
+    ///
+    /// ```no_run
+    /// let account = send_im::Account::stored()?;
+    /// # Ok::<(), send_im::Error>(())
+    /// ```
     ///
     /// # Errors
     /// `invalid_input` when there is neither, or when the file is unusable or readable by others.
@@ -61,6 +71,11 @@ impl Account {
 
     /// The account of the profile file at `path`: TOML with `address`, `password` and optionally `username`, `server`, `ca_file`,
     /// `tls`.
+    ///
+    /// ```no_run
+    /// let account = send_im::Account::from_profile("/etc/send-im/db7.toml")?;
+    /// # Ok::<(), send_im::Error>(())
+    /// ```
     ///
     /// # Errors
     /// `invalid_input` when the file cannot be read, is no file, is larger than 1 MiB or holds something else. On Unix also when
@@ -100,6 +115,11 @@ impl Account {
 
 /// Where [`Account::stored`] looks for the profile file.
 ///
+/// ```
+/// assert!(send_im::profile_path()?.ends_with("send-im/config.toml"));
+/// # Ok::<(), send_im::Error>(())
+/// ```
+///
 /// # Errors
 /// `invalid_input` where this user has no home folder.
 pub fn profile_path() -> Result<PathBuf> {
@@ -116,7 +136,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use crate::account::Tls;
+    use crate::tls::Tls;
 
     fn profile(text: &str, mode: u32) -> tempfile::NamedTempFile {
         let mut file = tempfile::NamedTempFile::new().unwrap();

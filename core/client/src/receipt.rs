@@ -7,6 +7,7 @@ use crate::steps::StepRecord;
 /// What the receipt rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Evidence {
     /// The text rode in the invitation and the recipient's client accepted it.
     ///
@@ -20,6 +21,10 @@ pub enum Evidence {
 
 impl Evidence {
     /// The stable name, for example `invitation_accepted`.
+    ///
+    /// ```
+    /// assert_eq!(send_im::Evidence::InvitationAccepted.as_str(), "invitation_accepted");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             Evidence::InvitationAccepted => "invitation_accepted",
@@ -32,6 +37,7 @@ impl Evidence {
 /// The form in which the text went over the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Format {
     /// `text/plain`. Also what an html message becomes when the recipient's side takes no html.
     Plain,
@@ -41,6 +47,10 @@ pub enum Format {
 
 impl Format {
     /// `plain` or `html`.
+    ///
+    /// ```
+    /// assert_eq!(send_im::Format::Html.as_str(), "html");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             Format::Plain => "plain",
@@ -70,6 +80,13 @@ pub struct Receipt {
 
 impl Receipt {
     /// A receipt of plain text that `to` took, for a program's own tests; the other fields can be set.
+    ///
+    /// ```
+    /// use send_im::{Evidence, Receipt};
+    ///
+    /// let receipt = Receipt::new("lenea@contoso.com", Evidence::MessageConfirmed);
+    /// assert_eq!(receipt.accepted_by.as_deref(), Some("lenea@contoso.com"));
+    /// ```
     pub fn new(to: impl Into<String>, evidence: Evidence) -> Self {
         let to = to.into();
         let accepted_by = (evidence != Evidence::Submitted).then(|| to.clone());

@@ -25,7 +25,7 @@ use self::ending::Ended;
 use self::event_channel::{Channel, Polling};
 use self::home::{Home, casts_doubt};
 use crate::account::Account;
-use crate::discovery::{self, cache};
+use crate::discovery;
 use crate::error::{Error, ErrorKind, Result, Sent, ended_early, nobody_waits};
 use crate::http::timed_out;
 use crate::receipt::Receipt;
@@ -194,10 +194,11 @@ impl Session {
         let create = async |url: &Url| {
             Application::create(&self.connection, url, &endpoint, log, deadline, unwanted).await
         };
-        if let Some(url) = cache::get(&key) {
+        let pools = &self.connection.account.shared.pools;
+        if let Some(url) = pools.get(&key) {
             self.connection.led_to(&url);
             match create(&url).await {
-                Err(error) if is_stale_memory(&error) => cache::forget(&key),
+                Err(error) if is_stale_memory(&error) => pools.forget(&key),
                 created => return created,
             }
         }
@@ -207,7 +208,7 @@ impl Session {
             () = unwanted.cancelled() => return Err(nobody_waits()),
         };
         let application = create(&url).await?;
-        cache::put(key, url);
+        pools.put(key, url);
         Ok(application)
     }
 
@@ -248,14 +249,14 @@ impl Session {
         if let Err(error) = result
             && casts_doubt(error)
         {
-            cache::forget(&discovery::cache_key(&self.connection));
+            self.forget_server();
             self.home.doubt();
         }
     }
 
     /// Forgets where the server is: the next sign-in discovers anew.
     pub(crate) fn forget_server(&self) {
-        cache::forget(&discovery::cache_key(&self.connection));
+        self.connection.account.shared.pools.forget(&discovery::cache_key(&self.connection));
     }
 }
 

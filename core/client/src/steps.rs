@@ -14,6 +14,7 @@ use crate::plain::plain_name;
 /// A step on the way of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Step {
     /// Finding the server of the sign-in domain.
     Discover,
@@ -33,6 +34,10 @@ pub enum Step {
 
 impl Step {
     /// The stable name, for example `open_session`.
+    ///
+    /// ```
+    /// assert_eq!(send_im::Step::OpenSession.as_str(), "open_session");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             Step::Discover => "discover",
@@ -54,6 +59,7 @@ impl fmt::Display for Step {
 
 /// One finished step. It never holds a password, a token or message text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct StepRecord {
     /// Which step.
     pub step: Step,

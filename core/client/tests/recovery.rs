@@ -16,10 +16,9 @@ use send_im::{Account, Client, ErrorKind, Message};
 use send_im_sandbox::{Fault, Route};
 
 fn account(server: &Hostile) -> Account {
-    // Where an account is homed is remembered for the process, and ports are used again.
-    static ACCOUNTS: AtomicUsize = AtomicUsize::new(0);
-    let sender = format!("tosh{}@contoso.com", ACCOUNTS.fetch_add(1, Ordering::Relaxed));
-    Account::with_password(sender, "x").server(format!("{}/root", server.origin))
+    // Ports are used again: what was on one before is not remembered.
+    let server = format!("{}/root", server.origin);
+    Account::with_password("tosh@contoso.com", "x").server(server).shared(Arc::default())
 }
 
 fn hello() -> Message {

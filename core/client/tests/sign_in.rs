@@ -212,11 +212,22 @@ async fn a_private_authority_must_be_named() {
     let error = Client::sign_in(account(&sandbox)).await.unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Tls, Sent::No), "{error:?}");
     assert!(error.to_string().contains("ca_file"), "{error}");
+    assert!(error.source().is_some_and(|source| source.is::<rustls::Error>()), "{error:?}");
 
     let file = ca_file(&sandbox);
     let client = Client::sign_in(account(&sandbox).ca_file(file.path())).await.unwrap();
     client.send(hello()).await.unwrap();
     client.sign_out().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_networks_error_is_the_source() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let gone = account(&sandbox);
+    drop(sandbox);
+    let error = Client::sign_in(gone).await.unwrap_err();
+    let source = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    assert_eq!(source.map(std::io::Error::kind), Some(std::io::ErrorKind::ConnectionRefused), "{error:?}");
 }
 
 #[cfg(unix)]

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use send_im_ucwa::hypermedia::is_loopback;
 use url::{ParseError, Url};
 
 use crate::error::{Error, Result};
+use crate::host::is_loopback;
 
 /// Checks the URL of a discovery root.
 ///

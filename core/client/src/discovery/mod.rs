@@ -1,6 +1,5 @@
 //! Finds the server: from the sign-in domain, or a given root, to the URL where applications are created.
 
-pub(crate) mod cache;
 pub(crate) mod trust;
 
 use std::time::Duration;
@@ -27,7 +26,7 @@ const HEAD_START: Duration = Duration::from_millis(400);
 /// Where the autodiscover service lies on a pool whose bare address was given.
 const SERVICE_PATH: &str = "/Autodiscover/AutodiscoverService.svc/root";
 
-/// The key of an account in the cache.
+/// The key of an account among the pools that are remembered.
 pub(crate) fn cache_key(connection: &Connection) -> String {
     let server = match &connection.account.server {
         Server::Discover => "",

@@ -4,10 +4,11 @@
 //! sign-in domain or to a domain on a list. Ours adds: never from TLS to plain http, and loopback may lead to loopback.
 
 // The ledger imports it from here.
-use send_im_ucwa::hypermedia::{has_no_userinfo, is_as_protected, is_loopback};
+use send_im_ucwa::hypermedia::{has_no_userinfo, is_as_protected};
 use url::Url;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::host::{is_loopback, is_public_suffix};
 use crate::steps::{Step, host_of};
 
 /// Checks that an answer from `from` may lead to `to`.
@@ -72,33 +73,12 @@ pub(crate) fn check_recipient<'a>(
     Err(Error::new(ErrorKind::UntrustedHost, detail).at(Step::SignIn))
 }
 
-/// The domain of a host: its name without the first label. None where strangers may own names in that, as in `com` and
-/// `co.uk`, and for an IP address.
+/// The domain of a host: its name without the first label. None where strangers own names in that, as in `com`, `co.uk` and
+/// `azurewebsites.net`, and for an IP address.
 fn domain_of(host: &str) -> Option<&str> {
     let (_, domain) = host.split_once('.')?;
     let is_address = domain.rsplit('.').next()?.bytes().all(|b| b.is_ascii_digit());
-    (!is_address && !is_public(domain)).then_some(domain)
-}
-
-/// True where strangers may own names, as in `com` and `co.uk`. A rule of thumb: the list of all of them weighs more than what
-/// it would guard here, where only hosts of the account's own server are asked.
-pub(crate) fn is_public(domain: &str) -> bool {
-    match domain.rsplit_once('.') {
-        Some((second, last)) => last.len() == 2 && second.len() <= 3 && !second.contains('.'),
-        None => true,
-    }
-}
-
-/// A domain as configured, in the form that is compared: `*.Contoso.NET.` is `contoso.net`.
-///
-/// # Errors
-/// `invalid_input` when it is no domain name.
-pub(crate) fn normal_domain(text: &str) -> Result<String> {
-    let bare = text.trim_start_matches("*.").trim_start_matches('.').trim_end_matches('.');
-    match url::Host::parse(bare) {
-        Ok(url::Host::Domain(domain)) if !bare.is_empty() => Ok(domain),
-        _ => Err(Error::invalid_input("A trusted domain is no domain name; give for example contoso.net.")),
-    }
+    (!is_address && !is_public_suffix(domain)).then_some(domain)
 }
 
 fn may_follow(from: &Url, to: &Url, sign_in_domain: &str, trusted: &[String]) -> bool {
@@ -193,16 +173,29 @@ mod tests {
     }
 
     #[test]
-    fn domains_are_compared_in_one_form() {
-        for (text, normal) in [
-            ("*.Contoso.NET", "contoso.net"),
-            ("contoso.net.", "contoso.net"),
-            ("bücher.example", "xn--bcher-kva.example"),
+    fn neighbours_are_hosts_of_one_owner() {
+        for (led_to, other, ok) in [
+            ("x.github.io", "y.github.io", false),
+            ("x.github.io", "sts.x.github.io", false),
+            ("pool.x.github.io", "sts.x.github.io", true),
+            ("x.azurewebsites.net", "y.azurewebsites.net", false),
+            ("litware.co.uk", "evil.co.uk", false),
+            ("pool.litware.co.uk", "sts.litware.co.uk", true),
+            ("litware.gv.at", "evil.gv.at", false),
+            // Of three letters, yet a company's.
+            ("pool.ibm.de", "sts.ibm.de", true),
+            // Domains inside a company, which the list does not know.
+            ("pool.contoso.local", "sts.contoso.local", true),
+            ("pool.ad.corp", "sts.ad.corp", true),
+            ("pool.local", "sts.local", false),
+            ("pool", "sts", false),
+            ("pool.com.", "evil.com.", false),
+            ("192.0.2.7", "192.0.2.8", false),
+            ("[2001:db8::1]", "[2001:db8::2]", false),
+            ("[2001:db8::1]", "[2001:db8::1]", true),
         ] {
-            assert_eq!(normal_domain(text).unwrap(), normal);
-        }
-        for text in ["", "*.", "https://contoso.net", "127.0.0.1", "con toso"] {
-            assert!(normal_domain(text).is_err(), "{text}");
+            let url = Url::parse(&format!("https://{other}/token")).unwrap();
+            assert_eq!(check_recipient(&url, [led_to], []).is_ok(), ok, "{led_to} {other}");
         }
     }
 

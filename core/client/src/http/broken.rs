@@ -6,10 +6,10 @@ use std::io;
 use url::Url;
 
 use super::{CONNECT_TIMEOUT, tls_error};
-use crate::account::Tls;
 use crate::error::{Error, ErrorKind};
 use crate::plain::{plain, plain_name};
 use crate::steps::{Step, host_of};
+use crate::tls::Tls;
 
 /// What hyper says where a server answers in another protocol, or speaks first.
 const OTHER_PROTOCOL: [&str; 2] = ["HTTP version", "unexpected message from connection"];
@@ -18,7 +18,9 @@ pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url, offer
     let host = host_of(url);
     let cause = innermost(error);
     if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-        return Error::new(ErrorKind::Tls, tls_error::sentence(tls, url, offered)).at(step);
+        return Error::new(ErrorKind::Tls, tls_error::sentence(tls, url, offered))
+            .at(step)
+            .with_source(tls.clone());
     }
     if let Some(h2) = stream_error(error)
         && not_processed(h2).is_some()
@@ -26,7 +28,7 @@ pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url, offer
         let why = h2.reason().unwrap_or(h2::Reason::REFUSED_STREAM);
         let detail =
             format!("{host} takes no request now ({why}) and has not processed this one; send again later.");
-        return Error::new(ErrorKind::Network, detail).at(step);
+        return Error::new(ErrorKind::Network, detail).at(step).with_source(h2::Error::from(why));
     }
     let io = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).last().map(io::Error::kind);
     let detail = match io {

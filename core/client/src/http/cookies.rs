@@ -6,7 +6,7 @@ use cookie_store::{CookieStore, RawCookie};
 use reqwest::header::{HeaderMap, HeaderValue, SET_COOKIE};
 use url::Url;
 
-use crate::discovery::trust::is_public;
+use crate::host::is_public_suffix;
 
 /// The longest cookie that is kept, in bytes, as much as RFC 6265 asks for (section 6.1).
 const LONGEST: usize = 4096;
@@ -25,7 +25,7 @@ impl Jar {
             // Byte by byte, so that what goes back is what came.
             let text: String = header.as_bytes().iter().copied().map(char::from).collect();
             let Ok(cookie) = RawCookie::parse(text) else { continue };
-            let is_for_strangers = |domain: &str| Some(domain) != url.host_str() && is_public(domain);
+            let is_for_strangers = |domain: &str| Some(domain) != url.host_str() && is_public_suffix(domain);
             if header.len() > LONGEST || cookie.domain().is_some_and(is_for_strangers) {
                 continue;
             }
@@ -119,6 +119,8 @@ mod tests {
         }
         let british = "https://pool.contoso.co.uk/";
         assert_eq!(given(british, &["LB=fe1; Domain=co.uk"], british), None);
+        let azure = "https://litware.azurewebsites.net/";
+        assert_eq!(given(azure, &["LB=fe1; Domain=azurewebsites.net"], azure), None);
         assert_eq!(given(british, &["LB=fe1; Domain=contoso.co.uk"], british).as_deref(), Some("LB=fe1"));
     }
 

@@ -16,9 +16,9 @@ use url::Url;
 use self::refusal::Refusal;
 use super::broken::{causes, innermost, with_port};
 use super::{CONNECT_TIMEOUT, USER_AGENT, tls_error};
-use crate::account::Tls;
 use crate::error::Result;
 use crate::plain::{plain, plain_name};
+use crate::tls::Tls;
 
 mod refusal;
 mod variables;

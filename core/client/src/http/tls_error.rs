@@ -6,8 +6,8 @@ use rustls::{AlertDescription, CertRevocationListError, CertificateError, Invali
 use url::Url;
 
 use super::broken::with_port;
-use crate::account::Tls;
 use crate::steps::host_of;
+use crate::tls::Tls;
 
 /// What the identifiers of sha1WithRSAEncryption and ecdsa-with-SHA1 begin with, in DER.
 const SHA1_SIGNATURES: [&[u8]; 2] = [

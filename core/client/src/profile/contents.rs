@@ -93,7 +93,7 @@ fn line_of(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::Tls;
+    use crate::tls::Tls;
 
     const GOOD: &str = "address = 'tosh@contoso.com'\npassword = 's3cret'\n";
 

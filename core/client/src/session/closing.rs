@@ -182,6 +182,7 @@ impl Session {
     }
 
     /// From now on the session is closed whenever no send is under way in it; the next send opens another one.
+    #[cfg(feature = "bindings")]
     pub(crate) async fn close_when_idle(self: &Arc<Self>) -> bool {
         self.closes_when_idle.store(true, Ordering::Release);
         self.close_if_idle().await

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::Session;
-use crate::discovery::{self, cache};
+use crate::discovery;
 use crate::error::{Error, ErrorKind};
 use crate::session::application::Application;
 use crate::steps::StepLog;
@@ -81,7 +81,7 @@ impl Session {
         *self.home.asked() = Some(Instant::now());
         let Ok(url) = found else { return false };
         let elsewhere = origin(&url) != origin(&open.created_at);
-        cache::put(discovery::cache_key(&self.connection), url);
+        self.connection.account.shared.pools.put(discovery::cache_key(&self.connection), url);
         elsewhere
     }
 

@@ -1,6 +1,5 @@
 //! Signing in: a request that a server challenges gets the token of that server and is asked once more.
 
-mod attempts;
 mod token;
 
 use std::borrow::Cow;
@@ -21,7 +20,6 @@ use send_im_ucwa::verdict::{self, Verdict, is_word_of_pool};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use url::Url;
 
-use self::attempts::Known;
 use self::token::Tokens;
 use crate::account::{Account, Credential, TokenRequest, TokenSource};
 use crate::address::Address;
@@ -29,6 +27,7 @@ use crate::discovery::trust;
 use crate::error::{Error, ErrorKind, Result, nobody_waits};
 use crate::http::{Answer, Failure, Http, Request, timed_out};
 use crate::retry::Retry;
+use crate::shared::attempts::Known;
 use crate::steps::{Step, StepLog, host_of, origin};
 
 /// A token service that is slower than this has failed, however much time the request has that waits for it.
@@ -340,8 +339,10 @@ impl Connection {
         let service = self.token_service(origin, challenge)?;
         let mut retry = Retry::new(deadline);
         loop {
-            let attempt = timeout_at(deadline, attempts::begin(&service, username, password, known));
-            let attempt = attempt.await.unwrap_or_else(|_| Err(timed_out(Step::SignIn, &service)))?;
+            let begun = self.account.shared.attempts.begin(&service, username, password, known);
+            let attempt = timeout_at(deadline, begun)
+                .await
+                .unwrap_or_else(|_| Err(timed_out(Step::SignIn, &service)))?;
             let request =
                 token::password_form(service.clone(), username, password, Instant::now() + TOKEN_DEADLINE);
             let (of, who) = (challenge.clone(), username.to_owned());

@@ -81,7 +81,8 @@ impl Cell {
         let http2 = self.fault.starts_with("h2_");
         let tls = http2 || self.fault == "tls";
         let sandbox = Sandbox::builder().https(tls).http2(http2).start().await.unwrap();
-        // Where an account is homed is remembered for the process, and ports are used again.
+        // Where an account is homed is remembered, and ports are used again. A `Shared` of its own would build a TLS configuration
+        // for each of the many cells.
         static ACCOUNTS: AtomicU32 = AtomicU32::new(0);
         let number = ACCOUNTS.fetch_add(1, Ordering::Relaxed);
         let mut account =

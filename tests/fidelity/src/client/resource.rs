@@ -1,7 +1,7 @@
 //! Every resource in a recording: the same rels, the same hrefs, the same texts.
 
-use send_im_ucwa::router::Modality;
 use send_im_ucwa::hypermedia::{HrefKey, Resource};
+use send_im_ucwa::router::Modality;
 use serde_json::Value;
 use url::Url;
 

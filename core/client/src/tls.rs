@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 
 /// Which cipher suites a server may choose from. Certificates are verified in the same way with both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Tls {
     /// Those of TLS 1.3, and of TLS 1.2 those with ECDHE and AES-GCM or ChaCha20-Poly1305.
     #[default]
@@ -15,6 +16,11 @@ pub enum Tls {
 
 impl Tls {
     /// The stable name: `current` or `compatible`.
+    ///
+    /// ```
+    /// assert_eq!("compatible".parse::<send_im::Tls>()?.as_str(), "compatible");
+    /// # Ok::<(), send_im::Error>(())
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             Tls::Current => "current",

@@ -1,0 +1,83 @@
+//! How an account proves who it is: a password, or tokens that the program supplies.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroize;
+
+/// How an account proves who it is.
+#[derive(Clone)]
+pub(crate) enum Credential {
+    Password { username: Option<String>, password: SecretString },
+    Bearer(TokenSource),
+}
+
+/// What a token is wanted for, as the server's challenge says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokenRequest {
+    /// Scheme, host and port of the server that must accept the token: the OAuth resource.
+    pub origin: String,
+    /// Where the server says tokens are issued, if it does.
+    pub authorization_uri: Option<String>,
+    /// The server's client id (OAuth audience), if it names one.
+    pub client_id: Option<String>,
+    /// The issuers the server trusts, if it names any.
+    pub trusted_issuers: Option<String>,
+    /// True where the token given before was rejected: a cached one will not do.
+    pub rejected: bool,
+}
+
+/// A token and, where known, how long it lasts.
+#[derive(Clone)]
+pub struct BearerToken {
+    pub(crate) secret: SecretString,
+    pub(crate) expires_in: Option<Duration>,
+}
+
+impl BearerToken {
+    /// A token without the word `Bearer`. Without [`expires_in`](Self::expires_in) it is used until it is rejected.
+    ///
+    /// ```
+    /// let token = send_im::BearerToken::new("eyJ0eXAiOiJKV1Qi");
+    /// ```
+    pub fn new(token: impl Into<String>) -> Self {
+        Self { secret: secret(token.into()), expires_in: None }
+    }
+
+    /// How long the token lasts from now. It is renewed before that.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let token = send_im::BearerToken::new("eyJ0eXAiOiJKV1Qi").expires_in(Duration::from_secs(3600));
+    /// ```
+    pub fn expires_in(mut self, lifetime: Duration) -> Self {
+        self.expires_in = Some(lifetime);
+        self
+    }
+}
+
+impl fmt::Debug for BearerToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BearerToken").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
+}
+
+/// Takes a secret over and wipes where it came from. Turning the `String` itself into one could move it, and leave a copy.
+pub(super) fn secret(mut text: String) -> SecretString {
+    let secret = SecretString::from(text.as_str());
+    text.zeroize();
+    secret
+}
+
+type TokenAnswer = std::result::Result<BearerToken, Box<dyn std::error::Error + Send + Sync>>;
+pub(super) type TokenFuture = Pin<Box<dyn Future<Output = TokenAnswer> + Send>>;
+
+/// The program's way of getting a token.
+#[derive(Clone)]
+pub(crate) struct TokenSource(pub(crate) Arc<dyn Fn(TokenRequest) -> TokenFuture + Send + Sync>);

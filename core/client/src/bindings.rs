@@ -1,0 +1,59 @@
+//! What the packages of other languages, the command and the service need, and Rust programs do not. Not part of the stable
+//! interface: it comes with the feature `bindings`.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio_util::task::TaskTracker;
+
+pub use crate::files::{read, read_secret};
+pub use crate::plain::option_name;
+pub use crate::text::{decode_text, without_mark};
+
+use crate::account::Account;
+use crate::client::Client;
+use crate::error::Result;
+
+impl Account {
+    /// Counts what is left to do for sessions that nobody signed out, and for calls that were cut off, among these tasks:
+    /// whoever ends the process can wait for them.
+    #[must_use]
+    pub fn background(mut self, tasks: TaskTracker) -> Self {
+        self.background = tasks;
+        self
+    }
+
+    /// The password is the program's own and no guess of somebody else's: what others are refused for the same user name does
+    /// not keep this account out. Its own refusals do.
+    #[must_use]
+    pub fn not_guessed(mut self) -> Self {
+        self.not_guessed = true;
+        self
+    }
+
+    /// Checks every field, as signing in does before its first request.
+    ///
+    /// # Errors
+    /// `invalid_input` with the sentence that names the field.
+    pub fn check_fields(&self) -> Result<()> {
+        self.check().map(drop)
+    }
+}
+
+impl Client {
+    /// As [`sign_out_within`](Self::sign_out_within), or [`sign_out`](Self::sign_out) without a bound. Later sends are refused
+    /// from this call on, and it goes on whether the future is polled or not.
+    ///
+    /// # Errors
+    /// As [`sign_out`](Self::sign_out).
+    pub fn begin_sign_out(&self, bound: Option<Duration>) -> impl Future<Output = Result<()>> + Send + use<> {
+        self.close(bound)
+    }
+
+    /// From now on the session is closed whenever no send is under way in it, and opened again by the next send: for the end
+    /// of a program, whose own code may still send. True when the session is closed, false when a send is under way in it or
+    /// the server could not be told within 3 s.
+    pub async fn close_when_idle(&self) -> bool {
+        self.outbox.session.close_when_idle().await
+    }
+}

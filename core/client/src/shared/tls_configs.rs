@@ -1,0 +1,103 @@
+//! TLS configurations: each has every authority of the operating system in it, some hundred KiB that take milliseconds to read.
+
+use std::sync::Mutex;
+
+use once_cell::race::OnceBox;
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+
+use crate::tls::Tls;
+
+/// How many configurations for private authorities are kept.
+const MAX_PRIVATE: usize = 8;
+
+type Certificates = Vec<CertificateDer<'static>>;
+
+/// One configuration for all accounts that trust the same authorities.
+#[derive(Default)]
+pub(crate) struct TlsConfigs {
+    /// Those that trust the operating system's authorities alone.
+    current: OnceBox<ClientConfig>,
+    compatible: OnceBox<ClientConfig>,
+    /// Those that trust others too, the newest first.
+    private: Mutex<Vec<((Tls, Certificates), ClientConfig)>>,
+}
+
+impl TlsConfigs {
+    /// The configuration that trusts `extra` besides the operating system's authorities, made by `build` where none is kept.
+    pub(crate) fn get(
+        &self,
+        tls: Tls,
+        extra: Certificates,
+        build: impl FnOnce(Tls, Certificates) -> ClientConfig,
+    ) -> ClientConfig {
+        if extra.is_empty() {
+            let system = match tls {
+                Tls::Current => &self.current,
+                Tls::Compatible => &self.compatible,
+            };
+            return system.get_or_init(|| Box::new(build(tls, extra))).clone();
+        }
+        let key = (tls, extra);
+        if let Ok(kept) = self.private.try_lock()
+            && let Some((_, config)) = kept.iter().find(|(known, _)| *known == key)
+        {
+            return config.clone();
+        }
+        let config = build(tls, key.1.clone());
+        if let Ok(mut kept) = self.private.try_lock() {
+            kept.truncate(MAX_PRIVATE - 1);
+            kept.insert(0, (key, config.clone()));
+        }
+        config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// How many configurations are built for these authorities.
+    fn built(configs: &TlsConfigs, wanted: &[(Tls, u8)]) -> usize {
+        let count = Cell::new(0);
+        for (tls, authority) in wanted {
+            let extra = (*authority > 0).then(|| CertificateDer::from(vec![*authority; 8]));
+            configs.get(*tls, extra.into_iter().collect(), |_, _| {
+                count.set(count.get() + 1);
+                let roots = rustls::RootCertStore::empty();
+                let provider = rustls::crypto::ring::default_provider().into();
+                let builder =
+                    ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+                builder.unwrap().with_root_certificates(roots).with_no_client_auth()
+            });
+        }
+        count.get()
+    }
+
+    #[test]
+    fn accounts_with_the_same_authorities_have_one_configuration() {
+        use Tls::{Compatible, Current};
+        for authority in [0, 1] {
+            let configs = TlsConfigs::default();
+            let wanted =
+                [(Current, authority), (Current, authority), (Compatible, authority), (Current, authority)];
+            assert_eq!(built(&configs, &wanted), 2);
+            assert_eq!(built(&TlsConfigs::default(), &wanted), 2, "another value shares none");
+            assert_eq!(built(&configs, &[(Current, 2)]), 1);
+        }
+    }
+
+    #[test]
+    fn the_oldest_of_many_goes_and_none_that_a_fork_left_locked_is_waited_for() {
+        let (configs, one) = (TlsConfigs::default(), [(Tls::Current, 1)]);
+        let many: Vec<_> = (1..=MAX_PRIVATE as u8).map(|authority| (Tls::Current, authority)).collect();
+        assert_eq!(built(&configs, &many), MAX_PRIVATE);
+        assert_eq!(built(&configs, &one), 0);
+        assert_eq!(built(&configs, &[(Tls::Current, 100)]), 1);
+        assert_eq!(built(&configs, &[one, one].concat()), 1, "built anew and kept");
+        let _locked = configs.private.lock().unwrap();
+        assert_eq!(built(&configs, &[one, one].concat()), 2);
+    }
+}
