@@ -8,20 +8,20 @@ mod schedule;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
-use self::job::{Ended, Job};
+pub(crate) use self::job::deadline_in;
+use self::job::{Ended, Job, Permit, waited_too_long};
 use self::schedule::Schedule;
 use crate::address::Address;
 use crate::conversation::{Conversation, Delivery};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::message::{Importance, Message};
 use crate::receipt::Receipt;
 use crate::session::{Session, UnderWay};
-use crate::steps::Step;
 
 /// How many sends of one account are in flight at once.
 ///
@@ -148,7 +148,7 @@ impl Outbox {
             };
             // Not under the lock: a runtime that stops drops what is spawned at once, and with it permits.
             for (key, queue) in handed_out.new {
-                self.session.runtime.spawn(run(key, queue));
+                self.session.runtime.spawn(run(key, queue, Arc::downgrade(self)));
             }
             drop((handed_out.unused, surplus));
         }
@@ -158,7 +158,7 @@ impl Outbox {
     fn dispatch(self: &Arc<Self>, state: &mut State) -> HandedOut {
         let mut handed_out = HandedOut::default();
         while let Some((key, mut job)) = state.schedule.next(|job| !job.is_abandoned()) {
-            let unused = job.begin_turn(Permit { outbox: self.clone(), key: key.clone() });
+            let unused = job.begin_turn(Box::new(InFlight { outbox: self.clone(), key: key.clone() }));
             if let Some(unused) = unused {
                 handed_out.unused.push(unused);
                 continue;
@@ -212,34 +212,32 @@ impl State {
 }
 
 /// One of the sends in flight. Dropped, it lets the next one go.
-struct Permit {
+struct InFlight {
     outbox: Arc<Outbox>,
     key: Key,
 }
 
-impl Drop for Permit {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.outbox.change(|state| state.schedule.finished(&self.key));
     }
 }
 
 /// The task of one conversation: sends the jobs of its queue one after the other.
-async fn run(key: Key, mut queue: mpsc::UnboundedReceiver<Job>) {
+async fn run(key: Key, mut queue: mpsc::UnboundedReceiver<Job>, outbox: Weak<Outbox>) {
     let mut conversation = Conversation::default();
     let mut next = queue.recv().await;
     while let Some(job) = next {
-        let outbox = job.outbox();
         // In a place of its own: an idle conversation needs no room for a send.
         let ended = Box::pin(send(&mut conversation, job)).await;
-        next = match (&outbox, conversation.is_open()) {
-            (Some(outbox), false) => outbox.next_or_retire(&key, &mut queue),
+        next = match outbox.upgrade() {
+            Some(outbox) if !conversation.is_open() => outbox.next_or_retire(&key, &mut queue),
             _ => None,
         };
         // Only now: an idle conversation is one that is open.
         if let Some(ended) = ended {
             ended.reply();
         }
-        drop(outbox);
         if next.is_none() && conversation.is_open() {
             next = queue.recv().await;
         }
@@ -274,14 +272,4 @@ async fn send(conversation: &mut Conversation, mut job: Job) -> Option<Ended> {
         Some(Err(error)) => Some(job.ended(Some(Err(error)))),
         None => Some(job.ended(None)),
     }
-}
-
-/// The end of a timeout. One beyond a year is taken as a year: adding it to a clock could overflow.
-pub(crate) fn deadline_in(timeout: std::time::Duration) -> Instant {
-    Instant::now() + timeout.min(std::time::Duration::from_secs(365 * 24 * 3600))
-}
-
-fn waited_too_long(to: &Address) -> Error {
-    let detail = format!("The message to {to} waited for other sends of this client until its timeout.");
-    Error::new(ErrorKind::Timeout, detail).at(Step::Invite)
 }

@@ -109,7 +109,7 @@ impl Conversation {
         if riding.is_some() {
             sending.tell_submitted(Format::Plain);
             let open = invitation.decided(sending).await?;
-            let receipt = sending.receipt(Evidence::InvitationAccepted, Format::Plain, Some(&open));
+            let receipt = open.receipt(sending, Evidence::InvitationAccepted, Format::Plain);
             self.keep(open, sending);
             return Ok(Attempt::Delivered(Delivery::Done(receipt)));
         }
@@ -148,7 +148,7 @@ impl Conversation {
             posted => posted?,
         };
         drop(text);
-        let receipt = sending.receipt(Evidence::MessageConfirmed, format, Some(&open));
+        let receipt = open.receipt(sending, Evidence::MessageConfirmed, format);
         let server = open.server().clone();
         match posted {
             Posted::Over => Ok(Attempt::Over),

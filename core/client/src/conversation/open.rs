@@ -15,7 +15,7 @@ use super::sending::Sending;
 use crate::address::Address;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Request;
-use crate::receipt::Format;
+use crate::receipt::{Evidence, Format, Receipt};
 use crate::retry::Retry;
 use crate::session::Background;
 use crate::session::application::Application;
@@ -101,6 +101,11 @@ impl OpenConversation {
     /// True when the next message to `to` can go in.
     pub(super) fn can_be_kept_for(&self, to: &Address) -> bool {
         self.ours && self.accepted_by.as_deref().is_some_and(|who| who.eq_ignore_ascii_case(to.as_str()))
+    }
+
+    pub(super) fn receipt(&self, sending: &Sending, evidence: Evidence, format: Format) -> Receipt {
+        let (accepted_by, thread_id) = (self.accepted_by.clone(), self.thread_id.clone());
+        Receipt { accepted_by, thread_id, ..sending.receipt(evidence, format) }
     }
 
     /// A URL of the server that has the conversation, for the step log.

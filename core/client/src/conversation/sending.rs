@@ -10,7 +10,6 @@ use send_im_ucwa::html::html_to_plain;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::open::OpenConversation;
 use crate::address::Address;
 use crate::departure::Departure;
 use crate::error::{Error, ErrorKind, Result, Sent};
@@ -59,25 +58,20 @@ impl Sending {
         self.deadline + SETTLE_TIMEOUT
     }
 
-    pub(super) fn receipt(
-        &self,
-        evidence: Evidence,
-        format: Format,
-        conversation: Option<&OpenConversation>,
-    ) -> Receipt {
+    pub(super) fn receipt(&self, evidence: Evidence, format: Format) -> Receipt {
         Receipt {
             to: self.to.to_string(),
-            accepted_by: conversation.and_then(|c| c.accepted_by.clone()),
+            accepted_by: None,
             evidence,
             format,
-            thread_id: conversation.and_then(|c| c.thread_id.clone()),
+            thread_id: None,
             steps: self.log.records(),
         }
     }
 
     pub(super) fn tell_submitted(&mut self, format: Format) {
         if let Some(submitted) = self.submitted.take() {
-            let _ = submitted.send(self.receipt(Evidence::Submitted, format, None));
+            let _ = submitted.send(self.receipt(Evidence::Submitted, format));
         }
     }
 

@@ -1,15 +1,15 @@
 //! One message on its way, and the caller who waits for it.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Outbox, Permit, deadline_in, waited_too_long};
 use crate::address::Address;
 use crate::conversation::{Sending, TextGate};
-use crate::error::{Error, Result, Sent, failed_inside, shutting_down};
+use crate::error::{Error, ErrorKind, Result, Sent, failed_inside, shutting_down};
 use crate::message::{Message, Wait};
 use crate::receipt::Receipt;
 use crate::session::{Session, UnderWay};
@@ -25,9 +25,11 @@ pub(super) struct Job {
     started: Option<oneshot::Sender<()>>,
     outcome: Outcome,
     under_way: Option<UnderWay>,
-    outbox: Option<Arc<Outbox>>,
     permit: PermitSlot,
 }
+
+/// What lets the next job go when it is dropped.
+pub(super) type Permit = Box<dyn Send>;
 
 /// The permit of a job, once it has one. Its caller gives it back when going away.
 #[derive(Clone, Default)]
@@ -105,7 +107,6 @@ impl Job {
             started: Some(started),
             outcome: Outcome { sender: Some(outcome), text_gate: text_gate.clone(), wait: message.wait },
             under_way: Some(under_way),
-            outbox: None,
             permit,
             sending: Sending {
                 session: session.clone(),
@@ -127,7 +128,6 @@ impl Job {
 
     /// Gives the permit back when nobody waits for the job any more.
     pub(super) fn begin_turn(&mut self, permit: Permit) -> Option<Permit> {
-        self.outbox = Some(permit.outbox.clone());
         self.permit.put(permit);
         if self.is_abandoned() {
             return self.permit.take();
@@ -143,10 +143,6 @@ impl Job {
     pub(super) fn start(&mut self) -> bool {
         let started = self.started.take().is_some_and(|started| started.send(()).is_ok());
         started && !self.is_abandoned()
-    }
-
-    pub(super) fn outbox(&self) -> Option<Arc<Outbox>> {
-        self.outbox.clone()
     }
 
     /// The job with its result; `None` when it was cancelled.
@@ -246,4 +242,14 @@ impl Caller {
 fn cancelled_before(to: &Address) -> Error {
     let detail = format!("The message to {to} was cancelled before it was sent.");
     Error::cancelled(detail, Sent::No).at(Step::Invite)
+}
+
+/// The end of a timeout. One beyond a year is taken as a year: adding it to a clock could overflow.
+pub(crate) fn deadline_in(timeout: Duration) -> Instant {
+    Instant::now() + timeout.min(Duration::from_secs(365 * 24 * 3600))
+}
+
+pub(super) fn waited_too_long(to: &Address) -> Error {
+    let detail = format!("The message to {to} waited for other sends of this client until its timeout.");
+    Error::new(ErrorKind::Timeout, detail).at(Step::Invite)
 }
