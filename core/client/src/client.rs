@@ -10,7 +10,7 @@ use crate::account::Account;
 use crate::error::Result;
 use crate::message::Message;
 use crate::outbox::{Outbox, Timeout, deadline_in};
-use crate::receipt::Receipt;
+use crate::receipt::{Evidence, Receipt};
 use crate::session::Session;
 use crate::session::event_channel::Polling;
 use crate::steps::StepLog;
@@ -54,7 +54,7 @@ pub async fn send(account: &Account, message: Message) -> Result<Receipt> {
     message.check()?;
     let outbox = Outbox::new(Session::new(account.clone(), Polling::WhileWaiting)?);
     let result = outbox.clone().send(message, Timeout::FromCall).await;
-    let submitted = matches!(&result, Ok(receipt) if receipt.evidence == crate::Evidence::Submitted);
+    let submitted = matches!(&result, Ok(receipt) if receipt.evidence == Evidence::Submitted);
     // A submitted message may still be ringing. Its background task holds the session, which signs out when it ends.
     if !submitted
         && let Err(error) = outbox.session.sign_out(&StepLog::new(account.on_step.clone()), None).await

@@ -18,8 +18,9 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use self::broken::{Again, innermost, network_error, not_processed, stream_error};
+use self::broken::{Again, CONNECT_TIMEOUT, innermost, network_error, not_processed, stream_error};
 use self::cookies::Jar;
+pub(crate) use self::proxy::USER_AGENT;
 use self::proxy::{Proxies, through};
 use crate::account::Account;
 use crate::error::{Error, ErrorKind, Hop, Result, Sent, ended_early};
@@ -37,9 +38,6 @@ mod tls_error;
 /// The largest answer that is read. The largest real one, an application, is some 10 KiB.
 const MAX_ANSWER: usize = 8 << 20;
 
-/// How long a connection may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// How long a connection may have been idle that a request is put on. Balancers forget connections without a word, the first of
 /// them after 60 s, and a message that is put on such a one has an outcome that nobody knows.
 const MAX_IDLE: Duration = Duration::from_secs(50);
@@ -49,9 +47,6 @@ const MAX_REFUSALS: usize = 2;
 
 /// A server that asks for more than this is taken to ask for this. It bounds sums with a clock, not waits.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
-
-/// The client's name for the server's logs and for the application's `userAgent`.
-pub(crate) const USER_AGENT: &str = concat!("send-im/", env!("CARGO_PKG_VERSION"));
 
 /// Connections to the servers of one account, and the cookies of those.
 #[derive(Clone)]

@@ -213,6 +213,7 @@ mod steps;
 #[cfg(feature = "bindings")]
 mod text;
 mod tls;
+mod trust;
 
 pub use account::{Account, BearerToken, TokenRequest};
 pub use address::Address;

@@ -21,7 +21,8 @@ use crate::conversation::{Conversation, Delivery};
 use crate::error::Result;
 use crate::message::{Importance, Message};
 use crate::receipt::Receipt;
-use crate::session::{Session, UnderWay};
+use crate::session::Session;
+use crate::session::closing::UnderWay;
 
 /// How many sends of one account are in flight at once.
 ///

@@ -2,10 +2,11 @@
 
 pub(crate) mod application;
 pub(crate) mod awaited_events;
-mod closing;
+pub(crate) mod closing;
 pub(crate) mod ending;
 pub(crate) mod event_channel;
 mod home;
+mod moving;
 mod pace;
 
 use std::sync::atomic::{AtomicBool, AtomicU32};
@@ -20,7 +21,6 @@ use url::Url;
 use uuid::Uuid;
 
 use self::application::Application;
-pub(crate) use self::closing::UnderWay;
 use self::ending::Ended;
 use self::event_channel::{Channel, Polling};
 use self::home::{Home, casts_doubt};

@@ -145,6 +145,12 @@ impl StepLog {
     }
 }
 
+/// Host and port, also where it is the scheme's own.
+pub(crate) fn with_port(url: &Url) -> String {
+    let host = plain_name(url.host_str().unwrap_or_default());
+    format!("{host}:{}", url.port_or_known_default().unwrap_or_default())
+}
+
 /// Host and, where it is not the scheme's own, port: for people.
 pub(crate) fn host_of(url: &Url) -> String {
     let host = plain_name(url.host_str().unwrap_or_default());

@@ -2,14 +2,18 @@
 
 use std::error::Error as Cause;
 use std::io;
+use std::time::Duration;
 
 use url::Url;
 
-use super::{CONNECT_TIMEOUT, tls_error};
+use super::tls_error;
 use crate::error::{Error, ErrorKind};
-use crate::plain::{plain, plain_name};
-use crate::steps::{Step, host_of};
+use crate::plain::plain;
+use crate::steps::{Step, host_of, with_port};
 use crate::tls::Tls;
+
+/// How long a connection may take to be made.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What hyper says where a server answers in another protocol, or speaks first.
 const OTHER_PROTOCOL: [&str; 2] = ["HTTP version", "unexpected message from connection"];
@@ -97,12 +101,6 @@ pub(super) fn not_processed(error: &h2::Error) -> Option<Again> {
         h2::Reason::REFUSED_STREAM => Some(Again::Same),
         _ => error.is_go_away().then_some(Again::Same),
     }
-}
-
-/// Host and port, also where it is the scheme's own.
-pub(super) fn with_port(url: &Url) -> String {
-    let host = plain_name(url.host_str().unwrap_or_default());
-    format!("{host}:{}", url.port_or_known_default().unwrap_or_default())
 }
 
 /// What caused an error, from the outermost. An `io::Error` hides what it wraps from the chain of sources.

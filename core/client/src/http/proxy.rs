@@ -14,14 +14,18 @@ use tokio_rustls::TlsConnector;
 use url::Url;
 
 use self::refusal::Refusal;
-use super::broken::{causes, innermost, with_port};
-use super::{CONNECT_TIMEOUT, USER_AGENT, tls_error};
+use super::broken::{CONNECT_TIMEOUT, causes, innermost};
+use super::tls_error;
 use crate::error::Result;
 use crate::plain::{plain, plain_name};
+use crate::steps::with_port;
 use crate::tls::Tls;
 
 mod refusal;
 mod variables;
+
+/// The client's name for logs of proxies and servers, and for the application's `userAgent`.
+pub(crate) const USER_AGENT: &str = concat!("send-im/", env!("CARGO_PKG_VERSION"));
 
 /// How long a proxy is asked for the reason of its refusal.
 const PATIENCE: Duration = Duration::from_secs(3);

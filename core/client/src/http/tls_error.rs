@@ -5,8 +5,7 @@ use std::fmt;
 use rustls::{AlertDescription, CertRevocationListError, CertificateError, InvalidMessage, PeerIncompatible};
 use url::Url;
 
-use super::broken::with_port;
-use crate::steps::host_of;
+use crate::steps::{host_of, with_port};
 use crate::tls::Tls;
 
 /// What the identifiers of sha1WithRSAEncryption and ecdsa-with-SHA1 begin with, in DER.

@@ -12,7 +12,8 @@ use crate::conversation::{Sending, TextGate};
 use crate::error::{Error, ErrorKind, Result, Sent, failed_inside, shutting_down};
 use crate::message::{Message, Wait};
 use crate::receipt::Receipt;
-use crate::session::{Session, UnderWay};
+use crate::session::Session;
+use crate::session::closing::UnderWay;
 use crate::steps::{Step, StepLog};
 
 /// A message with everything its send needs.

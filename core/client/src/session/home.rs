@@ -1,29 +1,20 @@
-//! Whether the server that has the session is still the account's home.
+//! What is known of whether the server that has the session is still the account's home.
 //!
 //! A pool can be lost while clients are signed in, and another takes over. Its event channel cannot tell: there is nobody
 //! to answer. So discovery is asked again when a send finds nobody, and once more before the send that follows. Source:
 //! RootURL, for what casts doubt on a remembered URL.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use super::Session;
-use crate::discovery;
 use crate::error::{Error, ErrorKind};
-use crate::session::application::Application;
-use crate::steps::StepLog;
-use crate::steps::origin;
-
-/// How long a send waits for discovery while its own server has not failed it yet.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is known of the account's home.
 #[derive(Default)]
 pub(super) struct Home {
-    doubted: AtomicBool,
+    pub(super) doubted: AtomicBool,
     /// When discovery was asked the last time.
     asked: Mutex<Option<Instant>>,
 }
@@ -37,7 +28,7 @@ impl Home {
         self.doubted.load(Ordering::Acquire)
     }
 
-    fn asked(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+    pub(super) fn asked(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -45,51 +36,4 @@ impl Home {
 /// True for errors after which the server may not be the account's home any more. Source: RootURL.
 pub(super) fn casts_doubt(error: &Error) -> bool {
     matches!(error.http_status(), Some(403 | 502)) || error.kind() == ErrorKind::Network
-}
-
-impl Session {
-    /// True when `lost`, whose server is out of reach, is the session no more: another send has replaced it, or discovery
-    /// leads to another server now. `since` is when the send began; what discovery said after that holds.
-    pub(crate) async fn has_moved(
-        &self,
-        lost: &Arc<Application>,
-        since: Instant,
-        log: &StepLog,
-        deadline: Instant,
-    ) -> bool {
-        let Ok(mut place) = timeout_at(deadline, self.open.lock()).await else { return false };
-        if !place.as_ref().is_some_and(|open| Arc::ptr_eq(open, lost)) {
-            return true;
-        }
-        let asked = *self.home.asked();
-        if asked.is_some_and(|asked| asked >= since) || !self.lives_elsewhere(lost, log, deadline).await {
-            return false;
-        }
-        self.give_up(place.take());
-        true
-    }
-
-    /// True when the home was in doubt and is another one than that of `open`.
-    pub(super) async fn has_left(&self, open: &Application, log: &StepLog, deadline: Instant) -> bool {
-        self.home.doubted.swap(false, Ordering::AcqRel)
-            && self.lives_elsewhere(open, log, deadline.min(Instant::now() + PATIENCE)).await
-    }
-
-    /// Asks discovery. Without an answer everything stays as it is.
-    async fn lives_elsewhere(&self, open: &Application, log: &StepLog, deadline: Instant) -> bool {
-        let found = discovery::locate(&self.connection, self.root.as_ref(), log, deadline).await;
-        *self.home.asked() = Some(Instant::now());
-        let Ok(url) = found else { return false };
-        let elsewhere = origin(&url) != origin(&open.created_at);
-        self.connection.account.shared.pools.put(discovery::cache_key(&self.connection), url);
-        elsewhere
-    }
-
-    /// Lets go of a session whose server is not the account's home any more.
-    pub(super) fn give_up(&self, open: Option<Arc<Application>>) {
-        if let Some(open) = &open {
-            open.awaited.close("the account has moved to another server");
-        }
-        self.discard(open);
-    }
 }

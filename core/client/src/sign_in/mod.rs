@@ -23,12 +23,12 @@ use url::Url;
 use self::token::Tokens;
 use crate::account::{Account, Credential, TokenRequest, TokenSource};
 use crate::address::Address;
-use crate::discovery::trust;
 use crate::error::{Error, ErrorKind, Result, nobody_waits};
 use crate::http::{Answer, Failure, Http, Request, timed_out};
 use crate::retry::Retry;
 use crate::shared::attempts::Known;
 use crate::steps::{Step, StepLog, host_of, origin};
+use crate::trust;
 
 /// A token service that is slower than this has failed, however much time the request has that waits for it.
 const TOKEN_DEADLINE: Duration = Duration::from_secs(30);

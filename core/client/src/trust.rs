@@ -3,7 +3,6 @@
 //! The rule of RootURL: a redirect is followed when the answer that holds it came over TLS; otherwise only to the
 //! sign-in domain or to a domain on a list. Ours adds: never from TLS to plain http, and loopback may lead to loopback.
 
-// The ledger imports it from here.
 use send_im_ucwa::hypermedia::{has_no_userinfo, is_as_protected};
 use url::Url;
 

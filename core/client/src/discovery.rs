@@ -1,7 +1,5 @@
 //! Finds the server: from the sign-in domain, or a given root, to the URL where applications are created.
 
-pub(crate) mod trust;
-
 use std::time::Duration;
 
 use reqwest::Method;
@@ -16,6 +14,7 @@ use crate::http::{Answer, Request, hop};
 use crate::retry::Retry;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog, host_of};
+use crate::trust;
 
 /// A chain of redirects longer than this is a loop.
 const MOST_HOPS: usize = 10;
