@@ -19,7 +19,7 @@ ORDER = {
         "http/tls": "cbc mod",
         "profile": "contents mod",
         "outbox": "schedule job mod",
-        "session": "home ending pace awaited_events application event_channel mod moving closing",
+        "session": "home_pool poll_throttle awaited_events application event_channel mod moving closing",
         "shared": "attempts pools tls_configs mod",
         "sign_in": "token mod",
     },

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use crate::account::Account;
 use crate::error::Result;
 use crate::message::Message;
-use crate::outbox::{Outbox, Timeout, deadline_in};
+use crate::outbox::{DeadlineStart, Outbox, deadline_in};
 use crate::receipt::{Evidence, Receipt};
 use crate::session::Session;
 use crate::session::event_channel::Polling;
@@ -53,7 +53,7 @@ pub async fn send_im(account: &Account, to: &str, text: &str) -> Result<Receipt>
 pub async fn send(account: &Account, message: Message) -> Result<Receipt> {
     message.check()?;
     let outbox = Outbox::new(Session::new(account.clone(), Polling::WhileWaiting)?);
-    let result = outbox.clone().send(message, Timeout::FromCall).await;
+    let result = outbox.clone().send(message, DeadlineStart::Call).await;
     let submitted = matches!(&result, Ok(receipt) if receipt.evidence == Evidence::Submitted);
     // A submitted message may still be ringing. Its background task holds the session, which signs out when it ends.
     if !submitted
@@ -134,7 +134,7 @@ impl Client {
     /// # Errors
     /// See [`ErrorKind`]; `closed` after [`sign_out`](Self::sign_out).
     pub fn send(&self, message: Message) -> impl Future<Output = Result<Receipt>> + Send + use<> {
-        self.outbox.clone().send(message, Timeout::FromCall)
+        self.outbox.clone().send(message, DeadlineStart::Call)
     }
 
     /// Sends many messages, some tens at a time, and gives one result a message in the same order.
@@ -160,12 +160,12 @@ impl Client {
         &self,
         messages: M,
     ) -> impl Future<Output = Vec<Result<Receipt>>> + Send + use<M> {
-        let send = |message| self.outbox.clone().send(message, Timeout::FromTurn);
+        let send = |message| self.outbox.clone().send(message, DeadlineStart::Turn);
         join_all(messages.into_iter().map(send).collect::<Vec<_>>())
     }
 
     /// Ends every send under way at once: each fails with `cancelled`, and its `sent` says whether it can have arrived.
-    /// Ringing invitations are withdrawn. Later sends fail with `closed`; [`sign_out`](Self::sign_out) then waits for no send.
+    /// PendingInvitation invitations are withdrawn. Later sends fail with `closed`; [`sign_out`](Self::sign_out) then waits for no send.
     ///
     /// ```
     /// # #[tokio::main]

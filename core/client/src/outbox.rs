@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::message::{Importance, Message};
 use crate::receipt::Receipt;
 use crate::session::Session;
-use crate::session::closing::UnderWay;
+use crate::session::closing::SendGuard;
 
 /// How many sends of one account are in flight at once.
 ///
@@ -53,7 +53,7 @@ struct State {
     conversations: HashMap<Key, Queue>,
     /// Counts what was dispatched, to tell which conversation was used last.
     dispatched: u64,
-    is_handing_out: bool,
+    is_dispatching: bool,
 }
 
 /// The queue of a conversation's task, which ends when this is dropped.
@@ -64,7 +64,7 @@ struct Queue {
 
 /// What is done after jobs were handed out.
 #[derive(Default)]
-struct HandedOut {
+struct Dispatched {
     /// The queues of conversations that need a task.
     new: Vec<(Key, mpsc::UnboundedReceiver<Job>)>,
     /// The permits of jobs that nobody waits for any more.
@@ -73,11 +73,11 @@ struct HandedOut {
 
 /// When the timeout of a message begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Timeout {
+pub(crate) enum DeadlineStart {
     /// With the call.
-    FromCall,
+    Call,
     /// When the message's turn has come.
-    FromTurn,
+    Turn,
 }
 
 impl Outbox {
@@ -86,7 +86,7 @@ impl Outbox {
             schedule: Schedule::new(MAX_IN_FLIGHT),
             conversations: HashMap::new(),
             dispatched: 0,
-            is_handing_out: false,
+            is_dispatching: false,
         };
         Arc::new(Self { session, state: Mutex::new(state) })
     }
@@ -100,12 +100,12 @@ impl Outbox {
     pub(crate) fn send(
         self: Arc<Self>,
         message: Message,
-        timeout: Timeout,
+        starts: DeadlineStart,
     ) -> impl Future<Output = Result<Receipt>> + Send + use<> {
         let begun = self.session.begin();
         async move {
             let to = message.check()?;
-            self.queue(message, to, begun, timeout).await
+            self.queue(message, to, begun, starts).await
         }
     }
 
@@ -113,16 +113,16 @@ impl Outbox {
         self: Arc<Self>,
         message: Message,
         to: Address,
-        begun: impl Future<Output = Result<UnderWay>>,
-        timeout: Timeout,
+        begun: impl Future<Output = Result<SendGuard>>,
+        starts: DeadlineStart,
     ) -> Result<Receipt> {
-        let deadline = (timeout == Timeout::FromCall).then(|| deadline_in(message.timeout));
-        let under_way = match deadline {
+        let deadline = (starts == DeadlineStart::Call).then(|| deadline_in(message.timeout));
+        let guard = match deadline {
             Some(deadline) => timeout_at(deadline, begun).await.map_err(|_| waited_too_long(&to))??,
             None => begun.await?,
         };
         let key = Key { to: to.key(), subject: message.subject.clone(), importance: message.importance };
-        let (job, caller) = Job::new(&self.session, message, to, deadline, under_way);
+        let (job, caller) = Job::new(&self.session, message, to, deadline, guard);
         self.change(|state| state.schedule.push(key, job));
         caller.outcome(&self.session).await
     }
@@ -133,35 +133,35 @@ impl Outbox {
             let mut state = self.state();
             change(&mut state);
             // Whoever hands out already goes on with this.
-            if std::mem::replace(&mut state.is_handing_out, true) {
+            if std::mem::replace(&mut state.is_dispatching, true) {
                 return;
             }
         }
         loop {
-            let (handed_out, surplus) = {
+            let (dispatched_jobs, surplus) = {
                 let mut state = self.state();
-                let (handed_out, surplus) = (self.dispatch(&mut state), state.surplus());
-                if handed_out.new.is_empty() && handed_out.unused.is_empty() && surplus.is_empty() {
-                    state.is_handing_out = false;
+                let (dispatched_jobs, surplus) = (self.dispatch(&mut state), state.surplus());
+                if dispatched_jobs.new.is_empty() && dispatched_jobs.unused.is_empty() && surplus.is_empty() {
+                    state.is_dispatching = false;
                     return;
                 }
-                (handed_out, surplus)
+                (dispatched_jobs, surplus)
             };
             // Not under the lock: a runtime that stops drops what is spawned at once, and with it permits.
-            for (key, queue) in handed_out.new {
+            for (key, queue) in dispatched_jobs.new {
                 self.session.runtime.spawn(run(key, queue, Arc::downgrade(self)));
             }
-            drop((handed_out.unused, surplus));
+            drop((dispatched_jobs.unused, surplus));
         }
     }
 
     /// Queues the jobs whose turn has come.
-    fn dispatch(self: &Arc<Self>, state: &mut State) -> HandedOut {
-        let mut handed_out = HandedOut::default();
+    fn dispatch(self: &Arc<Self>, state: &mut State) -> Dispatched {
+        let mut dispatched_jobs = Dispatched::default();
         while let Some((key, mut job)) = state.schedule.next(|job| !job.is_abandoned()) {
             let unused = job.begin_turn(Box::new(InFlight { outbox: self.clone(), key: key.clone() }));
             if let Some(unused) = unused {
-                handed_out.unused.push(unused);
+                dispatched_jobs.unused.push(unused);
                 continue;
             }
             state.dispatched += 1;
@@ -178,10 +178,10 @@ impl Outbox {
                 // The receiver is right here.
                 let _ = jobs.send(job);
                 state.conversations.insert(key.clone(), Queue { jobs, last_used });
-                handed_out.new.push((key, queue));
+                dispatched_jobs.new.push((key, queue));
             }
         }
-        handed_out
+        dispatched_jobs
     }
 
     /// The next job of a conversation that is not open. Without one its task is to end.
@@ -193,7 +193,7 @@ impl Outbox {
                 state.conversations.remove(key);
                 None
             }
-            // It was ended already, and another may have taken its place.
+            // It was ended already, and another may have taken its slot.
             Err(mpsc::error::TryRecvError::Disconnected) => None,
         }
     }
@@ -229,7 +229,7 @@ async fn run(key: Key, mut queue: mpsc::UnboundedReceiver<Job>, outbox: Weak<Out
     let mut conversation = Conversation::default();
     let mut next = queue.recv().await;
     while let Some(job) = next {
-        // In a place of its own: an idle conversation needs no room for a send.
+        // In a slot of its own: an idle conversation needs no room for a send.
         let ended = Box::pin(send(&mut conversation, job)).await;
         next = match outbox.upgrade() {
             Some(outbox) if !conversation.is_open() => outbox.next_or_retire(&key, &mut queue),

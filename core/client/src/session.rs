@@ -3,11 +3,10 @@
 pub(crate) mod application;
 pub(crate) mod awaited_events;
 pub(crate) mod closing;
-pub(crate) mod ending;
 pub(crate) mod event_channel;
-mod home;
+mod home_pool;
 mod moving;
-mod pace;
+mod poll_throttle;
 
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, PoisonError};
@@ -20,10 +19,9 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 use uuid::Uuid;
 
-use self::application::Application;
-use self::ending::Ended;
-use self::event_channel::{Channel, Polling};
-use self::home::{Home, casts_doubt};
+use self::application::{Application, ChannelEnd};
+use self::event_channel::{EventChannel, Polling};
+use self::home_pool::{HomePool, casts_doubt};
 use crate::account::Account;
 use crate::discovery;
 use crate::error::{Error, ErrorKind, Result, Sent, ended_early, nobody_waits};
@@ -33,7 +31,7 @@ use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
 
 /// Discovery and the sign-in in it end with the deadline by themselves, and know better why: so long their word is waited for.
-const LAST_WORD: Duration = Duration::from_millis(50);
+const DEADLINE_GRACE: Duration = Duration::from_millis(50);
 
 /// How long closing a session may take in the background, where nobody waits for it.
 const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,7 +51,7 @@ pub(crate) struct Session {
     /// Applications that were given up and are being deleted.
     discarded: TaskTracker,
     root: Option<Url>,
-    home: Home,
+    home: HomePool,
     polling: Polling,
     open: Mutex<Option<Arc<Application>>>,
     /// The requests by which an application is being opened.
@@ -62,7 +60,7 @@ pub(crate) struct Session {
 
 /// What outlives a call: enough to tidy up on the server when nobody waits any more.
 #[derive(Clone)]
-pub(crate) struct Background {
+pub(crate) struct Cleanup {
     pub(crate) connection: Arc<Connection>,
     pub(crate) runtime: tokio::runtime::Handle,
     /// Signing out follows at once and tidies up everything.
@@ -86,7 +84,7 @@ impl Session {
             ended: CancellationToken::new(),
             discarded: TaskTracker::new(),
             root: checked.root,
-            home: Home::default(),
+            home: HomePool::default(),
             polling,
             open: Mutex::default(),
             opening: std::sync::Mutex::default(),
@@ -102,14 +100,14 @@ impl Session {
         log: &StepLog,
         deadline: Instant,
     ) -> Result<Arc<Application>> {
-        if !self.home.is_doubted()
+        if !self.home.may_have_moved()
             && let Ok(open) = self.open.try_lock()
             && let Some(open) = open.as_ref()
         {
-            match open.ending.get() {
+            match open.channel_end.get().cloned() {
                 None => return Ok(open.clone()),
-                Some(Ended::ForGood(error)) => return Err(error),
-                Some(Ended::Gone | Ended::Failed(_)) => {}
+                Some(ChannelEnd::ForGood(error)) => return Err(error),
+                Some(ChannelEnd::Gone | ChannelEnd::Failed(_)) => {}
             }
         }
         let (this, own_log) = (self.clone(), log.clone());
@@ -122,7 +120,7 @@ impl Session {
             opened
         };
         let opening = self.connection.account.background.spawn_on(opening, &self.runtime);
-        match timeout_at(deadline + LAST_WORD, opening).await {
+        match timeout_at(deadline + DEADLINE_GRACE, opening).await {
             Ok(opened) => opened.map_err(|ended| ended_early(&ended, Sent::No))?,
             // It goes on without us; what it still creates is deleted with the session.
             Err(_) => Err(match log.unanswered() {
@@ -139,29 +137,29 @@ impl Session {
         deadline: Instant,
         unwanted: &CancellationToken,
     ) -> Result<Arc<Application>> {
-        let mut place = self.open.lock().await;
+        let mut slot = self.open.lock().await;
         if self.ended.is_cancelled() {
             return Err(signed_out());
         }
         *self.opening() = Some(log.clone());
-        let opened = self.open_in(&mut place, log, deadline, unwanted).await;
+        let opened = self.open_in(&mut slot, log, deadline, unwanted).await;
         *self.opening() = None;
         opened
     }
 
     async fn open_in(
         self: &Arc<Self>,
-        place: &mut Option<Arc<Application>>,
+        slot: &mut Option<Arc<Application>>,
         log: &StepLog,
         deadline: Instant,
         unwanted: &CancellationToken,
     ) -> Result<Arc<Application>> {
-        if let Some(open) = place.as_ref() {
-            match open.ending.get() {
-                None if self.has_left(open, log, deadline).await => self.give_up(place.take()),
+        if let Some(open) = slot.as_ref() {
+            match open.channel_end.get().cloned() {
+                None if self.account_has_moved(open, log, deadline).await => self.abandon(slot.take()),
                 None => return Ok(open.clone()),
-                Some(Ended::ForGood(error)) => return Err(error),
-                Some(Ended::Gone | Ended::Failed(_)) => self.discard(place.take()),
+                Some(ChannelEnd::ForGood(error)) => return Err(error),
+                Some(ChannelEnd::Gone | ChannelEnd::Failed(_)) => self.discard(slot.take()),
             }
         }
         let application = Arc::new(self.create(log, deadline, unwanted).await?);
@@ -169,15 +167,15 @@ impl Session {
             self.discard(Some(application));
             return Err(signed_out());
         }
-        let channel = Channel {
+        let channel = EventChannel {
             connection: self.connection.clone(),
             application: application.clone(),
             polling: self.polling,
-            unanswered: AtomicU32::new(0),
+            late_polls: AtomicU32::new(0),
         };
         let task = self.runtime.spawn(channel.run());
         *application.polling.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
-        *place = Some(application.clone());
+        *slot = Some(application.clone());
         Ok(application)
     }
 
@@ -198,7 +196,7 @@ impl Session {
         if let Some(url) = pools.get(&key) {
             self.connection.led_to(&url);
             match create(&url).await {
-                Err(error) if is_stale_memory(&error) => pools.forget(&key),
+                Err(error) if invalidates_cached_pool(&error) => pools.forget(&key),
                 created => return created,
             }
         }
@@ -214,7 +212,7 @@ impl Session {
 
     /// The application is known no more: the next send opens another one.
     ///
-    /// `certain` when the server itself says so. Otherwise a proxy may have said it in the server's place, and what is
+    /// `certain` when the server itself says so. Otherwise a proxy may have said it in the server's slot, and what is
     /// under way may still end: the application is deleted after that.
     pub(crate) async fn application_is_gone(
         &self,
@@ -222,22 +220,22 @@ impl Session {
         certain: bool,
         deadline: Instant,
     ) {
-        let Ok(mut place) = timeout_at(deadline, self.open.lock()).await else { return };
-        if !place.as_ref().is_some_and(|open| Arc::ptr_eq(open, gone)) {
+        let Ok(mut slot) = timeout_at(deadline, self.open.lock()).await else { return };
+        if !slot.as_ref().is_some_and(|open| Arc::ptr_eq(open, gone)) {
             return;
         }
         if certain {
             gone.awaited.close("the server has ended the session");
         }
-        self.discard(place.take());
+        self.discard(slot.take());
     }
 
     fn opening(&self) -> std::sync::MutexGuard<'_, Option<StepLog>> {
         self.opening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn background(&self) -> Background {
-        Background {
+    pub(crate) fn cleanup(&self) -> Cleanup {
+        Cleanup {
             connection: self.connection.clone(),
             runtime: self.runtime.clone(),
             one_call: self.polling == Polling::WhileWaiting,
@@ -250,7 +248,7 @@ impl Session {
             && casts_doubt(error)
         {
             self.forget_server();
-            self.home.doubt();
+            self.home.mark_stale();
         }
     }
 
@@ -261,7 +259,7 @@ impl Session {
 }
 
 /// True for errors after which asking discovery again makes sense.
-fn is_stale_memory(error: &Error) -> bool {
+fn invalidates_cached_pool(error: &Error) -> bool {
     !matches!(
         error.kind(),
         ErrorKind::Timeout

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 use uuid::Uuid;
 
-use super::open::{LOOK, OpenConversation};
+use super::open::{LOST_RESPONSE_TIMEOUT, OpenConversation};
 use super::sending::{Sending, unknown};
 use crate::address::without_scheme;
 use crate::error::{Error, ErrorKind, Result};
@@ -21,31 +21,30 @@ use crate::http::Request;
 use crate::plain::plain_name;
 use crate::reasons::{self, invitation_refused};
 use crate::retry::Retry;
-use crate::session::Background;
-use crate::session::application::Application;
+use crate::session::Cleanup;
+use crate::session::application::{Application, ChannelEnd};
 use crate::session::awaited_events::AwaitedInvitation;
-use crate::session::ending::Ended;
 use crate::steps::{Step, StepLog};
 use send_im_ucwa::router::Outcome;
 
 /// An invitation rings for about 30 s; longer it need not be withdrawn. Source: messagingInvitation reference.
-const RING: Duration = Duration::from_secs(35);
+const RING_TIMEOUT: Duration = Duration::from_secs(35);
 
 /// How long after its answer an invitation may go without an event that it rings, before the invitation itself is asked.
-const MAX_SILENCE: Duration = Duration::from_secs(2);
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often it is asked while it rings.
 const RING_CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How long it may take to answer at the timeout.
-const ASK_TIMEOUT: Duration = Duration::from_millis(500);
+const FETCH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How long the event channel may take to tell something before the resource itself is asked.
-const EVENT_PATIENCE: Duration = Duration::from_secs(1);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A posted invitation. Dropped before its end is known, it is withdrawn in the background.
 pub(super) struct Invitation {
-    session: Background,
+    session: Cleanup,
     application: Arc<Application>,
     awaited: Arc<AwaitedInvitation>,
     /// Where the invitation can be fetched, once the answer has told it.
@@ -74,7 +73,7 @@ impl From<Error> for NotInvited {
 }
 
 impl Invitation {
-    /// Posts the invitation, with `text` riding in it.
+    /// Posts the invitation, with `text` inline_text in it.
     ///
     /// A request that certainly was not processed is posted again. One that may have been is not: the event channel is
     /// watched for the operation id instead.
@@ -98,7 +97,7 @@ impl Invitation {
         let body = body.to_string();
         let events = &application.awaited;
         let mut invitation = Self {
-            session: sending.session.background(),
+            session: sending.session.cleanup(),
             application: application.clone(),
             awaited: Arc::new(events.expect_invitation(operation)),
             location: None,
@@ -116,12 +115,12 @@ impl Invitation {
                 Method::POST,
                 application.start_messaging.clone(),
                 Step::Invite,
-                sending.answer_by(),
+                sending.response_deadline(),
             )
             .body("application/json", body.clone())
             .once();
             if text.is_some() {
-                sending.text_leaves()?;
+                sending.begin_text_request()?;
             }
             invitation.settled = false;
             let answered = sending.connection().call(request, &sending.log).await;
@@ -166,7 +165,7 @@ impl Invitation {
 
     /// Watches the channel for an invitation whose answer was lost.
     async fn look(&self, sending: &Sending, lost: Error) -> Result<()> {
-        let until = (Instant::now() + LOOK).min(sending.settled_by());
+        let until = (Instant::now() + LOST_RESPONSE_TIMEOUT).min(sending.settle_deadline());
         let found = self.awaited.when(|p| p.seen || p.outcome.is_some());
         match timeout_at(until, found).await {
             Ok(_) => Ok(()),
@@ -184,8 +183,8 @@ impl Invitation {
         let mut end = self.end_at(&sending.log, sending.deadline).await;
         if end.is_none() {
             withdrawn = true;
-            self.ringing().withdraw(&sending.log, sending.settled_by()).await;
-            end = self.end_before(sending.settled_by()).await;
+            self.pending().withdraw(&sending.log, sending.settle_deadline()).await;
+            end = self.end_before(sending.settle_deadline()).await;
         }
         // Without an end it may ring on: it is withdrawn in the background.
         self.settled = end.is_some();
@@ -201,7 +200,7 @@ impl Invitation {
             Some(Outcome::Accepted { by }) => by.first().map(|uri| plain_name(without_scheme(uri))),
             Some(Outcome::Failed(reason)) if reason.is_delivered_elsewhere() => Some(sending.to.to_string()),
             Some(Outcome::Failed(reason)) => return Err(refused(&reason, withdrawn, sending)),
-            Some(Outcome::Lost(why)) if !self.carries_text => return Err(self.broke_off(why, sending)),
+            Some(Outcome::Lost(why)) if !self.carries_text => return Err(self.session_lost(why, sending)),
             None if !self.carries_text => {
                 let detail = format!(
                     "The server told no outcome of the invitation before the timeout; the message to {} was not sent.",
@@ -230,16 +229,16 @@ impl Invitation {
     }
 
     /// The error of an invitation without a text that was lost with its session.
-    fn broke_off(&self, why: &str, sending: &Sending) -> Error {
-        let error = match self.application.ending.get() {
-            Some(Ended::ForGood(error) | Ended::Failed(error)) => error,
+    fn session_lost(&self, why: &str, sending: &Sending) -> Error {
+        let error = match self.application.channel_end.get() {
+            Some(ChannelEnd::ForGood(error) | ChannelEnd::Failed(error)) => error.clone(),
             _ => Error::closed(format!("The message to {} was not sent, because {why}.", sending.to)),
         };
         error.at(Step::Confirm)
     }
 
-    fn ringing(&self) -> Ringing {
-        Ringing {
+    fn pending(&self) -> PendingInvitation {
+        PendingInvitation {
             session: self.session.clone(),
             application: self.application.clone(),
             awaited: self.awaited.clone(),
@@ -255,7 +254,7 @@ impl Invitation {
         }
         loop {
             let told = self.awaited.progress().seen;
-            let patience = if told { RING_CHECK_INTERVAL } else { MAX_SILENCE };
+            let patience = if told { RING_CHECK_INTERVAL } else { SILENCE_TIMEOUT };
             let until = (Instant::now() + patience).min(deadline);
             if let Some(end) = self.end_before(until).await {
                 return Some(end);
@@ -263,7 +262,7 @@ impl Invitation {
             if !told && self.awaited.progress().seen && until < deadline {
                 continue;
             }
-            self.ringing().ask(log, deadline + ASK_TIMEOUT).await;
+            self.pending().ask(log, deadline + FETCH_TIMEOUT).await;
             if until == deadline {
                 return self.end_before(deadline).await;
             }
@@ -281,23 +280,23 @@ impl Drop for Invitation {
         if self.settled || self.session.one_call || self.application.is_closing() {
             return;
         }
-        let ringing = self.ringing();
+        let ringing = self.pending();
         self.session.runtime.spawn(async move {
-            ringing.withdraw(&StepLog::quiet(), Instant::now() + RING).await;
-            ringing.end_what_was_accepted().await;
+            ringing.withdraw(&StepLog::quiet(), Instant::now() + RING_TIMEOUT).await;
+            ringing.end_accepted_conversation().await;
         });
     }
 }
 
 /// An invitation that nobody waits for any more.
-struct Ringing {
-    session: Background,
+struct PendingInvitation {
+    session: Cleanup,
     application: Arc<Application>,
     awaited: Arc<AwaitedInvitation>,
     location: Option<String>,
 }
 
-impl Ringing {
+impl PendingInvitation {
     /// Asks the invitation itself. What it tells should have come as an event, so the event channel is opened anew.
     async fn ask(&self, log: &StepLog, deadline: Instant) {
         let Some(url) = self.location.as_deref().and_then(|href| self.application.url(href)) else { return };
@@ -306,7 +305,7 @@ impl Ringing {
         let Ok(resource) = Resource::parse(&answer.body) else { return };
         let done = answer.verdict(verdict::Request::Resource) == Verdict::Done;
         if done && self.awaited.apply_fetched(&resource) {
-            self.application.distrust_events();
+            self.application.restart_poll();
         }
     }
 
@@ -335,7 +334,7 @@ impl Ringing {
     /// `None` when the invitation has ended, or nobody tells.
     async fn cancel_link(&self, log: &StepLog, deadline: Instant) -> Option<Url> {
         loop {
-            let patience = (Instant::now() + EVENT_PATIENCE).min(deadline);
+            let patience = (Instant::now() + EVENT_TIMEOUT).min(deadline);
             let told = self.awaited.when(|p| p.cancel.is_some() || p.outcome.is_some());
             if let Ok(told) = timeout_at(patience, told).await {
                 let link = told.cancel.filter(|_| told.outcome.is_none())?;
@@ -349,8 +348,8 @@ impl Ringing {
     }
 
     /// An invitation accepted in the last moment has opened a conversation that nobody will use.
-    async fn end_what_was_accepted(&self) {
-        if let Ok(Outcome::Accepted { .. }) = timeout(EVENT_PATIENCE, self.awaited.outcome()).await {
+    async fn end_accepted_conversation(&self) {
+        if let Ok(Outcome::Accepted { .. }) = timeout(EVENT_TIMEOUT, self.awaited.outcome()).await {
             let progress = self.awaited.progress();
             drop(OpenConversation::of(&self.session, &self.application, progress, None));
         }

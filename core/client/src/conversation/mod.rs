@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use self::invitation::{Invitation, NotInvited};
-use self::open::{LINK_FETCHES, OpenConversation, Posted, end_of, look_for};
+use self::open::{MAX_LINK_FETCHES, OpenConversation, Posted, await_lost_response, await_outcome};
 use self::sending::unknown;
 pub(crate) use self::sending::{Sending, TextGate};
 use crate::error::{Error, ErrorKind, Result};
@@ -64,12 +64,12 @@ impl Conversation {
             let application = session.application(&sending.log, sending.deadline).await?;
             match self.attempt(sending, &application).await? {
                 Attempt::Delivered(delivery) => return Ok(delivery),
-                Attempt::Over => return Err(sending.hung_up()),
+                Attempt::Over => return Err(sending.recipient_left()),
                 Attempt::Gone { certain, .. } if !recreated => {
                     recreated = true;
                     session.application_is_gone(&application, certain, sending.deadline).await;
                 }
-                Attempt::Gone { step, .. } => return Err(sending.keeps_vanishing(step)),
+                Attempt::Gone { step, .. } => return Err(sending.session_keeps_ending(step)),
                 // Where the account has another home it can be sent there, once.
                 Attempt::Unreachable(error) => {
                     let (log, deadline) = (&sending.log, sending.deadline);
@@ -85,18 +85,18 @@ impl Conversation {
     async fn attempt(&mut self, sending: &mut Sending, application: &Arc<Application>) -> Result<Attempt> {
         let is_html = sending.is_html();
         let open = self.open.take();
-        if let Some(open) = open.filter(|c| c.is_usable(application) && (!is_html || c.suits_html())) {
+        if let Some(open) = open.filter(|c| c.is_usable(application) && (!is_html || c.accepts_html())) {
             match self.send_into(open, sending, None).await? {
                 // If the session is gone too, the invitation will find that out.
                 Attempt::Over | Attempt::Gone { .. } => {}
                 attempt => return Ok(attempt),
             }
         }
-        let riding = sending.riding_text();
+        let inline_text = sending.inline_text();
         if is_html {
             application.declare_html(sending.connection(), &sending.log, sending.deadline).await;
         }
-        let invitation = match Invitation::post(sending, application, riding.as_deref()).await {
+        let invitation = match Invitation::post(sending, application, inline_text.as_deref()).await {
             Ok(invitation) => invitation,
             Err(NotInvited::ApplicationGone { certain }) => {
                 return Ok(Attempt::Gone { step: Step::Invite, certain });
@@ -106,8 +106,8 @@ impl Conversation {
             }
             Err(NotInvited::Failed(error)) => return Err(error),
         };
-        if riding.is_some() {
-            sending.tell_submitted(Format::Plain);
+        if inline_text.is_some() {
+            sending.report_submitted(Format::Plain);
             let open = invitation.decided(sending).await?;
             let receipt = open.receipt(sending, Evidence::InvitationAccepted, Format::Plain);
             self.keep(open, sending);
@@ -117,7 +117,7 @@ impl Conversation {
         if open.withdrawn {
             return Err(sending.accepted_too_late());
         }
-        let modality = open.ready(sending, LINK_FETCHES).await?;
+        let modality = open.ready(sending, MAX_LINK_FETCHES).await?;
         self.send_into(open, sending, Some(modality)).await
     }
 
@@ -154,14 +154,14 @@ impl Conversation {
             Posted::Over => Ok(Attempt::Over),
             Posted::Gone { certain } => Ok(Attempt::Gone { step: Step::Send, certain }),
             Posted::Taken { end, named } => {
-                sending.tell_submitted(format);
+                sending.report_submitted(format);
                 // Another message in it would be told by the same sign as one without a name.
                 let unnamed_in = if named { self.keep(open, sending) } else { Some(open) };
                 let confirmation = Confirmation { end, receipt, server, posted_at, unnamed_in };
                 Ok(Attempt::Delivered(Delivery::Unconfirmed(Box::new(confirmation))))
             }
             Posted::Lost(end, lost) => {
-                let end = look_for(end, sending.settled_by()).await;
+                let end = await_lost_response(end, sending.settle_deadline()).await;
                 sending.log.add(Step::Confirm, &server, end.as_ref().map(|_| 200), posted_at.elapsed());
                 // Its messages can no longer be told apart with certainty, so the conversation is not used again.
                 drop(open);
@@ -176,7 +176,7 @@ impl Conversation {
     /// Keeps a conversation for the next message. One that somebody else took is theirs and is given back: the next
     /// message asks for the recipient again.
     fn keep(&mut self, open: OpenConversation, sending: &Sending) -> Option<OpenConversation> {
-        if open.can_be_kept_for(&sending.to) {
+        if open.can_be_reused_for(&sending.to) {
             self.open = Some(open);
             return None;
         }
@@ -196,7 +196,7 @@ pub(crate) struct Confirmation {
 
 impl Confirmation {
     pub(crate) async fn wait(self, sending: &Sending) -> Result<Receipt> {
-        let end = end_of(self.end, sending.deadline).await;
+        let end = await_outcome(self.end, sending.deadline).await;
         drop(self.unnamed_in);
         sending.log.add(Step::Confirm, &self.server, end.as_ref().map(|_| 200), self.posted_at.elapsed());
         let Some(end) = end else {

@@ -17,27 +17,27 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::Request;
 use crate::receipt::{Evidence, Format, Receipt};
 use crate::retry::Retry;
-use crate::session::Background;
+use crate::session::Cleanup;
 use crate::session::application::Application;
 use crate::session::awaited_events::{AwaitedMessage, FollowedModality};
 use crate::steps::{Step, StepLog};
 
 /// How long an accepted invitation may take to show its sendMessage link in an event before the resource is fetched.
 /// States in between may never be told. Source: EventsInUCWA.
-const LINK_PATIENCE: Duration = Duration::from_millis(100);
+const LINK_EVENT_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// How often the resource is fetched, with a doubled patience each time.
-pub(super) const LINK_FETCHES: u32 = 6;
+pub(super) const MAX_LINK_FETCHES: u32 = 6;
 
 /// How long the event channel is watched for a request whose answer was lost.
-pub(super) const LOOK: Duration = Duration::from_secs(10);
+pub(super) const LOST_RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Ending a conversation is a courtesy; it may take this long.
-const STOP_DEADLINE: Duration = Duration::from_secs(10);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connected conversation with one recipient.
 pub(crate) struct OpenConversation {
-    session: Background,
+    session: Cleanup,
     application: Arc<Application>,
     messaging: String,
     conversation: Option<String>,
@@ -73,7 +73,7 @@ pub(super) enum Posted {
 impl OpenConversation {
     /// The conversation that an accepted invitation has opened.
     pub(super) fn of(
-        session: &Background,
+        session: &Cleanup,
         application: &Arc<Application>,
         progress: InvitationProgress,
         accepted_by: Option<String>,
@@ -99,7 +99,7 @@ impl OpenConversation {
     }
 
     /// True when the next message to `to` can go in.
-    pub(super) fn can_be_kept_for(&self, to: &Address) -> bool {
+    pub(super) fn can_be_reused_for(&self, to: &Address) -> bool {
         self.ours && self.accepted_by.as_deref().is_some_and(|who| who.eq_ignore_ascii_case(to.as_str()))
     }
 
@@ -114,7 +114,7 @@ impl OpenConversation {
     }
 
     /// True when html can go in, or never could: it has been declared and was not negotiated.
-    pub(super) fn suits_html(&self) -> bool {
+    pub(super) fn accepts_html(&self) -> bool {
         self.modality.get().takes_html() || self.application.has_declared_html()
     }
 
@@ -135,7 +135,7 @@ impl OpenConversation {
         }
         let url = self.application.url(&self.messaging).ok_or_else(|| self.no_link(sending))?;
         for fetch in 0..fetches {
-            let patience = (Instant::now() + LINK_PATIENCE * 2_u32.pow(fetch)).min(sending.deadline);
+            let patience = (Instant::now() + LINK_EVENT_TIMEOUT * 2_u32.pow(fetch)).min(sending.deadline);
             let polling = self.application.awaited.keep_polling();
             if let Ok(modality) = timeout_at(patience, self.modality.when(ready)).await {
                 return Ok(modality);
@@ -178,10 +178,10 @@ impl OpenConversation {
         let _polling = self.application.multiplexed.then(|| awaited.keep_polling());
         let mut retry = Retry::new(sending.deadline);
         loop {
-            let request = Request::new(Method::POST, url.clone(), Step::Send, sending.answer_by())
+            let request = Request::new(Method::POST, url.clone(), Step::Send, sending.response_deadline())
                 .body(content_type, text.to_owned())
                 .once();
-            sending.text_leaves()?;
+            sending.begin_text_request()?;
             let lost = match sending.connection().call(request, &sending.log).await {
                 Ok(answer) => match answer.verdict(verdict::Request::Message) {
                     Verdict::Done => {
@@ -237,18 +237,18 @@ impl Drop for OpenConversation {
         };
         let connection = self.session.connection.clone();
         self.session.runtime.spawn(async move {
-            let request = Request::new(method, url, Step::Send, Instant::now() + STOP_DEADLINE);
+            let request = Request::new(method, url, Step::Send, Instant::now() + STOP_TIMEOUT);
             let _ = connection.call(request, &StepLog::quiet()).await;
         });
     }
 }
 
 /// Waits for the end of a posted text.
-pub(super) async fn end_of(end: AwaitedMessage, deadline: Instant) -> Option<Outcome> {
+pub(super) async fn await_outcome(end: AwaitedMessage, deadline: Instant) -> Option<Outcome> {
     timeout_at(deadline, end.outcome()).await.ok()
 }
 
-/// As [`end_of`], but only as long as looking for a lost answer makes sense.
-pub(super) async fn look_for(end: AwaitedMessage, deadline: Instant) -> Option<Outcome> {
-    timeout(LOOK, end_of(end, deadline)).await.ok().flatten()
+/// As [`await_outcome`], but only as long as looking for a lost answer makes sense.
+pub(super) async fn await_lost_response(end: AwaitedMessage, deadline: Instant) -> Option<Outcome> {
+    timeout(LOST_RESPONSE_TIMEOUT, await_outcome(end, deadline)).await.ok().flatten()
 }

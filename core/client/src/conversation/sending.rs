@@ -24,7 +24,7 @@ use send_im_ucwa::router::Modality;
 ///
 /// No limit is documented for UCWA; 800 is what the first message of a conversation was measured to take in Office
 /// Communications Server 2007.
-const MOST_IN_INVITATION: usize = 800;
+const MAX_INLINE_TEXT: usize = 800;
 
 /// How long after its timeout a send may take to withdraw its invitation and to learn what came of it.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -48,13 +48,13 @@ impl Sending {
 
     /// Until when the answer to a request is waited for. Then there is time left to look whether the request arrived, and to
     /// act on it.
-    pub(super) fn answer_by(&self) -> Instant {
+    pub(super) fn response_deadline(&self) -> Instant {
         let left = self.deadline.saturating_duration_since(Instant::now());
         self.deadline - (left / 5).min(SETTLE_TIMEOUT)
     }
 
     /// Until when the truth about a message is looked for that is still on its way at the timeout.
-    pub(super) fn settled_by(&self) -> Instant {
+    pub(super) fn settle_deadline(&self) -> Instant {
         self.deadline + SETTLE_TIMEOUT
     }
 
@@ -69,7 +69,7 @@ impl Sending {
         }
     }
 
-    pub(super) fn tell_submitted(&mut self, format: Format) {
+    pub(super) fn report_submitted(&mut self, format: Format) {
         if let Some(submitted) = self.submitted.take() {
             let _ = submitted.send(self.receipt(Evidence::Submitted, format));
         }
@@ -79,7 +79,7 @@ impl Sending {
     ///
     /// # Errors
     /// `cancelled` when the caller has gone away: then no request with the text begins any more.
-    pub(super) fn text_leaves(&self) -> Result<()> {
+    pub(super) fn begin_text_request(&self) -> Result<()> {
         if self.text_gate.pass() { Ok(()) } else { Err(self.cancelled()) }
     }
 
@@ -88,11 +88,11 @@ impl Sending {
     }
 
     /// The text, when it is short and plain enough to ride in the invitation.
-    pub(super) fn riding_text(&self) -> Option<String> {
+    pub(super) fn inline_text(&self) -> Option<String> {
         match &self.message.body {
             Body::Text(text)
-                if text.expose_secret().encode_utf16().take(MOST_IN_INVITATION + 1).count()
-                    <= MOST_IN_INVITATION =>
+                if text.expose_secret().encode_utf16().take(MAX_INLINE_TEXT + 1).count()
+                    <= MAX_INLINE_TEXT =>
             {
                 Some(text.expose_secret().to_owned())
             }
@@ -118,7 +118,7 @@ impl Sending {
         Error::cancelled(detail, Sent::No).at(Step::Invite)
     }
 
-    pub(super) fn keeps_vanishing(&self, step: Step) -> Error {
+    pub(super) fn session_keeps_ending(&self, step: Step) -> Error {
         Error::new(
             ErrorKind::Closed,
             "The server ends each session as soon as it is opened; ask its administrator.",
@@ -132,7 +132,7 @@ impl Sending {
     }
 
     /// The conversation that was opened for this message ended before the message was in.
-    pub(super) fn hung_up(&self) -> Error {
+    pub(super) fn recipient_left(&self) -> Error {
         let detail = format!("{} accepted and ended the conversation before the message was sent.", self.to);
         Error::new(ErrorKind::RecipientUnavailable, detail).at(Step::Send)
     }

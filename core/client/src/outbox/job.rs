@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result, Sent, failed_inside, shutting_down}
 use crate::message::{Message, Wait};
 use crate::receipt::Receipt;
 use crate::session::Session;
-use crate::session::closing::UnderWay;
+use crate::session::closing::SendGuard;
 use crate::steps::{Step, StepLog};
 
 /// A message with everything its send needs.
@@ -21,11 +21,11 @@ pub(super) struct Job {
     pub(super) sending: Sending,
     /// Ends the send: its caller has gone away, or everything is cancelled.
     pub(super) cancelled: CancellationToken,
-    /// Told the deadline, where the timeout begins with the turn.
+    /// Content the deadline, where the timeout begins with the turn.
     turn: Option<oneshot::Sender<Instant>>,
     started: Option<oneshot::Sender<()>>,
     outcome: Outcome,
-    under_way: Option<UnderWay>,
+    guard: Option<SendGuard>,
     permit: PermitSlot,
 }
 
@@ -53,19 +53,19 @@ pub(super) struct Caller {
     turn: oneshot::Receiver<Instant>,
     started: oneshot::Receiver<()>,
     submitted: oneshot::Receiver<Receipt>,
-    outcome: oneshot::Receiver<(Result<Receipt>, Option<UnderWay>)>,
-    going_away: GoingAway,
+    outcome: oneshot::Receiver<(Result<Receipt>, Option<SendGuard>)>,
+    cancel_on_drop: CancelOnDrop,
 }
 
 /// Ends the send when its caller goes away. Then no request with the text begins any more.
-struct GoingAway {
+struct CancelOnDrop {
     text_gate: TextGate,
     permit: PermitSlot,
     /// `None` where the send goes on without its caller.
     cancels: Option<DropGuard>,
 }
 
-impl Drop for GoingAway {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         if let Some(cancels) = self.cancels.take() {
             self.text_gate.close();
@@ -81,7 +81,7 @@ impl Job {
         message: Message,
         to: Address,
         deadline: Option<Instant>,
-        under_way: UnderWay,
+        guard: SendGuard,
     ) -> (Self, Caller) {
         let (turn, its_turn) = oneshot::channel();
         let (started, is_started) = oneshot::channel();
@@ -96,7 +96,7 @@ impl Job {
             started: is_started,
             submitted: is_submitted,
             outcome: its_outcome,
-            going_away: GoingAway {
+            cancel_on_drop: CancelOnDrop {
                 text_gate: text_gate.clone(),
                 permit: permit.clone(),
                 cancels: Some(cancelled.clone().drop_guard()),
@@ -107,7 +107,7 @@ impl Job {
             turn: deadline.is_none().then_some(turn),
             started: Some(started),
             outcome: Outcome { sender: Some(outcome), text_gate: text_gate.clone(), wait: message.wait },
-            under_way: Some(under_way),
+            guard: Some(guard),
             permit,
             sending: Sending {
                 session: session.clone(),
@@ -150,7 +150,7 @@ impl Job {
     pub(super) fn ended(self, result: Option<Result<Receipt>>) -> Ended {
         let result = result.unwrap_or_else(|| Err(self.sending.cancelled()));
         self.sending.session.note(&result);
-        Ended { result, outcome: self.outcome, under_way: self.under_way, permit: self.permit }
+        Ended { result, outcome: self.outcome, guard: self.guard, permit: self.permit }
     }
 }
 
@@ -158,7 +158,7 @@ impl Job {
 pub(super) struct Ended {
     result: Result<Receipt>,
     outcome: Outcome,
-    under_way: Option<UnderWay>,
+    guard: Option<SendGuard>,
     permit: PermitSlot,
 }
 
@@ -166,21 +166,21 @@ impl Ended {
     /// Lets the next job go, then tells the caller.
     pub(super) fn reply(mut self) {
         drop(self.permit.take());
-        self.outcome.send(self.result, self.under_way);
+        self.outcome.send(self.result, self.guard);
     }
 }
 
 /// Where the result of a job goes. Dropped before, its task did not come to its end.
 struct Outcome {
-    sender: Option<oneshot::Sender<(Result<Receipt>, Option<UnderWay>)>>,
+    sender: Option<oneshot::Sender<(Result<Receipt>, Option<SendGuard>)>>,
     text_gate: TextGate,
     wait: Wait,
 }
 
 impl Outcome {
-    fn send(&mut self, result: Result<Receipt>, under_way: Option<UnderWay>) {
+    fn send(&mut self, result: Result<Receipt>, guard: Option<SendGuard>) {
         let Some(sender) = self.sender.take() else { return };
-        if let Err((Err(error), _)) = sender.send((result, under_way))
+        if let Err((Err(error), _)) = sender.send((result, guard))
             && self.wait == Wait::Submitted
         {
             tracing::warn!(target: "send_im", %error, "a submitted message was not delivered");
@@ -226,15 +226,15 @@ impl Caller {
             }
         }
         if let Ok(receipt) = self.submitted.await {
-            self.going_away.cancels.take().map(DropGuard::disarm);
+            self.cancel_on_drop.cancels.take().map(DropGuard::disarm);
             return Ok(receipt);
         }
-        let (result, under_way) = match self.outcome.await {
+        let (result, guard) = match self.outcome.await {
             Ok(outcome) => outcome,
             Err(_) => (Err(shutting_down(Sent::Maybe)), None),
         };
-        if let Some(under_way) = under_way {
-            under_way.end().await;
+        if let Some(guard) = guard {
+            guard.end().await;
         }
         result
     }

@@ -1,5 +1,6 @@
 //! The application: one session on the server. Sources: CreateAnApplication, applications and application references.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,8 +18,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::awaited_events::AwaitedEvents;
-use super::ending::Ending;
-use crate::error::{ErrorKind, Result, nobody_waits};
+use crate::error::{Error, ErrorKind, Result, nobody_waits};
 use crate::http::{Answer, Request, USER_AGENT};
 use crate::reasons::{session_not_closed, session_refused};
 use crate::retry::Retry;
@@ -31,6 +31,17 @@ const CULTURE: &str = "en-US";
 /// An application that is created when its caller has given up must still be known, to be deleted.
 const ANSWER_GRACE: Duration = Duration::from_secs(5);
 
+/// Why the event channel of an application ended.
+#[derive(Clone, Debug)]
+pub(crate) enum ChannelEnd {
+    /// The server has dropped the application: a new one may be created silently.
+    Gone,
+    /// What waits in the application has failed with this; the next send may create a new one.
+    Failed(Error),
+    /// Something a person must know. Source of "never automatic": ApplicationDashboard.
+    ForGood(Error),
+}
+
 /// A created application. Every link is resolved against the URL that created it.
 pub(crate) struct Application {
     /// Where it was created.
@@ -41,7 +52,7 @@ pub(crate) struct Application {
     /// What sends wait for in it.
     pub(crate) awaited: Arc<AwaitedEvents>,
     /// Why its event channel ended.
-    pub(crate) ending: Ending,
+    pub(crate) channel_end: OnceLock<ChannelEnd>,
     /// The server takes a GET for events beside other requests on one connection.
     pub(crate) multiplexed: bool,
     /// The members of the `communication` resource as embedded at creation, until html is declared. As text they take a
@@ -51,7 +62,7 @@ pub(crate) struct Application {
     closing: AtomicBool,
     unreachable: AtomicBool,
     /// When the pending request for events was found to be silent.
-    silent_since: watch::Sender<Option<Instant>>,
+    poll_restarted_at: watch::Sender<Option<Instant>>,
     declared_html: AtomicBool,
 }
 
@@ -137,13 +148,13 @@ impl Application {
             events: resolve(&links.events)?,
             start_messaging: resolve(&links.start_messaging)?,
             awaited: AwaitedEvents::new(applications.clone()),
-            ending: Ending::default(),
+            channel_end: OnceLock::new(),
             multiplexed: answer.multiplexed,
             communication: tokio::sync::Mutex::new(links.communication.map(Resource::into_text)),
             polling: Mutex::default(),
             closing: AtomicBool::new(false),
             unreachable: AtomicBool::new(false),
-            silent_since: watch::Sender::new(None),
+            poll_restarted_at: watch::Sender::new(None),
             declared_html: AtomicBool::new(false),
         })
     }
@@ -193,14 +204,14 @@ impl Application {
     }
 
     /// What should have come as an event was read elsewhere: the request for events that is pending is given up for another.
-    pub(crate) fn distrust_events(&self) {
-        self.silent_since.send_replace(Some(Instant::now()));
+    pub(crate) fn restart_poll(&self) {
+        self.poll_restarted_at.send_replace(Some(Instant::now()));
     }
 
     /// Returns when a request for events that begins now is found to be silent.
-    pub(crate) async fn events_are_silent(&self) {
+    pub(crate) async fn poll_restarted(&self) {
         let begun = Instant::now();
-        let mut found = self.silent_since.subscribe();
+        let mut found = self.poll_restarted_at.subscribe();
         // The sender lives as long as this, so it never fails.
         let _ = found.wait_for(|since| since.is_some_and(|since| since > begun)).await;
     }

@@ -17,21 +17,21 @@ use crate::session::application::Application;
 use crate::steps::{Step, StepLog};
 
 /// How often is looked whether sends still wait in an application that is to be deleted, and whether its server answers.
-const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+const CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How long a server may give no answer before a client that signs out takes it to be gone.
-const MAX_SILENCE: Duration = Duration::from_secs(5);
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long closing a session takes at most, once no send is under way in it.
 const SIGN_OUT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A send under way, from its call to its end: signing out waits for it.
-pub(crate) struct UnderWay {
+pub(crate) struct SendGuard {
     session: Arc<Session>,
     sends: Option<OwnedRwLockReadGuard<()>>,
 }
 
-impl UnderWay {
+impl SendGuard {
     /// The send has ended. Returns when the session is closed, where it is to be closed when idle.
     pub(crate) async fn end(mut self) {
         self.sends = None;
@@ -39,7 +39,7 @@ impl UnderWay {
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for SendGuard {
     fn drop(&mut self) {
         // The caller has gone away: what is to be closed when idle is closed in the background.
         if self.sends.take().is_some() && self.session.closes_when_idle.load(Ordering::Acquire) {
@@ -55,10 +55,10 @@ impl Session {
     ///
     /// # Errors
     /// `closed` once the client is signed out.
-    pub(crate) fn begin(self: &Arc<Self>) -> impl Future<Output = Result<UnderWay>> + Send + use<> {
+    pub(crate) fn begin(self: &Arc<Self>) -> impl Future<Output = Result<SendGuard>> + Send + use<> {
         let session = self.clone();
         let begun = self.sends.clone().try_read_owned();
-        let begun = begun.map(|sends| UnderWay { session: session.clone(), sends: Some(sends) });
+        let begun = begun.map(|sends| SendGuard { session: session.clone(), sends: Some(sends) });
         let late = self.signed_out.load(Ordering::Acquire);
         async move {
             match begun {
@@ -66,7 +66,7 @@ impl Session {
                 Ok(begun) => Ok(begun),
                 Err(_) => {
                     let sends = Some(session.sends.clone().read_owned().await);
-                    let begun = UnderWay { session, sends };
+                    let begun = SendGuard { session, sends };
                     if begun.session.signed_out.load(Ordering::Acquire) {
                         Err(signed_out())
                     } else {
@@ -131,7 +131,7 @@ impl Session {
             biased;
             none = &mut none_under_way => return none,
             () = out_of_time => self.cancel_all(),
-            () = self.server_is_gone() => {
+            () = self.server_unresponsive() => {
                 let open = self.open.try_lock().ok().and_then(|open| open.clone());
                 // Who waits for an event learns why none comes.
                 open.iter().for_each(|open| open.awaited.close("its server is out of reach"));
@@ -142,10 +142,10 @@ impl Session {
     }
 
     /// Returns when the server gives no answer any more. The sends under way would wait for one until their own timeouts.
-    async fn server_is_gone(&self) {
+    async fn server_unresponsive(&self) {
         let mut answered = Instant::now();
-        while answered.elapsed() < MAX_SILENCE {
-            sleep(LOOK_INTERVAL).await;
+        while answered.elapsed() < SILENCE_TIMEOUT {
+            sleep(CHECK_INTERVAL).await;
             let silent_since = match self.open.try_lock().map(|open| open.clone()) {
                 Ok(Some(open)) if open.is_unreachable() => return,
                 Ok(Some(open)) if !self.answers(&open).await => Some(answered),
@@ -159,7 +159,7 @@ impl Session {
 
     /// Asks for the application: the event channel may be silent for long because there is nothing to tell.
     async fn answers(&self, open: &Application) -> bool {
-        let deadline = Instant::now() + MAX_SILENCE;
+        let deadline = Instant::now() + SILENCE_TIMEOUT;
         let request = Request::new(Method::GET, open.this.clone(), Step::SignOut, deadline);
         let answer = self.connection.call(request, &StepLog::quiet()).await;
         !answer.is_err_and(|f| {
@@ -170,14 +170,14 @@ impl Session {
     /// Deletes the application, if there is one.
     async fn close(&self, log: &StepLog) -> Result<()> {
         let deadline = Instant::now() + SIGN_OUT_TIMEOUT;
-        let Ok(mut place) = timeout_at(deadline, self.open.lock()).await else {
+        let Ok(mut slot) = timeout_at(deadline, self.open.lock()).await else {
             let detail = "A session was still being opened; what comes of it is closed in the background.";
             return Err(Error::new(ErrorKind::Timeout, detail).at(Step::SignOut));
         };
-        let Some(open) = place.as_ref() else { return Ok(()) };
+        let Some(open) = slot.as_ref() else { return Ok(()) };
         // Also one that is said to be gone: a proxy may have said so.
         open.delete(&self.connection, log, deadline).await?;
-        *place = None;
+        *slot = None;
         Ok(())
     }
 
@@ -212,7 +212,7 @@ impl Session {
         closing.await.unwrap_or(false)
     }
 
-    /// Deletes an application that is given up, in the background: a proxy may have said in the server's place that it
+    /// Deletes an application that is given up, in the background: a proxy may have said in the server's slot that it
     /// is gone. What still waits in it is waited for; each wait ends with its send's timeout at the latest, or with the
     /// session.
     pub(super) fn discard(&self, open: Option<Arc<Application>>) {
@@ -221,7 +221,7 @@ impl Session {
         let delete = async move {
             let unwanted = async {
                 while open.awaited.is_waiting() {
-                    sleep(LOOK_INTERVAL).await;
+                    sleep(CHECK_INTERVAL).await;
                 }
             };
             tokio::select! {

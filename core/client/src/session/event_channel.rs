@@ -8,56 +8,54 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use reqwest::Method;
 use send_im_ucwa::events::{Batch, Continue, Event};
 use send_im_ucwa::hypermedia::Resource;
+use send_im_ucwa::router::EventRouter;
 use send_im_ucwa::verdict::{self, Verdict};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use super::application::Application;
-use super::ending::Ended;
-use super::pace::{Pace, STUCK_PAUSE, Told};
+use super::application::{Application, ChannelEnd};
+use super::poll_throttle::{Content, PollThrottle, THROTTLE_INTERVAL};
 use crate::account::Credential;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Answer, Request};
 use crate::reasons::session_ended;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
-use send_im_ucwa::router::EventRouter;
 
 /// The server answers an empty request after 180 s; a read that gives up earlier would lose events. Source: events reference.
-const READ_DEADLINE: Duration = Duration::from_secs(210);
+const POLL_TIMEOUT: Duration = Duration::from_secs(210);
 
-/// The longest pause between attempts after failures.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The longest time between two attempts after failures.
+const MAX_RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The longest pause a server can ask for. A gap of 15 minutes ends the application. Source: MeDashboard.
-const LONGEST_POLL_GAP: Duration = Duration::from_secs(30);
+/// The longest Retry-After that is obeyed: 15 minutes without a poll end the application. Source: MeDashboard.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
-/// So many resources that the events of one answer only name are fetched.
-const MOST_FETCHES: usize = 256;
+/// Resources fetched per response because its events only name them.
+const MAX_FETCHES: usize = 256;
 
-/// So many 404 answers without a reason in a row mean that the application is gone.
-const MOST_UNEXPLAINED: u32 = 3;
+/// Unexplained 404 responses in a row after which the application counts as gone.
+const MAX_UNEXPLAINED: u32 = 3;
 
-/// After so many requests in a row that found nobody the server counts as out of reach.
+/// Failed connections in a row after which the server counts as unreachable.
 const MAX_FAILURES: u32 = 3;
 
-/// How long fetching a resource that an event only names may take.
-const FETCH_DEADLINE: Duration = Duration::from_secs(10);
+/// How long fetching a resource that an event only names may take, with all attempts.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often such a resource is asked for.
+/// Attempts to fetch such a resource.
 const FETCH_ATTEMPTS: u32 = 3;
 
-/// The pause between these attempts.
-const FETCH_PAUSE: Duration = Duration::from_millis(200);
+/// The time between two of these attempts.
+const FETCH_INTERVAL: Duration = Duration::from_millis(200);
 
-/// So many requests for events that were not answered are expected to be delivered late at most.
-const MAX_LATE: u32 = 4;
+/// Unanswered polls that a proxy is expected to deliver late.
+const MAX_LATE_POLLS: u32 = 4;
 
-/// So many sign-ins in a row that a server rejected end the application. A password is not tried for ever: directories lock
-/// accounts.
+/// Rejected sign-ins in a row that end the application. A password is not tried for ever: directories lock accounts.
 const MAX_REJECTIONS: u32 = 2;
 
-/// How the pending GET is kept.
+/// When the pending GET is kept up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Polling {
     /// Always one: a signed-in client.
@@ -66,56 +64,59 @@ pub(crate) enum Polling {
     WhileWaiting,
 }
 
-/// Keeps the channel of one application until it ends.
-pub(crate) struct Channel {
+/// Polls for the events of one application until that ends.
+pub(crate) struct EventChannel {
     pub(crate) connection: Arc<Connection>,
     pub(crate) application: Arc<Application>,
     pub(crate) polling: Polling,
-    /// Requests for events that the pool has not answered: a proxy may deliver them late, in the place of a newer one.
-    pub(crate) unanswered: AtomicU32,
+    /// Requests for events that the pool has not answered: a proxy may deliver them late, in the slot of a newer one.
+    pub(crate) late_polls: AtomicU32,
 }
 
-enum Turn {
+/// What came of polling once.
+enum Polled {
     Batch(Batch),
-    Ended(Ended),
+    End(ChannelEnd),
 }
 
-impl Channel {
+impl EventChannel {
     /// Polls until the channel ends, then ends every wait.
     pub(crate) async fn run(self) {
-        let ended = self.poll().await;
-        tracing::debug!(target: "send_im", ?ended, "the event channel ended");
-        let why = match &ended {
-            Ended::Gone => "the server has ended the session",
-            Ended::Failed(_) | Ended::ForGood(_) => "the event channel broke off",
+        let end = self.poll().await;
+        tracing::debug!(target: "send_im", ?end, "the event channel ended");
+        let why = match &end {
+            ChannelEnd::Gone => "the server has ended the session",
+            ChannelEnd::Failed(_) | ChannelEnd::ForGood(_) => "the event channel broke off",
         };
-        self.application.ending.set(ended);
+        let _ = self.application.channel_end.set(end);
         self.application.awaited.close(why);
     }
 
-    async fn poll(&self) -> Ended {
+    async fn poll(&self) -> ChannelEnd {
         let awaited = &self.application.awaited;
         let mut url = self.application.events.clone();
-        let mut early: Option<Turn> = None;
+        let mut prefetched: Option<Polled> = None;
         let mut mark = awaited.look(EventRouter::mark);
-        let mut pace = Pace::new();
-        let mut stuck = false;
-        // What is waited for first is an invitation, and who waits for it is known before it is posted.
-        let mut rung = self.polling == Polling::Always;
+        let mut throttle = PollThrottle::new();
+        let mut throttled = false;
+        // The first thing awaited is an invitation, which is registered before it is posted.
+        let mut requested = self.polling == Polling::Always;
         loop {
-            while early.is_none() && self.polling == Polling::WhileWaiting && !(rung && awaited.is_waiting())
+            while prefetched.is_none()
+                && self.polling == Polling::WhileWaiting
+                && !(requested && awaited.is_waiting())
             {
                 awaited.poll_requested.notified().await;
-                rung = true;
+                requested = true;
             }
-            let batch = match early.take() {
-                Some(Turn::Batch(batch)) => batch,
-                Some(Turn::Ended(ended)) => return ended,
+            let batch = match prefetched.take() {
+                Some(Polled::Batch(batch)) => batch,
+                Some(Polled::End(end)) => return end,
                 None => {
                     mark = awaited.look(EventRouter::mark);
-                    match self.get(&url, stuck).await {
-                        Turn::Batch(batch) => batch,
-                        Turn::Ended(ended) => return ended,
+                    match self.get(&url, throttled).await {
+                        Polled::Batch(batch) => batch,
+                        Polled::End(end) => return end,
                     }
                 }
             };
@@ -125,79 +126,79 @@ impl Channel {
                 }
                 Continue::Same => None,
             };
-            // The usual answer leads on. One that does not is asked again, but not in a hurry.
-            stuck = next.as_ref().is_none_or(|next| *next == url) || {
-                let (told, begun) = awaited.look(|router| (Told::by(&batch, router), router.mark()));
-                pace.is_too_fast(told, awaited.is_waiting(), begun)
+            // A response usually leads to the next URL. One that does not is polled again, throttled.
+            throttled = next.as_ref().is_none_or(|next| *next == url) || {
+                let (content, begun) = awaited.look(|router| (Content::of(&batch, router), router.mark()));
+                throttle.is_too_fast(content, awaited.is_waiting(), begun)
             };
             url = next.unwrap_or(url);
             match batch.then {
                 Continue::Resume(_) => awaited.update(EventRouter::lose_conversations),
-                // Pending sends may still end; what was known of conversations may be stale.
+                // Sends in flight may still end, but what is known of conversations may be stale.
                 Continue::Resync(_) => awaited.update(EventRouter::doubt_conversations),
                 Continue::Next(_) | Continue::Same => {}
             }
-            // After a resume the conversations were shut down, with what was pending in them when this GET went out.
+            // A resume means that the conversations were shut down, with what was pending when this GET was sent.
             let shut_down = matches!(batch.then, Continue::Resume(_)).then_some(mark);
-            // The next GET goes out before the batch is worked on; the events are worked on in order.
+            // The next GET is sent before the batch is applied. Events are applied in order.
             match self.polling {
                 Polling::Always => {
                     mark = awaited.look(EventRouter::mark);
                     let (next, ()) =
-                        tokio::join!(biased; self.get(&url, stuck), self.apply(batch.events, shut_down));
-                    early = Some(next);
+                        tokio::join!(biased; self.get(&url, throttled), self.apply(batch.events, shut_down));
+                    prefetched = Some(next);
                 }
                 Polling::WhileWaiting => self.apply(batch.events, shut_down).await,
             }
         }
     }
 
-    /// One GET, repeated through everything that may pass. The server answers a repeated GET with the same events.
-    async fn get(&self, url: &Url, stuck: bool) -> Turn {
+    /// One GET, repeated after every failure that may pass. The server answers a repeated GET with the same events.
+    async fn get(&self, url: &Url, throttled: bool) -> Polled {
         let delays = ExponentialBuilder::new()
             .with_jitter()
             .with_min_delay(Duration::from_millis(100))
-            .with_max_delay(LONGEST_PAUSE)
+            .with_max_delay(MAX_RETRY_INTERVAL)
             .without_max_times();
         let mut waits = delays.build();
         let (mut unexplained, mut failures, mut rejections) = (0, 0, 0);
-        if stuck {
+        if throttled {
             tokio::select! {
-                () = sleep(STUCK_PAUSE) => {}
-                // A send begins: what it waits for is not put off because of what nobody waited for.
+                () = sleep(THROTTLE_INTERVAL) => {}
+                // A new send is not delayed by events that nobody waited for.
                 () = self.application.awaited.poll_requested.notified() => {}
             }
         }
         loop {
             let request =
-                Request::new(Method::GET, url.clone(), Step::Confirm, Instant::now() + READ_DEADLINE);
-            let mut pause = waits.next().unwrap_or(LONGEST_PAUSE);
-            let one_more = |late: u32| Some((late + 1).min(MAX_LATE));
-            let _ = self.unanswered.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+                Request::new(Method::GET, url.clone(), Step::Confirm, Instant::now() + POLL_TIMEOUT);
+            let mut pause = waits.next().unwrap_or(MAX_RETRY_INTERVAL);
+            let one_more = |late: u32| Some((late + 1).min(MAX_LATE_POLLS));
+            let _ = self.late_polls.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
             let quiet = StepLog::quiet();
             let answered = tokio::select! {
                 answered = self.connection.call(request, &quiet) => answered,
-                () = self.application.events_are_silent() => continue,
+                () = self.application.poll_restarted() => continue,
             };
             if matches!(&answered, Ok(answer) if answer.status == 200 || answer.speaker().is_pool()) {
-                self.one_is_late();
+                self.take_late_poll();
             }
-            let nobody = matches!(&answered, Err(failure) if failure.error.kind() == ErrorKind::Network);
-            failures = if nobody { failures + 1 } else { 0 };
+            let unreachable = matches!(&answered, Err(failure) if failure.error.kind() == ErrorKind::Network);
+            failures = if unreachable { failures + 1 } else { 0 };
             self.application.set_unreachable(failures >= MAX_FAILURES);
             match answered {
-                Ok(answer) => match self.turn_of(&answer, &mut unexplained) {
+                Ok(answer) => match self.judge(&answer, &mut unexplained) {
                     Ok(turn) => return turn,
                     // A longer silence would end the application.
-                    Err(wait) => pause = pause.max(wait).min(LONGEST_POLL_GAP),
+                    Err(wait) => pause = pause.max(wait).min(MAX_RETRY_AFTER),
                 },
-                Err(failure) if self.is_final(&failure.error, url) => {
-                    return Turn::Ended(Ended::ForGood(failure.error));
+                Err(failure) if self.is_refused_for_good(&failure.error, url) => {
+                    return Polled::End(ChannelEnd::ForGood(failure.error));
                 }
                 Err(failure) => {
                     rejections += u32::from(self.is_rejected(&failure.error));
                     if rejections == MAX_REJECTIONS {
-                        return Turn::Ended(Ended::Failed(failure.error));
+                        return Polled::End(ChannelEnd::Failed(failure.error));
                     }
                     tracing::debug!(target: "send_im", error = %failure.error, "the event channel is interrupted");
                 }
@@ -206,46 +207,46 @@ impl Channel {
         }
     }
 
-    /// What an answer means for the channel, after so many `unexplained` ones.
+    /// What a response means for the channel. `unexplained` counts the 404 responses without a reason.
     ///
     /// # Errors
-    /// How long the server wants to be left alone before it is asked again, where the answer decides nothing.
-    fn turn_of(&self, answer: &Answer, unexplained: &mut u32) -> Result<Turn, Duration> {
+    /// How long the server asks to wait, where the response decides nothing.
+    fn judge(&self, answer: &Answer, unexplained: &mut u32) -> Result<Polled, Duration> {
         let wait = answer.retry_after().unwrap_or_default();
         match answer.verdict(verdict::Request::Events) {
-            Verdict::Done => Batch::parse(&answer.body).map(Turn::Batch).map_err(|why| {
+            Verdict::Done => Batch::parse(&answer.body).map(Polled::Batch).map_err(|why| {
                 tracing::debug!(target: "send_im", %why, "an event answer that is none");
                 Duration::ZERO
             }),
-            // It is this client's own request that has taken over: the next one takes over again.
-            Verdict::Replaced { .. } if self.one_is_late() => {
+            // This client's own late poll has replaced the newer one; the next poll replaces it again.
+            Verdict::Replaced { .. } if self.take_late_poll() => {
                 tracing::debug!(target: "send_im", "a request for events was delivered late");
                 Err(Duration::ZERO)
             }
             Verdict::Replaced { certain: true } | Verdict::Over | Verdict::Refused => {
-                Ok(Turn::Ended(Ended::ForGood(session_ended(answer))))
+                Ok(Polled::End(ChannelEnd::ForGood(session_ended(answer))))
             }
-            Verdict::Gone { certain: true } => Ok(Turn::Ended(Ended::Gone)),
+            Verdict::Gone { certain: true } => Ok(Polled::End(ChannelEnd::Gone)),
             Verdict::Gone { certain: false } => {
                 *unexplained += 1;
-                if *unexplained >= MOST_UNEXPLAINED { Ok(Turn::Ended(Ended::Gone)) } else { Err(wait) }
+                if *unexplained >= MAX_UNEXPLAINED { Ok(Polled::End(ChannelEnd::Gone)) } else { Err(wait) }
             }
             _ => Err(wait),
         }
     }
 
-    /// Takes one off the requests that may be delivered late, if there is one.
-    fn one_is_late(&self) -> bool {
+    /// Takes one off the late polls. False when there is none.
+    fn take_late_poll(&self) -> bool {
         let less = |late: u32| late.checked_sub(1);
-        self.unanswered.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+        self.late_polls.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
     }
 
-    /// True where the token service has refused the credential itself: no waiting mends that.
-    fn is_final(&self, error: &Error, url: &Url) -> bool {
+    /// True when the token service has refused the credential itself; retrying does not help.
+    fn is_refused_for_good(&self, error: &Error, url: &Url) -> bool {
         error.kind() == ErrorKind::SignInRefused && self.connection.is_refused(url)
     }
 
-    /// True where a sign-in led nowhere. A gateway may have asked for it in the pool's place, and a program's token source may have
+    /// True where a sign-in led nowhere. A gateway may have asked for it in the pool's slot, and a program's token source may have
     /// a bad moment.
     fn is_rejected(&self, error: &Error) -> bool {
         match error.kind() {
@@ -262,10 +263,10 @@ impl Channel {
         let mut events = events.into_iter().peekable();
         let mut fetches = 0;
         loop {
-            // All that needs no fetch at once, so that whoever waits is woken once.
+            // Events that need no fetch are applied together, so that waiting sends are woken once.
             awaited.update(|router| {
                 while let Some(event) =
-                    events.next_if(|e| fetches == MOST_FETCHES || !router.needs_resource(e))
+                    events.next_if(|e| fetches == MAX_FETCHES || !router.needs_resource(e))
                 {
                     router.apply(&event, event.resource.as_ref());
                 }
@@ -281,13 +282,13 @@ impl Channel {
         }
     }
 
-    /// Fetches a resource that an event only names. Who accepted a message stands in it alone.
+    /// Fetches a resource that an event only names. Only the resource says who accepted.
     async fn fetch(&self, href: &str) -> Option<Resource> {
         let url = self.application.url(href)?;
-        let deadline = Instant::now() + FETCH_DEADLINE;
+        let deadline = Instant::now() + FETCH_TIMEOUT;
         for attempt in 0..FETCH_ATTEMPTS {
             if attempt > 0 {
-                sleep(FETCH_PAUSE).await;
+                sleep(FETCH_INTERVAL).await;
             }
             let request = Request::new(Method::GET, url.clone(), Step::Confirm, deadline);
             let Ok(answer) = self.connection.call(request, &StepLog::quiet()).await else { continue };

@@ -24,26 +24,33 @@ impl Session {
         log: &StepLog,
         deadline: Instant,
     ) -> bool {
-        let Ok(mut place) = timeout_at(deadline, self.open.lock()).await else { return false };
-        if !place.as_ref().is_some_and(|open| Arc::ptr_eq(open, lost)) {
+        let Ok(mut slot) = timeout_at(deadline, self.open.lock()).await else { return false };
+        if !slot.as_ref().is_some_and(|open| Arc::ptr_eq(open, lost)) {
             return true;
         }
         let asked = *self.home.asked();
-        if asked.is_some_and(|asked| asked >= since) || !self.lives_elsewhere(lost, log, deadline).await {
+        if asked.is_some_and(|asked| asked >= since)
+            || !self.discovery_leads_elsewhere(lost, log, deadline).await
+        {
             return false;
         }
-        self.give_up(place.take());
+        self.abandon(slot.take());
         true
     }
 
     /// True when the home was in doubt and is another one than that of `open`.
-    pub(super) async fn has_left(&self, open: &Application, log: &StepLog, deadline: Instant) -> bool {
-        self.home.doubted.swap(false, Ordering::AcqRel)
-            && self.lives_elsewhere(open, log, deadline.min(Instant::now() + PATIENCE)).await
+    pub(super) async fn account_has_moved(
+        &self,
+        open: &Application,
+        log: &StepLog,
+        deadline: Instant,
+    ) -> bool {
+        self.home.stale.swap(false, Ordering::AcqRel)
+            && self.discovery_leads_elsewhere(open, log, deadline.min(Instant::now() + PATIENCE)).await
     }
 
     /// Asks discovery. Without an answer everything stays as it is.
-    async fn lives_elsewhere(&self, open: &Application, log: &StepLog, deadline: Instant) -> bool {
+    async fn discovery_leads_elsewhere(&self, open: &Application, log: &StepLog, deadline: Instant) -> bool {
         let found = discovery::locate(&self.connection, self.root.as_ref(), log, deadline).await;
         *self.home.asked() = Some(Instant::now());
         let Ok(url) = found else { return false };
@@ -53,7 +60,7 @@ impl Session {
     }
 
     /// Lets go of a session whose server is not the account's home any more.
-    pub(super) fn give_up(&self, open: Option<Arc<Application>>) {
+    pub(super) fn abandon(&self, open: Option<Arc<Application>>) {
         if let Some(open) = &open {
             open.awaited.close("the account has moved to another server");
         }

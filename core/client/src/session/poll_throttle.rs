@@ -8,7 +8,7 @@ use send_im_ucwa::events::Batch;
 use send_im_ucwa::router::EventRouter;
 
 /// The pause before the same URL is asked again because the answer led nowhere.
-pub(super) const STUCK_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const THROTTLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The shortest time a server waits for events before it answers without one. Source: events reference.
 const MIN_WAIT: Duration = Duration::from_secs(5);
@@ -27,7 +27,7 @@ const MAX_PER_SEND: u64 = 20;
 
 /// What an answer tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum Content {
     /// No event.
     Nothing,
     /// Events that concern nobody here.
@@ -36,18 +36,18 @@ pub(super) enum Told {
     News,
 }
 
-impl Told {
-    pub(super) fn by(batch: &Batch, router: &EventRouter) -> Self {
+impl Content {
+    pub(super) fn of(batch: &Batch, router: &EventRouter) -> Self {
         match batch.events.as_slice() {
-            [] => Told::Nothing,
-            events if events.iter().any(|event| router.concerns(event)) => Told::News,
-            _ => Told::Irrelevant,
+            [] => Content::Nothing,
+            events if events.iter().any(|event| router.concerns(event)) => Content::News,
+            _ => Content::Irrelevant,
         }
     }
 }
 
 /// Tells a server that answers in a hurry from one that waits for events.
-pub(super) struct Pace {
+pub(super) struct PollThrottle {
     last: Instant,
     empty: u32,
     second: Instant,
@@ -59,7 +59,7 @@ pub(super) struct Pace {
     expected: u64,
 }
 
-impl Pace {
+impl PollThrottle {
     pub(super) fn new() -> Self {
         let now = Instant::now();
         Self { last: now, empty: 0, second: now, idle: 0, irrelevant: now, begun: 0, expected: MAX_PER_SEND }
@@ -67,11 +67,11 @@ impl Pace {
 
     /// True when the next request has to wait. `waiting`: a send waits for an event, so the channel may be as fast as its
     /// server. `begun`: how much the sends have begun so far.
-    pub(super) fn is_too_fast(&mut self, told: Told, waiting: bool, begun: u64) -> bool {
+    pub(super) fn is_too_fast(&mut self, content: Content, waiting: bool, begun: u64) -> bool {
         let now = Instant::now();
         let hurried = now - self.last < MIN_WAIT;
         self.last = now;
-        self.empty = if told == Told::Nothing && hurried { self.empty + 1 } else { 0 };
+        self.empty = if content == Content::Nothing && hurried { self.empty + 1 } else { 0 };
         if now - self.second >= Duration::from_secs(1) {
             (self.second, self.idle) = (now, 0);
         }
@@ -79,16 +79,16 @@ impl Pace {
         self.expected += MAX_PER_SEND * (begun - self.begun);
         self.begun = begun;
         // Also of what is waited for there is not for ever something to tell.
-        let irrelevant = told == Told::Irrelevant || (told == Told::News && self.expected == 0);
-        if told == Told::News {
+        let irrelevant = content == Content::Irrelevant || (content == Content::News && self.expected == 0);
+        if content == Content::News {
             self.expected = self.expected.saturating_sub(1);
         }
         if irrelevant {
-            self.irrelevant = self.irrelevant.max(now) + STUCK_PAUSE;
+            self.irrelevant = self.irrelevant.max(now) + THROTTLE_INTERVAL;
         }
         self.empty > MAX_EMPTY
             || self.idle > MAX_PER_SECOND
-            || (irrelevant && self.irrelevant > now + STUCK_PAUSE * MAX_IRRELEVANT)
+            || (irrelevant && self.irrelevant > now + THROTTLE_INTERVAL * MAX_IRRELEVANT)
     }
 }
 
@@ -100,46 +100,46 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_channel_that_answers_at_once_with_nothing_is_slowed_down() {
-        let mut pace = Pace::new();
-        let slowed: Vec<bool> = (0..6).map(|_| pace.is_too_fast(Told::Nothing, true, 1)).collect();
+        let mut throttle = PollThrottle::new();
+        let slowed: Vec<bool> = (0..6).map(|_| throttle.is_too_fast(Content::Nothing, true, 1)).collect();
         assert_eq!(slowed, [false, false, false, true, true, true]);
         sleep(MIN_WAIT).await;
-        assert!(!pace.is_too_fast(Told::Nothing, true, 1));
+        assert!(!throttle.is_too_fast(Content::Nothing, true, 1));
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_that_answers_at_once_with_what_concerns_nobody_is_too() {
-        let mut pace = Pace::new();
+        let mut throttle = PollThrottle::new();
         let burst = MAX_IRRELEVANT as usize;
-        assert_eq!((0..100).position(|_| pace.is_too_fast(Told::Irrelevant, true, 1)), Some(burst));
-        sleep(STUCK_PAUSE * 2).await;
-        assert_eq!((0..100).position(|_| pace.is_too_fast(Told::Irrelevant, true, 1)), Some(1));
+        assert_eq!((0..100).position(|_| throttle.is_too_fast(Content::Irrelevant, true, 1)), Some(burst));
+        sleep(THROTTLE_INTERVAL * 2).await;
+        assert_eq!((0..100).position(|_| throttle.is_too_fast(Content::Irrelevant, true, 1)), Some(1));
         // News in between is none the slower.
-        assert!(!pace.is_too_fast(Told::News, true, 1));
-        assert!(pace.is_too_fast(Told::Irrelevant, true, 1));
-        // At a pace that a person has, it may go on for ever.
-        sleep(STUCK_PAUSE * 100).await;
+        assert!(!throttle.is_too_fast(Content::News, true, 1));
+        assert!(throttle.is_too_fast(Content::Irrelevant, true, 1));
+        // At a throttle that a person has, it may go on for ever.
+        sleep(THROTTLE_INTERVAL * 100).await;
         for _ in 0..1000 {
-            assert!(!pace.is_too_fast(Told::Irrelevant, true, 1));
-            sleep(STUCK_PAUSE).await;
+            assert!(!throttle.is_too_fast(Content::Irrelevant, true, 1));
+            sleep(THROTTLE_INTERVAL).await;
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn events_are_taken_as_fast_as_they_come_while_a_send_waits() {
-        let mut pace = Pace::new();
-        assert!((0..10_000).all(|n| !pace.is_too_fast(Told::News, true, n / MAX_PER_SEND)));
-        let mut pace = Pace::new();
-        assert!((0..MAX_PER_SECOND).all(|n| !pace.is_too_fast(Told::News, false, n.into())));
-        assert!(pace.is_too_fast(Told::News, false, MAX_PER_SECOND.into()));
+        let mut throttle = PollThrottle::new();
+        assert!((0..10_000).all(|n| !throttle.is_too_fast(Content::News, true, n / MAX_PER_SEND)));
+        let mut throttle = PollThrottle::new();
+        assert!((0..MAX_PER_SECOND).all(|n| !throttle.is_too_fast(Content::News, false, n.into())));
+        assert!(throttle.is_too_fast(Content::News, false, MAX_PER_SECOND.into()));
         sleep(Duration::from_secs(1)).await;
-        assert!(!pace.is_too_fast(Told::News, false, MAX_PER_SECOND.into()));
+        assert!(!throttle.is_too_fast(Content::News, false, MAX_PER_SECOND.into()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn of_one_send_there_is_not_for_ever_something_to_tell() {
-        let mut pace = Pace::new();
+        let mut throttle = PollThrottle::new();
         let told = 2 * MAX_PER_SEND as usize + MAX_IRRELEVANT as usize;
-        assert_eq!((0..1000).position(|_| pace.is_too_fast(Told::News, true, 1)), Some(told));
+        assert_eq!((0..1000).position(|_| throttle.is_too_fast(Content::News, true, 1)), Some(told));
     }
 }

@@ -13,19 +13,19 @@ use crate::error::{Error, ErrorKind};
 
 /// What is known of the account's home.
 #[derive(Default)]
-pub(super) struct Home {
-    pub(super) doubted: AtomicBool,
+pub(super) struct HomePool {
+    pub(super) stale: AtomicBool,
     /// When discovery was asked the last time.
     asked: Mutex<Option<Instant>>,
 }
 
-impl Home {
-    pub(super) fn doubt(&self) {
-        self.doubted.store(true, Ordering::Release);
+impl HomePool {
+    pub(super) fn mark_stale(&self) {
+        self.stale.store(true, Ordering::Release);
     }
 
-    pub(super) fn is_doubted(&self) -> bool {
-        self.doubted.load(Ordering::Acquire)
+    pub(super) fn may_have_moved(&self) -> bool {
+        self.stale.load(Ordering::Acquire)
     }
 
     pub(super) fn asked(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
