@@ -1,7 +1,7 @@
 //! Which message goes when: a bounded number in flight, in order within a conversation, and few idle conversations kept open.
 //!
-//! Each conversation is a task with a queue of its own. It is given the jobs that may go, and ends when it is idle and others are
-//! needed more.
+//! Each conversation is a task with a queue. The schedule decides which jobs are queued; the task of an idle conversation ends when
+//! there are too many.
 
 mod job;
 mod schedule;
@@ -42,7 +42,7 @@ struct Key {
     importance: Importance,
 }
 
-/// The messages of one session on their way.
+/// The messages of one session.
 pub(crate) struct Outbox {
     pub(crate) session: Arc<Session>,
     state: Mutex<State>,
@@ -51,7 +51,7 @@ pub(crate) struct Outbox {
 struct State {
     schedule: Schedule<Key, Job>,
     conversations: HashMap<Key, Queue>,
-    /// Counts what was dispatched, to tell which conversation was used last.
+    /// Counts dispatched jobs, to find the least recently used conversation.
     dispatched: u64,
     is_dispatching: bool,
 }
@@ -62,21 +62,21 @@ struct Queue {
     last_used: u64,
 }
 
-/// What is done after jobs were handed out.
+/// What is left to do after dispatching, without the lock.
 #[derive(Default)]
 struct Dispatched {
     /// The queues of conversations that need a task.
     new: Vec<(Key, mpsc::UnboundedReceiver<Job>)>,
-    /// The permits of jobs that nobody waits for any more.
+    /// The permits of abandoned jobs.
     unused: Vec<Permit>,
 }
 
-/// When the timeout of a message begins.
+/// When the timeout of a message starts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DeadlineStart {
-    /// With the call.
+    /// At the call.
     Call,
-    /// When the message's turn has come.
+    /// When the message is dispatched.
     Turn,
 }
 
@@ -95,8 +95,8 @@ impl Outbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends one message when its turn comes, and waits as the message says. The send is under way from this call on. Dropping the
-    /// future ends it, unless the message is submitted.
+    /// Sends one message in its turn and waits as the message says. The send counts as in flight from this call. Dropping the future
+    /// cancels it, unless the message is submitted.
     pub(crate) fn send(
         self: Arc<Self>,
         message: Message,
@@ -127,12 +127,12 @@ impl Outbox {
         caller.outcome(&self.session).await
     }
 
-    /// Changes the state and hands out what may go then.
+    /// Changes the state and dispatches what may go then.
     fn change(self: &Arc<Self>, change: impl FnOnce(&mut State)) {
         {
             let mut state = self.state();
             change(&mut state);
-            // Whoever hands out already goes on with this.
+            // The thread that is dispatching goes on with this change.
             if std::mem::replace(&mut state.is_dispatching, true) {
                 return;
             }
@@ -147,7 +147,7 @@ impl Outbox {
                 }
                 (dispatched_jobs, surplus)
             };
-            // Not under the lock: a runtime that stops drops what is spawned at once, and with it permits.
+            // Without the lock: a runtime that stops drops the task at once, and with it permits.
             for (key, queue) in dispatched_jobs.new {
                 self.session.runtime.spawn(run(key, queue, Arc::downgrade(self)));
             }
@@ -155,7 +155,7 @@ impl Outbox {
         }
     }
 
-    /// Queues the jobs whose turn has come.
+    /// Queues the jobs that the schedule lets go.
     fn dispatch(self: &Arc<Self>, state: &mut State) -> Dispatched {
         let mut dispatched_jobs = Dispatched::default();
         while let Some((key, mut job)) = state.schedule.next(|job| !job.is_abandoned()) {
@@ -184,7 +184,7 @@ impl Outbox {
         dispatched_jobs
     }
 
-    /// The next job of a conversation that is not open. Without one its task is to end.
+    /// The next job of a conversation that is not open; `None` when its task has to end.
     fn next_or_retire(&self, key: &Key, queue: &mut mpsc::UnboundedReceiver<Job>) -> Option<Job> {
         let mut state = self.state();
         match queue.try_recv() {
@@ -193,7 +193,7 @@ impl Outbox {
                 state.conversations.remove(key);
                 None
             }
-            // It was ended already, and another may have taken its slot.
+            // It was removed already, and another task may have its key.
             Err(mpsc::error::TryRecvError::Disconnected) => None,
         }
     }
@@ -212,7 +212,7 @@ impl State {
     }
 }
 
-/// One of the sends in flight. Dropped, it lets the next one go.
+/// A permit for one send in flight. Dropping it lets the next one go.
 struct InFlight {
     outbox: Arc<Outbox>,
     key: Key,
@@ -229,13 +229,13 @@ async fn run(key: Key, mut queue: mpsc::UnboundedReceiver<Job>, outbox: Weak<Out
     let mut conversation = Conversation::default();
     let mut next = queue.recv().await;
     while let Some(job) = next {
-        // In a slot of its own: an idle conversation needs no room for a send.
+        // Boxed, so that an idle task takes no memory for a send.
         let ended = Box::pin(send(&mut conversation, job)).await;
         next = match outbox.upgrade() {
             Some(outbox) if !conversation.is_open() => outbox.next_or_retire(&key, &mut queue),
             _ => None,
         };
-        // Only now: an idle conversation is one that is open.
+        // After a conversation that is not open has retired: only open ones count as idle.
         if let Some(ended) = ended {
             ended.reply();
         }
@@ -245,7 +245,7 @@ async fn run(key: Key, mut queue: mpsc::UnboundedReceiver<Job>, outbox: Weak<Out
     }
 }
 
-/// Sends one job. `None` when it waits for its confirmation in a task of its own: the next one may go meanwhile.
+/// Sends one job. `None` when its confirmation is awaited in a task of its own, so that the next job may go.
 async fn send(conversation: &mut Conversation, mut job: Job) -> Option<Ended> {
     if !job.start() {
         return Some(job.ended(None));

@@ -30,40 +30,40 @@ use crate::receipt::Receipt;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
 
-/// Discovery and the sign-in in it end with the deadline by themselves, and know better why: so long their word is waited for.
+/// Discovery and sign-in report their own timeout, with a better reason. They get this long beyond the deadline to do so.
 const DEADLINE_GRACE: Duration = Duration::from_millis(50);
 
-/// How long closing a session may take in the background, where nobody waits for it.
+/// How long closing a session may take in the background.
 const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Session {
     pub(crate) connection: Arc<Connection>,
     pub(crate) runtime: tokio::runtime::Handle,
-    /// Held for reading by every send, for writing by sign-out.
+    /// Read-locked by every send in flight, write-locked by closing.
     sends: Arc<RwLock<()>>,
     signed_out: AtomicBool,
-    /// The session is closed whenever no send is under way in it.
+    /// The session is closed whenever no send is in flight.
     closes_when_idle: AtomicBool,
-    /// Ends every send under way.
+    /// Ends every send in flight.
     cancelled: CancellationToken,
-    /// Signed out, and no send is under way any more: whatever is still done for one need not be.
+    /// Signed out and no send in flight: work in the background for a send can stop.
     ended: CancellationToken,
-    /// Applications that were given up and are being deleted.
+    /// Deletions of abandoned applications.
     discarded: TaskTracker,
     root: Option<Url>,
     home: HomePool,
     polling: Polling,
     open: Mutex<Option<Arc<Application>>>,
-    /// The requests by which an application is being opened.
+    /// The steps of the application that is being opened.
     opening: std::sync::Mutex<Option<StepLog>>,
 }
 
-/// What outlives a call: enough to tidy up on the server when nobody waits any more.
+/// What it takes to clean up on the server after a call has ended.
 #[derive(Clone)]
 pub(crate) struct Cleanup {
     pub(crate) connection: Arc<Connection>,
     pub(crate) runtime: tokio::runtime::Handle,
-    /// Signing out follows at once and tidies up everything.
+    /// A one-call send: signing out follows at once and cleans up everything.
     pub(crate) one_call: bool,
 }
 
@@ -93,8 +93,8 @@ impl Session {
 
     /// The application, created if there is none or if the server has dropped it.
     ///
-    /// Creating goes on in the background when the caller goes away, so that what was created can be deleted. What comes before
-    /// does not.
+    /// When the caller goes away, a POST that creates an application is finished in the background, so that the application can be
+    /// deleted. Discovery and sign-in end.
     pub(crate) async fn application(
         self: &Arc<Self>,
         log: &StepLog,
@@ -115,14 +115,14 @@ impl Session {
         let _wanted = unwanted.clone().drop_guard();
         let opening = async move {
             let opened = this.open(&own_log, deadline, &unwanted).await;
-            // The caller may have gone away meanwhile.
+            // The caller may have gone away.
             this.close_if_idle().await;
             opened
         };
         let opening = self.connection.account.background.spawn_on(opening, &self.runtime);
         match timeout_at(deadline + DEADLINE_GRACE, opening).await {
             Ok(opened) => opened.map_err(|ended| ended_early(&ended, Sent::No))?,
-            // It goes on without us; what it still creates is deleted with the session.
+            // It goes on in the background. What it creates is deleted with the session.
             Err(_) => Err(match log.unanswered() {
                 Some((step, url)) => timed_out(step, &url),
                 None => Error::new(ErrorKind::Timeout, "The session was not open before the timeout.")
@@ -179,7 +179,7 @@ impl Session {
         Ok(application)
     }
 
-    /// Discovers, or goes where the last discovery led; a stale memory costs one attempt.
+    /// Creates an application on the cached pool, or discovers the pool first. A stale entry costs one attempt.
     async fn create(
         &self,
         log: &StepLog,
@@ -187,7 +187,7 @@ impl Session {
         unwanted: &CancellationToken,
     ) -> Result<Application> {
         let key = discovery::cache_key(&self.connection);
-        // The same for every attempt: a server that lost an answer finds the application it has.
+        // The same for every attempt, so that a retry after a lost response finds the application.
         let endpoint = Uuid::new_v4().to_string();
         let create = async |url: &Url| {
             Application::create(&self.connection, url, &endpoint, log, deadline, unwanted).await
@@ -210,10 +210,10 @@ impl Session {
         Ok(application)
     }
 
-    /// The application is known no more: the next send opens another one.
+    /// The server no longer knows the application: the next send opens another one.
     ///
-    /// `certain` when the server itself says so. Otherwise a proxy may have said it in the server's slot, and what is
-    /// under way may still end: the application is deleted after that.
+    /// `certain` when the pool itself says so. Otherwise a proxy may have said it, and sends in flight may still end: the
+    /// application is deleted after that.
     pub(crate) async fn application_is_gone(
         &self,
         gone: &Arc<Application>,
@@ -242,8 +242,8 @@ impl Session {
         }
     }
 
-    /// Draws the conclusions of a finished send for where the server is. Source: RootURL.
-    pub(crate) fn note(&self, result: &Result<Receipt>) {
+    /// Records whether the outcome of a send casts doubt on the cached pool. Source: RootURL.
+    pub(crate) fn record_outcome(&self, result: &Result<Receipt>) {
         if let Err(error) = result
             && casts_doubt(error)
         {
@@ -252,13 +252,13 @@ impl Session {
         }
     }
 
-    /// Forgets where the server is: the next sign-in discovers anew.
+    /// Drops the cached pool: the next sign-in discovers it again.
     pub(crate) fn forget_server(&self) {
         self.connection.account.shared.pools.forget(&discovery::cache_key(&self.connection));
     }
 }
 
-/// True for errors after which asking discovery again makes sense.
+/// True for errors after which the pool is discovered again.
 fn invalidates_cached_pool(error: &Error) -> bool {
     !matches!(
         error.kind(),

@@ -1,4 +1,4 @@
-//! The invitation: it opens the conversation, and a short text rides in it. Source: startMessaging reference, SendAnIM.
+//! The invitation: it opens the conversation and carries a short text. Sources: startMessaging reference, SendAnIM.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,37 +27,37 @@ use crate::session::awaited_events::AwaitedInvitation;
 use crate::steps::{Step, StepLog};
 use send_im_ucwa::router::Outcome;
 
-/// An invitation rings for about 30 s; longer it need not be withdrawn. Source: messagingInvitation reference.
+/// How long withdrawing is tried. A server ends a ring after about 30 s. Source: messagingInvitation reference.
 const RING_TIMEOUT: Duration = Duration::from_secs(35);
 
-/// How long after its answer an invitation may go without an event that it rings, before the invitation itself is asked.
+/// How long after its response an invitation may go without its first event, before the invitation itself is fetched.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often it is asked while it rings.
+/// How often it is fetched while it rings.
 const RING_CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How long it may take to answer at the timeout.
+/// How long fetching it may take beyond the timeout.
 const FETCH_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How long the event channel may take to tell something before the resource itself is asked.
+/// How long an event is awaited before the resource itself is fetched.
 const EVENT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A posted invitation. Dropped before its end is known, it is withdrawn in the background.
+/// A posted invitation. Dropped before its outcome is known, it is withdrawn in the background.
 pub(super) struct Invitation {
     session: Cleanup,
     application: Arc<Application>,
     awaited: Arc<AwaitedInvitation>,
-    /// Where the invitation can be fetched, once the answer has told it.
+    /// Where the invitation can be fetched: the `Location` of the response.
     location: Option<String>,
-    /// The text rides in it. Without it nothing was sent, whatever became of the invitation.
+    /// It carries the text. Without it nothing was sent, whatever the outcome.
     carries_text: bool,
     settled: bool,
     posted_at: Instant,
 }
 
-/// Why no invitation came about.
+/// Why no invitation was created.
 pub(super) enum NotInvited {
-    /// The server has dropped the application, as it seems; nothing was processed.
+    /// The server seems to have dropped the application; nothing was processed.
     ApplicationGone {
         /// The server itself says so.
         certain: bool,
@@ -73,10 +73,10 @@ impl From<Error> for NotInvited {
 }
 
 impl Invitation {
-    /// Posts the invitation, with `text` inline_text in it.
+    /// Posts the invitation, with `text` inline.
     ///
-    /// A request that certainly was not processed is posted again. One that may have been is not: the event channel is
-    /// watched for the operation id instead.
+    /// A request that was certainly not processed is posted again. One that may have been is not: an event with its operation id
+    /// is awaited instead.
     pub(super) async fn post(
         sending: &Sending,
         application: &Arc<Application>,
@@ -105,7 +105,7 @@ impl Invitation {
             settled: true,
             posted_at: Instant::now(),
         };
-        // The GET that will tell the end goes out beside the POST where that costs no connection.
+        // The poll for the outcome is sent beside the POST where that costs no connection.
         if application.multiplexed {
             events.poll_requested.notify_one();
         }
@@ -158,13 +158,13 @@ impl Invitation {
                 Err(failure) => failure.error,
             };
             events.poll_requested.notify_one();
-            invitation.look(sending, lost).await?;
+            invitation.await_lost_response(sending, lost).await?;
             return Ok(invitation);
         }
     }
 
-    /// Watches the channel for an invitation whose answer was lost.
-    async fn look(&self, sending: &Sending, lost: Error) -> Result<()> {
+    /// Waits for an event of an invitation whose response was lost.
+    async fn await_lost_response(&self, sending: &Sending, lost: Error) -> Result<()> {
         let until = (Instant::now() + LOST_RESPONSE_TIMEOUT).min(sending.settle_deadline());
         let found = self.awaited.when(|p| p.seen || p.outcome.is_some());
         match timeout_at(until, found).await {
@@ -174,19 +174,18 @@ impl Invitation {
         }
     }
 
-    /// Waits until the recipient's side has decided.
+    /// Waits until the invitation is accepted or refused.
     ///
-    /// At the deadline the invitation is withdrawn. What came of it is waited for a little longer: withdrawn, or accepted in
-    /// the last moment.
-    pub(super) async fn decided(mut self, sending: &Sending) -> Result<OpenConversation> {
+    /// At the deadline it is withdrawn, and the outcome is awaited a little longer: it may be accepted at the last moment.
+    pub(super) async fn accepted(mut self, sending: &Sending) -> Result<OpenConversation> {
         let mut withdrawn = false;
-        let mut end = self.end_at(&sending.log, sending.deadline).await;
+        let mut end = self.outcome_by(&sending.log, sending.deadline).await;
         if end.is_none() {
             withdrawn = true;
             self.pending().withdraw(&sending.log, sending.settle_deadline()).await;
-            end = self.end_before(sending.settle_deadline()).await;
+            end = self.next_outcome(sending.settle_deadline()).await;
         }
-        // Without an end it may ring on: it is withdrawn in the background.
+        // Without an outcome it may ring on, so it is withdrawn in the background.
         self.settled = end.is_some();
         let progress = self.awaited.progress();
         sending.log.add(
@@ -228,7 +227,7 @@ impl Invitation {
         Ok(if elsewhere { conversation.not_ours() } else { conversation })
     }
 
-    /// The error of an invitation without a text that was lost with its session.
+    /// The error of an invitation without a text whose session was lost.
     fn session_lost(&self, why: &str, sending: &Sending) -> Error {
         let error = match self.application.channel_end.get() {
             Some(ChannelEnd::ForGood(error) | ChannelEnd::Failed(error)) => error.clone(),
@@ -246,30 +245,30 @@ impl Invitation {
         }
     }
 
-    /// The end of the invitation before `deadline`. A channel that says nothing may be silent for good, so the invitation
-    /// itself is asked from time to time; it says who accepted. A text that is still to be sent needs the channel anyway.
-    async fn end_at(&self, log: &StepLog, deadline: Instant) -> Option<Outcome> {
+    /// The outcome by `deadline`. A silent event channel may be dead, so the invitation itself is fetched from time to time. Not
+    /// where a text is still to be sent: that needs the event channel anyway.
+    async fn outcome_by(&self, log: &StepLog, deadline: Instant) -> Option<Outcome> {
         if !self.carries_text {
-            return self.end_before(deadline).await;
+            return self.next_outcome(deadline).await;
         }
         loop {
             let told = self.awaited.progress().seen;
             let patience = if told { RING_CHECK_INTERVAL } else { SILENCE_TIMEOUT };
             let until = (Instant::now() + patience).min(deadline);
-            if let Some(end) = self.end_before(until).await {
+            if let Some(end) = self.next_outcome(until).await {
                 return Some(end);
             }
             if !told && self.awaited.progress().seen && until < deadline {
                 continue;
             }
-            self.pending().ask(log, deadline + FETCH_TIMEOUT).await;
+            self.pending().fetch(log, deadline + FETCH_TIMEOUT).await;
             if until == deadline {
-                return self.end_before(deadline).await;
+                return self.next_outcome(deadline).await;
             }
         }
     }
 
-    async fn end_before(&self, deadline: Instant) -> Option<Outcome> {
+    async fn next_outcome(&self, deadline: Instant) -> Option<Outcome> {
         timeout_at(deadline, self.awaited.outcome()).await.ok()
     }
 }
@@ -288,7 +287,7 @@ impl Drop for Invitation {
     }
 }
 
-/// An invitation that nobody waits for any more.
+/// What it takes to fetch and to withdraw an invitation, also after its send has ended.
 struct PendingInvitation {
     session: Cleanup,
     application: Arc<Application>,
@@ -297,8 +296,8 @@ struct PendingInvitation {
 }
 
 impl PendingInvitation {
-    /// Asks the invitation itself. What it tells should have come as an event, so the event channel is opened anew.
-    async fn ask(&self, log: &StepLog, deadline: Instant) {
+    /// Fetches the invitation. What it says should have come as an event, so the pending poll is replaced.
+    async fn fetch(&self, log: &StepLog, deadline: Instant) {
         let Some(url) = self.location.as_deref().and_then(|href| self.application.url(href)) else { return };
         let request = Request::new(Method::GET, url, Step::Confirm, deadline);
         let Ok(answer) = self.session.connection.call(request, log).await else { return };
@@ -309,7 +308,7 @@ impl PendingInvitation {
         }
     }
 
-    /// Posts to the invitation's cancel link, as soon as an event or the invitation itself has told it.
+    /// Posts to the cancel link, once an event or the invitation itself has named it.
     async fn withdraw(&self, log: &StepLog, deadline: Instant) {
         let Some(url) = self.cancel_link(log, deadline).await else { return };
         let mut retry = Retry::new(deadline);
@@ -331,7 +330,7 @@ impl PendingInvitation {
         }
     }
 
-    /// `None` when the invitation has ended, or nobody tells.
+    /// `None` when the invitation has ended, or no link is found.
     async fn cancel_link(&self, log: &StepLog, deadline: Instant) -> Option<Url> {
         loop {
             let patience = (Instant::now() + EVENT_TIMEOUT).min(deadline);
@@ -343,11 +342,11 @@ impl PendingInvitation {
             if Instant::now() >= deadline {
                 return None;
             }
-            self.ask(log, deadline).await;
+            self.fetch(log, deadline).await;
         }
     }
 
-    /// An invitation accepted in the last moment has opened a conversation that nobody will use.
+    /// Ends the conversation of an invitation that was accepted at the last moment.
     async fn end_accepted_conversation(&self) {
         if let Ok(Outcome::Accepted { .. }) = timeout(EVENT_TIMEOUT, self.awaited.outcome()).await {
             let progress = self.awaited.progress();

@@ -1,4 +1,4 @@
-//! A conversation with one recipient: opened by an invitation, kept open for the next messages, and reopened when it is over.
+//! A conversation with one recipient: opened by an invitation, kept open for the next messages, reopened when it has ended.
 
 mod invitation;
 mod open;
@@ -27,26 +27,26 @@ pub(crate) struct Conversation {
     open: Option<OpenConversation>,
 }
 
-/// What came of a send; the next message may go.
+/// The result of a send. The next message may go.
 pub(crate) enum Delivery {
     Done(Receipt),
-    /// The server has the message.
+    /// The server has the message; its confirmation is awaited.
     Unconfirmed(Box<Confirmation>),
 }
 
-/// One attempt in one session. Except for the first, the text was not taken.
+/// The result of an attempt in one session. Unless delivered, the text was not taken.
 enum Attempt {
     Delivered(Delivery),
     /// The conversation is over.
     Over,
-    /// The session is gone as well, as it seems.
+    /// The session seems to be gone as well.
     Gone {
-        /// What found it gone.
+        /// The step that found it gone.
         step: Step,
         /// The server itself says so.
         certain: bool,
     },
-    /// The server is out of reach. The conversation may still be open on it.
+    /// The server is unreachable. The conversation may still be open on it.
     Unreachable(Error),
 }
 
@@ -70,7 +70,7 @@ impl Conversation {
                     session.application_is_gone(&application, certain, sending.deadline).await;
                 }
                 Attempt::Gone { step, .. } => return Err(sending.session_keeps_ending(step)),
-                // Where the account has another home it can be sent there, once.
+                // If the account has moved to another pool, it is sent there, once.
                 Attempt::Unreachable(error) => {
                     let (log, deadline) = (&sending.log, sending.deadline);
                     if moved || !session.has_moved(&application, begun, log, deadline).await {
@@ -87,7 +87,7 @@ impl Conversation {
         let open = self.open.take();
         if let Some(open) = open.filter(|c| c.is_usable(application) && (!is_html || c.accepts_html())) {
             match self.send_into(open, sending, None).await? {
-                // If the session is gone too, the invitation will find that out.
+                // If the session is gone as well, the invitation finds that out.
                 Attempt::Over | Attempt::Gone { .. } => {}
                 attempt => return Ok(attempt),
             }
@@ -108,12 +108,12 @@ impl Conversation {
         };
         if inline_text.is_some() {
             sending.report_submitted(Format::Plain);
-            let open = invitation.decided(sending).await?;
+            let open = invitation.accepted(sending).await?;
             let receipt = open.receipt(sending, Evidence::InvitationAccepted, Format::Plain);
             self.keep(open, sending);
             return Ok(Attempt::Delivered(Delivery::Done(receipt)));
         }
-        let mut open = invitation.decided(sending).await?;
+        let mut open = invitation.accepted(sending).await?;
         if open.withdrawn {
             return Err(sending.accepted_too_late());
         }
@@ -130,7 +130,7 @@ impl Conversation {
     ) -> Result<Attempt> {
         let modality = match modality {
             Some(modality) => modality,
-            // A kept conversation that cannot be used is no reason to fail: the recipient is invited again.
+            // If a kept conversation cannot be used, the recipient is invited again.
             None => match open.ready(sending, 1).await {
                 Ok(modality) => modality,
                 Err(error) if error.kind() == ErrorKind::Timeout => return Err(error),
@@ -155,7 +155,7 @@ impl Conversation {
             Posted::Gone { certain } => Ok(Attempt::Gone { step: Step::Send, certain }),
             Posted::Taken { end, named } => {
                 sending.report_submitted(format);
-                // Another message in it would be told by the same sign as one without a name.
+                // Without a Location, the confirmation is known by the conversation alone: it must not carry another message.
                 let unnamed_in = if named { self.keep(open, sending) } else { Some(open) };
                 let confirmation = Confirmation { end, receipt, server, posted_at, unnamed_in };
                 Ok(Attempt::Delivered(Delivery::Unconfirmed(Box::new(confirmation))))
@@ -163,7 +163,7 @@ impl Conversation {
             Posted::Lost(end, lost) => {
                 let end = await_lost_response(end, sending.settle_deadline()).await;
                 sending.log.add(Step::Confirm, &server, end.as_ref().map(|_| 200), posted_at.elapsed());
-                // Its messages can no longer be told apart with certainty, so the conversation is not used again.
+                // Its messages can no longer be told apart, so the conversation is not used again.
                 drop(open);
                 match end {
                     Some(end) => Ok(Attempt::Delivered(Delivery::Done(confirmed(end, receipt, sending)?))),
@@ -173,8 +173,8 @@ impl Conversation {
         }
     }
 
-    /// Keeps a conversation for the next message. One that somebody else took is theirs and is given back: the next
-    /// message asks for the recipient again.
+    /// Keeps a conversation for the next message. One that somebody else accepted is given back: the next message invites the
+    /// recipient again.
     fn keep(&mut self, open: OpenConversation, sending: &Sending) -> Option<OpenConversation> {
         if open.can_be_reused_for(&sending.to) {
             self.open = Some(open);
@@ -184,13 +184,13 @@ impl Conversation {
     }
 }
 
-/// A message that the server has, and that is not confirmed yet.
+/// A message that the server has and has not confirmed.
 pub(crate) struct Confirmation {
     end: AwaitedMessage,
     receipt: Receipt,
     server: Url,
     posted_at: Instant,
-    /// The conversation, where it must not be used until then.
+    /// The conversation, where it must not be used before.
     unnamed_in: Option<OpenConversation>,
 }
 
@@ -211,7 +211,7 @@ impl Confirmation {
     }
 }
 
-/// The outcome of a message whose end the server has told.
+/// The result of a message whose outcome the server has told.
 fn confirmed(outcome: Outcome, receipt: Receipt, sending: &Sending) -> Result<Receipt> {
     match outcome {
         Outcome::Accepted { .. } => Ok(receipt),

@@ -1,4 +1,4 @@
-//! An open conversation: text goes in by sendMessage, one POST after the other. Source: SendAnIM, sendMessage reference.
+//! An open conversation: text is sent by sendMessage, one POST after the other. Sources: SendAnIM, sendMessage reference.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,17 +22,17 @@ use crate::session::application::Application;
 use crate::session::awaited_events::{AwaitedMessage, FollowedModality};
 use crate::steps::{Step, StepLog};
 
-/// How long an accepted invitation may take to show its sendMessage link in an event before the resource is fetched.
-/// States in between may never be told. Source: EventsInUCWA.
+/// How long an event with the sendMessage link is awaited before the resource is fetched. Servers may skip states in events.
+/// Source: EventsInUCWA.
 const LINK_EVENT_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// How often the resource is fetched, with a doubled patience each time.
+/// How often the resource is fetched, after twice the time with each attempt.
 pub(super) const MAX_LINK_FETCHES: u32 = 6;
 
-/// How long the event channel is watched for a request whose answer was lost.
+/// How long an event is awaited for a request whose response was lost.
 pub(super) const LOST_RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Ending a conversation is a courtesy; it may take this long.
+/// How long ending a conversation may take.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connected conversation with one recipient.
@@ -45,25 +45,25 @@ pub(crate) struct OpenConversation {
     ours: bool,
     /// It was accepted while its invitation was withdrawn, which may end it.
     pub(super) withdrawn: bool,
-    /// `None` where the server did not say.
+    /// `None` when the server did not say.
     pub(super) accepted_by: Option<String>,
     pub(super) thread_id: Option<String>,
 }
 
-/// What became of a posted text.
+/// The result of posting a text.
 pub(super) enum Posted {
-    /// The server has it; its end will be told.
+    /// The server has it; an event will tell its outcome.
     Taken {
-        /// Its end.
+        /// Its outcome.
         end: AwaitedMessage,
-        /// The server has told where it is. Otherwise its end is known by the conversation alone.
+        /// The response named the message. Otherwise the event is known by its conversation alone.
         named: bool,
     },
-    /// The answer was lost; if the text arrived, its end will be told.
+    /// The response was lost; if the text arrived, an event will tell its outcome.
     Lost(AwaitedMessage, Error),
     /// The conversation is over; the text was not taken.
     Over,
-    /// The whole session is over, as it seems; the text was not taken.
+    /// The session seems to be gone; the text was not taken.
     Gone {
         /// The server itself says so.
         certain: bool,
@@ -92,13 +92,13 @@ impl OpenConversation {
         }
     }
 
-    /// The recipient took it at another device: text cannot be sent into it from here.
+    /// It was accepted on another device: text cannot be sent into it from here.
     pub(super) fn not_ours(mut self) -> Self {
         self.ours = false;
         self
     }
 
-    /// True when the next message to `to` can go in.
+    /// True when the next message to `to` can be sent into it.
     pub(super) fn can_be_reused_for(&self, to: &Address) -> bool {
         self.ours && self.accepted_by.as_deref().is_some_and(|who| who.eq_ignore_ascii_case(to.as_str()))
     }
@@ -108,17 +108,17 @@ impl OpenConversation {
         Receipt { accepted_by, thread_id, ..sending.receipt(evidence, format) }
     }
 
-    /// A URL of the server that has the conversation, for the step log.
+    /// A URL of the pool that has the conversation, for the step log.
     pub(super) fn server(&self) -> &Url {
         &self.application.this
     }
 
-    /// True when html can go in, or never could: it has been declared and was not negotiated.
+    /// True when html was negotiated, or was declared and refused, so that a new invitation would not help.
     pub(super) fn accepts_html(&self) -> bool {
         self.modality.get().takes_html() || self.application.has_declared_html()
     }
 
-    /// True while the other side is there and the session is the one it was opened in.
+    /// True while it is connected and belongs to the current session.
     pub(super) fn is_usable(&self, application: &Arc<Application>) -> bool {
         let modality = self.modality.get();
         Arc::ptr_eq(&self.application, application) && !modality.disconnected && !modality.stale
@@ -126,7 +126,7 @@ impl OpenConversation {
 
     /// Waits until text can be sent: until the modality has its sendMessage link.
     ///
-    /// `fetches` is how often the resource may be fetched where no event tells.
+    /// `fetches` is how often the resource may be fetched when no event comes.
     pub(super) async fn ready(&mut self, sending: &Sending, fetches: u32) -> Result<Modality> {
         let ready = |m: &Modality| m.disconnected || m.send_message.is_some();
         let known = self.modality.get();
@@ -169,7 +169,7 @@ impl OpenConversation {
     ) -> Result<Posted> {
         let awaited = &self.application.awaited;
         let Some(mut url) = self.application.url(send_message) else { return Err(self.no_link(sending)) };
-        // The reference wants operationId; live servers take it and do not give it back.
+        // The reference asks for operationId; live servers accept it and do not return it.
         url.query_pairs_mut().append_pair("operationId", &Uuid::new_v4().simple().to_string());
         let content_type = match format {
             Format::Plain => "text/plain; charset=UTF-8",
@@ -222,14 +222,14 @@ impl OpenConversation {
 }
 
 impl Drop for OpenConversation {
-    /// A conversation that is used no more is ended in the background. A one-call send leaves that to its sign-out.
+    /// Ends the conversation in the background. A one-call send leaves that to its sign-out.
     fn drop(&mut self) {
         let modality = self.modality.get();
         if self.session.one_call || modality.disconnected || self.application.is_closing() {
             return;
         }
         let link = |href: Option<&str>| href.and_then(|href| self.application.url(href));
-        // The conversation itself can be left where nobody told how its messaging is stopped.
+        // Without a stopMessaging link the conversation itself is deleted.
         let end = link(modality.stop.as_deref()).map(|url| (Method::POST, url));
         let Some((method, url)) = end.or_else(|| Some((Method::DELETE, link(self.conversation.as_deref())?)))
         else {
@@ -243,12 +243,12 @@ impl Drop for OpenConversation {
     }
 }
 
-/// Waits for the end of a posted text.
+/// Waits for the outcome of a posted text.
 pub(super) async fn await_outcome(end: AwaitedMessage, deadline: Instant) -> Option<Outcome> {
     timeout_at(deadline, end.outcome()).await.ok()
 }
 
-/// As [`await_outcome`], but only as long as looking for a lost answer makes sense.
+/// As [`await_outcome`], for at most [`LOST_RESPONSE_TIMEOUT`].
 pub(super) async fn await_lost_response(end: AwaitedMessage, deadline: Instant) -> Option<Outcome> {
     timeout(LOST_RESPONSE_TIMEOUT, await_outcome(end, deadline)).await.ok().flatten()
 }

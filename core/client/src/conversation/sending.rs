@@ -20,13 +20,13 @@ use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
 use send_im_ucwa::router::Modality;
 
-/// The longest text that rides in an invitation, in UTF-16 units.
+/// The longest text that is sent inside an invitation, in UTF-16 units.
 ///
 /// No limit is documented for UCWA; 800 is what the first message of a conversation was measured to take in Office
 /// Communications Server 2007.
 const MAX_INLINE_TEXT: usize = 800;
 
-/// How long after its timeout a send may take to withdraw its invitation and to learn what came of it.
+/// How long after its timeout a send may take to withdraw its invitation and to learn the outcome.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// One send in flight.
@@ -36,7 +36,7 @@ pub(crate) struct Sending {
     pub(crate) to: Address,
     pub(crate) log: StepLog,
     pub(crate) deadline: Instant,
-    /// Taken when the server has the message, by a caller who waits for no more.
+    /// Sent when the server has the message, to a caller who waits for no more.
     pub(crate) submitted: Option<oneshot::Sender<Receipt>>,
     pub(crate) text_gate: TextGate,
 }
@@ -46,14 +46,13 @@ impl Sending {
         &self.session.connection
     }
 
-    /// Until when the answer to a request is waited for. Then there is time left to look whether the request arrived, and to
-    /// act on it.
+    /// Until when the response to a request is awaited. It leaves time to find out whether the request arrived.
     pub(super) fn response_deadline(&self) -> Instant {
         let left = self.deadline.saturating_duration_since(Instant::now());
         self.deadline - (left / 5).min(SETTLE_TIMEOUT)
     }
 
-    /// Until when the truth about a message is looked for that is still on its way at the timeout.
+    /// Until when the outcome of a message is awaited that is still in flight at the timeout.
     pub(super) fn settle_deadline(&self) -> Instant {
         self.deadline + SETTLE_TIMEOUT
     }
@@ -78,7 +77,7 @@ impl Sending {
     /// Called before each request that carries the text.
     ///
     /// # Errors
-    /// `cancelled` when the caller has gone away: then no request with the text begins any more.
+    /// `cancelled` when the caller has gone away: no request with the text begins after that.
     pub(super) fn begin_text_request(&self) -> Result<()> {
         if self.text_gate.pass() { Ok(()) } else { Err(self.cancelled()) }
     }
@@ -87,7 +86,7 @@ impl Sending {
         matches!(self.message.body, Body::Html(_))
     }
 
-    /// The text, when it is short and plain enough to ride in the invitation.
+    /// The text, if it is plain and short enough for the invitation.
     pub(super) fn inline_text(&self) -> Option<String> {
         match &self.message.body {
             Body::Text(text)
@@ -100,7 +99,7 @@ impl Sending {
         }
     }
 
-    /// The text in the form the other side takes.
+    /// The text in the negotiated format.
     pub(super) fn text_for(&self, modality: &Modality) -> (Format, Cow<'_, str>) {
         match &self.message.body {
             Body::Text(text) => (Format::Plain, text.expose_secret().into()),
@@ -131,14 +130,15 @@ impl Sending {
         Error::new(ErrorKind::Timeout, detail).at(Step::Confirm)
     }
 
-    /// The conversation that was opened for this message ended before the message was in.
+    /// The conversation that was opened for this message ended before the message was sent.
     pub(super) fn recipient_left(&self) -> Error {
         let detail = format!("{} accepted and ended the conversation before the message was sent.", self.to);
         Error::new(ErrorKind::RecipientUnavailable, detail).at(Step::Send)
     }
 }
 
-/// Who is first: a request that carries the text, or the caller who goes away and is told that none has.
+/// Decides which came first: a request with the text, or the caller's going away. A caller who is told that no text has left can
+/// rely on it.
 #[derive(Clone)]
 pub(crate) struct TextGate {
     state: Arc<AtomicU8>,
@@ -156,13 +156,13 @@ impl TextGate {
 
     /// False when the gate is closed.
     fn pass(&self) -> bool {
-        // Before the gate, so that whoever finds it passed finds this as well.
+        // Set first, so that whoever sees the gate passed sees this too.
         self.departure.begin();
         let passed = self.state.compare_exchange(OPEN, PASSED, Ordering::AcqRel, Ordering::Acquire);
         passed != Err(CLOSED)
     }
 
-    /// No text passes from now on, unless one has.
+    /// No text passes from now on, unless one has already.
     pub(crate) fn close(&self) {
         let _ = self.state.compare_exchange(OPEN, CLOSED, Ordering::AcqRel, Ordering::Acquire);
     }
@@ -173,9 +173,9 @@ impl TextGate {
     }
 }
 
-/// The error of a message that may or may not have arrived; `lost` says what broke.
+/// The error of a message that may or may not have arrived; `lost` is what failed.
 pub(super) fn unknown(sending: &Sending, step: Step, lost: Error) -> Error {
-    // What a refusal advises does not fit here: sending again may double the message.
+    // The advice of a refusal does not fit: sending again may deliver the message twice.
     let what = match lost.http_status() {
         Some(status) => format!("the request was answered with HTTP {status} and no event tells more."),
         None => lost.detail().to_owned(),

@@ -19,9 +19,9 @@ use crate::steps::{Step, StepLog};
 /// A message with everything its send needs.
 pub(super) struct Job {
     pub(super) sending: Sending,
-    /// Ends the send: its caller has gone away, or everything is cancelled.
+    /// Cancelled when the caller goes away, and with everything.
     pub(super) cancelled: CancellationToken,
-    /// Content the deadline, where the timeout begins with the turn.
+    /// Receives the deadline, where the timeout starts at dispatch.
     turn: Option<oneshot::Sender<Instant>>,
     started: Option<oneshot::Sender<()>>,
     outcome: Outcome,
@@ -29,10 +29,10 @@ pub(super) struct Job {
     permit: PermitSlot,
 }
 
-/// What lets the next job go when it is dropped.
+/// Dropping it lets the next job go.
 pub(super) type Permit = Box<dyn Send>;
 
-/// The permit of a job, once it has one. Its caller gives it back when going away.
+/// The permit of a job, once it has one. The caller returns it when going away.
 #[derive(Clone, Default)]
 struct PermitSlot(Arc<Mutex<Option<Permit>>>);
 
@@ -57,11 +57,11 @@ pub(super) struct Caller {
     cancel_on_drop: CancelOnDrop,
 }
 
-/// Ends the send when its caller goes away. Then no request with the text begins any more.
+/// Cancels the send when its caller goes away. No request with the text begins after that.
 struct CancelOnDrop {
     text_gate: TextGate,
     permit: PermitSlot,
-    /// `None` where the send goes on without its caller.
+    /// `None` when the send goes on without its caller.
     cancels: Option<DropGuard>,
 }
 
@@ -122,12 +122,12 @@ impl Job {
         (job, caller)
     }
 
-    /// True when nobody waits for it any more.
+    /// True when the caller has gone away.
     pub(super) fn is_abandoned(&self) -> bool {
         self.cancelled.is_cancelled()
     }
 
-    /// Gives the permit back when nobody waits for the job any more.
+    /// Returns the permit if the job is abandoned.
     pub(super) fn begin_turn(&mut self, permit: Permit) -> Option<Permit> {
         self.permit.put(permit);
         if self.is_abandoned() {
@@ -140,7 +140,7 @@ impl Job {
         None
     }
 
-    /// Tells the caller that its send begins. False when it is not to: the caller has given up.
+    /// Tells the caller that its send starts. False when the caller has given up.
     pub(super) fn start(&mut self) -> bool {
         let started = self.started.take().is_some_and(|started| started.send(()).is_ok());
         started && !self.is_abandoned()
@@ -149,7 +149,7 @@ impl Job {
     /// The job with its result; `None` when it was cancelled.
     pub(super) fn ended(self, result: Option<Result<Receipt>>) -> Ended {
         let result = result.unwrap_or_else(|| Err(self.sending.cancelled()));
-        self.sending.session.note(&result);
+        self.sending.session.record_outcome(&result);
         Ended { result, outcome: self.outcome, guard: self.guard, permit: self.permit }
     }
 }
@@ -170,7 +170,7 @@ impl Ended {
     }
 }
 
-/// Where the result of a job goes. Dropped before, its task did not come to its end.
+/// Sends the result of a job to its caller. If dropped without one, the task was stopped or panicked.
 struct Outcome {
     sender: Option<oneshot::Sender<(Result<Receipt>, Option<SendGuard>)>>,
     text_gate: TextGate,
@@ -205,7 +205,7 @@ impl Caller {
         let started = async {
             let deadline = match self.deadline {
                 Some(deadline) => deadline,
-                // Without a turn or a start the job has ended, and its outcome says why.
+                // The job was dropped; its outcome says why.
                 None => match (&mut self.turn).await {
                     Ok(deadline) => deadline,
                     Err(_) => return Ok(()),
@@ -219,7 +219,7 @@ impl Caller {
             begun = started => begun,
         };
         if let Err(error) = begun {
-            // It may have been started at this very moment: then it has an outcome of its own.
+            // It may have started at this moment; then it has an outcome of its own.
             self.started.close();
             if self.started.try_recv().is_err() {
                 return Err(error);

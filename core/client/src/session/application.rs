@@ -28,7 +28,7 @@ use crate::steps::{Step, StepLog};
 /// The language of the server's texts, which are logged and never parsed.
 const CULTURE: &str = "en-US";
 
-/// An application that is created when its caller has given up must still be known, to be deleted.
+/// How long the response is awaited beyond the deadline: an application that was created must be deleted.
 const ANSWER_GRACE: Duration = Duration::from_secs(5);
 
 /// Why the event channel of an application ended.
@@ -49,19 +49,18 @@ pub(crate) struct Application {
     pub(crate) this: Url,
     pub(crate) events: Url,
     pub(crate) start_messaging: Url,
-    /// What sends wait for in it.
+    /// The events that sends wait for.
     pub(crate) awaited: Arc<AwaitedEvents>,
     /// Why its event channel ended.
     pub(crate) channel_end: OnceLock<ChannelEnd>,
-    /// The server takes a GET for events beside other requests on one connection.
+    /// The connection speaks HTTP/2: polling needs no connection of its own.
     pub(crate) multiplexed: bool,
-    /// The members of the `communication` resource as embedded at creation, until html is declared. As text they take a
-    /// tenth of the room.
+    /// The `communication` resource as embedded at creation, until html is declared. As text it takes a tenth of the memory.
     communication: tokio::sync::Mutex<Option<Box<str>>>,
     pub(crate) polling: Mutex<Option<AbortHandle>>,
     closing: AtomicBool,
     unreachable: AtomicBool,
-    /// When the pending request for events was found to be silent.
+    /// When a new poll was last asked for.
     poll_restarted_at: watch::Sender<Option<Instant>>,
     declared_html: AtomicBool,
 }
@@ -69,9 +68,9 @@ pub(crate) struct Application {
 impl Application {
     /// Creates an application.
     ///
-    /// Creating is repeated after a lost answer with the same `endpoint` id: the server then answers with the same
-    /// application (MultiTabSupport). Ids of two sessions differ, so programs do not evict each other. An answer is waited
-    /// for a little longer than `deadline`, and also when `unwanted` is cancelled: nothing new is begun then.
+    /// After a lost response it is repeated with the same `endpoint` id: the server then returns the same application
+    /// (MultiTabSupport). Two sessions have different ids, so programs do not evict each other. A response is awaited a little
+    /// beyond `deadline`, also once `unwanted` is cancelled; no new request is begun then.
     pub(crate) async fn create(
         connection: &Connection,
         applications: &Url,
@@ -102,7 +101,7 @@ impl Application {
                         () = unwanted.cancelled() => return Err(nobody_waits()),
                     },
                 },
-                // An answer that could not be read may have told of an application: only another one tells where it is.
+                // An unreadable response may have named an application: only another response tells where it is.
                 Err(failure) if failure.maybe_processed && failure.error.kind() == ErrorKind::Protocol => {
                     retry.after_any(failure.error).await?;
                 }
@@ -112,7 +111,7 @@ impl Application {
         match Self::read(&answer, applications) {
             Ok(application) => Ok(application),
             Err(error) => {
-                // It exists all the same, and nobody else will delete it.
+                // The application exists, and nothing else will delete it.
                 let this = Resource::parse(&answer.body)
                     .ok()
                     .and_then(|a| follow_link(applications, a.link("self")?));
@@ -159,8 +158,8 @@ impl Application {
         })
     }
 
-    /// Deletes the application. Gone already counts as deleted, where it is not a proxy that says so. What fails is tried
-    /// again whatever it is: the next connection may reach another machine.
+    /// Deletes the application. Gone counts as deleted when the pool says so. Any failure is retried: the next connection may
+    /// reach another machine.
     pub(crate) async fn delete(
         &self,
         connection: &Connection,
@@ -169,7 +168,7 @@ impl Application {
     ) -> Result<()> {
         self.closing.store(true, Ordering::Release);
         self.stop_polling();
-        // Nobody hears of anything any more: whoever still waits in the background need not.
+        // No event comes any more, so nothing in the background needs to wait for one.
         self.awaited.close("the session was closed");
         let mut retry = Retry::new(deadline);
         loop {
@@ -184,7 +183,7 @@ impl Application {
         }
     }
 
-    /// The absolute URL of an href of this application; `None` when it leads where nothing may be sent.
+    /// The absolute URL of an href of this application; `None` when nothing may be sent there.
     pub(crate) fn url(&self, href: &str) -> Option<Url> {
         follow_link(&self.created_at, href)
     }
@@ -194,7 +193,7 @@ impl Application {
         self.closing.load(Ordering::Acquire)
     }
 
-    /// True while the requests for events find nobody.
+    /// True while polls cannot reach the server.
     pub(crate) fn is_unreachable(&self) -> bool {
         self.unreachable.load(Ordering::Acquire)
     }
@@ -203,12 +202,12 @@ impl Application {
         self.unreachable.store(unreachable, Ordering::Release);
     }
 
-    /// What should have come as an event was read elsewhere: the request for events that is pending is given up for another.
+    /// Replaces the pending poll: an event that it should have delivered was read from its resource.
     pub(crate) fn restart_poll(&self) {
         self.poll_restarted_at.send_replace(Some(Instant::now()));
     }
 
-    /// Returns when a request for events that begins now is found to be silent.
+    /// Returns when the poll that begins now is to be replaced.
     pub(crate) async fn poll_restarted(&self) {
         let begun = Instant::now();
         let mut found = self.poll_restarted_at.subscribe();
@@ -216,7 +215,7 @@ impl Application {
         let _ = found.wait_for(|since| since.is_some_and(|since| since > begun)).await;
     }
 
-    /// True once the server was asked to take html, whatever it said.
+    /// True once the server was asked to accept html, whatever it said.
     pub(crate) fn has_declared_html(&self) -> bool {
         self.declared_html.load(Ordering::Acquire)
     }
@@ -228,7 +227,7 @@ impl Application {
         }
     }
 
-    /// Tells the server, once, that this session sends html as well. A server may say no: then text is sent as plain.
+    /// Tells the server, once, that this session sends html as well. It may refuse; then text is sent as plain.
     ///
     /// A PUT carries all members back and the etag (PayloadFormat). makeMeAvailable would do the same and change the
     /// account's presence, so it is not used.
@@ -241,14 +240,14 @@ impl Application {
         else {
             return;
         };
-        // Without an answer nothing is settled, and the next html message asks again.
+        // Without a response the next html message asks again.
         if self.put_html(connection, resource, log, deadline).await.is_some() {
             *communication = None;
             self.declared_html.store(true, Ordering::Release);
         }
     }
 
-    /// `None` when no answer came.
+    /// `None` without a response.
     async fn put_html(
         &self,
         connection: &Connection,

@@ -1,5 +1,5 @@
-//! Waiting for what the event router learns. Whoever waits looks at the router again after each change of it: few sends
-//! are in flight at once, so that waking all of them is cheap.
+//! Lets sends wait for what the event router learns. Each waiting send checks the router again after every change. Few sends are
+//! in flight, so waking all of them is cheap.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use url::Url;
 use send_im_ucwa::hypermedia::Resource;
 use send_im_ucwa::router::{EventRouter, InvitationProgress, MessageId, Modality, ModalityId, Outcome};
 
-/// The event router of one application, and who waits for it.
+/// The event router of one application, shared by the sends that wait for its events.
 pub(crate) struct AwaitedEvents {
     router: Mutex<EventRouter>,
     /// Signals a change of the router.
@@ -41,7 +41,7 @@ impl AwaitedEvents {
         look(&self.router())
     }
 
-    /// Changes the router and wakes everybody who waits. `change` must not use `self`.
+    /// Changes the router and wakes every waiting send. `change` must not use `self`.
     pub(crate) fn update<T>(&self, change: impl FnOnce(&mut EventRouter) -> T) -> T {
         let result = change(&mut self.router());
         self.changed.send_replace(());
@@ -66,7 +66,7 @@ impl AwaitedEvents {
         self.polling_for.load(Ordering::Acquire) > 0 || self.look(EventRouter::is_waiting)
     }
 
-    /// Ends every wait, and every later one at once: the channel broke off.
+    /// Ends every wait, and every later one at once: no more events will come.
     pub(crate) fn close(&self, why: &'static str) {
         self.update(|router| router.close(why));
     }

@@ -1,4 +1,4 @@
-//! The end of a session: what is waited for, what is cancelled, and that the server is told.
+//! Closing a session: which sends are awaited, which are cancelled, and the DELETE.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use crate::http::Request;
 use crate::session::application::Application;
 use crate::steps::{Step, StepLog};
 
-/// How often is looked whether sends still wait in an application that is to be deleted, and whether its server answers.
+/// How often sends that wait in an application to be deleted, and its server, are checked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How long a server may give no answer before a client that signs out takes it to be gone.
+/// How long a server may be silent while a client signs out, before it counts as gone.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long closing a session takes at most, once no send is under way in it.
+/// How long closing a session takes at most, once no send is in flight.
 const SIGN_OUT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A send under way, from its call to its end: signing out waits for it.
+/// A send in flight, from its call to its end. Signing out waits for it.
 pub(crate) struct SendGuard {
     session: Arc<Session>,
     sends: Option<OwnedRwLockReadGuard<()>>,
@@ -41,7 +41,7 @@ impl SendGuard {
 
 impl Drop for SendGuard {
     fn drop(&mut self) {
-        // The caller has gone away: what is to be closed when idle is closed in the background.
+        // The caller has gone away: a session to be closed when idle is closed in the background.
         if self.sends.take().is_some() && self.session.closes_when_idle.load(Ordering::Acquire) {
             let session = self.session.clone();
             self.session.runtime.spawn(async move { session.close_if_idle().await });
@@ -50,8 +50,8 @@ impl Drop for SendGuard {
 }
 
 impl Session {
-    /// A send begins with this call, before the future is polled. That waits while the session is being closed because
-    /// nothing was under way.
+    /// The send counts as in flight from this call, before the future is polled. The future waits while an idle session is being
+    /// closed.
     ///
     /// # Errors
     /// `closed` once the client is signed out.
@@ -77,26 +77,26 @@ impl Session {
         }
     }
 
-    /// Ends the sends under way; later ones find the client signed out.
+    /// Ends the sends in flight; later ones find the client signed out.
     pub(crate) fn cancel_all(&self) {
         self.signed_out.store(true, Ordering::Release);
         self.cancelled.cancel();
     }
 
-    /// Cancelled with everything, or for itself.
+    /// A token for one send, which [`cancel_all`](Self::cancel_all) cancels too.
     pub(crate) fn cancellation(&self) -> CancellationToken {
         self.cancelled.child_token()
     }
 
-    /// Returns once the sends under way are to end.
+    /// Returns once the sends in flight are cancelled.
     pub(crate) async fn is_cancelled(&self) {
         self.cancelled.cancelled().await;
     }
 
-    /// Waits for the sends under way, at most for `bound`, then cancels them; then deletes the application. The second call
-    /// does nothing.
+    /// Waits for the sends in flight, at most for `bound`, then cancels them; then deletes the application. A second call does
+    /// nothing.
     ///
-    /// Goes on in the background when the caller goes away, and may be called again when it failed.
+    /// Goes on in the background when the caller goes away, and may be called again after an error.
     pub(crate) fn sign_out(
         self: &Arc<Self>,
         log: &StepLog,
@@ -118,7 +118,7 @@ impl Session {
         async move { signing_out.await.map_err(|ended| ended_early(&ended, Sent::No))? }
     }
 
-    /// Waits until no send is under way, at most for `bound`, then cancels what is left.
+    /// Waits until no send is in flight, at most for `bound`, then cancels the rest.
     async fn none_under_way(&self, bound: Option<Duration>) -> RwLockWriteGuard<'_, ()> {
         let mut none_under_way = std::pin::pin!(self.sends.write());
         let out_of_time = async {
@@ -133,7 +133,7 @@ impl Session {
             () = out_of_time => self.cancel_all(),
             () = self.server_unresponsive() => {
                 let open = self.open.try_lock().ok().and_then(|open| open.clone());
-                // Who waits for an event learns why none comes.
+                // Sends that wait for an event learn why none comes.
                 open.iter().for_each(|open| open.awaited.close("its server is out of reach"));
                 self.cancel_all();
             }
@@ -141,7 +141,7 @@ impl Session {
         none_under_way.await
     }
 
-    /// Returns when the server gives no answer any more. The sends under way would wait for one until their own timeouts.
+    /// Returns when the server no longer responds. The sends in flight would otherwise wait until their own timeouts.
     async fn server_unresponsive(&self) {
         let mut answered = Instant::now();
         while answered.elapsed() < SILENCE_TIMEOUT {
@@ -149,7 +149,7 @@ impl Session {
             let silent_since = match self.open.try_lock().map(|open| open.clone()) {
                 Ok(Some(open)) if open.is_unreachable() => return,
                 Ok(Some(open)) if !self.answers(&open).await => Some(answered),
-                // While a session is being opened, it is the server of that moment that has to answer.
+                // While an application is being opened, the server of the pending step has to respond.
                 Err(_) => self.opening().as_ref().and_then(StepLog::unanswered_since),
                 Ok(_) => None,
             };
@@ -157,7 +157,7 @@ impl Session {
         }
     }
 
-    /// Asks for the application: the event channel may be silent for long because there is nothing to tell.
+    /// Fetches the application: a silent event channel proves nothing, as there may be no events.
     async fn answers(&self, open: &Application) -> bool {
         let deadline = Instant::now() + SILENCE_TIMEOUT;
         let request = Request::new(Method::GET, open.this.clone(), Step::SignOut, deadline);
@@ -175,26 +175,26 @@ impl Session {
             return Err(Error::new(ErrorKind::Timeout, detail).at(Step::SignOut));
         };
         let Some(open) = slot.as_ref() else { return Ok(()) };
-        // Also one that is said to be gone: a proxy may have said so.
+        // Even when it is said to be gone: a proxy may have said so.
         open.delete(&self.connection, log, deadline).await?;
         *slot = None;
         Ok(())
     }
 
-    /// From now on the session is closed whenever no send is under way in it; the next send opens another one.
+    /// From now on the session is closed whenever no send is in flight; the next send opens another one.
     #[cfg(feature = "bindings")]
     pub(crate) async fn close_when_idle(self: &Arc<Self>) -> bool {
         self.closes_when_idle.store(true, Ordering::Release);
         self.close_if_idle().await
     }
 
-    /// What follows a send: a session that is to be closed when idle is. Goes on in the background when the caller goes away.
-    /// True when none is open any more.
+    /// Closes an idle session that is to be closed when idle, in the background if the caller goes away. True when no application
+    /// is open any more.
     pub(super) async fn close_if_idle(self: &Arc<Self>) -> bool {
         if !self.closes_when_idle.load(Ordering::Acquire) {
             return false;
         }
-        // Whoever is under way does it when that has ended.
+        // A send in flight does it at its end.
         let Ok(none_under_way) = self.sends.clone().try_write_owned() else { return false };
         let this = self.clone();
         let closing = self.runtime.spawn(async move {
@@ -202,7 +202,7 @@ impl Session {
             let closed = this.close(&StepLog::new(this.connection.account.on_step.clone())).await;
             if let Err(error) = &closed {
                 tracing::warn!(target: "send_im", %error, "the session could not be closed");
-                // Nothing is heard of in it any more, so the next send needs another one.
+                // Polling has stopped, so the next send needs another application.
                 if let Ok(mut open) = this.open.try_lock() {
                     open.take();
                 }
@@ -212,9 +212,8 @@ impl Session {
         closing.await.unwrap_or(false)
     }
 
-    /// Deletes an application that is given up, in the background: a proxy may have said in the server's slot that it
-    /// is gone. What still waits in it is waited for; each wait ends with its send's timeout at the latest, or with the
-    /// session.
+    /// Deletes an abandoned application in the background; a proxy may have said that it is gone. Sends that still wait in it are
+    /// awaited: each ends by its own timeout, or with the session.
     pub(super) fn discard(&self, open: Option<Arc<Application>>) {
         let Some(open) = open else { return };
         let (connection, ended) = (self.connection.clone(), self.ended.clone());

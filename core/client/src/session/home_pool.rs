@@ -1,8 +1,8 @@
-//! What is known of whether the server that has the session is still the account's home.
+//! Whether the pool that has the session may no longer be the account's home pool.
 //!
-//! A pool can be lost while clients are signed in, and another takes over. Its event channel cannot tell: there is nobody
-//! to answer. So discovery is asked again when a send finds nobody, and once more before the send that follows. Source:
-//! RootURL, for what casts doubt on a remembered URL.
+//! A pool can fail while clients are signed in, and another takes over. The event channel cannot say so, as nothing responds.
+//! So the pool is discovered again when a send cannot reach it, and once more before the next send. Source: RootURL, for what
+//! casts doubt on a cached URL.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -11,11 +11,11 @@ use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind};
 
-/// What is known of the account's home.
+/// What is known of the account's home pool.
 #[derive(Default)]
 pub(super) struct HomePool {
     pub(super) stale: AtomicBool,
-    /// When discovery was asked the last time.
+    /// When the pool was last discovered again.
     asked: Mutex<Option<Instant>>,
 }
 
@@ -33,7 +33,7 @@ impl HomePool {
     }
 }
 
-/// True for errors after which the server may not be the account's home any more. Source: RootURL.
+/// True for errors after which the pool may no longer be the home pool. Source: RootURL.
 pub(super) fn casts_doubt(error: &Error) -> bool {
     matches!(error.http_status(), Some(403 | 502)) || error.kind() == ErrorKind::Network
 }

@@ -11,12 +11,12 @@ use super::application::Application;
 use crate::discovery;
 use crate::steps::{StepLog, origin};
 
-/// How long a send waits for discovery while its own server has not failed it yet.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a send waits for discovery while its own server has not failed.
+const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Session {
-    /// True when `lost`, whose server is out of reach, is the session no more: another send has replaced it, or discovery
-    /// leads to another server now. `since` is when the send began; what discovery said after that holds.
+    /// True when `lost`, whose server is unreachable, is no longer the session's application: another send has replaced it, or
+    /// discovery now leads elsewhere. A discovery after `since`, when the send began, is not repeated.
     pub(crate) async fn has_moved(
         &self,
         lost: &Arc<Application>,
@@ -38,7 +38,7 @@ impl Session {
         true
     }
 
-    /// True when the home was in doubt and is another one than that of `open`.
+    /// True when the home pool was in doubt and is not that of `open`.
     pub(super) async fn account_has_moved(
         &self,
         open: &Application,
@@ -46,10 +46,12 @@ impl Session {
         deadline: Instant,
     ) -> bool {
         self.home.stale.swap(false, Ordering::AcqRel)
-            && self.discovery_leads_elsewhere(open, log, deadline.min(Instant::now() + PATIENCE)).await
+            && self
+                .discovery_leads_elsewhere(open, log, deadline.min(Instant::now() + DISCOVERY_TIMEOUT))
+                .await
     }
 
-    /// Asks discovery. Without an answer everything stays as it is.
+    /// Discovers the pool again. If that fails, nothing changes.
     async fn discovery_leads_elsewhere(&self, open: &Application, log: &StepLog, deadline: Instant) -> bool {
         let found = discovery::locate(&self.connection, self.root.as_ref(), log, deadline).await;
         *self.home.asked() = Some(Instant::now());
@@ -59,7 +61,7 @@ impl Session {
         elsewhere
     }
 
-    /// Lets go of a session whose server is not the account's home any more.
+    /// Abandons an application whose server is no longer the account's home pool.
     pub(super) fn abandon(&self, open: Option<Arc<Application>>) {
         if let Some(open) = &open {
             open.awaited.close("the account has moved to another server");

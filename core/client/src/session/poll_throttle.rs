@@ -1,4 +1,4 @@
-//! How fast the event channel may be asked again: a server that answers in a hurry with nothing is not asked without end.
+//! How fast the event channel is polled: a server whose responses come fast and say nothing is polled less often.
 
 use std::time::Duration;
 
@@ -7,55 +7,55 @@ use tokio::time::Instant;
 use send_im_ucwa::events::Batch;
 use send_im_ucwa::router::EventRouter;
 
-/// The pause before the same URL is asked again because the answer led nowhere.
+/// The time between two polls while they are throttled.
 pub(super) const THROTTLE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The shortest time a server waits for events before it answers without one. Source: events reference.
+/// The shortest time a server holds a poll before it responds without an event. Source: events reference.
 const MIN_WAIT: Duration = Duration::from_secs(5);
 
-/// How many answers without an event may come in a row faster than that.
+/// Empty responses, faster than that and in a row, tolerated before polling is throttled.
 const MAX_EMPTY: u32 = 3;
 
-/// How many answers per second are taken while no send waits for any.
+/// Responses per second tolerated while no send waits for one.
 const MAX_PER_SECOND: u32 = 100;
 
-/// How many answers in a burst may be irrelevant to every send; further ones are taken one per second.
+/// Irrelevant responses tolerated in a burst; more than that are taken at one per second.
 const MAX_IRRELEVANT: u32 = 10;
 
-/// How many answers per send may carry news of it. A server reports an invitation in about five.
+/// Relevant responses expected per send. A server reports an invitation in about five.
 const MAX_PER_SEND: u64 = 20;
 
-/// What an answer tells.
+/// What a response contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
     /// No event.
     Nothing,
-    /// Events that concern nobody here.
+    /// Events that concern no send.
     Irrelevant,
-    /// Something that a send waits for, or that is kept track of for the next one.
-    News,
+    /// An event that a send waits for, or that the next one needs.
+    Relevant,
 }
 
 impl Content {
     pub(super) fn of(batch: &Batch, router: &EventRouter) -> Self {
         match batch.events.as_slice() {
             [] => Content::Nothing,
-            events if events.iter().any(|event| router.concerns(event)) => Content::News,
+            events if events.iter().any(|event| router.concerns(event)) => Content::Relevant,
             _ => Content::Irrelevant,
         }
     }
 }
 
-/// Tells a server that answers in a hurry from one that waits for events.
+/// Decides when polling is throttled.
 pub(super) struct PollThrottle {
     last: Instant,
     empty: u32,
     second: Instant,
     idle: u32,
-    /// Until when the irrelevant answers are made up for, at one per second.
+    /// When the irrelevant responses so far are paid off, at one per second.
     irrelevant: Instant,
     begun: u64,
-    /// How many answers may still tell of what was begun.
+    /// How many relevant responses the sends so far still account for.
     expected: u64,
 }
 
@@ -65,8 +65,8 @@ impl PollThrottle {
         Self { last: now, empty: 0, second: now, idle: 0, irrelevant: now, begun: 0, expected: MAX_PER_SEND }
     }
 
-    /// True when the next request has to wait. `waiting`: a send waits for an event, so the channel may be as fast as its
-    /// server. `begun`: how much the sends have begun so far.
+    /// True when the next poll has to wait. `waiting`: a send waits for an event, so polling may be as fast as the server.
+    /// `begun`: how many invitations and messages were begun so far.
     pub(super) fn is_too_fast(&mut self, content: Content, waiting: bool, begun: u64) -> bool {
         let now = Instant::now();
         let hurried = now - self.last < MIN_WAIT;
@@ -78,9 +78,10 @@ impl PollThrottle {
         self.idle += u32::from(!waiting);
         self.expected += MAX_PER_SEND * (begun - self.begun);
         self.begun = begun;
-        // Also of what is waited for there is not for ever something to tell.
-        let irrelevant = content == Content::Irrelevant || (content == Content::News && self.expected == 0);
-        if content == Content::News {
+        // More relevant responses than the sends account for count as irrelevant.
+        let irrelevant =
+            content == Content::Irrelevant || (content == Content::Relevant && self.expected == 0);
+        if content == Content::Relevant {
             self.expected = self.expected.saturating_sub(1);
         }
         if irrelevant {
@@ -114,10 +115,10 @@ mod tests {
         assert_eq!((0..100).position(|_| throttle.is_too_fast(Content::Irrelevant, true, 1)), Some(burst));
         sleep(THROTTLE_INTERVAL * 2).await;
         assert_eq!((0..100).position(|_| throttle.is_too_fast(Content::Irrelevant, true, 1)), Some(1));
-        // News in between is none the slower.
-        assert!(!throttle.is_too_fast(Content::News, true, 1));
+        // Relevant responses in between are not slowed down.
+        assert!(!throttle.is_too_fast(Content::Relevant, true, 1));
         assert!(throttle.is_too_fast(Content::Irrelevant, true, 1));
-        // At a throttle that a person has, it may go on for ever.
+        // One per second is never throttled.
         sleep(THROTTLE_INTERVAL * 100).await;
         for _ in 0..1000 {
             assert!(!throttle.is_too_fast(Content::Irrelevant, true, 1));
@@ -128,18 +129,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn events_are_taken_as_fast_as_they_come_while_a_send_waits() {
         let mut throttle = PollThrottle::new();
-        assert!((0..10_000).all(|n| !throttle.is_too_fast(Content::News, true, n / MAX_PER_SEND)));
+        assert!((0..10_000).all(|n| !throttle.is_too_fast(Content::Relevant, true, n / MAX_PER_SEND)));
         let mut throttle = PollThrottle::new();
-        assert!((0..MAX_PER_SECOND).all(|n| !throttle.is_too_fast(Content::News, false, n.into())));
-        assert!(throttle.is_too_fast(Content::News, false, MAX_PER_SECOND.into()));
+        assert!((0..MAX_PER_SECOND).all(|n| !throttle.is_too_fast(Content::Relevant, false, n.into())));
+        assert!(throttle.is_too_fast(Content::Relevant, false, MAX_PER_SECOND.into()));
         sleep(Duration::from_secs(1)).await;
-        assert!(!throttle.is_too_fast(Content::News, false, MAX_PER_SECOND.into()));
+        assert!(!throttle.is_too_fast(Content::Relevant, false, MAX_PER_SECOND.into()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn of_one_send_there_is_not_for_ever_something_to_tell() {
         let mut throttle = PollThrottle::new();
         let told = 2 * MAX_PER_SEND as usize + MAX_IRRELEVANT as usize;
-        assert_eq!((0..1000).position(|_| throttle.is_too_fast(Content::News, true, 1)), Some(told));
+        assert_eq!((0..1000).position(|_| throttle.is_too_fast(Content::Relevant, true, 1)), Some(told));
     }
 }
