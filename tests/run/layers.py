@@ -9,7 +9,7 @@ import workspace
 ORDER = {
     "core/client/src": {
         "":
-            "plain steps error text host tls departure address message receipt files shared account profile http reasons "
+            "plain steps error text host tls sent_status address message receipt files shared account profile http reasons "
             "retry trust sign_in discovery session conversation outbox client bindings",
         "account": "credential fields mod",
         "conversation": "sending open invitation mod",

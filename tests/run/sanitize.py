@@ -26,7 +26,7 @@ WITH_MODELS = ["send-im-c", "send-im-uniffi"]
 UNDER_MIRI = [
     ("send-im-c", ["border::", "layout::", "options::"], 1),
     ("send-im-runtime", ["slots::", "lineage::", "sync::"], ORDERS),
-    ("send-im", ["departure::", "outbox::schedule::"], ORDERS),
+    ("send-im", ["sent_status::", "outbox::schedule::"], ORDERS),
 ]
 
 

@@ -83,8 +83,8 @@ async fn one_call(
     cancellation: Option<CancellationToken>,
 ) -> Result<Receipt> {
     let account = options.account()?;
-    let departure = message.departure();
-    unless_cancelled(cancellation, || departure.sent(), send_im::send(&account, message)).await
+    let sent_status = message.sent_status();
+    unless_cancelled(cancellation, || sent_status.sent(), send_im::send(&account, message)).await
 }
 
 /// The send is under way when this returns, before the future is polled.
@@ -93,8 +93,8 @@ fn through(
     message: Message,
     cancellation: Option<CancellationToken>,
 ) -> impl Future<Output = Result<Receipt>> + Send + use<> {
-    let departure = message.departure();
-    unless_cancelled(cancellation, move || departure.sent(), client.send(message))
+    let sent_status = message.sent_status();
+    unless_cancelled(cancellation, move || sent_status.sent(), client.send(message))
 }
 
 /// # Safety

@@ -49,12 +49,12 @@ fn send_each(
     cancellation: Option<CancellationToken>,
 ) -> impl Future<Output = Result<Vec<Result<Receipt>>>> + Send + use<> {
     let each = |message: Message| {
-        let departure = message.departure();
+        let sent_status = message.sent_status();
         // A list of one: its timeout begins when its turn comes.
         let sending = client.send_all([message]);
         let sending =
             async { sending.await.pop().unwrap_or_else(|| Err(send_im_runtime::panicked(Sent::Maybe))) };
-        unless_cancelled(cancellation.clone(), move || departure.sent(), sending)
+        unless_cancelled(cancellation.clone(), move || sent_status.sent(), sending)
     };
     let sends: Vec<_> = messages.into_iter().map(each).collect();
     async { Ok(join_all(sends).await) }

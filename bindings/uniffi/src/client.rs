@@ -27,9 +27,9 @@ pub async fn send(
     let work = async move {
         let content = content.into_message()?;
         let account = account(options, tokens, steps)?;
-        let departure = content.departure();
+        let sent_status = content.sent_status();
         let sending = async { Ok(send_im::send(&account, content).await?.into()) };
-        unless_cancelled(token(cancellation), || departure.sent(), sending).await
+        unless_cancelled(token(cancellation), || sent_status.sent(), sending).await
     };
     Generation::current().call(Sent::Maybe, work).await
 }
@@ -69,11 +69,11 @@ impl SignedInClient {
         cancellation: Option<Arc<Cancellation>>,
     ) -> Result<ReceiptRecord> {
         let content = content.into_message()?;
-        let departure = content.departure();
+        let sent_status = content.sent_status();
         // It is under way from here on: a sign-out that follows waits for it.
         let sending = self.client()?.send(content);
         let sending = async { Ok(sending.await?.into()) };
-        let work = unless_cancelled(token(cancellation), move || departure.sent(), sending);
+        let work = unless_cancelled(token(cancellation), move || sent_status.sent(), sending);
         self.generation.call(Sent::Maybe, work).await
     }
 
@@ -88,9 +88,9 @@ impl SignedInClient {
         let client = self.client()?;
         let each = |content: MessageOptions| {
             let begun = content.into_message().map(|message| {
-                let departure = message.departure();
+                let sent_status = message.sent_status();
                 let sending = in_turn(&client, message);
-                unless_cancelled(token(cancellation.clone()), move || departure.sent(), sending)
+                unless_cancelled(token(cancellation.clone()), move || sent_status.sent(), sending)
             });
             async { begun?.await }
         };

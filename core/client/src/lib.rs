@@ -128,7 +128,7 @@
 //!
 //! # Cancel
 //!
-//! Dropping the future of a send ends it; its [`Departure`] says afterwards whether the text can have left.
+//! Dropping the future of a send ends it; its [`SentStatus`] says afterwards whether the text can have left.
 //! [`Client::cancel_all`] ends every send of a client.
 //!
 //! ```
@@ -141,11 +141,11 @@
 //! # let account = Account::with_password("tosh@contoso.com", "secret").server(sandbox.url());
 //! let client = Client::sign_in(account).await?;
 //! let message = Message::text("silent@contoso.com", "hello world");
-//! let departure = message.departure();
+//! let sent_status = message.sent_status();
 //! tokio::select! {
 //!     result = client.send(message) => println!("{:?}", result?),
 //!     () = tokio::time::sleep(Duration::from_millis(50)) => {
-//!         println!("Given up; it may have arrived: {}", departure.sent() == Sent::Maybe);
+//!         println!("Given up; it may have arrived: {}", sent_status.sent() == Sent::Maybe);
 //!     }
 //! }
 //! client.sign_out().await
@@ -193,7 +193,6 @@ mod address;
 pub mod bindings;
 mod client;
 mod conversation;
-mod departure;
 mod discovery;
 mod error;
 mod files;
@@ -206,6 +205,7 @@ mod profile;
 mod reasons;
 mod receipt;
 mod retry;
+mod sent_status;
 mod session;
 mod shared;
 mod sign_in;
@@ -218,11 +218,11 @@ mod trust;
 pub use account::{Account, BearerToken, TokenRequest};
 pub use address::Address;
 pub use client::{Client, send, send_im};
-pub use departure::Departure;
 pub use error::{Error, ErrorKind, Hop, Result, Sent};
 pub use message::{DEFAULT_TIMEOUT, Importance, MAX_SUBJECT, Message, Wait};
 pub use profile::{ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, ENV_USERNAME, profile_path};
 pub use receipt::{Evidence, Format, Receipt};
+pub use sent_status::SentStatus;
 pub use shared::Shared;
 pub use steps::{Step, StepRecord};
 pub use tls::Tls;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::address::Address;
-use crate::departure::Departure;
 use crate::error::{Error, Result};
+use crate::sent_status::SentStatus;
 
 /// The longest subject, in UTF-16 units. Source: startMessaging reference.
 pub const MAX_SUBJECT: usize = 250;
@@ -125,7 +125,7 @@ pub struct Message {
     pub(crate) importance: Importance,
     pub(crate) timeout: Duration,
     pub(crate) wait: Wait,
-    pub(crate) departure: Departure,
+    pub(crate) sent_status: SentStatus,
 }
 
 impl Message {
@@ -155,7 +155,7 @@ impl Message {
             importance: Importance::default(),
             timeout: DEFAULT_TIMEOUT,
             wait: Wait::default(),
-            departure: Departure::default(),
+            sent_status: SentStatus::default(),
         }
     }
 
@@ -226,10 +226,10 @@ impl Message {
     /// use send_im::{Message, Sent};
     ///
     /// let message = Message::text("lenea@contoso.com", "disk full");
-    /// assert_eq!(message.departure().sent(), Sent::No);
+    /// assert_eq!(message.sent_status().sent(), Sent::No);
     /// ```
-    pub fn departure(&self) -> Departure {
-        self.departure.clone()
+    pub fn sent_status(&self) -> SentStatus {
+        self.sent_status.clone()
     }
 
     /// Checks every field and gives the recipient's address. Sending does this too, before the first request.

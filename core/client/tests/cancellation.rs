@@ -98,7 +98,7 @@ impl Case {
         };
         let text = if self.long { "x".repeat(900) } else { "disk full".to_owned() };
         let message = Message::text(LENE, text).timeout(timeout);
-        let departure = message.departure();
+        let sent_status = message.sent_status();
         let UnderWay { mut task, client } = self.begin(&sandbox, message, timeout, number).await;
         let reached = until(|| {
             let asked = sandbox.journal();
@@ -145,7 +145,7 @@ impl Case {
         }
         let arrived = sandbox.messages().len();
         assert!(arrived <= 1, "{case}: {arrived} times in the inbox");
-        if departure.sent() == Sent::No {
+        if sent_status.sent() == Sent::No {
             assert_eq!(arrived, 0, "{case}: it has not left, it is said");
         }
         let sends = !matches!(self.what, What::SignIn | What::SignOut);
@@ -303,7 +303,7 @@ async fn any_timeout_tells_the_truth() {
                 let text = if long { "x".repeat(900) } else { "disk full".to_owned() };
                 let timeout = Duration::from_micros(300 + step * step * 150);
                 let message = Message::text(LENE, text).timeout(timeout);
-                let departure = message.departure();
+                let sent_status = message.sent_status();
                 let result = send_im::send(&account(&sandbox), message).await;
                 until(|| sandbox.open_applications() == 0).await;
                 let arrived = sandbox.messages().len();
@@ -318,7 +318,7 @@ async fn any_timeout_tells_the_truth() {
                         );
                     }
                 }
-                assert!(departure.sent() == Sent::Maybe || arrived == 0, "{timeout:?}");
+                assert!(sent_status.sent() == Sent::Maybe || arrived == 0, "{timeout:?}");
             });
         }
     }

@@ -110,11 +110,11 @@ impl Worker {
 
     async fn cancelled(&mut self) {
         let (text, message) = self.message(Duration::from_secs(20));
-        let (departure, patience) = (message.departure(), Duration::from_millis(self.chance.below(60)));
+        let (sent_status, patience) = (message.sent_status(), Duration::from_millis(self.chance.below(60)));
         let client = self.client.read().await;
         match timeout(patience, client.send(message)).await {
             Ok(told) => tell_result(&text, &told),
-            Err(_) => tell(&text, if departure.sent() == Sent::Maybe { "maybe" } else { "no" }),
+            Err(_) => tell(&text, if sent_status.sent() == Sent::Maybe { "maybe" } else { "no" }),
         }
     }
 

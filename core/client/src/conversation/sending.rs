@@ -11,10 +11,10 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::address::Address;
-use crate::departure::Departure;
 use crate::error::{Error, ErrorKind, Result, Sent};
 use crate::message::{Body, Message};
 use crate::receipt::{Evidence, Format, Receipt};
+use crate::sent_status::SentStatus;
 use crate::session::Session;
 use crate::sign_in::Connection;
 use crate::steps::{Step, StepLog};
@@ -142,7 +142,7 @@ impl Sending {
 #[derive(Clone)]
 pub(crate) struct TextGate {
     state: Arc<AtomicU8>,
-    departure: Departure,
+    sent_status: SentStatus,
 }
 
 const OPEN: u8 = 0;
@@ -151,13 +151,13 @@ const CLOSED: u8 = 2;
 
 impl TextGate {
     pub(crate) fn of(message: &Message) -> Self {
-        Self { state: Arc::default(), departure: message.departure() }
+        Self { state: Arc::default(), sent_status: message.sent_status() }
     }
 
     /// False when the gate is closed.
     fn pass(&self) -> bool {
         // Set first, so that whoever sees the gate passed sees this too.
-        self.departure.begin();
+        self.sent_status.begin();
         let passed = self.state.compare_exchange(OPEN, PASSED, Ordering::AcqRel, Ordering::Acquire);
         passed != Err(CLOSED)
     }

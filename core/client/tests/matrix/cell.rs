@@ -97,7 +97,7 @@ impl Cell {
         }
         let text = if self.row.long { "x".repeat(900) } else { "disk full".to_owned() };
         let message = Message::text(LENE, text).timeout(timeout);
-        let departure = message.departure();
+        let sent_status = message.sent_status();
         let sending =
             tokio::time::timeout(timeout.min(LONG) + HANGS, self.send(&sandbox, account, message, timeout));
         tokio::pin!(sending);
@@ -123,7 +123,7 @@ impl Cell {
                 Err(error) if error.sent() == Sent::No => arrived == 0,
                 Err(_) => arrived <= 1,
             };
-            if !fits || (departure.sent() == Sent::No && arrived > 0) {
+            if !fits || (sent_status.sent() == Sent::No && arrived > 0) {
                 lies.push(format!("LIE: {arrived} in the inbox"));
             }
         }

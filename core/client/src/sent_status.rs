@@ -11,14 +11,14 @@ use crate::error::Sent;
 /// use send_im::{Message, Sent};
 ///
 /// let message = Message::text("lenea@contoso.com", "disk full");
-/// let departure = message.departure();
+/// let sent_status = message.sent_status();
 /// // … a future of `Client::send(message)` is dropped before its end …
-/// assert_eq!(departure.sent(), Sent::No);
+/// assert_eq!(sent_status.sent(), Sent::No);
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Departure(Arc<AtomicBool>);
+pub struct SentStatus(Arc<AtomicBool>);
 
-impl Departure {
+impl SentStatus {
     /// [`Sent::No`] until the first request that carries the text begins, [`Sent::Maybe`] from then on.
     ///
     /// It does not go back: after a refused request it still says `Maybe`, though the message was not taken.
@@ -26,7 +26,7 @@ impl Departure {
     /// ```
     /// use send_im::{Message, Sent};
     ///
-    /// assert_eq!(Message::text("lenea@contoso.com", "disk full").departure().sent(), Sent::No);
+    /// assert_eq!(Message::text("lenea@contoso.com", "disk full").sent_status().sent(), Sent::No);
     /// ```
     pub fn sent(&self) -> Sent {
         if self.0.load(Ordering::Acquire) { Sent::Maybe } else { Sent::No }
@@ -45,18 +45,18 @@ mod tests {
 
     #[test]
     fn whoever_sees_that_it_left_sees_what_was_done_before() {
-        let (departure, done) = (Departure::default(), AtomicUsize::new(0));
+        let (sent_status, done) = (SentStatus::default(), AtomicUsize::new(0));
         std::thread::scope(|threads| {
             threads.spawn(|| {
                 done.store(1, Ordering::Relaxed);
-                departure.clone().begin();
+                sent_status.clone().begin();
             });
             for _ in 0..100 {
-                if departure.sent() == Sent::Maybe {
+                if sent_status.sent() == Sent::Maybe {
                     assert_eq!(done.load(Ordering::Relaxed), 1);
                 }
             }
         });
-        assert_eq!(departure.sent(), Sent::Maybe);
+        assert_eq!(sent_status.sent(), Sent::Maybe);
     }
 }

@@ -16,13 +16,13 @@ async fn dropped_at(path: &str, message: Message, fault: Option<Fault>) -> Sent 
     if let Some(fault) = fault {
         sandbox.add_fault(fault);
     }
-    let departure = message.departure();
+    let sent_status = message.sent_status();
     let account = account(&sandbox);
     let sending = tokio::spawn(async move { send_im::send(&account, message).await });
     until(|| sandbox.journal().iter().any(|e| e.path.to_lowercase().ends_with(path))).await;
     sending.abort();
     assert!(sending.await.unwrap_err().is_cancelled());
-    departure.sent()
+    sent_status.sent()
 }
 
 #[tokio::test]
@@ -55,8 +55,8 @@ async fn a_submitted_message_that_nobody_waits_for_is_not_sent_before_its_turn()
 async fn a_text_posted_into_a_conversation_may_have_arrived() {
     let (_sandbox, client) = signed_in().await;
     let message = Message::text(LENE, "x".repeat(900));
-    let departure = message.departure();
-    assert_eq!(departure.sent(), Sent::No);
+    let sent_status = message.sent_status();
+    assert_eq!(sent_status.sent(), Sent::No);
     client.send(message).await.unwrap();
-    assert_eq!(departure.sent(), Sent::Maybe);
+    assert_eq!(sent_status.sent(), Sent::Maybe);
 }
