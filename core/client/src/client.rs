@@ -27,7 +27,7 @@ use crate::steps::StepLog;
 /// ```
 ///
 /// # Errors
-/// See [`ErrorKind`]. [`Error::sent`] says whether the message can have arrived all the same.
+/// See [`ErrorKind`](crate::ErrorKind). [`Error::sent`](crate::Error::sent) says whether the message can have arrived all the same.
 pub async fn send_im(account: &Account, to: &str, text: &str) -> Result<Receipt> {
     send(account, Message::text(to, text)).await
 }
@@ -49,7 +49,7 @@ pub async fn send_im(account: &Account, to: &str, text: &str) -> Result<Receipt>
 /// ```
 ///
 /// # Errors
-/// See [`ErrorKind`].
+/// See [`ErrorKind`](crate::ErrorKind).
 pub async fn send(account: &Account, message: Message) -> Result<Receipt> {
     message.check()?;
     let outbox = Outbox::new(Session::new(account.clone(), Polling::WhileWaiting)?);
@@ -100,7 +100,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// See [`ErrorKind`]; `timeout` after the account's timeout.
+    /// See [`ErrorKind`](crate::ErrorKind); `timeout` after the account's timeout.
     pub async fn sign_in(account: Account) -> Result<Self> {
         let deadline = deadline_in(account.timeout);
         let log = StepLog::new(account.on_step.clone());
@@ -132,7 +132,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// See [`ErrorKind`]; `closed` after [`sign_out`](Self::sign_out).
+    /// See [`ErrorKind`](crate::ErrorKind); `closed` after [`sign_out`](Self::sign_out).
     pub fn send(&self, message: Message) -> impl Future<Output = Result<Receipt>> + Send + use<> {
         self.outbox.clone().send(message, DeadlineStart::Call)
     }
