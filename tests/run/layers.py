@@ -12,7 +12,7 @@ ORDER = {
             "plain steps error text host tls sent_status address message receipt files shared account profile http reasons "
             "retry trust sign_in discovery session conversation outbox client bindings",
         "account": "credential fields mod",
-        "conversation": "sending open invitation mod",
+        "conversation": "sending open pending_invitation invitation mod",
         "error": "kind mod",
         "http": "ca_file cookies tls_error broken tls proxy mod",
         "http/proxy": "variables refusal mod",

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use reqwest::Method;
 use send_im_ucwa::data_uri::encode_plain;
-use send_im_ucwa::hypermedia::{DecodeError, Resource};
+use send_im_ucwa::hypermedia::DecodeError;
 use send_im_ucwa::reason::Reason;
 use send_im_ucwa::verdict::{self, Verdict};
 use serde_json::json;
-use tokio::time::{Instant, timeout, timeout_at};
-use url::Url;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::open::{LOST_RESPONSE_TIMEOUT, OpenConversation};
+use super::pending_invitation::PendingInvitation;
 use super::sending::{Sending, unknown};
 use crate::address::without_scheme;
 use crate::error::{Error, ErrorKind, Result};
@@ -21,9 +21,7 @@ use crate::http::Request;
 use crate::plain::plain_name;
 use crate::reasons::{self, invitation_refused};
 use crate::retry::Retry;
-use crate::session::Cleanup;
 use crate::session::application::{Application, ChannelEnd};
-use crate::session::awaited_events::AwaitedInvitation;
 use crate::steps::{Step, StepLog};
 use send_im_ucwa::router::Outcome;
 
@@ -39,16 +37,9 @@ const RING_CHECK_INTERVAL: Duration = Duration::from_secs(10);
 /// How long fetching it may take beyond the timeout.
 const FETCH_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How long an event is awaited before the resource itself is fetched.
-const EVENT_TIMEOUT: Duration = Duration::from_secs(1);
-
 /// A posted invitation. Dropped before its outcome is known, it is withdrawn in the background.
 pub(super) struct Invitation {
-    session: Cleanup,
-    application: Arc<Application>,
-    awaited: Arc<AwaitedInvitation>,
-    /// Where the invitation can be fetched: the `Location` of the response.
-    location: Option<String>,
+    pending: PendingInvitation,
     /// It carries the text. Without it nothing was sent, whatever the outcome.
     carries_text: bool,
     settled: bool,
@@ -83,90 +74,83 @@ impl Invitation {
         text: Option<&str>,
     ) -> Result<Self, NotInvited> {
         let operation = Uuid::new_v4().simple().to_string();
-        let mut body = json!({
-            "operationId": operation,
-            "to": sending.to.to_sip(),
-            "importance": sending.message.importance.on_the_wire(),
-        });
-        if let Some(subject) = &sending.message.subject {
-            body["subject"] = json!(subject);
-        }
-        if let Some(text) = text {
-            body["_links"] = json!({ "message": { "href": encode_plain(text) } });
-        }
-        let body = body.to_string();
-        let events = &application.awaited;
-        let mut invitation = Self {
+        let body = body(sending, &operation, text);
+        let pending = PendingInvitation {
             session: sending.session.cleanup(),
             application: application.clone(),
-            awaited: Arc::new(events.expect_invitation(operation)),
+            awaited: Arc::new(application.awaited.expect_invitation(operation)),
             location: None,
-            carries_text: text.is_some(),
-            settled: true,
-            posted_at: Instant::now(),
         };
+        let mut invitation =
+            Self { pending, carries_text: text.is_some(), settled: true, posted_at: Instant::now() };
         // The poll for the outcome is sent beside the POST where that costs no connection.
         if application.multiplexed {
-            events.poll_requested.notify_one();
+            application.awaited.poll_requested.notify_one();
         }
         let mut retry = Retry::new(sending.deadline);
-        loop {
-            let request = Request::new(
-                Method::POST,
-                application.start_messaging.clone(),
-                Step::Invite,
-                sending.response_deadline(),
-            )
-            .body("application/json", body.clone())
+        while !invitation.post_once(sending, &body, &mut retry).await? {}
+        Ok(invitation)
+    }
+
+    /// False when the request was certainly not processed and may be posted again.
+    async fn post_once(
+        &mut self,
+        sending: &Sending,
+        body: &str,
+        retry: &mut Retry,
+    ) -> Result<bool, NotInvited> {
+        let application = self.pending.application.clone();
+        let url = application.start_messaging.clone();
+        let request = Request::new(Method::POST, url, Step::Invite, sending.response_deadline())
+            .body("application/json", body.to_owned())
             .once();
-            if text.is_some() {
-                sending.begin_text_request()?;
-            }
-            invitation.settled = false;
-            let answered = sending.connection().call(request, &sending.log).await;
-            invitation.posted_at = Instant::now();
-            let lost = match answered {
-                Ok(answer) => {
-                    let verdict = answer.verdict(verdict::Request::Invitation);
-                    invitation.settled = !matches!(verdict, Verdict::Done | Verdict::Unknown);
-                    match verdict {
-                        Verdict::Done => {
-                            if let Some(location) = answer.location() {
-                                invitation.awaited.locate(&location);
-                                invitation.location = Some(location.into_owned());
-                            }
-                            events.poll_requested.notify_one();
-                            return Ok(invitation);
+        if self.carries_text {
+            sending.begin_text_request()?;
+        }
+        self.settled = false;
+        let answered = sending.connection().call(request, &sending.log).await;
+        self.posted_at = Instant::now();
+        let lost = match answered {
+            Ok(answer) => {
+                let verdict = answer.verdict(verdict::Request::Invitation);
+                self.settled = !matches!(verdict, Verdict::Done | Verdict::Unknown);
+                match verdict {
+                    Verdict::Done => {
+                        if let Some(location) = answer.location() {
+                            self.pending.awaited.locate(&location);
+                            self.pending.location = Some(location.into_owned());
                         }
-                        Verdict::Gone { certain } => return Err(NotInvited::ApplicationGone { certain }),
-                        Verdict::Unknown if answer.status < 300 => {
-                            answer.not_understood(Step::Invite, "an invitation", &DecodeError::Html)
-                        }
-                        Verdict::Unknown => answer.refusal(Step::Invite, "invite the recipient"),
-                        verdict => {
-                            let refused = invitation_refused(&answer, sending.to.as_str());
-                            retry.after_answer(&answer, verdict, refused).await?;
-                            continue;
-                        }
+                        application.awaited.poll_requested.notify_one();
+                        return Ok(true);
+                    }
+                    Verdict::Gone { certain } => return Err(NotInvited::ApplicationGone { certain }),
+                    Verdict::Unknown if answer.status < 300 => {
+                        answer.not_understood(Step::Invite, "an invitation", &DecodeError::Html)
+                    }
+                    Verdict::Unknown => answer.refusal(Step::Invite, "invite the recipient"),
+                    verdict => {
+                        let refused = invitation_refused(&answer, sending.to.as_str());
+                        retry.after_answer(&answer, verdict, refused).await?;
+                        return Ok(false);
                     }
                 }
-                Err(failure) if !failure.maybe_processed => {
-                    invitation.settled = true;
-                    retry.after_failure(failure.error).await?;
-                    continue;
-                }
-                Err(failure) => failure.error,
-            };
-            events.poll_requested.notify_one();
-            invitation.await_lost_response(sending, lost).await?;
-            return Ok(invitation);
-        }
+            }
+            Err(failure) if !failure.maybe_processed => {
+                self.settled = true;
+                retry.after_failure(failure.error).await?;
+                return Ok(false);
+            }
+            Err(failure) => failure.error,
+        };
+        application.awaited.poll_requested.notify_one();
+        self.await_lost_response(sending, lost).await?;
+        Ok(true)
     }
 
     /// Waits for an event of an invitation whose response was lost.
     async fn await_lost_response(&self, sending: &Sending, lost: Error) -> Result<()> {
         let until = (Instant::now() + LOST_RESPONSE_TIMEOUT).min(sending.settle_deadline());
-        let found = self.awaited.when(|p| p.seen || p.outcome.is_some());
+        let found = self.pending.awaited.when(|p| p.seen || p.outcome.is_some());
         match timeout_at(until, found).await {
             Ok(_) => Ok(()),
             _ if !self.carries_text => Err(lost.at(Step::Invite)),
@@ -182,15 +166,15 @@ impl Invitation {
         let mut end = self.outcome_by(&sending.log, sending.deadline).await;
         if end.is_none() {
             withdrawn = true;
-            self.pending().withdraw(&sending.log, sending.settle_deadline()).await;
+            self.pending.withdraw(&sending.log, sending.settle_deadline()).await;
             end = self.next_outcome(sending.settle_deadline()).await;
         }
         // Without an outcome it may ring on, so it is withdrawn in the background.
         self.settled = end.is_some();
-        let progress = self.awaited.progress();
+        let progress = self.pending.awaited.progress();
         sending.log.add(
             Step::Confirm,
-            &self.application.start_messaging,
+            &self.pending.application.start_messaging,
             end.as_ref().map(|_| 200),
             self.posted_at.elapsed(),
         );
@@ -222,27 +206,19 @@ impl Invitation {
                 return Err(unknown(sending, Step::Confirm, late));
             }
         };
-        let mut conversation = OpenConversation::of(&self.session, &self.application, progress, accepted_by);
+        let mut conversation =
+            OpenConversation::of(&self.pending.session, &self.pending.application, progress, accepted_by);
         conversation.withdrawn = withdrawn;
         Ok(if elsewhere { conversation.not_ours() } else { conversation })
     }
 
     /// The error of an invitation without a text whose session was lost.
     fn session_lost(&self, why: &str, sending: &Sending) -> Error {
-        let error = match self.application.channel_end.get() {
+        let error = match self.pending.application.channel_end.get() {
             Some(ChannelEnd::ForGood(error) | ChannelEnd::Failed(error)) => error.clone(),
             _ => Error::closed(format!("The message to {} was not sent, because {why}.", sending.to)),
         };
         error.at(Step::Confirm)
-    }
-
-    fn pending(&self) -> PendingInvitation {
-        PendingInvitation {
-            session: self.session.clone(),
-            application: self.application.clone(),
-            awaited: self.awaited.clone(),
-            location: self.location.clone(),
-        }
     }
 
     /// The outcome by `deadline`. A silent event channel may be dead, so the invitation itself is fetched from time to time. Not
@@ -252,16 +228,16 @@ impl Invitation {
             return self.next_outcome(deadline).await;
         }
         loop {
-            let told = self.awaited.progress().seen;
+            let told = self.pending.awaited.progress().seen;
             let patience = if told { RING_CHECK_INTERVAL } else { SILENCE_TIMEOUT };
             let until = (Instant::now() + patience).min(deadline);
             if let Some(end) = self.next_outcome(until).await {
                 return Some(end);
             }
-            if !told && self.awaited.progress().seen && until < deadline {
+            if !told && self.pending.awaited.progress().seen && until < deadline {
                 continue;
             }
-            self.pending().fetch(log, deadline + FETCH_TIMEOUT).await;
+            self.pending.fetch(log, deadline + FETCH_TIMEOUT).await;
             if until == deadline {
                 return self.next_outcome(deadline).await;
             }
@@ -269,90 +245,37 @@ impl Invitation {
     }
 
     async fn next_outcome(&self, deadline: Instant) -> Option<Outcome> {
-        timeout_at(deadline, self.awaited.outcome()).await.ok()
+        timeout_at(deadline, self.pending.awaited.outcome()).await.ok()
     }
 }
 
 impl Drop for Invitation {
     fn drop(&mut self) {
         // A one-call send deletes its application at once, and the invitation with it.
-        if self.settled || self.session.one_call || self.application.is_closing() {
+        if self.settled || self.pending.session.one_call || self.pending.application.is_closing() {
             return;
         }
-        let ringing = self.pending();
-        self.session.runtime.spawn(async move {
-            ringing.withdraw(&StepLog::quiet(), Instant::now() + RING_TIMEOUT).await;
-            ringing.end_accepted_conversation().await;
+        let pending = self.pending.clone();
+        self.pending.session.runtime.spawn(async move {
+            pending.withdraw(&StepLog::quiet(), Instant::now() + RING_TIMEOUT).await;
+            pending.end_accepted_conversation().await;
         });
     }
 }
 
-/// What it takes to fetch and to withdraw an invitation, also after its send has ended.
-struct PendingInvitation {
-    session: Cleanup,
-    application: Arc<Application>,
-    awaited: Arc<AwaitedInvitation>,
-    location: Option<String>,
-}
-
-impl PendingInvitation {
-    /// Fetches the invitation. What it says should have come as an event, so the pending poll is replaced.
-    async fn fetch(&self, log: &StepLog, deadline: Instant) {
-        let Some(url) = self.location.as_deref().and_then(|href| self.application.url(href)) else { return };
-        let request = Request::new(Method::GET, url, Step::Confirm, deadline);
-        let Ok(answer) = self.session.connection.call(request, log).await else { return };
-        let Ok(resource) = Resource::parse(&answer.body) else { return };
-        let done = answer.verdict(verdict::Request::Resource) == Verdict::Done;
-        if done && self.awaited.apply_fetched(&resource) {
-            self.application.restart_poll();
-        }
+fn body(sending: &Sending, operation: &str, text: Option<&str>) -> String {
+    let mut body = json!({
+        "operationId": operation,
+        "to": sending.to.to_sip(),
+        "importance": sending.message.importance.on_the_wire(),
+    });
+    if let Some(subject) = &sending.message.subject {
+        body["subject"] = json!(subject);
     }
-
-    /// Posts to the cancel link, once an event or the invitation itself has named it.
-    async fn withdraw(&self, log: &StepLog, deadline: Instant) {
-        let Some(url) = self.cancel_link(log, deadline).await else { return };
-        let mut retry = Retry::new(deadline);
-        loop {
-            let request = Request::new(Method::POST, url.clone(), Step::Invite, deadline);
-            let again = match self.session.connection.call(request, log).await {
-                Ok(answer) => match answer.verdict(verdict::Request::Withdrawal) {
-                    Verdict::Done => return,
-                    verdict => {
-                        let refused = answer.refusal(Step::Invite, "withdraw the invitation");
-                        retry.after_answer(&answer, verdict, refused).await
-                    }
-                },
-                Err(failure) => retry.after_failure(failure.error).await,
-            };
-            if again.is_err() {
-                return;
-            }
-        }
+    if let Some(text) = text {
+        body["_links"] = json!({ "message": { "href": encode_plain(text) } });
     }
-
-    /// `None` when the invitation has ended, or no link is found.
-    async fn cancel_link(&self, log: &StepLog, deadline: Instant) -> Option<Url> {
-        loop {
-            let patience = (Instant::now() + EVENT_TIMEOUT).min(deadline);
-            let told = self.awaited.when(|p| p.cancel.is_some() || p.outcome.is_some());
-            if let Ok(told) = timeout_at(patience, told).await {
-                let link = told.cancel.filter(|_| told.outcome.is_none())?;
-                return self.application.url(&link);
-            }
-            if Instant::now() >= deadline {
-                return None;
-            }
-            self.fetch(log, deadline).await;
-        }
-    }
-
-    /// Ends the conversation of an invitation that was accepted at the last moment.
-    async fn end_accepted_conversation(&self) {
-        if let Ok(Outcome::Accepted { .. }) = timeout(EVENT_TIMEOUT, self.awaited.outcome()).await {
-            let progress = self.awaited.progress();
-            drop(OpenConversation::of(&self.session, &self.application, progress, None));
-        }
-    }
+    body.to_string()
 }
 
 fn refused(reason: &Reason, withdrawn: bool, sending: &Sending) -> Error {

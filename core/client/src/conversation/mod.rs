@@ -2,6 +2,7 @@
 
 mod invitation;
 mod open;
+mod pending_invitation;
 mod sending;
 
 use std::sync::Arc;
