@@ -196,7 +196,7 @@ impl Session {
         };
         let pools = &self.connection.account.shared.pools;
         if let Some(url) = pools.get(&key) {
-            self.connection.led_to(&url);
+            self.connection.add_discovered_host(&url);
             match create(&url).await {
                 Err(error) if is_stale_memory(&error) => pools.forget(&key),
                 created => return created,

@@ -119,7 +119,7 @@ impl Invitation {
                 sending.answer_by(),
             )
             .body("application/json", body.clone())
-            .once();
+            .at_most_once();
             if text.is_some() {
                 sending.text_leaves()?;
             }

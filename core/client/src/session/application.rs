@@ -80,7 +80,7 @@ impl Application {
         let answer = loop {
             let request = Request::new(Method::POST, applications.clone(), Step::OpenSession, deadline)
                 .body("application/json", body.clone())
-                .unless(unwanted);
+                .cancelled_by(unwanted);
             match connection.call(request, log).await {
                 Ok(answer) => match answer.verdict(verdict::Request::CreateApplication) {
                     // Whoever reads it tells what came instead of an application.

@@ -242,7 +242,7 @@ impl Channel {
 
     /// True where the token service has refused the credential itself: no waiting mends that.
     fn is_final(&self, error: &Error, url: &Url) -> bool {
-        error.kind() == ErrorKind::SignInRefused && self.connection.is_refused(url)
+        error.kind() == ErrorKind::SignInRefused && self.connection.is_credential_refused(url)
     }
 
     /// True where a sign-in led nowhere. A gateway may have asked for it in the pool's place, and a program's token source may have
