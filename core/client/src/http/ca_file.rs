@@ -132,22 +132,22 @@ mod tests {
     fn what_is_in_another_form_is_told_with_how_to_convert_it() {
         let (pem, der, key) = authority();
         let pkcs7 = |form| openssl(&["crl2pkcs7", "-nocrl", "-outform", form, "-certfile"], &pem);
-        let told = |bytes: &[u8]| read(bytes).unwrap_err();
+        let error = |bytes: &[u8]| read(bytes).unwrap_err();
         let as_pkcs7 = |form| {
             format!(
                 "The CA file X is in PKCS#7 form (.p7b); convert it with: openssl pkcs7{form} -print_certs -in FILE -out ca.pem."
             )
         };
-        assert_eq!(told(&pkcs7("PEM")), as_pkcs7(""));
-        assert_eq!(told(&[b"\xef\xbb\xbf".as_slice(), &pkcs7("PEM")].concat()), as_pkcs7(""));
-        assert_eq!(told(&pkcs7("DER")), as_pkcs7(" -inform DER"));
+        assert_eq!(error(&pkcs7("PEM")), as_pkcs7(""));
+        assert_eq!(error(&[b"\xef\xbb\xbf".as_slice(), &pkcs7("PEM")].concat()), as_pkcs7(""));
+        assert_eq!(error(&pkcs7("DER")), as_pkcs7(" -inform DER"));
         let both = format!("{key}{pem}");
         let pkcs12 = openssl(&["pkcs12", "-export", "-passout", "pass:x", "-in"], &both);
-        assert!(told(&pkcs12).contains("openssl pkcs12 -nokeys"), "{}", told(&pkcs12));
+        assert!(error(&pkcs12).contains("openssl pkcs12 -nokeys"), "{}", error(&pkcs12));
         let none = "The CA file X holds no certificate in PEM or DER form.";
         let cut = der.get(..der.len() - 1).unwrap();
         for bytes in [b"".as_slice(), b"hello", b"0", b"\xff\xfe", key.as_bytes(), cut] {
-            assert_eq!(told(bytes), none);
+            assert_eq!(error(bytes), none);
         }
     }
 }

@@ -129,8 +129,26 @@ impl Proxy {
                 || text.starts_with("SOCKS error")
                 || text.contains("socks proxy")
         })?;
-        let io =
-            causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).last().map(io::Error::kind);
+        if let Some(failure) = self.explain_no_connection(error, &messages, &target) {
+            return Some(failure);
+        }
+        if self.is_socks() {
+            let why = socks_reason(&messages);
+            let detail =
+                format!("The SOCKS proxy {proxy} makes no connection to {target} ({why}); check {setting}.");
+            return Some((detail, io::ErrorKind::Other));
+        }
+        Some(self.explain_connect(tunnel_error, &innermost(error), url, deadline).await)
+    }
+
+    /// The sentence for a failure to connect to the proxy itself.
+    fn explain_no_connection(
+        &self,
+        error: &reqwest::Error,
+        messages: &[String],
+        target: &str,
+    ) -> Option<(String, io::ErrorKind)> {
+        let (proxy, setting) = (self.name(), self.setting());
         if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
             let proxy_url = Url::parse(&format!("https://{proxy}/")).ok()?;
             let sentence = tls_error::sentence(tls, &proxy_url, self.offered);
@@ -139,6 +157,8 @@ impl Proxy {
                 io::ErrorKind::PermissionDenied,
             ));
         }
+        let io =
+            causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).last().map(io::Error::kind);
         if io == Some(io::ErrorKind::ConnectionRefused) {
             let detail = format!("The proxy {proxy} refuses the connection; check {setting}.");
             return Some((detail, io::ErrorKind::ConnectionRefused));
@@ -161,12 +181,18 @@ impl Proxy {
                 )
             });
         }
-        if self.is_socks() {
-            let why = socks_reason(&messages);
-            let detail =
-                format!("The SOCKS proxy {proxy} makes no connection to {target} ({why}); check {setting}.");
-            return Some((detail, io::ErrorKind::Other));
-        }
+        None
+    }
+
+    /// The sentence for a CONNECT that failed.
+    async fn explain_connect(
+        &self,
+        tunnel_error: &str,
+        cause: &str,
+        url: &Url,
+        deadline: Instant,
+    ) -> (String, io::ErrorKind) {
+        let (proxy, setting, target) = (self.name(), self.setting(), with_port(url));
         let refused =
             tunnel_error.ends_with("unsuccessful") || tunnel_error.ends_with("authorization required");
         let until = (Instant::now() + PROBE_TIMEOUT)
@@ -180,7 +206,7 @@ impl Proxy {
             }
             false => None,
         };
-        Some(match refusal {
+        match refusal {
             Some(Refusal { status, schemes }) => self.explain_status(status, &schemes, url),
             None if tunnel_error.ends_with("authorization required") => self.explain_status(407, "", url),
             None if refused => (
@@ -193,7 +219,7 @@ impl Proxy {
                 );
                 (detail, io::ErrorKind::Other)
             }
-        })
+        }
     }
 
     fn explain_status(&self, status: u16, schemes: &str, url: &Url) -> (String, io::ErrorKind) {

@@ -134,7 +134,7 @@ impl Channel {
             match batch.then {
                 Continue::Resume(_) => awaited.update(EventRouter::lose_conversations),
                 // Pending sends may still end; what was known of conversations may be stale.
-                Continue::Resync(_) => awaited.update(EventRouter::doubt_conversations),
+                Continue::Resync(_) => awaited.update(EventRouter::mark_conversations_stale),
                 Continue::Next(_) | Continue::Same => {}
             }
             // After a resume the conversations were shut down, with what was pending in them when this GET went out.

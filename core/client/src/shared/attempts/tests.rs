@@ -83,8 +83,8 @@ async fn a_name_is_blocked_after_three_refusals_until_a_minute_after_the_last() 
             advance(Duration::from_secs(25)).await;
         }
         // 25 s after the last one; the first is 75 s ago.
-        let told = attempts.why_not(at, "tosh", "right").await;
-        assert!(told.contains("tosh 3 times within a minute;") && told.contains("rests"), "{told}");
+        let error = attempts.why_not(at, "tosh", "right").await;
+        assert!(error.contains("tosh 3 times within a minute;") && error.contains("rests"), "{error}");
         attempts.attempt(at, "lenea", "1").await.unwrap();
         attempts.attempt(&format!("{}1", at), "tosh", "1").await.unwrap();
         // Who had a token goes on.
