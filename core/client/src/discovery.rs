@@ -12,7 +12,7 @@ use crate::account::Server;
 use crate::error::{Error, ErrorKind, Hop, Result};
 use crate::http::{Answer, Request, hop};
 use crate::retry::Retry;
-use crate::sign_in::Connection;
+use crate::sign_in::AuthenticatedHttp;
 use crate::steps::{Step, StepLog, host_of};
 use crate::trust;
 
@@ -26,7 +26,7 @@ const INTERNAL_HEAD_START: Duration = Duration::from_millis(400);
 const AUTODISCOVER_PATH: &str = "/Autodiscover/AutodiscoverService.svc/root";
 
 /// The key of an account in the cache of home pools.
-pub(crate) fn cache_key(connection: &Connection) -> String {
+pub(crate) fn cache_key(connection: &AuthenticatedHttp) -> String {
     let server = match &connection.account.server {
         Server::Discover => "",
         Server::Root(url) => url,
@@ -36,7 +36,7 @@ pub(crate) fn cache_key(connection: &Connection) -> String {
 
 /// Follows discovery to the applications URL, signing in on the way.
 pub(crate) async fn locate(
-    connection: &Connection,
+    connection: &AuthenticatedHttp,
     root: Option<&Url>,
     log: &StepLog,
     deadline: Instant,
@@ -54,7 +54,7 @@ enum OnRefusal {
 }
 
 struct Discovery<'a> {
-    connection: &'a Connection,
+    connection: &'a AuthenticatedHttp,
     log: &'a StepLog,
     deadline: Instant,
     hops: Vec<Hop>,

@@ -216,7 +216,8 @@ fn kind_of_failure(reason: &Reason) -> ErrorKind {
 
 /// The error of a message to `to` that completed with Failure.
 ///
-/// Only a refusal proves that the text was not shown. After a timeout, a server failure or an unknown reason it may have been. Source of the reasons: message reference.
+/// Only a refusal proves that the text was not shown. After a timeout, a server failure or an unknown reason it may have been.
+/// Source of the reasons: message reference.
 pub(crate) fn message_failure(reason: &Reason, to: &str) -> Error {
     let error = failure(reason, to);
     if !matches!(error.kind(), ErrorKind::NoAnswer | ErrorKind::ServiceError | ErrorKind::Cancelled) {

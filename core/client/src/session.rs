@@ -29,7 +29,7 @@ use crate::discovery;
 use crate::error::{Error, ErrorKind, Result, Sent, ended_early, nobody_waits};
 use crate::http::timed_out;
 use crate::receipt::Receipt;
-use crate::sign_in::Connection;
+use crate::sign_in::AuthenticatedHttp;
 use crate::steps::{Step, StepLog};
 
 /// Discovery and the sign-in in it end with the deadline by themselves, and know better why: so long their word is waited for.
@@ -39,7 +39,7 @@ const LAST_WORD: Duration = Duration::from_millis(50);
 const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Session {
-    pub(crate) connection: Arc<Connection>,
+    pub(crate) connection: Arc<AuthenticatedHttp>,
     pub(crate) runtime: tokio::runtime::Handle,
     /// Held for reading by every send, for writing by sign-out.
     sends: Arc<RwLock<()>>,
@@ -63,7 +63,7 @@ pub(crate) struct Session {
 /// What outlives a call: enough to tidy up on the server when nobody waits any more.
 #[derive(Clone)]
 pub(crate) struct Background {
-    pub(crate) connection: Arc<Connection>,
+    pub(crate) connection: Arc<AuthenticatedHttp>,
     pub(crate) runtime: tokio::runtime::Handle,
     /// Signing out follows at once and tidies up everything.
     pub(crate) one_call: bool,
@@ -77,7 +77,7 @@ impl Session {
             Error::invalid_input("send_im needs a tokio runtime: call it from async code that tokio runs.")
         })?;
         Ok(Arc::new(Self {
-            connection: Arc::new(Connection::new(account, checked.address, checked.trusted)?),
+            connection: Arc::new(AuthenticatedHttp::new(account, checked.address, checked.trusted)?),
             runtime,
             sends: Arc::default(),
             signed_out: AtomicBool::new(false),

@@ -1,6 +1,7 @@
 //! Reads the `WWW-Authenticate` headers in which a server says how to sign in.
 //!
-//! Servers send one or two headers, or both challenges in one; values are quoted or bare, and quoted values contain commas. Sources: AuthenticationInUCWA, CreateAnApplication, recorded headers.
+//! Servers send one or two headers, or both challenges in one; values are quoted or bare, and quoted values contain commas.
+//! Sources: AuthenticationInUCWA, CreateAnApplication, recorded headers.
 
 use crate::limits::MAX_WORD;
 

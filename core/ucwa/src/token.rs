@@ -87,7 +87,8 @@ pub fn decode_refusal(status: u16, diagnostics_id: Option<u32>, body: &[u8]) -> 
     }
 }
 
-/// True when the token service itself refuses the user name and password. A bare 401 or 403 may come from a proxy. Source: RFC 6749, 5.2.
+/// True when the token service itself refuses the user name and password. A bare 401 or 403 may come from a proxy.
+/// Source: RFC 6749, 5.2.
 pub fn refuses_credential(status: u16, diagnostics_id: Option<u32>, body: &[u8]) -> bool {
     let refusals = ["invalid_grant", "invalid_client", "unauthorized_client", "access_denied"];
     let names_one = |body: Resource| body.text("error").is_some_and(|error| refusals.contains(&error));

@@ -22,7 +22,7 @@ use crate::error::{ErrorKind, Result, nobody_waits};
 use crate::http::{Answer, Request, USER_AGENT};
 use crate::reasons::{session_not_closed, session_refused};
 use crate::retry::Retry;
-use crate::sign_in::Connection;
+use crate::sign_in::AuthenticatedHttp;
 use crate::steps::{Step, StepLog};
 
 /// The language of the server's texts, which are logged and never parsed.
@@ -62,7 +62,7 @@ impl Application {
     /// application (MultiTabSupport). Ids of two sessions differ, so programs do not evict each other. An answer is waited
     /// for a little longer than `deadline`, and also when `unwanted` is cancelled: nothing new is begun then.
     pub(crate) async fn create(
-        connection: &Connection,
+        connection: &AuthenticatedHttp,
         applications: &Url,
         endpoint: &str,
         log: &StepLog,
@@ -152,7 +152,7 @@ impl Application {
     /// again whatever it is: the next connection may reach another machine.
     pub(crate) async fn delete(
         &self,
-        connection: &Connection,
+        connection: &AuthenticatedHttp,
         log: &StepLog,
         deadline: Instant,
     ) -> Result<()> {
@@ -221,7 +221,12 @@ impl Application {
     ///
     /// A PUT carries all members back and the etag (PayloadFormat). makeMeAvailable would do the same and change the
     /// account's presence, so it is not used.
-    pub(crate) async fn declare_html(&self, connection: &Connection, log: &StepLog, deadline: Instant) {
+    pub(crate) async fn declare_html(
+        &self,
+        connection: &AuthenticatedHttp,
+        log: &StepLog,
+        deadline: Instant,
+    ) {
         if self.has_declared_html() {
             return;
         }
@@ -240,7 +245,7 @@ impl Application {
     /// `None` when no answer came.
     async fn put_html(
         &self,
-        connection: &Connection,
+        connection: &AuthenticatedHttp,
         mut resource: Resource,
         log: &StepLog,
         deadline: Instant,

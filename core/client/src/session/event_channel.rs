@@ -19,7 +19,7 @@ use crate::account::Credential;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Answer, Request};
 use crate::reasons::session_ended;
-use crate::sign_in::Connection;
+use crate::sign_in::AuthenticatedHttp;
 use crate::steps::{Step, StepLog};
 use send_im_ucwa::router::EventRouter;
 
@@ -68,7 +68,7 @@ pub(crate) enum Polling {
 
 /// Keeps the channel of one application until it ends.
 pub(crate) struct Channel {
-    pub(crate) connection: Arc<Connection>,
+    pub(crate) connection: Arc<AuthenticatedHttp>,
     pub(crate) application: Arc<Application>,
     pub(crate) polling: Polling,
     /// Requests for events that the pool has not answered: a proxy may deliver them late, in the place of a newer one.

@@ -38,7 +38,7 @@ const ACCEPTANCE_DELAY: Duration = Duration::from_millis(100);
 const RENEWAL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// HTTP as one account: its connections, tokens and cookies.
-pub(crate) struct Connection {
+pub(crate) struct AuthenticatedHttp {
     pub(crate) account: Account,
     pub(crate) address: Address,
     /// Domains that an unprotected answer may lead to, besides the sign-in domain.
@@ -60,7 +60,7 @@ struct TokenFetch {
     rejected: bool,
 }
 
-impl Connection {
+impl AuthenticatedHttp {
     pub(crate) fn new(account: Account, address: Address, trusted: Vec<String>) -> Result<Self> {
         let http = Http::new(&account)?;
         Ok(Self {

@@ -21,7 +21,7 @@ async fn cookies_are_forgotten_with_the_tokens() {
     tokio::spawn(set_and_tell(listener));
     let account = Account::with_password("tosh@contoso.com", "x").server(url.as_str());
     let address = Address::parse("tosh@contoso.com", "address").unwrap();
-    let connection = Connection::new(account, address, Vec::new()).unwrap();
+    let connection = AuthenticatedHttp::new(account, address, Vec::new()).unwrap();
     let asked = async || {
         let deadline = Instant::now() + TOKEN_TIMEOUT;
         let request = Request::new(Method::GET, url.clone(), Step::Discover, deadline);
