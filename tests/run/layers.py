@@ -11,17 +11,17 @@ ORDER = {
         "":
             "plain steps error text host tls sent_status address message receipt files shared account profile http reasons "
             "retry trust sign_in discovery session conversation outbox client bindings",
-        "account": "credential fields mod",
+        "account": "credential fields mod check",
         "conversation": "sending open pending_invitation invitation mod",
         "error": "kind mod",
-        "http": "ca_file cookies tls_error broken tls proxy mod",
+        "http": "request answer ca_file cookies tls_error network_error tls proxy connections mod",
         "http/proxy": "variables refusal mod",
         "http/tls": "cbc mod",
         "profile": "contents mod",
         "outbox": "schedule job mod",
         "session": "home_pool poll_throttle awaited_events application event_channel mod moving closing",
         "shared": "attempts pools tls_configs mod",
-        "sign_in": "token mod",
+        "sign_in": "tokens challenge password bearer mod",
     },
     "core/ucwa/src": {
         "": "text limits hypermedia reason events router application challenge data_uri discovery html token verdict",

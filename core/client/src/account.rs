@@ -1,4 +1,4 @@
-//! Who sends: an address, a credential and where the server is.
+//! The account that sends: an address, a credential and where the server is.
 
 use std::fmt;
 use std::future::Future;
@@ -8,24 +8,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
-use url::Url;
 
 pub use self::credential::{BearerToken, TokenRequest};
 pub(crate) use self::credential::{Credential, TokenSource};
 use self::credential::{TokenFuture, secret};
-use self::fields::{check_ca_file, check_password, check_server, check_username};
-use crate::address::Address;
-use crate::error::{Error, Result};
-use crate::host::normal_domain;
 use crate::message::DEFAULT_TIMEOUT;
 use crate::shared::Shared;
 use crate::steps::{OnStep, StepRecord};
 use crate::tls::Tls;
 
+mod check;
 mod credential;
 mod fields;
 
-/// Who sends, how the account signs in, and where its server is.
+/// Who sends, how it signs in, and where its server is.
 ///
 /// Everything is checked at sign-in, before the first request.
 ///
@@ -63,10 +59,10 @@ pub(crate) enum Server {
 impl Account {
     /// An account that signs in with a password. The user name is the address unless [`username`](Self::username) says otherwise.
     ///
-    /// A password that the server refused is not tried again: by the same client never, by a new one in the same process
-    /// not within a minute (on loopback, where sandboxes are, it is). After three refusals of one user name at one server, that
-    /// name rests in this process until a minute after the last of them, whatever the password. The error is the same,
-    /// `sign_in_refused`. Where accounts are given a [`Shared`] of their own, it is that in place of the process.
+    /// A password that the server refused is not tried again: never by the same client, and for a minute by no other client in
+    /// this process (except on loopback, where sandboxes are). After three refusals of one user name at one server, this
+    /// process does not try that name until a minute after the last of them, whatever the password. The error is the same,
+    /// `sign_in_refused`. Accounts with a [`Shared`] of their own are limited by that and not by the process.
     ///
     /// ```
     /// let account = send_im::Account::with_password("tosh@contoso.com", "secret");
@@ -78,9 +74,9 @@ impl Account {
 
     /// An account that signs in with a token the program supplies.
     ///
-    /// `source` is called for each server that asks for one, again before a token expires, and once more when one is
-    /// rejected. What it fails with becomes the source of the call's error, which is `credential_unavailable`, and its text
-    /// part of the sentence; it must hold no secret. An [`Error`] is passed on as it is.
+    /// `source` is called for each server that asks for a token, again before a token expires, and when one is rejected. If it
+    /// fails, the call fails with `credential_unavailable`; the source's error is the cause and its text part of the sentence, so
+    /// it must hold no secret. An [`Error`] is returned unchanged.
     ///
     /// ```
     /// # #[tokio::main]
@@ -138,8 +134,8 @@ impl Account {
         self
     }
 
-    /// Another sender on the same server: all but the address and the credential stays as it is. The text of the password is
-    /// wiped.
+    /// Another sender on the same server: all options but the address and the credential are the same. The given password is
+    /// wiped from memory.
     ///
     /// ```
     /// # #[tokio::main]
@@ -228,7 +224,7 @@ impl Account {
         self
     }
 
-    /// Calls `callback` at the end of each step, on the thread that did it. It must return quickly.
+    /// Calls `callback` at the end of each step, on the thread of that step. It must return quickly.
     ///
     /// ```
     /// let account = send_im::Account::with_password("tosh@contoso.com", "secret")
@@ -239,7 +235,7 @@ impl Account {
         self
     }
 
-    /// What this account remembers across calls, and with which others. Default: [`Shared::process`].
+    /// The caches of this account, shared with every account that is given the same. Default: [`Shared::process`].
     ///
     /// ```
     /// use std::sync::Arc;
@@ -275,35 +271,6 @@ impl Account {
             Server::Root(url) => Some(url),
         }
     }
-
-    /// Checks every field and gives what discovery needs.
-    pub(crate) fn check(&self) -> Result<CheckedAccount> {
-        let address = Address::parse(&self.address, "sender's address")?;
-        if let Credential::Password { username, password } = &self.credential {
-            username.as_deref().map_or(Ok(()), check_username)?;
-            check_password(secrecy::ExposeSecret::expose_secret(password))?;
-        }
-        self.ca_file.as_deref().map_or(Ok(()), check_ca_file)?;
-        if self.timeout.is_zero() {
-            return Err(Error::invalid_input(
-                "The timeout is not more than zero; give the time the sign-in may take, for example 60 s.",
-            ));
-        }
-        let root = match &self.server {
-            Server::Discover => None,
-            Server::Root(text) => Some(check_server(text)?),
-        };
-        let trusted =
-            self.trusted_domains.iter().map(|domain| normal_domain(domain)).collect::<Result<_>>()?;
-        Ok(CheckedAccount { address, root, trusted })
-    }
-}
-
-/// What is left of an account after its check.
-pub(crate) struct CheckedAccount {
-    pub(crate) address: Address,
-    pub(crate) root: Option<Url>,
-    pub(crate) trusted: Vec<String>,
 }
 
 impl fmt::Debug for Account {
@@ -321,14 +288,6 @@ impl fmt::Debug for Account {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn refuses_unusable_credentials() {
-        assert!(Account::with_password("tosh@contoso.com", "").check().is_err());
-        assert!(Account::with_password("tosh@contoso.com", "a\r\nb").check().is_err());
-        assert!(Account::with_password("tosh@contoso.com", "x").username("a\nb").check().is_err());
-        assert!(Account::with_password("tosh", "x").check().is_err());
-    }
 
     #[test]
     fn another_sender_has_the_same_server_and_nothing_else_of_the_first() {

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 
-/// The longest address accepted, in characters. SIP sets none; a longer one is a mistake.
-const LONGEST: usize = 454;
+/// The longest address accepted, in characters. SIP sets no limit; a longer one is a mistake.
+const MAX_LEN: usize = 454;
 
 /// A checked address: `user@domain`, printable ASCII, no scheme.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,8 +45,8 @@ impl Address {
         if bare.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return refuse("contains a blank, a line break or another control character");
         }
-        if bare.len() > LONGEST {
-            return refuse(&format!("is longer than {LONGEST} characters"));
+        if bare.len() > MAX_LEN {
+            return refuse(&format!("is longer than {MAX_LEN} characters"));
         }
         if let Some(part) = scheme(bare) {
             return refuse(&format!(
@@ -112,7 +112,7 @@ impl Address {
         format!("sip:{}", self.bare)
     }
 
-    /// The form in which two spellings of one address are equal.
+    /// The same for every spelling of one address.
     pub(crate) fn key(&self) -> String {
         self.bare.to_ascii_lowercase()
     }
@@ -154,7 +154,7 @@ impl AsRef<str> for Address {
     }
 }
 
-/// Takes `sip:` off an address that came from the server; the rest is kept as it came.
+/// An address from the server without its `sip:`, otherwise unchanged.
 pub(crate) fn without_scheme(uri: &str) -> &str {
     match uri.get(..4) {
         Some(scheme) if scheme.eq_ignore_ascii_case("sip:") => &uri[4..],
@@ -162,7 +162,7 @@ pub(crate) fn without_scheme(uri: &str) -> &str {
     }
 }
 
-/// What stands before the name: a scheme, or the slashes of a web address. A password, which may follow a colon too, is not told.
+/// The scheme before the name, or the slashes of a web address. What follows the colon may be a password and is left out.
 fn scheme(bare: &str) -> Option<&str> {
     if bare.starts_with("//") {
         return Some("//");

@@ -1,4 +1,4 @@
-//! Finds the server: from the sign-in domain, or a given root, to the URL where applications are created.
+//! Discovery: from the sign-in domain, or a given root, to the URL where applications are created.
 
 use std::time::Duration;
 
@@ -12,21 +12,21 @@ use crate::account::Server;
 use crate::error::{Error, ErrorKind, Hop, Result};
 use crate::http::{Answer, Request, hop};
 use crate::retry::Retry;
-use crate::sign_in::Connection;
+use crate::sign_in::AuthenticatedHttp;
 use crate::steps::{Step, StepLog, host_of};
 use crate::trust;
 
-/// A chain of redirects longer than this is a loop.
-const MOST_HOPS: usize = 10;
+/// A longer chain of redirects is taken for a loop.
+const MAX_HOPS: usize = 10;
 
-/// How long the internal name may be silent before the external one is asked too.
-const HEAD_START: Duration = Duration::from_millis(400);
+/// How long the internal name is asked alone, before the external one is asked too.
+const INTERNAL_HEAD_START: Duration = Duration::from_millis(400);
 
-/// Where the autodiscover service lies on a pool whose bare address was given.
-const SERVICE_PATH: &str = "/Autodiscover/AutodiscoverService.svc/root";
+/// The path of the autodiscover service on a pool.
+const AUTODISCOVER_PATH: &str = "/Autodiscover/AutodiscoverService.svc/root";
 
-/// The key of an account among the pools that are remembered.
-pub(crate) fn cache_key(connection: &Connection) -> String {
+/// The key of an account in the cache of home pools.
+pub(crate) fn cache_key(connection: &AuthenticatedHttp) -> String {
     let server = match &connection.account.server {
         Server::Discover => "",
         Server::Root(url) => url,
@@ -34,60 +34,68 @@ pub(crate) fn cache_key(connection: &Connection) -> String {
     format!("{} {server}", connection.address.key())
 }
 
-/// Follows discovery to its end: the applications URL. On the way the account signs in.
+/// Follows discovery to the applications URL, signing in on the way.
 pub(crate) async fn locate(
-    connection: &Connection,
+    connection: &AuthenticatedHttp,
     root: Option<&Url>,
     log: &StepLog,
     deadline: Instant,
 ) -> Result<Url> {
-    let mut walk = Walk { connection, log, deadline, hops: Vec::new() };
-    let found = walk.run(root).await;
-    found.map_err(|error| error.with_hops(walk.hops))
+    let mut discovery = Discovery { connection, log, deadline, hops: Vec::new() };
+    let found = discovery.run(root).await;
+    found.map_err(|error| error.with_hops(discovery.hops))
 }
 
-struct Walk<'a> {
-    connection: &'a Connection,
+/// What to return for an answer that is refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OnRefusal {
+    Answer,
+    Error,
+}
+
+struct Discovery<'a> {
+    connection: &'a AuthenticatedHttp,
     log: &'a StepLog,
     deadline: Instant,
     hops: Vec<Hop>,
 }
 
-impl Walk<'_> {
+impl Discovery<'_> {
     async fn run(&mut self, root: Option<&Url>) -> Result<Url> {
         let mut answer = match root {
             Some(root) => {
-                self.connection.led_to(root);
+                self.connection.add_discovered_host(root);
                 self.ask_given_root(root).await?
             }
             None => self.ask_domain().await?,
         };
-        let mut signed_in = false;
-        for _ in 0..MOST_HOPS {
-            let led = DiscoveryAnswer::parse(&answer.body).map_err(|why| self.no_server(&answer, &why))?;
-            let (href, asks_user) = match led {
+        let mut at_user = false;
+        for _ in 0..MAX_HOPS {
+            let content =
+                DiscoveryAnswer::parse(&answer.body).map_err(|why| self.not_autodiscover(&answer, &why))?;
+            let (href, to_user) = match content {
                 DiscoveryAnswer::Applications(href) => return self.resolve(&answer, &href),
-                DiscoveryAnswer::Redirect(href) => (href, signed_in),
+                DiscoveryAnswer::Redirect(href) => (href, at_user),
                 DiscoveryAnswer::User(href) => (href, true),
                 DiscoveryAnswer::NoLink => {
-                    return Err(self.no_server(&answer, &"JSON without a link to go on"));
+                    return Err(self.not_autodiscover(&answer, &"JSON without a link to go on"));
                 }
             };
             let next = self.resolve(&answer, &href)?;
-            signed_in = asks_user;
-            answer = if asks_user {
+            at_user = to_user;
+            answer = if to_user {
                 self.ask_user(next).await?
             } else {
-                self.ask(next, None).await.map_err(as_discovery)?
+                self.ask(next, OnRefusal::Error).await.map_err(as_discovery)?
             };
         }
         let detail = format!(
-            "Discovery was redirected more than {MOST_HOPS} times; the pools may point at each other."
+            "Discovery was redirected more than {MAX_HOPS} times; the pools may point at each other."
         );
         Err(Error::new(ErrorKind::DiscoveryFailed, detail).at(Step::Discover))
     }
 
-    /// Internal name first; the external one when that fails or is slow. Source: RootURL.
+    /// Asks the internal name first, and the external one when that fails or is slow. Source: RootURL.
     async fn ask_domain(&mut self) -> Result<Answer> {
         let domain = self.connection.address.domain();
         let url = |name: &str, scheme: &str| {
@@ -98,7 +106,7 @@ impl Walk<'_> {
         let first = {
             let ask_internal = self.probe(internal.clone());
             let ask_external = async {
-                sleep(HEAD_START).await;
+                sleep(INTERNAL_HEAD_START).await;
                 self.probe(external.clone()).await
             };
             tokio::pin!(ask_internal, ask_external);
@@ -127,14 +135,14 @@ impl Walk<'_> {
         }
     }
 
-    /// A root answer that leads on, or why there is none. A name that does not answer is not asked twice.
+    /// The answer of a root, if it has a link to follow. A name that does not answer is not asked twice.
     async fn probe(&self, mut url: Url) -> Result<Answer> {
         let mut hops = 0;
         let answer = loop {
             let request = Request::new(Method::GET, url, Step::Discover, self.deadline);
             let answer = self.connection.http.call(request, self.log).await.map_err(Error::from)?;
             match self.http_redirect(&answer) {
-                Some(next) if hops < MOST_HOPS => (url, hops) = (next, hops + 1),
+                Some(next) if hops < MAX_HOPS => (url, hops) = (next, hops + 1),
                 _ => break answer,
             }
         };
@@ -142,9 +150,11 @@ impl Walk<'_> {
             return Err(answer.refusal(Step::Discover, "tell where the pool is"));
         }
         match DiscoveryAnswer::parse(&answer.body) {
-            Ok(DiscoveryAnswer::NoLink) => Err(self.no_server(&answer, &"JSON without a link to go on")),
+            Ok(DiscoveryAnswer::NoLink) => {
+                Err(self.not_autodiscover(&answer, &"JSON without a link to go on"))
+            }
             Ok(_) => Ok(answer),
-            Err(why) => Err(self.no_server(&answer, &why)),
+            Err(why) => Err(self.not_autodiscover(&answer, &why)),
         }
     }
 
@@ -162,32 +172,32 @@ impl Walk<'_> {
         Error::new(kind, detail).at(Step::Discover)
     }
 
-    /// A bare pool address leads nowhere by itself; its autodiscover service does.
+    /// Asks the root that the account names or, if that is a pool without a path, the pool's autodiscover service.
     async fn ask_given_root(&mut self, root: &Url) -> Result<Answer> {
         let bare = root.path() == "/" && root.query().is_none();
-        let answer = self.ask(root.clone(), bare.then_some(())).await;
-        let is_useless = match &answer {
+        let answer = self.ask(root.clone(), if bare { OnRefusal::Answer } else { OnRefusal::Error }).await;
+        let leads_nowhere = match &answer {
             Ok(answer) => {
                 answer.verdict(verdict::Request::Root) != Verdict::Done
                     || matches!(DiscoveryAnswer::parse(&answer.body), Err(_) | Ok(DiscoveryAnswer::NoLink))
             }
             Err(error) => error.kind() == ErrorKind::Protocol,
         };
-        if !bare || !is_useless {
+        if !bare || !leads_nowhere {
             return answer.map_err(as_discovery);
         }
         let mut service = root.clone();
-        service.set_path(SERVICE_PATH);
-        self.ask(service, None).await.map_err(as_discovery)
+        service.set_path(AUTODISCOVER_PATH);
+        self.ask(service, OnRefusal::Error).await.map_err(as_discovery)
     }
 
-    /// Asks an unprotected resource. With `any_status` a refusal is an answer as well.
-    async fn ask(&mut self, mut url: Url, any_status: Option<()>) -> Result<Answer> {
+    /// Asks an unprotected resource.
+    async fn ask(&mut self, mut url: Url, on_refusal: OnRefusal) -> Result<Answer> {
         let mut retry = Retry::new(self.deadline);
         loop {
             let request = Request::new(Method::GET, url.clone(), Step::Discover, self.deadline);
             match self.connection.http.call(request, self.log).await {
-                Ok(answer) if self.http_redirect(&answer).is_some_and(|_| self.hops.len() < MOST_HOPS) => {
+                Ok(answer) if self.http_redirect(&answer).is_some_and(|_| self.hops.len() < MAX_HOPS) => {
                     self.hops.push(answer.hop());
                     url = self.http_redirect(&answer).unwrap_or(url);
                 }
@@ -196,13 +206,13 @@ impl Walk<'_> {
                         self.hops.push(answer.hop());
                         return Ok(answer);
                     }
-                    // The given URL may be that of a protected resource: the user or the applications.
+                    // The given URL may be that of the user or the applications resource.
                     Verdict::SignIn => return self.ask_user(url).await,
                     verdict => {
                         let error = answer.refusal(Step::Discover, "tell where the pool is");
                         match retry.after_answer(&answer, verdict, error).await {
                             Ok(()) => {}
-                            Err(_) if any_status.is_some() => return Ok(answer),
+                            Err(_) if on_refusal == OnRefusal::Answer => return Ok(answer),
                             Err(error) => {
                                 self.hops.push(answer.hop());
                                 return Err(error);
@@ -248,23 +258,22 @@ impl Walk<'_> {
         }
     }
 
-    /// Where a 3xx answer leads, if that is within the host's own or the sign-in domain. Others have failed.
-    /// Source: RootURL.
+    /// The target of a 3xx answer, if it is in the host's own or the sign-in domain. Source: RootURL.
     fn http_redirect(&self, answer: &Answer) -> Option<Url> {
         if !(300..400).contains(&answer.status) {
             return None;
         }
         let next = answer.url.join(&answer.location()?).ok()?;
         let domains = [self.connection.address.domain(), answer.url.host_str()?];
-        let known =
+        let is_known =
             next.host_str() == answer.url.host_str() || domains.iter().any(|d| trust::is_within(&next, d));
-        (known && self.resolve(answer, next.as_str()).is_ok()).then_some(next)
+        (is_known && self.resolve(answer, next.as_str()).is_ok()).then_some(next)
     }
 
     fn user_refused(&self, answer: &Answer, verdict: Verdict) -> Error {
         let error = answer.refusal(answer.step, "tell where the account is homed");
         if verdict == Verdict::Unknown {
-            return self.no_server(answer, &"HTTP 404 that is not a pool's");
+            return self.not_autodiscover(answer, &"HTTP 404 that is not a pool's");
         }
         if answer.status == 404 {
             let detail = format!(
@@ -278,25 +287,26 @@ impl Walk<'_> {
     }
 
     fn resolve(&self, answer: &Answer, href: &str) -> Result<Url> {
-        let next = answer.url.join(href).map_err(|_| self.no_server(answer, &"a link that is no URL"))?;
+        let next =
+            answer.url.join(href).map_err(|_| self.not_autodiscover(answer, &"a link that is no URL"))?;
         trust::check_redirect(
             &answer.url,
             &next,
             self.connection.address.domain(),
             &self.connection.trusted,
         )?;
-        self.connection.led_to(&next);
+        self.connection.add_discovered_host(&next);
         Ok(next)
     }
 
-    fn no_server(&self, answer: &Answer, why: &dyn std::fmt::Display) -> Error {
+    fn not_autodiscover(&self, answer: &Answer, why: &dyn std::fmt::Display) -> Error {
         let error = answer.not_understood(Step::Discover, "the pool's address", why);
         let detail = error.detail().to_owned();
         error.with_kind(ErrorKind::DiscoveryFailed, detail)
     }
 }
 
-/// During discovery, "nobody there" is a failed discovery, whatever broke.
+/// An error that means that there is no autodiscover service becomes `discovery_failed`.
 fn as_discovery(error: Error) -> Error {
     match (error.kind(), error.http_status()) {
         (ErrorKind::Network | ErrorKind::Protocol, _) | (_, Some(400 | 404 | 410 | 413)) => {

@@ -1,4 +1,4 @@
-//! Reads the files a person names: what is looked at is what is read, nothing is waited for, and no more is read than fits.
+//! Reads files whose names come from a person: checks the file that it has opened, never blocks on a pipe, limits the size.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -8,20 +8,20 @@ use secrecy::zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 
-/// The largest file that is read. Those of a system's certificate authorities have a quarter of that.
-const LARGEST: u64 = 1 << 20;
+/// The largest file that is read. The certificate authorities of a system take a quarter of that.
+const MAX_SIZE: u64 = 1 << 20;
 
-/// Reads a file that holds a secret; `what` it is begins the sentences of errors, for example `profile`.
+/// Reads a file that holds a secret; `what` names it in errors, for example `profile`.
 ///
-/// On Unix the file and its folder must belong to this user or to root, the folder must let nobody else write (a sticky one may,
-/// as `/tmp` does), and of the rights of the file none of `refused` may be there, for example `0o077`.
+/// On Unix the file and its folder must belong to this user or to root, only the owner may write to the folder unless it is
+/// sticky as `/tmp` is, and the file's mode must have none of the `refused` bits, for example `0o077`.
 ///
 /// # Errors
-/// `invalid_input` for these, for what is no file, for more than 1 MiB, and where it cannot be read.
+/// `invalid_input` where one of these does not hold, for what is no file, for more than 1 MiB, and where it cannot be read.
 pub fn read_secret(path: &Path, what: &str, refused: u32) -> Result<Zeroizing<Vec<u8>>> {
-    let (file, about) = open(path, what)?;
-    guard::check(path, what, &about, refused)?;
-    whole(file, &about, path, what)
+    let (file, metadata) = open(path, what)?;
+    permissions::check(path, what, &metadata, refused)?;
+    read_open(file, &metadata, path, what)
 }
 
 /// Reads a file that anybody may read.
@@ -29,33 +29,33 @@ pub fn read_secret(path: &Path, what: &str, refused: u32) -> Result<Zeroizing<Ve
 /// # Errors
 /// `invalid_input` for what is no file, for more than 1 MiB, and where it cannot be read.
 pub fn read(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>> {
-    let (file, about) = open(path, what)?;
-    whole(file, &about, path, what)
+    let (file, metadata) = open(path, what)?;
+    read_open(file, &metadata, path, what)
 }
 
 fn open(path: &Path, what: &str) -> Result<(File, Metadata)> {
     let mut options = OpenOptions::new();
     options.read(true);
-    // A FIFO that nobody writes to would be waited for without end.
+    // Opening a FIFO without a writer would block.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(
         &mut options,
         nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY | nix::libc::O_CLOEXEC,
     );
-    let opened = options.open(path).and_then(|file| file.metadata().map(|about| (file, about)));
-    let (file, about) = opened.map_err(|e| unreadable(path, what, &e))?;
-    match about.is_file() {
-        true => Ok((file, about)),
+    let opened = options.open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
+    let (file, metadata) = opened.map_err(|e| unreadable(path, what, &e))?;
+    match metadata.is_file() {
+        true => Ok((file, metadata)),
         false => Err(refuse(path, what, "is no file but a folder, a pipe or a device")),
     }
 }
 
-fn whole(file: File, about: &Metadata, path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>> {
-    // Of its size from the start: one that grows leaves copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(about.len().min(LARGEST) as usize + 1));
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|e| unreadable(path, what, &e))?;
-    match bytes.len() as u64 > LARGEST {
-        true => Err(refuse(path, what, &format!("is larger than {} MiB", LARGEST >> 20))),
+fn read_open(file: File, metadata: &Metadata, path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>> {
+    // Allocated at once, as growing would leave copies of a secret.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len().min(MAX_SIZE) as usize + 1));
+    file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(|e| unreadable(path, what, &e))?;
+    match bytes.len() as u64 > MAX_SIZE {
+        true => Err(refuse(path, what, &format!("is larger than {} MiB", MAX_SIZE >> 20))),
         false => Ok(bytes),
     }
 }
@@ -69,7 +69,7 @@ fn unreadable(path: &Path, what: &str, error: &io::Error) -> Error {
 }
 
 #[cfg(unix)]
-mod guard {
+mod permissions {
     use std::os::unix::fs::MetadataExt;
 
     use nix::unistd::geteuid;
@@ -77,32 +77,32 @@ mod guard {
     use super::*;
 
     const STICKY: u32 = 0o1000;
-    const OTHERS_WRITE: u32 = 0o022;
+    const OTHERS_MAY_WRITE: u32 = 0o022;
 
-    pub(super) fn check(path: &Path, what: &str, about: &Metadata, refused: u32) -> Result<()> {
-        if !is_trusted(about.uid(), geteuid().as_raw()) {
+    pub(super) fn check(path: &Path, what: &str, metadata: &Metadata, refused: u32) -> Result<()> {
+        if !is_trusted(metadata.uid(), geteuid().as_raw()) {
             return Err(refuse(path, what, "belongs to another user; it must be yours or root's"));
         }
-        if about.mode() & refused != 0 {
+        if metadata.mode() & refused != 0 {
             let shown = path.display();
             return Err(Error::invalid_input(format!(
                 "The {what} {shown} holds a secret and others can read or change it; run: chmod 600 {shown}"
             )));
         }
-        // Where the name is a link, whoever can write beside it or beside the file can put another in its place.
+        // Whoever can write to the folder of the file, or of a link to it, can put another in its place.
         let real = path.canonicalize().map_err(|e| unreadable(path, what, &e))?;
         [path, &real].into_iter().try_for_each(|path| check_folder(path, what))
     }
 
     fn check_folder(path: &Path, what: &str) -> Result<()> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let about = folder.metadata().map_err(|e| unreadable(path, what, &e))?;
+        let metadata = folder.metadata().map_err(|e| unreadable(path, what, &e))?;
         let shown = folder.display();
-        if !is_trusted(about.uid(), geteuid().as_raw()) {
+        if !is_trusted(metadata.uid(), geteuid().as_raw()) {
             let why = format!("is in a folder of another user, {shown}; it must be yours or root's");
             return Err(refuse(path, what, &why));
         }
-        if about.mode() & OTHERS_WRITE != 0 && about.mode() & STICKY == 0 {
+        if metadata.mode() & OTHERS_MAY_WRITE != 0 && metadata.mode() & STICKY == 0 {
             return Err(Error::invalid_input(format!(
                 "The {what} {} is in a folder that others can write to; run: chmod go-w {shown}",
                 path.display()
@@ -117,7 +117,7 @@ mod guard {
 }
 
 #[cfg(not(unix))]
-mod guard {
+mod permissions {
     use super::*;
 
     pub(super) fn check(_: &Path, _: &str, _: &Metadata, _: u32) -> Result<()> {
@@ -161,14 +161,14 @@ mod tests {
     #[test]
     fn a_file_without_end_is_not_read() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        file.as_file().set_len(LARGEST).unwrap();
-        assert_eq!(read_secret(file.path(), "test", 0o077).unwrap().len() as u64, LARGEST);
+        file.as_file().set_len(MAX_SIZE).unwrap();
+        assert_eq!(read_secret(file.path(), "test", 0o077).unwrap().len() as u64, MAX_SIZE);
         file.as_file().set_len(1 << 40).unwrap();
         assert!(refused(file.path()).ends_with("is larger than 1 MiB."));
     }
 
     #[test]
-    fn only_the_rights_that_are_allowed_are_there() {
+    fn a_mode_with_refused_bits_is_refused() {
         let file = tempfile::NamedTempFile::new().unwrap();
         for (rights, refused, taken) in [
             (0o600, 0o077, true),
@@ -214,7 +214,7 @@ mod tests {
         for (owner, me, trusted) in
             [(0, 1000, true), (1000, 1000, true), (1001, 1000, false), (1000, 0, false)]
         {
-            assert_eq!(guard::is_trusted(owner, me), trusted, "{owner} {me}");
+            assert_eq!(permissions::is_trusted(owner, me), trusted, "{owner} {me}");
         }
         // Only root can give a file away.
         if !nix::unistd::geteuid().is_root() {

@@ -1,4 +1,4 @@
-//! Hosts and domains: which are on this machine, which have one owner, and how they are compared.
+//! Hosts and domains: which are this machine, which are public suffixes, and how they are compared.
 
 use public_suffix::DEFAULT_PROVIDER;
 pub(crate) use send_im_ucwa::hypermedia::is_loopback;
@@ -6,7 +6,7 @@ use url::Host;
 
 use crate::error::{Error, Result};
 
-/// A domain as configured, in the form that is compared: `*.Contoso.NET.` is `contoso.net`.
+/// A configured domain in normal form: `*.Contoso.NET.` is `contoso.net`.
 ///
 /// # Errors
 /// `invalid_input` when it is no domain name.
@@ -18,8 +18,8 @@ pub(crate) fn normal_domain(text: &str) -> Result<String> {
     }
 }
 
-/// True where strangers own names in `domain`: `com`, `co.uk`, `github.io`. A last label that the list does not know, as
-/// `local` and `corp`, counts as one; the domains below it are each their owner's. Source: publicsuffix.org.
+/// True where anyone can register names in `domain`: `com`, `co.uk`, `github.io`. A top-level domain that is not on the list,
+/// such as `local` and `corp`, counts as one. Source: publicsuffix.org.
 pub(crate) fn is_public_suffix(domain: &str) -> bool {
     DEFAULT_PROVIDER.is_effective_tld(&domain.to_ascii_lowercase())
 }
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn domains_are_compared_in_one_form() {
+    fn domains_have_a_normal_form() {
         for (text, normal) in [
             ("*.Contoso.NET", "contoso.net"),
             ("contoso.net.", "contoso.net"),
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_says_where_strangers_own_names() {
+    fn public_suffixes_are_those_of_the_list() {
         for suffix in [
             "com",
             "co.uk",
@@ -57,7 +57,7 @@ mod tests {
         ] {
             assert!(is_public_suffix(suffix), "{suffix}");
         }
-        // Exceptions of the list, companies, and domains inside them.
+        // Exceptions of the list, companies, and domains of theirs.
         for owned in
             ["city.kobe.jp", "www.ck", "ibm.de", "contoso.com", "contoso.local", "ad.corp", "x.github.io"]
         {

@@ -1,4 +1,4 @@
-//! How much is told of text that comes from outside: from servers, and sometimes from the environment.
+//! Text from outside, from servers and the environment, made fit for errors and logs, and cut.
 
 use std::fmt;
 use std::ops::Deref;
@@ -6,16 +6,16 @@ use std::ops::Deref;
 use send_im_ucwa::text::printable;
 use serde::Serialize;
 
-/// The longest sentence that is told, in characters. The longest of our own, with names in it, has some 600.
+/// The longest sentence, in characters. The longest of our own, with names in it, has some 600.
 const MAX_SENTENCE: usize = 2_000;
 
-/// The longest name of a host or participant that is told, in characters. An address may have 454.
+/// The longest name of a host or participant, in characters. An address may have 454.
 const MAX_NAME: usize = 500;
 
-/// The longest name of an option that is told. A longer one may be a secret in the wrong place.
+/// The longest name of an option that an error quotes. A longer one may be a secret in the wrong place.
 const MAX_OPTION: usize = 20;
 
-/// A text without anything in it that cannot be seen, and not too long. What is told to people is kept as one.
+/// A sentence without invisible characters, cut where it is too long.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Plain(String);
 
@@ -39,18 +39,18 @@ impl fmt::Debug for Plain {
     }
 }
 
-/// A sentence, or what stands in the place of one.
+/// A sentence, without invisible characters and cut where it is too long.
 pub(crate) fn plain(text: impl Into<String>) -> String {
     Plain::from(text).0
 }
 
-/// The name of a host or a participant.
+/// The name of a host or a participant, without invisible characters and cut where it is too long.
 pub(crate) fn plain_name(name: &str) -> String {
     printable(name.to_owned(), MAX_NAME)
 }
 
-/// The name of an option that nobody knows, where it can be told: letters, dashes and underscores, 20 at most. Anything else
-/// may be a password in the wrong place.
+/// The name of an unknown option if an error may quote it: at most 20 letters, dashes and underscores. Anything else may be a
+/// password in the wrong place.
 pub fn option_name(name: &str) -> Option<&str> {
     let is_letter = |b: u8| b.is_ascii_alphabetic() || b == b'_' || b == b'-';
     (!name.is_empty() && name.len() <= MAX_OPTION && name.bytes().all(is_letter)).then_some(name)
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_an_option_is_told_where_it_is_plainly_one() {
+    fn only_what_is_plainly_a_name_is_quoted_as_an_option() {
         for name in ["pasword", "Ca-File", "body_type"] {
             assert_eq!(option_name(name), Some(name));
         }

@@ -1,4 +1,4 @@
-//! Stored credentials: the environment, then a profile file that nobody else can read.
+//! Stored accounts: the environment, or else a profile file that nobody else can read.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +11,8 @@ use crate::files::read_secret;
 
 mod contents;
 
-/// No right to a profile is for others: it holds a password.
-const ANYTHING_OF_OTHERS: u32 = 0o077;
+/// The mode bits that a profile must not have, as it holds a password.
+const REFUSED_MODE: u32 = 0o077;
 
 /// The environment variable that holds the sender's address.
 pub const ENV_ADDRESS: &str = "SEND_IM_ADDRESS";
@@ -45,7 +45,7 @@ impl Account {
     /// The account of the environment or, where `SEND_IM_ADDRESS` is not set, of the profile file
     /// `send-im/config.toml` in the user's configuration folder (`~/.config` on Linux).
     ///
-    /// `SEND_IM_SERVER`, `SEND_IM_CA_FILE` and `SEND_IM_TLS` go before what the file says.
+    /// `SEND_IM_SERVER`, `SEND_IM_CA_FILE` and `SEND_IM_TLS` override the file.
     ///
     /// ```no_run
     /// let account = send_im::Account::stored()?;
@@ -83,16 +83,17 @@ impl Account {
     pub fn from_profile(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let refuse = |why: &str| Error::invalid_input(format!("The profile {} {why}.", path.display()));
-        let bytes = read_secret(path, "profile", ANYTHING_OF_OTHERS)?;
-        // Of UTF-16 without a mark, plain letters are UTF-8 too, with a NUL beside each.
+        let bytes = read_secret(path, "profile", REFUSED_MODE)?;
+        // UTF-16 without a byte order mark is valid UTF-8 with NULs, if all letters are ASCII.
         let text = std::str::from_utf8(&bytes).ok().filter(|text| !text.contains('\0'));
         let text = text.ok_or_else(|| refuse("is not UTF-8 text; save it as UTF-8"))?;
         account_of_profile(text).map_err(|why| refuse(&why))
     }
 
     fn from_vars(vars: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let need = |name: &str| vars(name).ok_or_else(|| Error::invalid_input(format!("{name} is not set.")));
-        let mut account = Account::with_password(need(ENV_ADDRESS)?, need(ENV_PASSWORD)?);
+        let required =
+            |name: &str| vars(name).ok_or_else(|| Error::invalid_input(format!("{name} is not set.")));
+        let mut account = Account::with_password(required(ENV_ADDRESS)?, required(ENV_PASSWORD)?);
         if let Some(username) = vars(ENV_USERNAME) {
             account = account.username(username);
         }
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unusable_profile_is_named_with_its_trouble() {
+    fn an_error_names_the_profile_and_what_is_wrong_with_it() {
         let file = profile("address = 'tosh@contoso.com'\n\npasword = 's3cret'\n", 0o600);
         assert_eq!(
             Account::from_profile(file.path()).unwrap_err().to_string(),
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_in_another_encoding_is_told_as_such() {
+    fn a_profile_in_another_encoding_is_refused() {
         let text = "address = 'tosh@contoso.com'\npassword = 's3cret'\n";
         let utf16 = |mark: &[u8]| {
             [mark, &text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()].concat()

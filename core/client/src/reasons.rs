@@ -1,4 +1,4 @@
-//! What the server's answers and reasons mean to the sender: the kind and the sentence of each, decided here alone.
+//! The error kind and the sentence for each refusal and reason of a pool, decided here alone.
 //!
 //! Sources: ErrorsAndInformationalMessages, ErrorSubcode reference, messagingInvitation and message references
 //! (July 2015, the last to list the reasons an operation may end with).
@@ -17,11 +17,21 @@ use crate::http::Answer;
 use crate::steps::{Step, host_of};
 
 impl Answer {
-    /// Who has answered, as far as that can be told.
+    /// The pool's own explanation, in its own language.
+    pub(crate) fn diagnostics(&self) -> Option<Cow<'_, str>> {
+        self.header("x-ms-diagnostics")
+    }
+
+    /// The number before the first `;` of the diagnostics.
+    pub(crate) fn diagnostics_id(&self) -> Option<u32> {
+        self.diagnostics()?.split(';').next()?.trim().parse().ok()
+    }
+
+    /// Who has answered, as far as that is known. A compressed body counts as a page, which may say anything.
     pub(crate) fn speaker(&self) -> Speaker {
-        let of_pool = POOL_HEADERS.iter().any(|name| self.headers.contains_key(*name));
-        match (self.packing(), of_pool) {
-            (None, of_pool) => Speaker::of(of_pool, &self.body),
+        let pool_header = POOL_HEADERS.iter().any(|name| self.headers.contains_key(*name));
+        match (self.content_encoding(), pool_header) {
+            (None, pool_header) => Speaker::of(pool_header, &self.body),
             (Some(_), true) => Speaker::PoolPage,
             (Some(_), false) => Speaker::Page,
         }
@@ -29,20 +39,20 @@ impl Answer {
 
     /// What it proves about the request it answers.
     pub(crate) fn verdict(&self, request: verdict::Request) -> Verdict {
-        // What is no error has no reason, and some of that is large.
+        // Only errors have a reason, and other bodies may be large.
         let reason = if self.status < 400 { Reason::default() } else { Reason::from_body(&self.body) };
         verdict::verdict(request, self.status, self.speaker(), &reason)
     }
 
-    /// The error of an answer that refuses the request; `doing` completes "The server … refused to".
+    /// The error of an answer that refuses the request; `doing` completes "… refused to".
     pub(crate) fn refusal(&self, step: Step, doing: &str) -> Error {
         let reason = Reason::from_body(&self.body);
         let host = host_of(&self.url);
         let kind = match kind_of_refusal(&reason, self.status) {
             ErrorKind::Closed if !may_end_a_session(step, self.status) => ErrorKind::ServiceError,
-            // The message is in no other request: to mend it would not help.
+            // No other request carries the message, so the input is not at fault.
             ErrorKind::InvalidInput if !matches!(step, Step::Invite | Step::Send) => ErrorKind::ServiceError,
-            // What a gateway says in the server's place accuses neither the account nor the message.
+            // A gateway's refusal says nothing about the account or the message.
             _ if matches!(step, Step::Invite | Step::Send)
                 && self.status < 500
                 && !matches!(self.status, 408 | 429)
@@ -89,12 +99,12 @@ impl Answer {
             .with_retry_after(self.retry_after())
     }
 
-    /// The error of an answer whose body is not what `doing` needs.
+    /// The error of an answer whose body is not `what` was asked for.
     pub(crate) fn not_understood(&self, step: Step, what: &str, why: &dyn std::fmt::Display) -> Error {
         let host = host_of(&self.url);
-        let detail = match self.packing() {
-            Some(packing) => format!(
-                "{host} answered the request for {what} with a body that is compressed ({packing}), which was not asked for; a proxy in between may do that: its administrator must leave answers as they are."
+        let detail = match self.content_encoding() {
+            Some(encoding) => format!(
+                "{host} answered the request for {what} with a body that is compressed ({encoding}), which was not asked for; a proxy in between may do that: its administrator must leave answers as they are."
             ),
             None => {
                 format!("{host} answered the request for {what} with {why}; a proxy may answer in its place.")
@@ -104,8 +114,8 @@ impl Answer {
     }
 }
 
-/// Before there is a session none can be gone. 410 to its opening is told like the end of one: both are settled by a person
-/// (ApplicationDashboard).
+/// True when this status at this step can mean that the session has ended. A 410 when it is opened counts too: a person has to
+/// settle both (ApplicationDashboard).
 fn may_end_a_session(step: Step, status: u16) -> bool {
     match step {
         Step::Discover | Step::SignIn => false,
@@ -114,7 +124,7 @@ fn may_end_a_session(step: Step, status: u16) -> bool {
     }
 }
 
-/// The error of an answer that opens no session.
+/// The error of an answer that refuses to create an application.
 pub(crate) fn session_refused(answer: &Answer) -> Error {
     let error = answer.refusal(Step::OpenSession, "open a session");
     match (answer.status, error.subcode()) {
@@ -126,7 +136,7 @@ pub(crate) fn session_refused(answer: &Answer) -> Error {
     }
 }
 
-/// The error of an answer that closes no session.
+/// The error of an answer that refuses to delete the application.
 pub(crate) fn session_not_closed(answer: &Answer) -> Error {
     match (answer.status, answer.speaker()) {
         (200..=299 | 404 | 410, Speaker::Page | Speaker::PoolPage) => {
@@ -136,7 +146,7 @@ pub(crate) fn session_not_closed(answer: &Answer) -> Error {
     }
 }
 
-/// The error of a request for events whose answer says that the session has ended for good.
+/// The error of an answer to a pending GET that ends the session for good.
 pub(crate) fn session_ended(answer: &Answer) -> Error {
     let reason = Reason::from_body(&answer.body);
     let refusal = answer.refusal(Step::Confirm, "go on with the session");
@@ -155,7 +165,7 @@ pub(crate) fn session_ended(answer: &Answer) -> Error {
     }
 }
 
-/// A refusal that names the recipient reads better than one that names the host.
+/// The error of a refused invitation. Where the recipient is the reason, it names the recipient and not the host.
 pub(crate) fn invitation_refused(answer: &Answer, to: &str) -> Error {
     let (error, reason) =
         (answer.refusal(Step::Invite, "invite the recipient"), Reason::from_body(&answer.body));
@@ -206,8 +216,8 @@ fn kind_of_failure(reason: &Reason) -> ErrorKind {
 
 /// The error of a message to `to` that completed with Failure.
 ///
-/// Only a refusal proves that the text was not shown. Where the recipient's side or the server fell silent, or the
-/// reason is unheard of, it may have been. Source of the reasons: message reference.
+/// Only a refusal proves that the text was not shown. After a timeout, a server failure or an unknown reason it may have been.
+/// Source of the reasons: message reference.
 pub(crate) fn message_failure(reason: &Reason, to: &str) -> Error {
     let error = failure(reason, to);
     if !matches!(error.kind(), ErrorKind::NoAnswer | ErrorKind::ServiceError | ErrorKind::Cancelled) {
@@ -278,7 +288,7 @@ fn kind_of_refusal(reason: &Reason, status: u16) -> ErrorKind {
         (404, "ApplicationNotFound") | (410, _) => Closed,
         (429, _) => Throttled,
         (500..=599, _) => ServiceError,
-        // An answer with a reason of the protocol comes from the server itself, however odd.
+        // A reason of the protocol comes from the server itself, whatever the status.
         _ if reason.code.is_some() => ServiceError,
         _ => Protocol,
     }

@@ -1,4 +1,4 @@
-//! When to ask again. Only requests that may be repeated go through here.
+//! When to send a request again. Only requests that may be repeated go through here.
 
 use std::error::Error as _;
 use std::io;
@@ -11,21 +11,21 @@ use tokio::time::{Instant, sleep_until};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Answer;
 
-/// How often a request is repeated after broken connections and server failures. A server that asks to wait is asked
-/// again for as long as the deadline allows.
-const ATTEMPTS: usize = 3;
+/// Retries after broken connections and server failures. Where a server asks to wait, only the deadline ends the retries.
+const MAX_RETRIES: usize = 3;
 
-/// A refused connection is an answer of the host itself: a service that restarts is asked once more, after this time.
-const REFUSED_PAUSE: Duration = Duration::from_millis(500);
+/// A host that refuses connections may be restarting: it is tried once more after this time.
+const REFUSED_CONNECTION_PAUSE: Duration = Duration::from_millis(500);
 
 /// Jittered exponential back-off under a deadline.
 pub(crate) struct Retry {
     deadline: Instant,
     failures: ExponentialBackoff,
-    refusals: ExponentialBackoff,
-    waits: ExponentialBackoff,
-    /// What the last attempt came to. It says more than that the next one did not end before the deadline.
-    refused: Option<Error>,
+    refused_connections: ExponentialBackoff,
+    /// Where the server asks to wait.
+    throttled: ExponentialBackoff,
+    /// The error of the last attempt. It says more than that the next one did not end before the deadline.
+    last_error: Option<Error>,
 }
 
 impl Retry {
@@ -33,38 +33,38 @@ impl Retry {
         let delays = ExponentialBuilder::new().with_jitter().with_min_delay(Duration::from_millis(150));
         Self {
             deadline,
-            failures: delays.with_max_times(ATTEMPTS).build(),
-            refusals: delays.with_min_delay(REFUSED_PAUSE).with_max_times(1).build(),
-            waits: delays.with_max_delay(Duration::from_secs(10)).without_max_times().build(),
-            refused: None,
+            failures: delays.with_max_times(MAX_RETRIES).build(),
+            refused_connections: delays.with_min_delay(REFUSED_CONNECTION_PAUSE).with_max_times(1).build(),
+            throttled: delays.with_max_delay(Duration::from_secs(10)).without_max_times().build(),
+            last_error: None,
         }
     }
 
     /// Waits before the next attempt after a request without an answer.
     ///
     /// # Errors
-    /// `error` itself when no further attempt makes sense, or what [`told`](Self::told) makes of it.
+    /// The [`final_error`](Self::final_error) when no further attempt makes sense.
     pub(crate) async fn after_failure(&mut self, error: Error) -> Result<()> {
         match self.delay_after(&error).filter(|_| error.kind() == ErrorKind::Network) {
             Some(delay) => self.pause(delay, error).await,
-            None => Err(self.told(error)),
+            None => Err(self.final_error(error)),
         }
     }
 
-    /// How long to wait after this failure; `None` when there were enough attempts, or where another changes nothing.
+    /// How long to wait after this failure; `None` after the last attempt, or where another changes nothing.
     fn delay_after(&mut self, error: &Error) -> Option<Duration> {
         match error.source().and_then(|source| source.downcast_ref()).map(io::Error::kind) {
-            Some(io::ErrorKind::ConnectionRefused) => self.refusals.next(),
-            // The name does not exist; a proxy does not permit it.
+            Some(io::ErrorKind::ConnectionRefused) => self.refused_connections.next(),
+            // The host name does not exist, or a proxy does not permit the connection.
             Some(io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => None,
             _ => self.failures.next(),
         }
     }
 
-    /// Waits before the next attempt after an answer, where its verdict allows one; `error` is what the answer means.
+    /// Waits before the next attempt after an answer, if its verdict allows one; `error` is the error of the answer.
     ///
     /// # Errors
-    /// `error` itself when the verdict allows none, there were enough, or the deadline is nearer than the wait.
+    /// `error` itself when the verdict allows none, after the last attempt, and when the wait would end after the deadline.
     pub(crate) async fn after_answer(
         &mut self,
         answer: &Answer,
@@ -72,53 +72,53 @@ impl Retry {
         error: Error,
     ) -> Result<()> {
         let delay = match verdict {
-            // A server that asks for no wait at all is still not hammered.
+            // At least the own back-off, also where the server asks for no wait.
             Verdict::Retry(Pause::AsAsked) => {
-                self.waits.next().map(|own| own.max(answer.retry_after().unwrap_or_default()))
+                self.throttled.next().map(|backoff| backoff.max(answer.retry_after().unwrap_or_default()))
             }
             Verdict::Retry(Pause::BackOff) => self.failures.next(),
             _ => None,
         };
         match delay {
             Some(delay) => {
-                self.refused = Some(error.clone());
+                self.last_error = Some(error.clone());
                 self.pause(delay, error).await
             }
             None => Err(error),
         }
     }
 
-    /// What is told of a failure: where the deadline cut off a later attempt, what the last answer meant.
-    pub(crate) fn told(&mut self, error: Error) -> Error {
+    /// The error to return: for an attempt that the deadline cut off, that of the attempt before.
+    pub(crate) fn final_error(&mut self, error: Error) -> Error {
         match error.kind() {
-            ErrorKind::Timeout => self.refused.take().unwrap_or(error),
+            ErrorKind::Timeout => self.last_error.take().unwrap_or(error),
             _ => error,
         }
     }
 
-    /// Waits `delay`, or gives up with `error` when the deadline is nearer.
+    /// Waits `delay`, or fails with `error` at once if that would end after the deadline.
     pub(crate) async fn pause(&mut self, delay: Duration, error: Error) -> Result<()> {
         let until = Instant::now() + delay;
         if until >= self.deadline {
-            return Err(self.told(error));
+            return Err(self.final_error(error));
         }
         sleep_until(until).await;
         Ok(())
     }
 
-    /// Waits before the next attempt whatever went wrong.
+    /// Waits before the next attempt, whatever the kind of `error`.
     ///
     /// # Errors
-    /// `error` itself when there were enough attempts.
+    /// The [`final_error`](Self::final_error) after the last attempt.
     pub(crate) async fn after_any(&mut self, error: Error) -> Result<()> {
         match self.delay_after(&error) {
             Some(delay) => {
                 if error.kind() != ErrorKind::Timeout {
-                    self.refused = Some(error.clone());
+                    self.last_error = Some(error.clone());
                 }
                 self.pause(delay, error).await
             }
-            None => Err(self.told(error)),
+            None => Err(self.final_error(error)),
         }
     }
 }
@@ -131,18 +131,18 @@ mod tests {
     use crate::steps::Step;
 
     #[tokio::test(start_paused = true)]
-    async fn attempts_are_apart_by_growing_times_that_differ() {
+    async fn attempts_are_apart_by_growing_jittered_times() {
         let broken = || Error::new(ErrorKind::Network, "The connection broke.");
         let mut first = Vec::new();
         for _ in 0..20 {
             let mut retry = Retry::new(Instant::now() + Duration::from_secs(60));
-            for least in [150, 300, 600].map(Duration::from_millis) {
+            for min in [150, 300, 600].map(Duration::from_millis) {
                 let before = Instant::now();
                 retry.after_failure(broken()).await.unwrap();
                 // The clock of the test is exact to the millisecond.
                 let waited = before.elapsed() + Duration::from_millis(2);
-                assert!(waited >= least && waited <= least * 2 + Duration::from_millis(5), "{waited:?}");
-                if least == Duration::from_millis(150) {
+                assert!(waited >= min && waited <= min * 2 + Duration::from_millis(5), "{waited:?}");
+                if min == Duration::from_millis(150) {
                     first.push(waited);
                 }
             }
@@ -155,10 +155,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refused_connection_is_tried_once_more_and_a_name_that_does_not_exist_is_not() {
-        for (kind, most) in [
+        for (kind, retries) in [
             (io::ErrorKind::ConnectionRefused, 1),
             (io::ErrorKind::NotFound, 0),
-            (io::ErrorKind::ConnectionReset, ATTEMPTS),
+            (io::ErrorKind::ConnectionReset, MAX_RETRIES),
         ] {
             let failed = || Error::new(ErrorKind::Network, "No.").with_source(io::Error::from(kind));
             for any in [false, true] {
@@ -170,13 +170,13 @@ mod tests {
                 } {
                     again += 1;
                 }
-                assert_eq!(again, most, "{kind:?}");
+                assert_eq!(again, retries, "{kind:?}");
             }
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_attempt_cut_off_by_the_deadline_tells_what_the_last_answer_meant() {
+    async fn an_attempt_cut_off_by_the_deadline_fails_with_the_error_before() {
         let late = || Error::new(ErrorKind::Timeout, "Too late.");
         let mut retry = Retry::new(Instant::now() + Duration::from_secs(60));
         assert_eq!(retry.after_failure(late()).await.unwrap_err().kind(), ErrorKind::Timeout);

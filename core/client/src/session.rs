@@ -27,7 +27,7 @@ use crate::discovery;
 use crate::error::{Error, ErrorKind, Result, Sent, ended_early, nobody_waits};
 use crate::http::timed_out;
 use crate::receipt::Receipt;
-use crate::sign_in::Connection;
+use crate::sign_in::AuthenticatedHttp;
 use crate::steps::{Step, StepLog};
 
 /// Discovery and sign-in report their own timeout, with a better reason. They get this long beyond the deadline to do so.
@@ -37,7 +37,7 @@ const DEADLINE_GRACE: Duration = Duration::from_millis(50);
 const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Session {
-    pub(crate) connection: Arc<Connection>,
+    pub(crate) connection: Arc<AuthenticatedHttp>,
     pub(crate) runtime: tokio::runtime::Handle,
     /// Read-locked by every send in flight, write-locked by closing.
     sends: Arc<RwLock<()>>,
@@ -61,7 +61,7 @@ pub(crate) struct Session {
 /// What it takes to clean up on the server after a call has ended.
 #[derive(Clone)]
 pub(crate) struct Cleanup {
-    pub(crate) connection: Arc<Connection>,
+    pub(crate) connection: Arc<AuthenticatedHttp>,
     pub(crate) runtime: tokio::runtime::Handle,
     /// A one-call send: signing out follows at once and cleans up everything.
     pub(crate) one_call: bool,
@@ -75,7 +75,7 @@ impl Session {
             Error::invalid_input("send_im needs a tokio runtime: call it from async code that tokio runs.")
         })?;
         Ok(Arc::new(Self {
-            connection: Arc::new(Connection::new(account, checked.address, checked.trusted)?),
+            connection: Arc::new(AuthenticatedHttp::new(account, checked.address, checked.trusted)?),
             runtime,
             sends: Arc::default(),
             signed_out: AtomicBool::new(false),
@@ -194,7 +194,7 @@ impl Session {
         };
         let pools = &self.connection.account.shared.pools;
         if let Some(url) = pools.get(&key) {
-            self.connection.led_to(&url);
+            self.connection.add_discovered_host(&url);
             match create(&url).await {
                 Err(error) if invalidates_cached_pool(&error) => pools.forget(&key),
                 created => return created,

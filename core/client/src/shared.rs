@@ -1,7 +1,7 @@
-//! What accounts remember across calls. The stores know nothing of requests: discovery, sign-in and transport fill them.
+//! What accounts remember across calls. Discovery, sign-in and transport fill these caches.
 //!
-//! Their locks are only ever tried, never waited for: a process that forks may leave one locked in its child for ever. To miss
-//! a store costs a discovery or some milliseconds.
+//! Their locks are tried, never waited for: a fork may leave one locked in the child for ever. A cache miss costs a discovery
+//! or some milliseconds.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ mod tls_configs;
 ///
 /// There is [one per process](Self::process), and every account uses it. Another can be given to an account
 /// ([`Account::shared`](crate::Account::shared)): in tests, which then do not see each other, or for tenants who must not learn
-/// from each other which names rest. Of a refused password no more than a keyed hash is kept.
+/// from each other which names rest. Of a refused password only a keyed hash is stored.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -56,7 +56,7 @@ impl Shared {
     /// assert!(Arc::ptr_eq(&Shared::process(), &Shared::process()));
     /// ```
     pub fn process() -> Arc<Self> {
-        // Not a lock: a fork while another thread fills it would leave the child waiting for ever.
+        // Without a lock: after a fork while another thread fills it, the child would wait for ever.
         static PROCESS: OnceBox<Arc<Shared>> = OnceBox::new();
         PROCESS.get_or_init(Box::default).clone()
     }

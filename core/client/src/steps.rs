@@ -1,4 +1,4 @@
-//! The step log: what a send did, where, and how long each step took.
+//! The step log: the steps of a send, where each was done and how long it took.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -63,7 +63,7 @@ impl fmt::Display for Step {
 pub struct StepRecord {
     /// Which step.
     pub step: Step,
-    /// The host that was asked, with its port where it is not the usual one.
+    /// The host of the request, with its port unless that is the default.
     pub host: String,
     /// The HTTP status of the answer; `None` where no answer came.
     pub status: Option<u16>,
@@ -82,7 +82,7 @@ pub(crate) type OnStep = Arc<dyn Fn(&StepRecord) + Send + Sync>;
 #[derive(Clone, Default)]
 pub(crate) struct StepLog {
     records: Arc<Mutex<Vec<StepRecord>>>,
-    /// The request that began last and was not answered.
+    /// The last request, while it has no answer.
     unanswered: Arc<Mutex<Option<(Step, Url, Instant)>>>,
     callback: Option<OnStep>,
     quiet: bool,
@@ -93,24 +93,24 @@ impl StepLog {
         Self { callback, ..Self::default() }
     }
 
-    /// A log that keeps and tells nothing, for requests that belong to no message.
+    /// A log that records and reports nothing, for requests that belong to no message.
     pub(crate) fn quiet() -> Self {
         Self { quiet: true, ..Self::default() }
     }
 
-    /// Notes that a request begins.
+    /// Records that a request begins.
     pub(crate) fn begin(&self, step: Step, url: &Url) {
         *self.unanswered.lock().unwrap_or_else(PoisonError::into_inner) =
             Some((step, url.clone(), Instant::now()));
     }
 
-    /// The request that is under way, or that ended without an answer.
+    /// The last request, if it has no answer.
     pub(crate) fn unanswered(&self) -> Option<(Step, Url)> {
         let unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
         unanswered.as_ref().map(|(step, url, _)| (*step, url.clone()))
     }
 
-    /// Since when no answer has come.
+    /// When the request without an answer began.
     pub(crate) fn unanswered_since(&self) -> Option<Instant> {
         self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(.., since)| *since)
     }
@@ -145,13 +145,13 @@ impl StepLog {
     }
 }
 
-/// Host and port, also where it is the scheme's own.
+/// Host and port, even the scheme's default port.
 pub(crate) fn with_port(url: &Url) -> String {
     let host = plain_name(url.host_str().unwrap_or_default());
     format!("{host}:{}", url.port_or_known_default().unwrap_or_default())
 }
 
-/// Host and, where it is not the scheme's own, port: for people.
+/// Host and, unless it is the scheme's default, port.
 pub(crate) fn host_of(url: &Url) -> String {
     let host = plain_name(url.host_str().unwrap_or_default());
     match url.port() {

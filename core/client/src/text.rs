@@ -1,10 +1,8 @@
-//! Text as files hold it.
+//! Text in files and request bodies.
 
 use std::borrow::Cow;
 
-/// The text of a file or of a body: UTF-8, or UTF-16 where a byte order mark says so, as Windows writes it. The mark is taken off.
-///
-/// `None` where it is neither.
+/// Decodes UTF-8 or, with a byte order mark, UTF-16, which Windows writes. The mark is removed. `None` where it is neither.
 pub fn decode_text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();

@@ -9,8 +9,8 @@ pub enum Tls {
     /// Those of TLS 1.3, and of TLS 1.2 those with ECDHE and AES-GCM or ChaCha20-Poly1305.
     #[default]
     Current,
-    /// Of TLS 1.2 also those with ECDHE and AES-CBC, which is all that Windows Server 2012 and 2012 R2 have in common with this
-    /// client where their certificate is RSA. HTTP/1.1 alone is spoken, as HTTP/2 forbids these suites.
+    /// Of TLS 1.2 also those with ECDHE and AES-CBC: with an RSA certificate, Windows Server 2012 and 2012 R2 have no others in
+    /// common with this client. Only HTTP/1.1 is spoken, as HTTP/2 forbids these suites.
     Compatible,
 }
 

@@ -1,7 +1,7 @@
-//! Where credentials may go.
+//! Which hosts may get credentials.
 //!
-//! The rule of RootURL: a redirect is followed when the answer that holds it came over TLS; otherwise only to the
-//! sign-in domain or to a domain on a list. Ours adds: never from TLS to plain http, and loopback may lead to loopback.
+//! RootURL says: a redirect is followed when the answer that holds it came over TLS; otherwise only to the sign-in domain or to
+//! a trusted domain. In addition, TLS never leads to plain http, and loopback may lead to loopback.
 
 use send_im_ucwa::hypermedia::{has_no_userinfo, is_as_protected};
 use url::Url;
@@ -26,7 +26,7 @@ pub(crate) fn check_redirect(from: &Url, to: &Url, sign_in_domain: &str, trusted
     Err(Error::new(ErrorKind::UntrustedHost, detail).at(Step::Discover))
 }
 
-/// Checks that the server at `challenged` may name `service` as the place where passwords go.
+/// Checks that the server at `challenged` may name `service` as its token service.
 ///
 /// # Errors
 /// `untrusted_host`.
@@ -42,27 +42,27 @@ pub(crate) fn check_token_service(challenged: &Url, service: &Url) -> Result<()>
     Err(Error::new(ErrorKind::UntrustedHost, detail).at(Step::SignIn))
 }
 
-/// Checks that the server at `url` may be told who signs in: a password, or a token made for it.
+/// Checks that the server at `url` may get a password, or a token made for it.
 ///
-/// It may when discovery was led to its host, when it is in the domain of such a host, or when it is in a `known` domain. A
-/// link of a resource, or a challenge, cannot name any other. Source of the neighbours: a token service on another host of
-/// the pool's domain was recorded.
+/// It may when discovery led to its host, when it is in the domain of such a host, or when it is in a `trusted` domain. Links
+/// and challenges cannot add others. Source: a token service on another host of the pool's domain was recorded.
 ///
 /// # Errors
 /// `untrusted_host`.
 pub(crate) fn check_recipient<'a>(
     url: &Url,
-    led_to: impl IntoIterator<Item = &'a str>,
-    known: impl IntoIterator<Item = &'a str>,
+    discovered_hosts: impl IntoIterator<Item = &'a str>,
+    trusted: impl IntoIterator<Item = &'a str>,
 ) -> Result<()> {
     let host = url.host_str().unwrap_or_default();
-    let here = |host: &str| Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url));
-    let near = |other: &str| {
+    let is_this_machine =
+        |host: &str| Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url));
+    let covers = |other: &str| {
         other == host
-            || (here(other) && is_loopback(url))
+            || (is_this_machine(other) && is_loopback(url))
             || domain_of(other).is_some_and(|domain| is_within(url, domain))
     };
-    if led_to.into_iter().any(near) || known.into_iter().any(|domain| is_within(url, domain)) {
+    if discovered_hosts.into_iter().any(covers) || trusted.into_iter().any(|domain| is_within(url, domain)) {
         return Ok(());
     }
     let detail = format!(
@@ -72,8 +72,8 @@ pub(crate) fn check_recipient<'a>(
     Err(Error::new(ErrorKind::UntrustedHost, detail).at(Step::SignIn))
 }
 
-/// The domain of a host: its name without the first label. None where strangers own names in that, as in `com`, `co.uk` and
-/// `azurewebsites.net`, and for an IP address.
+/// The domain of a host: its name without the first label. `None` for an IP address, and for a public suffix such as `com`,
+/// `co.uk` and `azurewebsites.net`, in which anyone can register names.
 fn domain_of(host: &str) -> Option<&str> {
     let (_, domain) = host.split_once('.')?;
     let is_address = domain.rsplit('.').next()?.bytes().all(|b| b.is_ascii_digit());
@@ -142,10 +142,10 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_in_is_told_only_where_discovery_led_or_next_door() {
-        let tells = |url: &str| {
-            let led_to = ["pool1.corp.litware.com", "fabrikam.com", "litware.co.uk", "192.0.2.7"];
-            check_recipient(&Url::parse(url).unwrap(), led_to, ["contoso.com"]).is_ok()
+    fn credentials_go_only_to_discovered_hosts_and_their_domains() {
+        let may_get = |url: &str| {
+            let discovered = ["pool1.corp.litware.com", "fabrikam.com", "litware.co.uk", "192.0.2.7"];
+            check_recipient(&Url::parse(url).unwrap(), discovered, ["contoso.com"]).is_ok()
         };
         for (url, ok) in [
             ("https://pool1.corp.litware.com:4443/t", true),
@@ -167,13 +167,13 @@ mod tests {
             ("https://[2001:db8::1]/t", false),
             ("https://localhost.evil.test/t", false),
         ] {
-            assert_eq!(tells(url), ok, "{url}");
+            assert_eq!(may_get(url), ok, "{url}");
         }
     }
 
     #[test]
-    fn neighbours_are_hosts_of_one_owner() {
-        for (led_to, other, ok) in [
+    fn hosts_of_one_domain_have_one_owner() {
+        for (discovered, other, ok) in [
             ("x.github.io", "y.github.io", false),
             ("x.github.io", "sts.x.github.io", false),
             ("pool.x.github.io", "sts.x.github.io", true),
@@ -181,9 +181,9 @@ mod tests {
             ("litware.co.uk", "evil.co.uk", false),
             ("pool.litware.co.uk", "sts.litware.co.uk", true),
             ("litware.gv.at", "evil.gv.at", false),
-            // Of three letters, yet a company's.
+            // Three letters, but a company's.
             ("pool.ibm.de", "sts.ibm.de", true),
-            // Domains inside a company, which the list does not know.
+            // Internal domains, which are not on the public suffix list.
             ("pool.contoso.local", "sts.contoso.local", true),
             ("pool.ad.corp", "sts.ad.corp", true),
             ("pool.local", "sts.local", false),
@@ -194,7 +194,7 @@ mod tests {
             ("[2001:db8::1]", "[2001:db8::1]", true),
         ] {
             let url = Url::parse(&format!("https://{other}/token")).unwrap();
-            assert_eq!(check_recipient(&url, [led_to], []).is_ok(), ok, "{led_to} {other}");
+            assert_eq!(check_recipient(&url, [discovered], []).is_ok(), ok, "{discovered} {other}");
         }
     }
 
@@ -209,7 +209,7 @@ mod tests {
         assert!(check("http://127.0.0.1:1", "http://127.0.0.1:2/WebTicket/oauthtoken"));
     }
 
-    /// Written again here: what is checked must not be what checks.
+    /// A second implementation, so that the test does not check the code against itself.
     fn is_this_machine(url: &Url) -> bool {
         match url.host() {
             Some(Host::Domain(name)) => name == "localhost",
@@ -220,9 +220,9 @@ mod tests {
     }
 
     proptest! {
-        /// Nothing is asked with less protection than the server itself has, and no password in a URL is taken over.
+        /// No href leads to a host with less protection than the server itself, and none with a password in it is followed.
         #[test]
-        fn no_href_leads_out_of_what_protects(
+        fn no_href_leads_to_less_protection(
             from in "(https?)://(127\\.0\\.0\\.1|localhost|pool\\.contoso\\.com|\\[::1\\])(:4443)?/",
             href in "(https?:|HTTPS:|data:|ws:)?(//|\\\\\\\\)?(user(:p)?@)?(pool\\.|evil)?(contoso\\.com|evil\\.test|fabrikam\\.net|\
                      contoso\\.com\\.evil\\.test|127\\.0\\.0\\.1|0177\\.1|2130706433|localhost|\\[::1\\]|\\[::ffff:127\\.0\\.0\\.1\\])?\
@@ -238,10 +238,10 @@ mod tests {
             }
             if check_redirect(&from, &to, "contoso.com", &["fabrikam.net".to_owned()]).is_ok() {
                 let host = to.host_str().unwrap_or_default();
-                let is_known = ["contoso.com", "fabrikam.net"]
+                let is_trusted = ["contoso.com", "fabrikam.net"]
                     .iter()
                     .any(|domain| host == *domain || host.ends_with(&format!(".{domain}")));
-                prop_assert!(clean && (protected || (to.scheme() == "https" && is_known)), "{from} -> {to}");
+                prop_assert!(clean && (protected || (to.scheme() == "https" && is_trusted)), "{from} -> {to}");
             }
         }
     }

@@ -1,19 +1,19 @@
-//! The application: a session on the server. Sources: CreateAnApplication, applications and application references.
+//! The application resource. Sources: CreateAnApplication, applications and application references.
 
 use crate::hypermedia::{DecodeError, Resource};
 
-/// Why a body is no application to send from.
+/// Why a body is no application that can send.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinksError {
-    /// It is no resource at all.
+    /// It is no resource.
     #[error(transparent)]
     NoResource(#[from] DecodeError),
-    /// A link is absent: a thing this account may not do.
+    /// A link is absent: the account may not do this.
     #[error("an application without the link {0}")]
     Missing(&'static str),
 }
 
-/// The links of an application that a sender needs, as given.
+/// The hrefs of an application that a sender needs, as given.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Links {
     /// The application itself; deleting it signs out.

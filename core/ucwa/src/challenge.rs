@@ -1,19 +1,19 @@
-//! Reads the `WWW-Authenticate` lines in which a server says how to sign in.
+//! Reads the `WWW-Authenticate` headers in which a server says how to sign in.
 //!
-//! Servers send one or two lines, or both challenges in one line; values are quoted or bare, and quoted values hold
-//! commas. Sources: AuthenticationInUCWA, CreateAnApplication, recorded headers.
+//! Servers send one or two headers, or both challenges in one; values are quoted or bare, and quoted values contain commas.
+//! Sources: AuthenticationInUCWA, CreateAnApplication, recorded headers.
 
 use crate::limits::MAX_WORD;
 
-/// The most grants that are kept. Servers offer four.
+/// How many grants are stored. Servers offer four.
 const MAX_GRANTS: usize = 32;
 
-/// How to sign in to the server that sent it.
+/// How to sign in to a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Challenge {
     /// Where tokens are fetched: the `href` of `MsRtcOAuth`.
     pub token_url: Option<String>,
-    /// The grants offered there, each once, in the server's order.
+    /// The grants it takes, each once, in the server's order.
     pub grants: Vec<String>,
     /// `authorization_uri` of `Bearer`.
     pub authorization_uri: Option<String>,
@@ -21,7 +21,7 @@ pub struct Challenge {
     pub client_id: Option<String>,
     /// `trusted_issuers` of `Bearer`.
     pub trusted_issuers: Option<String>,
-    /// True when a `Bearer` challenge was there.
+    /// There was a `Bearer` challenge.
     pub bearer: bool,
 }
 
@@ -29,15 +29,15 @@ pub struct Challenge {
 pub const GRANT_PASSWORD: &str = "password";
 
 impl Challenge {
-    /// Reads all lines of one answer; `None` when neither `MsRtcOAuth` nor `Bearer` is among them.
-    pub fn parse<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+    /// Reads all `WWW-Authenticate` values of one answer; `None` when neither `MsRtcOAuth` nor `Bearer` is among them.
+    pub fn parse<'a>(headers: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let mut challenge = Challenge::default();
-        for line in lines {
+        for header in headers {
             let mut scheme = String::new();
-            for token in (Tokens { rest: line }) {
+            for token in (Tokens { rest: header }) {
                 match token {
                     Token::Word(word) => scheme = word.to_ascii_lowercase(),
-                    Token::Pair(name, value) => challenge.take(&scheme, name, value),
+                    Token::Pair(name, value) => challenge.set(&scheme, name, value),
                 }
                 challenge.bearer |= scheme == "bearer";
             }
@@ -45,12 +45,12 @@ impl Challenge {
         (challenge.bearer || challenge.token_url.is_some()).then_some(challenge)
     }
 
-    fn take(&mut self, scheme: &str, name: &str, value: &str) {
+    fn set(&mut self, scheme: &str, name: &str, value: &str) {
         let text = || Some(value.to_owned()).filter(|v| !v.is_empty());
         match (scheme, name.to_ascii_lowercase().as_str()) {
             ("msrtcoauth", "href") => self.token_url = text(),
             ("msrtcoauth", "grant_type") => {
-                // One that is too long is no grant of anybody; half of it would be another.
+                // A name that is too long is left out: cut, it would be another grant.
                 let words = value.split(',').map(str::trim);
                 for grant in words.filter(|g| !g.is_empty() && g.len() <= MAX_WORD) {
                     if self.grants.len() == MAX_GRANTS {
@@ -68,7 +68,7 @@ impl Challenge {
         }
     }
 
-    /// True when `grant` is offered. A server that names no grants is taken to offer the password grant.
+    /// True when `grant` is offered. A server that names none is assumed to take the password grant.
     pub fn offers(&self, grant: &str) -> bool {
         self.grants.iter().any(|g| g.eq_ignore_ascii_case(grant))
             || (self.grants.is_empty() && grant == GRANT_PASSWORD)
@@ -102,7 +102,7 @@ impl<'a> Iterator for Tokens<'a> {
         };
         let value = value.trim_start();
         let (value, rest) = match value.strip_prefix('"') {
-            // A line that was cut lacks the closing quote: the rest is the value.
+            // A truncated header lacks the closing quote: the rest is the value.
             Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
             None => {
                 value.split_at(value.find(|c: char| c == ',' || c.is_whitespace()).unwrap_or(value.len()))
@@ -157,14 +157,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_line_still_names_its_service() {
+    fn a_truncated_header_still_names_its_service() {
         let (url, grants) =
             token_url(&[r#"MsRtcOAuth href="https://h/t", grant_type="urn:microsoft.rtc:passive,urn:mic"#]);
         assert_eq!((url.as_str(), grants.len()), ("https://h/t", 2));
     }
 
     #[test]
-    fn a_list_of_grants_without_end_is_cut() {
+    fn an_endless_list_of_grants_is_cut() {
         let many: Vec<String> = (0..100_000).map(|n| format!("g{n}")).collect();
         let line = format!("MsRtcOAuth href=\"https://h/t\",grant_type=\"password,{}\"", many.join(","));
         let (_, grants) = token_url(&[&line]);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_without_end_is_none() {
+    fn an_endless_grant_is_left_out() {
         let line = format!("MsRtcOAuth href=\"https://h/t\",grant_type=\"{} x,password\"", "y".repeat(255));
         assert_eq!(token_url(&[&line]).1, ["password"]);
     }

@@ -1,4 +1,4 @@
-//! `data:` URIs, the form in which text rides in a link.
+//! `data:` URIs, which carry the text of messages in links.
 //!
 //! Servers write them form-encoded (`+` is a blank) or in base64. Source: PayloadFormat.
 
@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use data_url::DataUrl;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Everything but RFC 3986's unreserved characters. A blank becomes `%20`, which form decoders and URI decoders both read.
+/// Everything but RFC 3986's unreserved characters. A blank becomes `%20`, which form and URI decoders both understand.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Writes plain text.
@@ -15,12 +15,12 @@ pub fn encode_plain(text: &str) -> String {
     format!("data:text/plain;charset=utf-8,{}", utf8_percent_encode(text, ENCODED))
 }
 
-/// What a `data:` URI holds.
+/// The content of a `data:` URI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataUri {
     /// The media type without parameters, in lower case; `text/plain` when none is given.
     pub media_type: String,
-    /// The text; bytes that are no UTF-8 become U+FFFD.
+    /// The text; invalid UTF-8 becomes U+FFFD.
     pub text: String,
 }
 
@@ -29,7 +29,7 @@ impl DataUri {
     pub fn parse(uri: &str) -> Option<Self> {
         let (head, payload) = uri.split_once(',')?;
         let is_base64 = head.to_ascii_lowercase().ends_with(";base64");
-        // A URL has no `+` for a blank, and a `#` would end it: servers write neither in base64.
+        // In a URL, `+` is no blank and `#` begins the fragment.
         let as_form = || format!("{head},{}", payload.replace('+', "%20").replace('#', "%23"));
         let uri = if is_base64 { uri.into() } else { Cow::from(as_form()) };
         let uri = DataUrl::process(&uri).ok()?;

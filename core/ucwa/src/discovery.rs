@@ -1,15 +1,15 @@
-//! What an answer of autodiscover says. Sources: RootURL, root, user and redirect references.
+//! The answers of autodiscover. Sources: RootURL, root, user and redirect references.
 
 use serde_json::Value;
 
 use crate::hypermedia::{DecodeError, Resource};
 
-/// Where an answer leads, as an href that may be relative.
+/// The link to follow, an href that may be relative.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DiscoveryAnswer {
-    /// Ask this place instead. It comes in a 200 answer, not as an HTTP redirect.
+    /// Another root. It comes in a 200 answer, not as an HTTP redirect.
     Redirect(String),
-    /// The user resource, which wants a sign-in.
+    /// The user resource, which requires a sign-in.
     User(String),
     /// The applications resource, the end of discovery.
     Applications(String),
@@ -20,8 +20,8 @@ pub enum DiscoveryAnswer {
 impl DiscoveryAnswer {
     /// Reads the answer of the root or of the user resource.
     ///
-    /// A root with a redirect may hold other links beside it, so the redirect goes first; a user resource with
-    /// applications is at its home, so those go before everything.
+    /// A link to applications is used first, as the account is homed there; then a redirect, which may have other links beside
+    /// it.
     ///
     /// # Errors
     /// [`DecodeError`] when the body is no JSON object.
@@ -39,8 +39,7 @@ impl DiscoveryAnswer {
     }
 }
 
-/// The list of tokens and hrefs that a server gives to who does not ask for UCWA. Its `OAuth` is the user resource, its
-/// `Redirect` another root.
+/// The list of tokens and hrefs for clients that do not ask for UCWA. `OAuth` is the user resource, `Redirect` another root.
 /// Source: MS-OCDISCWS.
 fn legacy(answer: &Resource, token: &str) -> Option<String> {
     let links = answer.member("Root")?.get("Links")?.as_array()?;

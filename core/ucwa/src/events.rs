@@ -1,4 +1,4 @@
-//! One answer of the event channel, decoded. Sources: EventChannelDetails, EventsInUCWA.
+//! A batch of events: one answer of the event channel. Sources: EventChannelDetails, EventsInUCWA.
 
 use serde_json::Value;
 
@@ -6,20 +6,20 @@ use crate::hypermedia::{DecodeError, Resource, plain_rel};
 use crate::limits::{MAX_HREF, word};
 use crate::reason::Reason;
 
-/// Where the channel goes on.
+/// The link for the next request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Continue {
     /// The usual next request.
     Next(String),
-    /// As next, but the server has shut down conversations after a long silence.
+    /// As next, but the server has ended conversations after a long silence.
     Resume(String),
-    /// The server lost track of what was acknowledged and offers the first batch it still holds.
+    /// The server lost events, and offers the first batch that it still has.
     Resync(String),
-    /// No link: ask the same URL again.
+    /// No link: request the same URL again.
     Same,
 }
 
-/// What an event says of its resource.
+/// What happened to the resource of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventType {
     /// A resource came into being.
@@ -32,25 +32,25 @@ pub enum EventType {
     Started,
     /// An operation ended.
     Completed,
-    /// A word this client does not know.
+    /// An unknown word.
     Other,
 }
 
 /// How an operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It did what it should.
+    /// It succeeded.
     Success,
-    /// It did not; the event's reason says why.
+    /// It failed; the event's reason says why.
     Failure,
-    /// A word that is neither.
+    /// An unknown word.
     Other,
 }
 
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// The resource that reports: its rel and href.
+    /// The resource that sent the event: its rel and href.
     pub sender: (String, String),
     /// The rel of the resource the event is about.
     pub rel: String,
@@ -58,7 +58,7 @@ pub struct Event {
     pub href: String,
     /// What happened to it.
     pub kind: EventType,
-    /// How the operation ended; absent on everything but completed, and sometimes there.
+    /// How the operation ended; only on completed events, and not on all of them.
     pub status: Option<Status>,
     /// Why it ended so.
     pub reason: Option<Reason>,
@@ -69,14 +69,14 @@ pub struct Event {
 /// One answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
-    /// Where to go on.
+    /// How to continue.
     pub then: Continue,
     /// The events in the server's order.
     pub events: Vec<Event>,
 }
 
 impl Batch {
-    /// Reads the body of an answer. Events that name no resource are left out.
+    /// Reads the body of an answer. Events without a link to their resource are left out.
     ///
     /// # Errors
     /// [`DecodeError`] when the body is no JSON object.
@@ -94,20 +94,20 @@ impl Batch {
         for mut sender in list(answer.take("sender")) {
             let href = Some(text(&sender, "href")).filter(|href| href.len() <= MAX_HREF);
             let name = (word(plain_rel(text(&sender, "rel"))), href.unwrap_or_default().to_owned());
-            let told = list(sender.get_mut("events").map(Value::take));
-            events.extend(told.into_iter().filter_map(|event| Event::read(event, &name)));
+            let listed = list(sender.get_mut("events").map(Value::take));
+            events.extend(listed.into_iter().filter_map(|event| Event::read(event, &name)));
         }
         Ok(Self { then, events })
     }
 }
 
 impl Event {
-    /// Reads one event as it stands in a sender's list.
+    /// Reads one event of a sender's list.
     pub fn parse(event: &Value, sender: &(String, String)) -> Option<Self> {
         Self::read(event.clone(), sender)
     }
 
-    /// The same, taking the embedded resource out: a busy channel brings thousands a second.
+    /// The same without copying the embedded resource: a busy channel has thousands of events a second.
     fn read(mut event: Value, sender: &(String, String)) -> Option<Self> {
         let link = event.get("link")?;
         let rel = word(plain_rel(text(link, "rel")));
@@ -118,7 +118,7 @@ impl Event {
         Some(Self {
             sender: sender.clone(),
             kind: EventType::from_word(text(&event, "type")),
-            status: event.get("status").filter(|told| !told.is_null() && *told != "").map(Status::of),
+            status: event.get("status").filter(|status| !status.is_null() && *status != "").map(Status::of),
             reason: event.get("reason").and_then(Reason::from_value),
             resource: event.as_object_mut().and_then(|members| Resource::take_embedded(members, &rel)),
             rel,
@@ -141,8 +141,8 @@ impl EventType {
 }
 
 impl Status {
-    fn of(told: &Value) -> Self {
-        match told.as_str().map(str::to_ascii_lowercase).as_deref() {
+    fn of(status: &Value) -> Self {
+        match status.as_str().map(str::to_ascii_lowercase).as_deref() {
             Some("success") => Self::Success,
             Some("failure") => Self::Failure,
             _ => Self::Other,
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_stands_on_the_event() {
+    fn the_reason_is_a_member_of_the_event() {
         let batch = parse(
             r#"{"sender":{"rel":"communication","href":"/c","events":{"link":{"rel":"messagingInvitation","href":"/i"},
                 "type":"completed","status":"Failure","reason":{"code":"RemoteFailure","subcode":"Declined","message":null}}}}"#,

@@ -1,6 +1,6 @@
-//! Html for those whose client takes none.
+//! Html as plain text, for clients that take no html.
 
-/// The plain text of html. Html without any text is sent as it is.
+/// The plain text of html. Html without any text is returned unchanged.
 pub fn html_to_plain(html: &str) -> String {
     let text = nanohtml2text::html2text(html).replace("\r\n", "\n");
     if text.trim().is_empty() { html.to_owned() } else { text.trim().to_owned() }

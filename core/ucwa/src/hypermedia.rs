@@ -1,24 +1,24 @@
-//! UCWA resources: members, links and embedded resources, read leniently; and where a link leads.
+//! UCWA resources: members, links and embedded resources, read leniently.
 //!
-//! A rel is an object or an array; an unknown member is ignored; the Trusted Application API's prefix of rels is
-//! taken off. Sources: PayloadFormat, WebLinks, ResourcesInUCWA.
+//! A rel may be an object or an array, unknown members are ignored, and the rel prefix of the Trusted Application API is
+//! stripped. Sources: PayloadFormat, WebLinks, ResourcesInUCWA.
 
 mod href;
 
 use serde_json::{Map, Value};
 
 pub use self::href::{HrefKey, follow_link, has_no_userinfo, is_as_protected, is_loopback};
-use crate::limits::{MAX_HREF, MAX_VALUES, holds_more_values};
+use crate::limits::{MAX_HREF, MAX_VALUES, has_more_values};
 
-/// The prefix of rels in the Trusted Application API, whose grammar is otherwise the same.
+/// The prefix of rels in the Trusted Application API, whose resources are otherwise the same.
 const PLATFORM_PREFIX: &str = "ms:rtc:saas:";
 
-/// A rel without the prefix some servers put before it.
+/// A rel without the prefix of the Trusted Application API.
 pub fn plain_rel(rel: &str) -> &str {
     rel.strip_prefix(PLATFORM_PREFIX).unwrap_or(rel)
 }
 
-/// Why bytes are no resource.
+/// What a body is instead of a resource.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// A web page, from a proxy or from IIS itself.
@@ -30,10 +30,10 @@ pub enum DecodeError {
     /// Nothing at all.
     #[error("an empty body")]
     Empty,
-    /// More than any resource holds.
+    /// JSON with more values than any resource has.
     #[error("JSON with more in it than any UCWA resource")]
     TooMuch,
-    /// Broken JSON, or JSON that is no object.
+    /// Invalid JSON, or JSON that is no object.
     #[error("JSON that is not a UCWA resource")]
     Malformed,
 }
@@ -46,7 +46,7 @@ impl Resource {
     /// Reads the body of an answer. A byte order mark is skipped.
     ///
     /// # Errors
-    /// [`DecodeError`] says what the body was instead.
+    /// [`DecodeError`] says what the body is instead.
     pub fn parse(body: &[u8]) -> Result<Self, DecodeError> {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
         match body {
@@ -56,7 +56,7 @@ impl Resource {
             }
             _ => {}
         }
-        if holds_more_values(body, MAX_VALUES) {
+        if has_more_values(body, MAX_VALUES) {
             return Err(DecodeError::TooMuch);
         }
         match serde_json::from_slice(body) {
@@ -65,17 +65,17 @@ impl Resource {
         }
     }
 
-    /// A member that is text. Names are compared without case.
+    /// A string member. Names are compared without case.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.member(name)?.as_str()
     }
 
-    /// A member that is a list of texts; empty when it is absent or something else.
+    /// The strings of a member that is a string or a list; empty when it is absent or something else.
     pub fn texts(&self, name: &str) -> Vec<&str> {
         each(self.member(name)).filter_map(Value::as_str).collect()
     }
 
-    /// A member as it stands.
+    /// A member as JSON.
     pub fn member(&self, name: &str) -> Option<&Value> {
         by_rel(&self.0, name)
     }
@@ -85,7 +85,7 @@ impl Resource {
         self.links(rel).next()
     }
 
-    /// The hrefs of every link of this rel. One that is too long to be a URL of a server leads nowhere.
+    /// The hrefs of every link of this rel, without those longer than [`MAX_HREF`].
     pub fn links<'a>(&'a self, rel: &str) -> impl Iterator<Item = &'a str> + use<'a> {
         each(self.section("_links").and_then(|links| by_rel(links, rel)))
             .filter_map(|link| link.get("href").and_then(Value::as_str))
@@ -105,7 +105,7 @@ impl Resource {
             .collect()
     }
 
-    /// True when something is linked or embedded, so that this is a UCWA resource and not any JSON object.
+    /// True with links or embedded resources, which any other JSON object has not.
     pub fn is_hypermedia(&self) -> bool {
         self.0.contains_key("_links") || self.0.contains_key("_embedded")
     }
@@ -114,15 +114,15 @@ impl Resource {
         self.0.get(name)?.as_object()
     }
 
-    /// Takes a member out.
+    /// Removes a member.
     pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
-        taken_by_rel(&mut self.0, name)
+        take_by_rel(&mut self.0, name)
     }
 
-    /// Takes the first resource embedded under this rel out of the members of what embeds it.
+    /// Removes the resources embedded under this rel from the members of their parent, and returns the first.
     pub(crate) fn take_embedded(members: &mut Map<String, Value>, rel: &str) -> Option<Resource> {
         let embedded = members.get_mut("_embedded")?.as_object_mut()?;
-        let first = match taken_by_rel(embedded, rel)? {
+        let first = match take_by_rel(embedded, rel)? {
             Value::Array(items) => items.into_iter().find(Value::is_object)?,
             one => one,
         };
@@ -147,18 +147,18 @@ impl Resource {
     }
 }
 
-/// How much of a body is looked at to tell HTML from XML.
-const SNIFFED: usize = 4096;
+/// How many bytes of a body are searched to tell HTML from XML.
+const SNIFFED_LEN: usize = 4096;
 
-/// What a piece of a page begins with. None of these is an element of UCWA's XML.
+/// The first tags of an HTML fragment. None of these is an element of UCWA's XML.
 const PAGE_TAGS: [&str; 20] = [
     "b", "br", "center", "div", "fieldset", "font", "form", "h1", "h2", "h3", "head", "hr", "i", "meta", "p",
     "pre", "script", "span", "table", "title",
 ];
 
-/// A page may be cut, may begin with a comment or an XML prologue, and proxies write it in any letters.
+/// A page may be truncated, may begin with a comment or an XML prologue, and may be in upper case.
 fn looks_like_html(body: &[u8]) -> bool {
-    let start = String::from_utf8_lossy(&body[..body.len().min(SNIFFED)]).to_ascii_lowercase();
+    let start = String::from_utf8_lossy(&body[..body.len().min(SNIFFED_LEN)]).to_ascii_lowercase();
     let first_tag = start.trim_start_matches('<').split(|c: char| !c.is_ascii_alphanumeric()).next();
     ["<!doctype html", "<html", "</html", "<body", "</body"].iter().any(|tag| start.contains(tag))
         || first_tag.is_some_and(|tag| PAGE_TAGS.contains(&tag))
@@ -170,14 +170,14 @@ fn by_rel<'a>(members: &'a Map<String, Value>, rel: &str) -> Option<&'a Value> {
     })
 }
 
-fn taken_by_rel(members: &mut Map<String, Value>, rel: &str) -> Option<Value> {
+fn take_by_rel(members: &mut Map<String, Value>, rel: &str) -> Option<Value> {
     if let Some(value) = members.get_mut(rel) {
         return Some(value.take());
     }
     members.iter_mut().find(|(name, _)| plain_rel(name).eq_ignore_ascii_case(rel)).map(|(_, v)| v.take())
 }
 
-/// An array's items, or the one value.
+/// The items of an array, or a single value.
 fn each(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     let items: &[Value] = match value {
         Some(Value::Array(items)) => items,
@@ -208,13 +208,13 @@ mod tests {
     }
 
     #[test]
-    fn the_platform_prefix_is_taken_off() {
+    fn the_platform_prefix_is_stripped() {
         let resource = parse(r#"{"_embedded":{"ms:rtc:saas:message":{"direction":"Incoming"}}}"#);
         assert_eq!(resource.embedded("message").unwrap().text("direction"), Some("Incoming"));
     }
 
     #[test]
-    fn tells_what_came_instead() {
+    fn an_error_says_what_the_body_is() {
         assert_eq!(Resource::parse(b""), Err(DecodeError::Empty));
         assert_eq!(Resource::parse(b"<!DOCTYPE html><html>"), Err(DecodeError::Html));
         assert_eq!(Resource::parse(b"<?xml version='1.0'?><reason/>"), Err(DecodeError::Xml));

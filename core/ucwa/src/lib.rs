@@ -1,11 +1,11 @@
 //! UCWA 2.0, the REST interface of Lync Server 2013 and Skype for Business Server, as functions over bytes and values.
 //!
-//! It reads what a server sends and says what that means: [`hypermedia`] reads resources and their links, [`discovery`],
-//! [`challenge`], [`token`], [`application`] and [`events`] the answers of each step, [`reason`] why something failed,
-//! [`router`] which event belongs to which send, and [`verdict`] what an answer proves about the request that it answers. Nothing here waits, asks a clock or does I/O, and
-//! nothing knows what the program makes of it: sentences and kinds of errors are those of `send-im`.
+//! [`hypermedia`] reads resources and their links; [`discovery`], [`challenge`], [`token`], [`application`] and [`events`] the
+//! answers of each step; [`reason`] why something failed. [`router`] decides which event belongs to which send, and [`verdict`]
+//! what an answer proves about its request. There is no I/O, no clock and nothing async here. Kinds of errors and their
+//! sentences are those of `send-im`.
 //!
-//! A server may send anything. Every reader takes any bytes, and [`limits`] bounds what is kept of them.
+//! A server may send anything: every parser takes any bytes, and [`limits`] bounds what is stored of them.
 #![forbid(unsafe_code)]
 
 pub mod application;

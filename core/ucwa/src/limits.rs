@@ -1,23 +1,23 @@
-//! How much of an answer is taken in. A server that sends more is broken or hostile, and must not exhaust memory.
+//! Limits on what is stored of an answer. A server that sends more is broken or hostile, and must not exhaust memory.
 
 use crate::text::without_unseen;
 
-/// The most values in one JSON answer. A server's largest real ones, a batch of events, hold some thousands.
+/// JSON values in one answer. The largest real ones, batches of events, hold some thousands.
 ///
-/// A value of two bytes of text can take a hundred times that in memory, so the size of an answer alone bounds nothing.
+/// A value of two bytes can take a hundred times that in memory, so a limit on the size of an answer is not enough.
 pub const MAX_VALUES: usize = 100_000;
 
-/// The longest href that is followed or kept, in bytes. Web servers refuse longer ones themselves.
+/// The length of an href in bytes. Web servers refuse longer ones themselves.
 pub const MAX_HREF: usize = 4096;
 
-/// The longest word of the protocol that is kept: a code, a grant, a format, an id.
+/// The length of a word of the protocol in bytes: a code, a grant, a format, an id.
 pub const MAX_WORD: usize = 256;
 
-/// The most entries of a list of words or participants that are kept.
+/// The entries of a list of words or participants.
 pub const MAX_LISTED: usize = 32;
 
-/// True when this JSON may hold more values than `most`. Each follows a bracket, a brace, a comma or a colon.
-pub fn holds_more_values(json: &[u8], most: usize) -> bool {
+/// True when this JSON may hold more than `max` values. Each follows a bracket, a brace, a comma or a colon.
+pub fn has_more_values(json: &[u8], max: usize) -> bool {
     let (mut values, mut in_text, mut escaped) = (1, false, false);
     for byte in json {
         match byte {
@@ -26,7 +26,7 @@ pub fn holds_more_values(json: &[u8], most: usize) -> bool {
             b'"' => in_text = !in_text,
             b'[' | b'{' | b',' | b':' if !in_text => {
                 values += 1;
-                if values > most {
+                if values > max {
                     return true;
                 }
             }
@@ -36,10 +36,10 @@ pub fn holds_more_values(json: &[u8], most: usize) -> bool {
     false
 }
 
-/// The beginning of a text from the server, short enough to be kept and fit to be told.
+/// A word of the protocol from the server: cut to [`MAX_WORD`], and printable.
 pub fn word(text: &str) -> String {
-    let most = text.len().min(MAX_WORD);
-    let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let max = text.len().min(MAX_WORD);
+    let end = (0..=max).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     without_unseen(&text[..end])
 }
 
@@ -50,8 +50,8 @@ mod tests {
     #[test]
     fn counts_values_and_not_what_texts_hold() {
         for (json, values) in [("{}", 2), (r#"{"a":[1,2,"[,\",{"]}"#, 6), (r#""\\",1"#, 2)] {
-            assert!(!holds_more_values(json.as_bytes(), values), "{json}");
-            assert!(holds_more_values(json.as_bytes(), values - 1), "{json}");
+            assert!(!has_more_values(json.as_bytes(), values), "{json}");
+            assert!(has_more_values(json.as_bytes(), values - 1), "{json}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The server's reasons: a code and a subcode.
+//! A server's reason: a code and a subcode.
 //!
 //! Sources: ErrorsAndInformationalMessages, ErrorSubcode reference, messagingInvitation and message references
 //! (July 2015, the last to list the reasons an operation may end with).
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::hypermedia::Resource;
 use crate::limits::word;
 
-/// A code and subcode as they came, from an error body or from an event.
+/// A code and a subcode, from an error body or from an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reason {
     /// For example `RemoteFailure`.
@@ -18,7 +18,7 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// A reason by its words.
+    /// A reason of this code and subcode.
     pub fn new(code: &str, subcode: &str) -> Self {
         Self { code: Some(code.to_owned()), subcode: Some(subcode.to_owned()) }
     }
@@ -28,7 +28,7 @@ impl Reason {
         Resource::from_value(value).map(|r| Self::from_resource(&r))
     }
 
-    /// Reads an error body. A body that is no JSON holds no reason: it comes from a proxy or from IIS.
+    /// Reads an error body. Without JSON there is no reason: such a body comes from a proxy or from IIS.
     pub fn from_body(body: &[u8]) -> Self {
         Resource::parse(body).map(|r| Self::from_resource(&r)).unwrap_or_default()
     }
@@ -38,7 +38,7 @@ impl Reason {
         Self { code: text("code"), subcode: text("subcode").filter(|s| s != "None") }
     }
 
-    /// Code and subcode, empty where there is none.
+    /// Code and subcode, empty where absent.
     pub fn words(&self) -> (&str, &str) {
         (self.code.as_deref().unwrap_or_default(), self.subcode.as_deref().unwrap_or_default())
     }
@@ -53,13 +53,13 @@ impl Reason {
         self.words().1 == "PGetReplaced"
     }
 
-    /// True when the same request may succeed a moment later: something else goes on, or the resource is in a state that
-    /// passes. Source: ErrorsAndInformationalMessages.
+    /// True when the same request may succeed a moment later: another operation is pending, or the state of the resource is
+    /// about to change. Source: ErrorsAndInformationalMessages.
     pub fn is_transient(&self) -> bool {
         matches!(self.words(), (_, "AnotherOperationPending") | ("Conflict", ""))
     }
 
-    /// True when an invitation that "failed" in fact reached the recipient at another device.
+    /// True when a "failed" invitation in fact reached the recipient on another device.
     pub fn is_delivered_elsewhere(&self) -> bool {
         self.words() == ("Informational", "ConnectedElsewhere")
     }

@@ -1,7 +1,7 @@
 //! Which event belongs to which send: a state machine over the events of one application.
 //!
-//! A send says what it expects, the event channel applies what the server reports, and the send looks at the outcome.
-//! Nothing here waits, asks a server or reads a clock.
+//! A send registers what it expects, the event channel applies the events, and the send reads the outcome. There is no I/O and no
+//! clock here.
 
 mod apply;
 mod progress;
@@ -15,27 +15,27 @@ use url::Url;
 pub use self::progress::{InvitationProgress, Modality, Outcome};
 use crate::hypermedia::HrefKey;
 
-/// Outcomes kept for a POST whose response is still on its way. As many messages are remembered as ended.
+/// Outcomes stored for POSTs whose response is still on its way. As many ended messages are remembered.
 const MAX_UNCLAIMED: usize = 512;
 
-/// Messages expected before those that were abandoned are dropped.
+/// Expected messages; beyond this, abandoned ones are dropped.
 const MAX_MESSAGES: usize = 2 * MAX_UNCLAIMED;
 
-/// Modalities tracked. A server ends conversations by events; this bounds one that does not.
+/// Tracked modalities, in case a server never ends its conversations.
 const MAX_MODALITIES: usize = 1024;
 
-/// The hrefs by which one invitation is known: its `Location` and what events call it.
+/// Hrefs of one invitation: its `Location` and those in events.
 const MAX_HREFS: usize = 8;
 
-/// Names an expected message.
+/// The id of an expected message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MessageId(u64);
 
-/// Names a modality that is followed. A server may give its href to a new conversation once it has ended.
+/// The id of a followed modality. A server may reuse the href of one that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModalityId {
     href: HrefKey,
-    since: u64,
+    generation: u64,
 }
 
 /// How the event that ends a message is recognised.
@@ -43,14 +43,14 @@ pub struct ModalityId {
 enum Expected {
     /// By the message's href.
     Message(HrefKey),
-    /// Its href is not known: it is the next outgoing message of this conversation that nobody else expects.
+    /// Its href is unknown: it is the next outgoing message of this conversation that nobody else expects.
     LostIn(HrefKey),
 }
 
 struct Message {
     expected: Expected,
     outcome: Option<Outcome>,
-    /// Nobody looks at it any more. It stays until it ends: its event must not pass for that of another message.
+    /// Nobody waits for it. It stays until it ends, as its event must not be taken for that of another message.
     abandoned: bool,
 }
 
@@ -58,14 +58,14 @@ struct Message {
 struct Unclaimed {
     message: HrefKey,
     conversation: HrefKey,
-    /// It is known to be one of ours, not one of the other side's.
+    /// It was sent by this side. False where that is unknown.
     outgoing: bool,
     outcome: Outcome,
 }
 
 struct Tracked {
-    /// Its number: tells it from an earlier one of its href.
-    since: u64,
+    /// Tells it from an earlier one with the same href.
+    generation: u64,
     followers: usize,
     modality: Modality,
 }
@@ -73,21 +73,21 @@ struct Tracked {
 /// Matches the events of one application to the sends that caused them.
 pub struct EventRouter {
     base: Url,
-    /// Why nothing can be expected any more.
+    /// Why no event comes any more.
     closed: Option<&'static str>,
-    /// The number of the latest thing expected: tells what came before a request from what came after it.
+    /// The number of the latest expectation.
     latest: u64,
     /// By operation id, each with its number.
     invitations: HashMap<String, (u64, InvitationProgress)>,
-    /// Which operation an invitation's href belongs to, once that is known.
+    /// The operation of each known href of an invitation.
     operations: HashMap<HrefKey, String>,
     modalities: HashMap<HrefKey, Tracked>,
     /// How many modalities have been tracked so far.
     tracked: u64,
     messages: HashMap<MessageId, Message>,
     unclaimed: VecDeque<Unclaimed>,
-    /// Messages that have ended, each with its conversation: the server may repeat an event, and a repetition must not
-    /// pass for another message. A server may give the id of a conversation that is over to a new one.
+    /// Messages that have ended, with their conversations: a repeated event must not be taken for that of another message. An
+    /// entry is removed with its conversation, as a server may reuse hrefs after that.
     settled: VecDeque<(HrefKey, HrefKey)>,
 }
 
@@ -108,7 +108,7 @@ impl EventRouter {
         }
     }
 
-    /// Expects the events of an invitation. Call it before the POST: they may come before its response.
+    /// Expects the events of an invitation. To be called before the POST, as they may come before its response.
     pub fn expect_invitation(&mut self, operation: &str) {
         let progress =
             InvitationProgress { outcome: self.closed.map(Outcome::Lost), ..InvitationProgress::default() };
@@ -116,19 +116,19 @@ impl EventRouter {
         self.invitations.insert(operation.to_owned(), (number, progress));
     }
 
-    /// Links the href of the response's `Location` to the operation. Events may use a shorter one, so this is a second way.
+    /// Adds the href of the response's `Location` to the operation. Events may use a shorter one.
     pub fn locate_invitation(&mut self, operation: &str, href: &str) {
         let key = self.key(href);
-        self.name(key, operation.to_owned());
+        self.add_href(key, operation.to_owned());
     }
 
-    /// Expects nothing of an invitation any more.
+    /// Stops expecting events of an invitation.
     pub fn forget_invitation(&mut self, operation: &str) {
         self.invitations.remove(operation);
         self.operations.retain(|_, of| of != operation);
     }
 
-    /// What is known of an invitation; `None` when it is not expected.
+    /// The progress of an invitation; `None` when it is not expected.
     pub fn invitation(&self, operation: &str) -> Option<&InvitationProgress> {
         self.invitations.get(operation).map(|(_, progress)| progress)
     }
@@ -154,7 +154,7 @@ impl EventRouter {
         self.messages.get(id)?.outcome.as_ref()
     }
 
-    /// Nobody looks at the message any more.
+    /// Stops waiting for a message.
     pub fn abandon(&mut self, id: &MessageId) {
         match self.messages.get_mut(id) {
             Some(message) if message.outcome.is_none() => message.abandoned = true,
@@ -162,25 +162,28 @@ impl EventRouter {
         }
     }
 
-    /// Follows the modality at `href`, known or still to come.
+    /// Follows the modality at `href`, even before the first event about it.
     pub fn follow_modality(&mut self, href: &str) -> ModalityId {
         let key = self.key(href);
         let tracked = self.track(key.clone());
         tracked.followers += 1;
-        ModalityId { href: key, since: tracked.since }
+        ModalityId { href: key, generation: tracked.generation }
     }
 
-    /// What is known of a modality that is followed.
+    /// The state of a followed modality.
     pub fn modality(&self, id: &ModalityId) -> Modality {
-        let tracked = self.modalities.get(&id.href).filter(|tracked| tracked.since == id.since);
-        // What has ended is not tracked any more.
+        let tracked = self.modalities.get(&id.href).filter(|tracked| tracked.generation == id.generation);
+        // One that has ended is no longer tracked.
         let ended = Modality { disconnected: true, ..Modality::default() };
         tracked.map_or(ended, |tracked| tracked.modality.clone())
     }
 
-    /// One follower less. What nobody follows any more is forgotten.
+    /// Removes a follower, and the modality with the last one.
     pub fn unfollow_modality(&mut self, id: &ModalityId) {
-        let Some(tracked) = self.modalities.get_mut(&id.href).filter(|t| t.since == id.since) else { return };
+        let Some(tracked) = self.modalities.get_mut(&id.href).filter(|t| t.generation == id.generation)
+        else {
+            return;
+        };
         tracked.followers -= 1;
         if tracked.followers == 0 {
             self.modalities.remove(&id.href);
@@ -193,19 +196,19 @@ impl EventRouter {
             || self.invitations.values().any(|(_, progress)| progress.outcome.is_none())
     }
 
-    /// Ends everything expected, now and later: no event comes any more.
+    /// Ends everything that is or will be expected: no event comes any more.
     pub fn close(&mut self, why: &'static str) {
         self.closed = Some(why);
         self.lose_before(u64::MAX, why);
         self.lose_conversations();
     }
 
-    /// A mark between what is expected so far and what will be.
+    /// Separates what is expected so far from what will be.
     pub fn mark(&self) -> u64 {
         self.latest
     }
 
-    /// Ends everything expected before `mark`.
+    /// Ends everything that was expected before `mark`.
     pub fn lose_before(&mut self, mark: u64, why: &'static str) {
         for (number, progress) in self.invitations.values_mut() {
             if *number <= mark {
@@ -220,13 +223,13 @@ impl EventRouter {
         });
     }
 
-    /// The server has shut the conversations down.
+    /// The server has ended the conversations.
     pub fn lose_conversations(&mut self) {
         self.modalities.clear();
     }
 
-    /// The server has lost track of what it reported of the conversations.
-    pub fn doubt_conversations(&mut self) {
+    /// The server has lost events about the conversations.
+    pub fn mark_conversations_stale(&mut self) {
         self.modalities.values_mut().for_each(|tracked| tracked.modality.stale = true);
     }
 
@@ -239,20 +242,19 @@ impl EventRouter {
         self.latest
     }
 
-    /// Notes that an href means this operation.
-    fn name(&mut self, key: HrefKey, operation: String) {
+    fn add_href(&mut self, key: HrefKey, operation: String) {
         if self.operations.values().filter(|of| **of == operation).count() < MAX_HREFS {
             self.operations.insert(key, operation);
         }
     }
 
-    /// The message that an event like this ends.
+    /// The message in flight that this would recognise.
     fn pending(&self, expected: &Expected) -> Option<MessageId> {
         let pending = |message: &Message| message.outcome.is_none() && message.expected == *expected;
         self.messages.iter().find(|(_, message)| pending(message)).map(|(id, _)| *id)
     }
 
-    /// `ended` is where in `unclaimed` its end is, if that has come already.
+    /// `ended`: its index in `unclaimed`, if it has ended already.
     fn expect(&mut self, expected: Expected, ended: Option<usize>) -> MessageId {
         if let Some(other) = self.pending(&expected) {
             self.end(other, Outcome::Lost("the server reported another message in its place"));
@@ -292,7 +294,7 @@ impl EventRouter {
         }
         self.modalities.entry(key).or_insert_with(|| {
             self.tracked += 1;
-            Tracked { since: self.tracked, followers: 0, modality: Modality::default() }
+            Tracked { generation: self.tracked, followers: 0, modality: Modality::default() }
         })
     }
 }

@@ -1,10 +1,10 @@
-//! Text from outside, made fit for a log, an error and a terminal. The one place that decides which characters are.
+//! Text from outside, made fit for a log, an error and a terminal. The one place that decides which characters are allowed.
 //!
-//! Servers choose what stands in reasons, headers, host names and paths. A line break there would forge a line of a log, an
-//! escape would steer a terminal, and a mark of direction would show another text than the one that is there.
+//! Servers choose reasons, headers, host names and paths. A line break in them could forge a line of a log, an escape sequence
+//! could control a terminal, and a direction mark could disguise the text.
 
-/// The text in `max` characters: line breaks and TABs are a blank, what else cannot be seen is U+FFFD, and the end of what is
-/// too long is an ellipsis.
+/// The text in at most `max` characters: line breaks and TABs become a blank, other invisible characters U+FFFD, and a text
+/// that is cut ends with an ellipsis.
 pub fn printable(text: String, max: usize) -> String {
     if text.len() <= max && !text.contains(is_unseen) {
         return text;
@@ -32,7 +32,7 @@ pub fn printable(text: String, max: usize) -> String {
     shown
 }
 
-/// The same without an ellipsis and whatever its length, for the words of the protocol.
+/// The same without a limit, for words of the protocol.
 pub fn without_unseen(text: &str) -> String {
     printable(text.to_owned(), usize::MAX)
 }
@@ -41,15 +41,15 @@ fn is_break(c: char) -> bool {
     matches!(c, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Controls, separators of lines, marks of direction, and what else has no shape and no width of its own.
+/// True for control characters, line separators, direction marks and whatever else is invisible or has no width.
 pub fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            // Soft hyphen, joiner of graphemes, marks of direction, fillers, zero width, operators that are not seen.
+            // Soft hyphen, grapheme joiner, direction marks, fillers, zero width, invisible operators.
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
             | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            // Tags and selectors, in which a text can be hidden in a text.
+            // Tags and variation selectors, which can hide a text in another.
             | '\u{e0000}'..='\u{e0fff}')
 }
 
@@ -60,22 +60,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_can_be_seen_is_told_as_it_came() {
+    fn visible_text_is_unchanged() {
         for text in ["", "RemoteFailure", "Straße 😀 日本語 שלום"] {
             assert_eq!(without_unseen(text), text);
         }
     }
 
     #[test]
-    fn a_break_is_a_blank_and_what_cannot_be_seen_is_told_to_be_there() {
-        for (text, told) in [
+    fn a_break_is_a_blank_and_invisible_characters_are_replaced() {
+        for (text, printable) in [
             ("a\r\n\tb", "a b"),
             ("a\u{2028}\u{85}b\n", "a b "),
             ("a\u{1b}[2Jb\0\u{7f}\u{9b}", "a\u{fffd}[2Jb\u{fffd}\u{fffd}\u{fffd}"),
             ("\u{202e}txt.exe\u{2069}", "\u{fffd}txt.exe\u{fffd}"),
             ("\u{feff}a\u{200b}\u{ad}\u{e0041}", "\u{fffd}a\u{fffd}\u{fffd}\u{fffd}"),
         ] {
-            assert_eq!(without_unseen(text), told, "{text:?}");
+            assert_eq!(without_unseen(text), printable, "{text:?}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a token service answers: a token, or why there is none. Source: AuthenticationInUCWA.
+//! The answers of a token service: a token, or a refusal. Source: AuthenticationInUCWA.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,10 +12,10 @@ use serde_json::value::RawValue;
 use crate::hypermedia::{DecodeError, Resource};
 use crate::limits::word;
 
-/// Reads the JSON of a token answer. `expires_in` is a number of seconds, or the same as text.
+/// Reads a token and its lifetime. `expires_in` is a number of seconds, or the same as a string.
 ///
 /// # Errors
-/// What is wrong with the answer, in words without its content.
+/// What is wrong with the answer, without quoting it.
 pub fn decode_token(body: &[u8]) -> Result<(SecretString, Option<Duration>), String> {
     let members = raw_members(body).map_err(|e| e.to_string())?;
     let member = |name: &str| {
@@ -32,14 +32,14 @@ pub fn decode_token(body: &[u8]) -> Result<(SecretString, Option<Duration>), Str
     Ok((SecretString::from(token.as_str()), lifetime))
 }
 
-/// The members of an object as they stand in `body`. Nothing of them is copied, so nothing of the token is left behind.
+/// The members of an object as slices of `body`: a copy would leave the token in memory.
 fn raw_members(body: &[u8]) -> Result<BTreeMap<Cow<'_, str>, &RawValue>, DecodeError> {
     let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
-    // What is no object is told as for every other resource.
+    // What is no object gets the same error as any other resource.
     serde_json::from_slice(json).map_err(|_| Resource::parse(body).err().unwrap_or(DecodeError::Malformed))
 }
 
-/// What a JSON text says; `None` for what is no text, and for characters that no token holds.
+/// The value of a JSON string; `None` for anything else, and for escapes that no token has.
 fn unquoted(json: &str) -> Option<Zeroizing<String>> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
     let mut text = Zeroizing::new(String::with_capacity(inner.len()));
@@ -61,14 +61,14 @@ fn unquoted(json: &str) -> Option<Zeroizing<String>> {
     Some(text)
 }
 
-/// Why a token service refused.
+/// Why a token service refused the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenRefusal {
     /// Wrong user name or password.
     Credentials,
     /// The account must sign in on a web page (ADFS passive).
     Passive,
-    /// The server does not take this grant.
+    /// The server does not accept this grant.
     Grant,
     /// Something else; the OAuth error if there was one.
     Other(Option<String>),
@@ -87,8 +87,8 @@ pub fn decode_refusal(status: u16, diagnostics_id: Option<u32>, body: &[u8]) -> 
     }
 }
 
-/// True when the token service itself says that this user name and password will not do. A bare 401 or 403 may be that of a
-/// proxy. Source: RFC 6749, 5.2.
+/// True when the token service itself refuses the user name and password. A bare 401 or 403 may come from a proxy.
+/// Source: RFC 6749, 5.2.
 pub fn refuses_credential(status: u16, diagnostics_id: Option<u32>, body: &[u8]) -> bool {
     let refusals = ["invalid_grant", "invalid_client", "unauthorized_client", "access_denied"];
     let names_one = |body: Resource| body.text("error").is_some_and(|error| refusals.contains(&error));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_told_apart() {
+    fn refusals_are_distinguished() {
         let read = |status, id, body: &str| decode_refusal(status, id, body.as_bytes());
         assert_eq!(read(400, None, r#"{"error":"invalid_grant"}"#), TokenRefusal::Credentials);
         assert_eq!(

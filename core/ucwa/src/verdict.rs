@@ -1,10 +1,10 @@
 //! What an answer proves about the request it answers: one table, printed by its test and kept in `verdict/table.txt`.
 //!
-//! It is the heart of "never twice". An invitation and a message must not reach a person twice, and a gateway may have forwarded
-//! a request before it answered in the server's place. So that one of these was not processed is concluded only from what a
-//! pool alone can have said. All other requests can be repeated without harm, and are judged by what repeating them may bring.
+//! An invitation and a message must not reach a person twice, and a gateway may have forwarded a request before it answered in
+//! the server's place. So only an answer that a pool alone can have sent proves that one of these was not processed. All other
+//! requests can be repeated without harm; for them the table says whether a retry makes sense.
 //!
-//! What has no answer is not judged here: whether it was processed is a matter of the transport. Sources:
+//! Requests without an answer are not judged here: only the transport knows whether they were processed. Sources:
 //! ErrorsAndInformationalMessages, ApplicationDashboard, SendAnIM, RootURL; AuthenticationInUCWA and recorded answers for tokens.
 
 mod speaker;
@@ -18,11 +18,11 @@ use crate::reason::Reason;
 /// The request that was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// The GET of a discovery root, which nothing protects.
+    /// The GET of a discovery root, which requires no sign-in.
     Root,
     /// The GET of the user resource.
     User,
-    /// The POST that asks for a token. What a token service says of the credential goes first: see [`token`](crate::token).
+    /// The POST that requests a token. A refused credential is decided before this table: see [`token`](crate::token).
     Token,
     /// The POST of an application. Repeated with the same `endpointId`, it finds the same application (MultiTabSupport).
     CreateApplication,
@@ -32,7 +32,7 @@ pub enum Request {
     Events,
     /// The GET of a resource that an event or a link names.
     Resource,
-    /// startMessaging: it rings at a person, and a short text rides in it.
+    /// startMessaging: it alerts a person, and carries a short text.
     Invitation,
     /// The POST that withdraws an invitation.
     Withdrawal,
@@ -45,34 +45,34 @@ pub enum Request {
 pub enum Verdict {
     /// The server has done it.
     Done,
-    /// It can be asked again after a pause: it was certainly not processed, or may be processed twice without harm.
+    /// It can be sent again after a pause: it was not processed, or may be processed twice without harm.
     Retry(Pause),
-    /// The server will not do it, and asking again changes nothing. It was not processed.
+    /// It was not processed, and a retry changes nothing.
     Refused,
-    /// What it belongs to has ended for good: the conversation of a message, the application of a request for events.
+    /// Its conversation or its application has ended for good.
     Over,
     /// The application, or the resource, is gone. Nothing was processed.
     Gone {
         /// The server itself says so.
         certain: bool,
     },
-    /// Another request for events has taken this one's place.
+    /// Another pending GET has replaced this one.
     Replaced {
         /// The server itself says so.
         certain: bool,
     },
-    /// It has to be asked as a resource that is protected.
+    /// The resource requires a sign-in.
     SignIn,
-    /// It may have been processed, or nobody knows who has answered.
+    /// It may have been processed, or it is unknown who has answered.
     Unknown,
 }
 
-/// When a request can be asked again.
+/// How long to wait before a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
-    /// After the time that the server asks for, and a growing pause at least; as often as the deadline allows.
+    /// As long as the server asks for, and at least a growing back-off; as often as the deadline allows.
     AsAsked,
-    /// After a growing pause, a few times.
+    /// A growing back-off, a few times.
     BackOff,
 }
 
@@ -92,41 +92,41 @@ pub fn verdict(request: Request, status: u16, speaker: Speaker, reason: &Reason)
         (Invitation, 409, Pool) if reason.is_transient() => Retry(BackOff),
         (Invitation | Message, 429, _) | (Invitation | Message, 503, Pool) => Retry(AsAsked),
         (Invitation | Message, 400 | 401 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 415 | 428, _) => Refused,
-        // 408: nobody says how much of the request the server had. 5xx: a server that failed may have processed it.
+        // 408: the server may have received all of it. 5xx: a server that failed may have processed it.
         (Invitation | Message, _, _) => Unknown,
 
         (Withdrawal, ..=399, Pool | Other) => Done,
-        // A page is never an answer of UCWA.
+        // UCWA never answers with a page.
         (Withdrawal, ..=399, _) => Retry(BackOff),
 
         // A 404 without the protocol's reason may come from a proxy whose server is restarting.
         (Events, 404, _) => Gone { certain: speaker == Pool && reason.is_application_not_found() },
         (Events, 409, _) if reason.is_pget_replaced() => Replaced { certain: speaker == Pool },
-        // Never mended automatically (ApplicationDashboard).
+        // A person has to act (ApplicationDashboard).
         (Events, 410, Pool) => Over,
         (Events, 400 | 403 | 405, Pool) if *reason != Reason::default() => Refused,
         (Events, 200, _) => Done,
         // The server answers a repeated GET with the same events (EventChannelDetails).
         (Events, _, _) => Retry(AsAsked),
 
-        // What is gone already counts as deleted; but a gateway does not know whether it is there.
+        // An application that is gone counts as deleted, if the pool says so; a gateway cannot know.
         (DeleteApplication, 200..=299, Pool | Other) | (DeleteApplication, 404 | 410, Pool) => Done,
         (DeleteApplication, 200..=299 | 404 | 410, _) => Retry(BackOff),
-        // What fails is tried again whatever it is: the next connection may reach another machine.
+        // Every other failure is retried: the next connection may reach another machine.
         (DeleteApplication, _, Page | Other) => Retry(BackOff),
 
         (CreateApplication, 200 | 201, Page | PoolPage) => Unknown,
         (CreateApplication, 200 | 201, _) => Done,
 
         (Root, 401, _) => SignIn,
-        // Only a pool knows that there is no such account.
+        // Only a pool knows which accounts it has.
         (User, 404, Page | PoolPage | Other) => Unknown,
         (Root | User | Token | Resource, 200, _) => Done,
 
         (Resource, 404 | 410, _) => Gone { certain: speaker.is_pool() },
         (Resource, _, _) => Retry(BackOff),
 
-        // What else can be repeated without harm is repeated where that may bring something else.
+        // The rest is retried after failures that may pass.
         (_, 429 | 503, _) => Retry(AsAsked),
         (_, 408 | 500 | 502 | 504, _) => Retry(BackOff),
         (_, 409, _) if reason.is_transient() => Retry(BackOff),
@@ -134,14 +134,14 @@ pub fn verdict(request: Request, status: u16, speaker: Speaker, reason: &Reason)
     }
 }
 
-/// True when an answer says "this token will not do", in any of its three disguises: 401, 403 with diagnostics 28055, 500 with
-/// 28032. The request was not processed then, if it is [the pool's own word](is_word_of_pool).
+/// True when an answer rejects the token of its request: 401, 403 with diagnostics 28055, 500 with 28032. The request was not
+/// processed if the answer is [from the pool itself](is_word_of_pool).
 pub fn rejects_token(status: u16, diagnostics_id: Option<u32>) -> bool {
     matches!((status, diagnostics_id), (401, _) | (403, Some(28055)) | (500, Some(28032)))
 }
 
-/// True when it is a pool itself that rejects a token. A gateway may have forwarded the request before it asked who sends it,
-/// so what must not reach a person twice is not asked again for its word.
+/// True when the pool itself rejects a token. A gateway may have forwarded the request before it asked for authentication, so
+/// its rejection is no proof that an invitation or a message was not processed.
 pub fn is_word_of_pool(speaker: Speaker, challenge: Option<&Challenge>) -> bool {
     speaker.is_pool() || challenge.is_some_and(|c| c.token_url.is_some() || c.trusted_issuers.is_some())
 }

@@ -16,7 +16,7 @@ pub(crate) enum Credential {
     Bearer(TokenSource),
 }
 
-/// What a token is wanted for, as the server's challenge says it.
+/// The server that a token is needed for, and what its challenge says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenRequest {
@@ -28,7 +28,7 @@ pub struct TokenRequest {
     pub client_id: Option<String>,
     /// The issuers the server trusts, if it names any.
     pub trusted_issuers: Option<String>,
-    /// True where the token given before was rejected: a cached one will not do.
+    /// True where the last token was rejected: it must not be given again.
     pub rejected: bool,
 }
 
@@ -68,16 +68,16 @@ impl fmt::Debug for BearerToken {
     }
 }
 
-/// Takes a secret over and wipes where it came from. Turning the `String` itself into one could move it, and leave a copy.
+/// Copies a secret and wipes the original. Converting the `String` could reallocate it and leave a copy.
 pub(super) fn secret(mut text: String) -> SecretString {
     let secret = SecretString::from(text.as_str());
     text.zeroize();
     secret
 }
 
-type TokenAnswer = std::result::Result<BearerToken, Box<dyn std::error::Error + Send + Sync>>;
-pub(super) type TokenFuture = Pin<Box<dyn Future<Output = TokenAnswer> + Send>>;
+type TokenResult = std::result::Result<BearerToken, Box<dyn std::error::Error + Send + Sync>>;
+pub(super) type TokenFuture = Pin<Box<dyn Future<Output = TokenResult> + Send>>;
 
-/// The program's way of getting a token.
+/// The program's function that supplies tokens.
 #[derive(Clone)]
 pub(crate) struct TokenSource(pub(crate) Arc<dyn Fn(TokenRequest) -> TokenFuture + Send + Sync>);

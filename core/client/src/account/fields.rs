@@ -1,4 +1,4 @@
-//! Whether an account's fields can be used, and if not, what is wrong with them.
+//! Checks of an account's fields.
 
 use std::path::Path;
 
@@ -14,12 +14,12 @@ use crate::host::is_loopback;
 pub(super) fn check_server(text: &str) -> Result<Url> {
     const EXAMPLE: &str = "give for example https://lyncdiscover.contoso.com/";
     let refuse = |why: &str| Err(Error::invalid_input(format!("The server's URL {why}.")));
-    let instead = |why: &str| refuse(&format!("{why}; {EXAMPLE}"));
+    let refuse_with_example = |why: &str| refuse(&format!("{why}; {EXAMPLE}"));
     if text.is_empty() {
-        return instead("is empty");
+        return refuse_with_example("is empty");
     }
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return instead("contains a blank or a control character");
+        return refuse_with_example("contains a blank or a control character");
     }
     if text == "sandbox" {
         return refuse(
@@ -28,20 +28,26 @@ pub(super) fn check_server(text: &str) -> Result<Url> {
     }
     let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme));
     if !begins("https:") && !begins("http:") {
-        return instead("does not begin with https://, or for a server on this machine with http://");
+        return refuse_with_example(
+            "does not begin with https://, or for a server on this machine with http://",
+        );
     }
     let url = match Url::parse(text) {
-        Ok(url) if url.port() == Some(0) => return instead("has a port that is no number from 1 to 65535"),
+        Ok(url) if url.port() == Some(0) => {
+            return refuse_with_example("has a port that is no number from 1 to 65535");
+        }
         Ok(url) => url,
-        Err(ParseError::EmptyHost) => return instead("has no host name"),
-        Err(ParseError::InvalidPort) => return instead("has a port that is no number from 1 to 65535"),
-        Err(_) => return instead("has no usable host name"),
+        Err(ParseError::EmptyHost) => return refuse_with_example("has no host name"),
+        Err(ParseError::InvalidPort) => {
+            return refuse_with_example("has a port that is no number from 1 to 65535");
+        }
+        Err(_) => return refuse_with_example("has no usable host name"),
     };
     if !url.username().is_empty() || url.password().is_some() {
         return refuse("holds a user name or password; give those separately");
     }
     if url.scheme() == "http" && !is_loopback(&url) {
-        return instead("is plain http, which would show the password to the network; use https");
+        return refuse_with_example("is plain http, which would show the password to the network; use https");
     }
     Ok(url)
 }
@@ -54,31 +60,31 @@ pub(super) fn check_username(name: &str) -> Result<()> {
     if name.is_empty() {
         return Err(Error::invalid_input("The user name is empty."));
     }
-    without_control("user name", name, r"'DOMAIN\user'")
+    check_no_control("user name", name, r"'DOMAIN\user'")
 }
 
-/// Checks the name of a CA file, which a path of Windows makes hold backslashes.
+/// Checks the name of a CA file. On Windows it has backslashes, which may have been read as escapes.
 ///
 /// # Errors
 /// `invalid_input` where it holds a control character.
 pub(super) fn check_ca_file(path: &Path) -> Result<()> {
-    without_control("name of the CA file", &path.to_string_lossy(), r"'C:\folder\file'")
+    check_no_control("name of the CA file", &path.to_string_lossy(), r"'C:\folder\file'")
 }
 
-fn without_control(field: &str, text: &str, written: &str) -> Result<()> {
+fn check_no_control(field: &str, text: &str, example: &str) -> Result<()> {
     let Some((at, control)) = text.char_indices().find(|(_, c)| c.is_control()) else { return Ok(()) };
-    // At the end stands what a line was read with. Where an escape was, no backslash is left.
+    // A control character at the end is a line break that was read with the line. An escape leaves no backslash.
     let escape = !text.contains('\\') && at + control.len_utf8() < text.len();
     let hint = match escape {
         true => format!(
-            "; a backslash in quotes may have been read as an escape: double it or, in TOML, Ruby, PHP and shells, write {written} in single quotes"
+            "; a backslash in quotes may have been read as an escape: double it or, in TOML, Ruby, PHP and shells, write {example} in single quotes"
         ),
         false => String::new(),
     };
-    Err(Error::invalid_input(format!("The {field} contains {}{hint}.", called(control))))
+    Err(Error::invalid_input(format!("The {field} contains {}{hint}.", name_of(control))))
 }
 
-/// Checks a password. Which character is wrong is not told.
+/// Checks a password. The error does not say which character is wrong.
 ///
 /// # Errors
 /// `invalid_input` where it is empty or holds a control character.
@@ -92,7 +98,7 @@ pub(super) fn check_password(password: &str) -> Result<()> {
     }
 }
 
-fn called(control: char) -> String {
+fn name_of(control: char) -> String {
     let name = match control {
         '\t' => "a TAB",
         '\n' | '\r' => "a line break",
@@ -161,26 +167,26 @@ mod tests {
                 "is plain http, which would show the password to the network; use https",
             ),
         ] {
-            let told = check_server(url).map(drop).expect_err(url).to_string();
+            let error = check_server(url).map(drop).expect_err(url).to_string();
             assert_eq!(
-                told,
+                error,
                 format!("The server's URL {why}; give for example https://lyncdiscover.contoso.com/."),
                 "{url}"
             );
         }
         for url in ["https://a:s3cret@contoso.com", "https://s3cret@contoso.com"] {
-            let told = check_server(url).map(drop).expect_err(url).to_string();
-            assert_eq!(told, "The server's URL holds a user name or password; give those separately.");
+            let error = check_server(url).map(drop).expect_err(url).to_string();
+            assert_eq!(error, "The server's URL holds a user name or password; give those separately.");
         }
         for url in ["https://a:s3cret#b@contoso.com", "a:s3cret@contoso.com", "https://a:s3 cret@contoso.com"]
         {
-            let told = check_server(url).map(drop).expect_err(url).to_string();
-            assert!(!told.contains("s3"), "{told}");
+            let error = check_server(url).map(drop).expect_err(url).to_string();
+            assert!(!error.contains("s3"), "{error}");
         }
     }
 
     #[test]
-    fn a_backslash_that_was_read_as_an_escape_is_told() {
+    fn a_backslash_that_was_read_as_an_escape_is_explained() {
         for (name, found) in [
             ("CONTOSO\tosh", "a TAB"),
             ("CONTOSO\nina", "a line break"),
@@ -198,11 +204,11 @@ mod tests {
                 )
             );
         }
-        let told = |name| check_username(name).unwrap_err().to_string();
-        assert_eq!(told("smith@contoso.com\n"), "The user name contains a line break.");
-        assert_eq!(told("CONTOSO\\smith\r\n"), "The user name contains a line break.");
-        assert_eq!(told("CONTOSO\\smi\u{85}th"), "The user name contains the control character U+0085.");
-        assert_eq!(told(""), "The user name is empty.");
+        let error = |name| check_username(name).unwrap_err().to_string();
+        assert_eq!(error("smith@contoso.com\n"), "The user name contains a line break.");
+        assert_eq!(error("CONTOSO\\smith\r\n"), "The user name contains a line break.");
+        assert_eq!(error("CONTOSO\\smi\u{85}th"), "The user name contains the control character U+0085.");
+        assert_eq!(error(""), "The user name is empty.");
         check_username(r"CONTOSO\smith").unwrap();
         assert_eq!(
             check_ca_file(Path::new("C:\temp/ca.pem")).unwrap_err().to_string(),
@@ -212,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_password_is_told() {
+    fn no_error_quotes_a_password() {
         check_password(r"pä\ss word").unwrap();
         assert_eq!(check_password("").unwrap_err().to_string(), "The password is empty.");
         for password in ["s3cret\n", "s3cret\tosh", "s3\u{7f}cret"] {

@@ -103,7 +103,7 @@ impl Invitation {
         let url = application.start_messaging.clone();
         let request = Request::new(Method::POST, url, Step::Invite, sending.response_deadline())
             .body("application/json", body.to_owned())
-            .once();
+            .at_most_once();
         if self.carries_text {
             sending.begin_text_request()?;
         }

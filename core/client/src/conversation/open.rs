@@ -180,7 +180,7 @@ impl OpenConversation {
         loop {
             let request = Request::new(Method::POST, url.clone(), Step::Send, sending.response_deadline())
                 .body(content_type, text.to_owned())
-                .once();
+                .at_most_once();
             sending.begin_text_request()?;
             let lost = match sending.connection().call(request, &sending.log).await {
                 Ok(answer) => match answer.verdict(verdict::Request::Message) {

@@ -16,7 +16,7 @@ use crate::message::{Body, Message};
 use crate::receipt::{Evidence, Format, Receipt};
 use crate::sent_status::SentStatus;
 use crate::session::Session;
-use crate::sign_in::Connection;
+use crate::sign_in::AuthenticatedHttp;
 use crate::steps::{Step, StepLog};
 use send_im_ucwa::router::Modality;
 
@@ -42,7 +42,7 @@ pub(crate) struct Sending {
 }
 
 impl Sending {
-    pub(super) fn connection(&self) -> &Connection {
+    pub(super) fn connection(&self) -> &AuthenticatedHttp {
         &self.session.connection
     }
 

@@ -1,4 +1,4 @@
-//! The certificates of a CA file, in the forms in which authorities and Windows hand them out.
+//! The certificates of a CA file: PEM or DER, in the encodings that Windows tools write.
 
 use std::path::Path;
 
@@ -9,19 +9,19 @@ use rustls::pki_types::pem::PemObject;
 use crate::error::{Error, Result};
 use crate::files;
 
-/// What PKCS#7 begins with behind its length: the object identifier of signed data.
-const PKCS7: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+/// The start of PKCS#7 after its header: the object identifier of signed data.
+const PKCS7_START: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 
-/// What PKCS#12 begins with behind its length: its version, 3.
-const PKCS12: &[u8] = &[0x02, 0x01, 0x03];
+/// The start of PKCS#12 after its header: its version, 3.
+const PKCS12_START: &[u8] = &[0x02, 0x01, 0x03];
 
-/// The longest head of a DER sequence: its tag and a length of up to four bytes.
-const LONGEST_HEAD: usize = 6;
+/// The header of a DER sequence: its tag and a length of up to five bytes.
+const MAX_DER_HEADER: usize = 6;
 
 /// Reads PEM, with or without a byte order mark, and DER.
 ///
 /// # Errors
-/// `invalid_input` where the file cannot be read or holds no certificate, and how to convert what it holds instead.
+/// `invalid_input` where the file cannot be read or holds no certificate; it says how to convert PKCS#7 and PKCS#12.
 pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let refuse = |why: &str| Error::invalid_input(format!("The CA file {} {why}.", path.display()));
     let bytes = files::read(path, "CA file")?;
@@ -39,30 +39,31 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> 
     }
 }
 
-/// A file as PowerShell and editors of Windows write it: UTF-16, or UTF-8 with byte order marks; each of several that were joined
-/// brings its own.
+/// The text of a file as PowerShell and Windows editors write it: UTF-16, or UTF-8 with a byte order mark, several marks where
+/// files were joined.
 fn text_of(bytes: &[u8]) -> String {
-    let wide = |unit: fn([u8; 2]) -> u16| {
+    let utf16 = |unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.as_chunks().0.iter().map(|pair| unit(*pair)).collect();
         String::from_utf16_lossy(&units)
     };
     let text = match bytes {
-        [0xff, 0xfe, ..] => wide(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => wide(u16::from_be_bytes),
+        [0xff, 0xfe, ..] => utf16(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => utf16(u16::from_be_bytes),
         _ => String::from_utf8_lossy(bytes).into_owned(),
     };
     text.replace('\u{feff}', "")
 }
 
 fn from_der(bytes: &[u8]) -> std::result::Result<CertificateDer<'static>, String> {
-    let begins = |with: &[u8]| bytes.windows(with.len()).take(LONGEST_HEAD + 1).any(|part| part == with);
-    if begins(PKCS7) {
+    let starts_with =
+        |start: &[u8]| bytes.windows(start.len()).take(MAX_DER_HEADER + 1).any(|part| part == start);
+    if starts_with(PKCS7_START) {
         return Err(is_pkcs7(" -inform DER"));
     }
     let certificate = CertificateDer::from(bytes.to_vec());
     match RootCertStore::empty().add(certificate.clone()) {
         Ok(()) => Ok(certificate),
-        Err(_) if begins(PKCS12) => Err(
+        Err(_) if starts_with(PKCS12_START) => Err(
             "is in PKCS#12 form (.pfx, .p12), which holds keys; convert its certificates with: openssl pkcs12 -nokeys -in FILE -out ca.pem"
                 .to_owned(),
         ),
@@ -131,22 +132,22 @@ mod tests {
     fn what_is_in_another_form_is_told_with_how_to_convert_it() {
         let (pem, der, key) = authority();
         let pkcs7 = |form| openssl(&["crl2pkcs7", "-nocrl", "-outform", form, "-certfile"], &pem);
-        let told = |bytes: &[u8]| read(bytes).unwrap_err();
+        let error = |bytes: &[u8]| read(bytes).unwrap_err();
         let as_pkcs7 = |form| {
             format!(
                 "The CA file X is in PKCS#7 form (.p7b); convert it with: openssl pkcs7{form} -print_certs -in FILE -out ca.pem."
             )
         };
-        assert_eq!(told(&pkcs7("PEM")), as_pkcs7(""));
-        assert_eq!(told(&[b"\xef\xbb\xbf".as_slice(), &pkcs7("PEM")].concat()), as_pkcs7(""));
-        assert_eq!(told(&pkcs7("DER")), as_pkcs7(" -inform DER"));
+        assert_eq!(error(&pkcs7("PEM")), as_pkcs7(""));
+        assert_eq!(error(&[b"\xef\xbb\xbf".as_slice(), &pkcs7("PEM")].concat()), as_pkcs7(""));
+        assert_eq!(error(&pkcs7("DER")), as_pkcs7(" -inform DER"));
         let both = format!("{key}{pem}");
         let pkcs12 = openssl(&["pkcs12", "-export", "-passout", "pass:x", "-in"], &both);
-        assert!(told(&pkcs12).contains("openssl pkcs12 -nokeys"), "{}", told(&pkcs12));
+        assert!(error(&pkcs12).contains("openssl pkcs12 -nokeys"), "{}", error(&pkcs12));
         let none = "The CA file X holds no certificate in PEM or DER form.";
         let cut = der.get(..der.len() - 1).unwrap();
         for bytes in [b"".as_slice(), b"hello", b"0", b"\xff\xfe", key.as_bytes(), cut] {
-            assert_eq!(told(bytes), none);
+            assert_eq!(error(bytes), none);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The cookies of one session: balancers and sign-on proxies keep a client at one server by them. Source: RFC 6265.
+//! The cookies of one session. Load balancers and sign-on proxies use them to keep a client at one server. Source: RFC 6265.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,47 +8,47 @@ use url::Url;
 
 use crate::host::is_public_suffix;
 
-/// The longest cookie that is kept, in bytes, as much as RFC 6265 asks for (section 6.1).
-const LONGEST: usize = 4096;
+/// The longest cookie that is stored, in bytes: what RFC 6265 asks for (section 6.1).
+const MAX_COOKIE_LEN: usize = 4096;
 
-/// So many are kept for one session, as many as RFC 6265 asks for one host.
-const MOST: usize = 50;
+/// The cookies stored for one session: what RFC 6265 asks for one host.
+const MAX_COOKIES: usize = 50;
 
-/// What servers have set, for as long as the session lasts. It has no `Debug`: a cookie is as good as a token.
+/// No `Debug`: a cookie is as good as a token.
 #[derive(Default)]
 pub(super) struct Jar(Mutex<CookieStore>);
 
 impl Jar {
-    /// Keeps what an answer sets.
-    pub(super) fn take(&self, headers: &HeaderMap, url: &Url) {
+    /// Stores the cookies that an answer sets.
+    pub(super) fn store(&self, headers: &HeaderMap, url: &Url) {
         for header in headers.get_all(SET_COOKIE) {
-            // Byte by byte, so that what goes back is what came.
+            // Each byte as one character, so that the same bytes are sent back.
             let text: String = header.as_bytes().iter().copied().map(char::from).collect();
             let Ok(cookie) = RawCookie::parse(text) else { continue };
-            let is_for_strangers = |domain: &str| Some(domain) != url.host_str() && is_public_suffix(domain);
-            if header.len() > LONGEST || cookie.domain().is_some_and(is_for_strangers) {
+            let is_public = |domain: &str| Some(domain) != url.host_str() && is_public_suffix(domain);
+            if header.len() > MAX_COOKIE_LEN || cookie.domain().is_some_and(is_public) {
                 continue;
             }
-            let mut kept = self.kept();
-            let full = (kept.iter_any().count() >= MOST).then(|| {
-                forget_expired(&mut kept);
-                kept.clone()
+            let mut cookies = self.cookies();
+            let full = (cookies.iter_any().count() >= MAX_COOKIES).then(|| {
+                remove_expired(&mut cookies);
+                cookies.clone()
             });
-            // Not `store_response_cookies`, which logs what it stores. One that is not this host's to set is left out.
-            let _ = kept.insert_raw(&cookie, url);
+            // Not `store_response_cookies`, which logs what it stores. A cookie for a foreign domain is an error, and ignored.
+            let _ = cookies.insert_raw(&cookie, url);
             if let Some(full) = full
-                && kept.iter_any().count() > MOST
+                && cookies.iter_any().count() > MAX_COOKIES
             {
-                *kept = full;
+                *cookies = full;
             }
         }
     }
 
-    /// What goes with a request, if anything.
-    pub(super) fn give(&self, url: &Url) -> Option<HeaderValue> {
-        let kept = self.kept();
-        let mut found = kept.matches(url);
-        // Those of longer paths go first (section 5.4).
+    /// The `Cookie` header of a request; `None` where no cookie matches.
+    pub(super) fn header_for(&self, url: &Url) -> Option<HeaderValue> {
+        let cookies = self.cookies();
+        let mut found = cookies.matches(url);
+        // Longer paths first (section 5.4).
         found.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         let pairs: Vec<_> =
             found.iter().map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
@@ -59,21 +59,21 @@ impl Jar {
     }
 
     pub(super) fn clear(&self) {
-        self.kept().clear();
+        self.cookies().clear();
     }
 
-    fn kept(&self) -> MutexGuard<'_, CookieStore> {
+    fn cookies(&self) -> MutexGuard<'_, CookieStore> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn forget_expired(kept: &mut CookieStore) {
-    let expired = kept.iter_any().filter(|cookie| cookie.is_expired());
+fn remove_expired(cookies: &mut CookieStore) {
+    let expired = cookies.iter_any().filter(|cookie| cookie.is_expired());
     let expired: Vec<_> = expired
         .map(|cookie| (String::from(&cookie.domain), cookie.path.to_string(), cookie.name().to_owned()))
         .collect();
     for (domain, path, name) in expired {
-        kept.remove(&domain, &path, &name);
+        cookies.remove(&domain, &path, &name);
     }
 }
 
@@ -81,15 +81,15 @@ fn forget_expired(kept: &mut CookieStore) {
 mod tests {
     use super::*;
 
-    /// What a jar sends to `to` after `from` has set these.
-    fn given(from: &str, lines: &[&str], to: &str) -> Option<String> {
+    /// The cookies sent to `to` after `from` has set these.
+    fn sent(from: &str, lines: &[&str], to: &str) -> Option<String> {
         let jar = Jar::default();
         let headers = lines
             .iter()
             .map(|line| (SET_COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap()))
             .collect();
-        jar.take(&headers, &Url::parse(from).unwrap());
-        let header = jar.give(&Url::parse(to).unwrap())?;
+        jar.store(&headers, &Url::parse(from).unwrap());
+        let header = jar.header_for(&Url::parse(to).unwrap())?;
         assert!(header.is_sensitive());
         Some(String::from_utf8(header.as_bytes().to_vec()).unwrap())
     }
@@ -115,34 +115,34 @@ mod tests {
             ("=fe1", pool, false),
             ("LB", pool, false),
         ] {
-            assert_eq!(given(pool, &[line], to), goes.then(|| "LB=fe1".to_owned()), "{line} to {to}");
+            assert_eq!(sent(pool, &[line], to), goes.then(|| "LB=fe1".to_owned()), "{line} to {to}");
         }
         let british = "https://pool.contoso.co.uk/";
-        assert_eq!(given(british, &["LB=fe1; Domain=co.uk"], british), None);
+        assert_eq!(sent(british, &["LB=fe1; Domain=co.uk"], british), None);
         let azure = "https://litware.azurewebsites.net/";
-        assert_eq!(given(azure, &["LB=fe1; Domain=azurewebsites.net"], azure), None);
-        assert_eq!(given(british, &["LB=fe1; Domain=contoso.co.uk"], british).as_deref(), Some("LB=fe1"));
+        assert_eq!(sent(azure, &["LB=fe1; Domain=azurewebsites.net"], azure), None);
+        assert_eq!(sent(british, &["LB=fe1; Domain=contoso.co.uk"], british).as_deref(), Some("LB=fe1"));
     }
 
     #[test]
     fn the_last_one_of_a_name_counts_and_longer_paths_go_first() {
         let pool = "https://pool.contoso.com/a/b/c";
         let lines = ["x=1; path=/", "y=\"q\"; path=/a/b", "x=3; path=/", "z=gr\u{fc}n; path=/a"];
-        assert_eq!(given(pool, &lines, pool).as_deref(), Some("y=\"q\"; z=gr\u{fc}n; x=3"));
-        assert_eq!(given(pool, &["x=1; path=/", "x=; path=/; Max-Age=0"], pool), None);
+        assert_eq!(sent(pool, &lines, pool).as_deref(), Some("y=\"q\"; z=gr\u{fc}n; x=3"));
+        assert_eq!(sent(pool, &["x=1; path=/", "x=; path=/; Max-Age=0"], pool), None);
     }
 
     #[test]
     fn a_jar_does_not_grow_without_end() {
         let (jar, url) = (Jar::default(), Url::parse("https://pool.contoso.com/").unwrap());
-        let take = |line: String| {
-            jar.take(&[(SET_COOKIE, HeaderValue::from_str(&line).unwrap())].into_iter().collect(), &url);
-            jar.give(&url).map(|header| header.len()).unwrap_or_default()
+        let store = |line: String| {
+            jar.store(&[(SET_COOKIE, HeaderValue::from_str(&line).unwrap())].into_iter().collect(), &url);
+            jar.header_for(&url).map(|header| header.len()).unwrap_or_default()
         };
-        let full = (0..MOST).fold(0, |_, n| take(format!("name{n}=x")));
-        assert_eq!(take("another=x".to_owned()), full);
-        assert!(take("name0=a longer one".to_owned()) > full, "one that is there is replaced");
+        let full = (0..MAX_COOKIES).fold(0, |_, n| store(format!("name{n}=x")));
+        assert_eq!(store("another=x".to_owned()), full);
+        assert!(store("name0=a longer one".to_owned()) > full, "one that is there is replaced");
         jar.clear();
-        assert_eq!(take(format!("name={}", "x".repeat(LONGEST))), 0);
+        assert_eq!(store(format!("name={}", "x".repeat(MAX_COOKIE_LEN))), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! The forward proxy between this machine and a server: which one it is, and what it has against a connection.
+//! The forward proxy between this machine and a server: which one it is, and why it makes no connection.
 
 use std::io;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 use url::Url;
 
 use self::refusal::Refusal;
-use super::broken::{CONNECT_TIMEOUT, causes, innermost};
+use super::network_error::{CONNECT_TIMEOUT, causes, innermost};
 use super::tls_error;
 use crate::error::Result;
 use crate::plain::{plain, plain_name};
@@ -24,19 +24,19 @@ use crate::tls::Tls;
 mod refusal;
 mod variables;
 
-/// The client's name for logs of proxies and servers, and for the application's `userAgent`.
+/// The client's name in the logs of proxies and servers.
 pub(crate) const USER_AGENT: &str = concat!("send-im/", env!("CARGO_PKG_VERSION"));
 
-/// How long a proxy is asked for the reason of its refusal.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a proxy is asked why it refuses a connection.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The head of an answer to CONNECT is not longer.
-const LONGEST_HEAD: usize = 16 << 10;
+/// The size of status line and headers that is read of an answer to CONNECT.
+const MAX_HEAD: usize = 16 << 10;
 
 /// The proxies that the environment names, or the settings of Windows and macOS.
 pub(super) struct Proxies {
-    /// The proxy and the exceptions from it, where variables name them.
-    named: Option<(String, String)>,
+    /// The proxy and the hosts to reach without it, where variables name them.
+    variables: Option<(String, String)>,
     matcher: Matcher,
     tls: Arc<rustls::ClientConfig>,
     offered: Tls,
@@ -44,70 +44,69 @@ pub(super) struct Proxies {
 
 /// The proxy for one host.
 pub(super) struct Proxy {
-    to: Intercept,
+    intercept: Intercept,
     tls: Arc<rustls::ClientConfig>,
     offered: Tls,
 }
 
 impl Proxies {
     /// # Errors
-    /// `InvalidInput` for a variable that cannot be meant as it stands; reqwest would pass over it.
-    pub(super) fn of_this_process(mut tls: rustls::ClientConfig, offered: Tls) -> Result<Self> {
+    /// `InvalidInput` for a variable with an unusable value, which reqwest would ignore.
+    pub(super) fn from_environment(mut tls: rustls::ClientConfig, offered: Tls) -> Result<Self> {
         variables::check_all()?;
         tls.alpn_protocols.clear();
-        let named = variables::named();
-        let matcher = match &named {
-            Some((proxy, except)) => Matcher::builder().https(proxy).no(except).build(),
+        let variables = variables::proxy_for_https();
+        let matcher = match &variables {
+            Some((proxy, no_proxy)) => Matcher::builder().https(proxy).no(no_proxy).build(),
             None => Matcher::from_system(),
         };
-        Ok(Self { named, matcher, tls: Arc::new(tls), offered })
+        Ok(Self { variables, matcher, tls: Arc::new(tls), offered })
     }
 
-    /// The same for the HTTP client, which reads the system's settings by itself.
-    pub(super) fn given_to(
+    /// Configures the HTTP client alike. It reads the system's settings by itself.
+    pub(super) fn configure(
         &self,
         builder: reqwest::ClientBuilder,
     ) -> reqwest::Result<reqwest::ClientBuilder> {
-        let Some((proxy, except)) = &self.named else { return Ok(builder) };
-        let proxy = reqwest::Proxy::https(proxy)?.no_proxy(reqwest::NoProxy::from_string(except));
+        let Some((proxy, no_proxy)) = &self.variables else { return Ok(builder) };
+        let proxy = reqwest::Proxy::https(proxy)?.no_proxy(reqwest::NoProxy::from_string(no_proxy));
         Ok(builder.proxy(proxy))
     }
 
     /// The proxy through which this URL is asked, if any.
-    pub(super) fn of(&self, url: &Url) -> Option<Proxy> {
-        let to = self.matcher.intercept(&url.as_str().parse().ok()?)?;
-        Some(Proxy { to, tls: self.tls.clone(), offered: self.offered })
+    pub(super) fn for_url(&self, url: &Url) -> Option<Proxy> {
+        let intercept = self.matcher.intercept(&url.as_str().parse().ok()?)?;
+        Some(Proxy { intercept, tls: self.tls.clone(), offered: self.offered })
     }
 }
 
 impl Proxy {
     /// Host and port, without credentials.
     pub(super) fn name(&self) -> String {
-        let host = plain_name(self.to.uri().host().unwrap_or_default());
+        let host = plain_name(self.intercept.uri().host().unwrap_or_default());
         format!("{host}:{}", self.port())
     }
 
     fn port(&self) -> u16 {
-        let default = match self.to.uri().scheme_str() {
+        let default = match self.intercept.uri().scheme_str() {
             Some("https") => 443,
             Some("http") => 80,
             _ => 1080,
         };
-        self.to.uri().port_u16().unwrap_or(default)
+        self.intercept.uri().port_u16().unwrap_or(default)
     }
 
     fn is_socks(&self) -> bool {
-        self.to.uri().scheme_str().is_some_and(|scheme| scheme.starts_with("socks"))
+        self.intercept.uri().scheme_str().is_some_and(|scheme| scheme.starts_with("socks"))
     }
 
-    /// What to change to have another proxy.
+    /// Where this proxy is configured.
     fn setting(&self) -> &'static str {
-        variables::in_force().unwrap_or("the system's proxy settings")
+        variables::name_in_effect().unwrap_or("the system's proxy settings")
     }
 
-    /// What to say where the proxy is the reason of a failure, and whether another attempt can change it; `None` where the
-    /// server behind it is.
-    pub(super) async fn told(
+    /// The sentence for a failure that is the proxy's, with the kind by which `Retry` decides; `None` where it is the server's.
+    pub(super) async fn explain(
         &self,
         error: &reqwest::Error,
         url: &Url,
@@ -124,22 +123,42 @@ impl Proxy {
             );
             return Some((detail, io::ErrorKind::TimedOut));
         }
-        let said: Vec<String> = causes(error).map(ToString::to_string).collect();
-        let words = said.iter().find(|text| {
+        let messages: Vec<String> = causes(error).map(ToString::to_string).collect();
+        let tunnel_error = messages.iter().find(|text| {
             text.starts_with("tunnel error")
                 || text.starts_with("SOCKS error")
                 || text.contains("socks proxy")
         })?;
-        let io =
-            causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).last().map(io::Error::kind);
+        if let Some(failure) = self.explain_no_connection(error, &messages, &target) {
+            return Some(failure);
+        }
+        if self.is_socks() {
+            let why = socks_reason(&messages);
+            let detail =
+                format!("The SOCKS proxy {proxy} makes no connection to {target} ({why}); check {setting}.");
+            return Some((detail, io::ErrorKind::Other));
+        }
+        Some(self.explain_connect(tunnel_error, &innermost(error), url, deadline).await)
+    }
+
+    /// The sentence for a failure to connect to the proxy itself.
+    fn explain_no_connection(
+        &self,
+        error: &reqwest::Error,
+        messages: &[String],
+        target: &str,
+    ) -> Option<(String, io::ErrorKind)> {
+        let (proxy, setting) = (self.name(), self.setting());
         if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-            let of_proxy = Url::parse(&format!("https://{proxy}/")).ok()?;
-            let told = tls_error::sentence(tls, &of_proxy, self.offered);
+            let proxy_url = Url::parse(&format!("https://{proxy}/")).ok()?;
+            let sentence = tls_error::sentence(tls, &proxy_url, self.offered);
             return Some((
-                format!("The proxy {proxy} of {setting}: {told}"),
+                format!("The proxy {proxy} of {setting}: {sentence}"),
                 io::ErrorKind::PermissionDenied,
             ));
         }
+        let io =
+            causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).last().map(io::Error::kind);
         if io == Some(io::ErrorKind::ConnectionRefused) {
             let detail = format!("The proxy {proxy} refuses the connection; check {setting}.");
             return Some((detail, io::ErrorKind::ConnectionRefused));
@@ -150,7 +169,7 @@ impl Proxy {
                 true => io::ErrorKind::Other,
                 false => io::ErrorKind::NotFound,
             };
-            return Some(if said.iter().any(|text| text.contains("resolving for socks")) {
+            return Some(if messages.iter().any(|text| text.contains("resolving for socks")) {
                 let detail = format!(
                     "The name {target} cannot be resolved here ({cause}); where the proxy {proxy} can, write socks5h in {setting}."
                 );
@@ -162,26 +181,34 @@ impl Proxy {
                 )
             });
         }
-        if self.is_socks() {
-            let why = socks_reason(&said);
-            let detail =
-                format!("The SOCKS proxy {proxy} makes no connection to {target} ({why}); check {setting}.");
-            return Some((detail, io::ErrorKind::Other));
-        }
-        let refused = words.ends_with("unsuccessful") || words.ends_with("authorization required");
-        let until = (Instant::now() + PATIENCE).min(deadline.checked_sub(PATIENCE / 10).unwrap_or(deadline));
-        let answer = match refused {
-            // The HTTP client keeps the answer to itself, so the proxy is asked once more. A password that it has
-            // refused it does not hear twice: that could lock its account.
+        None
+    }
+
+    /// The sentence for a CONNECT that failed.
+    async fn explain_connect(
+        &self,
+        tunnel_error: &str,
+        cause: &str,
+        url: &Url,
+        deadline: Instant,
+    ) -> (String, io::ErrorKind) {
+        let (proxy, setting, target) = (self.name(), self.setting(), with_port(url));
+        let refused =
+            tunnel_error.ends_with("unsuccessful") || tunnel_error.ends_with("authorization required");
+        let until = (Instant::now() + PROBE_TIMEOUT)
+            .min(deadline.checked_sub(PROBE_TIMEOUT / 10).unwrap_or(deadline));
+        let refusal = match refused {
+            // reqwest does not give the answer to CONNECT, so the proxy is asked once more; not with a password that it
+            // has refused, as that could lock an account.
             true => {
-                let with_password = !words.ends_with("authorization required");
-                timeout_at(until, self.ask(&target, with_password)).await.ok().and_then(Result::ok)
+                let with_password = !tunnel_error.ends_with("authorization required");
+                timeout_at(until, self.probe(&target, with_password)).await.ok().and_then(Result::ok)
             }
             false => None,
         };
-        Some(match answer {
-            Some(Refusal { status, schemes }) => self.told_of_status(status, &schemes, url),
-            None if words.ends_with("authorization required") => self.told_of_status(407, "", url),
+        match refusal {
+            Some(Refusal { status, schemes }) => self.explain_status(status, &schemes, url),
+            None if tunnel_error.ends_with("authorization required") => self.explain_status(407, "", url),
             None if refused => (
                 format!("The proxy {proxy} refuses to connect to {target}; ask its administrator."),
                 io::ErrorKind::Other,
@@ -192,87 +219,86 @@ impl Proxy {
                 );
                 (detail, io::ErrorKind::Other)
             }
-        })
+        }
     }
 
-    fn told_of_status(&self, status: u16, schemes: &str, url: &Url) -> (String, io::ErrorKind) {
+    fn explain_status(&self, status: u16, schemes: &str, url: &Url) -> (String, io::ErrorKind) {
         let (proxy, setting, target) = (self.name(), self.setting(), with_port(url));
         let host = plain_name(url.host_str().unwrap_or_default());
         let directly = format!("where {host} can be reached without it, name it in NO_PROXY");
-        let final_answer = io::ErrorKind::PermissionDenied;
+        let (permanent, passing) = (io::ErrorKind::PermissionDenied, io::ErrorKind::Other);
         match status {
-            // Some proxies say 401, as a server would.
+            // Some proxies answer 401.
             401 | 407 => {
                 let asks =
                     if schemes.is_empty() { String::new() } else { format!(", it asks for {schemes}") };
                 let basic =
                     schemes.is_empty() || schemes.split(", ").any(|s| s.eq_ignore_ascii_case("Basic"));
-                let advice = match (basic, self.to.basic_auth()) {
+                let advice = match (basic, self.intercept.basic_auth()) {
                     (false, _) => {
                         format!("send-im can only do Basic: ask its administrator for a way, or, {directly}")
                     }
                     (true, Some(_)) => format!("it does not accept the user name and password in {setting}"),
                     (true, None) => format!("write http://user:password@{proxy} in {setting}"),
                 };
-                (format!("The proxy {proxy} wants a sign-in (HTTP {status}{asks}); {advice}."), final_answer)
+                (format!("The proxy {proxy} wants a sign-in (HTTP {status}{asks}); {advice}."), permanent)
             }
             403 | 451 => {
                 let detail = format!(
                     "The proxy {proxy} does not permit a connection to {target} (HTTP {status}); ask its administrator, or, {directly}."
                 );
-                (detail, final_answer)
+                (detail, permanent)
             }
             404 | 500 | 502..=504 => {
                 let detail = format!(
                     "The proxy {proxy} cannot connect to {target} (HTTP {status}); check the server's name and port, or, {directly}."
                 );
-                (detail, if status < 500 { final_answer } else { io::ErrorKind::Other })
+                (detail, if status < 500 { permanent } else { passing })
             }
             400 | 405 | 501 => {
                 let detail = format!(
                     "The proxy {proxy} makes no connections for others (HTTP {status} to CONNECT); it may be no proxy: check {setting}."
                 );
-                (detail, final_answer)
+                (detail, permanent)
             }
             _ => {
                 let detail = format!(
                     "The proxy {proxy} answered HTTP {status} in place of a connection to {target}; ask its administrator, or, {directly}."
                 );
-                (detail, if status < 500 { final_answer } else { io::ErrorKind::Other })
+                (detail, if status < 500 { permanent } else { passing })
             }
         }
     }
 
-    /// Asks for a connection, to learn why there is none.
-    async fn ask(&self, target: &str, with_password: bool) -> io::Result<Refusal> {
-        let host = self.to.uri().host().unwrap_or_default().trim_matches(['[', ']']);
+    /// Sends a CONNECT, to learn why it is refused.
+    async fn probe(&self, target: &str, with_password: bool) -> io::Result<Refusal> {
+        let host = self.intercept.uri().host().unwrap_or_default().trim_matches(['[', ']']);
         let tcp = TcpStream::connect((host, self.port())).await?;
-        if self.to.uri().scheme_str() != Some("https") {
-            return self.ask_on(tcp, target, with_password).await;
+        if self.intercept.uri().scheme_str() != Some("https") {
+            return self.probe_on(tcp, target, with_password).await;
         }
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         let tls = TlsConnector::from(self.tls.clone()).connect(name, tcp).await?;
-        self.ask_on(tls, target, with_password).await
+        self.probe_on(tls, target, with_password).await
     }
 
-    async fn ask_on(
+    async fn probe_on(
         &self,
         mut stream: impl AsyncRead + AsyncWrite + Unpin,
         target: &str,
         with_password: bool,
     ) -> io::Result<Refusal> {
-        let mut asked =
-            format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {USER_AGENT}\r\n")
-                .into_bytes();
-        if let Some(basic) = self.to.basic_auth().filter(|_| with_password) {
-            asked.extend_from_slice(b"Proxy-Authorization: ");
-            asked.extend_from_slice(HeaderValue::as_bytes(basic));
-            asked.extend_from_slice(b"\r\n");
+        let mut head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {USER_AGENT}\r\n")
+            .into_bytes();
+        if let Some(basic) = self.intercept.basic_auth().filter(|_| with_password) {
+            head.extend_from_slice(b"Proxy-Authorization: ");
+            head.extend_from_slice(HeaderValue::as_bytes(basic));
+            head.extend_from_slice(b"\r\n");
         }
-        asked.extend_from_slice(b"\r\n");
-        stream.write_all(&asked).await?;
+        head.extend_from_slice(b"\r\n");
+        stream.write_all(&head).await?;
         let mut head = Vec::new();
-        while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < LONGEST_HEAD {
+        while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < MAX_HEAD {
             if stream.read_buf(&mut head).await? == 0 {
                 break;
             }
@@ -281,16 +307,16 @@ impl Proxy {
     }
 }
 
-fn socks_reason(said: &[String]) -> String {
-    let words = said.iter().rev().find(|text| text.contains("SOCKS error") || !text.contains("socks proxy"));
-    let words = words.map_or("", |text| text.trim_start_matches("SOCKS error: "));
-    match words {
+fn socks_reason(messages: &[String]) -> String {
+    let reason =
+        messages.iter().rev().find(|text| text.contains("SOCKS error") || !text.contains("socks proxy"));
+    match reason.map_or("", |text| text.trim_start_matches("SOCKS error: ")) {
         "failed to create underlying connection" => "it does not answer".to_owned(),
-        words => plain(words),
+        reason => plain(reason),
     }
 }
 
-/// What a failure behind the proxy is told with.
-pub(super) fn through(proxy: &Proxy, detail: &str) -> String {
+/// Adds the proxy to the sentence of a failure behind it.
+pub(super) fn name_proxy(proxy: &Proxy, detail: &str) -> String {
     format!("{detail} It was asked through the proxy {} of {}.", proxy.name(), proxy.setting())
 }

@@ -1,4 +1,4 @@
-//! TLS: what is offered to a server, and who says whether its certificate is good.
+//! TLS: what is offered to a server, and how its certificate is verified.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ fn build(tls: Tls, extra: Vec<CertificateDer<'static>>) -> rustls::ClientConfig 
     let mut protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     if tls == Tls::Compatible {
         provider.cipher_suites.extend(cbc::SUITES);
-        // A server with HTTP/2 may refuse a connection that has one of these suites (RFC 9113, 9.2.2).
+        // HTTP/2 forbids these suites, and a server may refuse the connection (RFC 9113, 9.2.2).
         protocols = vec![b"http/1.1".to_vec()];
     }
     let provider = Arc::new(provider);
@@ -42,7 +42,7 @@ fn build(tls: Tls, extra: Vec<CertificateDer<'static>>) -> rustls::ClientConfig 
         Ok(verifier) => builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier) as Arc<dyn ServerCertVerifier>),
-        // A machine without any authority of its own (a bare container) still trusts those of the CA file.
+        // A bare container has no authorities of its own: it trusts those of the CA file alone.
         Err(_) => {
             let mut roots = rustls::RootCertStore::empty();
             roots.add_parsable_certificates(extra);

@@ -1,4 +1,4 @@
-//! What the TLS library says, in one plain sentence each.
+//! One plain sentence for each error of the TLS library.
 
 use std::fmt;
 
@@ -8,17 +8,17 @@ use url::Url;
 use crate::steps::{host_of, with_port};
 use crate::tls::Tls;
 
-/// What the identifiers of sha1WithRSAEncryption and ecdsa-with-SHA1 begin with, in DER.
+/// The DER of the identifiers sha1WithRSAEncryption and ecdsa-with-SHA1, without what follows them.
 const SHA1_SIGNATURES: [&[u8]; 2] = [
     &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05],
     &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01],
 ];
 
-/// Codes of Windows for a chain that leads to no authority it trusts: CERT_E_CHAINING, CERT_E_UNTRUSTEDROOT, CERT_E_UNTRUSTEDCA.
+/// Windows error codes for a chain that ends at no trusted authority: CERT_E_CHAINING, CERT_E_UNTRUSTEDROOT, CERT_E_UNTRUSTEDCA.
 const UNTRUSTED_ON_WINDOWS: [u32; 3] = [0x800B_010A, 0x800B_0109, 0x800B_0112];
 
-/// More names of a certificate are not told.
-const MOST_NAMES: usize = 5;
+/// How many names of a certificate an error lists.
+const MAX_NAMES: usize = 5;
 
 const NO_CURRENT_VERSION: &str =
     "it speaks no TLS of version 1.2 or later; its administrator must allow that";
@@ -43,44 +43,44 @@ pub(super) fn sentence(error: &rustls::Error, url: &Url, offered: Tls) -> String
             );
         }
         Failed::InvalidCertificate(bad) => format!("its certificate {}", certificate(bad)),
-        Failed::AlertReceived(alert) => alerted(*alert, offered),
+        Failed::AlertReceived(alert) => alert_received(*alert, offered),
         Failed::PeerIncompatible(why) => incompatible(why, offered),
-        Failed::InvalidMessage(why) => broken(&words(why)),
-        Failed::PeerMisbehaved(why) => broken(&words(why)),
+        Failed::InvalidMessage(why) => violation(&words(why)),
+        Failed::PeerMisbehaved(why) => violation(&words(why)),
         Failed::NoCertificatesPresented => {
             "it sends no certificate; its administrator must install one".to_owned()
         }
         Failed::NoApplicationProtocol => {
             "it speaks no HTTP on this port; check the server's name and port".to_owned()
         }
-        Failed::DecryptError | Failed::PeerSentOversizedRecord => broken(&words(error)),
+        Failed::DecryptError | Failed::PeerSentOversizedRecord => violation(&words(error)),
         Failed::InappropriateMessage { .. } | Failed::InappropriateHandshakeMessage { .. } => {
-            broken(&words(error))
+            violation(&words(error))
         }
         Failed::InvalidCertRevocationList(why) => revocation_list(why),
         Failed::FailedToGetCurrentTime => "this machine does not tell the time; check its clock".to_owned(),
         Failed::FailedToGetRandomBytes => "this machine gives no random numbers".to_owned(),
-        Failed::Other(why) => here(&plain_words(&why.to_string())),
-        Failed::General(why) => here(&plain_words(why)),
-        Failed::InvalidEncryptedClientHello(why) => here(&words(why)),
-        Failed::InconsistentKeys(why) => here(&format!("inconsistent keys, {}", words(why))),
-        // These speak of this side alone: a name it cannot check, records it cannot send.
-        other => here(&words(other)),
+        Failed::Other(why) => local_failure(&plain_words(&why.to_string())),
+        Failed::General(why) => local_failure(&plain_words(why)),
+        Failed::InvalidEncryptedClientHello(why) => local_failure(&words(why)),
+        Failed::InconsistentKeys(why) => local_failure(&format!("inconsistent keys, {}", words(why))),
+        // The rest concerns this side alone, for example a name it cannot check.
+        other => local_failure(&words(other)),
     };
     format!("No secure connection to {}: {why}.", host_of(url))
 }
 
-/// The server, or what stands before it, does not keep to the protocol.
-fn broken(what: &str) -> String {
+/// The server, or something in front of it, violates the protocol.
+fn violation(what: &str) -> String {
     format!("what it sends is not TLS as the standard has it ({what}); something in between may break it")
 }
 
-/// Something on this side, which no administrator of the server can change.
-fn here(what: &str) -> String {
+/// A failure on this side, which the server's administrator cannot change.
+fn local_failure(what: &str) -> String {
     format!("the TLS library of this program cannot go on ({what})")
 }
 
-fn alerted(alert: AlertDescription, offered: Tls) -> String {
+fn alert_received(alert: AlertDescription, offered: Tls) -> String {
     use AlertDescription as Alert;
     let why = match alert {
         Alert::ProtocolVersion => NO_CURRENT_VERSION,
@@ -131,7 +131,7 @@ fn no_suite(offered: Tls) -> &'static str {
     }
 }
 
-/// Follows "its certificate".
+/// Completes "its certificate …".
 fn certificate(bad: &CertificateError) -> String {
     use CertificateError as Bad;
     let why = match bad {
@@ -175,24 +175,24 @@ fn certificate(bad: &CertificateError) -> String {
             "comes with an OCSP answer that cannot be used; its administrator must look at OCSP stapling"
         }
         Bad::ApplicationVerificationFailure => "was refused by this machine's own check",
-        Bad::Other(other) => return another(&other.to_string()),
-        other => return another(&words(other)),
+        Bad::Other(other) => return other_certificate_error(&other.to_string()),
+        other => return other_certificate_error(&words(other)),
     };
     why.to_owned()
 }
 
-/// What the verifier of certificates, or the operating system, says beyond the library's own list.
-fn another(said: &str) -> String {
+/// An error of the certificate verifier, or of the operating system, that is not on the library's own list.
+fn other_certificate_error(text: &str) -> String {
     let code =
-        said.rsplit_once("(os error ").and_then(|(_, code)| code.trim_end_matches(')').parse::<i32>().ok());
+        text.rsplit_once("(os error ").and_then(|(_, code)| code.trim_end_matches(')').parse::<i32>().ok());
     if code.is_some_and(|code| UNTRUSTED_ON_WINDOWS.contains(&(code as u32))) {
         return UNKNOWN_ISSUER.to_owned();
     }
-    match said {
+    match text {
         "CaUsedAsEndEntity" => "is that of an authority, or signed by itself; its administrator must install one that an authority issued for this server".to_owned(),
         "EndEntityUsedAsCa" => "is signed by a certificate that is no authority's; its administrator must install the right intermediate certificates".to_owned(),
         "certificate had invalid extensions" => certificate(&CertificateError::InvalidPurpose),
-        _ => format!("is not usable ({}); its administrator must replace it", plain_words(said)),
+        _ => format!("is not usable ({}); its administrator must replace it", plain_words(text)),
     }
 }
 
@@ -203,50 +203,50 @@ fn revocation_list(why: &CertRevocationListError) -> String {
     )
 }
 
-/// The names and addresses of a certificate, which the library gives as `DnsName("pool.contoso.com")` and `IpAddress(…)`.
+/// The names and addresses of a certificate, from the library's `DnsName("pool.contoso.com")` and `IpAddress(…)`.
 fn names(presented: &[String]) -> Option<String> {
     let name = |one: &String| {
         let (of, name) = one.split_once('(')?;
         matches!(of, "DnsName" | "IpAddress").then(|| name.trim_matches([')', '"']).to_owned())
     };
-    let names: Vec<_> = presented.iter().filter_map(name).take(MOST_NAMES + 1).collect();
+    let names: Vec<_> = presented.iter().filter_map(name).take(MAX_NAMES + 1).collect();
     match names.as_slice() {
         [] => None,
-        [first @ .., _] if first.len() == MOST_NAMES => Some(format!("{} and others", first.join(", "))),
+        [first @ .., _] if first.len() == MAX_NAMES => Some(format!("{} and others", first.join(", "))),
         names => Some(names.join(", ")),
     }
 }
 
-/// The name of a variant as words, without what it holds: `SelectedUnofferedPsk` is "selected unoffered psk". Variants that the
-/// library adds are told so too.
+/// The name of a variant as words, without its fields: `SelectedUnofferedPsk` is "selected unoffered psk". This also covers
+/// variants that the library adds.
 fn words(error: &dyn fmt::Debug) -> String {
     plain_words(&format!("{error:?}"))
 }
 
-/// A text of the library: its beginning up to what only a debug output has, names of variants as words.
+/// A text of the library, up to the first sign of debug output, with the names of variants as words.
 fn plain_words(text: &str) -> String {
     let end = text.find(['{', '[', '(', '"']).unwrap_or(text.len());
-    let mut told = String::new();
+    let mut words = String::new();
     for word in text.get(..end).unwrap_or_default().split_whitespace() {
-        if !told.is_empty() {
-            told.push(' ');
+        if !words.is_empty() {
+            words.push(' ');
         }
         let is_name =
             word.chars().zip(word.chars().skip(1)).any(|(a, b)| a.is_lowercase() && b.is_uppercase());
         if !is_name {
-            told.push_str(word);
+            words.push_str(word);
             continue;
         }
         for (at, c) in word.char_indices() {
             if at > 0 && c.is_uppercase() {
-                told.push(' ');
+                words.push(' ');
             }
-            told.extend(c.to_lowercase());
+            words.extend(c.to_lowercase());
         }
     }
-    match told.trim_end_matches('.') {
+    match words.trim_end_matches('.') {
         "" => "it gives no reason".to_owned(),
-        told => told.to_owned(),
+        words => words.to_owned(),
     }
 }
 

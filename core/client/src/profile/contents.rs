@@ -1,4 +1,4 @@
-//! What a profile's text says. What is wrong is told by line and key, never by value: a value may be the password.
+//! Reads the text of a profile. Errors name line and key, never a value: that may be the password.
 
 use std::ops::Range;
 
@@ -8,12 +8,12 @@ use crate::account::Account;
 use crate::plain::option_name;
 
 const KEYS: [&str; 6] = ["address", "password", "username", "server", "ca_file", "tls"];
-const HOLDS: &str = "it holds address, password and optionally username, server, ca_file, tls";
+const EXPECTED_KEYS: &str = "it holds address, password and optionally username, server, ca_file, tls";
 
 /// The account of a profile's text; a byte order mark at its start is skipped.
 ///
 /// # Errors
-/// What is wrong with it, to follow "The profile …". The parser's own words are not used: they may quote a line.
+/// Completes "The profile …". The parser's message is not used, as it may quote a line.
 pub(super) fn account_of_profile(text: &str) -> Result<Account, String> {
     let table = DeTable::parse(text).map_err(|e| not_toml(text, &e))?;
     let mut entries: Vec<_> = table.get_ref().iter().collect();
@@ -22,8 +22,8 @@ pub(super) fn account_of_profile(text: &str) -> Result<Account, String> {
         check(text, key.get_ref(), key.span(), value.get_ref())?;
     }
     let value = |key: &str| table.get_ref().get(key).and_then(|value| value.get_ref().as_str());
-    let need = |key: &str| value(key).ok_or_else(|| format!("has no {key}; {HOLDS}"));
-    let mut account = Account::with_password(need("address")?, need("password")?);
+    let required = |key: &str| value(key).ok_or_else(|| format!("has no {key}; {EXPECTED_KEYS}"));
+    let mut account = Account::with_password(required("address")?, required("password")?);
     if let Some(username) = value("username") {
         account = account.username(username);
     }
@@ -40,7 +40,7 @@ pub(super) fn account_of_profile(text: &str) -> Result<Account, String> {
     Ok(account)
 }
 
-/// One key of the file, and whether what it holds is of use.
+/// Checks one key and the type of its value.
 fn check(text: &str, key: &str, at: Range<usize>, value: &DeValue<'_>) -> Result<(), String> {
     let line = line_of(text, at.start);
     let found = match value {
@@ -55,12 +55,13 @@ fn check(text: &str, key: &str, at: Range<usize>, value: &DeValue<'_>) -> Result
     if KEYS.contains(&key) {
         return Err(format!("has {found} as {key} at line {line}; write it as text in quotes"));
     }
-    let named = shown(key);
-    let in_table = format!("has a table{named} at line {line}; its keys stand in no table, and {HOLDS}");
+    let name = quoted(key);
+    let in_table =
+        format!("has a table{name} at line {line}; its keys stand in no table, and {EXPECTED_KEYS}");
     match value {
         DeValue::Table(_) => Err(in_table),
         DeValue::Array(list) if list.iter().any(|one| one.get_ref().is_table()) => Err(in_table),
-        _ => Err(format!("has an unknown key{named} at line {line}; {HOLDS}")),
+        _ => Err(format!("has an unknown key{name} at line {line}; {EXPECTED_KEYS}")),
     }
 }
 
@@ -68,8 +69,8 @@ fn not_toml(text: &str, error: &toml::de::Error) -> String {
     let span = error.span().unwrap_or_default();
     let line = line_of(text, span.start);
     if error.message() == "duplicate key" {
-        let named = shown(text.get(span).unwrap_or_default().trim_matches(['"', '\'']));
-        return format!("has a key{named} for the second time at line {line}; each key stands there once");
+        let name = quoted(text.get(span).unwrap_or_default().trim_matches(['"', '\'']));
+        return format!("has a key{name} for the second time at line {line}; each key stands there once");
     }
     let why = match text.lines().nth(line - 1).and_then(|l| l.split_once('"')) {
         Some((_, rest)) if rest.contains('\\') => {
@@ -80,8 +81,8 @@ fn not_toml(text: &str, error: &toml::de::Error) -> String {
     format!("is not valid TOML at line {line}: {why}")
 }
 
-/// A key in the form it is told, with a blank before it; nothing where it is not plainly one.
-fn shown(key: &str) -> String {
+/// A key in backticks after a blank; empty where it may be a password.
+fn quoted(key: &str) -> String {
     option_name(key).map_or_else(String::new, |key| format!(" `{key}`"))
 }
 
@@ -109,7 +110,7 @@ mod tests {
             refused("# who sends\naddress = 'tosh@contoso.com'\npasword = 's3cret'\n"),
             "has an unknown key `pasword` at line 3; it holds address, password and optionally username, server, ca_file, tls"
         );
-        // The first of two, by line and not by name; and before the one that is missing.
+        // The first by line, not by name, and before a missing one.
         assert!(
             refused("server-url = 1\nname = 2\r\n").starts_with("has an unknown key `server-url` at line 1;")
         );
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_type_is_told_by_its_key() {
+    fn a_value_of_another_type_is_named_by_its_key() {
         for (value, found) in [
             ("12345", "a number"),
             ("1.5", "a number"),
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_toml_is_told_by_its_line() {
+    fn what_is_not_toml_is_named_by_its_line() {
         for (line, text) in [
             (1, "s3cret"),
             (2, "address = 'tosh@contoso.com'\npassword = s3cret\n"),
@@ -198,15 +199,15 @@ mod tests {
             (1, "password = s3cret=\naddress = 'x'"),
         ] {
             let why = refused(text);
-            let told = format!(
+            let expected = format!(
                 "is not valid TOML at line {line}: a line is a key, an equals sign and a text in quotes"
             );
-            assert_eq!(why, told, "{text:?}");
+            assert_eq!(why, expected, "{text:?}");
         }
     }
 
     #[test]
-    fn an_escape_that_is_none_is_told_as_a_backslash() {
+    fn an_invalid_escape_is_explained_as_a_backslash() {
         for user in [
             r"CONTOSO\smith",
             r"CONTOSO\ursula",
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_that_is_one_is_told_by_the_account_s_check() {
+    fn a_valid_escape_is_found_by_the_check_of_the_account() {
         for user in [
             r"CONTOSO\tosh",
             r"CONTOSO\bob",

@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorKind, Result, nobody_waits};
 use crate::http::{Answer, Request, USER_AGENT};
 use crate::reasons::{session_not_closed, session_refused};
 use crate::retry::Retry;
-use crate::sign_in::Connection;
+use crate::sign_in::AuthenticatedHttp;
 use crate::steps::{Step, StepLog};
 
 /// The language of the server's texts, which are logged and never parsed.
@@ -72,7 +72,7 @@ impl Application {
     /// (MultiTabSupport). Two sessions have different ids, so programs do not evict each other. A response is awaited a little
     /// beyond `deadline`, also once `unwanted` is cancelled; no new request is begun then.
     pub(crate) async fn create(
-        connection: &Connection,
+        connection: &AuthenticatedHttp,
         applications: &Url,
         endpoint: &str,
         log: &StepLog,
@@ -90,7 +90,7 @@ impl Application {
         let answer = loop {
             let request = Request::new(Method::POST, applications.clone(), Step::OpenSession, deadline)
                 .body("application/json", body.clone())
-                .unless(unwanted);
+                .cancelled_by(unwanted);
             match connection.call(request, log).await {
                 Ok(answer) => match answer.verdict(verdict::Request::CreateApplication) {
                     // Whoever reads it tells what came instead of an application.
@@ -162,7 +162,7 @@ impl Application {
     /// reach another machine.
     pub(crate) async fn delete(
         &self,
-        connection: &Connection,
+        connection: &AuthenticatedHttp,
         log: &StepLog,
         deadline: Instant,
     ) -> Result<()> {
@@ -231,7 +231,12 @@ impl Application {
     ///
     /// A PUT carries all members back and the etag (PayloadFormat). makeMeAvailable would do the same and change the
     /// account's presence, so it is not used.
-    pub(crate) async fn declare_html(&self, connection: &Connection, log: &StepLog, deadline: Instant) {
+    pub(crate) async fn declare_html(
+        &self,
+        connection: &AuthenticatedHttp,
+        log: &StepLog,
+        deadline: Instant,
+    ) {
         if self.has_declared_html() {
             return;
         }
@@ -250,7 +255,7 @@ impl Application {
     /// `None` without a response.
     async fn put_html(
         &self,
-        connection: &Connection,
+        connection: &AuthenticatedHttp,
         mut resource: Resource,
         log: &StepLog,
         deadline: Instant,

@@ -111,7 +111,7 @@ impl Session {
             let discarded = timeout(SIGN_OUT_TIMEOUT, this.discarded.wait());
             let (closed, _) = tokio::join!(this.close(&log), discarded);
             if closed.is_ok() {
-                this.connection.forget();
+                this.connection.clear_tokens_and_cookies();
             }
             closed
         });

@@ -19,7 +19,7 @@ use crate::account::Credential;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Answer, Request};
 use crate::reasons::session_ended;
-use crate::sign_in::Connection;
+use crate::sign_in::AuthenticatedHttp;
 use crate::steps::{Step, StepLog};
 
 /// The server answers an empty request after 180 s; a read that gives up earlier would lose events. Source: events reference.
@@ -66,10 +66,10 @@ pub(crate) enum Polling {
 
 /// Polls for the events of one application until that ends.
 pub(crate) struct EventChannel {
-    pub(crate) connection: Arc<Connection>,
+    pub(crate) connection: Arc<AuthenticatedHttp>,
     pub(crate) application: Arc<Application>,
     pub(crate) polling: Polling,
-    /// Requests for events that the pool has not answered: a proxy may deliver them late, in the slot of a newer one.
+    /// Polls that the pool has not answered. A proxy may deliver one late, and it then replaces a newer one.
     pub(crate) late_polls: AtomicU32,
 }
 
@@ -135,7 +135,7 @@ impl EventChannel {
             match batch.then {
                 Continue::Resume(_) => awaited.update(EventRouter::lose_conversations),
                 // Sends in flight may still end, but what is known of conversations may be stale.
-                Continue::Resync(_) => awaited.update(EventRouter::doubt_conversations),
+                Continue::Resync(_) => awaited.update(EventRouter::mark_conversations_stale),
                 Continue::Next(_) | Continue::Same => {}
             }
             // A resume means that the conversations were shut down, with what was pending when this GET was sent.
@@ -243,11 +243,10 @@ impl EventChannel {
 
     /// True when the token service has refused the credential itself; retrying does not help.
     fn is_refused_for_good(&self, error: &Error, url: &Url) -> bool {
-        error.kind() == ErrorKind::SignInRefused && self.connection.is_refused(url)
+        error.kind() == ErrorKind::SignInRefused && self.connection.is_credential_refused(url)
     }
 
-    /// True where a sign-in led nowhere. A gateway may have asked for it in the pool's slot, and a program's token source may have
-    /// a bad moment.
+    /// True when a sign-in failed. A gateway may have asked for it in the pool's place, and a token source may fail once.
     fn is_rejected(&self, error: &Error) -> bool {
         match error.kind() {
             ErrorKind::SignInRefused => {

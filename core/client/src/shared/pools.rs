@@ -1,17 +1,17 @@
-//! Where accounts' applications were found the last time.
+//! The cache of home pools: the applications URL that discovery led to, by account.
 //!
-//! Only the last URL of discovery is kept, for the account and not for its whole domain: two accounts of one domain
-//! may be homed on different pools. It is dropped on 403, 502, lasting connection errors and sign-out. Source: RootURL.
+//! Not by domain, as two accounts of one domain may have different home pools. An entry is removed on 403, 502, lasting
+//! connection errors and sign-out. Source: RootURL.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 
 use url::Url;
 
-/// More accounts than this are discovered anew instead of remembered.
+/// Further accounts are not cached.
 const MAX_ACCOUNTS: usize = 10_000;
 
-/// The URL where applications are created, by account. A process that forks may leave it locked in its child: that discovers.
+/// The applications URL of each account. Where a fork left it locked, every lookup is a miss.
 #[derive(Default)]
 pub(crate) struct Pools(Mutex<HashMap<String, Url>>);
 
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_that_a_fork_left_locked_is_not_waited_for() {
+    fn a_cache_that_a_fork_left_locked_is_not_waited_for() {
         let (pools, url) = (Pools::default(), Url::parse("https://pool.contoso.com/").unwrap());
         pools.put("tosh".to_owned(), url.clone());
         let locked = pools.0.lock().unwrap();

@@ -1,4 +1,5 @@
-//! TLS configurations: each has every authority of the operating system in it, some hundred KiB that take milliseconds to read.
+//! The cache of TLS configurations. Each holds the authorities of the operating system, some hundred KiB that take milliseconds
+//! to read.
 
 use std::sync::Mutex;
 
@@ -8,23 +9,23 @@ use rustls::pki_types::CertificateDer;
 
 use crate::tls::Tls;
 
-/// How many configurations for private authorities are kept.
+/// How many configurations with private authorities are cached.
 const MAX_PRIVATE: usize = 8;
 
 type Certificates = Vec<CertificateDer<'static>>;
 
-/// One configuration for all accounts that trust the same authorities.
+/// One configuration for all accounts with the same options and authorities.
 #[derive(Default)]
 pub(crate) struct TlsConfigs {
-    /// Those that trust the operating system's authorities alone.
+    /// With the operating system's authorities alone.
     current: OnceBox<ClientConfig>,
     compatible: OnceBox<ClientConfig>,
-    /// Those that trust others too, the newest first.
+    /// With private authorities too, the newest first.
     private: Mutex<Vec<((Tls, Certificates), ClientConfig)>>,
 }
 
 impl TlsConfigs {
-    /// The configuration that trusts `extra` besides the operating system's authorities, made by `build` where none is kept.
+    /// The configuration that trusts `extra` besides the operating system's authorities; `build` makes it on a miss.
     pub(crate) fn get(
         &self,
         tls: Tls,
@@ -39,15 +40,15 @@ impl TlsConfigs {
             return system.get_or_init(|| Box::new(build(tls, extra))).clone();
         }
         let key = (tls, extra);
-        if let Ok(kept) = self.private.try_lock()
-            && let Some((_, config)) = kept.iter().find(|(known, _)| *known == key)
+        if let Ok(cached) = self.private.try_lock()
+            && let Some((_, config)) = cached.iter().find(|(known, _)| *known == key)
         {
             return config.clone();
         }
         let config = build(tls, key.1.clone());
-        if let Ok(mut kept) = self.private.try_lock() {
-            kept.truncate(MAX_PRIVATE - 1);
-            kept.insert(0, (key, config.clone()));
+        if let Ok(mut cached) = self.private.try_lock() {
+            cached.truncate(MAX_PRIVATE - 1);
+            cached.insert(0, (key, config.clone()));
         }
         config
     }
@@ -84,19 +85,19 @@ mod tests {
             let wanted =
                 [(Current, authority), (Current, authority), (Compatible, authority), (Current, authority)];
             assert_eq!(built(&configs, &wanted), 2);
-            assert_eq!(built(&TlsConfigs::default(), &wanted), 2, "another value shares none");
+            assert_eq!(built(&TlsConfigs::default(), &wanted), 2, "another cache shares none");
             assert_eq!(built(&configs, &[(Current, 2)]), 1);
         }
     }
 
     #[test]
-    fn the_oldest_of_many_goes_and_none_that_a_fork_left_locked_is_waited_for() {
+    fn the_oldest_is_evicted_and_a_cache_that_a_fork_left_locked_is_not_waited_for() {
         let (configs, one) = (TlsConfigs::default(), [(Tls::Current, 1)]);
         let many: Vec<_> = (1..=MAX_PRIVATE as u8).map(|authority| (Tls::Current, authority)).collect();
         assert_eq!(built(&configs, &many), MAX_PRIVATE);
         assert_eq!(built(&configs, &one), 0);
         assert_eq!(built(&configs, &[(Tls::Current, 100)]), 1);
-        assert_eq!(built(&configs, &[one, one].concat()), 1, "built anew and kept");
+        assert_eq!(built(&configs, &[one, one].concat()), 1, "built again and cached");
         let _locked = configs.private.lock().unwrap();
         assert_eq!(built(&configs, &[one, one].concat()), 2);
     }

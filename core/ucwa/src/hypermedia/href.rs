@@ -3,9 +3,9 @@
 use percent_encoding::percent_decode_str;
 use url::{Host, Position, Url};
 
-/// The form in which two spellings of one href are equal: resolved, decoded, in lower case.
+/// An href in normal form, to compare: resolved, decoded, in lower case.
 ///
-/// Servers spell the same resource `sip:a%40b` and `sip:a@b`, `sarad` and `saraD`. Compare keys, send hrefs as given.
+/// Servers write the same resource as `sip:a%40b` and `sip:a@b`, `sarad` and `saraD`. Requests use the href as given.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HrefKey(String);
 
@@ -21,18 +21,18 @@ impl HrefKey {
     }
 }
 
-/// True for an absolute path that resolves to itself. Nearly every href of a server is one, and every event has several:
-/// parsing them as URLs was a seventh of the work of a send.
+/// True for an absolute path that resolves to itself. Nearly every href is one, and every event has several; parsing them all
+/// as URLs was a seventh of the CPU time of a send.
 fn is_plain_path(href: &str) -> bool {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-._~?=&:@%+,;".contains(byte);
-    // Dots at the start of a segment, written in either way, may lead upwards.
+    // Dot segments, plain or percent-encoded, may lead upwards.
     href.starts_with('/')
         && href.as_bytes().iter().all(plain)
         && !["//", "/.", "%2e", "%2E"].iter().any(|special| href.contains(special))
 }
 
-/// Where a link of a resource leads. One to the same host that a TLS-terminating proxy left in plain http means the
-/// proxy; one that is less protected than where it comes from leads nowhere.
+/// The URL of a link in a resource. A link to the same host in plain http comes from behind a TLS-terminating proxy, and is
+/// followed through that. `None` for a link that is less protected than its resource.
 pub fn follow_link(from: &Url, href: &str) -> Option<Url> {
     let mut to = from.join(href).ok()?;
     if to.scheme() == "http" && from.scheme() == "https" && to.host_str() == from.host_str() {
@@ -42,13 +42,13 @@ pub fn follow_link(from: &Url, href: &str) -> Option<Url> {
     (has_no_userinfo(&to) && is_as_protected(from, &to)).then_some(to)
 }
 
-/// True when both ends are under TLS, or both on this machine.
+/// True when both URLs are https, or both are on this machine.
 pub fn is_as_protected(from: &Url, to: &Url) -> bool {
     (from.scheme() == "https" && to.scheme() == "https")
         || (is_loopback(from) && is_loopback(to) && matches!(to.scheme(), "http" | "https"))
 }
 
-/// True for a URL without a user name and a password in it.
+/// True for a URL without a user name and without a password.
 pub fn has_no_userinfo(url: &Url) -> bool {
     url.username().is_empty() && url.password().is_none()
 }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spellings_of_one_href_are_equal() {
+    fn equal_hrefs_have_equal_keys() {
         let base = Url::parse("https://pool.contoso.com/ucwa/oauth/v1/applications").unwrap();
         let key = |href| HrefKey::new(&base, href);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What an event changes.
+//! Applies events to what is expected.
 
 use super::{EventRouter, Expected, MAX_UNCLAIMED, Modality, Outcome, Unclaimed};
 use crate::events::{Event, EventType};
@@ -7,17 +7,17 @@ use crate::limits::MAX_WORD;
 use crate::reason::Reason;
 
 impl EventRouter {
-    /// True when the event matters and cannot be used without its resource, which then has to be fetched.
+    /// True when the event matters but lacks its resource, which has to be fetched.
     pub fn needs_resource(&self, event: &Event) -> bool {
         if event.resource.is_some() || event.kind == EventType::Deleted {
             return false;
         }
         let key = self.key(&event.href);
         match event.rel.as_str() {
-            // Started: to learn its operation. Completed: to learn who accepted.
+            // Its resource has the operation id and, once completed, who accepted.
             "messagingInvitation" => !self.invitations.is_empty(),
             "messaging" => self.modalities.contains_key(&key) || !self.invitations.is_empty(),
-            // To tell an incoming message from one of ours.
+            // Its resource has the direction.
             "message" => {
                 event.kind == EventType::Completed && self.pending(&Expected::Message(key)).is_none()
             }
@@ -25,7 +25,7 @@ impl EventRouter {
         }
     }
 
-    /// True when the event tells of something that was begun here, as far as that is known before it is applied.
+    /// True when the event is about an operation of this client, as far as that is known before it is applied.
     pub fn concerns(&self, event: &Event) -> bool {
         if self.needs_resource(event) {
             return true;
@@ -39,7 +39,7 @@ impl EventRouter {
                     || name.is_some_and(|name| self.invitations.contains_key(name))
             }
             "messaging" => is_followed(&key),
-            // One that nobody expects yet may be ours: the response to its POST is on its way.
+            // A message that nobody expects may be ours, with the response to its POST still on its way.
             "message" => {
                 let direction = event.resource.as_ref().and_then(|r| r.text("direction")).unwrap_or_default();
                 event.kind == EventType::Completed && !direction.eq_ignore_ascii_case("Incoming")
@@ -67,12 +67,11 @@ impl EventRouter {
         let Some(operation) = by_name.or_else(|| self.operations.get(&key).cloned()) else { return };
         let Some((_, progress)) = self.invitations.get_mut(&operation) else { return };
         progress.seen = true;
-        progress.learn(resource, (event.kind == EventType::Completed).then(|| Outcome::of(event, resource)));
-        self.name(key, operation);
+        progress.update(resource, (event.kind == EventType::Completed).then(|| Outcome::of(event, resource)));
+        self.add_href(key, operation);
     }
 
-    /// Applies what an invitation itself says, where the event that should have told it has not come. Gives true when it
-    /// told something new.
+    /// Applies an invitation that was fetched because its event did not come. True when that changed anything.
     pub fn apply_fetched_invitation(&mut self, operation: &str, resource: &Resource) -> bool {
         let Some((_, progress)) = self.invitations.get_mut(operation) else { return false };
         let state = resource.text("state").unwrap_or_default();
@@ -81,11 +80,11 @@ impl EventRouter {
         } else if state.eq_ignore_ascii_case("Declined") {
             Some(Outcome::Failed(Reason::new("RemoteFailure", "Declined")))
         } else {
-            // Failed may mean that the recipient took it at another device: only the event's reason tells.
+            // Failed may mean accepted on another device; only the event's reason distinguishes these.
             None
         };
         let before = progress.clone();
-        progress.learn(Some(resource), outcome);
+        progress.update(Some(resource), outcome);
         *progress != before
     }
 
@@ -110,9 +109,9 @@ impl EventRouter {
         if self.settled.iter().any(|(settled, _)| *settled == message) {
             return;
         }
-        // The event's status decides; the resource's own status is absent on real servers. Source: SendAnIM.
+        // The event's status decides, as the resource has none on real servers. Source: SendAnIM.
         let outcome = Outcome::of(event, resource);
-        // Only a message that is known to be ours may stand for one whose response was lost.
+        // Only a message of this side can be the one whose response was lost.
         let lost = || outgoing.then(|| self.pending(&Expected::LostIn(conversation.clone()))).flatten();
         if let Some(id) = self.pending(&Expected::Message(message.clone())).or_else(lost) {
             self.settle(id, message, conversation, outcome);
@@ -124,7 +123,7 @@ impl EventRouter {
         }
     }
 
-    /// The key of the messaging of a conversation.
+    /// The key of a conversation's messaging modality.
     fn messaging_of(&self, conversation: &Event, resource: Option<&Resource>) -> HrefKey {
         if let Some(messaging) = resource.and_then(|r| r.link("messaging")) {
             return self.key(messaging);
@@ -134,7 +133,7 @@ impl EventRouter {
         self.key(&format!("{path}/messaging{query}"))
     }
 
-    /// A conversation that ends takes its messaging with it.
+    /// The end of a conversation is the end of its messaging modality.
     fn apply_conversation(&mut self, event: &Event, resource: Option<&Resource>) {
         let state = resource.and_then(|r| r.text("state")).unwrap_or_default();
         if event.kind != EventType::Deleted && !state.eq_ignore_ascii_case("Disconnected") {
@@ -143,7 +142,7 @@ impl EventRouter {
         self.modalities.remove(&self.messaging_of(event, resource));
         let over = self.key(&event.href);
         self.settled.retain(|(_, conversation)| *conversation != over);
-        // Their own responses may still be on the way; but they do not stand for a message of a new conversation.
+        // Their responses may still come, but they must not be taken for messages of a new conversation with this href.
         for left in self.unclaimed.iter_mut().filter(|left| left.conversation == over) {
             left.outgoing = false;
         }

@@ -1,4 +1,4 @@
-//! What is known of an invitation, a message, a modality.
+//! The state of an invitation, a message, a modality.
 
 use crate::events::{Event, Status};
 use crate::hypermedia::Resource;
@@ -8,20 +8,19 @@ use crate::reason::Reason;
 /// How an invitation or a message ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The recipient's side took it.
+    /// The recipient's side accepted it.
     Accepted {
         /// The URIs of those who accepted, as the server wrote them; empty where it does not say.
         by: Vec<String>,
     },
     /// Refused, with the server's reason.
     Failed(Reason),
-    /// Nobody will ever report it, and why. It may have been accepted.
+    /// No event will report it, for this reason. It may have been accepted.
     Lost(&'static str),
 }
 
 impl Outcome {
-    /// How a completed event says its operation ended. One without a status and a reason is a success: servers leave the
-    /// status out only there.
+    /// The outcome of a completed event. Without a status and a reason it is a success, as servers omit the status only then.
     pub(super) fn of(event: &Event, resource: Option<&Resource>) -> Self {
         let failed = match event.status {
             Some(Status::Success) => false,
@@ -42,7 +41,7 @@ impl Outcome {
         resource.map_or_else(|| Self::Accepted { by: Vec::new() }, Self::accepted)
     }
 
-    /// Accepted, by whom an invitation says.
+    /// Accepted, by those whom the invitation names.
     pub(super) fn accepted(resource: &Resource) -> Self {
         let accepted = resource.all_embedded("acceptedByParticipant");
         let uris = accepted.iter().filter_map(|p| p.text("uri")).filter(|uri| uri.len() <= MAX_HREF);
@@ -50,16 +49,16 @@ impl Outcome {
     }
 }
 
-/// What is known of an invitation.
+/// The state of an invitation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InvitationProgress {
-    /// An event has named it: the server has processed the POST.
+    /// An event has reported it, so the server has processed the POST.
     pub seen: bool,
     /// The href of its messaging modality.
     pub messaging: Option<String>,
     /// The href of its conversation.
     pub conversation: Option<String>,
-    /// Where it can be cancelled while it rings.
+    /// Where it can be cancelled while it is pending.
     pub cancel: Option<String>,
     /// The id of the thread.
     pub thread_id: Option<String>,
@@ -68,42 +67,42 @@ pub struct InvitationProgress {
 }
 
 impl InvitationProgress {
-    /// Takes over what an invitation says of its parts. The first outcome counts.
-    pub(super) fn learn(&mut self, invitation: Option<&Resource>, outcome: Option<Outcome>) {
+    /// Copies what the invitation says. The first outcome counts.
+    pub(super) fn update(&mut self, invitation: Option<&Resource>, outcome: Option<Outcome>) {
         self.outcome = self.outcome.take().or(outcome);
         let Some(invitation) = invitation else { return };
         let link = |rel| invitation.link(rel).map(str::to_owned);
-        // Where someone else took the call, the talk goes on in a derived conversation.
-        keep(&mut self.messaging, link("derivedMessaging").or_else(|| link("messaging")));
-        keep(&mut self.conversation, link("derivedConversation").or_else(|| link("conversation")));
-        keep(&mut self.cancel, link("cancel"));
-        keep(&mut self.thread_id, invitation.text("threadId").map(word));
+        // If someone else accepts, the conversation continues in a derived one.
+        set_if_some(&mut self.messaging, link("derivedMessaging").or_else(|| link("messaging")));
+        set_if_some(&mut self.conversation, link("derivedConversation").or_else(|| link("conversation")));
+        set_if_some(&mut self.cancel, link("cancel"));
+        set_if_some(&mut self.thread_id, invitation.text("threadId").map(word));
     }
 }
 
-fn keep(known: &mut Option<String>, new: Option<String>) {
-    if new.is_some() {
-        *known = new;
+fn set_if_some(field: &mut Option<String>, value: Option<String>) {
+    if value.is_some() {
+        *field = value;
     }
 }
 
-/// What is known of the messaging modality of a conversation.
+/// The state of the messaging modality of a conversation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Modality {
-    /// It was connected and is not any more.
+    /// It is no longer connected.
     pub disconnected: bool,
-    /// The server lost track of what it reported: it may be connected, and is not used for another message.
+    /// The server lost events about it: it may be connected, but is not used for another message.
     pub stale: bool,
-    /// Where text is posted; there while it is connected.
+    /// Where text is posted, while it is connected.
     pub send_message: Option<String>,
-    /// Where it is ended.
+    /// Where it is ended, if it can be.
     pub stop: Option<String>,
-    /// The formats negotiated.
+    /// The negotiated formats.
     pub formats: Vec<String>,
 }
 
 impl Modality {
-    /// Reads a messaging resource. Ready to send means: the sendMessage link is there. Source: SendAnIM.
+    /// Reads a messaging resource. With a sendMessage link it is ready to send. Source: SendAnIM.
     pub fn of(resource: &Resource) -> Self {
         let state = resource.text("state").unwrap_or_default();
         let formats = resource.texts("negotiatedMessageFormats").into_iter();

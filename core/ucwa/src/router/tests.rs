@@ -179,7 +179,7 @@ fn a_doubtful_conversation_is_alive_until_events_tell_anew() {
     let mut router = router();
     let modality = router.follow_modality("/c/1/messaging");
     apply(&mut router, &connected());
-    router.doubt_conversations();
+    router.mark_conversations_stale();
     assert!(router.modality(&modality).stale && !router.modality(&modality).disconnected);
     apply(&mut router, &connected());
     assert!(!router.modality(&modality).stale);

@@ -1,11 +1,11 @@
 //! Who has answered: the pool, or something between it and the client.
 //!
-//! A gateway answers in the server's place, with any status and sometimes in UCWA's own words. What only a pool can have sent is
-//! an error body of UCWA, or one of its own headers. Sources: ErrorsAndInformationalMessages; the headers from recorded answers.
+//! A gateway answers in the server's place, with any status and sometimes with UCWA's own codes. Only a pool sends an error body
+//! of UCWA, or one of its headers. Sources: ErrorsAndInformationalMessages; the headers from recorded answers.
 
 use crate::hypermedia::{DecodeError, Resource};
 
-/// Headers that Lync and Skype for Business servers add to their answers, and nobody else.
+/// Headers that only Lync and Skype for Business servers add to their answers.
 pub const POOL_HEADERS: [&str; 2] = ["x-ms-server-fqdn", "x-ms-diagnostics"];
 
 /// The codes of UCWA's error bodies. Source: ErrorCode reference.
@@ -39,11 +39,11 @@ const CODES: [&str; 22] = [
 pub enum Speaker {
     /// The pool.
     Pool,
-    /// The pool's web server with a page of its own: the request did not get through to UCWA, or UCWA broke.
+    /// A page of the pool's web server: the request did not reach UCWA, or UCWA failed.
     PoolPage,
-    /// A web page of anybody.
+    /// A web page of unknown origin.
     Page,
-    /// Anything else: perhaps a gateway, whatever it says.
+    /// Anything else: it may be a gateway.
     Other,
 }
 
@@ -59,13 +59,13 @@ impl Speaker {
         }
     }
 
-    /// True for a pool, by whichever of its parts.
+    /// True for any part of a pool.
     pub fn is_pool(self) -> bool {
         matches!(self, Speaker::Pool | Speaker::PoolPage)
     }
 }
 
-/// Many services send a `code`, some of them in these very words. Only UCWA has a `subcode` or a `debugInfo` beside it.
+/// Many services send a `code`, some of them the same ones. Only UCWA adds a `subcode` or `debugInfo`.
 fn is_error_of_ucwa(resource: &Resource) -> bool {
     resource.text("code").is_some_and(|code| CODES.contains(&code))
         && (resource.text("subcode").is_some() || resource.member("debugInfo").is_some())

@@ -1,11 +1,10 @@
-//! What a proxy answers to CONNECT where it makes no connection.
+//! A proxy's refusal of CONNECT.
 
 use crate::plain::plain;
 
-/// What a proxy has answered to CONNECT.
 pub(super) struct Refusal {
     pub(super) status: u16,
-    /// The names of the schemes of `Proxy-Authenticate`, with commas between them.
+    /// The authentication schemes of `Proxy-Authenticate`, separated by commas.
     pub(super) schemes: String,
 }
 
@@ -17,7 +16,10 @@ impl Refusal {
         let mut schemes: Vec<String> = Vec::new();
         for (name, value) in lines.take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'))
         {
-            if ["proxy-authenticate", "www-authenticate"].iter().any(|asks| name.eq_ignore_ascii_case(asks)) {
+            if ["proxy-authenticate", "www-authenticate"]
+                .iter()
+                .any(|header| name.eq_ignore_ascii_case(header))
+            {
                 schemes
                     .extend(schemes_of(value).filter(|scheme| !schemes.contains(scheme)).collect::<Vec<_>>());
             }
@@ -27,7 +29,7 @@ impl Refusal {
     }
 }
 
-/// The first words of what stands between commas, where they are no parameters. Source: RFC 9110, 11.6.1.
+/// The schemes among the comma-separated parts; the others are parameters. Source: RFC 9110, 11.6.1.
 fn schemes_of(value: &str) -> impl Iterator<Item = String> + '_ {
     let mut quoted = false;
     let parts = value.split(move |c| {
@@ -48,9 +50,9 @@ mod tests {
     #[test]
     fn an_answer_to_connect_is_read() {
         let read = |head: &str| Refusal::parse(head.as_bytes()).map(|r| (r.status, r.schemes));
-        let asks = "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Negotiate\r\n\
+        let head = "HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Negotiate\r\n\
                     Proxy-Authenticate: NTLM, Basic realm=\"a, b, c\", charset=\"UTF-8\"\r\n\r\n<html>";
-        assert_eq!(read(asks), Some((407, "Negotiate, NTLM, Basic".to_owned())));
+        assert_eq!(read(head), Some((407, "Negotiate, NTLM, Basic".to_owned())));
         assert_eq!(read("HTTP/1.0 403 Forbidden\r\n\r\n"), Some((403, String::new())));
         assert_eq!(read("HTTP/1.1 200 Connection established\r\n\r\n"), None);
         assert_eq!(read("SSH-2.0-OpenSSH\r\n"), None);

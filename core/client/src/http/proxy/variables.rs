@@ -1,4 +1,4 @@
-//! The variables that name a proxy: which of them counts, and whether it can be meant as it stands.
+//! The environment variables that name a proxy: which one is in effect, and whether its value is usable.
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv6Addr};
@@ -8,38 +8,39 @@ use url::Url;
 
 use crate::error::{Error, Result};
 
-/// The variables that name a proxy for https, by precedence; of each pair the first that is set counts.
+/// The variables that name a proxy for https, by precedence; of each pair the first that is set is used.
 const FOR_HTTPS: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
 const FOR_HTTP: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
-const EXCEPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
+const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// # Errors
-/// `InvalidInput` for a variable that cannot be meant as it stands; reqwest would pass over it.
+/// `InvalidInput` for a variable with an unusable value, which reqwest would ignore.
 pub(super) fn check_all() -> Result<()> {
-    if of_a_web_server() {
+    if is_cgi() {
         return Ok(());
     }
     for names in FOR_HTTPS.iter().chain([&FOR_HTTP]) {
         check(names, proxy_problem)?;
     }
-    check(&EXCEPT, exception_problem)
+    check(&NO_PROXY, no_proxy_problem)
 }
 
-/// The variable that names the proxy for https, if one does.
-pub(super) fn in_force() -> Option<&'static str> {
+/// The name of the variable that names the proxy for https, if one does.
+pub(super) fn name_in_effect() -> Option<&'static str> {
     for_https().map(|(name, _)| name)
 }
 
-/// The proxy for https and what is reached without it, where variables say so. reqwest knows `.domain` and not `*.domain`.
-pub(super) fn named() -> Option<(String, String)> {
-    let (_, proxy) = for_https().filter(|_| !of_a_web_server())?;
-    let except = first_set(&EXCEPT).and_then(|(_, value)| value.into_string().ok()).unwrap_or_default();
-    let except: Vec<_> = except.split(',').map(|entry| without_star(entry.trim())).collect();
-    Some((proxy.into_string().ok()?, except.join(",")))
+/// The proxy for https and the hosts to reach without it, if variables name one. `*.domain` becomes `.domain`, which reqwest
+/// understands.
+pub(super) fn proxy_for_https() -> Option<(String, String)> {
+    let (_, proxy) = for_https().filter(|_| !is_cgi())?;
+    let no_proxy = first_set(&NO_PROXY).and_then(|(_, value)| value.into_string().ok()).unwrap_or_default();
+    let no_proxy: Vec<_> = no_proxy.split(',').map(|entry| without_star(entry.trim())).collect();
+    Some((proxy.into_string().ok()?, no_proxy.join(",")))
 }
 
-/// True in a program that a web server runs (CGI). It gets a caller's `Proxy` header as HTTP_PROXY: no variable counts there.
-fn of_a_web_server() -> bool {
+/// True in a CGI program, where HTTP_PROXY is the caller's `Proxy` header: no variable is used there.
+fn is_cgi() -> bool {
     std::env::var_os("REQUEST_METHOD").is_some()
 }
 
@@ -61,7 +62,7 @@ fn check(names: &[&'static str; 2], problem: fn(&str) -> Option<String>) -> Resu
         None => Some("is not valid UTF-8".to_owned()),
         Some(value) => problem(value),
     };
-    // The value may hold a password, so no part of it is told.
+    // The value may hold a password, so the error does not quote it.
     problem.map_or(Ok(()), |problem| Err(Error::invalid_input(format!("{name} {problem}."))))
 }
 
@@ -90,8 +91,8 @@ fn proxy_problem(value: &str) -> Option<String> {
     None
 }
 
-/// An entry that no host can match, where it is plain that it was meant to.
-fn exception_problem(value: &str) -> Option<String> {
+/// What is wrong with a NO_PROXY that has an entry which no host can match.
+fn no_proxy_problem(value: &str) -> Option<String> {
     let bad = |entry: &str| match entry.split_once('/') {
         Some((address, bits)) => !is_network(address, bits),
         None => {
@@ -107,12 +108,12 @@ fn exception_problem(value: &str) -> Option<String> {
 }
 
 fn is_network(address: &str, bits: &str) -> bool {
-    let longest = match address.parse() {
+    let max_bits = match address.parse() {
         Ok(IpAddr::V4(_)) => 32,
         Ok(IpAddr::V6(_)) => 128,
         Err(_) => return false,
     };
-    bits.parse::<u8>().is_ok_and(|bits| bits <= longest)
+    bits.parse::<u8>().is_ok_and(|bits| bits <= max_bits)
 }
 
 #[cfg(test)]
@@ -120,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_a_proxy_is_told_and_nothing_of_it() {
+    fn an_unusable_proxy_is_refused_without_quoting_it() {
         for good in [
             "",
             "http://proxy.contoso.com:3128",
@@ -144,19 +145,22 @@ mod tests {
             "http://proxy/path",
             "http:/proxy:80",
         ] {
-            let told = proxy_problem(bad).unwrap_or_else(|| panic!("{bad} is taken"));
-            assert!(told.starts_with("is no address of a proxy"), "{bad}: {told}");
+            let problem = proxy_problem(bad).unwrap_or_else(|| panic!("{bad} is taken"));
+            assert!(problem.starts_with("is no address of a proxy"), "{bad}: {problem}");
         }
         for secret in
             ["http://svc:p@ss@proxy:80", "http://svc:p@ss#word@proxy:80", "http://svc:pa/ss@proxy:80"]
         {
-            let told = proxy_problem(secret).unwrap_or_else(|| panic!("{secret} is taken"));
-            assert!(told.contains("%40") && !told.contains("ss#") && !told.contains("svc"), "{told}");
+            let problem = proxy_problem(secret).unwrap_or_else(|| panic!("{secret} is taken"));
+            assert!(
+                problem.contains("%40") && !problem.contains("ss#") && !problem.contains("svc"),
+                "{problem}"
+            );
         }
     }
 
     #[test]
-    fn what_no_host_can_match_is_told() {
+    fn an_exception_that_no_host_can_match_is_refused() {
         for good in [
             "",
             "*",
@@ -164,7 +168,7 @@ mod tests {
             ".contoso.com, 10.0.0.0/8,::1,fe80::/10,",
             "*.contoso.com, *.test",
         ] {
-            assert_eq!(exception_problem(good), None, "{good}");
+            assert_eq!(no_proxy_problem(good), None, "{good}");
         }
         for bad in [
             "localhost 127.0.0.1",
@@ -179,7 +183,7 @@ mod tests {
             "*contoso.com",
             "*.*.com",
         ] {
-            assert!(exception_problem(bad).is_some(), "{bad} is taken");
+            assert!(no_proxy_problem(bad).is_some(), "{bad} is taken");
         }
     }
 }

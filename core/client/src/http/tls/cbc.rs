@@ -1,8 +1,8 @@
 //! The cipher suites of TLS 1.2 with ECDHE and AES-CBC, for servers that have nothing newer: Windows Server 2012 and 2012 R2
-//! with an RSA certificate, older balancers. Source: RFC 5246, 6.2.3.2 and 6.3; RFC 4492; RFC 5289.
+//! with an RSA certificate, old load balancers. Source: RFC 5246, 6.2.3.2 and 6.3; RFC 4492; RFC 5289.
 //!
-//! rustls has only suites that protect records with one authenticated cipher. Here that is HMAC, padding and AES-CBC in this
-//! order, which is safe only where nobody can learn from timing what a forged record was refused for (Lucky Thirteen).
+//! rustls has only AEAD suites. These compute an HMAC, pad and encrypt, in this order, which is safe only if timing does not
+//! reveal why a forged record was refused (Lucky Thirteen).
 
 use std::marker::PhantomData;
 
@@ -28,13 +28,13 @@ use rustls::{
 };
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, ConstantTimeGreater};
 
-/// The size of a block, and of the vector at the start of each record.
+/// The size of a block, and of the initialisation vector at the start of each record.
 const BLOCK: usize = 16;
 
 /// The largest content of a record.
 const MAX_CONTENT: usize = 1 << 14;
 
-/// In the order in which they are offered, after those of rustls.
+/// Offered in this order, after the suites of rustls.
 pub(super) const SUITES: [SupportedCipherSuite; 6] = [
     SupportedCipherSuite::Tls12(&ECDSA_AES_128_SHA256),
     SupportedCipherSuite::Tls12(&RSA_AES_128_SHA256),
@@ -76,29 +76,29 @@ static RSA_AES_128_SHA: Tls12CipherSuite = suite(
 );
 
 static AES_128_SHA256: HmacThenCbc<Aes128> =
-    HmacThenCbc { mac: &hmac::HMAC_SHA256, mac_len: 32, key_len: 16, of: PhantomData };
+    HmacThenCbc { mac: &hmac::HMAC_SHA256, mac_len: 32, key_len: 16, cipher: PhantomData };
 static AES_256_SHA1: HmacThenCbc<Aes256> =
-    HmacThenCbc { mac: &hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, mac_len: 20, key_len: 32, of: PhantomData };
+    HmacThenCbc { mac: &hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, mac_len: 20, key_len: 32, cipher: PhantomData };
 static AES_128_SHA1: HmacThenCbc<Aes128> =
-    HmacThenCbc { mac: &hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, mac_len: 20, key_len: 16, of: PhantomData };
+    HmacThenCbc { mac: &hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, mac_len: 20, key_len: 16, cipher: PhantomData };
 
-/// All but the protection of records is as in the suite with AES-128-GCM: the key exchange, who signs it, and SHA-256 for deriving keys
-/// and for the transcript, also where records are protected with HMAC-SHA1.
+/// As the suite with AES-128-GCM, apart from the protection of records: the same key exchange and signatures, and SHA-256 for
+/// key derivation and transcript, also where records are protected with HMAC-SHA1.
 const fn suite(
     suite: CipherSuite,
-    like: &SupportedCipherSuite,
+    gcm: &SupportedCipherSuite,
     aead_alg: &'static dyn Tls12AeadAlgorithm,
 ) -> Tls12CipherSuite {
-    let SupportedCipherSuite::Tls12(like) = like else { panic!("a suite of TLS 1.2") };
+    let SupportedCipherSuite::Tls12(gcm) = gcm else { panic!("a suite of TLS 1.2") };
     Tls12CipherSuite {
         common: CipherSuiteCommon {
             suite,
-            hash_provider: like.common.hash_provider,
-            confidentiality_limit: like.common.confidentiality_limit,
+            hash_provider: gcm.common.hash_provider,
+            confidentiality_limit: gcm.common.confidentiality_limit,
         },
-        prf_provider: like.prf_provider,
-        kx: like.kx,
-        sign: like.sign,
+        prf_provider: gcm.prf_provider,
+        kx: gcm.kx,
+        sign: gcm.sign,
         aead_alg,
     }
 }
@@ -108,7 +108,7 @@ struct HmacThenCbc<C> {
     mac: &'static hmac::Algorithm,
     mac_len: usize,
     key_len: usize,
-    of: PhantomData<fn() -> C>,
+    cipher: PhantomData<fn() -> C>,
 }
 
 /// One direction of a connection.
@@ -146,8 +146,8 @@ where
         Box::new(self.records(&key, iv))
     }
 
-    /// The block of keys begins with both keys of the MAC, then come both keys of the cipher, and since TLS 1.1 no vectors. rustls
-    /// knows no keys of a MAC; what it calls key and vector lie at the same places.
+    /// The key block has both MAC keys, then both cipher keys, and since TLS 1.1 no vectors. rustls knows no MAC keys; what it
+    /// calls key and vector are at the same offsets.
     fn key_block_shape(&self) -> KeyBlockShape {
         KeyBlockShape { enc_key_len: self.mac_len, fixed_iv_len: self.key_len, explicit_nonce_len: 0 }
     }
@@ -213,34 +213,34 @@ impl<C: BlockSizeUser<BlockSize = U16> + BlockCipherDecrypt + Clone + Send + Syn
 }
 
 impl<C> Records<C> {
-    /// How much of a decrypted record is content, if its padding and its MAC are right.
+    /// The length of the content of a decrypted record, if its padding and its MAC are right.
     ///
-    /// What is done, and which bytes are looked at, depends on the length of the record alone and not on what is in it: the MAC is
-    /// calculated for every length that the padding could have, at most 256.
+    /// It runs in constant time: what it does depends on the length of the record alone, not on its bytes. The MAC is
+    /// calculated for every possible length of the padding, at most 256.
     fn content(&self, body: &[u8], about: impl Fn(usize) -> [u8; 13]) -> Result<usize, Error> {
-        // All of them public: the length of the record is.
-        let longest = body.len().checked_sub(self.mac_len + 1).ok_or(Error::DecryptError)?;
-        let most = longest.min(255);
-        let (common, rest) = body.split_at(longest - most);
+        // These lengths are public, as that of the record is.
+        let max_content = body.len().checked_sub(self.mac_len + 1).ok_or(Error::DecryptError)?;
+        let max_padding = max_content.min(255);
+        let (common, rest) = body.split_at(max_content - max_padding);
 
         let last = body.last().copied().unwrap_or_default();
-        let mut good = !last.ct_gt(&(most as u8));
+        let mut good = !last.ct_gt(&(max_padding as u8));
         let padding = u8::conditional_select(&0, &last, good);
-        for (at, byte) in (0_u8..=255).zip(body.iter().rev()).take(most + 1) {
+        for (at, byte) in (0_u8..=255).zip(body.iter().rev()).take(max_padding + 1) {
             good &= at.ct_gt(&padding) | byte.ct_eq(&padding);
         }
 
-        let content = longest - usize::from(padding);
-        let mut begun = hmac::Context::with_key(&self.mac);
-        begun.update(&about(content));
-        begun.update(common);
+        let content = max_content - usize::from(padding);
+        let mut prefix = hmac::Context::with_key(&self.mac);
+        prefix.update(&about(content));
+        prefix.update(common);
         let mut authentic = Choice::from(0);
-        for (length, end) in (0_u8..=255).zip((0..=most).rev()) {
+        for (length, end) in (0_u8..=255).zip((0..=max_padding).rev()) {
             let (content, mac) = rest.split_at(end);
-            let mut this = begun.clone();
-            this.update(content);
+            let mut mac_of_length = prefix.clone();
+            mac_of_length.update(content);
             let mac = mac.get(..self.mac_len).unwrap_or_default();
-            authentic |= this.sign().as_ref().ct_eq(mac) & length.ct_eq(&padding);
+            authentic |= mac_of_length.sign().as_ref().ct_eq(mac) & length.ct_eq(&padding);
         }
         match bool::from(good & authentic) {
             true => Ok(content),

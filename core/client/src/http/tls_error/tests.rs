@@ -1,4 +1,4 @@
-//! A walk over every variant of every error of the TLS library.
+//! Every variant of every error of the TLS library gives one plain sentence.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -12,22 +12,26 @@ use rustls::{
     InconsistentKeys, OtherError, PeerMisbehaved,
 };
 
+use self::errors::*;
 use super::*;
 
-fn told(error: impl Into<Failed>) -> String {
+mod errors;
+
+fn sentence_of(error: impl Into<Failed>) -> String {
     sentence(&error.into(), &Url::parse("https://pool.contoso.com/").unwrap(), Tls::Current)
 }
 
 fn why(error: impl Into<Failed>) -> String {
-    let told = told(error);
-    told.strip_prefix("No secure connection to pool.contoso.com: ")
-        .expect(&told)
+    let sentence = sentence_of(error);
+    sentence
+        .strip_prefix("No secure connection to pool.contoso.com: ")
+        .expect(&sentence)
         .trim_end_matches('.')
         .to_owned()
 }
 
-/// The variants of a public enum, by the source that the build was made from. The compiler cannot tell that a list of them is
-/// whole: the library may add to them.
+/// The variants of a public enum, from the source of the build. The compiler cannot check that a list of them is complete, as
+/// the library may add to them.
 fn variants(source: &str, of: &str) -> BTreeSet<String> {
     let (_, body) = source.split_once(&format!("pub enum {of} {{\n")).unwrap();
     let (body, _) = body.split_once("\n}").unwrap();
@@ -38,8 +42,7 @@ fn variants(source: &str, of: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The text of a source file of a dependency, where Cargo keeps what it has built from. Its `metadata` would ask for the packages
-/// of every platform.
+/// A source file of a dependency in Cargo's registry. `cargo metadata` would need the packages of every platform.
 fn source(package: &str, file: &str) -> String {
     let lock = include_str!("../../../../../Cargo.lock");
     let (_, rest) = lock.split_once(&format!("name = \"{package}\"\nversion = \"")).unwrap();
@@ -53,298 +56,42 @@ fn source(package: &str, file: &str) -> String {
     std::fs::read_to_string(found).unwrap()
 }
 
-/// Each of the list gives one plain sentence, and the list is whole.
-fn walk<E: fmt::Debug + Clone>(source: &str, of: &str, list: &[E], wrap: impl Fn(E) -> Failed) {
+/// Each error of the list gives one plain sentence, and the list is complete.
+fn check_all<E: fmt::Debug + Clone>(source: &str, of: &str, list: &[E], wrap: impl Fn(E) -> Failed) {
     let variant = |error: &E| {
         format!("{error:?}").split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap().to_owned()
     };
     assert_eq!(list.iter().map(variant).collect::<BTreeSet<_>>(), variants(source, of), "{of}");
     for error in list {
-        assert_plain(&told(wrap(error.clone())), error);
+        assert_plain(&sentence_of(wrap(error.clone())), error);
     }
 }
 
-fn assert_plain(told: &str, error: &dyn fmt::Debug) {
+fn assert_plain(sentence: &str, error: &dyn fmt::Debug) {
     let is_name = |word: &str| {
         let camel = word.chars().zip(word.chars().skip(1)).any(|(a, b)| a.is_lowercase() && b.is_uppercase());
         camel && !word.starts_with("ChaCha20")
     };
-    assert!(told.ends_with('.') && !told.ends_with(".."), "{error:?}: {told}");
-    assert!(!told.contains(['{', '}', '[', ']', '"', '\n']) && !told.contains("()"), "{error:?}: {told}");
-    assert!(!told.split_whitespace().any(is_name), "{error:?}: {told}");
-    assert!(!told.contains("s3cret"), "{error:?}: {told}");
-}
-
-fn other() -> OtherError {
-    OtherError(Arc::new(io::Error::other("Broken(Context { s3cret })")))
-}
-
-fn certificate_errors() -> Vec<CertificateError> {
-    use CertificateError::*;
-    let time = UnixTime::since_unix_epoch(Duration::from_secs(1));
-    let bytes = vec![1, 2, 3];
-    vec![
-        BadEncoding,
-        Expired,
-        ExpiredContext { time, not_after: time },
-        NotValidYet,
-        NotValidYetContext { time, not_before: time },
-        Revoked,
-        UnhandledCriticalExtension,
-        UnknownIssuer,
-        UnknownRevocationStatus,
-        ExpiredRevocationList,
-        ExpiredRevocationListContext { time, next_update: time },
-        BadSignature,
-        #[allow(deprecated)]
-        UnsupportedSignatureAlgorithm,
-        UnsupportedSignatureAlgorithmContext {
-            signature_algorithm_id: bytes.clone(),
-            supported_algorithms: Vec::new(),
-        },
-        UnsupportedSignatureAlgorithmForPublicKeyContext {
-            signature_algorithm_id: bytes.clone(),
-            public_key_algorithm_id: bytes,
-        },
-        NotValidForName,
-        not_valid_for_name(&[]),
-        InvalidPurpose,
-        InvalidPurposeContext {
-            required: ExtendedKeyPurpose::ServerAuth,
-            presented: vec![ExtendedKeyPurpose::Other(vec![1, 2])],
-        },
-        InvalidOcspResponse,
-        ApplicationVerificationFailure,
-        Other(other()),
-    ]
-}
-
-fn not_valid_for_name(presented: &[&str]) -> CertificateError {
-    CertificateError::NotValidForNameContext {
-        expected: ServerName::try_from("pool.contoso.com").unwrap(),
-        presented: presented.iter().map(|name| (*name).to_owned()).collect(),
-    }
-}
-
-fn revocation_list_errors() -> Vec<CertRevocationListError> {
-    use CertRevocationListError::*;
-    vec![
-        BadSignature,
-        #[allow(deprecated)]
-        UnsupportedSignatureAlgorithm,
-        UnsupportedSignatureAlgorithmContext {
-            signature_algorithm_id: vec![1],
-            supported_algorithms: Vec::new(),
-        },
-        UnsupportedSignatureAlgorithmForPublicKeyContext {
-            signature_algorithm_id: vec![1],
-            public_key_algorithm_id: vec![1],
-        },
-        InvalidCrlNumber,
-        InvalidRevokedCertSerialNumber,
-        IssuerInvalidForCrl,
-        Other(other()),
-        ParseError,
-        UnsupportedCrlVersion,
-        UnsupportedCriticalExtension,
-        UnsupportedDeltaCrl,
-        UnsupportedIndirectCrl,
-        UnsupportedRevocationReason,
-    ]
-}
-
-fn invalid_messages() -> Vec<InvalidMessage> {
-    use InvalidMessage::*;
-    vec![
-        CertificatePayloadTooLarge,
-        HandshakePayloadTooLarge,
-        InvalidCcs,
-        InvalidContentType,
-        InvalidCertificateStatusType,
-        InvalidCertRequest,
-        InvalidDhParams,
-        InvalidEmptyPayload,
-        InvalidKeyUpdate,
-        InvalidServerName,
-        MessageTooLarge,
-        MessageTooShort,
-        MissingData("Random"),
-        MissingKeyExchange,
-        NoSignatureSchemes,
-        TrailingData("Random"),
-        UnexpectedMessage("Random"),
-        UnknownProtocolVersion,
-        UnsupportedCompression,
-        UnsupportedCurveType,
-        UnsupportedKeyExchangeAlgorithm(rustls::crypto::KeyExchangeAlgorithm::DHE),
-        EmptyTicketValue,
-        IllegalEmptyList("Random"),
-        IllegalEmptyValue,
-        DuplicateExtension(1),
-        PreSharedKeyIsNotFinalExtension,
-        UnknownHelloRetryRequestExtension,
-        UnknownCertificateExtension,
-    ]
-}
-
-fn incompatible_peers() -> Vec<PeerIncompatible> {
-    use PeerIncompatible::*;
-    vec![
-        EcPointsExtensionRequired,
-        ExtendedMasterSecretExtensionRequired,
-        IncorrectCertificateTypeExtension,
-        KeyShareExtensionRequired,
-        NamedGroupsExtensionRequired,
-        NoCertificateRequestSignatureSchemesInCommon,
-        NoCipherSuitesInCommon,
-        NoEcPointFormatsInCommon,
-        NoKxGroupsInCommon,
-        NoSignatureSchemesInCommon,
-        NullCompressionRequired,
-        ServerDoesNotSupportTls12Or13,
-        ServerSentHelloRetryRequestWithUnknownExtension,
-        ServerTlsVersionIsDisabledByOurConfig,
-        SignatureAlgorithmsExtensionRequired,
-        SupportedVersionsExtensionRequired,
-        Tls12NotOffered,
-        Tls12NotOfferedOrEnabled,
-        Tls13RequiredForQuic,
-        UncompressedEcPointsRequired,
-        UnsolicitedCertificateTypeExtension,
-        ServerRejectedEncryptedClientHello(None),
-    ]
-}
-
-fn misbehaving_peers() -> Vec<PeerMisbehaved> {
-    use PeerMisbehaved::*;
-    vec![
-        AttemptedDowngradeToTls12WhenTls13IsSupported,
-        BadCertChainExtensions,
-        CipherSuiteDifferedOnRetry,
-        DisallowedEncryptedExtension,
-        DuplicateClientHelloExtensions,
-        DuplicateEncryptedExtensions,
-        DuplicateHelloRetryRequestExtensions,
-        DuplicateNewSessionTicketExtensions,
-        DuplicateServerHelloExtensions,
-        DuplicateServerNameTypes,
-        EarlyDataAttemptedInSecondClientHello,
-        EarlyDataExtensionWithoutResumption,
-        EarlyDataOfferedWithVariedCipherSuite,
-        EchAcceptanceVariedAfterRetry,
-        HandshakeHashVariedAfterRetry,
-        IllegalHelloRetryRequestWithEmptyCookie,
-        IllegalHelloRetryRequestWithNoChanges,
-        IllegalHelloRetryRequestWithOfferedGroup,
-        IllegalHelloRetryRequestWithUnofferedCipherSuite,
-        IllegalHelloRetryRequestWithUnofferedNamedGroup,
-        IllegalHelloRetryRequestWithUnsupportedVersion,
-        IllegalHelloRetryRequestWithWrongSessionId,
-        IllegalHelloRetryRequestWithInvalidEch,
-        IllegalMiddleboxChangeCipherSpec,
-        IllegalTlsInnerPlaintext,
-        IncorrectBinder,
-        InvalidCertCompression,
-        InvalidMaxEarlyDataSize,
-        InvalidKeyShare,
-        KeyEpochWithPendingFragment,
-        KeyUpdateReceivedInQuicConnection,
-        MessageInterleavedWithHandshakeMessage,
-        MissingBinderInPskExtension,
-        MissingKeyShare,
-        MissingPskExtensionInSecondClientHello,
-        MissingPskModesExtension,
-        MissingQuicTransportParameters,
-        OfferedDuplicateCertificateCompressions,
-        OfferedDuplicateKeyShares,
-        OfferedEarlyDataWithOldProtocolVersion,
-        OfferedEmptyApplicationProtocol,
-        OfferedIncorrectCompressions,
-        PskExtensionMustBeLast,
-        PskExtensionWithMismatchedIdsAndBinders,
-        RefusedToFollowHelloRetryRequest,
-        RejectedEarlyDataInterleavedWithHandshakeMessage,
-        ResumptionAttemptedWithVariedEms,
-        ResumptionOfferedWithVariedCipherSuite,
-        ResumptionOfferedWithVariedEms,
-        ResumptionOfferedWithIncompatibleCipherSuite,
-        SelectedDifferentCipherSuiteAfterRetry,
-        SelectedInvalidPsk,
-        SelectedTls12UsingTls13VersionExtension,
-        SelectedUnofferedApplicationProtocol,
-        SelectedUnofferedCertCompression,
-        SelectedUnofferedCipherSuite,
-        SelectedUnofferedCompression,
-        SelectedUnofferedKxGroup,
-        SelectedUnofferedPsk,
-        SelectedUnusableCipherSuiteForVersion,
-        ServerEchoedCompatibilitySessionId,
-        ServerHelloMustOfferUncompressedEcPoints,
-        ServerNameDifferedOnRetry,
-        ServerNameMustContainOneHostName,
-        SignedKxWithWrongAlgorithm,
-        SignedHandshakeWithUnadvertisedSigScheme,
-        TooManyEmptyFragments,
-        TooManyKeyUpdateRequests,
-        TooManyRenegotiationRequests,
-        TooManyWarningAlertsReceived,
-        TooMuchEarlyDataReceived,
-        UnexpectedCleartextExtension,
-        UnsolicitedCertExtension,
-        UnsolicitedEncryptedExtension,
-        UnsolicitedSctList,
-        UnsolicitedServerHelloExtension,
-        WrongGroupForKeyShare,
-        UnsolicitedEchExtension,
-    ]
-}
-
-fn hello_errors() -> Vec<EncryptedClientHelloError> {
-    use EncryptedClientHelloError::*;
-    vec![InvalidConfigList, NoCompatibleConfig, SniRequired]
-}
-
-fn all_others() -> Vec<Failed> {
-    vec![
-        Failed::InappropriateMessage { expect_types: vec![ContentType::Alert], got_type: ContentType::Alert },
-        Failed::InappropriateHandshakeMessage {
-            expect_types: vec![HandshakeType::ClientHello],
-            got_type: HandshakeType::Finished,
-        },
-        Failed::InvalidEncryptedClientHello(EncryptedClientHelloError::SniRequired),
-        Failed::InvalidMessage(InvalidMessage::InvalidCcs),
-        Failed::NoCertificatesPresented,
-        Failed::UnsupportedNameType,
-        Failed::DecryptError,
-        Failed::EncryptError,
-        Failed::PeerIncompatible(PeerIncompatible::NoKxGroupsInCommon),
-        Failed::PeerMisbehaved(PeerMisbehaved::MissingKeyShare),
-        Failed::AlertReceived(AlertDescription::InternalError),
-        Failed::InvalidCertificate(CertificateError::Expired),
-        Failed::InvalidCertRevocationList(CertRevocationListError::ParseError),
-        Failed::General("failed: Context { s3cret }".to_owned()),
-        Failed::FailedToGetCurrentTime,
-        Failed::FailedToGetRandomBytes,
-        Failed::HandshakeNotComplete,
-        Failed::PeerSentOversizedRecord,
-        Failed::NoApplicationProtocol,
-        Failed::BadMaxFragmentSize,
-        Failed::InconsistentKeys(InconsistentKeys::KeyMismatch),
-        Failed::Other(other()),
-    ]
+    assert!(sentence.ends_with('.') && !sentence.ends_with(".."), "{error:?}: {sentence}");
+    assert!(
+        !sentence.contains(['{', '}', '[', ']', '"', '\n']) && !sentence.contains("()"),
+        "{error:?}: {sentence}"
+    );
+    assert!(!sentence.split_whitespace().any(is_name), "{error:?}: {sentence}");
+    assert!(!sentence.contains("s3cret"), "{error:?}: {sentence}");
 }
 
 #[test]
 fn every_error_is_one_plain_sentence() {
     let library = source("rustls", "src/error.rs");
-    walk(&library, "Error", &all_others(), |error| error);
-    walk(&library, "CertificateError", &certificate_errors(), Failed::from);
-    walk(&library, "CertRevocationListError", &revocation_list_errors(), Failed::from);
-    walk(&library, "InvalidMessage", &invalid_messages(), Failed::from);
-    walk(&library, "PeerIncompatible", &incompatible_peers(), Failed::from);
-    walk(&library, "PeerMisbehaved", &misbehaving_peers(), Failed::from);
-    walk(&library, "EncryptedClientHelloError", &hello_errors(), Failed::from);
-    walk(
+    check_all(&library, "Error", &all_others(), |error| error);
+    check_all(&library, "CertificateError", &certificate_errors(), Failed::from);
+    check_all(&library, "CertRevocationListError", &revocation_list_errors(), Failed::from);
+    check_all(&library, "InvalidMessage", &invalid_messages(), Failed::from);
+    check_all(&library, "PeerIncompatible", &incompatible_peers(), Failed::from);
+    check_all(&library, "PeerMisbehaved", &misbehaving_peers(), Failed::from);
+    check_all(&library, "EncryptedClientHelloError", &hello_errors(), Failed::from);
+    check_all(
         &library,
         "InconsistentKeys",
         &[InconsistentKeys::KeyMismatch, InconsistentKeys::Unknown],
@@ -352,11 +99,11 @@ fn every_error_is_one_plain_sentence() {
     );
     for number in 0..=u8::MAX {
         let alert = AlertDescription::from(number);
-        assert_plain(&told(Failed::AlertReceived(alert)), &alert);
+        assert_plain(&sentence_of(Failed::AlertReceived(alert)), &alert);
     }
 }
 
-/// What the library hands on from the verifier of certificates, as the name of a variant of the verifier's own error.
+/// The library passes on some errors of the certificate verifier as the name of their variant.
 #[test]
 fn every_error_of_the_verifier_is_one_plain_sentence() {
     let verifier = variants(&source("rustls-webpki", "src/error.rs"), "Error");
@@ -364,13 +111,13 @@ fn every_error_of_the_verifier_is_one_plain_sentence() {
     for name in verifier {
         for said in [name.clone(), format!("{name}(Context {{ s3cret }})")] {
             let error = CertificateError::Other(OtherError(Arc::new(io::Error::other(said.clone()))));
-            assert_plain(&told(error), &said);
+            assert_plain(&sentence_of(error), &said);
         }
     }
 }
 
 #[test]
-fn what_a_person_can_change_is_told() {
+fn a_sentence_says_what_to_change() {
     let text = |said: &str| CertificateError::Other(OtherError(Arc::new(io::Error::other(said.to_owned()))));
     let signed = |id: &[u8]| CertificateError::UnsupportedSignatureAlgorithmContext {
         signature_algorithm_id: id.to_vec(),
@@ -379,11 +126,11 @@ fn what_a_person_can_change_is_told() {
     for alert in [AlertDescription::HandshakeFailure, AlertDescription::InsufficientSecurity] {
         assert_eq!(why(Failed::AlertReceived(alert)), NO_CURRENT_SUITE);
         let url = Url::parse("https://pool.contoso.com/").unwrap();
-        let told = sentence(&Failed::AlertReceived(alert), &url, Tls::Compatible);
-        assert_eq!(told, format!("No secure connection to pool.contoso.com: {NO_SUITE}."));
-        assert_plain(&told, &alert);
+        let text = sentence(&Failed::AlertReceived(alert), &url, Tls::Compatible);
+        assert_eq!(text, format!("No secure connection to pool.contoso.com: {NO_SUITE}."));
+        assert_plain(&text, &alert);
     }
-    for (error, told) in [
+    for (error, expected) in [
         (Failed::AlertReceived(AlertDescription::ProtocolVersion), NO_CURRENT_VERSION),
         (PeerIncompatible::ServerDoesNotSupportTls12Or13.into(), NO_CURRENT_VERSION),
         (
@@ -425,7 +172,7 @@ fn what_a_person_can_change_is_told() {
             "its certificate is not usable (path len constraint violated); its administrator must replace it",
         ),
     ] {
-        assert_eq!(why(error), told);
+        assert_eq!(why(error), expected);
     }
     for code in UNTRUSTED_ON_WINDOWS {
         let said = format!("A certificate chain could not be built. (os error {})", code as i32);

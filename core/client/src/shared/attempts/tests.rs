@@ -12,7 +12,7 @@ async fn waiting(attempts: Attempts) -> Result<Attempt> {
 
 impl Attempts {
     async fn attempt(&self, host: &str, name: &str, password: &str) -> Result<Attempt> {
-        self.begin(&service(host), name, &password.into(), Known::Nothing).await
+        self.begin(&service(host), name, &password.into(), PasswordHistory::Unknown).await
     }
 
     async fn refuse(&self, host: &str, name: &str, password: &str) {
@@ -31,7 +31,7 @@ fn refusal() -> Error {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_password_is_remembered_for_a_minute_and_for_itself_alone() {
+async fn a_refused_password_is_not_tried_for_a_minute_and_others_are() {
     let attempts = Attempts::default();
     let at = "minute.test";
     attempts.attempt(at, "tosh", "wrong").await.unwrap().refused(&refusal().at(Step::SignIn), true);
@@ -49,10 +49,10 @@ async fn a_refused_password_is_remembered_for_a_minute_and_for_itself_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_programs_own_password_is_kept_out_by_its_own_refusal_alone() {
+async fn a_configured_password_is_stopped_by_its_own_refusal_alone() {
     let attempts = Attempts::default();
     let own = async |password: &str| {
-        attempts.begin(&service("own.test"), "tosh", &password.into(), Known::NotGuessed).await
+        attempts.begin(&service("own.test"), "tosh", &password.into(), PasswordHistory::Configured).await
     };
     for password in ["1", "2", "3"] {
         attempts.refuse("own.test", "tosh", password).await;
@@ -64,18 +64,18 @@ async fn the_programs_own_password_is_kept_out_by_its_own_refusal_alone() {
 }
 
 #[test]
-fn names_are_the_same_that_a_directory_takes_for_the_same() {
+fn names_are_compared_as_a_directory_does() {
     for same in
         ["SMITH", " smith ", "smíth", "smi\u{301}th", "ｓｍｉｔｈ", "sm\u{ad}ith", "smith\u{200b}", "ſmith"]
     {
-        assert_eq!(as_compared(same), "smith", "{same}");
+        assert_eq!(comparison_form(same), "smith", "{same}");
     }
-    assert_ne!(as_compared("smyth"), "smith");
-    assert_eq!(as_compared("CONTOSO\\Жук"), "contoso\\жук");
+    assert_ne!(comparison_form("smyth"), "smith");
+    assert_eq!(comparison_form("CONTOSO\\Жук"), "contoso\\жук");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_rests_after_three_refusals_until_a_minute_after_the_last() {
+async fn a_name_is_blocked_after_three_refusals_until_a_minute_after_the_last() {
     let attempts = Attempts::default();
     for at in ["rests.test", "127.0.0.1:7"] {
         for (name, password) in [("tosh", "1"), ("TOSH", "2"), (" Tosh ", "3")] {
@@ -83,12 +83,12 @@ async fn a_name_rests_after_three_refusals_until_a_minute_after_the_last() {
             advance(Duration::from_secs(25)).await;
         }
         // 25 s after the last one; the first is 75 s ago.
-        let told = attempts.why_not(at, "tosh", "right").await;
-        assert!(told.contains("tosh 3 times within a minute;") && told.contains("rests"), "{told}");
+        let error = attempts.why_not(at, "tosh", "right").await;
+        assert!(error.contains("tosh 3 times within a minute;") && error.contains("rests"), "{error}");
         attempts.attempt(at, "lenea", "1").await.unwrap();
         attempts.attempt(&format!("{}1", at), "tosh", "1").await.unwrap();
         // Who had a token goes on.
-        attempts.begin(&service(at), "tosh", &"right".into(), Known::Good).await.unwrap();
+        attempts.begin(&service(at), "tosh", &"right".into(), PasswordHistory::Accepted).await.unwrap();
         advance(Duration::from_secs(34)).await;
         attempts.why_not(at, "tosh", "right").await;
         advance(Duration::from_secs(1)).await;
@@ -111,7 +111,7 @@ async fn refusals_that_are_far_apart_and_such_with_a_success_between_do_not_add_
 }
 
 #[tokio::test(start_paused = true)]
-async fn three_at_most_are_under_way_until_one_is_accepted() {
+async fn three_at_most_are_in_flight_until_one_is_accepted() {
     let attempts = Attempts::default();
     let at = "busy.test";
     let mut first = Vec::new();
@@ -121,11 +121,11 @@ async fn three_at_most_are_under_way_until_one_is_accepted() {
     let waits = tokio::spawn(waiting(attempts.clone()));
     advance(Duration::from_secs(5)).await;
     assert!(!waits.is_finished());
-    // One that ends without a word makes room, and so does one that is never heard of again.
+    // An attempt that ends without an outcome makes room, and so does one that never ends.
     drop(first.pop());
     first.push(waits.await.unwrap().unwrap());
     let waits = tokio::spawn(waiting(attempts.clone()));
-    advance(MAX_ATTEMPT - Duration::from_secs(6)).await;
+    advance(ATTEMPT_TIMEOUT - Duration::from_secs(6)).await;
     assert!(!waits.is_finished());
     waits.await.unwrap().unwrap();
     first.pop().unwrap().accepted();
@@ -141,11 +141,11 @@ async fn what_a_fork_left_locked_is_not_waited_for() {
     for password in ["1", "2", "3"] {
         attempts.refuse("fork.test", "tosh", password).await;
     }
-    let under_way = attempts.attempt("fork.test", "lenea", "x").await.unwrap();
+    let in_flight = attempts.attempt("fork.test", "lenea", "x").await.unwrap();
     let locked = attempts.0.lock().unwrap();
-    under_way.accepted();
+    in_flight.accepted();
     let uncounted = attempts.clone();
-    // In a thread of its own: one that waited would wait for this one.
+    // In another thread, as this one holds the lock.
     let thread = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(uncounted.attempt("fork.test", "tosh", "4")).map(|attempt| attempt.0.is_none())
@@ -156,22 +156,22 @@ async fn what_a_fork_left_locked_is_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_names_are_not_remembered_for_ever_and_those_that_rest_the_longest() {
-    let mut names = Names::default();
-    let decide = |names: &mut Names, name: &str| {
-        names.decide(&service("many.test"), name, &"x".into(), Known::Nothing)
+async fn old_names_are_removed_and_blocked_ones_last() {
+    let mut names = UserNames::default();
+    let decide = |names: &mut UserNames, name: &str| {
+        names.decide(&service("many.test"), name, &"x".into(), PasswordHistory::Unknown)
     };
-    let Ok(Decision::Try(which)) = decide(&mut names, "tosh") else { panic!("not permitted") };
+    let Ok(Decision::Permit(id)) = decide(&mut names, "tosh") else { panic!("not permitted") };
     for _ in 0..MAX_REFUSALS {
-        let refusal = Refusal { when: Instant::now(), password: None, error: refusal() };
-        names.tried.get_mut(&which.name).unwrap().refusals.push(refusal);
+        let refusal = Refusal { at: Instant::now(), password: None, error: refusal() };
+        names.by_name.get_mut(&id.name).unwrap().refusals.push(refusal);
     }
-    for n in 0..MAX_NAMES + 100 {
+    for n in 0..MAX_USER_NAMES + 100 {
         assert!(decide(&mut names, &n.to_string()).is_ok());
     }
-    assert_eq!(names.tried.len(), MAX_NAMES);
+    assert_eq!(names.by_name.len(), MAX_USER_NAMES);
     assert!(decide(&mut names, "tosh").is_err());
-    advance(REFUSED_FOR).await;
+    advance(REFUSAL_LIFETIME).await;
     assert!(decide(&mut names, "another").is_ok());
-    assert_eq!(names.tried.len(), 1);
+    assert_eq!(names.by_name.len(), 1);
 }

@@ -1,4 +1,4 @@
-//! Why a request has no answer: the connection, the handshake, or something else that listens on the port.
+//! Why a request has no answer: no connection, a failed handshake, or a port that speaks another protocol.
 
 use std::error::Error as Cause;
 use std::io;
@@ -12,11 +12,10 @@ use crate::plain::plain;
 use crate::steps::{Step, host_of, with_port};
 use crate::tls::Tls;
 
-/// How long a connection may take to be made.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What hyper says where a server answers in another protocol, or speaks first.
-const OTHER_PROTOCOL: [&str; 2] = ["HTTP version", "unexpected message from connection"];
+/// In hyper's error where a server answers in another protocol, or speaks first.
+const OTHER_PROTOCOL_ERRORS: [&str; 2] = ["HTTP version", "unexpected message from connection"];
 
 pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url, offered: Tls) -> Error {
     let host = host_of(url);
@@ -44,7 +43,7 @@ pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url, offer
             if error.is_connect() && url.scheme() == "https" =>
         {
             let older = match offered {
-                // Windows tells no alert where it finds no cipher suite.
+                // Windows sends no alert when no cipher suite fits.
                 Tls::Current => "; or it has older cipher suites alone: set tls to compatible (SEND_IM_TLS)",
                 Tls::Compatible => "",
             };
@@ -57,53 +56,51 @@ pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url, offer
             format!("The name {host} cannot be resolved ({cause}).")
         }
         _ if error.is_connect() => format!("No connection to {host} ({cause})."),
-        // What a port speaks is seen from its first answer; later ones were damaged on the way.
+        // The first answer showed that the port speaks HTTP; later ones were damaged on the way.
         _ if step != Step::Discover => format!("The connection to {host} broke ({cause})."),
         _ => {
             let https =
                 if url.scheme() == "http" { "; it may be an https port: check the server's URL" } else { "" };
-            match OTHER_PROTOCOL.iter().any(|words| cause.contains(words)) {
+            match OTHER_PROTOCOL_ERRORS.iter().any(|words| cause.contains(words)) {
                 true => format!("{} does not speak HTTP on this port{https}.", with_port(url)),
                 false => format!("The connection to {host} broke ({cause}){https}."),
             }
         }
     };
-    // Whether another attempt can change anything: see `Retry`.
+    // `Retry` decides by this kind whether another attempt makes sense.
     let unknown_name =
         error.is_connect() && cause.contains("lookup") && !cause.to_lowercase().contains("temporary");
     let kind = if unknown_name { io::ErrorKind::NotFound } else { io.unwrap_or(io::ErrorKind::Other) };
     Error::new(ErrorKind::Network, detail).at(step).with_source(io::Error::new(kind, cause))
 }
 
-/// What HTTP/2 says of a request without an answer.
+/// The HTTP/2 error of a request without an answer.
 pub(super) fn stream_error(error: &reqwest::Error) -> Option<&h2::Error> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// How a request is asked again that was certainly not processed.
+/// How to send a request again that certainly was not processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Again {
-    /// In the same way.
-    Same,
-    /// Over HTTP/1.1.
-    Http1,
+pub(super) enum ImmediateRetry {
+    Unchanged,
+    OverHttp1,
 }
 
-/// What HTTP/2 itself guarantees about a request that got no answer: that it was not processed, or `None`, nothing.
+/// How to retry a request that, as HTTP/2 guarantees, was not processed; `None` where it guarantees nothing.
 ///
-/// It does where the server refuses the stream, or asks for HTTP/1.1, and where the stream is above the last one that a GOAWAY
-/// names; the library gives a GOAWAY as a stream's own error in that case alone. Source: RFC 9113, sections 6.8, 7 and 8.7.
-pub(super) fn not_processed(error: &h2::Error) -> Option<Again> {
+/// It does so where the server refuses the stream or asks for HTTP/1.1, and where the stream is above the last one that a
+/// GOAWAY names: only then does the library report a GOAWAY as the error of a stream. Source: RFC 9113, sections 6.8, 7 and 8.7.
+pub(super) fn not_processed(error: &h2::Error) -> Option<ImmediateRetry> {
     let reason = error.reason().filter(|_| error.is_remote())?;
     match reason {
-        h2::Reason::HTTP_1_1_REQUIRED => Some(Again::Http1),
-        h2::Reason::INADEQUATE_SECURITY if error.is_go_away() => Some(Again::Http1),
-        h2::Reason::REFUSED_STREAM => Some(Again::Same),
-        _ => error.is_go_away().then_some(Again::Same),
+        h2::Reason::HTTP_1_1_REQUIRED => Some(ImmediateRetry::OverHttp1),
+        h2::Reason::INADEQUATE_SECURITY if error.is_go_away() => Some(ImmediateRetry::OverHttp1),
+        h2::Reason::REFUSED_STREAM => Some(ImmediateRetry::Unchanged),
+        _ => error.is_go_away().then_some(ImmediateRetry::Unchanged),
     }
 }
 
-/// What caused an error, from the outermost. An `io::Error` hides what it wraps from the chain of sources.
+/// The causes of an error, outermost first. `source()` of an `io::Error` skips the error that it wraps.
 pub(super) fn causes(error: &dyn Cause) -> impl Iterator<Item = &(dyn Cause + 'static)> {
     std::iter::successors(error.source(), |&error| {
         match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
@@ -113,6 +110,7 @@ pub(super) fn causes(error: &dyn Cause) -> impl Iterator<Item = &(dyn Cause + 's
     })
 }
 
+/// The text of the innermost cause.
 pub(super) fn innermost(error: &(dyn Cause + 'static)) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
