@@ -27,6 +27,7 @@ use crate::discovery;
 use crate::error::{Error, ErrorKind, Result, Sent, ended_early, nobody_waits};
 use crate::http::timed_out;
 use crate::receipt::Receipt;
+use crate::retry::Retry;
 use crate::sign_in::AuthenticatedHttp;
 use crate::steps::{Step, StepLog};
 
@@ -282,7 +283,8 @@ impl Drop for Session {
         let background = connection.account.background.clone();
         let close = async move {
             let log = StepLog::new(connection.account.on_step.clone());
-            let _ = open.delete(&connection, &log, Instant::now() + BACKGROUND_TIMEOUT).await;
+            let retry = Retry::persistent(Instant::now() + BACKGROUND_TIMEOUT);
+            let _ = open.delete(&connection, &log, retry).await;
         };
         background.spawn_on(close, &self.runtime);
     }

@@ -384,3 +384,23 @@ fn a_runtime_that_stops_ends_what_waits_for_its_turn() {
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Cancelled);
     }
 }
+
+/// The token service of a pool that has revoked every token refuses for longer than closing in the foreground may take.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_closed_in_the_background_once_the_pool_gives_tokens_again() {
+    for signs_out in [true, false] {
+        let (sandbox, client) = signed_in().await;
+        sandbox.add_fault(Fault::on(Route::Token, status(403)).times(0));
+        sandbox.revoke_tokens();
+        if signs_out {
+            client.sign_out().await.unwrap_err();
+        }
+        drop(client);
+        let refused = |e: &Exchange| e.path.ends_with("/oauthtoken") && e.status == Some(403);
+        until(|| sandbox.journal().iter().any(refused)).await;
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        assert_eq!(sandbox.open_applications(), 1);
+        sandbox.clear_faults();
+        ends(until(|| sandbox.open_applications() == 0)).await;
+    }
+}

@@ -164,15 +164,14 @@ impl Application {
         &self,
         connection: &AuthenticatedHttp,
         log: &StepLog,
-        deadline: Instant,
+        mut retry: Retry,
     ) -> Result<()> {
         self.closing.store(true, Ordering::Release);
         self.stop_polling();
         // No event comes any more, so nothing in the background needs to wait for one.
         self.awaited.close("the session was closed");
-        let mut retry = Retry::new(deadline);
         loop {
-            let request = Request::new(Method::DELETE, self.this.clone(), Step::SignOut, deadline);
+            let request = Request::new(Method::DELETE, self.this.clone(), Step::SignOut, retry.deadline());
             match connection.call(request, log).await {
                 Ok(answer) => match answer.verdict(verdict::Request::DeleteApplication) {
                     Verdict::Done => return Ok(()),

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{BACKGROUND_TIMEOUT, Session, signed_out};
 use crate::error::{Error, ErrorKind, Result, Sent, ended_early};
 use crate::http::Request;
+use crate::retry::Retry;
 use crate::session::application::Application;
 use crate::steps::{Step, StepLog};
 
@@ -176,7 +177,7 @@ impl Session {
         };
         let Some(open) = slot.as_ref() else { return Ok(()) };
         // Even when it is said to be gone: a proxy may have said so.
-        open.delete(&self.connection, log, deadline).await?;
+        open.delete(&self.connection, log, Retry::new(deadline)).await?;
         *slot = None;
         Ok(())
     }
@@ -227,7 +228,8 @@ impl Session {
                 () = unwanted => {}
                 () = ended.cancelled() => {}
             }
-            let _ = open.delete(&connection, &StepLog::quiet(), Instant::now() + BACKGROUND_TIMEOUT).await;
+            let retry = Retry::persistent(Instant::now() + BACKGROUND_TIMEOUT);
+            let _ = open.delete(&connection, &StepLog::quiet(), retry).await;
         };
         self.discarded.spawn_on(delete, &self.runtime);
     }
