@@ -165,7 +165,7 @@ impl Client {
     }
 
     /// Ends every send under way at once: each fails with `cancelled`, and its `sent` says whether it can have arrived.
-    /// PendingInvitation invitations are withdrawn. Later sends fail with `closed`; [`sign_out`](Self::sign_out) then waits for no send.
+    /// Invitations that still ring are withdrawn. Later sends fail with `closed`; [`sign_out`](Self::sign_out) then waits for no send.
     ///
     /// ```
     /// # #[tokio::main]

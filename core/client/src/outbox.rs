@@ -237,7 +237,7 @@ async fn run(key: Key, mut queue: mpsc::UnboundedReceiver<Job>, outbox: Weak<Out
         };
         // After a conversation that is not open has retired: only open ones count as idle.
         if let Some(ended) = ended {
-            ended.reply();
+            ended.reply().await;
         }
         if next.is_none() && conversation.is_open() {
             next = queue.recv().await;
@@ -265,7 +265,7 @@ async fn send(conversation: &mut Conversation, mut job: Job) -> Option<Ended> {
                     result = confirmation.wait(&job.sending) => Some(result),
                     () = cancelled.cancelled() => None,
                 };
-                job.ended(result).reply();
+                job.ended(result).reply().await;
             });
             None
         }

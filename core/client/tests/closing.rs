@@ -404,3 +404,33 @@ async fn a_session_is_closed_in_the_background_once_the_pool_gives_tokens_again(
         ends(until(|| sandbox.open_applications() == 0)).await;
     }
 }
+
+/// As in `select!` with a signal: the program keeps the future and does not poll it again.
+#[tokio::test]
+async fn a_send_that_nobody_polls_any_more_holds_up_no_bound() {
+    let (sandbox, client) = signed_in().await;
+    let never_polled = client.send(hello());
+    let mut polled = Box::pin(client.send(unanswered(0).timeout(FOREVER)));
+    tokio::select! {
+        _ = &mut polled => unreachable!("it rings"),
+        () = until(|| invited(&sandbox) == 1) => {}
+    }
+    ends(client.sign_out_within(Duration::from_millis(100))).await.unwrap();
+    assert_eq!(sandbox.open_applications(), 0);
+    assert_eq!(ends(polled).await.unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(ends(never_polled).await.unwrap_err().kind(), ErrorKind::Cancelled);
+}
+
+#[tokio::test]
+async fn a_send_that_was_answered_and_is_not_polled_holds_up_no_sign_out() {
+    let (sandbox, client) = signed_in().await;
+    sandbox.recipient(LENE, Behaviour::AcceptAfter(Duration::from_millis(300)));
+    let mut send = Box::pin(client.send(hello()));
+    tokio::select! {
+        _ = &mut send => unreachable!("it rings"),
+        () = until(|| invited(&sandbox) == 1) => {}
+    }
+    ends(client.sign_out()).await.unwrap();
+    ends(send).await.unwrap();
+    assert_eq!((sandbox.messages().len(), sandbox.open_applications()), (1, 0));
+}

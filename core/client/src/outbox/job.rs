@@ -24,7 +24,7 @@ pub(super) struct Job {
     /// Receives the deadline, where the timeout starts at dispatch.
     turn: Option<oneshot::Sender<Instant>>,
     started: Option<oneshot::Sender<()>>,
-    outcome: Outcome,
+    reply: Reply,
     guard: Option<SendGuard>,
     permit: PermitSlot,
 }
@@ -53,7 +53,7 @@ pub(super) struct Caller {
     turn: oneshot::Receiver<Instant>,
     started: oneshot::Receiver<()>,
     submitted: oneshot::Receiver<Receipt>,
-    outcome: oneshot::Receiver<(Result<Receipt>, Option<SendGuard>)>,
+    result: oneshot::Receiver<Result<Receipt>>,
     cancel_on_drop: CancelOnDrop,
 }
 
@@ -86,7 +86,7 @@ impl Job {
         let (turn, its_turn) = oneshot::channel();
         let (started, is_started) = oneshot::channel();
         let (submitted, is_submitted) = oneshot::channel();
-        let (outcome, its_outcome) = oneshot::channel();
+        let (result, its_result) = oneshot::channel();
         let cancelled = session.cancellation();
         let (text_gate, permit) = (TextGate::of(&message), PermitSlot::default());
         let caller = Caller {
@@ -95,7 +95,7 @@ impl Job {
             turn: its_turn,
             started: is_started,
             submitted: is_submitted,
-            outcome: its_outcome,
+            result: its_result,
             cancel_on_drop: CancelOnDrop {
                 text_gate: text_gate.clone(),
                 permit: permit.clone(),
@@ -106,7 +106,7 @@ impl Job {
             cancelled,
             turn: deadline.is_none().then_some(turn),
             started: Some(started),
-            outcome: Outcome { sender: Some(outcome), text_gate: text_gate.clone(), wait: message.wait },
+            reply: Reply { sender: Some(result), text_gate: text_gate.clone(), wait: message.wait },
             guard: Some(guard),
             permit,
             sending: Sending {
@@ -150,37 +150,40 @@ impl Job {
     pub(super) fn ended(self, result: Option<Result<Receipt>>) -> Ended {
         let result = result.unwrap_or_else(|| Err(self.sending.cancelled()));
         self.sending.session.record_outcome(&result);
-        Ended { result, outcome: self.outcome, guard: self.guard, permit: self.permit }
+        Ended { result, reply: self.reply, guard: self.guard, permit: self.permit }
     }
 }
 
 /// A job that has its result.
 pub(super) struct Ended {
     result: Result<Receipt>,
-    outcome: Outcome,
+    reply: Reply,
     guard: Option<SendGuard>,
     permit: PermitSlot,
 }
 
 impl Ended {
-    /// Lets the next job go, then tells the caller.
-    pub(super) fn reply(mut self) {
+    /// Lets the next job go, then tells the caller. A session that is to be closed when idle is closed in between.
+    pub(super) async fn reply(mut self) {
         drop(self.permit.take());
-        self.outcome.send(self.result, self.guard);
+        if let Some(guard) = self.guard.take() {
+            guard.end().await;
+        }
+        self.reply.send(self.result);
     }
 }
 
 /// Sends the result of a job to its caller. If dropped without one, the task was stopped or panicked.
-struct Outcome {
-    sender: Option<oneshot::Sender<(Result<Receipt>, Option<SendGuard>)>>,
+struct Reply {
+    sender: Option<oneshot::Sender<Result<Receipt>>>,
     text_gate: TextGate,
     wait: Wait,
 }
 
-impl Outcome {
-    fn send(&mut self, result: Result<Receipt>, guard: Option<SendGuard>) {
+impl Reply {
+    fn send(&mut self, result: Result<Receipt>) {
         let Some(sender) = self.sender.take() else { return };
-        if let Err((Err(error), _)) = sender.send((result, guard))
+        if let Err(Err(error)) = sender.send(result)
             && self.wait == Wait::Submitted
         {
             tracing::warn!(target: "send_im", %error, "a submitted message was not delivered");
@@ -188,14 +191,14 @@ impl Outcome {
     }
 }
 
-impl Drop for Outcome {
+impl Drop for Reply {
     fn drop(&mut self) {
         let sent = self.text_gate.sent();
         let error = match std::thread::panicking() {
             true => failed_inside(sent),
             false => shutting_down(sent),
         };
-        self.send(Err(error), None);
+        self.send(Err(error));
     }
 }
 
@@ -229,14 +232,7 @@ impl Caller {
             self.cancel_on_drop.cancels.take().map(DropGuard::disarm);
             return Ok(receipt);
         }
-        let (result, guard) = match self.outcome.await {
-            Ok(outcome) => outcome,
-            Err(_) => (Err(shutting_down(Sent::Maybe)), None),
-        };
-        if let Some(guard) = guard {
-            guard.end().await;
-        }
-        result
+        self.result.await.unwrap_or_else(|_| Err(shutting_down(Sent::Maybe)))
     }
 }
 

@@ -60,8 +60,8 @@ pub(crate) struct Application {
     pub(crate) polling: Mutex<Option<AbortHandle>>,
     closing: AtomicBool,
     unreachable: AtomicBool,
-    /// When a new poll was last asked for.
-    poll_restarted_at: watch::Sender<Option<Instant>>,
+    /// Signals that the pending poll is to be replaced.
+    poll_restarts: watch::Sender<()>,
     declared_html: AtomicBool,
 }
 
@@ -153,7 +153,7 @@ impl Application {
             polling: Mutex::default(),
             closing: AtomicBool::new(false),
             unreachable: AtomicBool::new(false),
-            poll_restarted_at: watch::Sender::new(None),
+            poll_restarts: watch::Sender::default(),
             declared_html: AtomicBool::new(false),
         })
     }
@@ -203,15 +203,14 @@ impl Application {
 
     /// Replaces the pending poll: an event that it should have delivered was read from its resource.
     pub(crate) fn restart_poll(&self) {
-        self.poll_restarted_at.send_replace(Some(Instant::now()));
+        self.poll_restarts.send_replace(());
     }
 
-    /// Returns when the poll that begins now is to be replaced.
-    pub(crate) async fn poll_restarted(&self) {
-        let begun = Instant::now();
-        let mut found = self.poll_restarted_at.subscribe();
-        // The sender lives as long as this, so it never fails.
-        let _ = found.wait_for(|since| since.is_some_and(|since| since > begun)).await;
+    /// A future that ends when a poll that begins after this call is to be replaced.
+    pub(crate) fn poll_restarted(&self) -> impl Future<Output = ()> + use<> {
+        let mut restarts = self.poll_restarts.subscribe();
+        // It fails when the application is dropped, and the poll with it.
+        async move { drop(restarts.changed().await) }
     }
 
     /// True once the server was asked to accept html, whatever it said.

@@ -106,7 +106,7 @@ impl Session {
         self.signed_out.store(true, Ordering::Release);
         let (this, log) = (self.clone(), log.clone());
         let signing_out = self.runtime.spawn(async move {
-            let _none_under_way = this.none_under_way(bound).await;
+            let _idle = this.wait_until_idle(bound).await;
             this.ended.cancel();
             this.discarded.close();
             let discarded = timeout(SIGN_OUT_TIMEOUT, this.discarded.wait());
@@ -119,9 +119,10 @@ impl Session {
         async move { signing_out.await.map_err(|ended| ended_early(&ended, Sent::No))? }
     }
 
-    /// Waits until no send is in flight, at most for `bound`, then cancels the rest.
-    async fn none_under_way(&self, bound: Option<Duration>) -> RwLockWriteGuard<'_, ()> {
-        let mut none_under_way = std::pin::pin!(self.sends.write());
+    /// Waits until no send is in flight, at most for `bound`, then cancels the rest. `None` when a send did not end even then:
+    /// its program does not poll its future.
+    async fn wait_until_idle(&self, bound: Option<Duration>) -> Option<RwLockWriteGuard<'_, ()>> {
+        let mut idle = std::pin::pin!(self.sends.write());
         let out_of_time = async {
             match bound {
                 Some(bound) => sleep(bound).await,
@@ -130,7 +131,8 @@ impl Session {
         };
         tokio::select! {
             biased;
-            none = &mut none_under_way => return none,
+            idle = &mut idle => return Some(idle),
+            () = self.is_cancelled() => {}
             () = out_of_time => self.cancel_all(),
             () = self.server_unresponsive() => {
                 let open = self.open.try_lock().ok().and_then(|open| open.clone());
@@ -139,7 +141,7 @@ impl Session {
                 self.cancel_all();
             }
         }
-        none_under_way.await
+        timeout(SIGN_OUT_TIMEOUT, idle).await.ok()
     }
 
     /// Returns when the server no longer responds. The sends in flight would otherwise wait until their own timeouts.

@@ -176,9 +176,11 @@ impl EventChannel {
             let one_more = |late: u32| Some((late + 1).min(MAX_LATE_POLLS));
             let _ = self.late_polls.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
             let quiet = StepLog::quiet();
+            // Subscribed before the request, so that no restart is missed.
+            let restarted = self.application.poll_restarted();
             let answered = tokio::select! {
                 answered = self.connection.call(request, &quiet) => answered,
-                () = self.application.poll_restarted() => continue,
+                () = restarted => continue,
             };
             if matches!(&answered, Ok(answer) if answer.status == 200 || answer.speaker().is_pool()) {
                 self.take_late_poll();
