@@ -6,13 +6,13 @@ mod common;
 mod hostile_server;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::{LENE, signed_in, status, until};
 use hostile_server::{Hostile, Reply, Seen, by, challenge};
-use send_im::{Account, Client, ErrorKind, Message};
+use send_im::{Account, Client, ErrorKind, Message, Sent};
 use send_im_sandbox::{Fault, Route};
 
 fn account(server: &Hostile) -> Account {
@@ -236,4 +236,27 @@ async fn a_foreign_challenge_on_the_event_channel_does_not_end_a_client() {
             client.sign_out().await.unwrap();
         }
     }
+}
+
+/// A pool that took an invitation and was lost with its answer may still ring: the account's next pool does not ring again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_that_may_ring_is_not_posted_again_on_another_pool() {
+    let second = Hostile::start(|_| None).await;
+    let redirect = format!(r#"{{"_links":{{"redirect":{{"href":"{}/root"}}}}}}"#, second.origin);
+    let lost = AtomicBool::new(false);
+    let first = Hostile::start(move |seen| match seen.route().as_str() {
+        "POST /invite" => {
+            lost.store(true, Ordering::SeqCst);
+            Some(Reply::Pieces { head: String::new(), piece: Vec::new(), times: 0, pause: Duration::ZERO })
+        }
+        "GET /events" => Some(Reply::Never),
+        "GET /root" if lost.load(Ordering::SeqCst) => Some(Reply::json(200, redirect.clone())),
+        _ => None,
+    })
+    .await;
+    let client = Client::sign_in(account(&first)).await.unwrap();
+    let message = Message::text(LENE, "x".repeat(900)).timeout(Duration::from_secs(30));
+    let error = client.send(message).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Network, Sent::No), "{error:?}");
+    assert_eq!(first.count("POST /invite") + second.count("POST /invite"), 1);
 }

@@ -53,6 +53,8 @@ pub(super) enum NotInvited {
         /// The server itself says so.
         certain: bool,
     },
+    /// The server was not reached; nothing was processed.
+    Unreachable(Error),
     /// Anything else.
     Failed(Error),
 }
@@ -137,8 +139,11 @@ impl Invitation {
             }
             Err(failure) if !failure.maybe_processed => {
                 self.settled = true;
-                retry.after_failure(failure.error).await?;
-                return Ok(false);
+                let again = retry.after_failure(failure.error).await;
+                return again.map(|()| false).map_err(|error| match error.kind() {
+                    ErrorKind::Network => NotInvited::Unreachable(error),
+                    _ => NotInvited::Failed(error),
+                });
             }
             Err(failure) => failure.error,
         };

@@ -102,9 +102,7 @@ impl Conversation {
             Err(NotInvited::ApplicationGone { certain }) => {
                 return Ok(Attempt::Gone { step: Step::Invite, certain });
             }
-            Err(NotInvited::Failed(error)) if error.kind() == ErrorKind::Network => {
-                return Ok(Attempt::Unreachable(error));
-            }
+            Err(NotInvited::Unreachable(error)) => return Ok(Attempt::Unreachable(error)),
             Err(NotInvited::Failed(error)) => return Err(error),
         };
         if inline_text.is_some() {
