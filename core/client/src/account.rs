@@ -76,7 +76,7 @@ impl Account {
     ///
     /// `source` is called for each server that asks for a token, again before a token expires, and when one is rejected. If it
     /// fails, the call fails with `credential_unavailable`; the source's error is the cause and its text part of the sentence, so
-    /// it must hold no secret. An [`Error`] is returned unchanged.
+    /// it must hold no secret. An [`Error`](crate::Error) is returned unchanged.
     ///
     /// ```
     /// # #[tokio::main]
