@@ -116,7 +116,7 @@ func TestExitCodesOfOtherErrors(t *testing.T) {
 
 // The names and exit codes in the source of the library.
 func TestEveryKindOfTheCoreIsKnown(t *testing.T) {
-	source, err := os.ReadFile(filepath.Join(root, "core", "client", "src", "error.rs"))
+	source, err := os.ReadFile(filepath.Join(root, "core", "client", "src", "error", "kind.rs"))
 	check(t, err)
 	goSource, err := os.ReadFile("kind.go")
 	check(t, err)

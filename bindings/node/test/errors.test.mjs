@@ -178,7 +178,7 @@ test('an invitation rings until the timeout, not a part of it', async (t) => {
 });
 
 test('the types and the README name every kind of the core, with its exit code', () => {
-  const core = readFileSync(path.join(ROOT, 'core', 'client', 'src', 'error.rs'), 'utf8');
+  const core = readFileSync(path.join(ROOT, 'core', 'client', 'src', 'error', 'kind.rs'), 'utf8');
   const kinds = new Map([...core.matchAll(/= "([a-z_]+)", exit (\d+);/g)].map(([, kind, code]) => [kind, code]));
   assert.ok(kinds.size > 15);
   const types = readFileSync(path.join(PACKAGE, 'index.d.ts'), 'utf8').match(/type Kind = Open<([^>]*)>/)[1];

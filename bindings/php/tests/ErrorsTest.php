@@ -159,7 +159,7 @@ final class ErrorsTest extends TestCase
 
     public function testEveryKindOfTheCoreHasAClassOfItsFamily(): void
     {
-        $source = file_get_contents(self::ROOT . '/core/client/src/error.rs');
+        $source = file_get_contents(self::ROOT . '/core/client/src/error/kind.rs');
         preg_match_all('/= "([a-z_]+)", exit (\d+);/', $source, $found, PREG_SET_ORDER);
         $kinds = array_column($found, 2, 1);
         $known = array_column(ErrorKind::cases(), 'value');

@@ -116,7 +116,7 @@ class TestErrors < Minitest::Test
   end
 
   def test_every_kind_of_the_core_has_a_class
-    source = File.read(File.join(ROOT, "core", "client", "src", "error.rs"))
+    source = File.read(File.join(ROOT, "core", "client", "src", "error", "kind.rs"))
     kinds = source.scan(/= "([a-z_]+)", exit (\d+);/).to_h
     assert_equal kinds.keys.map(&:to_sym).sort, SendIm::Error::KINDS.keys.sort
     families = { "2" => SendIm::InvalidInput, "3" => SendIm::SignInError, "4" => SendIm::NotDelivered,

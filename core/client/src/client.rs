@@ -56,10 +56,12 @@ pub async fn send(account: &Account, message: Message) -> Result<Receipt> {
     let result = outbox.clone().send(message, DeadlineStart::Call).await;
     let submitted = matches!(&result, Ok(receipt) if receipt.evidence == Evidence::Submitted);
     // A submitted message may still be ringing. Its background task holds the session, which signs out when it ends.
-    if !submitted
-        && let Err(error) = outbox.session.sign_out(&StepLog::new(account.on_step.clone()), None).await
-    {
-        tracing::warn!(target: "send_im", %error, "the session could not be closed");
+    if !submitted {
+        outbox.end_conversations().await;
+        let log = StepLog::new(account.on_step.clone());
+        if let Err(error) = outbox.session.sign_out(&log, None).await {
+            tracing::warn!(target: "send_im", %error, "the session could not be closed");
+        }
     }
     result
 }
@@ -240,7 +242,12 @@ impl Client {
     pub(crate) fn close(&self, bound: Option<Duration>) -> impl Future<Output = Result<()>> + Send + use<> {
         self.outbox.session.forget_server();
         let log = StepLog::new(self.outbox.session.connection.account.on_step.clone());
-        self.outbox.session.sign_out(&log, bound)
+        let (outbox, signing_out) = (self.outbox.clone(), self.outbox.session.sign_out(&log, bound));
+        async move {
+            let closed = signing_out.await;
+            outbox.end_conversations().await;
+            closed
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::mpsc;
 use tokio::time::timeout_at;
+use tokio_util::task::TaskTracker;
 
 pub(crate) use self::job::deadline_in;
 use self::job::{Ended, Job, Permit, waited_too_long};
@@ -46,6 +47,7 @@ struct Key {
 pub(crate) struct Outbox {
     pub(crate) session: Arc<Session>,
     state: Mutex<State>,
+    conversation_tasks: TaskTracker,
 }
 
 struct State {
@@ -88,7 +90,7 @@ impl Outbox {
             dispatched: 0,
             is_dispatching: false,
         };
-        Arc::new(Self { session, state: Mutex::new(state) })
+        Arc::new(Self { session, state: Mutex::new(state), conversation_tasks: TaskTracker::new() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -149,7 +151,8 @@ impl Outbox {
             };
             // Without the lock: a runtime that stops drops the task at once, and with it permits.
             for (key, queue) in dispatched_jobs.new {
-                self.session.runtime.spawn(run(key, queue, Arc::downgrade(self)));
+                let task = run(key, queue, Arc::downgrade(self));
+                self.conversation_tasks.spawn_on(task, &self.session.runtime);
             }
             drop((dispatched_jobs.unused, surplus));
         }
@@ -182,6 +185,13 @@ impl Outbox {
             }
         }
         dispatched_jobs
+    }
+
+    /// Ends the conversations, none of which has a send in flight: whatever the program gave to a send is released then.
+    pub(crate) async fn end_conversations(&self) {
+        drop(std::mem::take(&mut self.state().conversations));
+        self.conversation_tasks.close();
+        self.conversation_tasks.wait().await;
     }
 
     /// The next job of a conversation that is not open; `None` when its task has to end.

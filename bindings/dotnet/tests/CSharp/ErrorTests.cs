@@ -111,7 +111,7 @@ namespace SendIm.Tests
         [Test]
         public void Every_kind_step_and_exit_code_of_the_core_is_known()
         {
-            var source = File.ReadAllText(Path.Combine(Child.Root, "core", "client", "src", "error.rs"));
+            var source = File.ReadAllText(Path.Combine(Child.Root, "core", "client", "src", "error", "kind.rs"));
             var kinds = Regex.Matches(source, "= \"([a-z_]+)\", exit (\\d+);")
                 .ToDictionary(found => found.Groups[1].Value, found => int.Parse(found.Groups[2].Value));
             var known = Enum.GetValues(typeof(ErrorKind)).Cast<ErrorKind>().Where(kind => kind != ErrorKind.Other)

@@ -176,7 +176,7 @@ final class ErrorTests: XCTestCase {
     /// A kind added to the core must be sorted here too.
     func testEveryKindOfTheCoreIsKnownAndHasItsExitCode() throws {
         let source = try String(
-            contentsOf: project.appendingPathComponent("core/client/src/error.rs"), encoding: .utf8)
+            contentsOf: project.appendingPathComponent("core/client/src/error/kind.rs"), encoding: .utf8)
         let rule = try NSRegularExpression(pattern: #"= "([a-z_]+)", exit (\d+);"#)
         var kinds: [String: Int32] = [:]
         for match in rule.matches(in: source, range: NSRange(source.startIndex..., in: source)) {

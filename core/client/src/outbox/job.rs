@@ -25,24 +25,33 @@ pub(super) struct Job {
     turn: Option<oneshot::Sender<Instant>>,
     started: Option<oneshot::Sender<()>>,
     reply: Reply,
-    guard: Option<SendGuard>,
-    permit: PermitSlot,
+    guard: Slot<SendGuard>,
+    permit: Slot<Permit>,
 }
 
 /// Dropping it lets the next job go.
 pub(super) type Permit = Box<dyn Send>;
 
-/// The permit of a job, once it has one. The caller returns it when going away.
-#[derive(Clone, Default)]
-struct PermitSlot(Arc<Mutex<Option<Permit>>>);
+/// A value of a job that its caller takes back when going away.
+struct Slot<T>(Arc<Mutex<Option<T>>>);
 
-impl PermitSlot {
-    fn put(&self, permit: Permit) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
+impl<T> Slot<T> {
+    fn of(value: Option<T>) -> Self {
+        Self(Arc::new(Mutex::new(value)))
     }
 
-    fn take(&self) -> Option<Permit> {
+    fn put(&self, value: T) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+    }
+
+    fn take(&self) -> Option<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl<T> Clone for Slot<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
     }
 }
 
@@ -60,7 +69,8 @@ pub(super) struct Caller {
 /// Cancels the send when its caller goes away. No request with the text begins after that.
 struct CancelOnDrop {
     text_gate: TextGate,
-    permit: PermitSlot,
+    guard: Slot<SendGuard>,
+    permit: Slot<Permit>,
     /// `None` when the send goes on without its caller.
     cancels: Option<DropGuard>,
 }
@@ -71,6 +81,7 @@ impl Drop for CancelOnDrop {
             self.text_gate.close();
             drop(cancels);
             drop(self.permit.take());
+            drop(self.guard.take());
         }
     }
 }
@@ -88,7 +99,8 @@ impl Job {
         let (submitted, is_submitted) = oneshot::channel();
         let (result, its_result) = oneshot::channel();
         let cancelled = session.cancellation();
-        let (text_gate, permit) = (TextGate::of(&message), PermitSlot::default());
+        let text_gate = TextGate::of(&message);
+        let (guard, permit) = (Slot::of(Some(guard)), Slot::of(None));
         let caller = Caller {
             to: to.clone(),
             deadline,
@@ -98,6 +110,7 @@ impl Job {
             result: its_result,
             cancel_on_drop: CancelOnDrop {
                 text_gate: text_gate.clone(),
+                guard: guard.clone(),
                 permit: permit.clone(),
                 cancels: Some(cancelled.clone().drop_guard()),
             },
@@ -107,7 +120,7 @@ impl Job {
             turn: deadline.is_none().then_some(turn),
             started: Some(started),
             reply: Reply { sender: Some(result), text_gate: text_gate.clone(), wait: message.wait },
-            guard: Some(guard),
+            guard,
             permit,
             sending: Sending {
                 session: session.clone(),
@@ -158,8 +171,8 @@ impl Job {
 pub(super) struct Ended {
     result: Result<Receipt>,
     reply: Reply,
-    guard: Option<SendGuard>,
-    permit: PermitSlot,
+    guard: Slot<SendGuard>,
+    permit: Slot<Permit>,
 }
 
 impl Ended {

@@ -45,7 +45,8 @@ impl Drop for SendGuard {
         // The caller has gone away: a session to be closed when idle is closed in the background.
         if self.sends.take().is_some() && self.session.closes_when_idle.load(Ordering::Acquire) {
             let session = self.session.clone();
-            self.session.runtime.spawn(async move { session.close_if_idle().await });
+            let closing = async move { session.close_if_idle().await };
+            self.session.connection.account.background.spawn_on(closing, &self.session.runtime);
         }
     }
 }
