@@ -69,7 +69,7 @@ fn a_sign_in_that_is_cancelled_leaves_no_session() {
         let journal = world.sandbox.journal();
         // A request for events that was on its way may come after it.
         let deleted = journal.iter().any(|e| (e.method.as_str(), e.status) == ("DELETE", Some(204)));
-        assert_eq!(deleted, route == "applications", "the session is deleted: {journal:?}");
+        assert!(deleted, "the session is deleted: {journal:?}");
         world.expect_signed_out();
     }
 }
