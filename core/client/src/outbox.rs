@@ -187,7 +187,7 @@ impl Outbox {
         dispatched_jobs
     }
 
-    /// Ends the conversations, none of which has a send in flight: whatever the program gave to a send is released then.
+    /// Ends the conversations, once no send is in flight. What the program gave to its sends is released when this returns.
     pub(crate) async fn end_conversations(&self) {
         drop(std::mem::take(&mut self.state().conversations));
         self.conversation_tasks.close();

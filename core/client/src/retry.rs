@@ -43,7 +43,7 @@ impl Retry {
     /// As [`new`](Self::new), with attempts until the deadline: for work in the background, which nobody waits for.
     pub(crate) fn persistent(deadline: Instant) -> Self {
         let delays = ExponentialBuilder::new().with_jitter().with_min_delay(Duration::from_millis(150));
-        let failures = delays.with_max_delay(Duration::from_secs(2)).without_max_times().build();
+        let failures = delays.with_max_delay(Duration::from_secs(1)).without_max_times().build();
         Self { failures, ..Self::new(deadline) }
     }
 
