@@ -113,8 +113,8 @@ impl Client {
 
     /// Sends one message and waits as the message says.
     ///
-    /// Messages of one conversation, that is with the same recipient, subject and importance, arrive in the order of the
-    /// calls. Dropping the future withdraws an invitation that still rings; the message may have arrived before.
+    /// Messages of one conversation, that is with the same recipient, subject and importance, arrive in the order in which
+    /// their futures are first polled. Dropping the future withdraws an invitation that still rings; the message may have arrived before.
     ///
     /// The send is under way from this call on, before the future is polled: signing out waits for its end, or its drop.
     ///
