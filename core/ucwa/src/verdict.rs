@@ -95,8 +95,8 @@ pub fn verdict(request: Request, status: u16, speaker: Speaker, reason: &Reason)
         // 408: the server may have received all of it. 5xx: a server that failed may have processed it.
         (Invitation | Message, _, _) => Unknown,
 
-        (Withdrawal, ..=399, Pool | Other) => Done,
-        // UCWA never answers with a page.
+        (Withdrawal, 200..=299, Pool | Other) => Done,
+        // UCWA never answers with a page or a redirect.
         (Withdrawal, ..=399, _) => Retry(BackOff),
 
         // A 404 without the protocol's reason may come from a proxy whose server is restarting.
