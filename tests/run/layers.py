@@ -13,7 +13,7 @@ ORDER = {
             "retry trust sign_in discovery session conversation outbox client bindings",
         "account": "credential fields mod check",
         "conversation": "sending open pending_invitation invitation mod",
-        "error": "kind mod",
+        "error": "kind mod making",
         "http": "request answer ca_file cookies tls_error network_error tls proxy connections mod",
         "http/proxy": "variables refusal mod",
         "http/tls": "cbc mod",
