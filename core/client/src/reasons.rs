@@ -220,9 +220,27 @@ fn kind_of_failure(reason: &Reason) -> ErrorKind {
 /// Source of the reasons: message reference.
 pub(crate) fn message_failure(reason: &Reason, to: &str) -> Error {
     let error = failure(reason, to);
-    if !matches!(error.kind(), ErrorKind::NoAnswer | ErrorKind::ServiceError | ErrorKind::Cancelled) {
-        return error;
+    match error.kind() {
+        ErrorKind::NoAnswer | ErrorKind::ServiceError | ErrorKind::Cancelled => {
+            may_have_arrived(error, reason, to)
+        }
+        _ => error,
     }
+}
+
+/// The error of an invitation to `to`, with the text in it, that completed with Failure.
+///
+/// It was not accepted, so the text was not delivered. An informational reason that is not known as a refusal may mean otherwise, as
+/// ConnectedElsewhere does.
+pub(crate) fn inline_text_failure(reason: &Reason, to: &str) -> Error {
+    let error = failure(reason, to);
+    match (reason.words().0, error.kind()) {
+        ("Informational", ErrorKind::ServiceError) => may_have_arrived(error, reason, to),
+        _ => error,
+    }
+}
+
+fn may_have_arrived(error: Error, reason: &Reason, to: &str) -> Error {
     let detail = format!(
         "It is not known whether the message reached {to}: its delivery failed midway ({}).",
         reason.pair()

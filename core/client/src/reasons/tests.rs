@@ -75,3 +75,20 @@ fn only_a_refusal_proves_that_a_message_was_not_shown() {
     let declined = failed("RemoteFailure", "Declined");
     assert_eq!((declined.kind(), declined.sent()), (ErrorKind::Declined, Sent::No));
 }
+
+#[test]
+fn an_informational_end_of_an_invitation_may_mean_that_its_text_arrived() {
+    let failed = |code, subcode| inline_text_failure(&Reason::new(code, subcode), "lenea@contoso.com").sent();
+    for subcode in ["AutoAccepted", "DerivedConversation", "MediaFallback", "Unheard", ""] {
+        assert_eq!(failed("Informational", subcode), Sent::Maybe, "{subcode}");
+    }
+    for (code, subcode) in [
+        ("Informational", "Missed"),
+        ("Informational", "Canceled"),
+        ("Informational", "Ended"),
+        ("RemoteFailure", "Declined"),
+        ("ServiceFailure", "CallbackChannelError"),
+    ] {
+        assert_eq!(failed(code, subcode), Sent::No, "{code}/{subcode}");
+    }
+}
