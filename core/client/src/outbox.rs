@@ -8,14 +8,14 @@ mod schedule;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 use tokio::time::timeout_at;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use self::job::deadline_in;
-use self::job::{Ended, Job, Permit, waited_too_long};
+pub(crate) use self::job::{DeadlineStart, deadline_in};
+use self::job::{Job, waited_too_long};
 use self::schedule::Schedule;
 use crate::address::Address;
 use crate::conversation::{Conversation, Delivery};
@@ -60,7 +60,7 @@ struct State {
 
 /// The queue of a conversation's task, which ends when this is dropped.
 struct Queue {
-    jobs: mpsc::UnboundedSender<Job>,
+    jobs: mpsc::UnboundedSender<(Job, Permit)>,
     last_used: u64,
 }
 
@@ -68,18 +68,11 @@ struct Queue {
 #[derive(Default)]
 struct Dispatched {
     /// The queues of conversations that need a task.
-    new: Vec<(Key, mpsc::UnboundedReceiver<Job>)>,
-    /// The permits of abandoned jobs.
-    unused: Vec<Permit>,
-}
-
-/// When the timeout of a message starts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DeadlineStart {
-    /// At the call.
-    Call,
-    /// When the message is dispatched.
-    Turn,
+    new: Vec<mpsc::UnboundedReceiver<(Job, Permit)>>,
+    /// Jobs whose callers have gone away.
+    unwanted: Vec<Job>,
+    /// Idle conversations beyond the limit.
+    surplus: Vec<Queue>,
 }
 
 impl Outbox {
@@ -140,51 +133,41 @@ impl Outbox {
             }
         }
         loop {
-            let (dispatched_jobs, surplus) = {
-                let mut state = self.state();
-                let (dispatched_jobs, surplus) = (self.dispatch(&mut state), state.surplus());
-                if dispatched_jobs.new.is_empty() && dispatched_jobs.unused.is_empty() && surplus.is_empty() {
-                    state.is_dispatching = false;
-                    return;
-                }
-                (dispatched_jobs, surplus)
-            };
+            let Some(dispatched) = self.dispatch(&mut self.state()) else { return };
             // Without the lock: a runtime that stops drops the task at once, and with it permits.
-            for (key, queue) in dispatched_jobs.new {
-                let task = run(key, queue, Arc::downgrade(self));
-                self.conversation_tasks.spawn_on(task, &self.session.runtime);
+            for queue in dispatched.new {
+                self.conversation_tasks.spawn_on(run(queue), &self.session.runtime);
             }
-            drop((dispatched_jobs.unused, surplus));
+            drop((dispatched.unwanted, dispatched.surplus));
         }
     }
 
-    /// Queues the jobs that the schedule lets go.
-    fn dispatch(self: &Arc<Self>, state: &mut State) -> Dispatched {
-        let mut dispatched_jobs = Dispatched::default();
-        while let Some((key, mut job)) = state.schedule.next(|job| !job.is_abandoned()) {
-            let unused = job.begin_turn(Box::new(InFlight { outbox: self.clone(), key: key.clone() }));
-            if let Some(unused) = unused {
-                dispatched_jobs.unused.push(unused);
-                continue;
-            }
+    /// Queues the jobs that the schedule lets go. `None` when nothing is left to do.
+    fn dispatch(self: &Arc<Self>, state: &mut State) -> Option<Dispatched> {
+        let mut dispatched = Dispatched::default();
+        while let Some((key, job)) = state.schedule.next(Job::begin_turn, &mut dispatched.unwanted) {
+            let item = (job, Permit { outbox: self.clone(), key: key.clone(), handed_over: false });
             state.dispatched += 1;
             let last_used = state.dispatched;
-            let job = match state.conversations.get_mut(&key) {
+            let item = match state.conversations.get_mut(&key) {
                 Some(queue) => {
                     queue.last_used = last_used;
-                    queue.jobs.send(job).err().map(|mpsc::error::SendError(job)| job)
+                    queue.jobs.send(item).err().map(|mpsc::error::SendError(item)| item)
                 }
-                None => Some(job),
+                None => Some(item),
             };
-            if let Some(job) = job {
+            if let Some(item) = item {
                 let (jobs, queue) = mpsc::unbounded_channel();
                 // The receiver is right here.
-                let _ = jobs.send(job);
-                state.conversations.insert(key.clone(), Queue { jobs, last_used });
-                dispatched_jobs.new.push((key, queue));
+                let _ = jobs.send(item);
+                state.conversations.insert(key, Queue { jobs, last_used });
+                dispatched.new.push(queue);
             }
         }
-        dispatched_jobs
+        dispatched.surplus = state.surplus();
+        state.is_dispatching =
+            !(dispatched.new.is_empty() && dispatched.unwanted.is_empty() && dispatched.surplus.is_empty());
+        state.is_dispatching.then_some(dispatched)
     }
 
     /// Ends the conversations, once no send is in flight. What the program gave to its sends is released when this returns.
@@ -192,20 +175,6 @@ impl Outbox {
         drop(std::mem::take(&mut self.state().conversations));
         self.conversation_tasks.close();
         self.conversation_tasks.wait().await;
-    }
-
-    /// The next job of a conversation that is not open; `None` when its task has to end.
-    fn next_or_retire(&self, key: &Key, queue: &mut mpsc::UnboundedReceiver<Job>) -> Option<Job> {
-        let mut state = self.state();
-        match queue.try_recv() {
-            Ok(job) => Some(job),
-            Err(mpsc::error::TryRecvError::Empty) => {
-                state.conversations.remove(key);
-                None
-            }
-            // It was removed already, and another task may have its key.
-            Err(mpsc::error::TryRecvError::Disconnected) => None,
-        }
     }
 }
 
@@ -223,64 +192,68 @@ impl State {
 }
 
 /// A permit for one send in flight. Dropping it lets the next one go.
-struct InFlight {
+struct Permit {
     outbox: Arc<Outbox>,
     key: Key,
+    handed_over: bool,
 }
 
-impl Drop for InFlight {
+impl Permit {
+    /// The server has the message: the next one of its conversation may go.
+    fn hand_over(&mut self) {
+        self.handed_over = true;
+        self.outbox.change(|state| state.schedule.handed_over(&self.key));
+    }
+
+    /// Takes a conversation that is not open out of those that count as idle. Its task gets no further job.
+    fn retire(&self, queue: &mpsc::UnboundedReceiver<(Job, Permit)>) {
+        let mut state = self.outbox.state();
+        // One that was closed has been taken out already.
+        if !queue.is_closed() {
+            state.conversations.remove(&self.key);
+        }
+    }
+}
+
+impl Drop for Permit {
     fn drop(&mut self) {
-        self.outbox.change(|state| state.schedule.finished(&self.key));
+        self.outbox.change(|state| {
+            if !self.handed_over {
+                state.schedule.handed_over(&self.key);
+            }
+            state.schedule.finished(&self.key);
+        });
     }
 }
 
-/// The task of one conversation: sends the jobs of its queue one after the other.
-async fn run(key: Key, mut queue: mpsc::UnboundedReceiver<Job>, outbox: Weak<Outbox>) {
+/// The task of one conversation: sends the jobs of its queue one after the other, until it is not open any more. A confirmation is
+/// awaited in a task of its own.
+async fn run(mut queue: mpsc::UnboundedReceiver<(Job, Permit)>) {
     let mut conversation = Conversation::default();
-    let mut next = queue.recv().await;
-    while let Some(job) = next {
+    while let Some((mut job, mut permit)) = queue.recv().await {
+        let cancelled = job.cancelled.clone();
         // Boxed, so that an idle task takes no memory for a send.
-        let ended = Box::pin(send(&mut conversation, job)).await;
-        next = match outbox.upgrade() {
-            Some(outbox) if !conversation.is_open() => outbox.next_or_retire(&key, &mut queue),
-            _ => None,
+        let sending = Box::pin(cancelled.run_until_cancelled(conversation.send(&mut job.sending)));
+        let delivery = sending.await;
+        if !conversation.is_open() {
+            permit.retire(&queue);
+        }
+        let result = match delivery {
+            Some(Ok(Delivery::Unconfirmed(confirmation))) => {
+                permit.hand_over();
+                let runtime = job.sending.session.runtime.clone();
+                runtime.spawn(async move {
+                    let result = cancelled.run_until_cancelled(confirmation.wait(&job.sending)).await;
+                    drop(permit);
+                    job.end(result).await;
+                });
+                continue;
+            }
+            Some(Ok(Delivery::Done(receipt))) => Some(Ok(receipt)),
+            Some(Err(error)) => Some(Err(error)),
+            None => None,
         };
-        // After a conversation that is not open has retired: only open ones count as idle.
-        if let Some(ended) = ended {
-            ended.reply().await;
-        }
-        if next.is_none() && conversation.is_open() {
-            next = queue.recv().await;
-        }
-    }
-}
-
-/// Sends one job. `None` when its confirmation is awaited in a task of its own, so that the next job may go.
-async fn send(conversation: &mut Conversation, mut job: Job) -> Option<Ended> {
-    if !job.start() {
-        return Some(job.ended(None));
-    }
-    let cancelled = job.cancelled.clone();
-    let delivery = tokio::select! {
-        biased;
-        delivery = conversation.send(&mut job.sending) => Some(delivery),
-        () = cancelled.cancelled() => None,
-    };
-    match delivery {
-        Some(Ok(Delivery::Unconfirmed(confirmation))) => {
-            let runtime = job.sending.session.runtime.clone();
-            runtime.spawn(async move {
-                let result = tokio::select! {
-                    biased;
-                    result = confirmation.wait(&job.sending) => Some(result),
-                    () = cancelled.cancelled() => None,
-                };
-                job.ended(result).reply().await;
-            });
-            None
-        }
-        Some(Ok(Delivery::Done(receipt))) => Some(job.ended(Some(Ok(receipt)))),
-        Some(Err(error)) => Some(job.ended(Some(Err(error)))),
-        None => Some(job.ended(None)),
+        drop(permit);
+        job.end(result).await;
     }
 }

@@ -21,12 +21,11 @@ use uuid::Uuid;
 
 use self::application::{Application, ChannelEnd};
 use self::event_channel::{EventChannel, Polling};
-use self::home_pool::{HomePool, casts_doubt};
+use self::home_pool::HomePool;
 use crate::account::Account;
 use crate::discovery;
 use crate::error::{Error, ErrorKind, Result, Sent, ended_early, nobody_waits};
 use crate::http::timed_out;
-use crate::receipt::Receipt;
 use crate::retry::Retry;
 use crate::sign_in::AuthenticatedHttp;
 use crate::steps::{Step, StepLog};
@@ -101,8 +100,8 @@ impl Session {
         log: &StepLog,
         deadline: Instant,
     ) -> Result<Arc<Application>> {
-        if !self.home.may_have_moved()
-            && let Ok(open) = self.open.try_lock()
+        self.follow_home_pool(log, deadline).await;
+        if let Ok(open) = self.open.try_lock()
             && let Some(open) = open.as_ref()
         {
             match open.channel_end.get().cloned() {
@@ -157,7 +156,6 @@ impl Session {
     ) -> Result<Arc<Application>> {
         if let Some(open) = slot.as_ref() {
             match open.channel_end.get().cloned() {
-                None if self.account_has_moved(open, log, deadline).await => self.abandon(slot.take()),
                 None => return Ok(open.clone()),
                 Some(ChannelEnd::ForGood(error)) => return Err(error),
                 Some(ChannelEnd::Gone | ChannelEnd::Failed(_)) => self.discard(slot.take()),
@@ -211,22 +209,20 @@ impl Session {
         Ok(application)
     }
 
-    /// The server no longer knows the application: the next send opens another one.
-    ///
-    /// `certain` when the pool itself says so. Otherwise a proxy may have said it, and sends in flight may still end: the
-    /// application is deleted after that.
-    pub(crate) async fn application_is_gone(
+    /// Replaces the application: the next send opens another one. It is deleted once the sends in flight have ended; they end at
+    /// once where there is a reason `why` no event comes any more.
+    pub(crate) async fn abandon(
         &self,
-        gone: &Arc<Application>,
-        certain: bool,
+        application: &Arc<Application>,
+        why: Option<&'static str>,
         deadline: Instant,
     ) {
         let Ok(mut slot) = timeout_at(deadline, self.open.lock()).await else { return };
-        if !slot.as_ref().is_some_and(|open| Arc::ptr_eq(open, gone)) {
+        if !slot.as_ref().is_some_and(|open| Arc::ptr_eq(open, application)) {
             return;
         }
-        if certain {
-            gone.awaited.close("the server has ended the session");
+        if let Some(why) = why {
+            application.awaited.close(why);
         }
         self.discard(slot.take());
     }
@@ -240,16 +236,6 @@ impl Session {
             connection: self.connection.clone(),
             runtime: self.runtime.clone(),
             one_call: self.polling == Polling::WhileWaiting,
-        }
-    }
-
-    /// Records whether the outcome of a send casts doubt on the cached pool. Source: RootURL.
-    pub(crate) fn record_outcome(&self, result: &Result<Receipt>) {
-        if let Err(error) = result
-            && casts_doubt(error)
-        {
-            self.forget_server();
-            self.home.mark_stale();
         }
     }
 

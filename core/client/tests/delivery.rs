@@ -352,3 +352,38 @@ async fn a_conversation_is_not_used_again_after_a_message_the_server_gave_no_nam
     }
     client.sign_out().await.unwrap();
 }
+
+#[tokio::test]
+async fn messages_that_wait_for_somebody_who_does_not_answer_hold_up_nobody_else() {
+    let (sandbox, client) = signed_in().await;
+    let ringing: Vec<_> = (0..40)
+        .map(|n| {
+            let client = client.clone();
+            tokio::spawn(
+                async move { client.send(Message::text("silent@contoso.com", format!("{n}"))).await },
+            )
+        })
+        .collect();
+    until(|| sandbox.journal().iter().any(|e| e.path.ends_with("/messagingInvitations"))).await;
+    client.send(hello()).await.unwrap();
+    client.cancel_all();
+    for sending in join_all(ringing).await {
+        assert_eq!(sending.unwrap().unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_ends_no_conversation_in_which_another_waits() {
+    let (sandbox, client) = signed_in().await;
+    client.send(hello()).await.unwrap();
+    sandbox.clear_journal();
+    let delay = Action::DelayEvents { time: Duration::from_secs(1) };
+    sandbox.add_fault(Fault::on(Route::SendMessage, delay));
+    sandbox.add_fault(Fault::on(Route::SendMessage, coded(403, "Forbidden", "None")).skip(1));
+    let results = client.send_all([hello(), hello(), hello()]).await;
+    assert_eq!(results[0].as_ref().unwrap().evidence, Evidence::MessageConfirmed);
+    assert_eq!(results[1].as_ref().unwrap_err().kind(), ErrorKind::Forbidden);
+    assert_eq!(results[2].as_ref().unwrap().evidence, Evidence::MessageConfirmed);
+    let posts = |end: &str| sandbox.journal().iter().filter(|e| e.path.ends_with(end)).count();
+    assert_eq!((posts("/terminate"), posts("/messagingInvitations")), (0, 0));
+}

@@ -260,3 +260,40 @@ async fn an_invitation_that_may_ring_is_not_posted_again_on_another_pool() {
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Network, Sent::No), "{error:?}");
     assert_eq!(first.count("POST /invite") + second.count("POST /invite"), 1);
 }
+
+/// A pool that still answers tells how an invitation ends, also once the account has moved to another.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_in_a_pool_that_still_answers_ends_as_it_would_have() {
+    let second = Hostile::start(|_| None).await;
+    let redirect = format!(r#"{{"_links":{{"redirect":{{"href":"{}/root"}}}}}}"#, second.origin);
+    let (invited, accepted) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+    let first = Hostile::start({
+        let (invited, accepted) = (invited.clone(), accepted.clone());
+        move |seen| {
+            let mut invited = invited.lock().unwrap();
+            match seen.route().as_str() {
+                "POST /invite" => {
+                    invited.push(operation(seen));
+                    let gateway = Reply::Whole(502, String::new(), b"<html>502</html>".to_vec());
+                    Some(if invited.len() == 1 { created() } else { gateway })
+                }
+                "GET /events" => Some(Reply::Never),
+                "GET /i/1" if accepted.load(Ordering::SeqCst) => {
+                    Some(Reply::json(200, invitation(&invited[0], "Connected")))
+                }
+                "GET /root" if invited.len() == 2 => Some(Reply::json(200, redirect.clone())),
+                _ => None,
+            }
+        }
+    })
+    .await;
+    let client = Client::sign_in(account(&first)).await.unwrap();
+    let waits = tokio::spawn(client.send(hello()));
+    until(|| invited.lock().unwrap().len() == 1).await;
+    let lost = Message::text("johndoe@contoso.com", "lost").timeout(Duration::from_millis(500));
+    assert_eq!(client.send(lost).await.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
+    client.send(Message::text("johndoe@contoso.com", "second")).await.unwrap();
+    assert_eq!(second.count("POST /invite"), 1);
+    accepted.store(true, Ordering::SeqCst);
+    assert_eq!(waits.await.unwrap().unwrap().accepted_by.as_deref(), Some(LENE));
+}

@@ -42,7 +42,7 @@ pub(super) struct Invitation {
     pending: PendingInvitation,
     /// It carries the text. Without it nothing was sent, whatever the outcome.
     carries_text: bool,
-    settled: bool,
+    may_ring: bool,
     posted_at: Instant,
 }
 
@@ -84,7 +84,7 @@ impl Invitation {
             location: None,
         };
         let mut invitation =
-            Self { pending, carries_text: text.is_some(), settled: true, posted_at: Instant::now() };
+            Self { pending, carries_text: text.is_some(), may_ring: false, posted_at: Instant::now() };
         // The poll for the outcome is sent beside the POST where that costs no connection.
         if application.multiplexed {
             application.awaited.poll_requested.notify_one();
@@ -109,13 +109,13 @@ impl Invitation {
         if self.carries_text {
             sending.begin_text_request()?;
         }
-        self.settled = false;
+        self.may_ring = true;
         let answered = sending.connection().call(request, &sending.log).await;
         self.posted_at = Instant::now();
         let lost = match answered {
             Ok(answer) => {
                 let verdict = answer.verdict(verdict::Request::Invitation);
-                self.settled = !matches!(verdict, Verdict::Done | Verdict::Unknown);
+                self.may_ring = matches!(verdict, Verdict::Done | Verdict::Unknown);
                 match verdict {
                     Verdict::Done => {
                         if let Some(location) = answer.location() {
@@ -138,7 +138,7 @@ impl Invitation {
                 }
             }
             Err(failure) if !failure.maybe_processed => {
-                self.settled = true;
+                self.may_ring = false;
                 let again = retry.after_failure(failure.error).await;
                 return again.map(|()| false).map_err(|error| match error.kind() {
                     ErrorKind::Network => NotInvited::Unreachable(error),
@@ -175,7 +175,7 @@ impl Invitation {
             end = self.next_outcome(sending.settle_deadline()).await;
         }
         // Without an outcome it may ring on, so it is withdrawn in the background.
-        self.settled = end.is_some();
+        self.may_ring = end.is_none();
         let progress = self.pending.awaited.progress();
         sending.log.add(
             Step::Confirm,
@@ -187,7 +187,7 @@ impl Invitation {
         let accepted_by = match end {
             Some(Outcome::Accepted { by }) => by.first().map(|uri| plain_name(without_scheme(uri))),
             Some(Outcome::Failed(reason)) if reason.is_delivered_elsewhere() => Some(sending.to.to_string()),
-            Some(Outcome::Failed(reason)) => return Err(refused(&reason, withdrawn, sending)),
+            Some(Outcome::Failed(reason)) => return Err(self.refused(&reason, withdrawn, sending)),
             Some(Outcome::Lost(why)) if !self.carries_text => return Err(self.session_lost(why, sending)),
             None if !self.carries_text => {
                 let detail = format!(
@@ -226,6 +226,18 @@ impl Invitation {
         error.at(Step::Confirm)
     }
 
+    /// The error of an invitation that was not accepted.
+    fn refused(&self, reason: &Reason, withdrawn: bool, sending: &Sending) -> Error {
+        let failure = if self.carries_text { reasons::inline_text_failure } else { reasons::failure };
+        let error = failure(reason, sending.to.as_str()).at(Step::Confirm);
+        if withdrawn && matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::NoAnswer) {
+            let detail =
+                format!("{} had not answered at the timeout; the invitation was withdrawn.", sending.to);
+            return error.with_kind(ErrorKind::Timeout, detail);
+        }
+        error
+    }
+
     /// The outcome by `deadline`. A silent event channel may be dead, so the invitation itself is fetched from time to time. Not
     /// where a text is still to be sent: that needs the event channel anyway.
     async fn outcome_by(&self, log: &StepLog, deadline: Instant) -> Option<Outcome> {
@@ -257,7 +269,7 @@ impl Invitation {
 impl Drop for Invitation {
     fn drop(&mut self) {
         // A one-call send deletes its application at once, and the invitation with it.
-        if self.settled || self.pending.session.one_call || self.pending.application.is_closing() {
+        if !self.may_ring || self.pending.session.one_call || self.pending.application.is_closing() {
             return;
         }
         let pending = self.pending.clone();
@@ -281,13 +293,4 @@ fn body(sending: &Sending, operation: &str, text: Option<&str>) -> String {
         body["_links"] = json!({ "message": { "href": encode_plain(text) } });
     }
     body.to_string()
-}
-
-fn refused(reason: &Reason, withdrawn: bool, sending: &Sending) -> Error {
-    let error = reasons::failure(reason, sending.to.as_str()).at(Step::Confirm);
-    if withdrawn && matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::NoAnswer) {
-        let detail = format!("{} had not answered at the timeout; the invitation was withdrawn.", sending.to);
-        return error.with_kind(ErrorKind::Timeout, detail);
-    }
-    error
 }

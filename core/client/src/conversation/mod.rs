@@ -25,7 +25,8 @@ use send_im_ucwa::router::{Modality, Outcome};
 /// One conversation, open or not.
 #[derive(Default)]
 pub(crate) struct Conversation {
-    open: Option<OpenConversation>,
+    /// Shared with the confirmations that are awaited in it: it is ended after the last of them.
+    open: Option<Arc<OpenConversation>>,
 }
 
 /// The result of a send. The next message may go.
@@ -68,7 +69,9 @@ impl Conversation {
                 Attempt::Over => return Err(sending.recipient_left()),
                 Attempt::Gone { certain, .. } if !recreated => {
                     recreated = true;
-                    session.application_is_gone(&application, certain, sending.deadline).await;
+                    // Where a proxy may have said it, sends in flight may still end.
+                    let why = certain.then_some("the server has ended the session");
+                    session.abandon(&application, why, sending.deadline).await;
                 }
                 Attempt::Gone { step, .. } => return Err(sending.session_keeps_ending(step)),
                 // If the account has moved to another pool, it is sent there, once.
@@ -109,21 +112,21 @@ impl Conversation {
             sending.report_submitted(Format::Plain);
             let open = invitation.accepted(sending).await?;
             let receipt = open.receipt(sending, Evidence::InvitationAccepted, Format::Plain);
-            self.keep(open, sending);
+            self.keep(&Arc::new(open), sending);
             return Ok(Attempt::Delivered(Delivery::Done(receipt)));
         }
-        let mut open = invitation.accepted(sending).await?;
+        let open = invitation.accepted(sending).await?;
         if open.withdrawn {
             return Err(sending.accepted_too_late());
         }
         let modality = open.ready(sending, MAX_LINK_FETCHES).await?;
-        self.send_into(open, sending, Some(modality)).await
+        self.send_into(Arc::new(open), sending, Some(modality)).await
     }
 
     /// Posts the text into an open conversation.
     async fn send_into(
         &mut self,
-        mut open: OpenConversation,
+        open: Arc<OpenConversation>,
         sending: &mut Sending,
         modality: Option<Modality>,
     ) -> Result<Attempt> {
@@ -140,11 +143,15 @@ impl Conversation {
         let (format, text) = sending.text_for(&modality);
         let posted_at = Instant::now();
         let posted = match open.post(sending, &send_message, format, &text).await {
-            Err(error) if error.kind() == ErrorKind::Network => {
-                self.keep(open, sending);
-                return Ok(Attempt::Unreachable(error));
+            Ok(posted) => posted,
+            // The text was not taken, and others may wait for their confirmations in this conversation.
+            Err(error) => {
+                self.keep(&open, sending);
+                return match error.kind() {
+                    ErrorKind::Network => Ok(Attempt::Unreachable(error)),
+                    _ => Err(error),
+                };
             }
-            posted => posted?,
         };
         drop(text);
         let receipt = open.receipt(sending, Evidence::MessageConfirmed, format);
@@ -155,8 +162,10 @@ impl Conversation {
             Posted::Taken { end, named } => {
                 sending.report_submitted(format);
                 // Without a Location, the confirmation is known by the conversation alone: it must not carry another message.
-                let unnamed_in = if named { self.keep(open, sending) } else { Some(open) };
-                let confirmation = Confirmation { end, receipt, server, posted_at, unnamed_in };
+                if named {
+                    self.keep(&open, sending);
+                }
+                let confirmation = Confirmation { end, receipt, server, posted_at, conversation: open };
                 Ok(Attempt::Delivered(Delivery::Unconfirmed(Box::new(confirmation))))
             }
             Posted::Lost(end, lost) => {
@@ -172,14 +181,9 @@ impl Conversation {
         }
     }
 
-    /// Keeps a conversation for the next message. One that somebody else accepted is given back: the next message invites the
-    /// recipient again.
-    fn keep(&mut self, open: OpenConversation, sending: &Sending) -> Option<OpenConversation> {
-        if open.can_be_reused_for(&sending.to) {
-            self.open = Some(open);
-            return None;
-        }
-        Some(open)
+    /// Keeps a conversation for the next message, unless somebody else accepted it: then the recipient is invited again.
+    fn keep(&mut self, open: &Arc<OpenConversation>, sending: &Sending) {
+        self.open = open.can_be_reused_for(&sending.to).then(|| open.clone());
     }
 }
 
@@ -189,14 +193,14 @@ pub(crate) struct Confirmation {
     receipt: Receipt,
     server: Url,
     posted_at: Instant,
-    /// The conversation, where it must not be used before.
-    unnamed_in: Option<OpenConversation>,
+    /// Not ended before the confirmation.
+    conversation: Arc<OpenConversation>,
 }
 
 impl Confirmation {
     pub(crate) async fn wait(self, sending: &Sending) -> Result<Receipt> {
         let end = await_outcome(self.end, sending.deadline).await;
-        drop(self.unnamed_in);
+        drop(self.conversation);
         sending.log.add(Step::Confirm, &self.server, end.as_ref().map(|_| 200), self.posted_at.elapsed());
         let Some(end) = end else {
             let detail = format!(

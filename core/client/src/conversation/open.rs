@@ -110,7 +110,7 @@ impl OpenConversation {
 
     /// A URL of the pool that has the conversation, for the step log.
     pub(super) fn server(&self) -> &Url {
-        &self.application.this
+        &self.application.self_url
     }
 
     /// True when html was negotiated, or was declared and refused, so that a new invitation would not help.
@@ -127,7 +127,7 @@ impl OpenConversation {
     /// Waits until text can be sent: until the modality has its sendMessage link.
     ///
     /// `fetches` is how often the resource may be fetched when no event comes.
-    pub(super) async fn ready(&mut self, sending: &Sending, fetches: u32) -> Result<Modality> {
+    pub(super) async fn ready(&self, sending: &Sending, fetches: u32) -> Result<Modality> {
         let ready = |m: &Modality| m.disconnected || m.send_message.is_some();
         let known = self.modality.get();
         if ready(&known) {

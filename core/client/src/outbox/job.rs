@@ -21,46 +21,38 @@ pub(super) struct Job {
     pub(super) sending: Sending,
     /// Cancelled when the caller goes away, and with everything.
     pub(super) cancelled: CancellationToken,
-    /// Receives the deadline, where the timeout starts at dispatch.
-    turn: Option<oneshot::Sender<Instant>>,
-    started: Option<oneshot::Sender<()>>,
+    starts: DeadlineStart,
+    /// Tells the caller that its turn has come.
+    turn: Option<oneshot::Sender<()>>,
     reply: Reply,
-    guard: Slot<SendGuard>,
-    permit: Slot<Permit>,
+    guard: SharedGuard,
 }
 
-/// Dropping it lets the next job go.
-pub(super) type Permit = Box<dyn Send>;
+/// When the timeout of a message starts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeadlineStart {
+    /// At the call.
+    Call,
+    /// When its turn comes.
+    Turn,
+}
 
-/// A value of a job that its caller takes back when going away.
-struct Slot<T>(Arc<Mutex<Option<T>>>);
+/// The guard of a job, which its caller takes back when going away.
+#[derive(Clone)]
+struct SharedGuard(Arc<Mutex<Option<SendGuard>>>);
 
-impl<T> Slot<T> {
-    fn of(value: Option<T>) -> Self {
-        Self(Arc::new(Mutex::new(value)))
-    }
-
-    fn put(&self, value: T) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-    }
-
-    fn take(&self) -> Option<T> {
+impl SharedGuard {
+    fn take(&self) -> Option<SendGuard> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-impl<T> Clone for Slot<T> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
     }
 }
 
 /// What the caller of a send holds.
 pub(super) struct Caller {
     to: Address,
+    /// `None` when the timeout starts with its turn.
     deadline: Option<Instant>,
-    turn: oneshot::Receiver<Instant>,
-    started: oneshot::Receiver<()>,
+    turn: oneshot::Receiver<()>,
     submitted: oneshot::Receiver<Receipt>,
     result: oneshot::Receiver<Result<Receipt>>,
     cancel_on_drop: CancelOnDrop,
@@ -69,8 +61,7 @@ pub(super) struct Caller {
 /// Cancels the send when its caller goes away. No request with the text begins after that.
 struct CancelOnDrop {
     text_gate: TextGate,
-    guard: Slot<SendGuard>,
-    permit: Slot<Permit>,
+    guard: SharedGuard,
     /// `None` when the send goes on without its caller.
     cancels: Option<DropGuard>,
 }
@@ -80,7 +71,6 @@ impl Drop for CancelOnDrop {
         if let Some(cancels) = self.cancels.take() {
             self.text_gate.close();
             drop(cancels);
-            drop(self.permit.take());
             drop(self.guard.take());
         }
     }
@@ -95,33 +85,29 @@ impl Job {
         guard: SendGuard,
     ) -> (Self, Caller) {
         let (turn, its_turn) = oneshot::channel();
-        let (started, is_started) = oneshot::channel();
         let (submitted, is_submitted) = oneshot::channel();
         let (result, its_result) = oneshot::channel();
         let cancelled = session.cancellation();
         let text_gate = TextGate::of(&message);
-        let (guard, permit) = (Slot::of(Some(guard)), Slot::of(None));
+        let guard = SharedGuard(Arc::new(Mutex::new(Some(guard))));
         let caller = Caller {
             to: to.clone(),
             deadline,
             turn: its_turn,
-            started: is_started,
             submitted: is_submitted,
             result: its_result,
             cancel_on_drop: CancelOnDrop {
                 text_gate: text_gate.clone(),
                 guard: guard.clone(),
-                permit: permit.clone(),
                 cancels: Some(cancelled.clone().drop_guard()),
             },
         };
         let job = Self {
             cancelled,
-            turn: deadline.is_none().then_some(turn),
-            started: Some(started),
+            starts: if deadline.is_some() { DeadlineStart::Call } else { DeadlineStart::Turn },
+            turn: Some(turn),
             reply: Reply { sender: Some(result), text_gate: text_gate.clone(), wait: message.wait },
             guard,
-            permit,
             sending: Sending {
                 session: session.clone(),
                 log: StepLog::new(session.connection.account.on_step.clone()),
@@ -135,54 +121,24 @@ impl Job {
         (job, caller)
     }
 
-    /// True when the caller has gone away.
-    pub(super) fn is_abandoned(&self) -> bool {
-        self.cancelled.is_cancelled()
-    }
-
-    /// Returns the permit if the job is abandoned.
-    pub(super) fn begin_turn(&mut self, permit: Permit) -> Option<Permit> {
-        self.permit.put(permit);
-        if self.is_abandoned() {
-            return self.permit.take();
-        }
-        if let Some(turn) = self.turn.take() {
+    /// Tells the caller that its turn has come. False when the caller has gone away, or has given up.
+    pub(super) fn begin_turn(&mut self) -> bool {
+        if self.starts == DeadlineStart::Turn {
             self.sending.deadline = deadline_in(self.sending.message.timeout);
-            let _ = turn.send(self.sending.deadline);
         }
-        None
+        !self.cancelled.is_cancelled() && self.turn.take().is_some_and(|turn| turn.send(()).is_ok())
     }
 
-    /// Tells the caller that its send starts. False when the caller has given up.
-    pub(super) fn start(&mut self) -> bool {
-        let started = self.started.take().is_some_and(|started| started.send(()).is_ok());
-        started && !self.is_abandoned()
-    }
-
-    /// The job with its result; `None` when it was cancelled.
-    pub(super) fn ended(self, result: Option<Result<Receipt>>) -> Ended {
+    /// Tells the caller the result; `None` when the job was cancelled. A session that is to be closed when idle is closed before.
+    pub(super) async fn end(mut self, result: Option<Result<Receipt>>) {
         let result = result.unwrap_or_else(|| Err(self.sending.cancelled()));
         self.sending.session.record_outcome(&result);
-        Ended { result, reply: self.reply, guard: self.guard, permit: self.permit }
-    }
-}
-
-/// A job that has its result.
-pub(super) struct Ended {
-    result: Result<Receipt>,
-    reply: Reply,
-    guard: Slot<SendGuard>,
-    permit: Slot<Permit>,
-}
-
-impl Ended {
-    /// Lets the next job go, then tells the caller. A session that is to be closed when idle is closed in between.
-    pub(super) async fn reply(mut self) {
-        drop(self.permit.take());
+        // What the program gave to this send is released before its caller goes on.
+        drop(self.sending);
         if let Some(guard) = self.guard.take() {
             guard.end().await;
         }
-        self.reply.send(self.result);
+        self.reply.send(result);
     }
 }
 
@@ -218,26 +174,27 @@ impl Drop for Reply {
 impl Caller {
     /// Waits for the outcome as the message says.
     pub(super) async fn outcome(mut self, session: &Session) -> Result<Receipt> {
-        let started = async {
-            let deadline = match self.deadline {
-                Some(deadline) => deadline,
-                // The job was dropped; its outcome says why.
-                None => match (&mut self.turn).await {
-                    Ok(deadline) => deadline,
-                    Err(_) => return Ok(()),
-                },
-            };
-            timeout_at(deadline, &mut self.started).await.map(|_| ()).map_err(|_| waited_too_long(&self.to))
+        let turn = async {
+            match self.deadline {
+                Some(deadline) => timeout_at(deadline, &mut self.turn)
+                    .await
+                    .map(|_| ())
+                    .map_err(|_| waited_too_long(&self.to)),
+                None => {
+                    let _ = (&mut self.turn).await;
+                    Ok(())
+                }
+            }
         };
         let begun = tokio::select! {
             biased;
             () = session.is_cancelled() => Err(cancelled_before(&self.to)),
-            begun = started => begun,
+            begun = turn => begun,
         };
         if let Err(error) = begun {
-            // It may have started at this moment; then it has an outcome of its own.
-            self.started.close();
-            if self.started.try_recv().is_err() {
+            // Its turn may have come at this moment; then it has an outcome of its own.
+            self.turn.close();
+            if self.turn.try_recv().is_err() {
                 return Err(error);
             }
         }

@@ -46,7 +46,7 @@ pub(crate) enum ChannelEnd {
 pub(crate) struct Application {
     /// Where it was created.
     pub(crate) created_at: Url,
-    pub(crate) this: Url,
+    pub(crate) self_url: Url,
     pub(crate) events: Url,
     pub(crate) start_messaging: Url,
     /// The events that sends wait for.
@@ -143,7 +143,7 @@ impl Application {
         };
         Ok(Self {
             created_at: applications.clone(),
-            this: resolve(&links.this)?,
+            self_url: resolve(&links.this)?,
             events: resolve(&links.events)?,
             start_messaging: resolve(&links.start_messaging)?,
             awaited: AwaitedEvents::new(applications.clone()),
@@ -171,7 +171,8 @@ impl Application {
         // No event comes any more, so nothing in the background needs to wait for one.
         self.awaited.close("the session was closed");
         loop {
-            let request = Request::new(Method::DELETE, self.this.clone(), Step::SignOut, retry.deadline());
+            let request =
+                Request::new(Method::DELETE, self.self_url.clone(), Step::SignOut, retry.deadline());
             match connection.call(request, log).await {
                 Ok(answer) => match answer.verdict(verdict::Request::DeleteApplication) {
                     Verdict::Done => return Ok(()),
@@ -279,11 +280,5 @@ impl Application {
             }
         }
         Some(())
-    }
-}
-
-impl Drop for Application {
-    fn drop(&mut self) {
-        self.stop_polling();
     }
 }

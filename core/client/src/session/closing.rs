@@ -164,7 +164,7 @@ impl Session {
     /// Fetches the application: a silent event channel proves nothing, as there may be no events.
     async fn answers(&self, open: &Application) -> bool {
         let deadline = Instant::now() + SILENCE_TIMEOUT;
-        let request = Request::new(Method::GET, open.this.clone(), Step::SignOut, deadline);
+        let request = Request::new(Method::GET, open.self_url.clone(), Step::SignOut, deadline);
         let answer = self.connection.call(request, &StepLog::quiet()).await;
         !answer.is_err_and(|f| {
             matches!(f.error.kind(), ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Tls)

@@ -1,10 +1,12 @@
 //! The event channel: exactly one pending GET an application. Sources: EventChannelDetails, EventsInUCWA.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use futures_util::FutureExt;
 use reqwest::Method;
 use send_im_ucwa::events::{Batch, Continue, Event};
 use send_im_ucwa::hypermedia::Resource;
@@ -16,7 +18,7 @@ use url::Url;
 use super::application::{Application, ChannelEnd};
 use super::poll_throttle::{Content, PollThrottle, THROTTLE_INTERVAL};
 use crate::account::Credential;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Sent, failed_inside};
 use crate::http::{Answer, Request};
 use crate::reasons::session_ended;
 use crate::sign_in::AuthenticatedHttp;
@@ -82,7 +84,7 @@ enum Polled {
 impl EventChannel {
     /// Polls until the channel ends, then ends every wait.
     pub(crate) async fn run(self) {
-        let end = self.poll().await;
+        let end = unless_panicked(self.poll()).await;
         tracing::debug!(target: "send_im", ?end, "the event channel ended");
         let why = match &end {
             ChannelEnd::Gone => "the server has ended the session",
@@ -300,5 +302,23 @@ impl EventChannel {
             }
         }
         None
+    }
+}
+
+/// The channel's end. One that panics must not leave the client without events: what waits fails, and the next send opens another
+/// session.
+async fn unless_panicked(polling: impl Future<Output = ChannelEnd>) -> ChannelEnd {
+    let end = AssertUnwindSafe(polling).catch_unwind().await;
+    end.unwrap_or_else(|_| ChannelEnd::Failed(failed_inside(Sent::No)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_channel_that_panics_ends_what_waits_and_not_the_client() {
+        let end = unless_panicked(async { panic!("as an error of ours would") }).await;
+        assert!(matches!(end, ChannelEnd::Failed(_)), "{end:?}");
     }
 }

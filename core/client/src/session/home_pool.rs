@@ -1,12 +1,12 @@
-//! Whether the pool that has the session may no longer be the account's home pool.
+//! Whether the pool that has the session is still the account's home pool.
 //!
 //! A pool can fail while clients are signed in, and another takes over. The event channel cannot say so, as nothing responds.
-//! So the pool is discovered again when a send cannot reach it, and once more before the next send. Source: RootURL, for what
-//! casts doubt on a cached URL.
+//! So the pool is discovered again when a send cannot reach it, and once more after an error that casts doubt on it. Source:
+//! RootURL, for what casts doubt on a cached URL.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind};
@@ -14,26 +14,23 @@ use crate::error::{Error, ErrorKind};
 /// What is known of the account's home pool.
 #[derive(Default)]
 pub(super) struct HomePool {
-    pub(super) stale: AtomicBool,
-    /// When the pool was last discovered again.
-    asked: Mutex<Option<Instant>>,
+    /// When a send cast doubt on it. `None` once it has been discovered again.
+    doubted: std::sync::Mutex<Option<Instant>>,
+    /// When it was last discovered again. Locked meanwhile, so that one discovery serves all sends.
+    pub(super) discovered: Mutex<Option<Instant>>,
 }
 
 impl HomePool {
-    pub(super) fn mark_stale(&self) {
-        self.stale.store(true, Ordering::Release);
-    }
-
-    pub(super) fn may_have_moved(&self) -> bool {
-        self.stale.load(Ordering::Acquire)
-    }
-
-    pub(super) fn asked(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn doubted(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// True for errors after which the pool may no longer be the home pool. Source: RootURL.
+/// True for errors after which the pool may no longer be the home pool. A 403 with a reason is about the recipient or the account.
 pub(super) fn casts_doubt(error: &Error) -> bool {
-    matches!(error.http_status(), Some(403 | 502)) || error.kind() == ErrorKind::Network
+    match error.http_status() {
+        Some(403) => error.code().is_none(),
+        Some(502) => true,
+        _ => error.kind() == ErrorKind::Network,
+    }
 }

@@ -1,20 +1,41 @@
-//! How a session follows its account to another server.
+//! How a session follows its account to another pool.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::sync::MutexGuard;
 use tokio::time::{Instant, timeout_at};
 
 use super::Session;
 use super::application::Application;
+use super::home_pool::casts_doubt;
 use crate::discovery;
+use crate::error::Result;
+use crate::receipt::Receipt;
 use crate::steps::{StepLog, origin};
 
 /// How long a send waits for discovery while its own server has not failed.
 const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Session {
+    /// Records whether the outcome of a send casts doubt on the home pool.
+    pub(crate) fn record_outcome(&self, result: &Result<Receipt>) {
+        if result.as_ref().is_err_and(casts_doubt) {
+            self.forget_server();
+            *self.home.doubted() = Some(Instant::now());
+        }
+    }
+
+    /// Discovers the home pool again if it is in doubt. Other sends go on meanwhile.
+    pub(super) async fn follow_home_pool(&self, log: &StepLog, deadline: Instant) {
+        if self.home.doubted().is_none() {
+            return;
+        }
+        let Ok(discovered) = self.home.discovered.try_lock() else { return };
+        let Some(open) = self.open.lock().await.clone() else { return };
+        self.discover_again(discovered, &open, log, deadline.min(Instant::now() + DISCOVERY_TIMEOUT)).await;
+    }
+
     /// True when `lost`, whose server is unreachable, is no longer the session's application: another send has replaced it, or
     /// discovery now leads elsewhere. A discovery after `since`, when the send began, is not repeated.
     pub(crate) async fn has_moved(
@@ -24,48 +45,37 @@ impl Session {
         log: &StepLog,
         deadline: Instant,
     ) -> bool {
-        let Ok(mut slot) = timeout_at(deadline, self.open.lock()).await else { return false };
-        if !slot.as_ref().is_some_and(|open| Arc::ptr_eq(open, lost)) {
-            return true;
+        let Ok(discovered) = timeout_at(deadline, self.home.discovered.lock()).await else { return false };
+        if discovered.is_none_or(|at| at < since) && self.is_current(lost, deadline).await {
+            self.discover_again(discovered, lost, log, deadline).await;
         }
-        let asked = *self.home.asked();
-        if asked.is_some_and(|asked| asked >= since)
-            || !self.discovery_leads_elsewhere(lost, log, deadline).await
-        {
-            return false;
-        }
-        self.abandon(slot.take());
-        true
+        !self.is_current(lost, deadline).await
     }
 
-    /// True when the home pool was in doubt and is not that of `open`.
-    pub(super) async fn account_has_moved(
+    /// Abandons `application` if discovery now leads to another pool. If discovery fails, nothing changes.
+    async fn discover_again(
         &self,
-        open: &Application,
+        mut discovered: MutexGuard<'_, Option<Instant>>,
+        application: &Arc<Application>,
         log: &StepLog,
         deadline: Instant,
-    ) -> bool {
-        self.home.stale.swap(false, Ordering::AcqRel)
-            && self
-                .discovery_leads_elsewhere(open, log, deadline.min(Instant::now() + DISCOVERY_TIMEOUT))
-                .await
-    }
-
-    /// Discovers the pool again. If that fails, nothing changes.
-    async fn discovery_leads_elsewhere(&self, open: &Application, log: &StepLog, deadline: Instant) -> bool {
+    ) {
+        let begun = Instant::now();
         let found = discovery::locate(&self.connection, self.root.as_ref(), log, deadline).await;
-        *self.home.asked() = Some(Instant::now());
-        let Ok(url) = found else { return false };
-        let elsewhere = origin(&url) != origin(&open.created_at);
+        *discovered = Some(Instant::now());
+        self.home.doubted().take_if(|doubted| *doubted <= begun);
+        let Ok(url) = found else { return };
+        let elsewhere = origin(&url) != origin(&application.created_at);
         self.connection.account.shared.pools.put(discovery::cache_key(&self.connection), url);
-        elsewhere
+        if elsewhere {
+            // What waits in a pool that still answers ends as it would have.
+            let why = application.is_unreachable().then_some("the account has moved to another server");
+            self.abandon(application, why, deadline).await;
+        }
     }
 
-    /// Abandons an application whose server is no longer the account's home pool.
-    pub(super) fn abandon(&self, open: Option<Arc<Application>>) {
-        if let Some(open) = &open {
-            open.awaited.close("the account has moved to another server");
-        }
-        self.discard(open);
+    async fn is_current(&self, application: &Arc<Application>, deadline: Instant) -> bool {
+        let open = timeout_at(deadline, self.open.lock()).await;
+        open.is_ok_and(|open| open.as_ref().is_some_and(|open| Arc::ptr_eq(open, application)))
     }
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use send_im::{Client, ErrorKind, Evidence, Message, Sent};
-use send_im_sandbox::{Fault, Layout, Route, Sandbox};
+use send_im_sandbox::{Action, Fault, Layout, Route, Sandbox};
 
 use crate::clock::{self, drive, pass, settle, until};
-use crate::common::{LENE, account, status};
+use crate::common::{LENE, account, coded, status};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -142,4 +142,39 @@ async fn an_account_that_was_moved_is_found_at_its_new_pool() {
     assert_eq!(sandbox.open_applications(), 1);
     drive(client.sign_out()).await.unwrap();
     assert_eq!(sandbox.open_applications(), 0);
+}
+
+/// Discovery that does not answer holds up the one send that asks it, and no other.
+#[tokio::test(start_paused = true)]
+async fn sends_go_on_while_the_home_pool_is_in_doubt() {
+    let _held = clock::hold();
+    let (sandbox, client) = at_home().await;
+    sandbox.add_fault(Fault::on(Route::SendMessage, status(502)));
+    drive(client.send(text("lost"))).await.unwrap_err();
+    sandbox.add_fault(Fault::on(Route::Discovery, Action::Delay { time: DAY }));
+    let mut asks = Box::pin(client.send(text("second")));
+    let asked_root = until(|| asked(&sandbox, "GET", "/") == 1);
+    drive(async {
+        tokio::select! {
+            result = &mut asks => panic!("discovery does not answer: {result:?}"),
+            () = asked_root => {}
+        }
+    })
+    .await;
+    let other = Message::text("johndoe@contoso.com", "beside it").timeout(SECOND);
+    drive(client.send(other)).await.unwrap();
+    drive(asks).await.unwrap();
+    assert_eq!(asked(&sandbox, "POST", "/applications"), 0);
+}
+
+/// A pool that refuses one recipient with its own reason is the account's pool all the same.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_with_a_reason_casts_no_doubt_on_the_pool() {
+    let _held = clock::hold();
+    let (sandbox, client) = at_home().await;
+    sandbox.add_fault(Fault::on(Route::SendMessage, coded(403, "Forbidden", "None")));
+    let error = drive(client.send(text("refused"))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Forbidden);
+    drive(client.send(text("second"))).await.unwrap();
+    assert_eq!(asked(&sandbox, "GET", "/"), 0);
 }
