@@ -15,6 +15,9 @@ from send_im import Client, Message, SendImError, send_im
 WORKERS = 8
 # What fails so often in a row does not fail because of a fault.
 ATTEMPTS = 20
+# Seconds between two attempts, times the number of the attempt. A name that was refused three times rests for a minute; all
+# attempts together take longer.
+PAUSE = 0.5
 SENDER = {"address": "python@contoso.com", "password": "any"}
 telling = threading.Lock()
 
@@ -57,7 +60,7 @@ class Shared:
             except SendImError as error:
                 if attempts == ATTEMPTS:
                     print_line({"dead": str(error)})
-            time.sleep(0.5)
+            time.sleep(PAUSE * attempts)
 
 
 def sign_out(client):
@@ -103,12 +106,12 @@ class Worker(threading.Thread):
 
     def still_delivers(self, client):
         """Whatever has happened, a client whose password is right delivers again after a while."""
-        for _ in range(ATTEMPTS):
+        for attempts in range(1, ATTEMPTS + 1):
             _, text = self.message()
             last = attempt(text, lambda: client.send("user0@contoso.com", text, timeout=5))
             if last is None:
                 return
-            time.sleep(0.5)
+            time.sleep(PAUSE * attempts)
         print_line({"dead": str(last)})
 
     def message(self):

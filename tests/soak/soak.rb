@@ -14,6 +14,9 @@ ACCOUNTS = [{ **SENDER, server: HTTP }, { **SENDER, server: HTTPS, ca_file: CA_F
 WORKERS = 8
 # What fails so often in a row does not fail because of a fault.
 ATTEMPTS = 20
+# Seconds between two attempts, times the number of the attempt. A name that was refused three times rests for a minute; all
+# attempts together take longer.
+PAUSE = 0.5
 TELLING = Mutex.new
 
 # The client of half of the workers. One that signs in anew waits for the others' sends.
@@ -74,7 +77,7 @@ class Shared
       return SendIm::Client.new(**@account, timeout: 20)
     rescue SendIm::Error => e
       print_line(dead: e.to_s) if attempts == ATTEMPTS
-      sleep 0.5
+      sleep PAUSE * attempts
     end
   end
 end
@@ -139,11 +142,11 @@ class Worker
   # Whatever has happened, a client whose password is right delivers again after a while.
   def still_delivers(client)
     last = nil
-    ATTEMPTS.times do
+    1.upto(ATTEMPTS) do |attempts|
       _, text = message
       return unless (last = attempt(text) { client.send_im("user0@contoso.com", text, timeout: 5) })
 
-      sleep 0.5
+      sleep PAUSE * attempts
     end
     print_line(dead: last.to_s)
   end

@@ -14,7 +14,11 @@ use crate::chance::Chance;
 const WORKERS: usize = 8;
 
 /// What fails so often in a row does not fail because of a fault.
-const ATTEMPTS: usize = 20;
+const ATTEMPTS: u32 = 20;
+
+/// The time between two attempts, times the number of the attempt. A name that was refused three times rests for a minute; all
+/// attempts together take longer.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Half of the workers share a client that speaks http, half one that speaks https.
 pub(crate) async fn run(urls: [&str; 2], ca_file: &str, length: Duration, seed: u64) {
@@ -137,7 +141,7 @@ impl Worker {
                 Err(error) => return dead(&error),
                 Ok(_) => return,
             }
-            sleep(Duration::from_millis(500)).await;
+            sleep(PAUSE * attempt).await;
         }
     }
 
@@ -173,7 +177,7 @@ async fn signed_in(account: &Account) -> Client {
             Err(error) if attempt == ATTEMPTS => dead(&error),
             Err(_) => {}
         }
-        sleep(Duration::from_millis(500)).await;
+        sleep(PAUSE * attempt).await;
     }
     unreachable!()
 }
