@@ -7,7 +7,7 @@ use send_im::{
 };
 use send_im_sandbox::Sandbox;
 
-use crate::args::{ANSWER_AFTER, SenderArgs};
+use crate::args::SenderArgs;
 
 /// The word that stands for a server inside this process.
 const SANDBOX: &str = "sandbox";
@@ -68,7 +68,6 @@ pub(crate) async fn sender(args: &SenderArgs, password: Option<String>) -> Resul
     let sandbox = match in_process {
         true => Some(
             Sandbox::builder()
-                .answer_after(ANSWER_AFTER)
                 .start()
                 .await
                 .map_err(|e| Error::invalid_input(format!("The sandbox cannot start: {e}.")))?,

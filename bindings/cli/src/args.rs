@@ -13,9 +13,6 @@ use send_im_sandbox::Layout;
 
 pub(crate) use serve::ServeArgs;
 
-/// How long recipients of a sandbox take to answer, where nothing else is asked for.
-pub(crate) const ANSWER_AFTER: Duration = Duration::from_millis(200);
-
 const ENVIRONMENT: &str = "\
 Environment:
   SEND_IM_ADDRESS   the sender's address, for example tosh@contoso.com

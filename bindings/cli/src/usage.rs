@@ -110,6 +110,19 @@ mod tests {
     }
 
     #[test]
+    fn recipients_of_the_sandbox_answer_after_the_time_that_the_readmes_give() {
+        let Ok(Cli { command: Command::Sandbox(args) }) = Cli::try_parse_from(["send-im", "sandbox"]) else {
+            panic!("it needs no option");
+        };
+        let time = format!("{} s", args.answer_after.as_secs_f64());
+        assert!(include_str!("../README.md").contains(&format!("Answers take {time};")), "{time}");
+        assert!(
+            include_str!("../../../README.md").contains(&format!("answer after {time} (`--answer-after`)")),
+            "{time}"
+        );
+    }
+
+    #[test]
     fn does_not_repeat_what_may_be_secret() {
         for arguments in [
             &["send", "--to", "a@b.c", "--password", "s3cret", "x"][..],
