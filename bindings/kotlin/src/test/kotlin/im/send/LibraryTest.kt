@@ -66,7 +66,8 @@ class LibraryTest {
         val inside = archive.resolve(name)
         assertEquals(sentence(inside, "archive", "archive" to archive.toString()), told(inside.toString()))
         val text = file("no library".toByteArray())
-        assertTrue("\n  $text: " in told(text))
+        val out = told(text)
+        assertTrue("\n  $text: $text: file too short\n" in out, out)
     }
 
     @Test

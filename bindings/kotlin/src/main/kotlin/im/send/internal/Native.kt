@@ -20,6 +20,9 @@ private const val HOOK = "im.send.shutdownHook"
 /** The system property by which the generated code is told of another file. */
 private const val OVERRIDE = "uniffi.component.send_im_uniffi.libraryOverride"
 
+/** The first line of an error of JNA, where a file is named. */
+private val HEADING = Regex("^Unable to load library '.*':\\R")
+
 /** The native library: loaded by the first call. */
 internal object NativeLibrary {
     /** The version of this package. */
@@ -56,11 +59,9 @@ internal object NativeLibrary {
         return null
     }
 
-    /** JNA lists all that it has tried; the loader's own words come first, or with the file they are about. */
-    private fun cause(error: Throwable): String {
-        val lines = generateSequence(error) { it.cause }.last().message.orEmpty().lines()
-        return lines.find { "GLIBC_" in it || "failed to map segment" in it } ?: lines.first()
-    }
+    /** The loader's own words, without the line that JNA puts before them for a file that is named. */
+    private fun cause(error: Throwable): String =
+        generateSequence(error) { it.cause }.last().message.orEmpty().replace(HEADING, "").lines().first()
 
     /**
      * A native thread is attached to the virtual machine once, as a daemon. By default it would be attached and
