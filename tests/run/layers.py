@@ -9,7 +9,7 @@ import workspace
 ORDER = {
     "core/client/src": {
         "":
-            "plain steps error text host tls sent_status address message receipt files shared account profile http reasons "
+            "plain steps error text host tls sent_status address message receipt files shared account profile http verdict reasons "
             "retry trust sign_in discovery session conversation outbox client bindings",
         "account": "credential fields mod check",
         "conversation": "sending open pending_invitation invitation mod",
@@ -19,7 +19,7 @@ ORDER = {
         "http/tls": "cbc mod",
         "profile": "contents mod",
         "outbox": "schedule job mod",
-        "session": "home_pool poll_throttle awaited_events application event_channel mod moving closing",
+        "session": "home_pool poll_throttle awaited_events application event_channel mod moving closing sends",
         "shared": "attempts pools tls_configs mod",
         "sign_in": "tokens challenge password bearer mod",
     },

@@ -191,8 +191,9 @@ impl Client {
     /// Waits for the sends under way, closes the session on the server and forgets the tokens. Sends that begin later
     /// fail with `closed`. A second call does nothing.
     ///
-    /// Each send ends with its own timeout at the latest; [`sign_out_within`](Self::sign_out_within) gives a bound for all of
-    /// them, [`cancel_all`](Self::cancel_all) ends them at once. Where the server refuses connections or gives no answer for
+    /// Each send ends with its own timeout at the latest, which runs only while its future is polled; a future that is neither
+    /// polled nor dropped is waited for. [`sign_out_within`](Self::sign_out_within) gives a bound for all of them,
+    /// [`cancel_all`](Self::cancel_all) ends them at once. Where the server refuses connections or gives no answer for
     /// 5 s, they end then, with `outcome_unknown` or `cancelled`. Closing takes at most another 3 s.
     ///
     /// ```

@@ -214,6 +214,7 @@ mod steps;
 mod text;
 mod tls;
 mod trust;
+mod verdict;
 
 pub use account::{Account, BearerToken, TokenRequest};
 pub use address::Address;

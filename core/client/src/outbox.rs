@@ -23,7 +23,7 @@ use crate::error::Result;
 use crate::message::{Importance, Message};
 use crate::receipt::Receipt;
 use crate::session::Session;
-use crate::session::closing::SendGuard;
+use crate::session::sends::SendGuard;
 
 /// How many sends of one account are in flight at once.
 ///
@@ -71,8 +71,8 @@ struct Dispatched {
     new: Vec<mpsc::UnboundedReceiver<(Job, Permit)>>,
     /// Jobs whose callers have gone away.
     unwanted: Vec<Job>,
-    /// Idle conversations beyond the limit.
-    surplus: Vec<Queue>,
+    /// Conversations whose task has ended, and idle ones beyond the limit.
+    ended: Vec<Queue>,
 }
 
 impl Outbox {
@@ -138,7 +138,7 @@ impl Outbox {
             for queue in dispatched.new {
                 self.conversation_tasks.spawn_on(run(queue), &self.session.runtime);
             }
-            drop((dispatched.unwanted, dispatched.surplus));
+            drop((dispatched.unwanted, dispatched.ended));
         }
     }
 
@@ -160,19 +160,21 @@ impl Outbox {
                 let (jobs, queue) = mpsc::unbounded_channel();
                 // The receiver is right here.
                 let _ = jobs.send(item);
-                state.conversations.insert(key, Queue { jobs, last_used });
+                dispatched.ended.extend(state.conversations.insert(key, Queue { jobs, last_used }));
                 dispatched.new.push(queue);
             }
         }
-        dispatched.surplus = state.surplus();
+        dispatched.ended.extend(state.surplus());
         state.is_dispatching =
-            !(dispatched.new.is_empty() && dispatched.unwanted.is_empty() && dispatched.surplus.is_empty());
+            !(dispatched.new.is_empty() && dispatched.unwanted.is_empty() && dispatched.ended.is_empty());
         state.is_dispatching.then_some(dispatched)
     }
 
     /// Ends the conversations, once no send is in flight. What the program gave to its sends is released when this returns.
     pub(crate) async fn end_conversations(&self) {
-        drop(std::mem::take(&mut self.state().conversations));
+        // A queue may hold a permit, whose drop takes the lock.
+        let conversations = std::mem::take(&mut self.state().conversations);
+        drop(conversations);
         self.conversation_tasks.close();
         self.conversation_tasks.wait().await;
     }
@@ -241,12 +243,13 @@ async fn run(mut queue: mpsc::UnboundedReceiver<(Job, Permit)>) {
         let result = match delivery {
             Some(Ok(Delivery::Unconfirmed(confirmation))) => {
                 permit.hand_over();
-                let runtime = job.sending.session.runtime.clone();
-                runtime.spawn(async move {
+                let outbox = permit.outbox.clone();
+                let confirm = async move {
                     let result = cancelled.run_until_cancelled(confirmation.wait(&job.sending)).await;
                     drop(permit);
                     job.end(result).await;
-                });
+                };
+                outbox.conversation_tasks.spawn_on(confirm, &outbox.session.runtime);
                 continue;
             }
             Some(Ok(Delivery::Done(receipt))) => Some(Ok(receipt)),

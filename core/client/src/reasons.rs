@@ -10,40 +10,13 @@ use std::borrow::Cow;
 
 use send_im_ucwa::hypermedia::DecodeError;
 use send_im_ucwa::reason::Reason;
-use send_im_ucwa::verdict::{self, POOL_HEADERS, Speaker, Verdict};
+use send_im_ucwa::verdict::Speaker;
 
 use crate::error::{Error, ErrorKind, Sent};
 use crate::http::Answer;
 use crate::steps::{Step, host_of};
 
 impl Answer {
-    /// The pool's own explanation, in its own language.
-    pub(crate) fn diagnostics(&self) -> Option<Cow<'_, str>> {
-        self.header("x-ms-diagnostics")
-    }
-
-    /// The number before the first `;` of the diagnostics.
-    pub(crate) fn diagnostics_id(&self) -> Option<u32> {
-        self.diagnostics()?.split(';').next()?.trim().parse().ok()
-    }
-
-    /// Who has answered, as far as that is known. A compressed body counts as a page, which may say anything.
-    pub(crate) fn speaker(&self) -> Speaker {
-        let pool_header = POOL_HEADERS.iter().any(|name| self.headers.contains_key(*name));
-        match (self.content_encoding(), pool_header) {
-            (None, pool_header) => Speaker::of(pool_header, &self.body),
-            (Some(_), true) => Speaker::PoolPage,
-            (Some(_), false) => Speaker::Page,
-        }
-    }
-
-    /// What it proves about the request it answers.
-    pub(crate) fn verdict(&self, request: verdict::Request) -> Verdict {
-        // Only errors have a reason, and other bodies may be large.
-        let reason = if self.status < 400 { Reason::default() } else { Reason::from_body(&self.body) };
-        verdict::verdict(request, self.status, self.speaker(), &reason)
-    }
-
     /// The error of an answer that refuses the request; `doing` completes "… refused to".
     pub(crate) fn refusal(&self, step: Step, doing: &str) -> Error {
         let reason = Reason::from_body(&self.body);

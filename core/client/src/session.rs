@@ -7,6 +7,7 @@ pub(crate) mod event_channel;
 mod home_pool;
 mod moving;
 mod poll_throttle;
+pub(crate) mod sends;
 
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, PoisonError};
@@ -46,7 +47,7 @@ pub(crate) struct Session {
     closes_when_idle: AtomicBool,
     /// Ends every send in flight.
     cancelled: CancellationToken,
-    /// Signed out and no send in flight: work in the background for a send can stop.
+    /// Signed out, and sends were waited for as long as allowed: work in the background for a send can stop.
     ended: CancellationToken,
     /// Deletions of abandoned applications.
     discarded: TaskTracker,
@@ -250,6 +251,7 @@ fn invalidates_cached_pool(error: &Error) -> bool {
     !matches!(
         error.kind(),
         ErrorKind::Timeout
+            | ErrorKind::Cancelled
             | ErrorKind::LimitReached
             | ErrorKind::SignInRefused
             | ErrorKind::SignInUnsupported

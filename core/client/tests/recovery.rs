@@ -297,3 +297,61 @@ async fn what_waits_in_a_pool_that_still_answers_ends_as_it_would_have() {
     accepted.store(true, Ordering::SeqCst);
     assert_eq!(waits.await.unwrap().unwrap().accepted_by.as_deref(), Some(LENE));
 }
+
+/// The connection of a GET has gone silent; the event that it was to make up for comes meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_comes_while_a_resource_is_fetched_is_not_waited_for_any_longer() {
+    let asked = Arc::new(AtomicBool::new(false));
+    let server = Hostile::start({
+        let asked = asked.clone();
+        move |seen| match seen.route().as_str() {
+            "GET /i/1" => {
+                asked.store(true, Ordering::SeqCst);
+                Some(Reply::Never)
+            }
+            "GET /events" => {
+                tokio::task::block_in_place(|| {
+                    while !asked.load(Ordering::SeqCst) {
+                        std::thread::sleep(Duration::from_millis(10));
+                    }
+                });
+                None
+            }
+            _ => None,
+        }
+    })
+    .await;
+    let client = Client::sign_in(account(&server)).await.unwrap();
+    let forever = Duration::from_secs(24 * 3600);
+    let send = client.send(hello().timeout(forever));
+    tokio::time::timeout(Duration::from_secs(60), send).await.expect("it ends").unwrap();
+}
+
+/// As above, for the link that takes the text.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_comes_while_its_resource_is_fetched_is_used() {
+    let server = Hostile::start(move |seen| match seen.route().as_str() {
+        "POST /invite" => {
+            let links = r#""_links":{"messaging":{"href":"/c/1/messaging"},"conversation":{"href":"/c/1"}}"#;
+            let invitation = format!(r#"{{"operationId":"{}","direction":"Outgoing",{links}}}"#, operation(seen));
+            let events = event(&format!(r#","_embedded":{{"messagingInvitation":{invitation}}}"#));
+            Some(Reply::Telling(Box::new(created()), by("communication", "/com", &events)))
+        }
+        "GET /c/1/messaging" => {
+            let messaging = r#"{"state":"Connected","_links":{"sendMessage":{"href":"/c/1/messages"}}}"#;
+            let events = format!(
+                r#"{{"link":{{"rel":"messaging","href":"/c/1/messaging"}},"type":"updated","_embedded":{{"messaging":{messaging}}}}}"#
+            );
+            Some(Reply::Telling(Box::new(Reply::Never), by("communication", "/com", &events)))
+        }
+        "POST /c/1/messages" => {
+            let events = r#"{"link":{"rel":"message","href":"/c/1/messages/1"},"type":"completed","status":"Success","_embedded":{"message":{"direction":"Outgoing"}}}"#;
+            let taken = Reply::Whole(201, "Location: /c/1/messages/1\r\n".to_owned(), Vec::new());
+            Some(Reply::Telling(Box::new(taken), by("conversation", "/c/1", events)))
+        }
+        _ => None,
+    })
+    .await;
+    let client = Client::sign_in(account(&server)).await.unwrap();
+    client.send(Message::text(LENE, "x".repeat(900)).timeout(Duration::from_secs(20))).await.unwrap();
+}

@@ -200,3 +200,38 @@ async fn fifty_tasks_share_one_client() {
     texts.dedup();
     assert_eq!(texts.len(), 200);
 }
+
+/// As above; the other send has a text on its way, whose answer and event are still to come.
+#[tokio::test]
+async fn a_page_of_a_proxy_ends_no_text_that_is_on_its_way() {
+    let (sandbox, client) = signed_in().await;
+    client.send(hello()).await.unwrap();
+    sandbox.clear_journal();
+    let slow = Action::DelayAnswer { time: Duration::from_secs(1) };
+    sandbox.add_fault(Fault::on(Route::SendMessage, slow));
+    sandbox.add_fault(Fault::on(Route::SendMessage, Action::DelayEvents { time: Duration::from_secs(2) }));
+    let text = tokio::spawn(client.send(hello()));
+    until(|| sandbox.journal().iter().any(|e| e.path.contains("/messages"))).await;
+    sandbox.add_fault(Fault::on(Route::StartMessaging, page(404)));
+    client.send(Message::text("johndoe@contoso.com", "x")).await.unwrap();
+    let receipt = text.await.unwrap().unwrap();
+    assert_eq!(receipt.evidence, Evidence::MessageConfirmed);
+    until(|| sandbox.open_applications() == 1).await;
+}
+
+#[tokio::test]
+async fn an_invitation_that_rings_when_its_channel_ends_is_withdrawn() {
+    let (sandbox, client) = signed_in().await;
+    until(|| sandbox.pending_gets() == 1).await;
+    let rings = tokio::spawn(client.send(Message::text("silent@contoso.com", "x".repeat(900))));
+    let count = |end: &str| sandbox.journal().iter().filter(|e| e.path.ends_with(end)).count();
+    // Its first event has come, with the link that withdraws it.
+    until(|| count("/messagingInvitations") == 1 && sandbox.pending_gets() == 1).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let taken_over = coded(409, "Conflict", "PGetReplaced");
+    sandbox.add_fault(Fault::on(Route::Events, taken_over).times(0));
+    client.send(hello()).await.unwrap();
+    let error = rings.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Closed, Sent::No), "{error:?}");
+    until(|| count("/terminate") == 1).await;
+}

@@ -175,12 +175,12 @@ impl Invitation {
             end = self.next_outcome(sending.settle_deadline()).await;
         }
         // Without an outcome it may ring on, so it is withdrawn in the background.
-        self.may_ring = end.is_none();
+        self.may_ring = end.as_ref().is_none_or(Outcome::is_lost);
         let progress = self.pending.awaited.progress();
         sending.log.add(
             Step::Confirm,
             &self.pending.application.start_messaging,
-            end.as_ref().map(|_| 200),
+            end.as_ref().filter(|end| !end.is_lost()).map(|_| 200),
             self.posted_at.elapsed(),
         );
         let elsewhere = matches!(&end, Some(Outcome::Failed(reason)) if reason.is_delivered_elsewhere());
@@ -254,7 +254,12 @@ impl Invitation {
             if !told && self.pending.awaited.progress().seen && until < deadline {
                 continue;
             }
-            self.pending.fetch(log, deadline + FETCH_TIMEOUT).await;
+            // The event may come all the same.
+            let fetch = self.pending.fetch(log, deadline + FETCH_TIMEOUT);
+            tokio::select! {
+                end = self.pending.awaited.outcome() => return Some(end),
+                () = fetch => {}
+            }
             if until == deadline {
                 return self.next_outcome(deadline).await;
             }

@@ -8,6 +8,7 @@ mod sending;
 use std::sync::Arc;
 
 use tokio::time::Instant;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use url::Url;
 
 use self::invitation::{Invitation, NotInvited};
@@ -88,6 +89,7 @@ impl Conversation {
 
     async fn attempt(&mut self, sending: &mut Sending, application: &Arc<Application>) -> Result<Attempt> {
         let is_html = sending.is_html();
+        let _use = application.uses.token();
         let open = self.open.take();
         if let Some(open) = open.filter(|c| c.is_usable(application) && (!is_html || c.accepts_html())) {
             match self.send_into(open, sending, None).await? {
@@ -165,12 +167,18 @@ impl Conversation {
                 if named {
                     self.keep(&open, sending);
                 }
-                let confirmation = Confirmation { end, receipt, server, posted_at, conversation: open };
+                let _use = open.application().uses.token();
+                let confirmation = Confirmation { end, receipt, server, posted_at, conversation: open, _use };
                 Ok(Attempt::Delivered(Delivery::Unconfirmed(Box::new(confirmation))))
             }
             Posted::Lost(end, lost) => {
                 let end = await_lost_response(end, sending.settle_deadline()).await;
-                sending.log.add(Step::Confirm, &server, end.as_ref().map(|_| 200), posted_at.elapsed());
+                sending.log.add(
+                    Step::Confirm,
+                    &server,
+                    end.as_ref().filter(|end| !end.is_lost()).map(|_| 200),
+                    posted_at.elapsed(),
+                );
                 // Its messages can no longer be told apart, so the conversation is not used again.
                 drop(open);
                 match end {
@@ -195,13 +203,19 @@ pub(crate) struct Confirmation {
     posted_at: Instant,
     /// Not ended before the confirmation.
     conversation: Arc<OpenConversation>,
+    _use: TaskTrackerToken,
 }
 
 impl Confirmation {
     pub(crate) async fn wait(self, sending: &Sending) -> Result<Receipt> {
         let end = await_outcome(self.end, sending.deadline).await;
         drop(self.conversation);
-        sending.log.add(Step::Confirm, &self.server, end.as_ref().map(|_| 200), self.posted_at.elapsed());
+        sending.log.add(
+            Step::Confirm,
+            &self.server,
+            end.as_ref().filter(|end| !end.is_lost()).map(|_| 200),
+            self.posted_at.elapsed(),
+        );
         let Some(end) = end else {
             let detail = format!(
                 "The server took the message to {} but did not confirm it before the timeout.",

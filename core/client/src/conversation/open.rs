@@ -108,6 +108,10 @@ impl OpenConversation {
         Receipt { accepted_by, thread_id, ..sending.receipt(evidence, format) }
     }
 
+    pub(super) fn application(&self) -> &Application {
+        &self.application
+    }
+
     /// A URL of the pool that has the conversation, for the step log.
     pub(super) fn server(&self) -> &Url {
         &self.application.self_url
@@ -126,7 +130,7 @@ impl OpenConversation {
 
     /// Waits until text can be sent: until the modality has its sendMessage link.
     ///
-    /// `fetches` is how often the resource may be fetched when no event comes.
+    /// At most this many `fetches` of the resource; the wait for an event before each is twice the one before.
     pub(super) async fn ready(&self, sending: &Sending, fetches: u32) -> Result<Modality> {
         let ready = |m: &Modality| m.disconnected || m.send_message.is_some();
         let known = self.modality.get();
@@ -142,7 +146,12 @@ impl OpenConversation {
             }
             drop(polling);
             let request = Request::new(Method::GET, url.clone(), Step::Send, sending.deadline);
-            let answer = sending.connection().call(request, &sending.log).await?;
+            let answer = tokio::select! {
+                biased;
+                // The event may come all the same.
+                modality = self.modality.when(ready) => return Ok(modality),
+                answer = sending.connection().call(request, &sending.log) => answer?,
+            };
             if matches!(answer.verdict(verdict::Request::Resource), Verdict::Gone { .. }) {
                 break;
             }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use reqwest::Method;
 use send_im_ucwa::hypermedia::Resource;
-use send_im_ucwa::router::Outcome;
+use send_im_ucwa::router::{InvitationProgress, Outcome};
 use send_im_ucwa::verdict::{self, Verdict};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout};
 use url::Url;
 
 use super::open::OpenConversation;
@@ -20,6 +20,9 @@ use crate::steps::{Step, StepLog};
 
 /// How long an event is awaited before the resource itself is fetched.
 const EVENT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long it is awaited whether an invitation that was withdrawn has been accepted before.
+const ACCEPTED_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What it takes to fetch and to withdraw an invitation, also after its send has ended.
 #[derive(Clone)]
@@ -70,21 +73,29 @@ impl PendingInvitation {
     async fn cancel_link(&self, log: &StepLog, deadline: Instant) -> Option<Url> {
         loop {
             let until = (Instant::now() + EVENT_TIMEOUT).min(deadline);
-            let named = self.awaited.when(|p| p.cancel.is_some() || p.outcome.is_some());
-            if let Ok(progress) = timeout_at(until, named).await {
-                let link = progress.cancel.filter(|_| progress.outcome.is_none())?;
-                return self.application.url(&link);
+            let ended = |p: &InvitationProgress| p.outcome.as_ref().is_some_and(|end| !end.is_lost());
+            let named = self.awaited.when(|p| p.cancel.is_some() || ended(p));
+            let fetched = async {
+                sleep_until(until).await;
+                self.fetch(log, deadline).await;
+            };
+            tokio::select! {
+                biased;
+                progress = named => {
+                    let link = progress.cancel.as_deref().filter(|_| !ended(&progress))?;
+                    return self.application.url(link);
+                }
+                () = fetched => {}
             }
             if Instant::now() >= deadline {
                 return None;
             }
-            self.fetch(log, deadline).await;
         }
     }
 
     /// Ends the conversation of an invitation that was accepted at the last moment.
     pub(super) async fn end_accepted_conversation(&self) {
-        if let Ok(Outcome::Accepted { .. }) = timeout(EVENT_TIMEOUT, self.awaited.outcome()).await {
+        if let Ok(Outcome::Accepted { .. }) = timeout(ACCEPTED_TIMEOUT, self.awaited.outcome()).await {
             let progress = self.awaited.progress();
             drop(OpenConversation::of(&self.session, &self.application, progress, None));
         }

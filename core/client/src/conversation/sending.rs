@@ -46,7 +46,8 @@ impl Sending {
         &self.session.connection
     }
 
-    /// Until when the response to a request is awaited. It leaves time to find out whether the request arrived.
+    /// Until when the response to a request is awaited. At most a fifth of what is left, and at most [`SETTLE_TIMEOUT`], is kept to
+    /// find out whether the request arrived.
     pub(super) fn response_deadline(&self) -> Instant {
         let left = self.deadline.saturating_duration_since(Instant::now());
         self.deadline - (left / 5).min(SETTLE_TIMEOUT)
@@ -156,6 +157,9 @@ impl TextGate {
 
     /// False when the gate is closed.
     fn pass(&self) -> bool {
+        if self.state.load(Ordering::Acquire) == CLOSED {
+            return false;
+        }
         // Set first, so that whoever sees the gate passed sees this too.
         self.sent_status.begin();
         let passed = self.state.compare_exchange(OPEN, PASSED, Ordering::AcqRel, Ordering::Acquire);

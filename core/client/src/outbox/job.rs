@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result, Sent, failed_inside, shutting_down}
 use crate::message::{Message, Wait};
 use crate::receipt::Receipt;
 use crate::session::Session;
-use crate::session::closing::SendGuard;
+use crate::session::sends::SendGuard;
 use crate::steps::{Step, StepLog};
 
 /// A message with everything its send needs.

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::awaited_events::AwaitedEvents;
@@ -30,6 +31,9 @@ const CULTURE: &str = "en-US";
 
 /// How long the response is awaited beyond the deadline: an application that was created must be deleted.
 const ANSWER_GRACE: Duration = Duration::from_secs(5);
+
+/// How long declaring html may take. Without it the text goes as plain.
+const DECLARE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why the event channel of an application ended.
 #[derive(Clone, Debug)]
@@ -58,6 +62,8 @@ pub(crate) struct Application {
     /// The `communication` resource as embedded at creation, until html is declared. As text it takes a tenth of the memory.
     communication: tokio::sync::Mutex<Option<Box<str>>>,
     pub(crate) polling: Mutex<Option<AbortHandle>>,
+    /// The sends in it, from their first request to their outcome.
+    pub(crate) uses: TaskTracker,
     closing: AtomicBool,
     unreachable: AtomicBool,
     /// Signals that the pending poll is to be replaced.
@@ -88,6 +94,9 @@ impl Application {
         let mut retry = Retry::new(deadline);
         let deadline = deadline + ANSWER_GRACE;
         let answer = loop {
+            if unwanted.is_cancelled() {
+                return Err(nobody_waits());
+            }
             let request = Request::new(Method::POST, applications.clone(), Step::OpenSession, deadline)
                 .body("application/json", body.clone())
                 .cancelled_by(unwanted);
@@ -151,6 +160,7 @@ impl Application {
             multiplexed: answer.multiplexed,
             communication: tokio::sync::Mutex::new(links.communication.map(Resource::into_text)),
             polling: Mutex::default(),
+            uses: TaskTracker::new(),
             closing: AtomicBool::new(false),
             unreachable: AtomicBool::new(false),
             poll_restarts: watch::Sender::default(),
@@ -239,6 +249,7 @@ impl Application {
         if self.has_declared_html() {
             return;
         }
+        let deadline = deadline.min(Instant::now() + DECLARE_TIMEOUT);
         let Ok(mut communication) = timeout_at(deadline, self.communication.lock()).await else { return };
         let Some(resource) = communication.as_ref().and_then(|text| Resource::parse(text.as_bytes()).ok())
         else {

@@ -6,19 +6,18 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use reqwest::Method;
-use tokio::sync::{OwnedRwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::RwLockWriteGuard;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use tokio_util::sync::CancellationToken;
 
-use super::{BACKGROUND_TIMEOUT, Session, signed_out};
+use super::{BACKGROUND_TIMEOUT, Session};
 use crate::error::{Error, ErrorKind, Result, Sent, ended_early};
 use crate::http::Request;
 use crate::retry::Retry;
 use crate::session::application::Application;
 use crate::steps::{Step, StepLog};
 
-/// How often sends that wait in an application to be deleted, and its server, are checked.
-const CHECK_INTERVAL: Duration = Duration::from_millis(200);
+/// How often a server is asked for a sign of life while a client signs out.
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// How long a server may be silent while a client signs out, before it counts as gone.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,75 +25,7 @@ const SILENCE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long closing a session takes at most, once no send is in flight.
 const SIGN_OUT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A send in flight, from its call to its end. Signing out waits for it.
-pub(crate) struct SendGuard {
-    session: Arc<Session>,
-    sends: Option<OwnedRwLockReadGuard<()>>,
-}
-
-impl SendGuard {
-    /// The send has ended. Returns when the session is closed, where it is to be closed when idle.
-    pub(crate) async fn end(mut self) {
-        self.sends = None;
-        self.session.close_if_idle().await;
-    }
-}
-
-impl Drop for SendGuard {
-    fn drop(&mut self) {
-        // The caller has gone away: a session to be closed when idle is closed in the background.
-        if self.sends.take().is_some() && self.session.closes_when_idle.load(Ordering::Acquire) {
-            let session = self.session.clone();
-            let closing = async move { session.close_if_idle().await };
-            self.session.connection.account.background.spawn_on(closing, &self.session.runtime);
-        }
-    }
-}
-
 impl Session {
-    /// The send counts as in flight from this call, before the future is polled. The future waits while an idle session is being
-    /// closed.
-    ///
-    /// # Errors
-    /// `closed` once the client is signed out.
-    pub(crate) fn begin(self: &Arc<Self>) -> impl Future<Output = Result<SendGuard>> + Send + use<> {
-        let session = self.clone();
-        let begun = self.sends.clone().try_read_owned();
-        let begun = begun.map(|sends| SendGuard { session: session.clone(), sends: Some(sends) });
-        let late = self.signed_out.load(Ordering::Acquire);
-        async move {
-            match begun {
-                _ if late => Err(signed_out()),
-                Ok(begun) => Ok(begun),
-                Err(_) => {
-                    let sends = Some(session.sends.clone().read_owned().await);
-                    let begun = SendGuard { session, sends };
-                    if begun.session.signed_out.load(Ordering::Acquire) {
-                        Err(signed_out())
-                    } else {
-                        Ok(begun)
-                    }
-                }
-            }
-        }
-    }
-
-    /// Ends the sends in flight; later ones find the client signed out.
-    pub(crate) fn cancel_all(&self) {
-        self.signed_out.store(true, Ordering::Release);
-        self.cancelled.cancel();
-    }
-
-    /// A token for one send, which [`cancel_all`](Self::cancel_all) cancels too.
-    pub(crate) fn cancellation(&self) -> CancellationToken {
-        self.cancelled.child_token()
-    }
-
-    /// Returns once the sends in flight are cancelled.
-    pub(crate) async fn is_cancelled(&self) {
-        self.cancelled.cancelled().await;
-    }
-
     /// Waits for the sends in flight, at most for `bound`, then cancels them; then deletes the application. A second call does
     /// nothing.
     ///
@@ -111,7 +42,7 @@ impl Session {
             this.ended.cancel();
             this.discarded.close();
             let discarded = timeout(SIGN_OUT_TIMEOUT, this.discarded.wait());
-            let (closed, _) = tokio::join!(this.close(&log), discarded);
+            let (closed, _) = tokio::join!(this.close(&log, true), discarded);
             if closed.is_ok() {
                 this.connection.clear_tokens_and_cookies();
             }
@@ -171,8 +102,8 @@ impl Session {
         })
     }
 
-    /// Deletes the application, if there is one.
-    async fn close(&self, log: &StepLog) -> Result<()> {
+    /// Deletes the application, if there is one. If that fails, it is kept only where it `may_be_retried`: polling has stopped.
+    async fn close(&self, log: &StepLog, may_be_retried: bool) -> Result<()> {
         let deadline = Instant::now() + SIGN_OUT_TIMEOUT;
         let Ok(mut slot) = timeout_at(deadline, self.open.lock()).await else {
             let detail = "A session was still being opened; what comes of it is closed in the background.";
@@ -180,9 +111,11 @@ impl Session {
         };
         let Some(open) = slot.as_ref() else { return Ok(()) };
         // Even when it is said to be gone: a proxy may have said so.
-        open.delete(&self.connection, log, Retry::new(deadline)).await?;
-        *slot = None;
-        Ok(())
+        let deleted = open.delete(&self.connection, log, Retry::new(deadline)).await;
+        if deleted.is_ok() || !may_be_retried {
+            *slot = None;
+        }
+        deleted
     }
 
     /// From now on the session is closed whenever no send is in flight; the next send opens another one.
@@ -203,13 +136,9 @@ impl Session {
         let this = self.clone();
         let closing = self.runtime.spawn(async move {
             let _none_under_way = none_under_way;
-            let closed = this.close(&StepLog::new(this.connection.account.on_step.clone())).await;
+            let closed = this.close(&StepLog::new(this.connection.account.on_step.clone()), false).await;
             if let Err(error) = &closed {
                 tracing::warn!(target: "send_im", %error, "the session could not be closed");
-                // Polling has stopped, so the next send needs another application.
-                if let Ok(mut open) = this.open.try_lock() {
-                    open.take();
-                }
             }
             closed.is_ok()
         });
@@ -222,13 +151,9 @@ impl Session {
         let Some(open) = open else { return };
         let (connection, ended) = (self.connection.clone(), self.ended.clone());
         let delete = async move {
-            let unwanted = async {
-                while open.awaited.is_waiting() {
-                    sleep(CHECK_INTERVAL).await;
-                }
-            };
+            open.uses.close();
             tokio::select! {
-                () = unwanted => {}
+                () = open.uses.wait() => {}
                 () = ended.cancelled() => {}
             }
             let retry = Retry::persistent(Instant::now() + BACKGROUND_TIMEOUT);

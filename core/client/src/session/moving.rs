@@ -10,7 +10,7 @@ use super::Session;
 use super::application::Application;
 use super::home_pool::casts_doubt;
 use crate::discovery;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::receipt::Receipt;
 use crate::steps::{StepLog, origin};
 
@@ -32,7 +32,12 @@ impl Session {
             return;
         }
         let Ok(discovered) = self.home.discovered.try_lock() else { return };
-        let Some(open) = self.open.lock().await.clone() else { return };
+        // While another application is opened, nothing is in doubt.
+        let open = self.open.try_lock().ok().and_then(|open| open.clone());
+        let Some(open) = open else {
+            *self.home.doubted() = None;
+            return;
+        };
         self.discover_again(discovered, &open, log, deadline.min(Instant::now() + DISCOVERY_TIMEOUT)).await;
     }
 
@@ -62,8 +67,11 @@ impl Session {
     ) {
         let begun = Instant::now();
         let found = discovery::locate(&self.connection, self.root.as_ref(), log, deadline).await;
-        *discovered = Some(Instant::now());
         self.home.doubted().take_if(|doubted| *doubted <= begun);
+        // A send with more time left may learn more.
+        if !found.as_ref().is_err_and(|error| error.kind() == ErrorKind::Timeout) {
+            *discovered = Some(Instant::now());
+        }
         let Ok(url) = found else { return };
         let elsewhere = origin(&url) != origin(&application.created_at);
         self.connection.account.shared.pools.put(discovery::cache_key(&self.connection), url);
@@ -76,6 +84,6 @@ impl Session {
 
     async fn is_current(&self, application: &Arc<Application>, deadline: Instant) -> bool {
         let open = timeout_at(deadline, self.open.lock()).await;
-        open.is_ok_and(|open| open.as_ref().is_some_and(|open| Arc::ptr_eq(open, application)))
+        open.map_or(true, |open| open.as_ref().is_some_and(|open| Arc::ptr_eq(open, application)))
     }
 }

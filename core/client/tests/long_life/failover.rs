@@ -178,3 +178,49 @@ async fn a_refusal_with_a_reason_casts_no_doubt_on_the_pool() {
     drive(client.send(text("second"))).await.unwrap();
     assert_eq!(asked(&sandbox, "GET", "/"), 0);
 }
+
+/// A send whose time is up before discovery has ended does not speak for one that has more.
+#[tokio::test(start_paused = true)]
+async fn a_discovery_that_was_cut_off_counts_for_nobody_else() {
+    let _held = clock::hold();
+    let (sandbox, client) = at_home().await;
+    lose(&sandbox, 1, DAY).await;
+    sandbox.move_home(0);
+    sandbox.add_fault(Fault::on(Route::Discovery, Action::Delay { time: DAY }));
+    let mut short = Box::pin(client.send(Message::text("johndoe@contoso.com", "short").timeout(5 * SECOND)));
+    let discovers = until(|| asked(&sandbox, "GET", "/") == 1);
+    drive(async {
+        tokio::select! {
+            result = &mut short => panic!("discovery does not answer: {result:?}"),
+            () = discovers => {}
+        }
+    })
+    .await;
+    let long = client.send(Message::text("user1@contoso.com", "long").timeout(60 * SECOND));
+    let (short, long) = drive(async { tokio::join!(short, long) }).await;
+    assert_eq!(short.unwrap_err().sent(), Sent::No);
+    long.unwrap();
+}
+
+/// The server does not answer while a session is opened; a send with less time does not wait for one with more.
+#[tokio::test(start_paused = true)]
+async fn a_send_ends_with_its_timeout_while_another_opens_a_session() {
+    let _held = clock::hold();
+    let (sandbox, client) = at_home().await;
+    sandbox.drop_applications();
+    sandbox.add_fault(Fault::on(Route::Applications, Action::DropBefore).times(8));
+    drive(client.send(Message::text("user1@contoso.com", "fails"))).await.unwrap_err();
+    sandbox.add_fault(Fault::on(Route::Applications, Action::Delay { time: DAY }).times(0));
+    let mut long = Box::pin(client.send(Message::text("user2@contoso.com", "long").timeout(DAY)));
+    let opening = until(|| asked(&sandbox, "POST", "/applications") > 8);
+    drive(async {
+        tokio::select! {
+            result = &mut long => panic!("the server does not answer: {result:?}"),
+            () = opening => {}
+        }
+    })
+    .await;
+    let short = client.send(Message::text("user3@contoso.com", "short").timeout(5 * SECOND));
+    let short = drive(tokio::time::timeout(600 * SECOND, short)).await.expect("it ends");
+    assert_eq!(short.unwrap_err().kind(), ErrorKind::Timeout);
+}

@@ -20,6 +20,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// True when the server has not told it.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Lost(_))
+    }
+
     /// The outcome of a completed event. Without a status and a reason it is a success, as servers omit the status only then.
     pub(super) fn of(event: &Event, resource: Option<&Resource>) -> Self {
         let failed = match event.status {
