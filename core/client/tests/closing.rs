@@ -10,6 +10,7 @@ use common::{LENE, account, hello, long, page, signed_in, status, until};
 use send_im::{Client, Error, ErrorKind, Message, Receipt, Sent, Wait};
 use send_im_sandbox::{Action, Behaviour, Exchange, Fault, Route, Sandbox};
 use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
 const FOREVER: Duration = Duration::from_secs(3600);
 
@@ -433,4 +434,21 @@ async fn a_send_that_was_answered_and_is_not_polled_holds_up_no_sign_out() {
     ends(client.sign_out()).await.unwrap();
     ends(send).await.unwrap();
     assert_eq!((sandbox.messages().len(), sandbox.open_applications()), (1, 0));
+}
+
+/// Whoever ends the process waits for these tasks: none may be missing while the session is still to be closed.
+#[tokio::test]
+async fn what_is_left_of_a_send_that_was_cut_off_counts_as_work_in_the_background() {
+    let (sandbox, background) = (Sandbox::start().await.unwrap(), TaskTracker::new());
+    let account = account(&sandbox).background(background.clone());
+    let mut sending = Box::pin(send_im::send(&account, unanswered(0)));
+    tokio::select! {
+        _ = &mut sending => unreachable!("it rings"),
+        () = until(|| invited(&sandbox) == 1) => {}
+    }
+    drop(sending);
+    assert!(!background.is_empty());
+    background.close();
+    ends(background.wait()).await;
+    assert_eq!(sandbox.open_applications(), 0);
 }

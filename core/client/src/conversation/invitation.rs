@@ -197,11 +197,7 @@ impl Invitation {
                 return Err(Error::new(ErrorKind::Timeout, detail).at(Step::Confirm));
             }
             Some(Outcome::Lost(why)) => {
-                return Err(unknown(
-                    sending,
-                    Step::Confirm,
-                    Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}.")),
-                ));
+                return Err(unknown(sending, Step::Confirm, self.pending.application.outcome_lost(why)));
             }
             None => {
                 let late = Error::new(

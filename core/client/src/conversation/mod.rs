@@ -180,9 +180,11 @@ impl Conversation {
                     posted_at.elapsed(),
                 );
                 // Its messages can no longer be told apart, so the conversation is not used again.
-                drop(open);
                 match end {
-                    Some(end) => Ok(Attempt::Delivered(Delivery::Done(confirmed(end, receipt, sending)?))),
+                    Some(end) => {
+                        let receipt = confirmed(end, open.application(), receipt, sending)?;
+                        Ok(Attempt::Delivered(Delivery::Done(receipt)))
+                    }
                     None => Err(unknown(sending, Step::Send, lost)),
                 }
             }
@@ -209,7 +211,6 @@ pub(crate) struct Confirmation {
 impl Confirmation {
     pub(crate) async fn wait(self, sending: &Sending) -> Result<Receipt> {
         let end = await_outcome(self.end, sending.deadline).await;
-        drop(self.conversation);
         sending.log.add(
             Step::Confirm,
             &self.server,
@@ -223,21 +224,23 @@ impl Confirmation {
             );
             return Err(unknown(sending, Step::Confirm, Error::new(ErrorKind::Timeout, detail)));
         };
-        let receipt = confirmed(end, self.receipt, sending)?;
+        let receipt = confirmed(end, self.conversation.application(), self.receipt, sending)?;
         Ok(Receipt { steps: sending.log.records(), ..receipt })
     }
 }
 
 /// The result of a message whose outcome the server has told.
-fn confirmed(outcome: Outcome, receipt: Receipt, sending: &Sending) -> Result<Receipt> {
+fn confirmed(
+    outcome: Outcome,
+    application: &Application,
+    receipt: Receipt,
+    sending: &Sending,
+) -> Result<Receipt> {
     match outcome {
         Outcome::Accepted { .. } => Ok(receipt),
         Outcome::Failed(reason) => {
             Err(reasons::message_failure(&reason, sending.to.as_str()).at(Step::Confirm))
         }
-        Outcome::Lost(why) => {
-            let lost = Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}."));
-            Err(unknown(sending, Step::Confirm, lost))
-        }
+        Outcome::Lost(why) => Err(unknown(sending, Step::Confirm, application.outcome_lost(why))),
     }
 }

@@ -1,11 +1,13 @@
 //! One message on its way, and the caller who waits for it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::address::Address;
 use crate::conversation::{Sending, TextGate};
@@ -37,13 +39,28 @@ pub(crate) enum DeadlineStart {
     Turn,
 }
 
-/// The guard of a job, which its caller takes back when going away.
+/// What counts a job until it ends.
+enum Counted {
+    InFlight(SendGuard),
+    /// Its caller has gone away; what is left to do counts as work in the background.
+    Abandoned {
+        _token: TaskTrackerToken,
+    },
+}
+
+/// What counts a job; its caller changes that when going away. `None` when the job has ended.
 #[derive(Clone)]
-struct SharedGuard(Arc<Mutex<Option<SendGuard>>>);
+struct SharedGuard(Arc<Mutex<Option<Counted>>>);
 
 impl SharedGuard {
-    fn take(&self) -> Option<SendGuard> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn slot(&self) -> MutexGuard<'_, Option<Counted>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The guard, which a token of the background replaces.
+    fn abandon(&self, background: &TaskTracker) -> Option<Counted> {
+        let mut slot = self.slot();
+        slot.is_some().then(|| slot.replace(Counted::Abandoned { _token: background.token() })).flatten()
     }
 }
 
@@ -62,6 +79,7 @@ pub(super) struct Caller {
 struct CancelOnDrop {
     text_gate: TextGate,
     guard: SharedGuard,
+    background: TaskTracker,
     /// `None` when the send goes on without its caller.
     cancels: Option<DropGuard>,
 }
@@ -71,7 +89,7 @@ impl Drop for CancelOnDrop {
         if let Some(cancels) = self.cancels.take() {
             self.text_gate.close();
             drop(cancels);
-            drop(self.guard.take());
+            drop(self.guard.abandon(&self.background));
         }
     }
 }
@@ -89,7 +107,7 @@ impl Job {
         let (result, its_result) = oneshot::channel();
         let cancelled = session.cancellation();
         let text_gate = TextGate::of(&message);
-        let guard = SharedGuard(Arc::new(Mutex::new(Some(guard))));
+        let guard = SharedGuard(Arc::new(Mutex::new(Some(Counted::InFlight(guard)))));
         let caller = Caller {
             to: to.clone(),
             deadline,
@@ -99,6 +117,7 @@ impl Job {
             cancel_on_drop: CancelOnDrop {
                 text_gate: text_gate.clone(),
                 guard: guard.clone(),
+                background: session.connection.account.background.clone(),
                 cancels: Some(cancelled.clone().drop_guard()),
             },
         };
@@ -135,7 +154,8 @@ impl Job {
         self.sending.session.record_outcome(&result);
         // What the program gave to this send is released before its caller goes on.
         drop(self.sending);
-        if let Some(guard) = self.guard.take() {
+        let counted = self.guard.slot().take();
+        if let Some(Counted::InFlight(guard)) = counted {
             guard.end().await;
         }
         self.reply.send(result);

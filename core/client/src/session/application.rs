@@ -198,6 +198,15 @@ impl Application {
         follow_link(&self.created_at, href)
     }
 
+    /// Why the outcome of a message is not known: no event will tell it, because of `why`.
+    pub(crate) fn outcome_lost(&self, why: &str) -> Error {
+        let cause = match self.channel_end.get() {
+            Some(ChannelEnd::ForGood(error) | ChannelEnd::Failed(error)) => error.detail(),
+            _ => "",
+        };
+        Error::new(ErrorKind::OutcomeUnknown, format!("In between, {why}. {cause}").trim_end())
+    }
+
     /// True once it is being deleted: everything in it ends with it.
     pub(crate) fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Acquire)
