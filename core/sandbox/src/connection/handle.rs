@@ -18,13 +18,20 @@ pub(crate) struct ConnectionHandle {
     id: u64,
     hang_up: CancellationToken,
     reset: Arc<AtomicBool>,
+    ending: Arc<AtomicBool>,
     injected: Arc<InjectedBytes>,
 }
 
 impl ConnectionHandle {
     /// A connection that ends with `parent`. `id` is not used twice.
     pub(crate) fn new(id: u64, parent: &CancellationToken) -> Self {
-        Self { id, hang_up: parent.child_token(), reset: Arc::default(), injected: Arc::default() }
+        Self {
+            id,
+            hang_up: parent.child_token(),
+            reset: Arc::default(),
+            ending: Arc::default(),
+            injected: Arc::default(),
+        }
     }
 
     /// Closes the connection.
@@ -38,9 +45,16 @@ impl ConnectionHandle {
         self.hang_up.cancel();
     }
 
-    /// Sends a frame between those of the HTTP/2 implementation, inside TLS.
-    pub(crate) fn inject(&self, frame: [u8; 17]) {
+    /// Sends GOAWAY between the frames of the HTTP/2 implementation, inside TLS. Requests that begin later are not processed, as
+    /// the frame says.
+    pub(crate) fn go_away(&self, frame: [u8; 17]) {
+        self.ending.store(true, Ordering::Release);
         self.injected.push(frame);
+    }
+
+    /// True once GOAWAY was sent.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire)
     }
 
     pub(crate) fn injected(&self) -> Arc<InjectedBytes> {

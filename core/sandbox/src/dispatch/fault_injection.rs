@@ -22,6 +22,9 @@ const FLUSH_DELAY: Duration = Duration::from_millis(50);
 
 /// Answers a request with the fault that is to hit it, if any.
 pub(super) async fn answer(shared: &Arc<SharedState>, request: &Request, route: Option<Route>) -> Response {
+    if request.connection.is_ending() {
+        return std::future::pending().await;
+    }
     let process = || router::process(shared, request);
     let process_if = async |processed: bool| {
         if processed {
@@ -98,7 +101,7 @@ async fn send_go_away(request: &Request, error: u32, processed: bool) -> Respons
     let stream = request.stream.unwrap_or_default();
     // A client's streams have odd numbers.
     let last = if processed { stream } else { stream.saturating_sub(2) };
-    request.connection.inject(go_away(last, error));
+    request.connection.go_away(go_away(last, error));
     tokio::time::sleep(FLUSH_DELAY).await;
     hang_up(request).await
 }
