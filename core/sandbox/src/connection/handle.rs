@@ -3,14 +3,14 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::http2::InjectedBytes;
+use crate::connection::http2::{InjectedBytes, go_away};
 
 /// Ends one connection, or writes to it. Clones are of the same connection, and equal.
 #[derive(Debug, Clone)]
@@ -18,7 +18,8 @@ pub(crate) struct ConnectionHandle {
     id: u64,
     hang_up: CancellationToken,
     reset: Arc<AtomicBool>,
-    ending: Arc<AtomicBool>,
+    /// The last stream that GOAWAY has named.
+    last_stream: Arc<AtomicU32>,
     injected: Arc<InjectedBytes>,
 }
 
@@ -29,7 +30,7 @@ impl ConnectionHandle {
             id,
             hang_up: parent.child_token(),
             reset: Arc::default(),
-            ending: Arc::default(),
+            last_stream: Arc::new(AtomicU32::new(u32::MAX)),
             injected: Arc::default(),
         }
     }
@@ -45,16 +46,15 @@ impl ConnectionHandle {
         self.hang_up.cancel();
     }
 
-    /// Sends GOAWAY between the frames of the HTTP/2 implementation, inside TLS. Requests that begin later are not processed, as
-    /// the frame says.
-    pub(crate) fn go_away(&self, frame: [u8; 17]) {
-        self.ending.store(true, Ordering::Release);
-        self.injected.push(frame);
+    /// Sends GOAWAY between the frames of the HTTP/2 implementation, inside TLS.
+    pub(crate) fn go_away(&self, last_stream: u32, error: u32) {
+        self.last_stream.store(last_stream, Ordering::Release);
+        self.injected.push(go_away(last_stream, error));
     }
 
-    /// True once GOAWAY was sent.
-    pub(crate) fn is_ending(&self) -> bool {
-        self.ending.load(Ordering::Acquire)
+    /// True for a stream that GOAWAY has refused. A request that has not begun is not processed then, as the frame says.
+    pub(crate) fn has_refused(&self, stream: Option<u32>) -> bool {
+        stream.is_some_and(|stream| stream > self.last_stream.load(Ordering::Acquire))
     }
 
     pub(crate) fn injected(&self) -> Arc<InjectedBytes> {

@@ -17,7 +17,7 @@ use crate::sync::Mutex;
 pub(crate) struct ResetStream(pub(crate) h2::Reason);
 
 /// A GOAWAY frame. Source: RFC 9113, section 6.8.
-pub(crate) fn go_away(last_stream: u32, error: u32) -> [u8; 17] {
+pub(super) fn go_away(last_stream: u32, error: u32) -> [u8; 17] {
     let mut frame = [0; 17];
     // Length 8, type 7, no flags; stream 0 is the connection itself.
     frame[..4].copy_from_slice(&[0, 0, 8, 7]);

@@ -9,7 +9,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
-use crate::connection::http2::{ResetStream, go_away};
+use crate::connection::http2::ResetStream;
 use crate::dispatch::fault_responses::{error, gateway_error, oversized, read_body, with_headers};
 use crate::dispatch::router;
 use crate::http::request::Request;
@@ -22,7 +22,7 @@ const FLUSH_DELAY: Duration = Duration::from_millis(50);
 
 /// Answers a request with the fault that is to hit it, if any.
 pub(super) async fn answer(shared: &Arc<SharedState>, request: &Request, route: Option<Route>) -> Response {
-    if request.connection.is_ending() {
+    if request.connection.has_refused(request.stream) {
         return std::future::pending().await;
     }
     let process = || router::process(shared, request);
@@ -101,7 +101,7 @@ async fn send_go_away(request: &Request, error: u32, processed: bool) -> Respons
     let stream = request.stream.unwrap_or_default();
     // A client's streams have odd numbers.
     let last = if processed { stream } else { stream.saturating_sub(2) };
-    request.connection.go_away(go_away(last, error));
+    request.connection.go_away(last, error);
     tokio::time::sleep(FLUSH_DELAY).await;
     hang_up(request).await
 }
