@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import c_scenarios
+import cargo
 import toolchains
 import workspace
 from outcome import Outcome, checked, tests_in
@@ -326,9 +327,7 @@ def checks():
 
 def rust():
     """The tests of the crate, and whether the header is up to date."""
-    from suites import cargo_test
-
-    return cargo_test("-p", "send-im-c")
+    return cargo.test("-p", "send-im-c")
 
 
 def run():
