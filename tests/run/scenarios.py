@@ -6,6 +6,7 @@ On its own: scenarios.py LANGUAGE [PART OF A NAME].
 import sys
 
 import cargo
+import python
 import rust
 import shell
 import workspace
@@ -15,6 +16,7 @@ from outcome import Outcome
 DRIVERS = {
     "rust": rust.driver,
     "shell": shell.driver,
+    "python": python.driver,
 }
 
 
