@@ -7,6 +7,7 @@ import sys
 
 import cargo
 import python
+import ruby
 import rust
 import shell
 import workspace
@@ -17,6 +18,7 @@ DRIVERS = {
     "rust": rust.driver,
     "shell": shell.driver,
     "python": python.driver,
+    "ruby": ruby.driver,
 }
 
 
