@@ -6,6 +6,7 @@ On its own: scenarios.py LANGUAGE [PART OF A NAME].
 import sys
 
 import cargo
+import golang
 import python
 import ruby
 import rust
@@ -19,6 +20,7 @@ DRIVERS = {
     "shell": shell.driver,
     "python": python.driver,
     "ruby": ruby.driver,
+    "go": golang.driver,
 }
 
 
