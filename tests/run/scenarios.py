@@ -7,6 +7,7 @@ import sys
 
 import cargo
 import golang
+import node
 import python
 import ruby
 import rust
@@ -21,6 +22,7 @@ DRIVERS = {
     "python": python.driver,
     "ruby": ruby.driver,
     "go": golang.driver,
+    "node": node.driver,
 }
 
 
