@@ -8,6 +8,7 @@ import sys
 import cargo
 import golang
 import node
+import php
 import python
 import ruby
 import rust
@@ -22,6 +23,7 @@ DRIVERS = {
     "python": python.driver,
     "ruby": ruby.driver,
     "go": golang.driver,
+    "php": php.driver,
     "node": node.driver,
 }
 
