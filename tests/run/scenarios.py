@@ -5,6 +5,7 @@ On its own: scenarios.py LANGUAGE [PART OF A NAME].
 
 import sys
 
+import c
 import cargo
 import golang
 import node
@@ -22,6 +23,7 @@ DRIVERS = {
     "shell": shell.driver,
     "python": python.driver,
     "ruby": ruby.driver,
+    "c": c.driver,
     "go": golang.driver,
     "php": php.driver,
     "node": node.driver,
