@@ -14,7 +14,7 @@ def test(*arguments):
     return counted("cargo", "test", "--no-fail-fast", *arguments)
 
 
-def counted(*command):
+def counted(*command, **options):
     """Runs a program that reports as `cargo test` does, shows its output as it comes, and counts."""
     outcome = Outcome()
     process = subprocess.Popen(
@@ -24,6 +24,7 @@ def counted(*command):
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        **options,
     )
     for line in process.stdout:
         sys.stdout.write(line)

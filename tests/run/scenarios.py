@@ -3,10 +3,12 @@
 On its own: scenarios.py LANGUAGE [PART OF A NAME].
 """
 
+import os
 import sys
 
 import c
 import cargo
+import dotnet
 import golang
 import node
 import php
@@ -25,6 +27,8 @@ DRIVERS = {
     "ruby": ruby.driver,
     "c": c.driver,
     "go": golang.driver,
+    "csharp": dotnet.driver,
+    "vb": dotnet.driver_vb,
     "php": php.driver,
     "node": node.driver,
 }
@@ -47,7 +51,10 @@ def judged(row, *options):
 def judge(command, *options):
     """The cases through this driver."""
     program = workspace.target_dir() / "debug" / f"scenarios{workspace.command().suffix}"
-    outcome = cargo.counted(program, *options, "--", *command)
+    workspace.REPORTS.mkdir(exist_ok=True)
+    # Where Swift comes from the cache folder, its programs see files of this clone alone.
+    environment = dict(os.environ, TMPDIR=str(workspace.REPORTS))
+    outcome = cargo.counted(program, *options, "--", *command, env=environment)
     outcome.scenarios = outcome.passed
     return outcome
 
