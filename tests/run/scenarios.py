@@ -10,6 +10,7 @@ import c
 import cargo
 import dotnet
 import golang
+import kotlin
 import node
 import php
 import python
@@ -25,6 +26,8 @@ DRIVERS = {
     "shell": shell.driver,
     "python": python.driver,
     "ruby": ruby.driver,
+    "kotlin": kotlin.driver,
+    "java": kotlin.driver_java,
     "c": c.driver,
     "go": golang.driver,
     "csharp": dotnet.driver,
