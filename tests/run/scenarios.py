@@ -17,6 +17,7 @@ import python
 import ruby
 import rust
 import shell
+import swift
 import workspace
 from outcome import Outcome
 
@@ -28,6 +29,7 @@ DRIVERS = {
     "ruby": ruby.driver,
     "kotlin": kotlin.driver,
     "java": kotlin.driver_java,
+    "swift": swift.driver,
     "c": c.driver,
     "go": golang.driver,
     "csharp": dotnet.driver,
