@@ -57,3 +57,12 @@ fn a_driver_must_end_well() {
     assert!(!output.status.success() && said.contains("1 passed; 0 failed"), "{said}");
     assert!(said.contains("the driver ended with exit status: 23\nleaked"), "{said}");
 }
+
+#[test]
+fn a_driver_knows_no_account_of_the_person_who_runs_it() {
+    let profile = tempfile::tempdir().unwrap();
+    let mut judge = Command::new(env!("CARGO_BIN_EXE_scenarios"));
+    judge.env("SEND_IM_PASSWORD", "of-somebody").env("XDG_CONFIG_HOME", profile.path());
+    let look = format!("test -z \"$SEND_IM_PASSWORD\" && test ! -e \"$XDG_CONFIG_HOME\" && exec {RUST}");
+    assert!(judge.args(["busy@", "--", "sh", "-c", &look]).output().unwrap().status.success());
+}
