@@ -82,10 +82,11 @@ func members(_ result: Result<Receipt, SendImError>) -> [String: [String: Any?]]
     case .failure(let error):
         [
             "error": [
-                "kind": error.rawKind, "step": error.step?.rawValue, "detail": error.detail, "sent": error.sent.rawValue,
-                "http_status": error.httpStatus, "code": error.code, "subcode": error.subcode,
-                "diagnostics": error.diagnostics, "retry_after": error.retryAfter.map { $0 / .seconds(1) },
-                "hops": error.hops.map { "\($0)" }, "exit_code": error.exitCode, "printed": printed(error),
+                "kind": error.rawKind, "step": error.step?.rawValue, "detail": error.detail,
+                "sent": error.sent.rawValue, "http_status": error.httpStatus, "code": error.code,
+                "subcode": error.subcode, "diagnostics": error.diagnostics,
+                "retry_after": error.retryAfter.map { $0 / .seconds(1) }, "hops": error.hops.map { "\($0)" },
+                "exit_code": error.exitCode, "printed": printed(error),
             ]
         ]
     }
