@@ -30,6 +30,7 @@ var targets: [Target] = [
 if exists(Context.packageDirectory + "/Tests") {
     targets += [
         .executableTarget(name: "helper", dependencies: ["SendIm", "SendImNative"], path: "Tests/helper"),
+        .executableTarget(name: "driver", dependencies: ["SendIm"], path: "Tests/driver"),
         .testTarget(name: "SendImTests", dependencies: ["SendIm", "helper"]),
     ]
 }

@@ -14,7 +14,7 @@ import urllib.request
 from functools import lru_cache
 from pathlib import Path
 
-import c_scenarios
+import cargo
 import toolchains
 import workspace
 from outcome import Outcome, checked, tests_in
@@ -307,16 +307,9 @@ def address_sanitizer():
     return tap([units("tests-asan", C99, "-fsanitize=address", "-fno-omit-frame-pointer")], SEND_IM_QUICK="1")
 
 
-def scenarios():
-    """The cases every language passes."""
-    (prepared() / "bin" / "cases.h").write_text(c_scenarios.table())
-    runner = program("scenarios", C99, f"-I{prepared() / 'bin'}")
-    done = ended([runner], clean())
-    outcome = c_scenarios.compared(done.stdout)
-    if done.returncode and outcome.failed == 0:
-        outcome.failed = 1
-        outcome.why.append(f"the scenarios ended with {done.returncode}: {done.stderr}")
-    return outcome
+def driver():
+    """The command line of the scenarios' driver."""
+    return [program("driver")]
 
 
 def checks():
@@ -326,9 +319,7 @@ def checks():
 
 def rust():
     """The tests of the crate, and whether the header is up to date."""
-    from suites import cargo_test
-
-    return cargo_test("-p", "send-im-c")
+    return cargo.test("-p", "send-im-c")
 
 
 def run():
@@ -336,7 +327,7 @@ def run():
     outcome = rust()
     outcome += tap([units("tests", C99)])
     outcome += tap([units("tests-cpp", CPP)])
-    for suite in (scenarios, checks, address_sanitizer, valgrind):
+    for suite in (checks, address_sanitizer, valgrind):
         outcome += suite()
     return outcome
 

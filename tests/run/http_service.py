@@ -9,6 +9,7 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
+import cargo
 import dotnet_sdk
 import toolchains
 import workspace
@@ -291,10 +292,8 @@ def checks():
 
 def run():
     """All tests."""
-    from suites import cargo_test
-
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
-    return cargo_test("-p", "send-im-http") + checks()
+    return cargo.test("-p", "send-im-http") + checks()
 
 
 def example_environment():

@@ -2,7 +2,7 @@
 
 A module has problem(), why it cannot run here, or None; toolchain(), which gets what is missing; run(), its tests; where there is
 a package, package(), its artefacts in dist/, and clean_room(), which uses them in an empty place; perhaps lint(), what its
-linters say; example(), the command line of its example.
+linters say; driver(), the command line of the scenarios' driver; example(), that of its example.
 """
 
 import os

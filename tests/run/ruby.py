@@ -68,6 +68,17 @@ def run():
     return outcome
 
 
+def driver():
+    """The command line of the scenarios' driver."""
+    compile_package()
+    return ["ruby", "-w", "-I", PACKAGE / "lib", PACKAGE / "test" / "driver.rb"]
+
+
+def compile_package():
+    """Puts the debug library and its Ruby side into the package in the clone."""
+    workspace.run("rake", "--quiet", "compile", folder=PACKAGE, env=dict(os.environ, SEND_IM_PROFILE="dev"), check=True)
+
+
 def package():
     """Builds the gem of this platform, with the native library inside."""
     told = workspace.run("rake", "--quiet", "package", folder=PACKAGE, stdout=subprocess.PIPE, text=True, check=True)
@@ -135,5 +146,5 @@ def lint():
 
 def example(arguments, environment=None):
     """The command line that runs the example from the clone, compiled if need be. It takes its account from the environment."""
-    workspace.run("rake", "--quiet", "compile", folder=PACKAGE, env=dict(os.environ, SEND_IM_PROFILE="dev"), check=True)
+    compile_package()
     return ["ruby", "-I", str(PACKAGE / "lib"), str(EXAMPLE), *arguments]

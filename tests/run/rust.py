@@ -8,6 +8,11 @@ def problem():
     return workspace.cargo_problem()
 
 
+def driver():
+    """The command line of the scenarios' driver, which is built with their judge."""
+    return [workspace.target_dir() / "debug" / f"rust-driver{workspace.command().suffix}"]
+
+
 def example(arguments, environment=None):
     """The command line that runs the example, which is built before. It takes its account from the environment."""
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-example", check=True)

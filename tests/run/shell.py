@@ -5,6 +5,7 @@ import shutil
 import toolchains
 import workspace
 
+TESTS = workspace.ROOT / "bindings" / "cli" / "tests"
 # The command, and the package of Debian that holds it.
 PROXIES = {"tinyproxy": "tinyproxy-bin", "microsocks": "microsocks"}
 
@@ -17,6 +18,12 @@ def problem():
 def missing():
     """The packages of the proxies that are not here."""
     return [package for tool, package in PROXIES.items() if not shutil.which(tool)]
+
+
+def driver():
+    """The command line of the scenarios' driver, which starts the command for each message."""
+    workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
+    return [workspace.target_dir() / "debug" / f"shell-driver{workspace.command().suffix}", workspace.command()]
 
 
 def toolchain():

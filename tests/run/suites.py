@@ -6,7 +6,6 @@ LANGS picks rows ("rust shell"); REQUIRE_ALL=1 makes a missing toolchain a failu
 import dataclasses
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 import c
+import cargo
 import dotnet
 import front_page
 import golang
@@ -25,6 +25,7 @@ import node
 import php
 import python
 import ruby
+import scenarios
 import shell
 import swift
 import workspace
@@ -32,65 +33,25 @@ from outcome import Outcome
 from recording import Recording
 
 
-CLI_TESTS = workspace.ROOT / "bindings" / "cli" / "tests"
-
-
-def cargo_test(*arguments):
-    """Runs `cargo test`, shows its output as it comes, and counts."""
-    outcome = Outcome()
-    process = subprocess.Popen(
-        ["cargo", "test", "--no-fail-fast", *arguments],
-        cwd=workspace.ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    for line in process.stdout:
-        sys.stdout.write(line)
-        counts = re.match(r"test result: .* (\d+) passed; (\d+) failed; (\d+) ignored", line)
-        if counts:
-            outcome.passed += int(counts[1])
-            outcome.failed += int(counts[2])
-            outcome.skipped += int(counts[3])
-        elif re.match(r"test .* \.\.\. ignored", line):
-            outcome.why.append(line.partition("ignored")[2].strip(" ,()\n") or "ignored, see above")
-        elif line.startswith("skipped"):
-            outcome.skipped += 1
-            outcome.why.append(line.partition(":")[2].strip() or line.strip())
-    if process.wait() != 0 and outcome.failed == 0:
-        outcome.failed = 1
-        outcome.why.append("cargo test failed before any test did, see above")
-    return outcome
-
-
-def scenarios(language):
-    """The scenarios through a test of their crate. Each of its tests is one."""
-    outcome = cargo_test("-p", "send-im-scenarios", "--test", language)
-    outcome.scenarios = outcome.passed
-    return outcome
-
-
 def rust():
     packages = (
-        "send-im-ucwa", "send-im", "send-im-sandbox", "send-im-uniffi", "send-im-runtime", "send-im-fuzz", "send-im-example"
+        "send-im-ucwa", "send-im", "send-im-sandbox", "send-im-scenarios", "send-im-uniffi", "send-im-runtime", "send-im-fuzz",
+        "send-im-example",
     )
-    client = cargo_test(*[word for package in packages for word in ("-p", package)])
-    return client + scenarios("rust")
+    return cargo.test(*[word for package in packages for word in ("-p", package)])
 
 
 def fidelity():
-    return cargo_test("-p", "send-im-fidelity")
+    return cargo.test("-p", "send-im-fidelity")
 
 
 def command():
-    workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
     missing = shell.missing()
     if not missing:
-        return cargo_test("-p", "send-im-cli") + scenarios("shell")
-    others = ["--bins", *(word for test in CLI_TESTS.glob("*.rs") if test.stem != "proxies" for word in ("--test", test.stem))]
+        return cargo.test("-p", "send-im-cli")
+    others = ["--bins", *(word for test in shell.TESTS.glob("*.rs") if test.stem != "proxies" for word in ("--test", test.stem))]
     why = f"no proxies here (on Debian: apt install {' '.join(missing)})"
-    return cargo_test("-p", "send-im-cli", *others) + scenarios("shell") + Outcome(skipped=1, why=[why])
+    return cargo.test("-p", "send-im-cli", *others) + Outcome(skipped=1, why=[why])
 
 
 # Name, why it cannot run here (or None), how it runs. The rows of a lane run one after the other, because they build into
@@ -185,7 +146,7 @@ def ran(name, problem, suite):
         print(f"skipped {name}: {missing}")
         return Outcome(failed=1, why=[missing]) if require_all else Outcome(skipped=1, why=[missing])
     try:
-        outcome = suite() + front_page.compared(name)
+        outcome = suite() + scenarios.judged(name) + front_page.compared(name)
     except subprocess.CalledProcessError as error:
         return Outcome(failed=1, why=[f"{' '.join(map(str, error.cmd[:3]))} … ended with {error.returncode}"])
     except Exception as error:  # the other languages still run, and the table is shown

@@ -1,6 +1,6 @@
 //! Reading the file.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// One case.
@@ -17,7 +17,7 @@ pub struct Case {
     pub action: Action,
     /// How many messages.
     pub count: usize,
-    /// How many processes a runner starts that can send one message a process only.
+    /// How many messages a driver sends that starts a process for each.
     pub processes: usize,
     /// What to send.
     pub message: Message,
@@ -66,7 +66,7 @@ impl Account {
 }
 
 /// What a case calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The one-call function.
@@ -78,7 +78,7 @@ pub enum Action {
 }
 
 /// The message of a case.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Message {
     /// The recipient.

@@ -1,10 +1,11 @@
-//! The cases of `scenarios.json`, and the comparison of what a case expects with what happened.
+//! The cases of `scenarios.json`, what a driver is asked and answers, and the verdict on it.
 //!
-//! The format is described in the README next to the file. This crate knows neither the client nor the sandbox: a runner
-//! gives it JSON, so the runners of the Rust crate and of the command compare the same way.
+//! The README next to the file describes both formats. The judge is the binary `scenarios`.
 
 mod case;
+mod protocol;
 mod verdict;
 
 pub use case::{Account, Action, Case, Expect, Message, Sandbox, load, numbered};
-pub use verdict::{Observed, verdict, verdict_of_the_server};
+pub use protocol::{Answer, Sender, Task, serve};
+pub use verdict::{Observed, Strictness, verdict};

@@ -3,15 +3,16 @@
 use serde_json::{Map, Value};
 
 use crate::case::{Case, numbered};
+use crate::protocol::Answer;
 
 /// The shortest text that an error must not repeat, in characters. A shorter one can be part of another word.
 const TELLING: usize = 10;
 
-/// What a runner saw.
+/// What the judge saw.
 #[derive(Debug, Default)]
 pub struct Observed {
-    /// A receipt or an error a message, in the order of the messages, as their JSON.
-    pub results: Vec<Result<Value, Value>>,
+    /// What the driver answered, in the order of the messages.
+    pub answers: Vec<Answer>,
     /// Everything the sandbox delivered.
     pub messages: Vec<Value>,
     /// Every request the sandbox saw.
@@ -20,27 +21,28 @@ pub struct Observed {
     pub open_applications: usize,
 }
 
+/// What of an answer is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strictness {
+    /// Every member the case names.
+    Members,
+    /// Whether it is a receipt or an error, and the exit code.
+    ExitCode,
+}
+
 /// Compares, and names everything that is not as the case expects.
 ///
 /// `count` is the number of messages sent: the case's own `count`, or its `processes`.
 ///
 /// # Errors
 /// One line a difference.
-pub fn verdict(case: &Case, count: usize, observed: &Observed) -> Result<(), String> {
+pub fn verdict(case: &Case, count: usize, observed: &Observed, strictness: Strictness) -> Result<(), String> {
     let mut wrong = Vec::new();
-    results(case, count, observed, &mut wrong);
-    formats(observed, &mut wrong);
+    answers(case, count, observed, strictness, &mut wrong);
+    if strictness == Strictness::Members {
+        formats(observed, &mut wrong);
+    }
     secrets(case, count, observed, &mut wrong);
-    wrong.extend(verdict_of_the_server(case, count, observed).err());
-    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
-}
-
-/// The part of [`verdict`] that needs no results: what was delivered, what was asked, what stayed open.
-///
-/// # Errors
-/// One line a difference.
-pub fn verdict_of_the_server(case: &Case, count: usize, observed: &Observed) -> Result<(), String> {
-    let mut wrong = Vec::new();
     inbox(case, count, observed, &mut wrong);
     requests(case, observed, &mut wrong);
     if observed.open_applications != 0 {
@@ -49,26 +51,31 @@ pub fn verdict_of_the_server(case: &Case, count: usize, observed: &Observed) -> 
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
-fn results(case: &Case, count: usize, observed: &Observed, wrong: &mut Vec<String>) {
-    if observed.results.len() != count {
-        wrong.push(format!("{} results for {count} messages", observed.results.len()));
+fn answers(case: &Case, count: usize, observed: &Observed, strictness: Strictness, wrong: &mut Vec<String>) {
+    if observed.answers.len() != count {
+        wrong.push(format!("{} results for {count} messages", observed.answers.len()));
     }
-    for (n, result) in (1..).zip(&observed.results) {
-        let (name, expected, actual) = match (result, &case.expect.receipt, &case.expect.error) {
-            (Ok(receipt), Some(expected), _) => ("receipt", expected, receipt),
-            (Err(error), _, Some(expected)) => ("error", expected, error),
-            (Ok(receipt), None, _) => {
+    for (n, answer) in (1..).zip(&observed.answers) {
+        let (name, expected, actual) = match (answer, &case.expect.receipt, &case.expect.error) {
+            (Answer::Receipt(receipt), Some(expected), _) => ("receipt", expected, receipt),
+            (Answer::Error(error), _, Some(expected)) => ("error", expected, error),
+            (Answer::Receipt(receipt), None, _) => {
                 wrong.push(format!("message {n} succeeded: {receipt}"));
                 continue;
             }
-            (Err(error), _, None) => {
+            (Answer::Error(error), _, None) => {
                 wrong.push(format!("message {n} failed: {error}"));
                 continue;
             }
         };
-        wrong.extend(
-            differences(expected, actual, n).into_iter().map(|d| format!("{name} {n}: {d}\n  in {actual}")),
-        );
+        let mut found = match strictness {
+            Strictness::Members => differences(expected, actual, n),
+            Strictness::ExitCode => Vec::new(),
+        };
+        if name == "error" && actual["exit_code"] != case.expect.exit_code {
+            found.push(format!("exit_code is {}, not {}", actual["exit_code"], case.expect.exit_code));
+        }
+        wrong.extend(found.into_iter().map(|d| format!("{name} {n}: {d}\n  in {actual}")));
     }
 }
 
@@ -79,10 +86,10 @@ fn inbox(case: &Case, count: usize, observed: &Observed, wrong: &mut Vec<String>
     {
         wrong.push(format!("{} messages were delivered, not {expected}", left.len()));
     }
-    let not_sent = |result: &Result<Value, Value>| result.as_ref().is_err_and(|error| error["sent"] == "no");
+    let not_sent = |answer: &Answer| matches!(answer, Answer::Error(error) if error["sent"] == "no");
     let none_was_sent = match &case.expect.error {
         Some(error) => {
-            error.get("sent").is_some_and(|sent| sent == "no") || observed.results.iter().all(not_sent)
+            error.get("sent").is_some_and(|sent| sent == "no") || observed.answers.iter().all(not_sent)
         }
         None => false,
     };
@@ -137,7 +144,7 @@ fn requests(case: &Case, observed: &Observed, wrong: &mut Vec<String>) {
 
 /// The form a receipt names must be the form that was delivered.
 fn formats(observed: &Observed, wrong: &mut Vec<String>) {
-    if let ([Ok(receipt)], [message]) = (&observed.results[..], &observed.messages[..])
+    if let ([Answer::Receipt(receipt)], [message]) = (&observed.answers[..], &observed.messages[..])
         && message["format"].as_str()
             != Some(&format!("text/{}", receipt["format"].as_str().unwrap_or_default()))
     {
@@ -147,14 +154,17 @@ fn formats(observed: &Observed, wrong: &mut Vec<String>) {
 
 fn secrets(case: &Case, count: usize, observed: &Observed, wrong: &mut Vec<String>) {
     let password = &case.account.password;
-    for (n, result) in (1..=count).zip(&observed.results) {
-        let (Ok(value) | Err(value)) = result;
+    for (n, answer) in (1..=count).zip(&observed.answers) {
+        let (Answer::Receipt(value) | Answer::Error(value)) = answer;
         let shown = strings(value);
         if password.chars().count() >= TELLING && shown.iter().any(|s| s.contains(password.as_str())) {
             wrong.push(format!("result {n} shows the password"));
         }
         let text = numbered(&case.message.text, n);
-        if result.is_err() && text.chars().count() >= TELLING && shown.iter().any(|s| s.contains(&text)) {
+        if matches!(answer, Answer::Error(_))
+            && text.chars().count() >= TELLING
+            && shown.iter().any(|s| s.contains(&text))
+        {
             wrong.push(format!("error {n} shows the text"));
         }
     }
@@ -167,12 +177,17 @@ fn differences(expected: &Map<String, Value>, actual: &Value, n: usize) -> Vec<S
         .filter_map(|(name, value)| {
             let value = expanded(value, n);
             match actual.get(name) {
-                Some(found) if *found == value => None,
+                Some(found) if same(found, &value) => None,
                 Some(found) => Some(format!("{name} is {}, not {}", short(found), short(&value))),
                 None => Some(format!("{name} is missing")),
             }
         })
         .collect()
+}
+
+/// Whether two values are equal. A language may write 600 for 600.0.
+fn same(one: &Value, other: &Value) -> bool {
+    one == other || (one.is_number() && one.as_f64() == other.as_f64())
 }
 
 fn expanded(value: &Value, n: usize) -> Value {
@@ -227,12 +242,22 @@ mod tests {
         json!({"to": "lenea@contoso.com", "text": text, "format": "text/plain"})
     }
 
+    fn receipt(to: &str, printed: &str) -> Answer {
+        Answer::Receipt(json!({"to": to, "format": "plain", "printed": printed}))
+    }
+
+    fn refused(sent: &str, detail: &str, exit_code: u8) -> Answer {
+        Answer::Error(
+            json!({"kind": "busy", "sent": sent, "detail": detail, "exit_code": exit_code, "retry_after": 600}),
+        )
+    }
+
     fn good() -> (Case, Observed) {
         let case =
             case(&json!({"receipt": {"to": "lenea@contoso.com"}, "inbox": [{"text": "message {n} of many"}],
                                 "requests": 2, "requests_before_accept": 3}));
         let observed = Observed {
-            results: vec![Ok(json!({"to": "lenea@contoso.com", "format": "plain"}))],
+            answers: vec![receipt("lenea@contoso.com", "")],
             messages: vec![delivered("message 1 of many")],
             journal: vec![
                 json!({"method": "GET", "path": "/"}),
@@ -246,20 +271,22 @@ mod tests {
     fn why(change: impl FnOnce(&mut Case, &mut Observed)) -> String {
         let (mut case, mut observed) = good();
         change(&mut case, &mut observed);
-        verdict(&case, 1, &observed).unwrap_err()
+        verdict(&case, 1, &observed, Strictness::Members).unwrap_err()
     }
 
     #[test]
     fn what_is_expected_passes() {
         let (case, observed) = good();
-        assert_eq!(verdict(&case, 1, &observed), Ok(()));
+        assert_eq!(verdict(&case, 1, &observed, Strictness::Members), Ok(()));
     }
 
     #[test]
     fn each_difference_is_seen() {
-        assert!(why(|_, o| o.results.clear()).contains("0 results"));
-        assert!(why(|_, o| o.results[0] = Err(json!({"kind": "busy"}))).contains("message 1 failed"));
-        assert!(why(|_, o| o.results[0] = Ok(json!({"to": "x@y.z", "format": "plain"}))).contains("to is"));
+        assert!(why(|_, o| o.answers.clear()).contains("0 results"));
+        assert!(
+            why(|_, o| o.answers[0] = Answer::Error(json!({"kind": "busy"}))).contains("message 1 failed")
+        );
+        assert!(why(|_, o| o.answers[0] = receipt("x@y.z", "")).contains("to is"));
         assert!(why(|_, o| o.messages.clear()).contains("not delivered"));
         assert!(why(|_, o| o.messages.push(delivered("message 1 of many"))).contains("not expected"));
         assert!(why(|_, o| o.messages[0]["text"] = json!("other")).contains("not delivered"));
@@ -268,21 +295,24 @@ mod tests {
         assert!(why(|c, _| c.expect.requests_before_accept = Some(2)).contains("3 requests before"));
         assert!(why(|_, o| o.open_applications = 1).contains("still open"));
         assert!(
-            why(|_, o| o.results[0].as_mut().unwrap()["thread_id"] = json!("s3cret-of-tosh"))
-                .contains("password")
+            why(|_, o| o.answers[0] = receipt("lenea@contoso.com", "s3cret-of-tosh")).contains("password")
         );
     }
 
     #[test]
     fn an_error_that_claims_nothing_was_sent_is_held_to_it() {
-        let case = case(&json!({"error": {"kind": "busy"}, "exit_code": 4}));
-        let mut observed =
-            Observed { results: vec![Err(json!({"kind": "busy", "sent": "no"}))], ..Observed::default() };
-        assert_eq!(verdict(&case, 1, &observed), Ok(()));
+        let case = case(&json!({"error": {"kind": "busy", "retry_after": 600.0}, "exit_code": 4}));
+        let mut observed = Observed { answers: vec![refused("no", "", 4)], ..Observed::default() };
+        let judged = |observed: &Observed| verdict(&case, 1, observed, Strictness::Members);
+        assert_eq!(judged(&observed), Ok(()));
         observed.messages.push(delivered("message 1 of many"));
-        assert!(verdict(&case, 1, &observed).unwrap_err().contains("not expected"));
-        observed.results =
-            vec![Err(json!({"kind": "busy", "sent": "maybe", "detail": "lost: message 1 of many"}))];
-        assert!(verdict(&case, 1, &observed).unwrap_err().contains("shows the text"));
+        assert!(judged(&observed).unwrap_err().contains("not expected"));
+        observed.answers = vec![refused("maybe", "lost: message 1 of many", 4)];
+        assert!(judged(&observed).unwrap_err().contains("shows the text"));
+        observed.answers = vec![refused("maybe", "", 5)];
+        assert!(judged(&observed).unwrap_err().contains("exit_code is 5, not 4"));
+        assert!(
+            verdict(&case, 1, &observed, Strictness::ExitCode).unwrap_err().contains("exit_code is 5, not 4")
+        );
     }
 }

@@ -1,12 +1,16 @@
 using System.Linq;
+using System.Threading.Tasks;
 using Harness;
 
 namespace SendIm.Tests
 {
     public static class Program
     {
-        public static int Main(string[] arguments) => arguments.FirstOrDefault() == "child"
-            ? Children.Run(arguments[1], arguments.Skip(2).ToArray())
-            : Runner.Run(typeof(Program).Assembly, Scenarios.All(), arguments);
+        public static async Task<int> Main(string[] arguments) => arguments.FirstOrDefault() switch
+        {
+            "child" => Children.Run(arguments[1], arguments.Skip(2).ToArray()),
+            "driver" => await Driver.Serve(ScenarioDriver.Run),
+            _ => Runner.Run(typeof(Program).Assembly, arguments),
+        };
     }
 }

@@ -15,19 +15,15 @@ namespace Harness
     /// <summary>One test.</summary>
     public sealed class Case
     {
-        public Case(string name, Func<Task> run, bool isScenario = false)
+        public Case(string name, Func<Task> run)
         {
             Name = name;
             Run = run;
-            IsScenario = isScenario;
         }
 
         public string Name { get; }
 
         public Func<Task> Run { get; }
-
-        /// <summary>True for a case of tests/scenarios.</summary>
-        public bool IsScenario { get; }
     }
 
     /// <summary>Runs tests and writes TAP.</summary>
@@ -36,11 +32,11 @@ namespace Harness
         // A test that takes longer than this hangs.
         private static readonly TimeSpan Hang = TimeSpan.FromMinutes(30);
 
-        /// <summary>Runs the tests of an assembly and further ones; with arguments, those whose name has one in it.</summary>
+        /// <summary>Runs the tests of an assembly; with arguments, those whose name has one in it.</summary>
         /// <returns>The exit code.</returns>
-        public static int Run(Assembly assembly, IEnumerable<Case> more, string[] arguments)
+        public static int Run(Assembly assembly, string[] arguments)
         {
-            var cases = Found(assembly).Concat(more).ToList();
+            var cases = Found(assembly).ToList();
             if (arguments.Length > 0)
             {
                 cases = cases.Where(one => arguments.Any(part => one.Name.Contains(part))).ToList();
@@ -53,8 +49,7 @@ namespace Harness
                 var one = cases[number - 1];
                 var trouble = Trouble(one);
                 failed += trouble == null ? 0 : 1;
-                var mark = one.IsScenario ? " # scenario" : string.Empty;
-                Console.WriteLine($"{(trouble == null ? "ok" : "not ok")} {number} - {one.Name}{mark}");
+                Console.WriteLine($"{(trouble == null ? "ok" : "not ok")} {number} - {one.Name}");
                 if (trouble != null)
                 {
                     Console.WriteLine("# " + trouble.ToString().Replace("\n", "\n# "));

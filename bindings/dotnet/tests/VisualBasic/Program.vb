@@ -7,7 +7,11 @@ Module Program
             Return If(arguments(1) = "at-exit", SendsAtExit(arguments(2)), EndsWhileSending(arguments(2)))
         End If
 
-        Return Runner.Run(Assembly.GetExecutingAssembly(), Scenarios.All(), arguments)
+        If arguments.FirstOrDefault() = "driver" Then
+            Return Driver.Serve(AddressOf ScenarioDriver.Run).GetAwaiter().GetResult()
+        End If
+
+        Return Runner.Run(Assembly.GetExecutingAssembly(), arguments)
     End Function
 
     ''' <summary>Ends with its own exit code while a send is under way.</summary>

@@ -1,0 +1,75 @@
+package im.send
+
+import com.google.gson.GsonBuilder
+import com.google.gson.JsonElement
+import com.google.gson.JsonObject
+import com.google.gson.JsonParser
+import java.nio.file.Path
+import java.time.Duration
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.runBlocking
+
+/** Sends what the judge of `tests/scenarios` asks for, a line of JSON a case; the README there says how. */
+fun main() {
+    val gson = GsonBuilder().serializeNulls().create()
+    for (line in generateSequence(::readLine)) {
+        println(gson.toJson(runBlocking(Dispatchers.Default) { run(JsonParser.parseString(line).asJsonObject) }))
+    }
+}
+
+private suspend fun run(task: JsonObject): List<Map<String, Any>> {
+    val account = account(task["account"].asJsonObject)
+    val messages = task["messages"].asJsonArray.map { message(it.asJsonObject) }
+    return when (task["action"].asString) {
+        "send" -> messages.map { shown { sendIm(it, account) } }
+        "send_all" -> Client.signIn(account).use { client ->
+            client.sendAll(messages).map { result -> shown { result.getOrThrow() } }
+        }
+        else -> Client.signIn(account).use { client ->
+            coroutineScope { messages.map { async { shown { client.send(it) } } }.awaitAll() }
+        }
+    }
+}
+
+private fun account(given: JsonObject): Account {
+    var account = Account.of(given["address"].asString, given["password"].asString)
+        .server(given["server"].asString)
+        .timeout(Duration.ofMillis(given["timeout_ms"].asLong))
+    given["username"].string?.let { account = account.username(it) }
+    given["ca_file"].string?.let { account = account.caFile(Path.of(it)) }
+    return account
+}
+
+private fun message(given: JsonObject): Message {
+    val (to, text) = given["to"].asString to given["text"].asString
+    return (if (given["html"].asBoolean) Message.html(to, text) else Message.text(to, text))
+        .subject(given["subject"].string)
+        .importance(Importance.entries.first { it.toString() == given["importance"].asString })
+        .timeout(Duration.ofMillis(given["timeout_ms"].asLong))
+        .wait(Wait.entries.first { it.toString() == given["wait"].asString })
+}
+
+private val JsonElement.string: String? get() = if (isJsonNull) null else asString
+
+private suspend fun shown(call: suspend () -> Receipt): Map<String, Any> = try {
+    val receipt = call()
+    mapOf(
+        "receipt" to mapOf(
+            "to" to receipt.to, "accepted_by" to receipt.acceptedBy, "evidence" to receipt.evidence.toString(),
+            "format" to receipt.format.toString(), "thread_id" to receipt.threadId, "printed" to receipt.toString(),
+        ),
+    )
+} catch (error: SendImException) {
+    mapOf(
+        "error" to mapOf(
+            "kind" to error.kind.toString(), "step" to error.step?.toString(), "detail" to error.message,
+            "sent" to error.sent.toString(), "http_status" to error.httpStatus, "code" to error.code,
+            "subcode" to error.subcode, "diagnostics" to error.diagnostics, "exit_code" to error.exitCode,
+            "retry_after" to error.retryAfter?.let { it.toMillis() / 1000.0 }, "hops" to error.hops.map { it.toString() },
+            "printed" to error.stackTraceToString(),
+        ),
+    )
+}
