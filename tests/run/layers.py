@@ -9,7 +9,7 @@ import workspace
 ORDER = {
     "core/client/src": {
         "":
-            "plain steps error text host tls sent_status address message receipt files shared account profile http verdict reasons "
+            "plain steps error text host tls sent_status address message receipt files shared account profile account_options http verdict reasons "
             "retry trust sign_in discovery session conversation outbox client bindings",
         "account": "credential fields mod check",
         "conversation": "sending open pending_invitation invitation mod",
@@ -30,7 +30,7 @@ ORDER = {
         "verdict": "speaker mod",
     },
     "core/sandbox/src": {
-        "": "sync values connection http state resources dispatch control server sandbox builder",
+        "": "sync values connection http state resources dispatch control server sandbox builder options",
         "connection": "http2 handle listener_control port tls mod",
         "control": "access api mod",
         "dispatch": "route router fault_responses fault_injection exchange mod",

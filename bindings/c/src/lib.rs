@@ -20,7 +20,6 @@ mod receipt;
 mod results;
 mod rope;
 mod sandbox;
-mod sandbox_options;
 mod token;
 
 use std::ffi::{c_char, c_int};

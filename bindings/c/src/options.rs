@@ -2,23 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{c_char, c_void};
-use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use send_im::bindings::option_name;
-use send_im::{
-    Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, Error, ErrorKind, Importance,
-    Message, Result, Sent, Tls, TokenRequest, Wait,
-};
+use send_im::bindings::{AccountOptions, TokenSource, option_name, process_environment};
+use send_im::{Account, Error, Importance, Message, Result, Sent, Tls, Wait};
 use send_im_runtime::{Generation, Mutex, lock};
 
 use crate::border::{certain, fallible, hand_over, object, optional_text, take_back, text};
 use crate::error::send_im_error;
 use crate::host::{Host, send_im_release};
 use crate::receipt::send_im_step;
-use crate::token::{Answer, TokenCallback, ask, send_im_on_token};
+use crate::token::{TokenCallback, ask, send_im_on_token};
 
 /// Who sends, and how a message goes. Values are wiped when they are replaced or freed.
 pub struct send_im_options(Mutex<Options>);
@@ -99,21 +95,6 @@ impl Key {
     }
 }
 
-/// Where tokens come from.
-enum Tokens {
-    Callback(Arc<Host<TokenCallback>>),
-    Fixed(SecretString),
-}
-
-/// The one token there is, until it is rejected.
-fn the_one(token: &SecretString, request: &TokenRequest) -> Answer {
-    if request.rejected {
-        let detail = format!("{} rejects the token that was given, and there is no other.", request.origin);
-        return Err(Error::new(ErrorKind::SignInRefused, detail).into());
-    }
-    Ok(BearerToken::new(token.expose_secret()))
-}
-
 fn milliseconds(value: &str) -> Result<Duration> {
     let refused = |_| Error::invalid_input("The option timeout_ms is not a whole number of milliseconds.");
     value.parse().map(Duration::from_millis).map_err(refused)
@@ -161,59 +142,25 @@ impl Options {
 
     /// The account these options describe; without any of its own, the stored one.
     pub(crate) fn account(&self) -> Result<Account> {
-        let refuse = |why: &str| Err(Error::invalid_input(why));
-        let tokens = match (self.tokens.clone(), self.values.get(&Key::Token).cloned()) {
-            (Some(_), Some(_)) => {
-                return refuse("There is a token and a callback for tokens; give one of them.");
-            }
-            (Some(callback), None) => Some(Tokens::Callback(callback)),
-            (None, fixed) => fixed.map(Tokens::Fixed),
+        let text = |key| self.get(key).map(str::to_owned);
+        let secret = |key| self.values.get(&key).cloned();
+        let source = |callback: Arc<Host<TokenCallback>>| {
+            TokenSource::new(move |request| ask(callback.clone(), request))
         };
-        let mut account = match (self.get(Key::Address), self.get(Key::Password), tokens) {
-            (None, None, None) if self.get(Key::Username).is_none() => Account::stored()?,
-            (None, ..) => {
-                return refuse("A user name, a password or a token needs the address it belongs to.");
-            }
-            (Some(_), Some(_), Some(_)) => {
-                return refuse("There is a password and a token; give one of them.");
-            }
-            (Some(address), Some(password), None) => Account::with_password(address, password),
-            (Some(address), None, Some(Tokens::Callback(callback))) => {
-                Account::with_token(address, move |request| ask(callback.clone(), request))
-            }
-            (Some(address), None, Some(Tokens::Fixed(token))) => {
-                Account::with_token(address, move |request| ready(the_one(&token, &request)))
-            }
-            (Some(address), None, None) => match std::env::var(ENV_PASSWORD) {
-                Ok(password) if !password.is_empty() => Account::with_password(address, password),
-                _ => {
-                    return refuse("There is an address and no password; give one, or set SEND_IM_PASSWORD.");
-                }
-            },
+        let domains = self.get(Key::TrustedDomains).unwrap_or_default().split([',', ' ']);
+        let given = AccountOptions {
+            address: text(Key::Address),
+            username: text(Key::Username),
+            password: secret(Key::Password),
+            token: secret(Key::Token),
+            token_source: self.tokens.clone().map(source),
+            server: text(Key::Server),
+            ca_file: text(Key::CaFile).map(Into::into),
+            tls: self.get(Key::Tls).map(str::parse).transpose()?,
+            trusted_domains: domains.filter(|domain| !domain.is_empty()).map(str::to_owned).collect(),
+            timeout: self.get(Key::TimeoutMs).map(milliseconds).transpose()?,
         };
-        if let Some(username) = self.get(Key::Username) {
-            account = account.username(username);
-        }
-        let given = |key, name: &str| {
-            let variable = || std::env::var(name).ok().filter(|value| !value.is_empty());
-            self.get(key).map(str::to_owned).or_else(variable)
-        };
-        if let Some(server) = given(Key::Server, ENV_SERVER) {
-            account = account.server(server);
-        }
-        if let Some(ca_file) = given(Key::CaFile, ENV_CA_FILE) {
-            account = account.ca_file(ca_file);
-        }
-        if let Some(tls) = given(Key::Tls, ENV_TLS) {
-            account = account.tls(tls.parse()?);
-        }
-        let domains = self.get(Key::TrustedDomains).unwrap_or_default();
-        for domain in domains.split([',', ' ']).filter(|domain| !domain.is_empty()) {
-            account = account.trust(domain);
-        }
-        if let Some(timeout) = self.get(Key::TimeoutMs) {
-            account = account.timeout(milliseconds(timeout)?);
-        }
+        let mut account = given.resolve(process_environment)?;
         if let Some(steps) = self.steps.clone() {
             account = account.on_step(move |record| {
                 let step = send_im_step::from(record);

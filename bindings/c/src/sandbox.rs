@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::send_im_sandbox::{NotAFault, Sandbox};
+use ::send_im_sandbox::{Builder, NotAFault, NotOptions, Sandbox, SandboxOptions};
 use send_im::{Error, ErrorKind, Result, Sent};
 use send_im_runtime::{Generation, forked};
 use tempfile::NamedTempFile;
@@ -14,7 +14,6 @@ use crate::border::{
     NONE, Out, c_text, certain, fallible, json, lend, may_wait, object, optional_text, read, take_back, text,
 };
 use crate::error::send_im_error;
-use crate::sandbox_options::SandboxOptions;
 
 /// A running sandbox.
 pub struct send_im_sandbox {
@@ -54,8 +53,10 @@ impl send_im_sandbox {
 
 /// Starts a sandbox. `options` is NULL or a JSON object: layout (`one-pool`, `two-pools` or `redirect`), https (true: with a
 /// certificate authority of its own), listen (address and port; without: 127.0.0.1 and a free port), ring_ms (how long an
-/// invitation to `silent@` rings), slow_ms (how long `slow@` takes), token_lifetime_ms, poll_timeout_ms, users (a list of
-/// objects with address and password; without: anybody with any password but `wrong`), redirect_to (a URL), host_name.
+/// invitation to `silent@` rings), slow_ms (how long `slow@` takes), answer_after_ms (how long the others take),
+/// token_lifetime_ms, poll_timeout_ms, users (a list of objects with address and password; without: anybody with any password
+/// but `wrong`), redirect_to (a URL), host_name, allow_origins (a list of the origins whose web pages are answered; without:
+/// any).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_sandbox_start(
     options: *const c_char,
@@ -66,7 +67,11 @@ pub unsafe extern "C" fn send_im_sandbox_start(
         let (out, options) =
             unsafe { (Out::needed(sandbox, "sandbox")?, optional_text(options, "options")?) };
         may_wait()?;
-        let builder = SandboxOptions::read(options)?.builder()?;
+        // A blank text is no options.
+        let options = options.filter(|text| !text.trim().is_empty()).unwrap_or("{}");
+        let refused = |why: NotOptions| Error::invalid_input(why.to_string());
+        let builder =
+            Builder::try_from(options.parse::<SandboxOptions>().map_err(refused)?).map_err(refused)?;
         let generation = Generation::current();
         let work = async move {
             let sandbox = builder

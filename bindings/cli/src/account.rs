@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use send_im::{
-    Account, ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, ENV_USERNAME, Error, Result, Tls,
-};
+use send_im::bindings::{AccountOptions, process_environment, secret};
+use send_im::{Account, ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, Error, Result, Tls};
 use send_im_sandbox::Sandbox;
 
 use crate::args::SenderArgs;
@@ -52,48 +51,43 @@ pub(crate) fn tls(args: &SenderArgs) -> Result<Option<Tls>> {
 pub(crate) async fn sender(args: &SenderArgs, password: Option<String>) -> Result<Sender> {
     let (server, ca_file) = place(args);
     let in_process = server.as_deref() == Some(SANDBOX);
-    let mut account = who(args, password, in_process)?;
-    // The variable belongs to the address of the environment, not to one that an option names.
-    let named =
-        args.address.is_none().then(|| variable(ENV_USERNAME).filter(|_| variable(ENV_ADDRESS).is_some()));
-    if let Some(name) = args.username.clone().or(named.flatten()) {
-        account = account.username(name);
+    let nobody = args.address.is_none() && variable(ENV_ADDRESS).is_none();
+    let no_password = password.is_none() && variable(ENV_PASSWORD).is_none();
+    let refuse = |why: String| Err(Error::invalid_input(why));
+    if !in_process && nobody && args.password_stdin {
+        return refuse(format!(
+            "--password-stdin needs the address that signs in with it: give --address or set {ENV_ADDRESS}."
+        ));
     }
-    if let Some(file) = ca_file {
-        account = account.ca_file(file);
+    if !in_process && !nobody && no_password {
+        return refuse(format!("There is no password: set {ENV_PASSWORD} or use --password-stdin."));
     }
-    if let Some(tls) = tls(args)? {
-        account = account.tls(tls);
-    }
-    let sandbox = match in_process {
-        true => Some(
-            Sandbox::builder()
-                .start()
-                .await
-                .map_err(|e| Error::invalid_input(format!("The sandbox cannot start: {e}.")))?,
-        ),
-        false => None,
+    let mut given = AccountOptions {
+        address: args.address.clone(),
+        username: args.username.clone(),
+        password: password.map(secret),
+        server,
+        ca_file,
+        tls: tls(args)?,
+        ..AccountOptions::default()
     };
-    if let Some(url) = sandbox.as_ref().map(|s| s.url().to_owned()).or(server) {
-        account = account.server(url);
+    let sandbox = if in_process { Some(start().await?) } else { None };
+    if let Some(sandbox) = &sandbox {
+        given.server = Some(sandbox.url().to_owned());
+        if nobody && !has_profile() {
+            given.address = Some(SANDBOX_SENDER.to_owned());
+        }
+        if no_password && (given.address.is_some() || !nobody) {
+            given.password = Some(SANDBOX.into());
+        }
     }
+    let account = given.resolve(process_environment)?;
     Ok(Sender { account, _sandbox: sandbox })
 }
 
-fn who(args: &SenderArgs, password: Option<String>, in_process: bool) -> Result<Account> {
-    let password = password.or_else(|| variable(ENV_PASSWORD));
-    match (args.address.clone().or_else(|| variable(ENV_ADDRESS)), password) {
-        (Some(address), Some(password)) => Ok(Account::with_password(address, password)),
-        (Some(address), None) if in_process => Ok(Account::with_password(address, SANDBOX)),
-        (Some(_), None) => Err(Error::invalid_input(format!(
-            "There is no password: set {ENV_PASSWORD} or use --password-stdin."
-        ))),
-        (None, _) if in_process && !has_profile() => Ok(Account::with_password(SANDBOX_SENDER, SANDBOX)),
-        (None, Some(_)) if args.password_stdin => Err(Error::invalid_input(format!(
-            "--password-stdin needs the address that signs in with it: give --address or set {ENV_ADDRESS}."
-        ))),
-        (None, _) => Account::stored(),
-    }
+async fn start() -> Result<Sandbox> {
+    let starting = Sandbox::builder().start().await;
+    starting.map_err(|e| Error::invalid_input(format!("The sandbox cannot start: {e}.")))
 }
 
 /// Whether the profile file of [`Account::stored`] is there.
@@ -102,5 +96,5 @@ fn has_profile() -> bool {
 }
 
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    process_environment(name).filter(|value| !value.is_empty())
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use send_im::{Account, BearerToken, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, Error, TokenRequest};
+use send_im::bindings::{self, TokenSource, process_environment, secret};
+use send_im::{Account, BearerToken, TokenRequest};
 use send_im_runtime::{Generation, HostFailure, Mutex, lock};
 use tokio::sync::oneshot;
 
-use crate::failure::{Result, SendError};
+use crate::failure::Result;
 use crate::records::StepRecord;
 
 /// Who sends and how the account signs in. With nothing given: the stored account, that is the environment
@@ -149,39 +150,19 @@ pub(crate) fn account(
     tokens: Option<Arc<dyn TokenProvider>>,
     steps: Option<Arc<dyn StepListener>>,
 ) -> Result<Account> {
-    let refuse = |why: &str| Err(SendError::from(Error::invalid_input(why)));
-    let mut account = match (options.address, options.password, tokens) {
-        (None, None, None) if options.username.is_none() => Account::stored()?,
-        (None, ..) => return refuse("A user name, a password or a token needs the address it belongs to."),
-        (Some(_), Some(_), Some(_)) => return refuse("There is a password and a token; give one of them."),
-        (Some(address), Some(password), None) => Account::with_password(address, password),
-        (Some(address), None, Some(provider)) => {
-            Account::with_token(address, move |request| ask(provider.clone(), request))
-        }
-        (Some(address), None, None) => match std::env::var(ENV_PASSWORD) {
-            Ok(password) if !password.is_empty() => Account::with_password(address, password),
-            _ => return refuse("There is an address and no password; give one, or set SEND_IM_PASSWORD."),
-        },
+    let given = bindings::AccountOptions {
+        address: options.address,
+        username: options.username,
+        password: options.password.map(secret),
+        token: None,
+        token_source: tokens.map(|provider| TokenSource::new(move |request| ask(provider.clone(), request))),
+        server: options.server,
+        ca_file: options.ca_file.map(Into::into),
+        tls: options.tls.map(|tls| tls.parse()).transpose()?,
+        trusted_domains: options.trusted_domains,
+        timeout: options.timeout_ms.map(Duration::from_millis),
     };
-    if let Some(username) = options.username {
-        account = account.username(username);
-    }
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    if let Some(server) = options.server.or_else(|| variable(ENV_SERVER)) {
-        account = account.server(server);
-    }
-    if let Some(ca_file) = options.ca_file.or_else(|| variable(ENV_CA_FILE)) {
-        account = account.ca_file(ca_file);
-    }
-    if let Some(tls) = options.tls.or_else(|| variable(ENV_TLS)) {
-        account = account.tls(tls.parse()?);
-    }
-    for domain in options.trusted_domains {
-        account = account.trust(domain);
-    }
-    if let Some(timeout) = options.timeout_ms {
-        account = account.timeout(Duration::from_millis(timeout));
-    }
+    let mut account = given.resolve(process_environment)?;
     if let Some(listener) = steps {
         account = account.on_step(move |record| {
             // What a listener raises is its own affair: the send goes on.
@@ -204,46 +185,6 @@ pub fn check_stored_account() -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Nobody;
-    impl TokenProvider for Nobody {
-        fn request_token(&self, _: TokenRequestRecord, _: Arc<TokenReply>) -> Result<()> {
-            Ok(())
-        }
-    }
-
-    fn refused(options: AccountOptions, tokens: Option<Arc<dyn TokenProvider>>) -> String {
-        account(options, tokens, None).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn a_credential_needs_its_address() {
-        let options = AccountOptions { password: Some("x".into()), ..Default::default() };
-        assert!(refused(options, None).contains("address"));
-        assert!(refused(AccountOptions::default(), Some(Arc::new(Nobody))).contains("address"));
-    }
-
-    #[test]
-    fn a_password_and_a_token_contradict_each_other() {
-        let options = AccountOptions {
-            address: Some("tosh@contoso.com".into()),
-            password: Some("x".into()),
-            ..Default::default()
-        };
-        assert!(refused(options, Some(Arc::new(Nobody))).contains("one of them"));
-    }
-
-    #[test]
-    fn tls_is_one_of_two_words() {
-        let with = |tls: &str| AccountOptions {
-            address: Some("tosh@contoso.com".into()),
-            password: Some("x".into()),
-            tls: Some(tls.into()),
-            ..Default::default()
-        };
-        assert_eq!(refused(with("old"), None), "The option tls (SEND_IM_TLS) is current or compatible.");
-        account(with("compatible"), None, None).unwrap();
-    }
 
     #[test]
     fn debug_shows_no_secret() {

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use send_im::{Error, ErrorKind, Sent};
 use send_im_runtime::{Generation, unless_cancelled};
-use send_im_sandbox::{Builder, Delivered, Exchange, Layout, NotAFault, Sandbox};
+use send_im_sandbox::{Builder, Delivered, Exchange, NotAFault, NotOptions, Sandbox};
 
 use crate::cancellation::{Cancellation, token};
 use crate::failure::{Result, SendError};
@@ -289,36 +289,20 @@ impl Drop for SandboxServer {
 }
 
 fn builder(options: SandboxOptions) -> Result<Builder> {
-    let refuse = |why: String| SendError::from(Error::invalid_input(why));
-    let layout: Layout = options
-        .layout
-        .parse()
-        .map_err(|_| refuse("The layout is one of one-pool, two-pools and redirect.".into()))?;
-    let mut builder = Sandbox::builder()
-        .layout(layout)
-        .https(options.https)
-        .ring(Duration::from_millis(options.ring_ms))
-        .slow(Duration::from_millis(options.slow_ms));
-    if let Some(listen) = options.listen {
-        let listen = listen.parse().map_err(|_| {
-            refuse("The sandbox listens on an address and a port, for example 127.0.0.1:8080.".into())
-        })?;
-        builder = builder.listen(listen);
-    }
-    if let Some(lifetime) = options.token_lifetime_ms {
-        builder = builder.token_lifetime(Duration::from_millis(lifetime));
-    }
-    if let Some(timeout) = options.poll_timeout_ms {
-        builder = builder.poll_timeout(Duration::from_millis(timeout));
-    }
-    for user in options.users {
-        builder = builder.user(&user.address, &user.password);
-    }
-    if let Some(url) = options.redirect_to {
-        builder = builder.redirect_to(&url);
-    }
-    if let Some(name) = options.host_name {
-        builder = builder.host_name(&name);
-    }
-    Ok(builder)
+    let user =
+        |user: SandboxUser| send_im_sandbox::SandboxUser { address: user.address, password: user.password };
+    let options = send_im_sandbox::SandboxOptions {
+        layout: Some(options.layout),
+        https: options.https,
+        listen: options.listen,
+        ring_ms: Some(options.ring_ms),
+        slow_ms: Some(options.slow_ms),
+        token_lifetime_ms: options.token_lifetime_ms,
+        poll_timeout_ms: options.poll_timeout_ms,
+        users: options.users.into_iter().map(user).collect(),
+        redirect_to: options.redirect_to,
+        host_name: options.host_name,
+        ..Default::default()
+    };
+    options.try_into().map_err(|why: NotOptions| Error::invalid_input(why.to_string()).into())
 }

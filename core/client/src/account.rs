@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
-pub use self::credential::{BearerToken, TokenRequest};
-pub(crate) use self::credential::{Credential, TokenSource};
-use self::credential::{TokenFuture, secret};
+pub(crate) use self::credential::Credential;
+pub use self::credential::{BearerToken, TokenRequest, TokenSource, secret};
 use crate::message::DEFAULT_TIMEOUT;
 use crate::shared::Shared;
 use crate::steps::{OnStep, StepRecord};
@@ -101,8 +100,7 @@ impl Account {
             + Send
             + 'static,
     {
-        let source = TokenSource(Arc::new(move |request| Box::pin(source(request)) as TokenFuture));
-        Self::new(address, Credential::Bearer(source))
+        Self::new(address, Credential::Bearer(TokenSource::new(source)))
     }
 
     pub(crate) fn new(address: impl Into<String>, credential: Credential) -> Self {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
+pub use crate::account::{TokenSource, secret};
+pub use crate::account_options::{AccountOptions, process_environment};
 pub use crate::files::{read, read_secret};
 pub use crate::plain::option_name;
 pub use crate::text::{decode_text, without_mark};

@@ -188,6 +188,7 @@
 #![cfg_attr(not(feature = "bindings"), allow(unreachable_pub))]
 
 mod account;
+mod account_options;
 mod address;
 #[cfg(feature = "bindings")]
 pub mod bindings;
@@ -217,11 +218,12 @@ mod trust;
 mod verdict;
 
 pub use account::{Account, BearerToken, TokenRequest};
+pub use account_options::{ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, ENV_USERNAME};
 pub use address::Address;
 pub use client::{Client, send, send_im};
 pub use error::{Error, ErrorKind, Hop, Result, Sent};
 pub use message::{DEFAULT_TIMEOUT, Importance, MAX_SUBJECT, Message, Wait};
-pub use profile::{ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, ENV_USERNAME, profile_path};
+pub use profile::profile_path;
 pub use receipt::{Evidence, Format, Receipt};
 pub use sent_status::SentStatus;
 pub use shared::Shared;

@@ -1,4 +1,4 @@
-//! Stored accounts: the environment, or else a profile file that nobody else can read.
+//! The profile file: an account in a file that nobody else can read.
 
 use std::path::{Path, PathBuf};
 
@@ -14,61 +14,7 @@ mod contents;
 /// The mode bits that a profile must not have, as it holds a password.
 const REFUSED_MODE: u32 = 0o077;
 
-/// The environment variable that holds the sender's address.
-pub const ENV_ADDRESS: &str = "SEND_IM_ADDRESS";
-/// The environment variable that holds the name to sign in with, where it is not the address.
-pub const ENV_USERNAME: &str = "SEND_IM_USERNAME";
-/// The environment variable that holds the password.
-pub const ENV_PASSWORD: &str = "SEND_IM_PASSWORD";
-/// The environment variable that holds the URL of the discovery root.
-pub const ENV_SERVER: &str = "SEND_IM_SERVER";
-/// The environment variable that names a PEM file with further certificate authorities.
-pub const ENV_CA_FILE: &str = "SEND_IM_CA_FILE";
-/// The environment variable that says which cipher suites a server may choose from: `current` or `compatible`.
-pub const ENV_TLS: &str = "SEND_IM_TLS";
-
 impl Account {
-    /// The account of `SEND_IM_ADDRESS`, `SEND_IM_USERNAME`, `SEND_IM_PASSWORD`, `SEND_IM_SERVER`, `SEND_IM_CA_FILE` and
-    /// `SEND_IM_TLS`.
-    ///
-    /// ```no_run
-    /// let account = send_im::Account::from_env()?;
-    /// # Ok::<(), send_im::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// `invalid_input` when the address or the password is not set, or `SEND_IM_TLS` is neither word.
-    pub fn from_env() -> Result<Self> {
-        Self::from_vars(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-    }
-
-    /// The account of the environment or, where `SEND_IM_ADDRESS` is not set, of the profile file
-    /// `send-im/config.toml` in the user's configuration folder (`~/.config` on Linux).
-    ///
-    /// `SEND_IM_SERVER`, `SEND_IM_CA_FILE` and `SEND_IM_TLS` override the file.
-    ///
-    /// ```no_run
-    /// let account = send_im::Account::stored()?;
-    /// # Ok::<(), send_im::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// `invalid_input` when there is neither, or when the file is unusable or readable by others.
-    pub fn stored() -> Result<Self> {
-        let vars = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        if vars(ENV_ADDRESS).is_some() {
-            return Self::from_vars(vars);
-        }
-        let path = profile_path()?;
-        if !path.exists() {
-            return Err(Error::invalid_input(format!(
-                "There is no account to send from: set {ENV_ADDRESS} and {ENV_PASSWORD}, or write {}.",
-                path.display()
-            )));
-        }
-        Self::from_profile(&path)?.overridden_by(vars)
-    }
-
     /// The account of the profile file at `path`: TOML with `address`, `password` and optionally `username`, `server`, `ca_file`,
     /// `tls`.
     ///
@@ -89,29 +35,6 @@ impl Account {
         let text = text.ok_or_else(|| refuse("is not UTF-8 text; save it as UTF-8"))?;
         account_of_profile(text).map_err(|why| refuse(&why))
     }
-
-    fn from_vars(vars: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let required =
-            |name: &str| vars(name).ok_or_else(|| Error::invalid_input(format!("{name} is not set.")));
-        let mut account = Account::with_password(required(ENV_ADDRESS)?, required(ENV_PASSWORD)?);
-        if let Some(username) = vars(ENV_USERNAME) {
-            account = account.username(username);
-        }
-        account.overridden_by(vars)
-    }
-
-    fn overridden_by(mut self, vars: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        if let Some(server) = vars(ENV_SERVER) {
-            self = self.server(server);
-        }
-        if let Some(ca_file) = vars(ENV_CA_FILE) {
-            self = self.ca_file(ca_file);
-        }
-        if let Some(tls) = vars(ENV_TLS) {
-            self = self.tls(tls.parse()?);
-        }
-        Ok(self)
-    }
 }
 
 /// Where [`Account::stored`] looks for the profile file.
@@ -125,9 +48,9 @@ impl Account {
 /// `invalid_input` where this user has no home folder.
 pub fn profile_path() -> Result<PathBuf> {
     let base = etcetera::choose_base_strategy().map_err(|_| {
-        Error::invalid_input(format!(
-            "There is no home folder for a profile file; set {ENV_ADDRESS} and {ENV_PASSWORD}."
-        ))
+        Error::invalid_input(
+            "There is no home folder for a profile file; set SEND_IM_ADDRESS and SEND_IM_PASSWORD.",
+        )
     })?;
     Ok(base.config_dir().join("send-im").join("config.toml"))
 }
@@ -137,7 +60,6 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use crate::tls::Tls;
 
     fn profile(text: &str, mode: u32) -> tempfile::NamedTempFile {
         let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -148,30 +70,6 @@ mod tests {
             std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
         }
         file
-    }
-
-    #[test]
-    fn reads_the_environment() {
-        let account = Account::from_vars(|name| match name {
-            ENV_ADDRESS => Some("tosh@contoso.com".into()),
-            ENV_PASSWORD => Some("x".into()),
-            ENV_SERVER => Some("https://lync.contoso.com/".into()),
-            ENV_TLS => Some("Compatible".into()),
-            _ => None,
-        })
-        .unwrap();
-        assert_eq!(account.tls, Tls::Compatible);
-        assert_eq!(account.check().unwrap().root.unwrap().as_str(), "https://lync.contoso.com/");
-    }
-
-    #[test]
-    fn names_the_variable_that_is_missing() {
-        let error =
-            Account::from_vars(|name| (name == ENV_ADDRESS).then(|| "tosh@contoso.com".into())).unwrap_err();
-        assert_eq!(error.to_string(), "SEND_IM_PASSWORD is not set.");
-        let error =
-            Account::from_vars(|name| Some(if name == ENV_TLS { "old" } else { "x" }.into())).unwrap_err();
-        assert_eq!(error.to_string(), "The option tls (SEND_IM_TLS) is current or compatible.");
     }
 
     #[test]

@@ -53,6 +53,7 @@ mod connection;
 mod control;
 mod dispatch;
 mod http;
+mod options;
 mod resources;
 mod sandbox;
 mod server;
@@ -61,6 +62,7 @@ mod sync;
 mod values;
 
 pub use builder::Builder;
+pub use options::{NotOptions, SandboxOptions, SandboxUser};
 pub use sandbox::Sandbox;
 pub use state::inbox::{Delivered, WaitTimeout};
 pub use state::journal::Exchange;

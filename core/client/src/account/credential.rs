@@ -9,6 +9,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroize;
 
+use crate::error::{Error, ErrorKind};
+
 /// How an account proves who it is.
 #[derive(Clone)]
 pub(crate) enum Credential {
@@ -69,7 +71,7 @@ impl fmt::Debug for BearerToken {
 }
 
 /// Copies a secret and wipes the original. Converting the `String` could reallocate it and leave a copy.
-pub(super) fn secret(mut text: String) -> SecretString {
+pub fn secret(mut text: String) -> SecretString {
     let secret = SecretString::from(text.as_str());
     text.zeroize();
     secret
@@ -80,4 +82,32 @@ pub(super) type TokenFuture = Pin<Box<dyn Future<Output = TokenResult> + Send>>;
 
 /// The program's function that supplies tokens.
 #[derive(Clone)]
-pub(crate) struct TokenSource(pub(crate) Arc<dyn Fn(TokenRequest) -> TokenFuture + Send + Sync>);
+pub struct TokenSource(pub(crate) Arc<dyn Fn(TokenRequest) -> TokenFuture + Send + Sync>);
+
+impl TokenSource {
+    /// Tokens that `source` supplies, one for each request.
+    pub fn new<F, Fut>(source: F) -> Self
+    where
+        F: Fn(TokenRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = TokenResult> + Send + 'static,
+    {
+        Self(Arc::new(move |request| Box::pin(source(request)) as TokenFuture))
+    }
+
+    /// The one token there is, until it is rejected.
+    pub(crate) fn fixed(token: SecretString) -> Self {
+        Self::new(move |request| {
+            let answer = match request.rejected {
+                false => Ok(BearerToken { secret: token.clone(), expires_in: None }),
+                true => {
+                    let detail = format!(
+                        "{} rejects the token that was given, and there is no other.",
+                        request.origin
+                    );
+                    Err(Error::new(ErrorKind::SignInRefused, detail).into())
+                }
+            };
+            std::future::ready(answer)
+        })
+    }
+}
