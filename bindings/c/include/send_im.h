@@ -679,8 +679,10 @@ void send_im_results_free(send_im_results *results);
 /**
  * Starts a sandbox. `options` is NULL or a JSON object: layout (`one-pool`, `two-pools` or `redirect`), https (true: with a
  * certificate authority of its own), listen (address and port; without: 127.0.0.1 and a free port), ring_ms (how long an
- * invitation to `silent@` rings), slow_ms (how long `slow@` takes), token_lifetime_ms, poll_timeout_ms, users (a list of
- * objects with address and password; without: anybody with any password but `wrong`), redirect_to (a URL), host_name.
+ * invitation to `silent@` rings), slow_ms (how long `slow@` takes), answer_after_ms (how long the others take),
+ * token_lifetime_ms, poll_timeout_ms, users (a list of objects with address and password; without: anybody with any password
+ * but `wrong`), redirect_to (a URL), host_name, allow_origins (a list of the origins whose web pages are answered; without:
+ * any).
  */
 send_im_error *send_im_sandbox_start(const char *options,
                                      send_im_sandbox **sandbox);
