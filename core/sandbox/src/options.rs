@@ -82,8 +82,9 @@ impl TryFrom<SandboxOptions> for Builder {
             });
             builder = builder.listen(address?);
         }
-        let times: [(Option<u64>, fn(Builder, Duration) -> Builder); 5] = [
-            (options.ring_ms, Builder::ring),
+        type SetTime = fn(Builder, Duration) -> Builder;
+        let times = [
+            (options.ring_ms, Builder::ring as SetTime),
             (options.slow_ms, Builder::slow),
             (options.answer_after_ms, Builder::answer_after),
             (options.token_lifetime_ms, Builder::token_lifetime),

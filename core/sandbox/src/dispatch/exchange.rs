@@ -49,6 +49,8 @@ pub(crate) async fn answer(
         number,
     );
     let mut response = match axum::body::to_bytes(body, MAX_READ_BODY).await {
+        // The connection is about to end, and with it this future.
+        Ok(_) if request.connection.has_refused(request.stream) => std::future::pending().await,
         Ok(body) if body.len() <= MAX_BODY => {
             request.body = body;
             fault_injection::answer(&shared, &request, route(&request)).await

@@ -22,9 +22,6 @@ const FLUSH_DELAY: Duration = Duration::from_millis(50);
 
 /// Answers a request with the fault that is to hit it, if any.
 pub(super) async fn answer(shared: &Arc<SharedState>, request: &Request, route: Option<Route>) -> Response {
-    if request.connection.has_refused(request.stream) {
-        return std::future::pending().await;
-    }
     let process = || router::process(shared, request);
     let process_if = async |processed: bool| {
         if processed {
