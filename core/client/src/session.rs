@@ -101,7 +101,10 @@ impl Session {
         log: &StepLog,
         deadline: Instant,
     ) -> Result<Arc<Application>> {
-        self.follow_home_pool(log, deadline).await;
+        // Boxed, so that the future of every send stays small.
+        if self.home.doubted().is_some() {
+            Box::pin(self.follow_home_pool(log, deadline)).await;
+        }
         if let Ok(open) = self.open.try_lock()
             && let Some(open) = open.as_ref()
         {

@@ -78,7 +78,7 @@ impl Conversation {
                 // If the account has moved to another pool, it is sent there, once.
                 Attempt::Unreachable(error) => {
                     let (log, deadline) = (&sending.log, sending.deadline);
-                    if moved || !session.has_moved(&application, begun, log, deadline).await {
+                    if moved || !Box::pin(session.has_moved(&application, begun, log, deadline)).await {
                         return Err(error);
                     }
                     moved = true;
@@ -100,7 +100,7 @@ impl Conversation {
         }
         let inline_text = sending.inline_text();
         if is_html {
-            application.declare_html(sending.connection(), &sending.log, sending.deadline).await;
+            Box::pin(application.declare_html(sending.connection(), &sending.log, sending.deadline)).await;
         }
         let invitation = match Invitation::post(sending, application, inline_text.as_deref()).await {
             Ok(invitation) => invitation,

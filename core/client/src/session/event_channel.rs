@@ -306,10 +306,10 @@ impl EventChannel {
 }
 
 /// The channel's end. One that panics must not leave the client without events: what waits fails, and the next send opens another
-/// session.
-async fn unless_panicked(polling: impl Future<Output = ChannelEnd>) -> ChannelEnd {
-    let end = AssertUnwindSafe(polling).catch_unwind().await;
-    end.unwrap_or_else(|_| ChannelEnd::Failed(failed_inside(Sent::No)))
+/// session. Not an `async fn`, whose future would hold the polling twice.
+fn unless_panicked(polling: impl Future<Output = ChannelEnd>) -> impl Future<Output = ChannelEnd> {
+    let ended = AssertUnwindSafe(polling).catch_unwind();
+    ended.map(|end| end.unwrap_or_else(|_| ChannelEnd::Failed(failed_inside(Sent::No))))
 }
 
 #[cfg(test)]

@@ -26,11 +26,8 @@ impl Session {
         }
     }
 
-    /// Discovers the home pool again if it is in doubt. Other sends go on meanwhile.
+    /// Discovers the home pool again, which is in doubt. Other sends go on meanwhile.
     pub(super) async fn follow_home_pool(&self, log: &StepLog, deadline: Instant) {
-        if self.home.doubted().is_none() {
-            return;
-        }
         let Ok(discovered) = self.home.discovered.try_lock() else { return };
         // While another application is opened, nothing is in doubt.
         let open = self.open.try_lock().ok().and_then(|open| open.clone());
