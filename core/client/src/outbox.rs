@@ -11,11 +11,11 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
+use self::job::{Caller, Job, waited_too_long};
 pub(crate) use self::job::{DeadlineStart, deadline_in};
-use self::job::{Job, waited_too_long};
 use self::schedule::Schedule;
 use crate::address::Address;
 use crate::conversation::{Conversation, Delivery};
@@ -51,16 +51,19 @@ pub(crate) struct Outbox {
 }
 
 struct State {
-    schedule: Schedule<Key, Job>,
+    schedule: Schedule<Key, QueuedJob>,
     conversations: HashMap<Key, Queue>,
     /// Counts dispatched jobs, to find the least recently used conversation.
     dispatched: u64,
     is_dispatching: bool,
 }
 
+/// Boxed, as a conversation's queue has room for four and mostly holds one.
+type QueuedJob = Box<Job>;
+
 /// The queue of a conversation's task, which ends when this is dropped.
 struct Queue {
-    jobs: mpsc::UnboundedSender<(Job, Permit)>,
+    jobs: mpsc::UnboundedSender<(QueuedJob, Permit)>,
     last_used: u64,
 }
 
@@ -68,9 +71,9 @@ struct Queue {
 #[derive(Default)]
 struct Dispatched {
     /// The queues of conversations that need a task.
-    new: Vec<mpsc::UnboundedReceiver<(Job, Permit)>>,
+    new: Vec<mpsc::UnboundedReceiver<(QueuedJob, Permit)>>,
     /// Jobs whose callers have gone away.
-    unwanted: Vec<Job>,
+    unwanted: Vec<QueuedJob>,
     /// Conversations whose task has ended, and idle ones beyond the limit.
     ended: Vec<Queue>,
 }
@@ -100,26 +103,27 @@ impl Outbox {
         let begun = self.session.begin();
         async move {
             let to = message.check()?;
-            self.queue(message, to, begun, starts).await
+            let deadline = (starts == DeadlineStart::Call).then(|| deadline_in(message.timeout));
+            let guard = match deadline {
+                Some(deadline) => timeout_at(deadline, begun).await.map_err(|_| waited_too_long(&to))??,
+                None => begun.await?,
+            };
+            let mut caller = self.queue(message, to, deadline, guard);
+            caller.outcome(&self.session).await
         }
     }
 
-    async fn queue(
-        self: Arc<Self>,
+    fn queue(
+        self: &Arc<Self>,
         message: Message,
         to: Address,
-        begun: impl Future<Output = Result<SendGuard>>,
-        starts: DeadlineStart,
-    ) -> Result<Receipt> {
-        let deadline = (starts == DeadlineStart::Call).then(|| deadline_in(message.timeout));
-        let guard = match deadline {
-            Some(deadline) => timeout_at(deadline, begun).await.map_err(|_| waited_too_long(&to))??,
-            None => begun.await?,
-        };
+        deadline: Option<Instant>,
+        guard: SendGuard,
+    ) -> Caller {
         let key = Key { to: to.key(), subject: message.subject.clone(), importance: message.importance };
         let (job, caller) = Job::new(&self.session, message, to, deadline, guard);
-        self.change(|state| state.schedule.push(key, job));
-        caller.outcome(&self.session).await
+        self.change(|state| state.schedule.push(key, Box::new(job)));
+        caller
     }
 
     /// Changes the state and dispatches what may go then.
@@ -145,7 +149,7 @@ impl Outbox {
     /// Queues the jobs that the schedule lets go. `None` when nothing is left to do.
     fn dispatch(self: &Arc<Self>, state: &mut State) -> Option<Dispatched> {
         let mut dispatched = Dispatched::default();
-        while let Some((key, job)) = state.schedule.next(Job::begin_turn, &mut dispatched.unwanted) {
+        while let Some((key, job)) = state.schedule.next(|job| job.begin_turn(), &mut dispatched.unwanted) {
             let item = (job, Permit { outbox: self.clone(), key: key.clone(), handed_over: false });
             state.dispatched += 1;
             let last_used = state.dispatched;
@@ -183,10 +187,12 @@ impl Outbox {
 impl State {
     /// Takes out the idle conversations beyond the limit, least recently used first.
     fn surplus(&mut self) -> Vec<Queue> {
-        let in_flight = |key: &Key| self.schedule.is_in_flight(key);
-        let idle = self.conversations.iter().filter(|(key, _)| !in_flight(key));
-        let mut idle: Vec<_> = idle.map(|(key, queue)| (queue.last_used, key.clone())).collect();
-        let surplus = idle.len().saturating_sub(MAX_IDLE);
+        let idle = || self.conversations.iter().filter(|(key, _)| !self.schedule.is_in_flight(key));
+        let surplus = idle().count().saturating_sub(MAX_IDLE);
+        if surplus == 0 {
+            return Vec::new();
+        }
+        let mut idle: Vec<_> = idle().map(|(key, queue)| (queue.last_used, key.clone())).collect();
         idle.sort_unstable_by_key(|(last_used, _)| *last_used);
         idle.truncate(surplus);
         idle.iter().filter_map(|(_, key)| self.conversations.remove(key)).collect()
@@ -208,7 +214,7 @@ impl Permit {
     }
 
     /// Takes a conversation that is not open out of those that count as idle. Its task gets no further job.
-    fn retire(&self, queue: &mpsc::UnboundedReceiver<(Job, Permit)>) {
+    fn retire(&self, queue: &mpsc::UnboundedReceiver<(QueuedJob, Permit)>) {
         let mut state = self.outbox.state();
         // One that was closed has been taken out already.
         if !queue.is_closed() {
@@ -230,7 +236,7 @@ impl Drop for Permit {
 
 /// The task of one conversation: sends the jobs of its queue one after the other, until it is not open any more. A confirmation is
 /// awaited in a task of its own.
-async fn run(mut queue: mpsc::UnboundedReceiver<(Job, Permit)>) {
+async fn run(mut queue: mpsc::UnboundedReceiver<(QueuedJob, Permit)>) {
     let mut conversation = Conversation::default();
     while let Some((mut job, mut permit)) = queue.recv().await {
         let cancelled = job.cancelled.clone();

@@ -193,7 +193,7 @@ impl Drop for Reply {
 
 impl Caller {
     /// Waits for the outcome as the message says.
-    pub(super) async fn outcome(mut self, session: &Session) -> Result<Receipt> {
+    pub(super) async fn outcome(&mut self, session: &Session) -> Result<Receipt> {
         let turn = async {
             match self.deadline {
                 Some(deadline) => timeout_at(deadline, &mut self.turn)
@@ -218,11 +218,11 @@ impl Caller {
                 return Err(error);
             }
         }
-        if let Ok(receipt) = self.submitted.await {
+        if let Ok(receipt) = (&mut self.submitted).await {
             self.cancel_on_drop.cancels.take().map(DropGuard::disarm);
             return Ok(receipt);
         }
-        self.result.await.unwrap_or_else(|_| Err(shutting_down(Sent::Maybe)))
+        (&mut self.result).await.unwrap_or_else(|_| Err(shutting_down(Sent::Maybe)))
     }
 }
 
