@@ -63,7 +63,7 @@ mod values;
 
 pub use builder::Builder;
 pub use options::{NotOptions, SandboxOptions, SandboxUser};
-pub use sandbox::Sandbox;
+pub use sandbox::{RequestRefused, Sandbox};
 pub use state::inbox::{Delivered, WaitTimeout};
 pub use state::journal::Exchange;
 pub use values::behaviour::Behaviour;

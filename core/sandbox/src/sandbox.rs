@@ -3,19 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::header::CONTENT_TYPE;
 use tokio::sync::broadcast;
 
+use crate::control::api;
 use crate::resources::conversation::stop;
 use crate::state::inbox::{Delivered, WaitTimeout};
 use crate::state::journal::Exchange;
 use crate::state::shared::SharedState;
-use crate::values::address;
 use crate::values::behaviour::Behaviour;
 use crate::values::challenge_style::ChallengeStyle;
 use crate::values::fault::Fault;
 
 /// How long open requests may take when the sandbox stops.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Why the sandbox refuses a request to its own HTTP interface.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RequestRefused(String);
 
 /// A running UCWA server. Dropping it stops it at once; [`Sandbox::stop`] lets open requests end first.
 #[derive(Debug)]
@@ -154,8 +162,7 @@ impl Sandbox {
     /// A token for this user that is valid at every origin, for clients that bring their own.
     #[must_use]
     pub fn issue_token(&self, address: &str) -> String {
-        let user = address::from_sign_in_name(address);
-        self.shared.tickets.issue(user, None, self.shared.config.token_lifetime)
+        self.shared.issue_token(address)
     }
 
     /// Revokes every token, including those of [`Sandbox::issue_token`].
@@ -187,6 +194,37 @@ impl Sandbox {
     /// Messaging ends in every connected conversation; the conversations stay and offer addMessaging.
     pub fn disconnect_messaging(&self) {
         stop::disconnect_messaging(&self.shared);
+    }
+
+    /// Asks the sandbox's own HTTP interface, without a connection; the README of this crate lists its resources. `path` is what
+    /// follows `/sandbox/api/`, for example `recipients/boss@contoso.com`, `json` the body. Gives the body of the response: JSON, or
+    /// nothing.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the request.
+    pub async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        json: Option<&str>,
+    ) -> Result<String, RequestRefused> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/sandbox/api/{path}"))
+            .header(CONTENT_TYPE, "application/json")
+            .body(Body::from(json.unwrap_or_default().to_owned()));
+        let request =
+            request.map_err(|_| RequestRefused("This is no method and path of a request.".to_owned()))?;
+        let response = api::route(self.shared.clone(), request).await;
+        let succeeded = response.status().is_success();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap_or_default();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        if succeeded {
+            return Ok(body);
+        }
+        let said: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+        let reason = said["error"].as_str().unwrap_or_default().trim_end_matches('.');
+        Err(RequestRefused(format!("The sandbox refuses this request: {reason}.")))
     }
 
     /// Stops: no new connection, requests for events are answered with 503, the others end by themselves

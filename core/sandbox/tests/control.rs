@@ -182,3 +182,29 @@ async fn another_sandbox_starts_on_the_port_of_one_that_was_stopped() {
     let second = Sandbox::builder().listen(port).start().await.unwrap();
     assert_eq!(second.url(), url);
 }
+
+/// The same interface without a connection, for languages that have no client for HTTP at hand.
+#[tokio::test]
+async fn a_program_asks_it_without_a_connection() {
+    let (sandbox, session) = Session::on(Sandbox::builder()).await;
+    sandbox.request("PUT", "recipients/boss@contoso.com", Some(r#""decline""#)).await.unwrap();
+    session.invite_with("boss@contoso.com", "one").await;
+    assert!(sandbox.messages().is_empty());
+    let state: Value = serde_json::from_str(&sandbox.request("GET", "state", None).await.unwrap()).unwrap();
+    assert_eq!(state["open_applications"], 1);
+    let token: Value =
+        serde_json::from_str(&sandbox.request("POST", "tokens/tosh@contoso.com", None).await.unwrap())
+            .unwrap();
+    assert!(token["token"].as_str().is_some_and(|token| token.starts_with("cwt=")), "{token}");
+    assert_eq!(sandbox.request("POST", "actions/drop-applications", None).await.unwrap(), "");
+    assert_eq!(sandbox.open_applications(), 0);
+    for (method, path, json, why) in [
+        ("GET", "letters", None, "there is no such resource"),
+        ("POST", "faults", Some("{}"), "This is not a fault"),
+        ("NO GET", "state", None, "no method and path"),
+        ("GET", "a b", None, "no method and path"),
+    ] {
+        let refused = sandbox.request(method, path, json).await.unwrap_err().to_string();
+        assert!(refused.contains(why) && refused.ends_with('.') && !refused.ends_with(".."), "{refused}");
+    }
+}

@@ -36,7 +36,8 @@ pub(crate) async fn answer(shared: Arc<SharedState>, pool: usize, request: http:
     response
 }
 
-async fn route(shared: Arc<SharedState>, request: http::Request<Body>) -> Response {
+/// Answers a request that is known to be permitted.
+pub(crate) async fn route(shared: Arc<SharedState>, request: http::Request<Body>) -> Response {
     let (head, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
         return refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long");
@@ -89,6 +90,7 @@ async fn route(shared: Arc<SharedState>, request: http::Request<Body>) -> Respon
             "open_applications": shared.open_applications(),
             "pending_gets": shared.pending_gets(),
         })),
+        (Method::POST, ["tokens", address]) => found(&json!({ "token": shared.issue_token(address) })),
         (Method::POST, ["actions", action]) => act(&shared, action),
         _ => refused(StatusCode::NOT_FOUND, "there is no such resource or method"),
     }

@@ -67,6 +67,11 @@ pub(crate) struct SharedState {
 }
 
 impl SharedState {
+    /// A token for this user that is valid at every origin.
+    pub(crate) fn issue_token(&self, address: &str) -> String {
+        self.tickets.issue(address::from_sign_in_name(address), None, self.config.token_lifetime)
+    }
+
     pub(crate) fn new(config: Config, challenge: ChallengeStyle, origins: Vec<Origin>) -> Self {
         Self {
             home_pool: AtomicUsize::new(config.layout.home_pool()),
