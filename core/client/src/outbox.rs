@@ -51,19 +51,19 @@ pub(crate) struct Outbox {
 }
 
 struct State {
-    schedule: Schedule<Key, QueuedJob>,
+    schedule: Schedule<Key, BoxedJob>,
     conversations: HashMap<Key, Queue>,
     /// Counts dispatched jobs, to find the least recently used conversation.
     dispatched: u64,
     is_dispatching: bool,
 }
 
-/// Boxed, as a conversation's queue has room for four and mostly holds one.
-type QueuedJob = Box<Job>;
+/// Boxed: a `VecDeque` of the schedule makes room for four jobs at once and mostly holds one.
+type BoxedJob = Box<Job>;
 
 /// The queue of a conversation's task, which ends when this is dropped.
 struct Queue {
-    jobs: mpsc::UnboundedSender<(QueuedJob, Permit)>,
+    jobs: mpsc::UnboundedSender<(BoxedJob, Permit)>,
     last_used: u64,
 }
 
@@ -71,9 +71,9 @@ struct Queue {
 #[derive(Default)]
 struct Dispatched {
     /// The queues of conversations that need a task.
-    new: Vec<mpsc::UnboundedReceiver<(QueuedJob, Permit)>>,
+    new: Vec<mpsc::UnboundedReceiver<(BoxedJob, Permit)>>,
     /// Jobs whose callers have gone away.
-    unwanted: Vec<QueuedJob>,
+    unwanted: Vec<BoxedJob>,
     /// Conversations whose task has ended, and idle ones beyond the limit.
     ended: Vec<Queue>,
 }
@@ -108,12 +108,13 @@ impl Outbox {
                 Some(deadline) => timeout_at(deadline, begun).await.map_err(|_| waited_too_long(&to))??,
                 None => begun.await?,
             };
-            let mut caller = self.queue(message, to, deadline, guard);
+            let mut caller = self.schedule(message, to, deadline, guard);
             caller.outcome(&self.session).await
         }
     }
 
-    fn queue(
+    /// Lets the message wait for its turn.
+    fn schedule(
         self: &Arc<Self>,
         message: Message,
         to: Address,
@@ -199,44 +200,9 @@ impl State {
     }
 }
 
-/// A permit for one send in flight. Dropping it lets the next one go.
-struct Permit {
-    outbox: Arc<Outbox>,
-    key: Key,
-    handed_over: bool,
-}
-
-impl Permit {
-    /// The server has the message: the next one of its conversation may go.
-    fn hand_over(&mut self) {
-        self.handed_over = true;
-        self.outbox.change(|state| state.schedule.handed_over(&self.key));
-    }
-
-    /// Takes a conversation that is not open out of those that count as idle. Its task gets no further job.
-    fn retire(&self, queue: &mpsc::UnboundedReceiver<(QueuedJob, Permit)>) {
-        let mut state = self.outbox.state();
-        // One that was closed has been taken out already.
-        if !queue.is_closed() {
-            state.conversations.remove(&self.key);
-        }
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.outbox.change(|state| {
-            if !self.handed_over {
-                state.schedule.handed_over(&self.key);
-            }
-            state.schedule.finished(&self.key);
-        });
-    }
-}
-
-/// The task of one conversation: sends the jobs of its queue one after the other, until it is not open any more. A confirmation is
-/// awaited in a task of its own.
-async fn run(mut queue: mpsc::UnboundedReceiver<(QueuedJob, Permit)>) {
+/// The task of one conversation: sends the jobs of its queue one after the other, until it is not open any more. Those that wait
+/// in the schedule then get another task. A confirmation is awaited in a task of its own.
+async fn run(mut queue: mpsc::UnboundedReceiver<(BoxedJob, Permit)>) {
     let mut conversation = Conversation::default();
     while let Some((mut job, mut permit)) = queue.recv().await {
         let cancelled = job.cancelled.clone();
@@ -264,5 +230,40 @@ async fn run(mut queue: mpsc::UnboundedReceiver<(QueuedJob, Permit)>) {
         };
         drop(permit);
         job.end(result).await;
+    }
+}
+
+/// A permit for one send in flight. Dropping it lets the next one go.
+struct Permit {
+    outbox: Arc<Outbox>,
+    key: Key,
+    handed_over: bool,
+}
+
+impl Permit {
+    /// The server has the message: the next one of its conversation may go.
+    fn hand_over(&mut self) {
+        self.handed_over = true;
+        self.outbox.change(|state| state.schedule.handed_over(&self.key));
+    }
+
+    /// Takes a conversation that is not open out of those that count as idle. Its task gets no further job.
+    fn retire(&self, queue: &mpsc::UnboundedReceiver<(BoxedJob, Permit)>) {
+        let mut state = self.outbox.state();
+        // A closed queue was taken out already, and the key may name a newer one.
+        if !queue.is_closed() {
+            state.conversations.remove(&self.key);
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.outbox.change(|state| {
+            if !self.handed_over {
+                state.schedule.handed_over(&self.key);
+            }
+            state.schedule.finished(&self.key);
+        });
     }
 }

@@ -44,8 +44,9 @@ pub(crate) fn check_token_service(challenged: &Url, service: &Url) -> Result<()>
 
 /// Checks that the server at `url` may get a password, or a token made for it.
 ///
-/// It may when discovery led to its host, when it is in the domain of such a host, or when it is in a `trusted` domain. Links
-/// and challenges cannot add others. Source: a token service on another host of the pool's domain was recorded.
+/// It may when discovery led to its host (a remembered pool counts), when it is in the domain of such a host, when it and such a
+/// host are both this machine, or when it is in a `trusted` domain: the account's own, and those the program named. Links and
+/// challenges cannot add others. Source: a token service on another host of the pool's domain was recorded.
 ///
 /// # Errors
 /// `untrusted_host`.

@@ -25,8 +25,9 @@ use crate::session::application::{Application, ChannelEnd};
 use crate::steps::{Step, StepLog};
 use send_im_ucwa::router::Outcome;
 
-/// How long withdrawing is tried. A server ends a ring after about 30 s. Source: messagingInvitation reference.
-const RING_TIMEOUT: Duration = Duration::from_secs(35);
+/// How long withdrawing is tried in the background: longer than a server lets an invitation ring, about 30 s. Source:
+/// messagingInvitation reference.
+const WITHDRAW_TIMEOUT: Duration = Duration::from_secs(35);
 
 /// How long after its response an invitation may go without its first event, before the invitation itself is fetched.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -94,7 +95,7 @@ impl Invitation {
         Ok(invitation)
     }
 
-    /// False when the request was certainly not processed and may be posted again.
+    /// True once it is known to be at the server; false when it was certainly not processed and may be posted again.
     async fn post_once(
         &mut self,
         sending: &Sending,
@@ -247,6 +248,7 @@ impl Invitation {
             if let Some(end) = self.next_outcome(until).await {
                 return Some(end);
             }
+            // Its first event has just come: the longer patience holds from now on.
             if !told && self.pending.awaited.progress().seen && until < deadline {
                 continue;
             }
@@ -275,7 +277,7 @@ impl Drop for Invitation {
         }
         let pending = self.pending.clone();
         self.pending.session.runtime.spawn(async move {
-            pending.withdraw(&StepLog::quiet(), Instant::now() + RING_TIMEOUT).await;
+            pending.withdraw(&StepLog::quiet(), Instant::now() + WITHDRAW_TIMEOUT).await;
             pending.end_accepted_conversation().await;
         });
     }

@@ -30,7 +30,7 @@ pub(crate) struct Conversation {
     open: Option<Arc<OpenConversation>>,
 }
 
-/// The result of a send. The next message may go.
+/// How far a message came. In both cases the next one of its conversation may go.
 pub(crate) enum Delivery {
     Done(Receipt),
     /// The server has the message; its confirmation is awaited.
@@ -59,6 +59,10 @@ impl Conversation {
     }
 
     /// Sends one message. Dropping the future withdraws an invitation that still rings, and ends the conversation.
+    ///
+    /// If the account has moved to another pool, a message that the old one did not take is sent there, once, with a new invitation.
+    /// The messages that wait for this recipient follow, each by itself. What the old pool has taken is told by its events, or is
+    /// unknown where it is unreachable (`session/moving.rs`).
     pub(crate) async fn send(&mut self, sending: &mut Sending) -> Result<Delivery> {
         let begun = Instant::now();
         let session = sending.session.clone();
@@ -70,12 +74,11 @@ impl Conversation {
                 Attempt::Over => return Err(sending.recipient_left()),
                 Attempt::Gone { certain, .. } if !recreated => {
                     recreated = true;
-                    // Where a proxy may have said it, sends in flight may still end.
+                    // If only a proxy may have said so, sends in flight are left to wait: their events may still come.
                     let why = certain.then_some("the server has ended the session");
                     session.abandon(&application, why, sending.deadline).await;
                 }
                 Attempt::Gone { step, .. } => return Err(sending.session_keeps_ending(step)),
-                // If the account has moved to another pool, it is sent there, once.
                 Attempt::Unreachable(error) => {
                     let (log, deadline) = (&sending.log, sending.deadline);
                     if moved || !Box::pin(session.has_moved(&application, begun, log, deadline)).await {

@@ -39,7 +39,7 @@ pub(crate) enum DeadlineStart {
     Turn,
 }
 
-/// What counts a job until it ends.
+/// What makes signing out wait for a job: as a send in flight or, once its caller has gone, as work in the background.
 enum Counted {
     InFlight(SendGuard),
     /// Its caller has gone away; what is left to do counts as work in the background.
@@ -48,7 +48,7 @@ enum Counted {
     },
 }
 
-/// What counts a job; its caller changes that when going away. `None` when the job has ended.
+/// As [`Counted`]; the caller changes it when going away. `None` when the job has ended.
 #[derive(Clone)]
 struct SharedGuard(Arc<Mutex<Option<Counted>>>);
 

@@ -98,6 +98,7 @@ impl EventChannel {
         let awaited = &self.application.awaited;
         let mut url = self.application.events.clone();
         let mut prefetched: Option<Polled> = None;
+        // How far the router was when the pending GET was sent.
         let mut mark = awaited.look(EventRouter::mark);
         let mut throttle = PollThrottle::new();
         let mut throttled = false;

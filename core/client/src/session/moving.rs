@@ -73,7 +73,7 @@ impl Session {
         let elsewhere = origin(&url) != origin(&application.created_at);
         self.connection.account.shared.pools.put(discovery::cache_key(&self.connection), url);
         if elsewhere {
-            // What waits in a pool that still answers ends as it would have.
+            // If the old pool still answers, sends in it wait for their events; otherwise they end now, outcome unknown.
             let why = application.is_unreachable().then_some("the account has moved to another server");
             self.abandon(application, why, deadline).await;
         }

@@ -10,31 +10,6 @@ use tokio_util::sync::CancellationToken;
 use super::{Session, signed_out};
 use crate::error::Result;
 
-/// A send in flight, from its call to its end. Signing out waits for it.
-pub(crate) struct SendGuard {
-    session: Arc<Session>,
-    sends: Option<OwnedRwLockReadGuard<()>>,
-}
-
-impl SendGuard {
-    /// The send has ended. Returns when the session is closed, where it is to be closed when idle.
-    pub(crate) async fn end(mut self) {
-        self.sends = None;
-        self.session.close_if_idle().await;
-    }
-}
-
-impl Drop for SendGuard {
-    fn drop(&mut self) {
-        // The caller has gone away: a session to be closed when idle is closed in the background.
-        if self.sends.take().is_some() && self.session.closes_when_idle.load(Ordering::Acquire) {
-            let session = self.session.clone();
-            let closing = async move { session.close_if_idle().await };
-            self.session.connection.account.background.spawn_on(closing, &self.session.runtime);
-        }
-    }
-}
-
 impl Session {
     /// The send counts as in flight from this call, before the future is polled. The future waits while an idle session is being
     /// closed.
@@ -77,5 +52,30 @@ impl Session {
     /// Returns once the sends in flight are cancelled.
     pub(crate) async fn is_cancelled(&self) {
         self.cancelled.cancelled().await;
+    }
+}
+
+/// A send in flight, from its call to its end. Signing out waits for it.
+pub(crate) struct SendGuard {
+    session: Arc<Session>,
+    sends: Option<OwnedRwLockReadGuard<()>>,
+}
+
+impl SendGuard {
+    /// The send has ended. Returns when the session is closed, where it is to be closed when idle.
+    pub(crate) async fn end(mut self) {
+        self.sends = None;
+        self.session.close_if_idle().await;
+    }
+}
+
+impl Drop for SendGuard {
+    fn drop(&mut self) {
+        // The caller has gone away: a session to be closed when idle is closed in the background.
+        if self.sends.take().is_some() && self.session.closes_when_idle.load(Ordering::Acquire) {
+            let session = self.session.clone();
+            let closing = async move { session.close_if_idle().await };
+            self.session.connection.account.background.spawn_on(closing, &self.session.runtime);
+        }
     }
 }
