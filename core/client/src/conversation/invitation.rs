@@ -272,7 +272,7 @@ impl Invitation {
 impl Drop for Invitation {
     fn drop(&mut self) {
         // A one-call send deletes its application at once, and the invitation with it.
-        if !self.may_ring || self.pending.session.one_call || self.pending.application.is_closing() {
+        if !self.may_ring || self.pending.session.one_call || self.pending.application.has_ended() {
             return;
         }
         let pending = self.pending.clone();

@@ -87,7 +87,7 @@ impl PendingInvitation {
                 }
                 () = fetched => {}
             }
-            if Instant::now() >= deadline {
+            if Instant::now() >= deadline || self.application.has_ended() {
                 return None;
             }
         }

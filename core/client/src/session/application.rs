@@ -212,6 +212,11 @@ impl Application {
         self.closing.load(Ordering::Acquire)
     }
 
+    /// True once everything in it has ended, or is about to.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.is_closing() || matches!(self.channel_end.get(), Some(ChannelEnd::Gone))
+    }
+
     /// True while polls cannot reach the server.
     pub(crate) fn is_unreachable(&self) -> bool {
         self.unreachable.load(Ordering::Acquire)
