@@ -235,3 +235,21 @@ async fn an_invitation_that_rings_when_its_channel_ends_is_withdrawn() {
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Closed, Sent::No), "{error:?}");
     until(|| count("/terminate") == 1).await;
 }
+
+/// What rang there has ended with it: nothing asks for it any more.
+#[tokio::test]
+async fn nothing_is_withdrawn_in_a_session_that_the_server_has_ended() {
+    let (sandbox, client) = signed_in().await;
+    until(|| sandbox.pending_gets() == 1).await;
+    // Without its first event, the link that withdraws it would have to be fetched.
+    sandbox.add_fault(Fault::on(Route::StartMessaging, Action::SkipStates));
+    let rings = tokio::spawn(client.send(Message::text("silent@contoso.com", "x".repeat(900))));
+    let asked = || sandbox.journal().iter().filter(|e| e.path.contains("/messagingInvitations")).count();
+    until(|| asked() == 1).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    sandbox.drop_applications();
+    let error = rings.await.unwrap().unwrap_err();
+    assert_eq!(error.sent(), Sent::No, "{error:?}");
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert_eq!(asked(), 1);
+}
