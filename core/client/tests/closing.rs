@@ -399,8 +399,7 @@ async fn a_session_is_closed_in_the_background_once_the_pool_gives_tokens_again(
         drop(client);
         let refused = |e: &Exchange| e.path.ends_with("/oauthtoken") && e.status == Some(403);
         until(|| sandbox.journal().iter().any(refused)).await;
-        tokio::time::sleep(Duration::from_secs(4)).await;
-        assert_eq!(sandbox.open_applications(), 1);
+        // The client asks for no token for 5 s after a refusal; giving up sooner would leave the session open.
         sandbox.clear_faults();
         ends(until(|| sandbox.open_applications() == 0)).await;
     }
