@@ -42,47 +42,6 @@ pub(crate) struct Sending {
 }
 
 impl Sending {
-    pub(super) fn connection(&self) -> &AuthenticatedHttp {
-        &self.session.connection
-    }
-
-    /// Until when the response to a request is awaited. At most a fifth of what is left, and at most [`SETTLE_TIMEOUT`], is kept to
-    /// find out whether the request arrived.
-    pub(super) fn response_deadline(&self) -> Instant {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        self.deadline - (left / 5).min(SETTLE_TIMEOUT)
-    }
-
-    /// Until when the outcome of a message is awaited that is still in flight at the timeout.
-    pub(super) fn settle_deadline(&self) -> Instant {
-        self.deadline + SETTLE_TIMEOUT
-    }
-
-    pub(super) fn receipt(&self, evidence: Evidence, format: Format) -> Receipt {
-        Receipt {
-            to: self.to.to_string(),
-            accepted_by: None,
-            evidence,
-            format,
-            thread_id: None,
-            steps: self.log.records(),
-        }
-    }
-
-    pub(super) fn report_submitted(&mut self, format: Format) {
-        if let Some(submitted) = self.submitted.take() {
-            let _ = submitted.send(self.receipt(Evidence::Submitted, format));
-        }
-    }
-
-    /// Called before each request that carries the text.
-    ///
-    /// # Errors
-    /// `cancelled` when the caller has gone away: no request with the text begins after that.
-    pub(super) fn begin_text_request(&self) -> Result<()> {
-        if self.text_gate.pass() { Ok(()) } else { Err(self.cancelled()) }
-    }
-
     pub(super) fn is_html(&self) -> bool {
         matches!(self.message.body, Body::Html(_))
     }
@@ -100,12 +59,53 @@ impl Sending {
         }
     }
 
+    pub(super) fn connection(&self) -> &AuthenticatedHttp {
+        &self.session.connection
+    }
+
+    /// Until when the response to a request is awaited. At most a fifth of what is left, and at most [`SETTLE_TIMEOUT`], is kept to
+    /// find out whether the request arrived.
+    pub(super) fn response_deadline(&self) -> Instant {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        self.deadline - (left / 5).min(SETTLE_TIMEOUT)
+    }
+
+    /// Called before each request that carries the text.
+    ///
+    /// # Errors
+    /// `cancelled` when the caller has gone away: no request with the text begins after that.
+    pub(super) fn begin_text_request(&self) -> Result<()> {
+        if self.text_gate.pass() { Ok(()) } else { Err(self.cancelled()) }
+    }
+
+    pub(super) fn report_submitted(&mut self, format: Format) {
+        if let Some(submitted) = self.submitted.take() {
+            let _ = submitted.send(self.receipt(Evidence::Submitted, format));
+        }
+    }
+
     /// The text in the negotiated format.
     pub(super) fn text_for(&self, modality: &Modality) -> (Format, Cow<'_, str>) {
         match &self.message.body {
             Body::Text(text) => (Format::Plain, text.expose_secret().into()),
             Body::Html(html) if modality.takes_html() => (Format::Html, html.expose_secret().into()),
             Body::Html(html) => (Format::Plain, html_to_plain(html.expose_secret()).into()),
+        }
+    }
+
+    /// Until when the outcome of a message is awaited that is still in flight at the timeout.
+    pub(super) fn settle_deadline(&self) -> Instant {
+        self.deadline + SETTLE_TIMEOUT
+    }
+
+    pub(super) fn receipt(&self, evidence: Evidence, format: Format) -> Receipt {
+        Receipt {
+            to: self.to.to_string(),
+            accepted_by: None,
+            evidence,
+            format,
+            thread_id: None,
+            steps: self.log.records(),
         }
     }
 

@@ -75,25 +75,6 @@ pub(super) struct Caller {
     cancel_on_drop: CancelOnDrop,
 }
 
-/// Cancels the send when its caller goes away. No request with the text begins after that.
-struct CancelOnDrop {
-    text_gate: TextGate,
-    guard: SharedGuard,
-    background: TaskTracker,
-    /// `None` when the send goes on without its caller.
-    cancels: Option<DropGuard>,
-}
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        if let Some(cancels) = self.cancels.take() {
-            self.text_gate.close();
-            drop(cancels);
-            drop(self.guard.abandon(&self.background));
-        }
-    }
-}
-
 impl Job {
     pub(super) fn new(
         session: &Arc<Session>,
@@ -223,6 +204,25 @@ impl Caller {
             return Ok(receipt);
         }
         (&mut self.result).await.unwrap_or_else(|_| Err(shutting_down(Sent::Maybe)))
+    }
+}
+
+/// Cancels the send when its caller goes away. No request with the text begins after that.
+struct CancelOnDrop {
+    text_gate: TextGate,
+    guard: SharedGuard,
+    background: TaskTracker,
+    /// `None` when the send goes on without its caller.
+    cancels: Option<DropGuard>,
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let Some(cancels) = self.cancels.take() {
+            self.text_gate.close();
+            drop(cancels);
+            drop(self.guard.abandon(&self.background));
+        }
     }
 }
 
