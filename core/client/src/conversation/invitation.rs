@@ -178,12 +178,7 @@ impl Invitation {
         // Without an outcome it may ring on, so it is withdrawn in the background.
         self.may_ring = end.as_ref().is_none_or(Outcome::is_lost);
         let progress = self.pending.awaited.progress();
-        sending.log.add(
-            Step::Confirm,
-            &self.pending.application.start_messaging,
-            end.as_ref().filter(|end| !end.is_lost()).map(|_| 200),
-            self.posted_at.elapsed(),
-        );
+        sending.log_confirm(&self.pending.application.start_messaging, end.as_ref(), self.posted_at);
         let elsewhere = matches!(&end, Some(Outcome::Failed(reason)) if reason.is_delivered_elsewhere());
         let accepted_by = match end {
             Some(Outcome::Accepted { by }) => by.first().map(|uri| plain_name(without_scheme(uri))),

@@ -176,12 +176,7 @@ impl Conversation {
             }
             Posted::Lost(end, lost) => {
                 let end = await_lost_response(end, sending.settle_deadline()).await;
-                sending.log.add(
-                    Step::Confirm,
-                    &server,
-                    end.as_ref().filter(|end| !end.is_lost()).map(|_| 200),
-                    posted_at.elapsed(),
-                );
+                sending.log_confirm(&server, end.as_ref(), posted_at);
                 // Its messages can no longer be told apart, so the conversation is not used again.
                 match end {
                     Some(end) => {
@@ -214,12 +209,7 @@ pub(crate) struct Confirmation {
 impl Confirmation {
     pub(crate) async fn wait(self, sending: &Sending) -> Result<Receipt> {
         let end = await_outcome(self.end, sending.deadline).await;
-        sending.log.add(
-            Step::Confirm,
-            &self.server,
-            end.as_ref().filter(|end| !end.is_lost()).map(|_| 200),
-            self.posted_at.elapsed(),
-        );
+        sending.log_confirm(&self.server, end.as_ref(), self.posted_at);
         let Some(end) = end else {
             let detail = format!(
                 "The server took the message to {} but did not confirm it before the timeout.",

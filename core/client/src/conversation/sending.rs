@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use send_im_ucwa::html::html_to_plain;
+use send_im_ucwa::router::{Modality, Outcome};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use url::Url;
 
 use crate::address::Address;
 use crate::error::{Error, ErrorKind, Result, Sent};
@@ -18,7 +20,6 @@ use crate::sent_status::SentStatus;
 use crate::session::Session;
 use crate::sign_in::AuthenticatedHttp;
 use crate::steps::{Step, StepLog};
-use send_im_ucwa::router::Modality;
 
 /// The longest text that is sent inside an invitation, in UTF-16 units.
 ///
@@ -91,6 +92,12 @@ impl Sending {
             Body::Html(html) if modality.takes_html() => (Format::Html, html.expose_secret().into()),
             Body::Html(html) => (Format::Plain, html_to_plain(html.expose_secret()).into()),
         }
+    }
+
+    /// Writes the confirm step into the log; without an outcome from the server it has no status.
+    pub(super) fn log_confirm(&self, server: &Url, outcome: Option<&Outcome>, posted_at: Instant) {
+        let status = outcome.filter(|outcome| !outcome.is_lost()).map(|_| 200);
+        self.log.add(Step::Confirm, server, status, posted_at.elapsed());
     }
 
     /// Until when the outcome of a message is awaited that is still in flight at the timeout.

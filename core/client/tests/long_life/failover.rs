@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use send_im::{Client, ErrorKind, Evidence, Message, Sent};
+use send_im::{Client, ErrorKind, Evidence, Message, Receipt, Sent};
 use send_im_sandbox::{Action, Fault, Layout, Route, Sandbox};
 
 use crate::clock::{self, drive, pass, settle, until};
@@ -38,6 +38,20 @@ async fn lose(sandbox: &Sandbox, pool: usize, time: Duration) {
 /// How many requests of this method went to a path with this end.
 fn asked(sandbox: &Sandbox, method: &str, end: &str) -> usize {
     sandbox.journal().iter().filter(|e| e.method == method && e.path.ends_with(end)).count()
+}
+
+/// Runs a send, whose server does not answer it, until the condition holds.
+async fn hangs_until(
+    send: &mut (impl Future<Output = send_im::Result<Receipt>> + Unpin),
+    condition: impl FnMut() -> bool,
+) {
+    drive(async {
+        tokio::select! {
+            result = send => panic!("the server does not answer: {result:?}"),
+            () = until(condition) => {}
+        }
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,14 +167,7 @@ async fn sends_go_on_while_the_home_pool_is_in_doubt() {
     drive(client.send(text("lost"))).await.unwrap_err();
     sandbox.add_fault(Fault::on(Route::Discovery, Action::Delay { time: DAY }));
     let mut asks = Box::pin(client.send(text("second")));
-    let asked_root = until(|| asked(&sandbox, "GET", "/") == 1);
-    drive(async {
-        tokio::select! {
-            result = &mut asks => panic!("discovery does not answer: {result:?}"),
-            () = asked_root => {}
-        }
-    })
-    .await;
+    hangs_until(&mut asks, || asked(&sandbox, "GET", "/") == 1).await;
     let other = Message::text("johndoe@contoso.com", "beside it").timeout(SECOND);
     drive(client.send(other)).await.unwrap();
     drive(asks).await.unwrap();
@@ -188,14 +195,7 @@ async fn a_discovery_that_was_cut_off_counts_for_nobody_else() {
     sandbox.move_home(0);
     sandbox.add_fault(Fault::on(Route::Discovery, Action::Delay { time: DAY }));
     let mut short = Box::pin(client.send(Message::text("johndoe@contoso.com", "short").timeout(5 * SECOND)));
-    let discovers = until(|| asked(&sandbox, "GET", "/") == 1);
-    drive(async {
-        tokio::select! {
-            result = &mut short => panic!("discovery does not answer: {result:?}"),
-            () = discovers => {}
-        }
-    })
-    .await;
+    hangs_until(&mut short, || asked(&sandbox, "GET", "/") == 1).await;
     let long = client.send(Message::text("user1@contoso.com", "long").timeout(60 * SECOND));
     let (short, long) = drive(async { tokio::join!(short, long) }).await;
     assert_eq!(short.unwrap_err().sent(), Sent::No);
@@ -212,14 +212,7 @@ async fn a_send_ends_with_its_timeout_while_another_opens_a_session() {
     drive(client.send(Message::text("user1@contoso.com", "fails"))).await.unwrap_err();
     sandbox.add_fault(Fault::on(Route::Applications, Action::Delay { time: DAY }).times(0));
     let mut long = Box::pin(client.send(Message::text("user2@contoso.com", "long").timeout(DAY)));
-    let opening = until(|| asked(&sandbox, "POST", "/applications") > 8);
-    drive(async {
-        tokio::select! {
-            result = &mut long => panic!("the server does not answer: {result:?}"),
-            () = opening => {}
-        }
-    })
-    .await;
+    hangs_until(&mut long, || asked(&sandbox, "POST", "/applications") > 8).await;
     let short = client.send(Message::text("user3@contoso.com", "short").timeout(5 * SECOND));
     let short = drive(tokio::time::timeout(600 * SECOND, short)).await.expect("it ends");
     assert_eq!(short.unwrap_err().kind(), ErrorKind::Timeout);
