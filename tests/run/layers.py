@@ -14,7 +14,7 @@ ORDER = {
         "account": "credential fields mod check",
         "conversation": "sending open pending_invitation invitation mod",
         "error": "kind mod making",
-        "http": "request answer ca_file cookies tls_error network_error tls proxy connections mod",
+        "http": "request body answer ca_file cookies tls_error network_error tls proxy connections mod",
         "http/proxy": "variables refusal mod",
         "http/tls": "cbc mod",
         "profile": "contents mod",

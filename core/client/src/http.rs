@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 pub(crate) use self::answer::{Answer, Failure, MAX_SERVER_DURATION, hop, timed_out};
+use self::body::{BodyBegun, TrackedBody};
 use self::connections::Connections;
 use self::cookies::Jar;
 use self::network_error::{ImmediateRetry, innermost, network_error, not_processed, stream_error};
@@ -23,6 +24,7 @@ use crate::steps::{Step, StepLog, host_of, origin};
 use crate::tls::Tls;
 
 mod answer;
+mod body;
 mod ca_file;
 mod connections;
 mod cookies;
@@ -82,8 +84,10 @@ impl Http {
             return Err(Failure { error: timed_out(step, &url), maybe_processed: false });
         }
         log.begin(step, &url);
-        let outcome = timeout_at(deadline, self.exchange(&request)).await;
-        let outcome = outcome.unwrap_or_else(|_| Err(self.timeout(step, &url)));
+        let begun = BodyBegun::default();
+        let outcome = timeout_at(deadline, self.exchange(&request, &begun)).await;
+        let has_body = request.body.is_some();
+        let outcome = outcome.unwrap_or_else(|_| Err(self.timeout(step, &url, !has_body || begun.get())));
         log.add(step, &url, outcome.as_ref().ok().map(|answer| answer.status), started.elapsed());
         outcome
     }
@@ -114,18 +118,18 @@ impl Http {
             Ok(Err(ended)) => {
                 Err(Failure { error: ended_early(&ended, Sent::No).at(step), maybe_processed: true })
             }
-            Err(_) => Err(self.timeout(step, &url)),
+            Err(_) => Err(self.timeout(step, &url, true)),
         };
         log.add(step, &url, outcome.as_ref().ok().map(|(answer, _)| answer.status), started.elapsed());
         outcome
     }
 
     /// Sends a request, and again where it certainly was not processed.
-    async fn exchange(&self, request: &Request) -> Result<Answer, Failure> {
+    async fn exchange(&self, request: &Request, begun: &BodyBegun) -> Result<Answer, Failure> {
         let origin = origin(&request.url);
         for retries in 0.. {
             let client = self.connections.client_for(&origin);
-            let (failure, retry) = match self.attempt(client, request.clone()).await {
+            let (failure, retry) = match self.attempt(client, request.clone(), begun).await {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
@@ -143,10 +147,12 @@ impl Http {
         &self,
         client: &reqwest::Client,
         request: Request,
+        begun: &BodyBegun,
     ) -> Result<Answer, (Failure, Option<ImmediateRetry>)> {
         let Request { method, url, body, if_match, authorization, step, deadline, .. } = request;
         let mut builder = client.request(method.clone(), url.clone()).header(ACCEPT, "application/json");
         if let Some((content_type, body)) = body {
+            let body = reqwest::Body::wrap(TrackedBody::new(body, begun.clone()));
             builder = builder.header(CONTENT_TYPE, content_type).body(body);
         } else if method == Method::POST {
             builder = builder.body(Bytes::new()).header(CONTENT_LENGTH, 0);
@@ -208,8 +214,8 @@ impl Http {
         Failure { error, maybe_processed }
     }
 
-    fn timeout(&self, step: Step, url: &Url) -> Failure {
-        Failure { error: self.name_proxy(timed_out(step, url), url), maybe_processed: true }
+    fn timeout(&self, step: Step, url: &Url, maybe_processed: bool) -> Failure {
+        Failure { error: self.name_proxy(timed_out(step, url), url), maybe_processed }
     }
 
     /// Adds to an error the proxy through which the server was asked.

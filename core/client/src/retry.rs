@@ -57,7 +57,10 @@ impl Retry {
     /// The [`final_error`](Self::final_error) when no further attempt makes sense.
     pub(crate) async fn after_failure(&mut self, error: Error) -> Result<()> {
         match self.delay_after(&error).filter(|_| error.kind() == ErrorKind::Network) {
-            Some(delay) => self.pause(delay, error).await,
+            Some(delay) => {
+                self.last_error = Some(error.clone());
+                self.pause(delay, error).await
+            }
             None => Err(self.final_error(error)),
         }
     }

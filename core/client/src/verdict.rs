@@ -8,14 +8,11 @@ use send_im_ucwa::verdict::{self, POOL_HEADERS, Speaker, Verdict};
 use crate::http::Answer;
 
 impl Answer {
-    /// The pool's own explanation, in its own language.
-    pub(crate) fn diagnostics(&self) -> Option<Cow<'_, str>> {
-        self.header("x-ms-diagnostics")
-    }
-
-    /// The number before the first `;` of the diagnostics.
-    pub(crate) fn diagnostics_id(&self) -> Option<u32> {
-        self.diagnostics()?.split(';').next()?.trim().parse().ok()
+    /// What it proves about the request it answers.
+    pub(crate) fn verdict(&self, request: verdict::Request) -> Verdict {
+        // Only errors have a reason, and other bodies may be large.
+        let reason = if self.status < 400 { Reason::default() } else { Reason::from_body(&self.body) };
+        verdict::verdict(request, self.status, self.speaker(), &reason)
     }
 
     /// Who has answered, as far as that is known. A compressed body counts as a page, which may say anything.
@@ -28,10 +25,13 @@ impl Answer {
         }
     }
 
-    /// What it proves about the request it answers.
-    pub(crate) fn verdict(&self, request: verdict::Request) -> Verdict {
-        // Only errors have a reason, and other bodies may be large.
-        let reason = if self.status < 400 { Reason::default() } else { Reason::from_body(&self.body) };
-        verdict::verdict(request, self.status, self.speaker(), &reason)
+    /// The number before the first `;` of the diagnostics.
+    pub(crate) fn diagnostics_id(&self) -> Option<u32> {
+        self.diagnostics()?.split(';').next()?.trim().parse().ok()
+    }
+
+    /// The pool's own explanation, in its own language.
+    pub(crate) fn diagnostics(&self) -> Option<Cow<'_, str>> {
+        self.header("x-ms-diagnostics")
     }
 }

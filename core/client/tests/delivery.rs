@@ -97,7 +97,9 @@ async fn a_lost_answer_is_looked_up_and_nothing_is_sent_twice() {
     let (result, arrived) = send_with(Route::StartMessaging, Action::DropAfter, hello()).await;
     assert_eq!((result.unwrap().evidence, arrived), (Evidence::InvitationAccepted, 1));
     let (result, arrived) = send_with(Route::SendMessage, Action::DropAfter, long()).await;
-    assert_eq!((result.unwrap().evidence, arrived), (Evidence::MessageConfirmed, 1));
+    let receipt = result.unwrap();
+    assert_eq!((receipt.evidence, arrived), (Evidence::MessageConfirmed, 1));
+    assert_eq!(receipt.steps.last().unwrap().step, Step::Confirm);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use common::{LENE, signed_in, status, until};
 use hostile_server::{Hostile, Reply, Seen, by, challenge};
-use send_im::{Account, Client, ErrorKind, Message, Sent};
+use send_im::{Account, Client, ErrorKind, Message, Receipt, Sent};
 use send_im_sandbox::{Fault, Route};
 
 fn account(server: &Hostile) -> Account {
@@ -327,23 +327,25 @@ async fn an_event_that_comes_while_a_resource_is_fetched_is_not_waited_for_any_l
     tokio::time::timeout(Duration::from_secs(60), send).await.expect("it ends").unwrap();
 }
 
-/// As above, for the link that takes the text.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_link_that_comes_while_its_resource_is_fetched_is_used() {
-    let server = Hostile::start(move |seen| match seen.route().as_str() {
+/// A server whose invitations are accepted at once, and whose link for the text comes with an event after its resource was asked
+/// for. That resource itself is answered with what `fetched` gives; without a reply, the session ends.
+async fn with_late_link(fetched: impl Fn(usize) -> Option<Reply> + Send + Sync + 'static) -> Hostile {
+    let (fetches, ends) = (AtomicUsize::new(0), AtomicBool::new(false));
+    Hostile::start(move |seen| match seen.route().as_str() {
+        "GET /events" if ends.swap(false, Ordering::SeqCst) => {
+            Some(Reply::json(404, r#"{"code":"NotFound","subcode":"ApplicationNotFound"}"#))
+        }
         "POST /invite" => {
             let links = r#""_links":{"messaging":{"href":"/c/1/messaging"},"conversation":{"href":"/c/1"}}"#;
             let invitation = format!(r#"{{"operationId":"{}","direction":"Outgoing",{links}}}"#, operation(seen));
             let events = event(&format!(r#","_embedded":{{"messagingInvitation":{invitation}}}"#));
             Some(Reply::Telling(Box::new(created()), by("communication", "/com", &events)))
         }
-        "GET /c/1/messaging" => {
-            let messaging = r#"{"state":"Connected","_links":{"sendMessage":{"href":"/c/1/messages"}}}"#;
-            let events = format!(
-                r#"{{"link":{{"rel":"messaging","href":"/c/1/messaging"}},"type":"updated","_embedded":{{"messaging":{messaging}}}}}"#
-            );
-            Some(Reply::Telling(Box::new(Reply::Never), by("communication", "/com", &events)))
-        }
+        "GET /c/1/messaging" => Some(fetched(fetches.fetch_add(1, Ordering::SeqCst)).unwrap_or_else(|| {
+            ends.store(true, Ordering::SeqCst);
+            // The pending request for events is answered, so that the next one finds the session gone.
+            Reply::Telling(Box::new(Reply::Never), by("communication", "/com", ""))
+        })),
         "POST /c/1/messages" => {
             let events = r#"{"link":{"rel":"message","href":"/c/1/messages/1"},"type":"completed","status":"Success","_embedded":{"message":{"direction":"Outgoing"}}}"#;
             let taken = Reply::Whole(201, "Location: /c/1/messages/1\r\n".to_owned(), Vec::new());
@@ -351,7 +353,48 @@ async fn a_link_that_comes_while_its_resource_is_fetched_is_used() {
         }
         _ => None,
     })
+    .await
+}
+
+const CONNECTED: &str = r#"{"state":"Connected","_links":{"sendMessage":{"href":"/c/1/messages"}}}"#;
+
+async fn send_long(server: &Hostile) -> Receipt {
+    let client = Client::sign_in(account(server)).await.unwrap();
+    client.send(Message::text(LENE, "x".repeat(900)).timeout(Duration::from_secs(20))).await.unwrap()
+}
+
+/// As above, for the link that takes the text.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_comes_while_its_resource_is_fetched_is_used() {
+    let server = with_late_link(|_| {
+        let events = format!(
+            r#"{{"link":{{"rel":"messaging","href":"/c/1/messaging"}},"type":"updated","_embedded":{{"messaging":{CONNECTED}}}}}"#
+        );
+        Some(Reply::Telling(Box::new(Reply::Never), by("communication", "/com", &events)))
+    })
     .await;
-    let client = Client::sign_in(account(&server)).await.unwrap();
-    client.send(Message::text(LENE, "x".repeat(900)).timeout(Duration::from_secs(20))).await.unwrap();
+    send_long(&server).await;
+}
+
+/// The recipient has accepted; a connection that breaks while the link is fetched is no reason to give up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_is_fetched_again_after_a_broken_connection() {
+    let server = with_late_link(|fetch| match fetch {
+        0 | 1 => {
+            Some(Reply::Pieces { head: String::new(), piece: Vec::new(), times: 0, pause: Duration::ZERO })
+        }
+        _ => Some(Reply::json(200, CONNECTED)),
+    })
+    .await;
+    send_long(&server).await;
+    assert_eq!(server.count("POST /invite"), 1);
+}
+
+/// The session ends while the link is awaited: that is not the recipient's doing, and the message goes in the next session.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_before_the_text_is_sent_costs_a_second_invitation() {
+    let server = with_late_link(|fetch| (fetch > 0).then(|| Reply::json(200, CONNECTED))).await;
+    send_long(&server).await;
+    assert_eq!(server.count("POST /applications"), 2);
+    assert_eq!((server.count("POST /invite"), server.count("POST /c/1/messages")), (2, 1));
 }

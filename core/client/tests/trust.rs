@@ -225,14 +225,15 @@ async fn under_tls_discovery_may_lead_to_a_hoster() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn under_tls_a_stranger_that_a_resource_links_gets_no_credential() {
-    for link in ["/events?ack=1", "/invite"] {
+async fn under_tls_a_stranger_that_a_resource_links_gets_neither_credential_nor_message() {
+    for (link, challenges) in [("/events?ack=1", true), ("/invite", true), ("/invite", false)] {
         let (server, account, _file) = under_tls(move |seen, port| {
             let evil = format!("https://{EVIL}:{port}{link}");
             let json = application().replace(&format!("\"{link}\""), &format!("\"{evil}\""));
             match (seen.route().as_str(), seen.host()) {
                 ("POST /applications", _) => Some(Reply::json(201, json)),
-                (_, EVIL) => Some(challenge("/token")),
+                (_, EVIL) if challenges => Some(challenge("/token")),
+                (_, EVIL) => Some(Reply::json(405, "")),
                 _ => None,
             }
         })

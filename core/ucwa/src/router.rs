@@ -133,6 +133,34 @@ impl EventRouter {
         self.invitations.get(operation).map(|(_, progress)| progress)
     }
 
+    /// Follows the modality at `href`, even before the first event about it.
+    pub fn follow_modality(&mut self, href: &str) -> ModalityId {
+        let key = self.key(href);
+        let tracked = self.track(key.clone());
+        tracked.followers += 1;
+        ModalityId { href: key, generation: tracked.generation }
+    }
+
+    /// The state of a followed modality.
+    pub fn modality(&self, id: &ModalityId) -> Modality {
+        let tracked = self.modalities.get(&id.href).filter(|tracked| tracked.generation == id.generation);
+        // One that has ended is no longer tracked.
+        let ended = Modality { disconnected: true, ..Modality::default() };
+        tracked.map_or(ended, |tracked| tracked.modality.clone())
+    }
+
+    /// Removes a follower, and the modality with the last one.
+    pub fn unfollow_modality(&mut self, id: &ModalityId) {
+        let Some(tracked) = self.modalities.get_mut(&id.href).filter(|t| t.generation == id.generation)
+        else {
+            return;
+        };
+        tracked.followers -= 1;
+        if tracked.followers == 0 {
+            self.modalities.remove(&id.href);
+        }
+    }
+
     /// Expects the end of the message at `href`; it may have come already.
     pub fn expect_message(&mut self, href: &str) -> MessageId {
         let key = self.key(href);
@@ -159,34 +187,6 @@ impl EventRouter {
         match self.messages.get_mut(id) {
             Some(message) if message.outcome.is_none() => message.abandoned = true,
             _ => drop(self.messages.remove(id)),
-        }
-    }
-
-    /// Follows the modality at `href`, even before the first event about it.
-    pub fn follow_modality(&mut self, href: &str) -> ModalityId {
-        let key = self.key(href);
-        let tracked = self.track(key.clone());
-        tracked.followers += 1;
-        ModalityId { href: key, generation: tracked.generation }
-    }
-
-    /// The state of a followed modality.
-    pub fn modality(&self, id: &ModalityId) -> Modality {
-        let tracked = self.modalities.get(&id.href).filter(|tracked| tracked.generation == id.generation);
-        // One that has ended is no longer tracked.
-        let ended = Modality { disconnected: true, ..Modality::default() };
-        tracked.map_or(ended, |tracked| tracked.modality.clone())
-    }
-
-    /// Removes a follower, and the modality with the last one.
-    pub fn unfollow_modality(&mut self, id: &ModalityId) {
-        let Some(tracked) = self.modalities.get_mut(&id.href).filter(|t| t.generation == id.generation)
-        else {
-            return;
-        };
-        tracked.followers -= 1;
-        if tracked.followers == 0 {
-            self.modalities.remove(&id.href);
         }
     }
 

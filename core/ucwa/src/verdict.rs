@@ -76,6 +76,18 @@ pub enum Pause {
     BackOff,
 }
 
+/// True when an answer rejects the token of its request: 401, 403 with diagnostics 28055, 500 with 28032. The request was not
+/// processed if the answer is [from the pool itself](is_word_of_pool).
+pub fn rejects_token(status: u16, diagnostics_id: Option<u32>) -> bool {
+    matches!((status, diagnostics_id), (401, _) | (403, Some(28055)) | (500, Some(28032)))
+}
+
+/// True when the pool itself rejects a token. A gateway may have forwarded the request before it asked for authentication, so
+/// its rejection is no proof that an invitation or a message was not processed.
+pub fn is_word_of_pool(speaker: Speaker, challenge: Option<&Challenge>) -> bool {
+    speaker.is_pool() || challenge.is_some_and(|c| c.token_url.is_some() || c.trusted_issuers.is_some())
+}
+
 /// The one table. An answer that [rejects the token](rejects_token) does not come here.
 pub fn verdict(request: Request, status: u16, speaker: Speaker, reason: &Reason) -> Verdict {
     use Pause::*;
@@ -132,16 +144,4 @@ pub fn verdict(request: Request, status: u16, speaker: Speaker, reason: &Reason)
         (_, 409, _) if reason.is_transient() => Retry(BackOff),
         _ => Refused,
     }
-}
-
-/// True when an answer rejects the token of its request: 401, 403 with diagnostics 28055, 500 with 28032. The request was not
-/// processed if the answer is [from the pool itself](is_word_of_pool).
-pub fn rejects_token(status: u16, diagnostics_id: Option<u32>) -> bool {
-    matches!((status, diagnostics_id), (401, _) | (403, Some(28055)) | (500, Some(28032)))
-}
-
-/// True when the pool itself rejects a token. A gateway may have forwarded the request before it asked for authentication, so
-/// its rejection is no proof that an invitation or a message was not processed.
-pub fn is_word_of_pool(speaker: Speaker, challenge: Option<&Challenge>) -> bool {
-    speaker.is_pool() || challenge.is_some_and(|c| c.token_url.is_some() || c.trusted_issuers.is_some())
 }

@@ -124,7 +124,11 @@ impl Conversation {
         if open.withdrawn {
             return Err(sending.accepted_too_late());
         }
-        let modality = open.ready(sending, MAX_LINK_FETCHES).await?;
+        let modality = match open.ready(sending, MAX_LINK_FETCHES).await {
+            Ok(modality) => modality,
+            Err(error) if error.kind() == ErrorKind::Network => return Ok(Attempt::Unreachable(error)),
+            Err(error) => return Err(error),
+        };
         self.send_into(Arc::new(open), sending, Some(modality)).await
     }
 
@@ -144,9 +148,14 @@ impl Conversation {
                 Err(_) => return Ok(Attempt::Over),
             },
         };
-        let Some(send_message) = modality.send_message.clone() else { return Ok(Attempt::Over) };
+        let Some(send_message) = modality.send_message.clone() else {
+            // With its session, each conversation ends.
+            return Ok(match open.application().has_ended() {
+                true => Attempt::Gone { step: Step::Send, certain: true },
+                false => Attempt::Over,
+            });
+        };
         let (format, text) = sending.text_for(&modality);
-        let posted_at = Instant::now();
         let posted = match open.post(sending, &send_message, format, &text).await {
             Ok(posted) => posted,
             // The text was not taken, and others may wait for their confirmations in this conversation.
@@ -159,6 +168,7 @@ impl Conversation {
             }
         };
         drop(text);
+        let posted_at = Instant::now();
         let receipt = open.receipt(sending, Evidence::MessageConfirmed, format);
         let server = open.server().clone();
         match posted {
@@ -217,8 +227,7 @@ impl Confirmation {
             );
             return Err(unknown(sending, Step::Confirm, Error::new(ErrorKind::Timeout, detail)));
         };
-        let receipt = confirmed(end, self.conversation.application(), self.receipt, sending)?;
-        Ok(Receipt { steps: sending.log.records(), ..receipt })
+        confirmed(end, self.conversation.application(), self.receipt, sending)
     }
 }
 
@@ -230,7 +239,7 @@ fn confirmed(
     sending: &Sending,
 ) -> Result<Receipt> {
     match outcome {
-        Outcome::Accepted { .. } => Ok(receipt),
+        Outcome::Accepted { .. } => Ok(Receipt { steps: sending.log.records(), ..receipt }),
         Outcome::Failed(reason) => {
             Err(reasons::message_failure(&reason, sending.to.as_str()).at(Step::Confirm))
         }

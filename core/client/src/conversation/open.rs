@@ -98,14 +98,14 @@ impl OpenConversation {
         self
     }
 
-    /// True when the next message to `to` can be sent into it.
-    pub(super) fn can_be_reused_for(&self, to: &Address) -> bool {
-        self.ours && self.accepted_by.as_deref().is_some_and(|who| who.eq_ignore_ascii_case(to.as_str()))
-    }
-
     pub(super) fn receipt(&self, sending: &Sending, evidence: Evidence, format: Format) -> Receipt {
         let (accepted_by, thread_id) = (self.accepted_by.clone(), self.thread_id.clone());
         Receipt { accepted_by, thread_id, ..sending.receipt(evidence, format) }
+    }
+
+    /// True when the next message to `to` can be sent into it.
+    pub(super) fn can_be_reused_for(&self, to: &Address) -> bool {
+        self.ours && self.accepted_by.as_deref().is_some_and(|who| who.eq_ignore_ascii_case(to.as_str()))
     }
 
     pub(super) fn application(&self) -> &Application {
@@ -131,6 +131,9 @@ impl OpenConversation {
     /// Waits until text can be sent: until the modality has its sendMessage link.
     ///
     /// At most this many `fetches` of the resource; the wait for an event before each is twice the one before.
+    ///
+    /// # Errors
+    /// `network` where the last fetch had no answer.
     pub(super) async fn ready(&self, sending: &Sending, fetches: u32) -> Result<Modality> {
         let ready = |m: &Modality| m.disconnected || m.send_message.is_some();
         let known = self.modality.get();
@@ -138,6 +141,7 @@ impl OpenConversation {
             return Ok(known);
         }
         let url = self.application.url(&self.messaging).ok_or_else(|| self.no_link(sending))?;
+        let mut failed = None;
         for fetch in 0..fetches {
             let patience = (Instant::now() + LINK_EVENT_TIMEOUT * 2_u32.pow(fetch)).min(sending.deadline);
             let polling = self.application.awaited.keep_polling();
@@ -150,8 +154,17 @@ impl OpenConversation {
                 biased;
                 // The event may come all the same.
                 modality = self.modality.when(ready) => return Ok(modality),
-                answer = sending.connection().call(request, &sending.log) => answer?,
+                answer = sending.connection().call(request, &sending.log) => answer,
             };
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(failure) if failure.error.kind() == ErrorKind::Network => {
+                    failed = Some(failure.error);
+                    continue;
+                }
+                Err(failure) => return Err(failure.error),
+            };
+            failed = None;
             if matches!(answer.verdict(verdict::Request::Resource), Verdict::Gone { .. }) {
                 break;
             }
@@ -160,7 +173,7 @@ impl OpenConversation {
                 return Ok(modality);
             }
         }
-        Err(self.no_link(sending))
+        Err(failed.unwrap_or_else(|| self.no_link(sending)))
     }
 
     fn no_link(&self, sending: &Sending) -> Error {

@@ -52,18 +52,6 @@ enum Counted {
 #[derive(Clone)]
 struct SharedGuard(Arc<Mutex<Option<Counted>>>);
 
-impl SharedGuard {
-    fn slot(&self) -> MutexGuard<'_, Option<Counted>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The guard, which a token of the background replaces.
-    fn abandon(&self, background: &TaskTracker) -> Option<Counted> {
-        let mut slot = self.slot();
-        slot.is_some().then(|| slot.replace(Counted::Abandoned { _token: background.token() })).flatten()
-    }
-}
-
 /// What the caller of a send holds.
 pub(super) struct Caller {
     to: Address,
@@ -223,6 +211,18 @@ impl Drop for CancelOnDrop {
             drop(cancels);
             drop(self.guard.abandon(&self.background));
         }
+    }
+}
+
+impl SharedGuard {
+    fn slot(&self) -> MutexGuard<'_, Option<Counted>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The guard, which a token of the background replaces.
+    fn abandon(&self, background: &TaskTracker) -> Option<Counted> {
+        let mut slot = self.slot();
+        slot.is_some().then(|| slot.replace(Counted::Abandoned { _token: background.token() })).flatten()
     }
 }
 

@@ -66,6 +66,10 @@ impl<K: Hash + Eq + Clone, J> Schedule<K, J> {
         None
     }
 
+    pub(super) fn is_in_flight(&self, key: &K) -> bool {
+        self.lanes.get(key).is_some_and(|lane| lane.in_flight > 0)
+    }
+
     /// The job of this conversation that was being sent has been handed to the server: the next one may go.
     pub(super) fn handed_over(&mut self, key: &K) {
         let Some(lane) = self.lanes.get_mut(key) else { return };
@@ -94,10 +98,6 @@ impl<K: Hash + Eq + Clone, J> Schedule<K, J> {
         if self.lanes.get(key).is_some_and(|lane| lane.in_flight == 0 && lane.waiting.is_empty()) {
             self.lanes.remove(key);
         }
-    }
-
-    pub(super) fn is_in_flight(&self, key: &K) -> bool {
-        self.lanes.get(key).is_some_and(|lane| lane.in_flight > 0)
     }
 }
 

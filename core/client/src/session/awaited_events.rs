@@ -32,35 +32,6 @@ impl AwaitedEvents {
         })
     }
 
-    fn router(&self) -> MutexGuard<'_, EventRouter> {
-        self.router.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Looks at the router. `look` must not use `self`.
-    pub(crate) fn look<T>(&self, look: impl FnOnce(&EventRouter) -> T) -> T {
-        look(&self.router())
-    }
-
-    /// Changes the router and wakes every waiting send. `change` must not use `self`.
-    pub(crate) fn update<T>(&self, change: impl FnOnce(&mut EventRouter) -> T) -> T {
-        let result = change(&mut self.router());
-        self.changed.send_replace(());
-        result
-    }
-
-    /// Returns what `look` finds, as soon as it finds something.
-    pub(crate) async fn wait_until<T>(&self, mut look: impl FnMut(&EventRouter) -> Option<T>) -> T {
-        // From here on no change is missed: one that `look` does not see yet ends the wait below.
-        let mut changed = self.changed.subscribe();
-        loop {
-            if let Some(found) = self.look(&mut look) {
-                return found;
-            }
-            // The sender lives as long as `self`, so it never fails.
-            let _ = changed.changed().await;
-        }
-    }
-
     /// True while somebody waits for an event.
     pub(crate) fn is_waiting(&self) -> bool {
         self.polling_for.load(Ordering::Acquire) > 0 || self.look(EventRouter::is_waiting)
@@ -85,6 +56,12 @@ impl AwaitedEvents {
         self.awaited(operation, |router, operation| router.forget_invitation(operation))
     }
 
+    /// Follows the modality at `href`.
+    pub(crate) fn follow_modality(self: &Arc<Self>, href: &str) -> FollowedModality {
+        let id = self.router().follow_modality(href);
+        self.awaited(id, EventRouter::unfollow_modality)
+    }
+
     /// Expects the end of the message at `href`.
     pub(crate) fn expect_message(self: &Arc<Self>, href: &str) -> AwaitedMessage {
         let id = self.update(|router| router.expect_message(href));
@@ -97,12 +74,6 @@ impl AwaitedEvents {
         let id = self.update(|router| router.expect_lost_message(conversation));
         self.poll_requested.notify_one();
         self.awaited(id, EventRouter::abandon)
-    }
-
-    /// Follows the modality at `href`.
-    pub(crate) fn follow_modality(self: &Arc<Self>, href: &str) -> FollowedModality {
-        let id = self.router().follow_modality(href);
-        self.awaited(id, EventRouter::unfollow_modality)
     }
 
     fn awaited<Id>(self: &Arc<Self>, id: Id, forget: fn(&mut EventRouter, &Id)) -> Awaited<Id> {
@@ -164,13 +135,6 @@ impl AwaitedInvitation {
     }
 }
 
-impl AwaitedMessage {
-    /// How it ended, once it has.
-    pub(crate) async fn outcome(&self) -> Outcome {
-        self.events.wait_until(|router| router.message(&self.id).cloned()).await
-    }
-}
-
 impl FollowedModality {
     /// What is known of it.
     pub(crate) fn get(&self) -> Modality {
@@ -180,6 +144,44 @@ impl FollowedModality {
     /// What is known of it, once that is as `wanted`.
     pub(crate) async fn when(&self, wanted: impl Fn(&Modality) -> bool) -> Modality {
         self.events.wait_until(|router| Some(router.modality(&self.id)).filter(&wanted)).await
+    }
+}
+
+impl AwaitedMessage {
+    /// How it ended, once it has.
+    pub(crate) async fn outcome(&self) -> Outcome {
+        self.events.wait_until(|router| router.message(&self.id).cloned()).await
+    }
+}
+
+impl AwaitedEvents {
+    /// Looks at the router. `look` must not use `self`.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&EventRouter) -> T) -> T {
+        look(&self.router())
+    }
+
+    /// Changes the router and wakes every waiting send. `change` must not use `self`.
+    pub(crate) fn update<T>(&self, change: impl FnOnce(&mut EventRouter) -> T) -> T {
+        let result = change(&mut self.router());
+        self.changed.send_replace(());
+        result
+    }
+
+    /// Returns what `look` finds, as soon as it finds something.
+    pub(crate) async fn wait_until<T>(&self, mut look: impl FnMut(&EventRouter) -> Option<T>) -> T {
+        // From here on no change is missed: one that `look` does not see yet ends the wait below.
+        let mut changed = self.changed.subscribe();
+        loop {
+            if let Some(found) = self.look(&mut look) {
+                return found;
+            }
+            // The sender lives as long as `self`, so it never fails.
+            let _ = changed.changed().await;
+        }
+    }
+
+    fn router(&self) -> MutexGuard<'_, EventRouter> {
+        self.router.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind};
+use crate::steps::Step;
 
 /// What is known of the account's home pool.
 #[derive(Default)]
@@ -31,6 +32,10 @@ pub(super) fn casts_doubt(error: &Error) -> bool {
     match error.http_status() {
         Some(403) => error.code().is_none(),
         Some(502) => true,
+        // The server has not answered a request. A recipient who does not answer is another matter.
+        None if matches!(error.step(), Some(Step::Invite | Step::Send)) => {
+            matches!(error.kind(), ErrorKind::Network | ErrorKind::Timeout | ErrorKind::OutcomeUnknown)
+        }
         _ => error.kind() == ErrorKind::Network,
     }
 }

@@ -29,9 +29,10 @@ impl Session {
     /// Discovers the home pool again, which is in doubt. Other sends go on meanwhile.
     pub(super) async fn follow_home_pool(&self, log: &StepLog, deadline: Instant) {
         let Ok(discovered) = self.home.discovered.try_lock() else { return };
-        // While another application is opened, nothing is in doubt.
-        let open = self.open.try_lock().ok().and_then(|open| open.clone());
+        // Locked while another application is opened, and for a moment in each send: then a later send discovers.
+        let Ok(open) = self.open.try_lock().map(|open| open.clone()) else { return };
         let Some(open) = open else {
+            // The next application is opened where discovery leads.
             *self.home.doubted() = None;
             return;
         };

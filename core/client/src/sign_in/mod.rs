@@ -161,7 +161,7 @@ impl AuthenticatedHttp {
     /// The token of an origin, renewed when it is about to expire.
     ///
     /// A GET goes out without one, to be challenged. The body of any other request is not shown to a server before that has
-    /// said whom it trusts.
+    /// said whom it trusts, unless it may get the password.
     async fn authorization(
         &self,
         origin: &str,
@@ -174,6 +174,8 @@ impl AuthenticatedHttp {
                 return Ok(None);
             }
             let Some(challenge) = self.request_challenge(&request.url, request.deadline, log).await? else {
+                // A body may hold the text of a message.
+                self.check_recipient(&request.url)?;
                 return Ok(None);
             };
             let fetch = TokenFetch { challenge, replaces: 0, rejected: false };

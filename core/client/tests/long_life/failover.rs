@@ -1,9 +1,11 @@
 //! The home pool goes away while a client is signed in.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use send_im::{Client, ErrorKind, Evidence, Message, Receipt, Sent};
 use send_im_sandbox::{Action, Fault, Layout, Route, Sandbox};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::clock::{self, drive, pass, settle, until};
 use crate::common::{LENE, account, coded, status};
@@ -33,6 +35,19 @@ fn arrived(sandbox: &Sandbox) -> Vec<String> {
 async fn lose(sandbox: &Sandbox, pool: usize, time: Duration) {
     drive(sandbox.refuse_connections(pool, time)).await;
     settle().await;
+}
+
+/// Connections to this address are neither accepted nor refused while these sockets live: the queue of the listener is full.
+async fn swallow_connections(to: SocketAddr) -> (TcpListener, Vec<TcpStream>) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseport(true).unwrap();
+    socket.bind(to).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let mut queued = Vec::new();
+    while let Ok(connected) = tokio::time::timeout(SECOND, drive(TcpStream::connect(to))).await {
+        queued.push(connected.unwrap());
+    }
+    (listener, queued)
 }
 
 /// How many requests of this method went to a path with this end.
@@ -119,6 +134,31 @@ async fn a_session_outlives_a_network_that_is_gone_altogether() {
     assert_eq!(receipt.evidence, Evidence::MessageConfirmed, "into the conversation that was open");
     assert_eq!(arrived(&sandbox), ["first", "second"]);
     assert_eq!(asked(&sandbox, "POST", "/applications"), 0);
+}
+
+/// The machine of a pool is off: nobody refuses a connection, and nobody accepts one.
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_swallows_connections_is_left_whatever_the_timeout_is() {
+    for timeout in [5, 20, 60] {
+        let _held = clock::hold();
+        let (sandbox, client) = at_home().await;
+        drive(client.send(text("second"))).await.unwrap();
+        let home = sandbox.journal().into_iter().find(|request| request.pool == 1).unwrap().origin;
+        lose(&sandbox, 1, DAY).await;
+        let _swallows = swallow_connections(home.strip_prefix("http://").unwrap().parse().unwrap()).await;
+        sandbox.move_home(0);
+        let message = |text| Message::text(LENE, text).timeout(timeout * SECOND);
+        let first = drive(client.send(message("third"))).await;
+        if let Err(error) = &first {
+            assert_eq!(error.sent(), Sent::No, "nothing has left: {error:?}");
+        }
+        drive(client.send(message("fourth"))).await.unwrap();
+        let expected: &[_] = match first {
+            Ok(_) => &["first", "second", "third", "fourth"],
+            Err(_) => &["first", "second", "fourth"],
+        };
+        assert_eq!(arrived(&sandbox), expected, "timeout {timeout} s");
+    }
 }
 
 /// A gateway in front of a pool that is down says 502. Whether the pool had the message nobody knows.

@@ -7,24 +7,6 @@ use crate::limits::MAX_WORD;
 use crate::reason::Reason;
 
 impl EventRouter {
-    /// True when the event matters but lacks its resource, which has to be fetched.
-    pub fn needs_resource(&self, event: &Event) -> bool {
-        if event.resource.is_some() || event.kind == EventType::Deleted {
-            return false;
-        }
-        let key = self.key(&event.href);
-        match event.rel.as_str() {
-            // Its resource has the operation id and, once completed, who accepted.
-            "messagingInvitation" => !self.invitations.is_empty(),
-            "messaging" => self.modalities.contains_key(&key) || !self.invitations.is_empty(),
-            // Its resource has the direction.
-            "message" => {
-                event.kind == EventType::Completed && self.pending(&Expected::Message(key)).is_none()
-            }
-            _ => false,
-        }
-    }
-
     /// True when the event is about an operation of this client, as far as that is known before it is applied.
     pub fn concerns(&self, event: &Event) -> bool {
         if self.needs_resource(event) {
@@ -45,6 +27,24 @@ impl EventRouter {
                 event.kind == EventType::Completed && !direction.eq_ignore_ascii_case("Incoming")
             }
             "conversation" => is_followed(&self.messaging_of(event, event.resource.as_ref())),
+            _ => false,
+        }
+    }
+
+    /// True when the event matters but lacks its resource, which has to be fetched.
+    pub fn needs_resource(&self, event: &Event) -> bool {
+        if event.resource.is_some() || event.kind == EventType::Deleted {
+            return false;
+        }
+        let key = self.key(&event.href);
+        match event.rel.as_str() {
+            // Its resource has the operation id and, once completed, who accepted.
+            "messagingInvitation" => !self.invitations.is_empty(),
+            "messaging" => self.modalities.contains_key(&key) || !self.invitations.is_empty(),
+            // Its resource has the direction.
+            "message" => {
+                event.kind == EventType::Completed && self.pending(&Expected::Message(key)).is_none()
+            }
             _ => false,
         }
     }
