@@ -12,7 +12,7 @@ ORDER = {
             "plain steps error text host tls sent_status address message receipt files shared account profile account_options "
             "http verdict reasons retry trust sign_in discovery session conversation outbox client bindings",
         "account": "credential fields mod check",
-        "conversation": "sending open pending_invitation invitation mod",
+        "conversation": "text_gate sending open pending_invitation invitation mod",
         "error": "kind mod making",
         "http": "request body answer ca_file cookies tls_error network_error tls proxy connections mod",
         "http/proxy": "variables refusal mod",

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 pub(crate) use self::answer::{Answer, Failure, MAX_SERVER_DURATION, hop, timed_out};
-use self::body::{BodyBegun, TrackedBody};
+use self::body::{BodyGate, CloseOnDrop, GatedBody};
 use self::connections::Connections;
 use self::cookies::Jar;
 use self::network_error::{ImmediateRetry, innermost, network_error, not_processed, stream_error};
@@ -84,10 +84,13 @@ impl Http {
             return Err(Failure { error: timed_out(step, &url), maybe_processed: false });
         }
         log.begin(step, &url);
-        let begun = BodyBegun::default();
-        let outcome = timeout_at(deadline, self.exchange(&request, &begun)).await;
-        let has_body = request.body.is_some();
-        let outcome = outcome.unwrap_or_else(|_| Err(self.timeout(step, &url, !has_body || begun.get())));
+        let gate = BodyGate::default();
+        let _closes = CloseOnDrop(&gate);
+        let outcome = timeout_at(deadline, self.exchange(&request, &gate)).await;
+        let outcome = outcome.unwrap_or_else(|_| {
+            let never_leaves = request.body.is_some() && gate.close();
+            Err(self.timeout(step, &url, !never_leaves))
+        });
         log.add(step, &url, outcome.as_ref().ok().map(|answer| answer.status), started.elapsed());
         outcome
     }
@@ -125,11 +128,11 @@ impl Http {
     }
 
     /// Sends a request, and again where it certainly was not processed.
-    async fn exchange(&self, request: &Request, begun: &BodyBegun) -> Result<Answer, Failure> {
+    async fn exchange(&self, request: &Request, gate: &BodyGate) -> Result<Answer, Failure> {
         let origin = origin(&request.url);
         for retries in 0.. {
             let client = self.connections.client_for(&origin);
-            let (failure, retry) = match self.attempt(client, request.clone(), begun).await {
+            let (failure, retry) = match self.attempt(client, request.clone(), gate).await {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
@@ -147,12 +150,12 @@ impl Http {
         &self,
         client: &reqwest::Client,
         request: Request,
-        begun: &BodyBegun,
+        gate: &BodyGate,
     ) -> Result<Answer, (Failure, Option<ImmediateRetry>)> {
         let Request { method, url, body, if_match, authorization, step, deadline, .. } = request;
         let mut builder = client.request(method.clone(), url.clone()).header(ACCEPT, "application/json");
         if let Some((content_type, body)) = body {
-            let body = reqwest::Body::wrap(TrackedBody::new(body, begun.clone()));
+            let body = reqwest::Body::wrap(GatedBody { content: Some(body), gate: gate.clone() });
             builder = builder.header(CONTENT_TYPE, content_type).body(body);
         } else if method == Method::POST {
             builder = builder.body(Bytes::new()).header(CONTENT_LENGTH, 0);

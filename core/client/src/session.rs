@@ -1,4 +1,7 @@
-//! A signed-in account: its application, its event channel and its open conversations.
+//! A signed-in account: its application and its event channel.
+//!
+//! Further methods of [`Session`]: `sends.rs` counts the sends in flight, `moving.rs` follows the account to another pool,
+//! `closing.rs` ends it.
 
 pub(crate) mod application;
 pub(crate) mod awaited_events;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use common::{LENE, signed_in, status, until};
 use hostile_server::{Hostile, Reply, Seen, by, challenge};
-use send_im::{Account, Client, ErrorKind, Message, Receipt, Sent};
+use send_im::{Account, Client, ErrorKind, Message, Receipt, Sent, Wait};
 use send_im_sandbox::{Fault, Route};
 
 fn account(server: &Hostile) -> Account {
@@ -328,12 +328,15 @@ async fn an_event_that_comes_while_a_resource_is_fetched_is_not_waited_for_any_l
 }
 
 /// A server whose invitations are accepted at once, and whose link for the text comes with an event after its resource was asked
-/// for. That resource itself is answered with what `fetched` gives; without a reply, the session ends.
-async fn with_late_link(fetched: impl Fn(usize) -> Option<Reply> + Send + Sync + 'static) -> Hostile {
+/// for. That resource itself is answered with what `fetched` gives; without a reply, the next poll is answered with `end`.
+async fn with_late_link(
+    end: (u16, &'static str),
+    fetched: impl Fn(usize) -> Option<Reply> + Send + Sync + 'static,
+) -> Hostile {
     let (fetches, ends) = (AtomicUsize::new(0), AtomicBool::new(false));
     Hostile::start(move |seen| match seen.route().as_str() {
         "GET /events" if ends.swap(false, Ordering::SeqCst) => {
-            Some(Reply::json(404, r#"{"code":"NotFound","subcode":"ApplicationNotFound"}"#))
+            Some(Reply::json(end.0, end.1))
         }
         "POST /invite" => {
             let links = r#""_links":{"messaging":{"href":"/c/1/messaging"},"conversation":{"href":"/c/1"}}"#;
@@ -356,6 +359,8 @@ async fn with_late_link(fetched: impl Fn(usize) -> Option<Reply> + Send + Sync +
     .await
 }
 
+const GONE: (u16, &str) = (404, r#"{"code":"NotFound","subcode":"ApplicationNotFound"}"#);
+
 const CONNECTED: &str = r#"{"state":"Connected","_links":{"sendMessage":{"href":"/c/1/messages"}}}"#;
 
 async fn send_long(server: &Hostile) -> Receipt {
@@ -366,7 +371,7 @@ async fn send_long(server: &Hostile) -> Receipt {
 /// As above, for the link that takes the text.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_that_comes_while_its_resource_is_fetched_is_used() {
-    let server = with_late_link(|_| {
+    let server = with_late_link(GONE, |_| {
         let events = format!(
             r#"{{"link":{{"rel":"messaging","href":"/c/1/messaging"}},"type":"updated","_embedded":{{"messaging":{CONNECTED}}}}}"#
         );
@@ -379,7 +384,7 @@ async fn a_link_that_comes_while_its_resource_is_fetched_is_used() {
 /// The recipient has accepted; a connection that breaks while the link is fetched is no reason to give up.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_is_fetched_again_after_a_broken_connection() {
-    let server = with_late_link(|fetch| match fetch {
+    let server = with_late_link(GONE, |fetch| match fetch {
         0 | 1 => {
             Some(Reply::Pieces { head: String::new(), piece: Vec::new(), times: 0, pause: Duration::ZERO })
         }
@@ -393,8 +398,41 @@ async fn a_link_is_fetched_again_after_a_broken_connection() {
 /// The session ends while the link is awaited: that is not the recipient's doing, and the message goes in the next session.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_ends_before_the_text_is_sent_costs_a_second_invitation() {
-    let server = with_late_link(|fetch| (fetch > 0).then(|| Reply::json(200, CONNECTED))).await;
+    let server = with_late_link(GONE, |fetch| (fetch > 0).then(|| Reply::json(200, CONNECTED))).await;
     send_long(&server).await;
     assert_eq!(server.count("POST /applications"), 2);
     assert_eq!((server.count("POST /invite"), server.count("POST /c/1/messages")), (2, 1));
+}
+
+/// The session ends for good while the link is awaited: the error says so, and nothing of the recipient.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_for_good_is_not_the_recipients_doing() {
+    let over = (410, r#"{"code":"Gone","subcode":"None"}"#);
+    let server = with_late_link(over, |_| None).await;
+    let client = Client::sign_in(account(&server)).await.unwrap();
+    let message = Message::text(LENE, "x".repeat(900)).timeout(Duration::from_secs(20));
+    let error = client.send(message).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Closed, Sent::No), "{error:?}");
+    assert_eq!(server.count("POST /c/1/messages"), 0);
+}
+
+/// The response to an invitation is lost, and with the session every event: whether it was taken nobody knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_that_nobody_reports_is_not_submitted() {
+    let ends = AtomicBool::new(false);
+    let server = Hostile::start(move |seen| match seen.route().as_str() {
+        "POST /invite" => {
+            ends.store(true, Ordering::SeqCst);
+            let lost =
+                Reply::Pieces { head: String::new(), piece: Vec::new(), times: 0, pause: Duration::ZERO };
+            Some(Reply::Telling(Box::new(lost), by("communication", "/com", "")))
+        }
+        "GET /events" if ends.load(Ordering::SeqCst) => Some(Reply::json(GONE.0, GONE.1)),
+        _ => None,
+    })
+    .await;
+    let client = Client::sign_in(account(&server)).await.unwrap();
+    let error = client.send(hello().wait(Wait::Submitted)).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::OutcomeUnknown, Sent::Maybe), "{error:?}");
+    assert_eq!(server.count("POST /invite"), 1);
 }

@@ -196,6 +196,11 @@ impl EventRouter {
             || self.invitations.values().any(|(_, progress)| progress.outcome.is_none())
     }
 
+    /// True once it was [closed](Self::close).
+    pub fn is_closed(&self) -> bool {
+        self.closed.is_some()
+    }
+
     /// Ends everything that is or will be expected: no event comes any more.
     pub fn close(&mut self, why: &'static str) {
         self.closed = Some(why);
@@ -248,12 +253,6 @@ impl EventRouter {
         }
     }
 
-    /// The message in flight that this would recognise.
-    fn pending(&self, expected: &Expected) -> Option<MessageId> {
-        let pending = |message: &Message| message.outcome.is_none() && message.expected == *expected;
-        self.messages.iter().find(|(_, message)| pending(message)).map(|(id, _)| *id)
-    }
-
     /// `ended`: its index in `unclaimed`, if it has ended already.
     fn expect(&mut self, expected: Expected, ended: Option<usize>) -> MessageId {
         if let Some(other) = self.pending(&expected) {
@@ -269,6 +268,12 @@ impl EventRouter {
             self.settle(id, unclaimed.message, unclaimed.conversation, unclaimed.outcome);
         }
         id
+    }
+
+    /// The message in flight that this would recognise.
+    fn pending(&self, expected: &Expected) -> Option<MessageId> {
+        let pending = |message: &Message| message.outcome.is_none() && message.expected == *expected;
+        self.messages.iter().find(|(_, message)| pending(message)).map(|(id, _)| *id)
     }
 
     fn settle(&mut self, id: MessageId, message: HrefKey, conversation: HrefKey, outcome: Outcome) {

@@ -158,7 +158,9 @@ impl Invitation {
         let until = (Instant::now() + LOST_RESPONSE_TIMEOUT).min(sending.settle_deadline());
         let found = self.pending.awaited.when(|p| p.seen || p.outcome.is_some());
         match timeout_at(until, found).await {
-            Ok(_) => Ok(()),
+            // Without its session, no event reports it any more.
+            Ok(progress) if progress.seen || !self.carries_text => Ok(()),
+            Ok(progress) if progress.outcome.as_ref().is_some_and(|end| !end.is_lost()) => Ok(()),
             _ if !self.carries_text => Err(lost.at(Step::Invite)),
             _ => Err(unknown(sending, Step::Invite, lost)),
         }

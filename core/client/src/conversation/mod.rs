@@ -4,6 +4,7 @@ mod invitation;
 mod open;
 mod pending_invitation;
 mod sending;
+mod text_gate;
 
 use std::sync::Arc;
 
@@ -12,9 +13,10 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use url::Url;
 
 use self::invitation::{Invitation, NotInvited};
-use self::open::{MAX_LINK_FETCHES, OpenConversation, Posted, await_lost_response, await_outcome};
+use self::open::{MAX_LINK_FETCHES, OpenConversation, Posted, await_outcome, await_outcome_of_lost};
+pub(crate) use self::sending::Sending;
 use self::sending::unknown;
-pub(crate) use self::sending::{Sending, TextGate};
+pub(crate) use self::text_gate::TextGate;
 use crate::error::{Error, ErrorKind, Result};
 use crate::reasons;
 use crate::receipt::{Evidence, Format, Receipt};
@@ -150,7 +152,7 @@ impl Conversation {
         };
         let Some(send_message) = modality.send_message.clone() else {
             // With its session, each conversation ends.
-            return Ok(match open.application().has_ended() {
+            return Ok(match open.application().awaited.is_closed() {
                 true => Attempt::Gone { step: Step::Send, certain: true },
                 false => Attempt::Over,
             });
@@ -185,7 +187,7 @@ impl Conversation {
                 Ok(Attempt::Delivered(Delivery::Unconfirmed(Box::new(confirmation))))
             }
             Posted::Lost(end, lost) => {
-                let end = await_lost_response(end, sending.settle_deadline()).await;
+                let end = await_outcome_of_lost(end, sending.settle_deadline()).await;
                 sending.log_confirm(&server, end.as_ref(), posted_at);
                 // Its messages can no longer be told apart, so the conversation is not used again.
                 match end {

@@ -271,6 +271,6 @@ pub(super) async fn await_outcome(end: AwaitedMessage, deadline: Instant) -> Opt
 }
 
 /// As [`await_outcome`], for at most [`LOST_RESPONSE_TIMEOUT`].
-pub(super) async fn await_lost_response(end: AwaitedMessage, deadline: Instant) -> Option<Outcome> {
+pub(super) async fn await_outcome_of_lost(end: AwaitedMessage, deadline: Instant) -> Option<Outcome> {
     timeout(LOST_RESPONSE_TIMEOUT, await_outcome(end, deadline)).await.ok().flatten()
 }

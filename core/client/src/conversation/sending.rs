@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -12,11 +11,11 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use url::Url;
 
+use super::text_gate::TextGate;
 use crate::address::Address;
 use crate::error::{Error, ErrorKind, Result, Sent};
 use crate::message::{Body, Message};
 use crate::receipt::{Evidence, Format, Receipt};
-use crate::sent_status::SentStatus;
 use crate::session::Session;
 use crate::sign_in::AuthenticatedHttp;
 use crate::steps::{Step, StepLog};
@@ -71,6 +70,11 @@ impl Sending {
         self.deadline - (left / 5).min(SETTLE_TIMEOUT)
     }
 
+    /// Until when the outcome of a message is awaited that is still in flight at the timeout.
+    pub(super) fn settle_deadline(&self) -> Instant {
+        self.deadline + SETTLE_TIMEOUT
+    }
+
     /// Called before each request that carries the text.
     ///
     /// # Errors
@@ -98,11 +102,6 @@ impl Sending {
     pub(super) fn log_confirm(&self, server: &Url, outcome: Option<&Outcome>, posted_at: Instant) {
         let status = outcome.filter(|outcome| !outcome.is_lost()).map(|_| 200);
         self.log.add(Step::Confirm, server, status, posted_at.elapsed());
-    }
-
-    /// Until when the outcome of a message is awaited that is still in flight at the timeout.
-    pub(super) fn settle_deadline(&self) -> Instant {
-        self.deadline + SETTLE_TIMEOUT
     }
 
     pub(super) fn receipt(&self, evidence: Evidence, format: Format) -> Receipt {
@@ -142,45 +141,6 @@ impl Sending {
     pub(super) fn recipient_left(&self) -> Error {
         let detail = format!("{} accepted and ended the conversation before the message was sent.", self.to);
         Error::new(ErrorKind::RecipientUnavailable, detail).at(Step::Send)
-    }
-}
-
-/// Decides which came first: a request with the text, or the caller's going away. A caller who is told that no text has left can
-/// rely on it.
-#[derive(Clone)]
-pub(crate) struct TextGate {
-    state: Arc<AtomicU8>,
-    sent_status: SentStatus,
-}
-
-const OPEN: u8 = 0;
-const PASSED: u8 = 1;
-const CLOSED: u8 = 2;
-
-impl TextGate {
-    pub(crate) fn of(message: &Message) -> Self {
-        Self { state: Arc::default(), sent_status: message.sent_status() }
-    }
-
-    /// False when the gate is closed.
-    fn pass(&self) -> bool {
-        if self.state.load(Ordering::Acquire) == CLOSED {
-            return false;
-        }
-        // Set first, so that whoever sees the gate passed sees this too.
-        self.sent_status.begin();
-        let passed = self.state.compare_exchange(OPEN, PASSED, Ordering::AcqRel, Ordering::Acquire);
-        passed != Err(CLOSED)
-    }
-
-    /// No text passes from now on, unless one has already.
-    pub(crate) fn close(&self) {
-        let _ = self.state.compare_exchange(OPEN, CLOSED, Ordering::AcqRel, Ordering::Acquire);
-    }
-
-    /// Whether the text can have left.
-    pub(crate) fn sent(&self) -> Sent {
-        if self.state.load(Ordering::Acquire) == PASSED { Sent::Maybe } else { Sent::No }
     }
 }
 

@@ -1,4 +1,5 @@
-//! What came back: an answer, whatever its status, or a failure.
+//! What came back: an answer, whatever its status, or a failure. What an answer proves: `verdict.rs`; the errors it becomes:
+//! `reasons.rs`.
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};

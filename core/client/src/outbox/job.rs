@@ -120,7 +120,7 @@ impl Job {
     /// Tells the caller the result; `None` when the job was cancelled. A session that is to be closed when idle is closed before.
     pub(super) async fn end(mut self, result: Option<Result<Receipt>>) {
         let result = result.unwrap_or_else(|| Err(self.sending.cancelled()));
-        self.sending.session.record_outcome(&result);
+        self.sending.session.doubt_home_pool_after(&result);
         // What the program gave to this send is released before its caller goes on.
         drop(self.sending);
         let counted = self.guard.slot().take();
@@ -144,7 +144,8 @@ impl Reply {
         if let Err(Err(error)) = sender.send(result)
             && self.wait == Wait::Submitted
         {
-            tracing::warn!(target: "send_im", %error, "a submitted message was not delivered");
+            let sent = error.sent().as_str();
+            tracing::warn!(target: "send_im", sent, %error, "the delivery of a submitted message was not confirmed");
         }
     }
 }
@@ -187,6 +188,7 @@ impl Caller {
                 return Err(error);
             }
         }
+        // Its sender is dropped without a receipt at the end of the job, and at once where the message waits for delivery.
         if let Ok(receipt) = (&mut self.submitted).await {
             self.cancel_on_drop.cancels.take().map(DropGuard::disarm);
             return Ok(receipt);

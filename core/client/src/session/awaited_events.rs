@@ -37,6 +37,11 @@ impl AwaitedEvents {
         self.polling_for.load(Ordering::Acquire) > 0 || self.look(EventRouter::is_waiting)
     }
 
+    /// True once no more events will come.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.look(EventRouter::is_closed)
+    }
+
     /// Ends every wait, and every later one at once: no more events will come.
     pub(crate) fn close(&self, why: &'static str) {
         self.update(|router| router.close(why));

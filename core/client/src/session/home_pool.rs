@@ -15,7 +15,7 @@ use crate::steps::Step;
 /// What is known of the account's home pool.
 #[derive(Default)]
 pub(super) struct HomePool {
-    /// When a send cast doubt on it. `None` once it has been discovered again.
+    /// When a send cast doubt on it. `None` once discovery was tried again.
     doubted: std::sync::Mutex<Option<Instant>>,
     /// When it was last discovered again. Locked meanwhile, so that one discovery serves all sends.
     pub(super) discovered: Mutex<Option<Instant>>,

@@ -18,8 +18,8 @@ use crate::steps::{StepLog, origin};
 const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Session {
-    /// Records whether the outcome of a send casts doubt on the home pool.
-    pub(crate) fn record_outcome(&self, result: &Result<Receipt>) {
+    /// Records it when the outcome of a send casts doubt on the home pool.
+    pub(crate) fn doubt_home_pool_after(&self, result: &Result<Receipt>) {
         if result.as_ref().is_err_and(casts_doubt) {
             self.forget_server();
             *self.home.doubted() = Some(Instant::now());
@@ -55,7 +55,7 @@ impl Session {
         !self.is_current(lost, deadline).await
     }
 
-    /// Abandons `application` if discovery now leads to another pool. If discovery fails, nothing changes.
+    /// Abandons `application` if discovery now leads to another pool. If discovery fails, the session stays where it is.
     async fn discover_again(
         &self,
         mut discovered: MutexGuard<'_, Option<Instant>>,

@@ -130,13 +130,6 @@ impl AuthenticatedHttp {
         self.discovered_hosts.lock().unwrap_or_else(PoisonError::into_inner).insert(host);
     }
 
-    /// Checks that `url` may get the account's password or token.
-    fn check_recipient(&self, url: &Url) -> Result<()> {
-        let discovered = self.discovered_hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let trusted = std::iter::once(self.address.domain()).chain(self.trusted.iter().map(String::as_str));
-        trust::check_recipient(url, discovered.iter().map(String::as_str), trusted)
-    }
-
     pub(crate) fn clear_tokens_and_cookies(&self) {
         self.tokens().clear();
         self.http.clear_cookies();
@@ -197,6 +190,13 @@ impl AuthenticatedHttp {
         }
         self.tokens().postpone_renewal(origin, authorization.generation);
         Ok(Some(authorization))
+    }
+
+    /// Checks that `url` may get the account's password or token.
+    fn check_recipient(&self, url: &Url) -> Result<()> {
+        let discovered = self.discovered_hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let trusted = std::iter::once(self.address.domain()).chain(self.trusted.iter().map(String::as_str));
+        trust::check_recipient(url, discovered.iter().map(String::as_str), trusted)
     }
 
     /// A new token after an answer that rejects the one of generation `used`; `None` when nobody says where to get one.
