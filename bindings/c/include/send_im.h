@@ -734,6 +734,17 @@ send_im_error *send_im_sandbox_journal(const send_im_sandbox *sandbox,
 int64_t send_im_sandbox_open_applications(const send_im_sandbox *sandbox);
 
 /**
+ * Asks the sandbox's own HTTP interface, without a connection; the README of the crate send-im-sandbox lists its resources.
+ * `path` is what follows `/sandbox/api/`, for example `journal`; `json` is the body, or NULL. Gives the body of the response:
+ * JSON, or an empty text; `answer` may be NULL. `invalid_input` where the sandbox refuses the request.
+ */
+send_im_error *send_im_sandbox_request(const send_im_sandbox *sandbox,
+                                       const char *method,
+                                       const char *path,
+                                       const char *json,
+                                       char **answer);
+
+/**
  * Makes something go wrong: a fault as JSON, for example
  * `{"route": "start_messaging", "action": "drop_after", "times": 1}`. The library's sandbox documentation lists routes and
  * actions.

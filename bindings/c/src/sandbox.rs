@@ -176,6 +176,37 @@ pub unsafe extern "C" fn send_im_sandbox_open_applications(sandbox: *const send_
     unsafe { read(sandbox, -1, count) }
 }
 
+/// Asks the sandbox's own HTTP interface, without a connection; the README of the crate send-im-sandbox lists its resources.
+/// `path` is what follows `/sandbox/api/`, for example `journal`; `json` is the body, or NULL. Gives the body of the response:
+/// JSON, or an empty text; `answer` may be NULL. `invalid_input` where the sandbox refuses the request.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_sandbox_request(
+    sandbox: *const send_im_sandbox,
+    method: *const c_char,
+    path: *const c_char,
+    json: *const c_char,
+    answer: *mut *mut c_char,
+) -> *mut send_im_error {
+    fallible(Sent::No, || {
+        // SAFETY: the caller keeps to the header.
+        let (out, handle, method) =
+            unsafe { (Out::new(answer), object(sandbox, "sandbox")?, text(method, "method")?) };
+        // SAFETY: the caller keeps to the header.
+        let (path, json) = unsafe { (text(path, "path")?, optional_text(json, "json")?) };
+        let sandbox = handle.sandbox()?;
+        may_wait()?;
+        let (method, path, json) = (method.to_owned(), path.to_owned(), json.map(str::to_owned));
+        let work = async move {
+            let response = sandbox.request(&method, &path, json.as_deref()).await;
+            response.map_err(|why| Error::invalid_input(why.to_string()))
+        };
+        let response: String =
+            handle.generation.call_on(&handle.generation.sandboxes_run, Sent::No, work).wait()?;
+        out.give_text(&response);
+        Ok(())
+    })
+}
+
 /// Makes something go wrong: a fault as JSON, for example
 /// `{"route": "start_messaging", "action": "drop_after", "times": 1}`. The library's sandbox documentation lists routes and
 /// actions.

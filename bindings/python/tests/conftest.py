@@ -8,6 +8,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -64,3 +65,18 @@ def eventually(condition: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.01)
     return True
+
+
+def journal(sandbox: Sandbox) -> list[SimpleNamespace]:
+    """Every request the sandbox received, oldest first."""
+    return [SimpleNamespace(**exchange) for exchange in sandbox.request("GET", "journal")]
+
+
+def open_applications(sandbox: Sandbox) -> int:
+    """How many sessions are open on the server."""
+    return sandbox.request("GET", "state")["open_applications"]
+
+
+def issue_token(sandbox: Sandbox, address: str) -> str:
+    """A bearer token that the sandbox accepts for this address."""
+    return sandbox.request("POST", f"tokens/{address}")["token"]

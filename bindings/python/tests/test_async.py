@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 import pytest
-from conftest import eventually
+from conftest import eventually, journal, open_applications
 
 from send_im import (
     AsyncClient,
@@ -20,7 +20,7 @@ from send_im import (
 
 
 def invited(sandbox):
-    return any(exchange.method == "POST" and "messagingInvitations" in exchange.path for exchange in sandbox.journal())
+    return any(exchange.method == "POST" and "messagingInvitations" in exchange.path for exchange in journal(sandbox))
 
 
 async def eventually_async(condition):
@@ -30,7 +30,7 @@ async def eventually_async(condition):
 def test_the_one_call(sandbox, account):
     receipt = asyncio.run(send_im_async("lenea@contoso.com", "hi", **account))
     assert receipt.accepted_by == "lenea@contoso.com"
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_errors_are_the_same(account):
@@ -54,20 +54,20 @@ def test_a_client_sends_at_the_same_time(sandbox, account):
     receipts, results = asyncio.run(main())
     assert [receipt.accepted_by for receipt in receipts] == [f"user{n}@contoso.com" for n in range(20)]
     assert [type(result).__name__ for result in results] == ["Receipt", "NotDelivered"]
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_sign_in_without_a_block(sandbox, account):
     async def main():
         client = await AsyncClient.sign_in(**account)
-        assert sandbox.open_applications == 1
+        assert open_applications(sandbox) == 1
         await client.close()
         await client.sign_out()
         with pytest.raises(ClientClosed):
             await client.send("a@contoso.com", "hi")
 
     asyncio.run(main())
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_a_client_that_never_signed_in(account):
@@ -87,7 +87,7 @@ def test_cancelling_the_task_cancels_the_send(sandbox, account):
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert await eventually_async(lambda: sandbox.open_applications == 0)
+        assert await eventually_async(lambda: open_applications(sandbox) == 0)
 
     asyncio.run(main())
     assert sandbox.messages() == []
@@ -106,14 +106,14 @@ def test_cancelling_one_send_of_a_client_leaves_the_others(sandbox, account):
 
     asyncio.run(main())
     assert [message.text for message in sandbox.messages()] == ["hi"]
-    assert any("terminate" in exchange.path or "cancel" in exchange.path for exchange in sandbox.journal())
+    assert any("terminate" in exchange.path or "cancel" in exchange.path for exchange in journal(sandbox))
 
 
 def test_wait_for_of_asyncio_cancels_too(sandbox, account):
     async def main():
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(send_im_async("silent@contoso.com", "hi", **account), 0.2)
-        assert await eventually_async(lambda: sandbox.open_applications == 0)
+        assert await eventually_async(lambda: open_applications(sandbox) == 0)
 
     asyncio.run(main())
 
@@ -123,14 +123,14 @@ def test_cancelling_a_sign_in_leaves_no_session(sandbox, account):
 
     async def main():
         task = asyncio.ensure_future(AsyncClient.sign_in(**account))
-        assert await eventually_async(lambda: any("applications" in e.path for e in sandbox.journal()))
+        assert await eventually_async(lambda: any("applications" in e.path for e in journal(sandbox)))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
     asyncio.run(main())
-    assert eventually(lambda: any(e.method == "DELETE" for e in sandbox.journal()))
-    assert eventually(lambda: sandbox.open_applications == 0)
+    assert eventually(lambda: any(e.method == "DELETE" for e in journal(sandbox)))
+    assert eventually(lambda: open_applications(sandbox) == 0)
 
 
 def test_the_loop_runs_while_a_send_waits(sandbox, account):
@@ -188,7 +188,7 @@ def test_a_loop_that_ends_with_a_send_in_flight(sandbox, account):
     task.cancel()
     loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
     loop.close()
-    assert eventually(lambda: sandbox.open_applications == 0)
+    assert eventually(lambda: open_applications(sandbox) == 0)
 
 
 def test_threads_and_loops_together(sandbox, account):

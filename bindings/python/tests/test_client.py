@@ -4,13 +4,13 @@ import gc
 import threading
 
 import pytest
-from conftest import PASSWORD, SENDER, eventually
+from conftest import PASSWORD, SENDER, eventually, journal, open_applications
 
 from send_im import Client, ClientClosed, Message, NotDelivered, Receipt, Sandbox, SignInError
 
 
 def sign_ins(sandbox):
-    return sum("oauthtoken" in exchange.path.lower() for exchange in sandbox.journal())
+    return sum("oauthtoken" in exchange.path.lower() for exchange in journal(sandbox))
 
 
 def test_signs_in_once_for_many_messages(sandbox, account):
@@ -19,16 +19,16 @@ def test_signs_in_once_for_many_messages(sandbox, account):
             client.send("lenea@contoso.com", f"message {n}")
     assert [message.text for message in sandbox.messages()] == [f"message {n}" for n in range(5)]
     assert sign_ins(sandbox) == 1
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_sign_in_without_a_block(sandbox, account):
     client = Client.sign_in(**account)
-    assert sandbox.open_applications == 1
+    assert open_applications(sandbox) == 1
     client.send("lenea@contoso.com", "hi")
     client.close()
     client.sign_out()
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_a_client_that_never_signed_in_or_is_signed_out_says_so(account):
@@ -46,13 +46,13 @@ def test_a_client_that_never_signed_in_or_is_signed_out_says_so(account):
 
 def test_nothing_happens_before_it_is_entered(sandbox, account):
     Client(**account)
-    assert sandbox.journal() == []
+    assert journal(sandbox) == []
 
 
 def test_a_refused_sign_in_leaves_nothing_open(sandbox):
     with pytest.raises(SignInError), Client(SENDER, password="wrong", server=sandbox):
         pytest.fail("it must not sign in")
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_it_cannot_be_entered_twice(account):
@@ -63,7 +63,7 @@ def test_it_cannot_be_entered_twice(account):
 def test_an_error_in_the_block_is_not_hidden_and_signs_out(sandbox, account):
     with pytest.raises(ZeroDivisionError), Client(**account):
         _ = 1 / 0
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_a_failing_sign_out_does_not_undo_the_block(account):
@@ -144,16 +144,16 @@ def test_on_step_of_a_client_hears_every_send(account):
 
 def test_a_client_nobody_refers_to_signs_out(sandbox, account):
     client = Client.sign_in(**account)
-    assert sandbox.open_applications == 1
+    assert open_applications(sandbox) == 1
     del client
     gc.collect()
-    assert eventually(lambda: sandbox.open_applications == 0)
+    assert eventually(lambda: open_applications(sandbox) == 0)
 
 
 def test_a_session_the_server_dropped_is_opened_again(sandbox, account):
     with Client(**account) as client:
         client.send("lenea@contoso.com", "before")
-        sandbox.drop_applications()
+        sandbox.request("POST", "actions/drop-applications")
         client.send("lenea@contoso.com", "after")
     assert [message.text for message in sandbox.messages()] == ["before", "after"]
 

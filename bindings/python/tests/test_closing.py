@@ -5,7 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import HANG, PASSWORD, SENDER, eventually
+from conftest import HANG, PASSWORD, SENDER, eventually, journal, open_applications
 
 from send_im import (
     AsyncClient,
@@ -80,7 +80,7 @@ def close(user, **options):
 
 
 def requests(sandbox, method, part):
-    return [e for e in sandbox.journal() if e.method == method and part in e.path]
+    return [e for e in journal(sandbox) if e.method == method and part in e.path]
 
 
 def ringing(sandbox, count=1):
@@ -98,7 +98,7 @@ def test_it_waits_for_what_is_under_way(sandbox, signed_in):
     assert ringing(sandbox)
     close(signed_in)
     assert slow.result(HANG).accepted_by == "slow@contoso.com"
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_what_is_under_way_ends_with_its_own_timeout(sandbox, signed_in):
@@ -106,7 +106,7 @@ def test_what_is_under_way_ends_with_its_own_timeout(sandbox, signed_in):
     assert ringing(sandbox)
     close(signed_in)
     assert failed(silent, DeadlineExceeded).sent == "no"
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 @pytest.mark.parametrize("bound", [0, 0.3])
@@ -116,7 +116,7 @@ def test_what_has_not_ended_at_the_bound_is_cancelled(sandbox, signed_in, bound)
     close(signed_in, timeout=bound)
     error = failed(silent, Cancelled)
     assert (error.kind, error.sent, error.exit_code) == ("cancelled", "maybe", 130)
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
     assert sandbox.messages() == []
 
 
@@ -156,7 +156,7 @@ def test_cancel_all_ends_every_send_and_says_whether_it_can_have_arrived(sandbox
     assert [type(result) for result in many.result(HANG)] == [Cancelled]
     failed(send(signed_in, "lenea@contoso.com"), ClientClosed)
     close(signed_in)
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
     assert sandbox.messages() == []
 
 
@@ -197,7 +197,7 @@ def test_a_block_that_an_exception_leaves_waits_too_and_does_not_hide_it(sandbox
         with pytest.raises(ZeroDivisionError):
             leave(pool)
         assert isinstance(sends[0].result(HANG), Receipt)
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_an_awaited_block_that_an_exception_leaves_waits_too_and_does_not_hide_it(sandbox, account):
@@ -214,7 +214,7 @@ def test_an_awaited_block_that_an_exception_leaves_waits_too_and_does_not_hide_i
         return await sends[0]
 
     assert isinstance(asyncio.run(main()), Receipt)
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 @pytest.mark.parametrize("fault", [{"status": {"http": 400}}, {"delay": {"ms": 3_600_000}}])

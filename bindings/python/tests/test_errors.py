@@ -7,7 +7,7 @@ import re
 import textwrap
 
 import pytest
-from conftest import PASSWORD, ROOT, SENDER
+from conftest import PASSWORD, ROOT, SENDER, journal
 
 import send_im as package
 from send_im import (
@@ -79,7 +79,7 @@ def test_a_nul_is_refused_and_cuts_nothing(sandbox, account):
     assert type(failing(account, "lenea\0@contoso.com")) is InvalidInput
     with pytest.raises(InvalidInput):
         send_im("lenea@contoso.com", "disk\0full", **account)
-    assert sandbox.journal() == []
+    assert journal(sandbox) == []
 
 
 def test_an_unknown_outcome(sandbox, account):

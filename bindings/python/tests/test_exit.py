@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import HANG
+from conftest import HANG, open_applications
 
 HEADER = """
 import sys, threading, time
@@ -27,7 +27,7 @@ def in_background(call, *arguments, **options):
     threading.Thread(target=quietly, args=(call, *arguments), kwargs=options, daemon=True).start()
 
 def ringing():
-    while not any("messagingInvitations" in exchange.path for exchange in sandbox.journal()):
+    while not any("messagingInvitations" in exchange["path"] for exchange in sandbox.request("GET", "journal")):
         time.sleep(0.005)
 """
 
@@ -126,7 +126,7 @@ client.send("lenea@contoso.com", "hi")
     )
     ends(done, 0)
     assert len(sandbox.messages()) == 1
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_a_send_that_was_cut_off_is_withdrawn_and_signed_out(script, sandbox):
@@ -148,7 +148,7 @@ sys.exit(9)
         sandbox.url,
     )
     ends(done, 9)
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
     assert sandbox.messages() == []
 
 
@@ -178,7 +178,7 @@ def test_an_unfinished_awaited_send(script):
 import asyncio
 async def main():
     asyncio.ensure_future(send_im_async("silent@contoso.com", "hi", timeout=3600, **account))
-    while not any("messagingInvitations" in exchange.path for exchange in sandbox.journal()):
+    while not any("messagingInvitations" in exchange["path"] for exchange in sandbox.request("GET", "journal")):
         await asyncio.sleep(0.005)
 asyncio.run(main())
 sys.exit(4)
@@ -269,7 +269,7 @@ try:
     {call}
 except KeyboardInterrupt:
     print("interrupted", flush=True)
-    while sandbox.open_applications:
+    while sandbox.request("GET", "state")["open_applications"]:
         time.sleep(0.005)
     print("signed out", len(sandbox.messages()))
     sys.exit(130)

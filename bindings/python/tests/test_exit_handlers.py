@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from conftest import issue_token, open_applications
 
 ACCOUNT = """
 import atexit, sys
@@ -55,12 +56,12 @@ client.send("lenea@contoso.com", "in the program")
 sys.exit(4)
 """,
             sandbox.url,
-            sandbox.issue_token("tosh@contoso.com"),
+            issue_token(sandbox, "tosh@contoso.com"),
         ),
         4,
     )
     assert delivered(sandbox) == ["in the program", "after the sign-in", "after the import", "before the import"]
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_a_queue_is_drained_by_a_handler_registered_before_the_import(script, sandbox):
@@ -87,7 +88,7 @@ for number in range(20):
         )
     )
     assert delivered(sandbox) == [str(number) for number in range(20)]
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_a_thread_pool_that_nobody_shut_down_is_drained(script, sandbox):
@@ -107,7 +108,7 @@ pool.submit(send_im.send_im, "slow@contoso.com", "20", **account)
         )
     )
     assert sorted(map(int, delivered(sandbox))) == list(range(21))
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_a_thread_that_is_no_daemon_sends_on(script, sandbox):
@@ -127,7 +128,7 @@ threading.Thread(target=work).start()
         )
     )
     assert delivered(sandbox) == ["after the main thread"]
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_the_files_of_a_sandbox_are_there_for_a_handler_and_gone_after_it(script):
@@ -172,7 +173,7 @@ atexit.register(say)
 import send_im
 """,
             sandbox.url,
-            sandbox.issue_token("tosh@contoso.com"),
+            issue_token(sandbox, "tosh@contoso.com"),
         )
     )
     assert delivered(sandbox) == ["one call", "awaited", "client"]
@@ -194,7 +195,7 @@ client.send("lenea@contoso.com", "hi")
         )
     )
     assert delivered(sandbox) == ["hi"]
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_a_client_whose_event_loop_is_closed_is_signed_out(script, sandbox):
@@ -209,7 +210,7 @@ client = asyncio.run(send_im.AsyncClient.sign_in(on_step=lambda step: None, **ac
             sandbox.url,
         )
     )
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_a_handler_that_fails_changes_nothing(script, sandbox):
@@ -226,7 +227,7 @@ client = send_im.Client.sign_in(**account)
     )
     assert done.returncode == 0
     assert done.stderr.splitlines()[-1] == "ValueError: on purpose"
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 @pytest.mark.parametrize("fault", [{"delay": {"ms": 3_600_000}}, "drop_before"])
@@ -278,4 +279,4 @@ sys.exit(5)
 """
     )
     for _ in range(10):
-        ends(script(code, sandbox.url, sandbox.issue_token("tosh@contoso.com")), 5)
+        ends(script(code, sandbox.url, issue_token(sandbox, "tosh@contoso.com")), 5)

@@ -20,7 +20,7 @@ with Sandbox() as sandbox:
     sys.stdin.read()
     for message in sandbox.messages():
         print(message.text)
-    print(sandbox.open_applications, "open")
+    print(sandbox.request("GET", "state")["open_applications"], "open")
 """
 
 HEADER = """

@@ -143,12 +143,12 @@ def test_steps_and_tokens_reach_the_program(script, patched):
             def token(request):
                 asked.append(request.origin)
                 sleep(0.2)  # it may wait itself, with what was patched
-                return sandbox.issue_token(account["address"])
+                return sandbox.request("POST", f"tokens/{account['address']}")["token"]
             here = []
             with Client(server=sandbox, token=token, on_step=steps.append, **account) as client:
                 before = len(ran)
                 client.send("lenea@contoso.com", "hi")
-                sandbox.revoke_tokens()
+                sandbox.request("POST", "actions/revoke-tokens")
                 client.send("lenea@contoso.com", "again")
             assert {"sign_in", "invite"} <= {step.step for step in steps}, steps
             assert len(asked) > 1 and len(sandbox.messages()) == 2, (asked, sandbox.messages())
@@ -169,14 +169,14 @@ def test_a_token_callable_that_waits_leaves_no_descriptors_behind(script):
         with Sandbox() as sandbox:
             def token(request):
                 sleep(0.01)
-                return sandbox.issue_token(account["address"])
+                return sandbox.request("POST", f"tokens/{account['address']}")["token"]
             def descriptors():
                 return len(os.listdir("/dev/fd"))
             with Client(server=sandbox, token=token, **account) as client:
                 client.send("lenea@contoso.com", "hi")
                 before = descriptors()
                 for n in range(10):
-                    sandbox.revoke_tokens()
+                    sandbox.request("POST", "actions/revoke-tokens")
                     client.send("lenea@contoso.com", "again")
                 for _ in range(500):  # the last thread has answered, and may not have ended
                     if descriptors() < before + 10:
@@ -241,7 +241,7 @@ def test_a_fork_while_another_greenlet_waits(script):
                 except ClientClosed as error:
                     return "closed in the child"
             waiting = spawn(send)
-            while not any("messagingInvitations" in exchange.path for exchange in sandbox.journal()):
+            while not any("messagingInvitations" in exchange["path"] for exchange in sandbox.request("GET", "journal")):
                 sleep(0.01)
             child = os.fork()
             if child == 0:

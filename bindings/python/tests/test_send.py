@@ -5,7 +5,7 @@ import signal
 import threading
 
 import pytest
-from conftest import PASSWORD, SENDER, eventually
+from conftest import PASSWORD, SENDER, eventually, journal, open_applications
 
 import send_im as package
 from send_im import InvalidInput, Receipt, Sandbox, Step, send_im, send_im_async
@@ -35,7 +35,7 @@ def test_every_option_reaches_the_recipient(sandbox, account):
 
 def test_it_signs_out(sandbox, account):
     send_im("lenea@contoso.com", "hi", **account)
-    assert sandbox.open_applications == 0
+    assert open_applications(sandbox) == 0
 
 
 def test_submitted_does_not_wait_for_the_recipient(sandbox, account):
@@ -145,7 +145,7 @@ def test_the_password_of_the_environment_completes_an_address(sandbox, monkeypat
 def test_bad_options_are_refused_before_any_request(sandbox, account, arguments, complaint):
     with pytest.raises(InvalidInput, match=complaint):
         send_im("lenea@contoso.com", "hi", **account, **arguments)
-    assert sandbox.journal() == []
+    assert journal(sandbox) == []
 
 
 @pytest.mark.parametrize("arguments", [{"subject": 7}, {"ca_file": 7}, {"tls": 7}, {"trusted_domains": "contoso.com"}])
@@ -176,7 +176,7 @@ def test_the_async_call_takes_the_same_arguments():
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals between threads on this system")
 def test_ctrl_c_ends_the_wait_and_the_session(sandbox, account):
     def interrupt():
-        eventually(lambda: any("messagingInvitations" in e.path for e in sandbox.journal()))
+        eventually(lambda: any("messagingInvitations" in e.path for e in journal(sandbox)))
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     helper = threading.Thread(target=interrupt)
@@ -184,7 +184,7 @@ def test_ctrl_c_ends_the_wait_and_the_session(sandbox, account):
     with pytest.raises(KeyboardInterrupt):
         send_im("silent@contoso.com", "hi", **account)
     helper.join()
-    assert eventually(lambda: sandbox.open_applications == 0)
+    assert eventually(lambda: open_applications(sandbox) == 0)
     assert sandbox.messages() == []
 
 

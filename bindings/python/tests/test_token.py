@@ -5,7 +5,7 @@ import logging
 import threading
 
 import pytest
-from conftest import SENDER
+from conftest import SENDER, issue_token
 
 from send_im import (
     AsyncClient,
@@ -26,7 +26,7 @@ def test_a_token_in_place_of_a_password(sandbox):
 
     def token(request):
         asked.append((request, threading.current_thread()))
-        return sandbox.issue_token(SENDER)
+        return issue_token(sandbox, SENDER)
 
     receipt = send_im("lenea@contoso.com", "hi", address=SENDER, token=token, server=sandbox)
     assert receipt.accepted_by == "lenea@contoso.com"
@@ -39,7 +39,7 @@ def test_a_token_in_place_of_a_password(sandbox):
 
 
 def test_a_token_with_a_lifetime(sandbox):
-    with Client(SENDER, token=lambda _: BearerToken(sandbox.issue_token(SENDER), 3600), server=sandbox) as client:
+    with Client(SENDER, token=lambda _: BearerToken(issue_token(sandbox, SENDER), 3600), server=sandbox) as client:
         assert client.send("lenea@contoso.com", "hi").accepted_by == "lenea@contoso.com"
 
 
@@ -48,11 +48,11 @@ def test_a_revoked_token_is_asked_for_again(sandbox):
 
     def token(request):
         asked.append(request.rejected)
-        return sandbox.issue_token(SENDER)
+        return issue_token(sandbox, SENDER)
 
     with Client(SENDER, token=token, server=sandbox) as client:
         client.send("lenea@contoso.com", "before")
-        sandbox.revoke_tokens()
+        sandbox.request("POST", "actions/revoke-tokens")
         client.send("lenea@contoso.com", "after")
     assert asked[0] is False
     assert True in asked
@@ -68,7 +68,7 @@ def test_a_coroutine_function_runs_on_the_loop(sandbox):
             assert asyncio.get_running_loop() is loop
             await asyncio.sleep(0)
             asked.append(request)
-            return sandbox.issue_token(SENDER)
+            return issue_token(sandbox, SENDER)
 
         await send_im_async("a@contoso.com", "hi", address=SENDER, token=token, server=sandbox)
         async with AsyncClient(SENDER, token=token, server=sandbox) as client:
@@ -85,7 +85,7 @@ def test_a_plain_callable_does_not_block_the_loop(sandbox):
 
         def token(request):
             assert threading.get_ident() != loop_thread
-            return sandbox.issue_token(SENDER)
+            return issue_token(sandbox, SENDER)
 
         return await send_im_async("a@contoso.com", "hi", address=SENDER, token=token, server=sandbox)
 
@@ -137,7 +137,7 @@ class Vault:
 
     def __call__(self, request):
         if self.sealed_with is None:
-            return self.sandbox.issue_token(SENDER)
+            return issue_token(self.sandbox, SENDER)
         self.raised.append(self.sealed_with(f"the vault is sealed, attempt {len(self.raised)}"))
         raise self.raised[-1]
 
@@ -166,7 +166,7 @@ def test_the_cause_of_a_later_failure_is_found_too(sandbox):
     vault = Vault(sandbox)
     with Client(SENDER, token=vault, server=sandbox) as client:
         client.send("lenea@contoso.com", "before")
-        sandbox.revoke_tokens()
+        sandbox.request("POST", "actions/revoke-tokens")
         vault.sealed_with = VaultSealed
         with pytest.raises(CredentialUnavailable) as caught:
             client.send("lenea@contoso.com", "after")
@@ -188,7 +188,7 @@ def test_the_cause_of_an_awaited_failure(sandbox, source):
         vault.caused(caught.value)
         vault.sealed_with = None
         async with AsyncClient(SENDER, token=token, server=sandbox) as client:
-            sandbox.revoke_tokens()
+            sandbox.request("POST", "actions/revoke-tokens")
             vault.sealed_with = VaultSealed
             with pytest.raises(CredentialUnavailable) as caught:
                 await client.send("lenea@contoso.com", "hi")

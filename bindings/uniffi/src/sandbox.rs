@@ -211,6 +211,21 @@ impl SandboxServer {
         Ok(u32::try_from(self.sandbox()?.open_applications()).unwrap_or(u32::MAX))
     }
 
+    /// Asks the sandbox's own HTTP interface, without a connection; the README of the crate send-im-sandbox lists its resources.
+    /// `path` is what follows `/sandbox/api/`, `json` the body. Gives the body of the response: JSON, or nothing.
+    ///
+    /// # Errors
+    /// `invalid_input` if the sandbox refuses the request.
+    #[uniffi::method(default(json = None))]
+    pub async fn request(&self, method: String, path: String, json: Option<String>) -> Result<String> {
+        let sandbox = self.sandbox()?;
+        let work = async move {
+            let response = sandbox.request(&method, &path, json.as_deref()).await;
+            response.map_err(|why| Error::invalid_input(why.to_string()).into())
+        };
+        self.generation.call_on(&self.generation.sandboxes_run, Sent::No, work).await
+    }
+
     /// Makes something go wrong: a fault as JSON, as the sandbox's documentation writes it.
     pub fn add_fault(&self, json: String) -> Result<()> {
         let refused = |why: NotAFault| Error::invalid_input(why.to_string());

@@ -34,7 +34,7 @@ from ._errors import (
     SignInError,
 )
 from ._native import send_im_uniffi as _native_module
-from ._sandbox import Delivered, Exchange, Sandbox
+from ._sandbox import Delivered, Sandbox
 from ._send import send_im, send_im_async
 from ._types import (
     AsyncTokenSource,
@@ -64,7 +64,6 @@ __all__ = [
     "CredentialUnavailable",
     "DeadlineExceeded",
     "Delivered",
-    "Exchange",
     "Hop",
     "Importance",
     "InvalidInput",

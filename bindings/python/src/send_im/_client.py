@@ -48,8 +48,8 @@ class Client:
     >>> with Sandbox() as sandbox:
     ...     with Client("tosh@contoso.com", password="x", server=sandbox) as client:
     ...         receipt = client.send("lenea@contoso.com", "disk full", subject="db7")
-    ...     print(receipt.accepted_by, sandbox.open_applications)
-    lenea@contoso.com 0
+    ...     print(receipt.accepted_by, sandbox.messages()[0].subject)
+    lenea@contoso.com db7
     """
 
     def __init__(

@@ -54,27 +54,6 @@ class Delivered:
     received_at: datetime
 
 
-@dataclass(frozen=True)
-class Exchange:
-    """A request that a sandbox received. It holds neither bodies nor credentials.
-
-    Attributes:
-        number: Counts requests, from 1.
-        method: ``"GET"``, ``"POST"`` …
-        path: The path with its query.
-        origin: Scheme, host and port that were asked.
-        status: The status of the answer; None while there is none, or where the connection was closed instead.
-        pool: Which of the sandbox's listeners was asked, from 0.
-    """
-
-    number: int
-    method: str
-    path: str
-    origin: str
-    status: Optional[int]
-    pool: int
-
-
 class Sandbox:
     """A server that behaves like a Skype for Business pool, on a free port of 127.0.0.1.
 
@@ -181,18 +160,6 @@ class Sandbox:
         self._running()
         return self._ca_file
 
-    @property
-    def ca_pem(self) -> Optional[str]:
-        """The same as text."""
-        pem: Optional[str] = self._ask("ca_pem")
-        return pem
-
-    @property
-    def open_applications(self) -> int:
-        """How many sessions are open on the server."""
-        count: int = self._ask("open_applications")
-        return count
-
     def inbox(self, address: str) -> list[Delivered]:
         """What was delivered to this address, oldest first."""
         return [_delivered(record) for record in self._ask("inbox", address)]
@@ -213,12 +180,24 @@ class Sandbox:
         """The same, awaited."""
         return [_delivered(record) for record in await run_async(self._waiting(count, timeout))]
 
-    def journal(self) -> list[Exchange]:
-        """Every request received, oldest first."""
-        return [
-            Exchange(record.number, record.method, record.path, record.origin, record.status, record.pool)
-            for record in self._ask("journal")
-        ]
+    def request(self, method: str, path: str, body: Any = None) -> Any:
+        """Asks the sandbox's own HTTP interface, for what has no method here; see the README of ``send-im-sandbox``.
+
+        Args:
+            method: ``"GET"``, ``"POST"``, ``"PUT"`` or ``"DELETE"``.
+            path: What follows ``/sandbox/api/``: ``"journal"`` (every request received), ``"state"``,
+                ``"tokens/ADDRESS"``, ``"actions/revoke-tokens"`` …
+            body: Sent as JSON, unless it is None.
+
+        Returns:
+            What the JSON of the response stands for; None where it is empty.
+
+        Raises:
+            InvalidInput: The sandbox refuses the request.
+        """
+        text = None if body is None else json.dumps(body)
+        answer: str = run(self._running().request(method, path, text))
+        return json.loads(answer) if answer else None
 
     def add_fault(self, route: str, action: Union[str, Mapping[str, Any]], *, skip: int = 0, times: int = 1) -> None:
         """Makes something go wrong.
@@ -248,31 +227,6 @@ class Sandbox:
         """Takes every fault away."""
         self._ask("clear_faults")
 
-    def issue_token(self, address: str) -> str:
-        """A bearer token that this sandbox accepts for this address, to try ``token=``."""
-        token: str = self._ask("issue_token", address)
-        return token
-
-    def revoke_tokens(self) -> None:
-        """Rejects every token issued so far."""
-        self._ask("revoke_tokens")
-
-    def drop_applications(self) -> None:
-        """Ends every session, as a server does after fifteen silent minutes."""
-        self._ask("drop_applications")
-
-    def force_resync(self) -> None:
-        """Tells every client that it has missed events."""
-        self._ask("force_resync")
-
-    def force_resume(self) -> None:
-        """Tells every client to go on with another event channel."""
-        self._ask("force_resume")
-
-    def end_conversations(self) -> None:
-        """The other side closes every conversation."""
-        self._ask("end_conversations")
-
     def __repr__(self) -> str:
         return f"<Sandbox {self._url or 'not running'}>"
 
@@ -290,7 +244,7 @@ class Sandbox:
         self.stop()
         self._server = server
         self._url = self._ask("url")
-        pem = self.ca_pem
+        pem: Optional[str] = self._ask("ca_pem")
         if pem is not None:
             handle, self._ca_file = tempfile.mkstemp(prefix="send-im-sandbox-", suffix=".pem")
             with os.fdopen(handle, "w") as file:
