@@ -33,6 +33,21 @@ module Helper
     { address: SENDER, password: PASSWORD, server: sandbox }
   end
 
+  # Every request the sandbox received, oldest first.
+  def journal
+    sandbox.request(:get, "journal")
+  end
+
+  # How many sessions are open on the server.
+  def open_applications
+    sandbox.request(:get, "state")[:open_applications]
+  end
+
+  # A bearer token that the sandbox accepts for this address.
+  def issue_token(address)
+    sandbox.request(:post, "tokens/#{address}")[:token]
+  end
+
   def teardown
     @sandbox&.close
     super

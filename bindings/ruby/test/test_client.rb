@@ -5,7 +5,7 @@ require_relative "helper"
 # The signed-in client.
 class TestClient < Minitest::Test
   def sign_ins
-    sandbox.journal.count { |exchange| exchange.path.downcase.include?("oauthtoken") }
+    journal.count { |exchange| exchange[:path].downcase.include?("oauthtoken") }
   end
 
   def test_signs_in_once_for_many_messages
@@ -13,7 +13,7 @@ class TestClient < Minitest::Test
       5.times { |n| client.send_im("lenea@contoso.com", "message #{n}") }
     end
     assert_equal (0..4).map { |n| "message #{n}" }, sandbox.messages.map(&:text)
-    assert_equal [1, 0], [sign_ins, sandbox.open_applications]
+    assert_equal [1, 0], [sign_ins, open_applications]
   end
 
   def test_the_block_gives_its_value
@@ -22,13 +22,13 @@ class TestClient < Minitest::Test
 
   def test_without_a_block
     client = SendIm::Client.open(**account)
-    assert_equal 1, sandbox.open_applications
+    assert_equal 1, open_applications
     client.send_im("lenea@contoso.com", "hi")
     refute_predicate client, :closed?
     assert_nil client.close
     assert_nil client.close
     assert_predicate client, :closed?
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
   end
 
   def test_a_closed_client_says_so
@@ -45,17 +45,17 @@ class TestClient < Minitest::Test
 
   def test_a_refused_sign_in_leaves_nothing_open
     failing(SendIm::SignInError) { SendIm::Client.open(**account, password: "wrong") { flunk "it must not sign in" } }
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
   end
 
   def test_an_error_in_the_block_is_not_hidden_and_signs_out
     assert_raises(ZeroDivisionError) { SendIm::Client.open(**account) { 1 / 0 } }
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
   end
 
   def test_leaving_the_block_signs_out
     [1].each { SendIm::Client.open(**account) { break } }
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
   end
 
   def test_a_failing_sign_out_does_not_undo_the_block
@@ -100,10 +100,10 @@ class TestClient < Minitest::Test
 
   def test_a_client_nobody_refers_to_signs_out
     Thread.new { SendIm::Client.open(**account).send_im("lenea@contoso.com", "hi") && nil }.join
-    assert_equal 1, sandbox.open_applications
+    assert_equal 1, open_applications
     signed_out = eventually do
       GC.start
-      sandbox.open_applications.zero?
+      open_applications.zero?
     end
     assert signed_out
   end
@@ -111,7 +111,7 @@ class TestClient < Minitest::Test
   def test_a_session_the_server_dropped_is_opened_again
     SendIm::Client.open(**account) do |client|
       client.send_im("lenea@contoso.com", "before")
-      sandbox.drop_applications
+      sandbox.request(:post, "actions/drop-applications")
       client.send_im("lenea@contoso.com", "after")
     end
     assert_equal %w[before after], sandbox.messages.map(&:text)

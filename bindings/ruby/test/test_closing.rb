@@ -40,7 +40,7 @@ class TestClosing < Minitest::Test
   end
 
   def requests(method, part)
-    sandbox.journal.select { |exchange| exchange.http_method == method && exchange.path.include?(part) }
+    journal.select { |exchange| exchange[:method] == method && exchange[:path].include?(part) }
   end
 
   def assert_rings(count = 1)
@@ -58,7 +58,7 @@ class TestClosing < Minitest::Test
     assert_rings
     assert_nil close
     assert_equal "slow@contoso.com", ended(slow).accepted_by
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
   end
 
   def test_what_is_under_way_ends_with_its_own_timeout
@@ -66,7 +66,7 @@ class TestClosing < Minitest::Test
     assert_rings
     assert_nil close
     assert_fails SendIm::DeadlineExceeded, :no, silent
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
   end
 
   [0, 0.3].each do |bound|
@@ -75,7 +75,7 @@ class TestClosing < Minitest::Test
       assert_rings
       assert_nil close(timeout: bound)
       assert_fails SendIm::Cancelled, :maybe, silent
-      assert_equal [:cancelled, 130, 0], [silent.value.kind, silent.value.exit_code, sandbox.open_applications]
+      assert_equal [:cancelled, 130, 0], [silent.value.kind, silent.value.exit_code, open_applications]
       assert_empty sandbox.messages
     end
   end
@@ -90,7 +90,7 @@ class TestClosing < Minitest::Test
   def test_a_bound_is_a_number_of_seconds
     assert_raises(TypeError) { client.close(timeout: "5") }
     failing(SendIm::InvalidInput) { client.close(timeout: Float::NAN) }
-    assert_equal 1, sandbox.open_applications
+    assert_equal 1, open_applications
   end
 
   def test_later_sends_fail_and_a_second_close_does_nothing
@@ -119,7 +119,7 @@ class TestClosing < Minitest::Test
     assert_equal [SendIm::Cancelled], ended(many).map(&:class)
     assert_fails SendIm::ClientClosed, :no, send_to("lenea@contoso.com")
     assert_nil close
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
     assert_empty sandbox.messages
   end
 
@@ -147,7 +147,7 @@ class TestClosing < Minitest::Test
       end
     end
     assert_instance_of SendIm::Receipt, ended(slow)
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
   end
 
   { status: { http: 400 }, delay: { ms: 3_600_000 } }.each do |name, detail|

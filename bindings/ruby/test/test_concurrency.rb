@@ -18,14 +18,14 @@ class TestConcurrency < Minitest::Test
       expected = Array.new(20) { |n| "message #{t}/#{n}" }
       assert_equal expected, sandbox.inbox("user#{t}@contoso.com").map(&:text), "in order, each once"
     end
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
   end
 
   def test_a_waiting_send_lets_other_threads_run
     SendIm::Client.open(**account) do |client|
       sending = Thread.new { client.send_im("silent@contoso.com", "hi") }
       # A call that held the interpreter's lock would give it back only when nobody has answered.
-      assert(eventually { sandbox.journal.any? { |exchange| exchange.path.include?("messagingInvitations") } })
+      assert(eventually { journal.any? { |exchange| exchange[:path].include?("messagingInvitations") } })
       assert_predicate sending, :alive?
       sending.kill.join
     end
@@ -46,12 +46,12 @@ class TestConcurrency < Minitest::Test
       assert_equal "lenea@contoso.com", client.send_im("lenea@contoso.com", "after").accepted_by
     end
     assert_equal %w[after], sandbox.messages.map(&:text)
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
   end
 
   def test_timeout_of_the_one_call_signs_out
     assert_raises(Timeout::Error) { Timeout.timeout(0.5) { SendIm.send_im("silent@contoso.com", "hi", **account) } }
-    assert(eventually { sandbox.open_applications.zero? })
+    assert(eventually { open_applications.zero? })
     assert_empty sandbox.messages
   end
 
@@ -59,16 +59,16 @@ class TestConcurrency < Minitest::Test
     assert_raises(Timeout::Error) do
       Timeout.timeout(0.3) { SendIm.send_im("lenea@contoso.com", "hi", on_step: ->(_) { sleep 60 }, **account) }
     end
-    assert(eventually { sandbox.open_applications.zero? })
+    assert(eventually { open_applications.zero? })
   end
 
   def test_a_killed_thread_leaves_nothing_behind
     who = account
     thread = Thread.new { SendIm.send_im("silent@contoso.com", "hi", **who) }
-    assert(eventually { sandbox.journal.any? { |exchange| exchange.path.include?("messagingInvitations") } })
+    assert(eventually { journal.any? { |exchange| exchange[:path].include?("messagingInvitations") } })
     thread.kill
     thread.join
-    assert(eventually { sandbox.open_applications.zero? })
+    assert(eventually { open_applications.zero? })
     assert_empty sandbox.messages
   end
 

@@ -35,8 +35,8 @@ class TestDocs < Minitest::Test
 
   def test_what_is_internal_is_hidden
     public_names = %i[BearerToken Cancelled Client ClientClosed ConnectionFailed CredentialUnavailable DEFAULT_TIMEOUT
-                      DeadlineExceeded Delivered Error Exchange Hop InvalidInput Message NotDelivered OutcomeUnknown
-                      Receipt Sandbox ServiceError SignInError Step TokenRequest VERSION Value]
+                      DeadlineExceeded Delivered Error Hop InvalidInput Message NotDelivered OutcomeUnknown Receipt
+                      Sandbox ServiceError SignInError Step TokenRequest VERSION Value]
     assert_equal public_names.sort, SendIm.constants.sort
   end
 

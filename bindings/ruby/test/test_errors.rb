@@ -35,7 +35,7 @@ class TestErrors < Minitest::Test
   def test_a_nul_is_refused_and_cuts_nothing
     assert_instance_of SendIm::InvalidInput, failed("lenea\0@contoso.com")
     failing(SendIm::InvalidInput) { SendIm.send_im("lenea@contoso.com", "disk\0full", **account) }
-    assert_empty sandbox.journal
+    assert_empty journal
   end
 
   def test_a_refused_password

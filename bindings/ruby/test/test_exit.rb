@@ -18,7 +18,7 @@ class TestExit < Minitest::Test
     end
 
     def ringing
-      sleep 0.005 until SANDBOX.journal.any? { |exchange| exchange.path.include?("messagingInvitations") }
+      sleep 0.005 until SANDBOX.request(:get, "journal").to_s.include?("messagingInvitations")
     end
   RUBY
 
@@ -73,7 +73,7 @@ class TestExit < Minitest::Test
       CLIENT = SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first)
       CLIENT.send_im("lenea@contoso.com", "hi")
     RUBY
-    assert_equal [1, 0], [sandbox.messages.size, sandbox.open_applications]
+    assert_equal [1, 0], [sandbox.messages.size, open_applications]
   end
 
   def test_an_open_client_that_logs_is_signed_out
@@ -83,7 +83,7 @@ class TestExit < Minitest::Test
       CLIENT = SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first,
                                    logger: Logger.new(IO::NULL), on_step: ->(_) {})
     RUBY
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
   end
 
   def test_a_send_that_was_cut_off_is_withdrawn_and_signed_out
@@ -97,7 +97,7 @@ class TestExit < Minitest::Test
       invited.pop
       exit 9
     RUBY
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
     assert_empty sandbox.messages
   end
 
@@ -111,7 +111,7 @@ class TestExit < Minitest::Test
       exit 4
     RUBY
     assert_equal ["in the program", "after the require", "before the require"], sandbox.messages.map(&:text)
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
   end
 
   # What a block at exit does to send, in a program that has an open client.
@@ -124,7 +124,7 @@ class TestExit < Minitest::Test
     token: 'SendIm.send_im("lenea@contoso.com", text, **account, password: nil, token: ->(_) { ARGV.last })'
   }.each do |way, code|
     define_method(:"test_exit_blocks_send_by_#{way}") do
-      ends 4, <<~RUBY, sandbox.url, sandbox.issue_token(SENDER)
+      ends 4, <<~RUBY, sandbox.url, issue_token(SENDER)
         account = { address: "tosh@contoso.com", password: "x", server: ARGV.first }
         say = ->(text) { #{code} }
         at_exit { say.call("before the require") }
@@ -137,7 +137,7 @@ class TestExit < Minitest::Test
       RUBY
       texts = ["in the program", "after the sign-in", "after the require", "before the require"]
       assert_equal texts, sandbox.messages.map(&:text)
-      assert_equal 0, sandbox.open_applications
+      assert_equal 0, open_applications
     end
   end
 
@@ -150,7 +150,7 @@ class TestExit < Minitest::Test
       at_exit { raise "on purpose" }
     RUBY
     assert_equal 7, done.code
-    assert_equal [["last"], 0], [sandbox.messages.map(&:text), sandbox.open_applications]
+    assert_equal [["last"], 0], [sandbox.messages.map(&:text), open_applications]
   end
 
   # As Sidekiq ends: its threads finish what they have begun and the rest of the queue, and a block waits for them.
@@ -174,7 +174,7 @@ class TestExit < Minitest::Test
       20.times { |job| jobs << job }
     RUBY
     assert_equal (0..19).to_a, sandbox.messages.map { |message| message.text.to_i }.sort
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
   end
 
   # As Puma ends a worker: the parent has sent before the fork, SIGTERM ends the child by an exception, its blocks run.
@@ -205,7 +205,7 @@ class TestExit < Minitest::Test
     said = ["after the require", "before the require"]
     expected = ["worker 0", "worker 1"].product(["works", *said]) + ["parent"].product(said)
     assert_equal expected.map { |words| words.join(" ") }.sort, sandbox.messages.map(&:text).sort
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
   end
 
   { delay: { ms: 3_600_000 } }.merge(drop_before: nil).each do |name, detail|
@@ -256,7 +256,7 @@ class TestExit < Minitest::Test
       begin
         SendIm.send_im("silent@contoso.com", "hi", timeout: 3600, **ACCOUNT)
       rescue Interrupt
-        sleep 0.005 until SANDBOX.open_applications.zero?
+        sleep 0.005 until SANDBOX.request(:get, "state")[:open_applications].zero?
         puts "signed out \#{SANDBOX.messages.size}"
         exit 130
       end

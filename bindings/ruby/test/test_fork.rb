@@ -13,7 +13,7 @@ class TestFork < Minitest::Test
       puts sandbox.url
       $stdout.flush
       $stdin.read
-      puts sandbox.messages.map(&:text), "\#{sandbox.open_applications} open"
+      puts sandbox.messages.map(&:text), "\#{sandbox.request(:get, %(state))[:open_applications]} open"
     end
   RUBY
 

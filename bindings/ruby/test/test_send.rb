@@ -30,7 +30,7 @@ class TestSend < Minitest::Test
 
   def test_it_signs_out
     SendIm.send_im("lenea@contoso.com", "hi", **account)
-    assert_equal 0, sandbox.open_applications
+    assert_equal 0, open_applications
   end
 
   def test_submitted_does_not_wait_for_the_recipient
@@ -99,7 +99,7 @@ class TestSend < Minitest::Test
     leave = ->(step) { throw :left, 7 if step.step == :invite }
     left = catch(:left) { SendIm.send_im("silent@contoso.com", "hi", on_step: leave, **account) }
     assert_equal 7, left
-    assert(eventually { sandbox.open_applications.zero? })
+    assert(eventually { open_applications.zero? })
   end
 
   def test_the_stored_account_is_used_where_none_is_given
@@ -157,7 +157,7 @@ class TestSend < Minitest::Test
       error = failing(SendIm::InvalidInput) { SendIm.send_im("lenea@contoso.com", "hi", **account, **arguments) }
       assert_match(/#{complaint}/, error.message)
       assert_equal [:invalid_input, 2], [error.kind, error.exit_code]
-      assert_empty sandbox.journal
+      assert_empty journal
     end
   end
 

@@ -7,7 +7,7 @@ require "stringio"
 # Bearer tokens from a callable.
 class TestToken < Minitest::Test
   def source
-    ->(_) { sandbox.issue_token(SENDER) }
+    ->(_) { issue_token(SENDER) }
   end
 
   def send_with(token, **more)
@@ -18,7 +18,7 @@ class TestToken < Minitest::Test
     asked = []
     receipt = send_with(lambda do |request|
       asked << [request, Thread.current]
-      sandbox.issue_token(SENDER)
+      issue_token(SENDER)
     end)
     assert_equal "lenea@contoso.com", receipt.accepted_by
     request, thread = asked.first
@@ -30,9 +30,9 @@ class TestToken < Minitest::Test
   end
 
   def test_a_token_with_a_lifetime
-    token = ->(_) { SendIm::BearerToken.new(sandbox.issue_token(SENDER), expires_in: 3600) }
+    token = ->(_) { SendIm::BearerToken.new(issue_token(SENDER), expires_in: 3600) }
     assert_equal "lenea@contoso.com", send_with(token).accepted_by
-    token = ->(_) { SendIm::BearerToken.new(sandbox.issue_token(SENDER), expires_in: 3600.5) }
+    token = ->(_) { SendIm::BearerToken.new(issue_token(SENDER), expires_in: 3600.5) }
     assert_equal "lenea@contoso.com", send_with(token).accepted_by
   end
 
@@ -40,11 +40,11 @@ class TestToken < Minitest::Test
     asked = []
     token = lambda do |request|
       asked << request.rejected
-      sandbox.issue_token(SENDER)
+      issue_token(SENDER)
     end
     SendIm::Client.open(address: SENDER, token: token, server: sandbox) do |client|
       client.send_im("lenea@contoso.com", "before")
-      sandbox.revoke_tokens
+      sandbox.request(:post, "actions/revoke-tokens")
       client.send_im("lenea@contoso.com", "after")
     end
     assert_equal false, asked.first
@@ -85,7 +85,7 @@ class TestToken < Minitest::Test
     end
 
     def call(_request)
-      return @sandbox.issue_token(Helper::SENDER) unless sealed
+      return @sandbox.request(:post, "tokens/#{Helper::SENDER}")[:token] unless sealed
 
       @raised << VaultSealed.new("attempt #{@raised.size}")
       raise @raised.last
@@ -115,7 +115,7 @@ class TestToken < Minitest::Test
     vault = Vault.new(sandbox)
     SendIm::Client.open(address: SENDER, token: vault, server: sandbox) do |client|
       client.send_im("lenea@contoso.com", "before")
-      sandbox.revoke_tokens
+      sandbox.request(:post, "actions/revoke-tokens")
       vault.sealed = true
       assert_caused(vault, failing { client.send_im("lenea@contoso.com", "after") })
       messages = Array.new(2) { |n| SendIm::Message.new("user#{n}@contoso.com", "hi") }
@@ -129,7 +129,7 @@ class TestToken < Minitest::Test
   def test_an_error_that_send_all_gave_can_be_raised
     vault = Vault.new(sandbox)
     SendIm::Client.open(address: SENDER, token: vault, server: sandbox) do |client|
-      sandbox.revoke_tokens
+      sandbox.request(:post, "actions/revoke-tokens")
       vault.sealed = true
       error = client.send_all([SendIm::Message.new("lenea@contoso.com", "hi")]).first
       assert_nil error.backtrace

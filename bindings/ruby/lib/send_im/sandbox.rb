@@ -87,16 +87,6 @@ module SendIm
       @authority&.path
     end
 
-    # @return [String, nil] the same as text
-    def ca_pem
-      ask(:ca_pem)
-    end
-
-    # @return [Integer] how many sessions are open on the server
-    def open_applications
-      ask(:open_applications)
-    end
-
     # @param address [String] a recipient
     # @return [Array<Delivered>] what was delivered to this address, oldest first
     def inbox(address)
@@ -119,9 +109,18 @@ module SendIm
       Driver.run { @server.wait_for(count, milliseconds) }.map { |record| Delivered.from(record) }
     end
 
-    # @return [Array<Exchange>] every request received, oldest first
-    def journal
-      ask(:journal).map { |record| Exchange.from(record) }
+    # Asks the sandbox's own HTTP interface, for what has no method here. The README of `send-im-sandbox` lists it.
+    #
+    # @param method [Symbol, String] `:get`, `:post`, `:put` or `:delete`
+    # @param path [String] what follows `/sandbox/api/`: `"journal"` (every request received), `"state"`,
+    #   `"tokens/ADDRESS"`, `"actions/revoke-tokens"` …
+    # @param body [Object, nil] sent as JSON, unless it is nil
+    # @return [Object, nil] the response's JSON, with symbols as keys; nil where it is empty
+    # @raise [InvalidInput] the sandbox refuses the request
+    def request(method, path, body = nil)
+      json = JSON.generate(body) unless body.nil?
+      answer = ask(:request, method.to_s.upcase, Arguments.text("path", path), json)
+      JSON.parse(answer, symbolize_names: true) unless answer.empty?
     end
 
     # Makes something go wrong.
@@ -149,42 +148,6 @@ module SendIm
       ask(:clear_faults)
     end
 
-    # @param address [String] who signs in with it
-    # @return [String] a bearer token that this sandbox accepts, to try `token:`
-    def issue_token(address)
-      ask(:issue_token, Arguments.text("address", address))
-    end
-
-    # Rejects every token issued so far.
-    # @return [nil]
-    def revoke_tokens
-      ask(:revoke_tokens)
-    end
-
-    # Ends every session, as a server does after fifteen silent minutes.
-    # @return [nil]
-    def drop_applications
-      ask(:drop_applications)
-    end
-
-    # Tells every client that it has missed events.
-    # @return [nil]
-    def force_resync
-      ask(:force_resync)
-    end
-
-    # Tells every client to go on with another event channel.
-    # @return [nil]
-    def force_resume
-      ask(:force_resume)
-    end
-
-    # The other side closes every conversation.
-    # @return [nil]
-    def end_conversations
-      ask(:end_conversations)
-    end
-
     # @return [String] where it listens
     def inspect
       "#<#{self.class.name} #{@url}>"
@@ -202,7 +165,7 @@ module SendIm
 
     # Removed by the process that made it, at the latest at its end.
     def authority_file
-      pem = ca_pem
+      pem = ask(:ca_pem)
       return unless pem
 
       Tempfile.new(["send-im-sandbox-", ".pem"]).tap do |file|

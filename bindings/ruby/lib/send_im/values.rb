@@ -184,34 +184,4 @@ module SendIm
       )
     end
   end
-
-  # A request that a {Sandbox} received. It holds neither bodies nor credentials.
-  class Exchange < Value
-    fields :number, :http_method, :path, :origin, :status, :pool
-
-    # @return [Integer] counts requests, from 1
-    attr_reader :number
-    # @return [String] `"GET"`, `"POST"` …
-    attr_reader :http_method
-    # @return [String] the path with its query
-    attr_reader :path
-    # @return [String] scheme, host and port that were asked
-    attr_reader :origin
-    # @return [Integer, nil] the status of the answer; nil while there is none, or where the connection was closed
-    attr_reader :status
-    # @return [Integer] which of the sandbox's listeners was asked, from 0
-    attr_reader :pool
-
-    # @api private
-    def self.from(record)
-      new(
-        number: record.number,
-        http_method: record.method,
-        path: record.path,
-        origin: record.origin,
-        status: record.status,
-        pool: record.pool
-      )
-    end
-  end
 end
