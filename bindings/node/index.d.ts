@@ -302,21 +302,6 @@ export interface Delivered {
   readonly receivedAt: Date;
 }
 
-/** A request that a {@link Sandbox} received. It holds neither bodies nor credentials. */
-export interface Exchange {
-  /** Counts requests, from 1. */
-  readonly number: number;
-  readonly method: string;
-  /** The path with its query. */
-  readonly path: string;
-  /** Scheme, host and port that were asked. */
-  readonly origin: string;
-  /** The status of the answer; null while there is none, or where the connection was closed. */
-  readonly status: number | null;
-  /** Which of the sandbox's listeners was asked, from 0. */
-  readonly pool: number;
-}
-
 export interface SandboxOptions {
   layout?: 'one-pool' | 'two-pools' | 'redirect' | null;
   /** True for https with a certificate authority made for this sandbox. */
@@ -383,34 +368,23 @@ export declare class Sandbox implements AsyncDisposable {
   get url(): string;
   /** With https, a PEM file with the certificate authority; it is removed with the sandbox. */
   get caFile(): string | null;
-  /** The same as text. */
-  get caPem(): string | null;
   /** What was delivered to this address, oldest first. */
   inbox(address: string): Delivered[];
   /** Everything delivered, oldest first. */
   messages(): Delivered[];
   /** Waits until that many messages were delivered in all, 10000 ms unless told; `timeout` where it takes longer. */
   waitFor(count: number, options?: { timeout?: number } & Cancellation): Promise<Delivered[]>;
-  /** Every request received, oldest first. */
-  journal(): Exchange[];
-  /** How many sessions are open. */
-  openApplications(): number;
+  /**
+   * Asks the sandbox's own HTTP interface, for what has no method here; the README of `send-im-sandbox` lists it. `path` is
+   * what follows `/sandbox/api/`: `journal` (every request received), `state`, `tokens/ADDRESS`, `actions/revoke-tokens` …
+   * `body` is sent as JSON. Gives the response's JSON, or undefined where it is empty; throws `invalid_input` where the
+   * sandbox refuses.
+   */
+  request<T = unknown>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): T;
   /** Makes something go wrong: `skip` requests pass unharmed first (0), `times` are hit (1; 0: all). */
   addFault(route: FaultRoute, action: FaultAction, options?: { skip?: number; times?: number }): void;
   /** Takes every fault away. */
   clearFaults(): void;
-  /** Rejects every token issued so far. */
-  revokeTokens(): void;
-  /** Ends every session, as a server does after fifteen silent minutes. */
-  dropApplications(): void;
-  /** Tells every client that it has missed events. */
-  forceResync(): void;
-  /** Tells every client to go on with another event channel. */
-  forceResume(): void;
-  /** The other side closes every conversation. */
-  endConversations(): void;
-  /** A bearer token that this sandbox accepts, to try `token`. */
-  issueToken(address: string): string;
   /** Stops it. What it had delivered is gone. A second call does nothing. */
   stop(): Promise<void>;
   /** The same as `stop`, where Node has the symbol. */

@@ -98,15 +98,11 @@ const native = {
 
   sandboxStart: declare('sandbox_start', HANDLE, TEXT, OUT),
   sandboxUrl: declare('sandbox_url', TEXT, HANDLE),
-  sandboxCaPem: declare('sandbox_ca_pem', TEXT, HANDLE),
   sandboxCaFile: declare('sandbox_ca_file', TEXT, HANDLE),
   sandboxInbox: declare('sandbox_inbox', HANDLE, HANDLE, TEXT, OUT),
   sandboxWaitFor: declare('sandbox_wait_for', HANDLE, HANDLE, 'size_t', 'uint64', HANDLE),
-  sandboxJournal: declare('sandbox_journal', HANDLE, HANDLE, OUT),
-  sandboxOpenApplications: declare('sandbox_open_applications', 'int64', HANDLE),
+  sandboxRequest: declare('sandbox_request', HANDLE, HANDLE, TEXT, TEXT, TEXT, OUT),
   sandboxAddFault: declare('sandbox_add_fault', HANDLE, HANDLE, TEXT),
-  sandboxAct: declare('sandbox_act', HANDLE, HANDLE, TEXT),
-  sandboxIssueToken: declare('sandbox_issue_token', HANDLE, HANDLE, TEXT, OUT),
   sandboxFree: declare('sandbox_free', 'void', HANDLE),
 };
 

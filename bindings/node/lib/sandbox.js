@@ -68,7 +68,6 @@ class Sandbox {
   #handle;
   #url;
   #caFile;
-  #caPem;
 
   /**
    * @param {symbol} key
@@ -81,7 +80,6 @@ class Sandbox {
     this.#handle = handle;
     this.#url = native.sandboxUrl(handle);
     this.#caFile = native.sandboxCaFile(handle);
-    this.#caPem = native.sandboxCaPem(handle);
     handles.add(this, handle, native.sandboxFree);
   }
 
@@ -104,10 +102,6 @@ class Sandbox {
 
   get caFile() {
     return handles.has(this.#handle) ? this.#caFile : null;
-  }
-
-  get caPem() {
-    return this.#caPem;
   }
 
   /** @param {string} address */
@@ -148,12 +142,15 @@ class Sandbox {
     });
   }
 
-  journal() {
-    return this.#ask((out) => native.sandboxJournal(this.#living(), out)).map(Object.freeze);
-  }
-
-  openApplications() {
-    return Number(native.sandboxOpenApplications(this.#living()));
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} [body]
+   */
+  request(method, path, body) {
+    const json = body === undefined ? null : JSON.stringify(body);
+    const [verb, place] = [text('method', method), text('path', path)];
+    return this.#ask((out) => native.sandboxRequest(this.#living(), verb, place, json, out));
   }
 
   /**
@@ -167,43 +164,11 @@ class Sandbox {
   }
 
   clearFaults() {
-    this.#act('clear-faults');
-  }
-
-  revokeTokens() {
-    this.#act('revoke-tokens');
-  }
-
-  dropApplications() {
-    this.#act('drop-applications');
-  }
-
-  forceResync() {
-    this.#act('resync');
-  }
-
-  forceResume() {
-    this.#act('resume');
-  }
-
-  endConversations() {
-    this.#act('end-conversations');
-  }
-
-  /** @param {string} address */
-  issueToken(address) {
-    const out = [null];
-    check(native.sandboxIssueToken(this.#living(), text('address', address), out));
-    return takeText(out[0]);
+    this.request('DELETE', 'faults');
   }
 
   async stop() {
     handles.close(this, this.#handle);
-  }
-
-  /** @param {string} action */
-  #act(action) {
-    check(native.sandboxAct(this.#living(), action));
   }
 
   /** @param {string | null} address */
@@ -213,12 +178,13 @@ class Sandbox {
 
   /**
    * @param {(out: unknown[]) => unknown} question
-   * @returns {any[]}
+   * @returns {any}
    */
   #ask(question) {
     const out = [null];
     check(question(out));
-    return JSON.parse(takeText(out[0]));
+    const answer = takeText(out[0]);
+    return answer === '' ? undefined : JSON.parse(answer);
   }
 
   #living() {

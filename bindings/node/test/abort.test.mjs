@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import test from 'node:test';
 import { Client, SendImError, sendIm } from 'send-im';
-import { eventually, place, ringing } from './helper.mjs';
+import { eventually, journal, openApplications, place, ringing } from './helper.mjs';
 
 test('a signal used before keeps the call from beginning', async (t) => {
   const { sandbox, account } = await place(t);
@@ -11,7 +11,7 @@ test('a signal used before keeps the call from beginning', async (t) => {
   const wanted = { kind: 'cancelled', sent: 'no', exitCode: 130, cause: reason };
   await assert.rejects(sendIm('lenea@contoso.com', 'hi', { ...account, signal }), wanted);
   await assert.rejects(Client.signIn({ ...account, signal }), wanted);
-  assert.deepEqual(sandbox.journal(), []);
+  assert.deepEqual(journal(sandbox), []);
   const client = await Client.signIn(account);
   await assert.rejects(client.send('lenea@contoso.com', 'hi', { signal }), wanted);
   await assert.rejects(client.sendAll([{ to: 'lenea@contoso.com', text: 'hi' }], { signal }), wanted);
@@ -37,7 +37,7 @@ test('aborting while it rings: maybe sent, withdrawn and signed out', async (t) 
     assert.match(error.stack, /abort\.test\.mjs/);
     return true;
   });
-  assert.ok(await eventually(() => sandbox.openApplications() === 0));
+  assert.ok(await eventually(() => openApplications(sandbox) === 0));
   assert.deepEqual(sandbox.messages(), []);
 });
 
@@ -46,7 +46,7 @@ test('aborting before the message has left: not sent', async (t) => {
   sandbox.addFault('applications', { delay: { ms: 60_000 } }, { times: 0 });
   const control = new AbortController();
   const sending = sendIm('lenea@contoso.com', 'hi', { ...account, signal: control.signal });
-  assert.ok(await eventually(() => sandbox.journal().some(({ path }) => path.includes('applications'))));
+  assert.ok(await eventually(() => journal(sandbox).some(({ path }) => path.includes('applications'))));
   control.abort();
   await assert.rejects(sending, (error) => {
     assert.deepEqual([error.kind, error.sent, error.cause.name], ['cancelled', 'no', 'AbortError']);
@@ -61,7 +61,7 @@ test('aborting in the same turn', async (t) => {
   const sending = sendIm('lenea@contoso.com', 'hi', { ...account, signal: control.signal });
   control.abort();
   await assert.rejects(sending, { kind: 'cancelled' });
-  assert.ok(await eventually(() => sandbox.openApplications() === 0));
+  assert.ok(await eventually(() => openApplications(sandbox) === 0));
 });
 
 test('a timeout signal during a sign-in', async (t) => {
@@ -81,7 +81,7 @@ test('a client goes on after one of its sends was aborted', async (t) => {
   await assert.rejects(sending, { kind: 'cancelled' });
   assert.equal((await client.send('lenea@contoso.com', 'after')).acceptedBy, 'lenea@contoso.com');
   await client.signOut();
-  assert.equal(sandbox.openApplications(), 0);
+  assert.equal(openApplications(sandbox), 0);
 });
 
 test('sendAll keeps what had ended', async (t) => {

@@ -3,7 +3,7 @@ import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { Client, SendImError } from 'send-im';
-import { eventually, PASSWORD, place, script } from './helper.mjs';
+import { eventually, journal, openApplications, PASSWORD, place, script } from './helper.mjs';
 
 const texts = (sandbox) => sandbox.messages().map((message) => message.text);
 
@@ -19,8 +19,8 @@ test('signs in once for many messages', async (t) => {
   assert.equal(await client.signOut(), undefined);
   assert.equal(client.closed, true);
   assert.deepEqual(texts(sandbox), ['message 0', 'message 1', 'message 2', 'message 3', 'message 4']);
-  const signIns = sandbox.journal().filter((exchange) => exchange.path.toLowerCase().includes('oauthtoken'));
-  assert.deepEqual([signIns.length, sandbox.openApplications()], [1, 0]);
+  const signIns = journal(sandbox).filter((exchange) => exchange.path.toLowerCase().includes('oauthtoken'));
+  assert.deepEqual([signIns.length, openApplications(sandbox)], [1, 0]);
 });
 
 test('a client that was signed out says so', async (t) => {
@@ -35,7 +35,7 @@ test('a client that was signed out says so', async (t) => {
 test('a refused sign-in leaves nothing open', async (t) => {
   const { sandbox, account } = await place(t);
   await assert.rejects(Client.signIn({ ...account, password: 'wrong' }), { kind: 'sign_in_refused', exitCode: 3 });
-  assert.equal(sandbox.openApplications(), 0);
+  assert.equal(openApplications(sandbox), 0);
 });
 
 test('sendAll answers in order', async (t) => {
@@ -111,7 +111,7 @@ test('a session the server dropped is opened again', async (t) => {
   const { sandbox, account } = await place(t);
   const client = await Client.signIn(account);
   await client.send('lenea@contoso.com', 'before');
-  sandbox.dropApplications();
+  sandbox.request('POST', 'actions/drop-applications');
   await client.send('lenea@contoso.com', 'after');
   await client.signOut();
   assert.deepEqual(texts(sandbox), ['before', 'after']);
@@ -121,11 +121,11 @@ test('resynchronisation', async (t) => {
   const { sandbox, account } = await place(t);
   const client = await Client.signIn(account);
   await client.send('lenea@contoso.com', 'one');
-  sandbox.forceResync();
+  sandbox.request('POST', 'actions/resync');
   await client.send('lenea@contoso.com', 'two');
-  sandbox.forceResume();
+  sandbox.request('POST', 'actions/resume');
   await client.send('lenea@contoso.com', 'three');
-  sandbox.endConversations();
+  sandbox.request('POST', 'actions/end-conversations');
   await client.send('lenea@contoso.com', 'four');
   await client.signOut();
   assert.deepEqual(texts(sandbox), ['one', 'two', 'three', 'four']);
@@ -142,18 +142,18 @@ test('a client nobody refers to is signed out, also one that listens and gives t
        client = await Client.signIn({
          address: 'tosh@contoso.com',
          server: sandbox,
-         token: () => (client, sandbox.issueToken('tosh@contoso.com')),
+         token: () => (client, sandbox.request('POST', 'tokens/tosh@contoso.com').token),
          onStep: () => client?.closed,
        });
        await client.send('lenea@contoso.com', 'hi');
      }
      await use();
-     if (sandbox.openApplications() !== 1) throw new Error('it is not signed in');
-     for (let n = 0; n < 2000 && sandbox.openApplications() !== 0; n++) {
+     if (sandbox.request('GET', 'state').open_applications !== 1) throw new Error('it is not signed in');
+     for (let n = 0; n < 2000 && sandbox.request('GET', 'state').open_applications !== 0; n++) {
        gc();
        await sleep(5);
      }
-     console.log(sandbox.openApplications());`,
+     console.log(sandbox.request('GET', 'state').open_applications);`,
     { flags: ['--expose-gc'] },
   );
   assert.deepEqual(done, { code: 0, out: '0\n', err: '' });
@@ -178,5 +178,5 @@ test('a client sends while it is signing out elsewhere without a crash', async (
   await Promise.all(outs);
   const kinds = results.flatMap((result) => (result.status === 'rejected' ? [result.reason.kind] : []));
   assert.ok(kinds.every((kind) => kind === 'closed'));
-  assert.ok(await eventually(() => sandbox.openApplications() === 0));
+  assert.ok(await eventually(() => openApplications(sandbox) === 0));
 });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { ended, PACKAGE, place, room, script, stored } from './helper.mjs';
+import { ended, openApplications, PACKAGE, place, room, script, stored } from './helper.mjs';
 
 const README = readFileSync(path.join(PACKAGE, 'README.md'), 'utf8');
 const snippets = [...README.matchAll(/^```(js|ts)\n(.*?)^```/gms)].map(([, language, code]) => ({ language, code }));
@@ -51,7 +51,7 @@ snippets.forEach((snippet, n) => {
     assert.deepEqual([done.code, done.err], [code, '']);
     if (typeof out === 'string') assert.equal(done.out, out);
     else assert.match(done.out, out);
-    assert.equal(sandbox.openApplications(), 0);
+    assert.equal(openApplications(sandbox), 0);
     if (mark.source === 'await using') assert.equal(sandbox.messages().length, 1);
   });
 });

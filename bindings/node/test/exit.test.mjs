@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import test from 'node:test';
-import { place, script, stored } from './helper.mjs';
+import { issueToken, openApplications, place, script, stored } from './helper.mjs';
 
 const HEADER = `
   import { Client, Sandbox, sendIm } from 'send-im';
@@ -15,7 +15,7 @@ const HEADER = `
   const account = { address: 'tosh@contoso.com', password: 'x', server: sandbox };
   const ring = (more) => sendIm('silent@contoso.com', 'hi', { ...account, timeout: 3_600_000, ...more });
   async function ringing() {
-    while (!sandbox.journal().some((exchange) => exchange.path.includes('messagingInvitations'))) await sleep(2);
+    while (!sandbox.request('GET', 'journal').some(({ path }) => path.includes('messagingInvitations'))) await sleep(2);
   }
 `;
 
@@ -129,7 +129,7 @@ test('an open client is signed out at the end', async (t) => {
      globalThis.kept = client;`,
     { env: stored(sandbox) },
   );
-  assert.deepEqual([sandbox.messages().length, sandbox.openApplications()], [1, 0]);
+  assert.deepEqual([sandbox.messages().length, openApplications(sandbox)], [1, 0]);
 });
 
 test('a send that was cut off is withdrawn and signed out', async (t) => {
@@ -141,7 +141,7 @@ test('a send that was cut off is withdrawn and signed out', async (t) => {
      sendIm('silent@contoso.com', 'hi', { onStep: ({ step }) => step === 'invite' && setImmediate(() => process.exit(9)) });`,
     { env: stored(sandbox) },
   );
-  assert.deepEqual([sandbox.messages(), sandbox.openApplications()], [[], 0]);
+  assert.deepEqual([sandbox.messages(), openApplications(sandbox)], [[], 0]);
 });
 
 test('process.exitCode is kept', (t) =>
@@ -176,7 +176,7 @@ test('SIGINT may abort what rings', async (t) => {
      process.once('SIGINT', () => control.abort(new Error('interrupted')));
      ringing().then(() => console.log('ringing'));
      const error = await ring({ signal: control.signal }).catch((error) => error);
-     while (sandbox.openApplications() !== 0) await sleep(2);
+     while (sandbox.request('GET', 'state').open_applications !== 0) await sleep(2);
      console.log(error.kind, error.sent, error.cause.message, sandbox.messages().length);
      process.exitCode = error.exitCode;`,
     { on: (text, child) => text === 'ringing\n' && child.kill('SIGINT') },
@@ -218,7 +218,7 @@ for (const [how, send] of Object.entries({
       if (code === 1) assert.match(done.err, /Error: on purpose/);
       else assert.equal(done.err, '');
       assert.deepEqual(texts(sandbox), ['before', 'after']);
-      assert.equal(sandbox.openApplications(), 0);
+      assert.equal(openApplications(sandbox), 0);
     });
   }
 }
@@ -231,14 +231,14 @@ test('listeners of beforeExit send as ever', async (t) => {
     assert.deepEqual({ ...done, out: done.out.split('\n').sort() }, { code: 0, out: ['', 'after', 'before'], err: '' });
   }
   assert.deepEqual(texts(sandbox).sort(), ['after', 'after', 'before', 'before']);
-  assert.equal(sandbox.openApplications(), 0);
+  assert.equal(openApplications(sandbox), 0);
 });
 
 test('a send in a listener of exit ends with its timeout', async (t) => {
   const { sandbox } = await place(t, { ring: 3_600_000 });
   const program = `${OUTSIDE} process.on('exit', () => { sendIm('silent@contoso.com', 'hi', { timeout: 500 }).catch(() => {}); });`;
   await ends(t, 0, program, { env: stored(sandbox) });
-  assert.deepEqual([sandbox.messages(), sandbox.openApplications()], [[], 0]);
+  assert.deepEqual([sandbox.messages(), openApplications(sandbox)], [[], 0]);
 });
 
 test('a call that cannot begin at the end is refused as ever', (t) =>
@@ -250,7 +250,7 @@ test('a call that cannot begin at the end is refused as ever', (t) =>
 
 test('a token function may answer at once in a listener of exit, and later it cannot', async (t) => {
   const { sandbox } = await place(t);
-  const token = sandbox.issueToken('tosh@contoso.com');
+  const token = issueToken(sandbox, 'tosh@contoso.com');
   const program = (source) => `${OUTSIDE}
     const options = { address: 'tosh@contoso.com', server: process.argv[2], timeout: 3_600_000, onStep: () => console.log('step') };
     process.on('exit', () => { sendIm('lenea@contoso.com', 'hi', { ...options, token: ${source} }).catch(() => {}); });`;
@@ -260,7 +260,7 @@ test('a token function may answer at once in a listener of exit, and later it ca
   const atOnce = await script(t, program(`() => '${token}'`), more);
   assert.deepEqual([atOnce.code, atOnce.err, texts(sandbox)], [0, '', ['hi']]);
   assert.match(atOnce.out, /^(step\n){5,}$/);
-  assert.equal(sandbox.openApplications(), 0);
+  assert.equal(openApplications(sandbox), 0);
 });
 
 test('many copies of the package end the process once', (t) =>

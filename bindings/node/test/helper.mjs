@@ -34,9 +34,18 @@ export async function eventually(condition) {
   return true;
 }
 
+/** Every request the sandbox received, oldest first. */
+export const journal = (sandbox) => sandbox.request('GET', 'journal');
+
+/** How many sessions are open on the server. */
+export const openApplications = (sandbox) => sandbox.request('GET', 'state').open_applications;
+
+/** A bearer token that the sandbox accepts for this address. */
+export const issueToken = (sandbox, address) => sandbox.request('POST', `tokens/${address}`).token;
+
 /** True as soon as an invitation rings. */
 export const ringing = (sandbox) =>
-  eventually(() => sandbox.journal().some((exchange) => exchange.path.includes('messagingInvitations')));
+  eventually(() => journal(sandbox).some((exchange) => exchange.path.includes('messagingInvitations')));
 
 /** The environment without an account of ours. */
 export const clean = () =>

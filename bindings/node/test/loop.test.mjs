@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs';
 import test from 'node:test';
 import { promisify } from 'node:util';
 import { Client, sendIm } from 'send-im';
-import { eventually, place, ringing } from './helper.mjs';
+import { eventually, issueToken, journal, openApplications, place, ringing } from './helper.mjs';
 
 test('a timer makes progress while a send waits', async (t) => {
   const { sandbox, account } = await place(t);
@@ -28,14 +28,14 @@ test("fifty calls that wait hold none of libuv's threads, and others go past the
   const waiting = Promise.allSettled(
     Array.from({ length: 50 }, (_, n) => sendIm('silent@contoso.com', `message ${n}`, options)),
   );
-  const invited = () => sandbox.journal().filter((exchange) => exchange.path.includes('messagingInvitations')).length;
+  const invited = () => journal(sandbox).filter((exchange) => exchange.path.includes('messagingInvitations')).length;
   assert.ok(await eventually(() => invited() === 50));
   // These would never come if each of the four threads waited for an answer.
   await Promise.all(Array.from({ length: 4 }, () => promisify(pbkdf2)('x', 'y', 10, 16, 'sha256')));
   assert.equal((await sendIm('lenea@contoso.com', 'past them', account)).acceptedBy, 'lenea@contoso.com');
   control.abort();
   assert.deepEqual(new Set((await waiting).map((result) => result.reason?.kind)), new Set(['cancelled']));
-  assert.ok(await eventually(() => sandbox.openApplications() === 0));
+  assert.ok(await eventually(() => openApplications(sandbox) === 0));
   assert.deepEqual(
     sandbox.messages().map((message) => message.text),
     ['past them'],
@@ -62,7 +62,7 @@ test('fifty tasks and a thousand messages on one client, each delivered once and
       Array.from({ length: 20 }, (_, n) => `message ${number}/${n}`),
     );
   }
-  assert.equal(sandbox.openApplications(), 0);
+  assert.equal(openApplications(sandbox), 0);
 });
 
 test('calls leave no descriptor behind', {
@@ -89,7 +89,7 @@ test('the context of the caller is kept, in callbacks too', async (t) => {
   const onStep = () => seen.add(storage.getStore());
   const token = () => {
     seen.add(storage.getStore());
-    return sandbox.issueToken(account.address);
+    return issueToken(sandbox, account.address);
   };
   const { password, ...who } = account;
   await storage.run('request 7', async () => {

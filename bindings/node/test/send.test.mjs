@@ -5,7 +5,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { SendImError, sendIm } from 'send-im';
-import { PASSWORD, place, SENDER, stored } from './helper.mjs';
+import { journal, openApplications, PASSWORD, place, SENDER, stored } from './helper.mjs';
 
 /** Sets variables of the environment, or takes them away, for this test. */
 function environment(t, changes) {
@@ -53,7 +53,7 @@ test('every option reaches the recipient', async (t) => {
 test('it signs out', async (t) => {
   const { sandbox, account } = await place(t);
   await sendIm('lenea@contoso.com', 'hi', account);
-  assert.equal(sandbox.openApplications(), 0);
+  assert.equal(openApplications(sandbox), 0);
 });
 
 test('submitted does not wait for the recipient', async (t) => {
@@ -134,7 +134,7 @@ for (const [options, complaint] of refused) {
     const { sandbox, account } = await place(t);
     const sending = sendIm('lenea@contoso.com', 'hi', { ...account, ...options });
     await assert.rejects(sending, { kind: 'invalid_input', exitCode: 2, sent: 'no', message: complaint });
-    assert.deepEqual(sandbox.journal(), []);
+    assert.deepEqual(journal(sandbox), []);
   });
 }
 
@@ -152,7 +152,7 @@ for (const [what, to, text] of [
       assert.ok(error.message.includes(what) && !error.stack.includes('of things'));
       return true;
     });
-    assert.deepEqual(sandbox.journal(), []);
+    assert.deepEqual(journal(sandbox), []);
   });
 }
 
@@ -180,7 +180,7 @@ for (const options of [
       assert.doesNotMatch(error.message, /424242|s3cret/);
       return true;
     });
-    assert.deepEqual(sandbox.journal(), []);
+    assert.deepEqual(journal(sandbox), []);
   });
 }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { Client, sendIm } from 'send-im';
-import { eventually, PASSWORD, place, SENDER, script } from './helper.mjs';
+import { eventually, journal, openApplications, PASSWORD, place, SENDER, script } from './helper.mjs';
 
 const HEADER = `
   const { parentPort, workerData } = require('node:worker_threads');
@@ -50,7 +50,7 @@ test('ten workers and this thread send at the same time', async (t) => {
   await Promise.all(Array.from({ length: 10 }, (_, i) => sendIm('lenea@contoso.com', `main/${i}`, account)));
   assert.deepEqual(await Promise.all(workers.map(({ over }) => over)), Array(10).fill(0));
   const texts = sandbox.messages().map((message) => message.text);
-  assert.deepEqual([texts.length, new Set(texts).size, sandbox.openApplications()], [110, 110, 0]);
+  assert.deepEqual([texts.length, new Set(texts).size, openApplications(sandbox)], [110, 110, 0]);
 });
 
 test('a worker that ends with an open client signs it out, and the others go on', async (t) => {
@@ -58,7 +58,7 @@ test('a worker that ends with an open client signs it out, and the others go on'
   for (const end of ['', 'process.exit(3);']) {
     const { over } = work(sandbox, `globalThis.kept = await Client.signIn(account); ${end}`);
     assert.equal(await over, end ? 3 : 0);
-    assert.ok(await eventually(() => sandbox.openApplications() === 0));
+    assert.ok(await eventually(() => openApplications(sandbox) === 0));
   }
   assert.ok(await sendIm('lenea@contoso.com', 'after', account));
 });
@@ -70,7 +70,7 @@ test('a worker that exits during a send withdraws it', async (t) => {
     `sendIm('silent@contoso.com', 'hi', { ...account, onStep: ({ step }) => step === 'invite' && process.exit(5) });`,
   );
   assert.equal(await over, 5);
-  assert.ok(await eventually(() => sandbox.openApplications() === 0));
+  assert.ok(await eventually(() => openApplications(sandbox) === 0));
   assert.deepEqual(sandbox.messages(), []);
 });
 
@@ -89,7 +89,7 @@ test('a worker that ends closes what it has, and what comes after that is told s
   );
   assert.equal(await over, 0);
   assert.deepEqual(posted, ['closed', 'closed', 'string', 'object']);
-  assert.ok(await eventually(() => sandbox.openApplications() === 0));
+  assert.ok(await eventually(() => openApplications(sandbox) === 0));
   assert.deepEqual(sandbox.messages(), []);
 });
 
@@ -104,7 +104,7 @@ test('a listener of exit that a worker has registered before it loads the packag
   );
   await new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject));
   assert.equal(sandbox.messages()[0].text, 'from the end');
-  assert.ok(await eventually(() => sandbox.openApplications() === 0));
+  assert.ok(await eventually(() => openApplications(sandbox) === 0));
 });
 
 test('a worker that is terminated during many sends harms nobody', async (t) => {
@@ -131,10 +131,10 @@ test('a worker that is terminated while it signs in leaves no session', async (t
   const { sandbox, account } = await place(t);
   sandbox.addFault('applications', { delay: { ms: 300 } });
   const { worker } = work(sandbox, 'await Client.signIn(account);');
-  assert.ok(await eventually(() => sandbox.journal().some(({ path }) => path.includes('applications'))));
+  assert.ok(await eventually(() => journal(sandbox).some(({ path }) => path.includes('applications'))));
   await worker.terminate();
   assert.ok(await sendIm('lenea@contoso.com', 'after', account));
-  assert.ok(await eventually(() => sandbox.openApplications() === 0));
+  assert.ok(await eventually(() => openApplications(sandbox) === 0));
 });
 
 for (const loads of [true, false]) {
@@ -162,7 +162,7 @@ for (const loads of [true, false]) {
       { name: 'script.cjs', args: [sandbox.url] },
     );
     assert.deepEqual(done, { code: 17, out: '', err: '' });
-    assert.ok(await eventually(() => sandbox.openApplications() === 0));
+    assert.ok(await eventually(() => openApplications(sandbox) === 0));
   });
 }
 

@@ -85,7 +85,11 @@ try {
   sandbox.addFault('nowhere', 'drop_before');
   const [first]: Delivered[] = await sandbox.waitFor(1, { timeout: 100 });
   const when: Date = first.receivedAt;
-  console.log(when, sandbox.inbox('lenea@contoso.com').length, sandbox.journal()[0].status);
+  console.log(
+    when,
+    sandbox.inbox('lenea@contoso.com').length,
+    sandbox.request<{ status: number }[]>('GET', 'journal')[0].status,
+  );
   // @ts-expect-error no such layout
   await Sandbox.start({ layout: 'three-pools' });
 } catch (error) {
