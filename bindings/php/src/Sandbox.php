@@ -25,8 +25,6 @@ final class Sandbox
     public readonly string $url;
     /** With https, a PEM file with the certificate authority; it is removed with the sandbox. */
     public readonly ?string $caFile;
-    /** The same as text. */
-    public readonly ?string $caPem;
 
     private readonly Library $library;
     private ?CData $server;
@@ -81,7 +79,6 @@ final class Sandbox
         ]));
         $this->url = $this->library->call('send_im_sandbox_url', $this->server);
         $this->caFile = $this->library->call('send_im_sandbox_ca_file', $this->server);
-        $this->caPem = $this->library->call('send_im_sandbox_ca_pem', $this->server);
     }
 
     /**
@@ -125,39 +122,26 @@ final class Sandbox
     }
 
     /**
-     * Every request the sandbox received, oldest first.
+     * Asks the sandbox's own HTTP interface, for what has no method here; the README of `send-im-sandbox` lists it.
      *
-     * @return list<Exchange>
-     * @throws SendImException
+     * @param string $method `GET`, `POST`, `PUT` or `DELETE`
+     * @param string $path   what follows `/sandbox/api/`: `journal` (every request received), `state`,
+     *                       `tokens/ADDRESS`, `actions/revoke-tokens` …
+     * @param mixed  $body   sent as JSON, unless it is null
+     * @return mixed the response's JSON, objects as arrays; null where it is empty
+     * @throws SendImException an {@see Exception\InvalidInputException} where the sandbox refuses the request
      */
-    public function journal(): array
+    public function request(string $method, string $path, mixed $body = null): mixed
     {
-        $journal = $this->library->text('send_im_sandbox_journal', $this->server());
+        $answer = $this->library->text(
+            'send_im_sandbox_request',
+            $this->server(),
+            Text::whole('method', $method),
+            Text::whole('path', $path),
+            $body === null ? null : self::json($body),
+        );
 
-        return array_map(static fn (array $exchange): Exchange => new Exchange(
-            number: $exchange['number'],
-            method: $exchange['method'],
-            path: $exchange['path'],
-            origin: $exchange['origin'],
-            status: $exchange['status'] ?? null,
-            pool: $exchange['pool'],
-        ), json_decode($journal, true, flags: JSON_THROW_ON_ERROR));
-    }
-
-    /**
-     * How many sessions are open on the server.
-     *
-     * @throws SendImException
-     */
-    public function openApplications(): int
-    {
-        $count = $this->library->call('send_im_sandbox_open_applications', $this->server());
-        if ($count < 0) {
-            // This says why.
-            $this->library->text('send_im_sandbox_journal', $this->server());
-        }
-
-        return $count;
+        return $answer === '' ? null : json_decode($answer, true, flags: JSON_THROW_ON_ERROR);
     }
 
     /**
@@ -189,69 +173,7 @@ final class Sandbox
      */
     public function clearFaults(): void
     {
-        $this->act('clear-faults');
-    }
-
-    /**
-     * A bearer token that this sandbox accepts for this address, to try `token:`.
-     *
-     * @throws SendImException
-     */
-    public function issueToken(string $address): string
-    {
-        $address = Text::whole('address', $address);
-
-        return $this->library->text('send_im_sandbox_issue_token', $this->server(), $address);
-    }
-
-    /**
-     * Rejects every token issued so far.
-     *
-     * @throws SendImException
-     */
-    public function revokeTokens(): void
-    {
-        $this->act('revoke-tokens');
-    }
-
-    /**
-     * Ends every session, as a server does after fifteen silent minutes.
-     *
-     * @throws SendImException
-     */
-    public function dropApplications(): void
-    {
-        $this->act('drop-applications');
-    }
-
-    /**
-     * Tells every client that it has missed events.
-     *
-     * @throws SendImException
-     */
-    public function forceResync(): void
-    {
-        $this->act('resync');
-    }
-
-    /**
-     * Tells every client to go on with another event channel.
-     *
-     * @throws SendImException
-     */
-    public function forceResume(): void
-    {
-        $this->act('resume');
-    }
-
-    /**
-     * The other side closes every conversation.
-     *
-     * @throws SendImException
-     */
-    public function endConversations(): void
-    {
-        $this->act('end-conversations');
+        $this->request('DELETE', 'faults');
     }
 
     /**
@@ -288,20 +210,12 @@ final class Sandbox
         $this->stop();
     }
 
-    private function act(string $action): void
-    {
-        $this->library->run('send_im_sandbox_act', $this->server(), $action);
-    }
-
     private function server(): CData
     {
         return $this->server ?? throw Failure::closed('The sandbox is stopped.');
     }
 
-    /**
-     * @param array<string, mixed> $value
-     */
-    private static function json(#[\SensitiveParameter] array $value): string
+    private static function json(#[\SensitiveParameter] mixed $value): string
     {
         try {
             return json_encode($value, JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE);

@@ -23,7 +23,7 @@ final class ClientTest extends TestCase
 {
     private function signIns(): int
     {
-        $paths = array_column($this->sandbox()->journal(), 'path');
+        $paths = array_column($this->journal(), 'path');
 
         return \count(array_filter($paths, static fn (string $path): bool => stripos($path, 'oauthtoken') !== false));
     }
@@ -39,7 +39,7 @@ final class ClientTest extends TestCase
         $client->signOut();
         $this->assertFalse($client->isOpen());
         $this->assertSame(['message 0', 'message 1', 'message 2', 'message 3', 'message 4'], $this->texts());
-        $this->assertSame([1, 0], [$this->signIns(), $this->sandbox()->openApplications()]);
+        $this->assertSame([1, 0], [$this->signIns(), $this->openApplications()]);
     }
 
     public function testEveryOptionOfAMessage(): void
@@ -70,10 +70,10 @@ final class ClientTest extends TestCase
         $sender = function (): void {
             $client = Client::signIn(...$this->account());
             $client->send('lenea@contoso.com', 'hi');
-            $this->assertSame(1, $this->sandbox()->openApplications());
+            $this->assertSame(1, $this->openApplications());
         };
         $sender();
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     public function testAnExceptionOfTheProgramSignsOut(): void
@@ -85,7 +85,7 @@ final class ClientTest extends TestCase
         };
         $this->failing($sender, \DomainException::class);
         gc_collect_cycles();
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     public function testADestructorThrowsNothing(): void
@@ -93,7 +93,7 @@ final class ClientTest extends TestCase
         $client = Client::signIn(...$this->account());
         $this->sandbox()->addFault('delete_application', ['status' => ['http' => 400]], times: 0);
         unset($client);
-        $this->assertContains('DELETE', array_column($this->sandbox()->journal(), 'method'));
+        $this->assertContains('DELETE', array_column($this->journal(), 'method'));
     }
 
     public function testASignOutThatFailsMayBeTriedAgain(): void
@@ -104,7 +104,7 @@ final class ClientTest extends TestCase
         $this->assertFalse($client->isOpen());
         $this->failing(static fn () => $client->send('lenea@contoso.com', 'hi'), ClosedException::class);
         $client->signOut();
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     public function testAClientThatWasEndedSaysSo(): void
@@ -114,13 +114,13 @@ final class ClientTest extends TestCase
         $client->signOut();
         $this->failing(static fn () => $client->send('lenea@contoso.com', 'hi'), ClosedException::class);
         $this->failing(static fn () => $client->sendAll([]), ClosedException::class);
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     public function testARefusedSignInLeavesNothingOpen(): void
     {
         $this->failing(fn () => Client::signIn(...$this->account(password: 'wrong')), SignInException::class);
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     public function testSendAllAnswersInOrder(): void
@@ -172,24 +172,24 @@ final class ClientTest extends TestCase
         $expected = array_column($messages, 'text');
         sort($expected);
         $this->assertSame($expected, $texts);
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     public function testASessionTheServerDroppedIsOpenedAgain(): void
     {
         $client = Client::signIn(...$this->account());
         $client->send('lenea@contoso.com', 'before');
-        $this->sandbox()->dropApplications();
+        $this->sandbox()->request('POST', 'actions/drop-applications');
         $client->send('lenea@contoso.com', 'after');
         $this->assertSame(['before', 'after'], $this->texts());
     }
 
     public function testAFixedTokenServesUntilItIsRejected(): void
     {
-        $token = $this->sandbox()->issueToken(self::SENDER);
+        $token = $this->issueToken();
         $client = Client::signIn(self::SENDER, server: $this->sandbox(), token: $token);
         $this->assertSame('lenea@contoso.com', $client->send('lenea@contoso.com', 'hi')->acceptedBy);
-        $this->sandbox()->revokeTokens();
+        $this->sandbox()->request('POST', 'actions/revoke-tokens');
         $error = $this->failing(fn () => $client->send('lenea@contoso.com', 'hi', timeout: 5), SignInException::class);
         $this->assertSame([ErrorKind::SignInRefused, StepName::SignIn], [$error->kind, $error->step]);
     }

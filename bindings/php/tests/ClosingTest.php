@@ -41,7 +41,7 @@ final class ClosingTest extends TestCase
             $client->send('slow@contoso.com', 'hi', wait: 'submitted');
             $close($client);
             $this->assertSame(['hi'], array_column($sandbox->messages(), 'text'));
-            $this->assertSame(0, $sandbox->openApplications());
+            $this->assertSame(0, $sandbox->request('GET', 'state')['open_applications']);
         }
     }
 
@@ -51,15 +51,15 @@ final class ClosingTest extends TestCase
             $own = SendIm\Client::signIn('lars@contoso.com', password: 'x', server: $sandbox);
             $own->send('silent@contoso.com', 'hi', wait: 'submitted', timeout: 1);
             $own->signOut();
-            echo $sandbox->openApplications();
+            echo $sandbox->request('GET', 'state')['open_applications'];
             $client->cancelAll();
             PHP, '1');
     }
 
     public function testWhatHasNotEndedAtTheBoundIsCancelled(): void
     {
-        $this->check('$client->signOut(0.3); echo $sandbox->openApplications();', '0');
-        $this->check('$client->signOut(timeout: 0); echo $sandbox->openApplications();', '0');
+        $this->check('$client->signOut(0.3); echo $sandbox->request("GET", "state")["open_applications"];', '0');
+        $this->check('$client->signOut(timeout: 0); echo $sandbox->request("GET", "state")["open_applications"];', '0');
     }
 
     public function testCancelAllEndsWhatIsUnderWayAtOnce(): void
@@ -67,7 +67,7 @@ final class ClosingTest extends TestCase
         $this->check(<<<'PHP'
             $client->cancelAll();
             do {
-                $told = preg_grep('~/messaging/terminate$~', array_column($sandbox->journal(), 'path'));
+                $told = preg_grep('~/messaging/terminate$~', array_column($sandbox->request('GET', 'journal'), 'path'));
             } while ($told === []);
             try {
                 $client->send('lenea@contoso.com', 'late');
@@ -75,7 +75,7 @@ final class ClosingTest extends TestCase
                 echo $e->sent->value, ' ';
             }
             $client->signOut();
-            echo $sandbox->openApplications(), count($sandbox->messages());
+            echo $sandbox->request('GET', 'state')['open_applications'], count($sandbox->messages());
             PHP, 'no 00');
     }
 
@@ -83,7 +83,7 @@ final class ClosingTest extends TestCase
     {
         $client = Client::signIn(...$this->account());
         $client->signOut(5);
-        $requests = \count($this->sandbox()->journal());
+        $requests = \count($this->journal());
         $client->signOut();
         $client->signOut(0);
         $client->cancelAll();
@@ -91,7 +91,7 @@ final class ClosingTest extends TestCase
         $client->__destruct();
         $client->signOut(5);
         $client->cancelAll();
-        $this->assertCount($requests, $this->sandbox()->journal());
+        $this->assertCount($requests, $this->journal());
     }
 
     public function testABoundThatIsNone(): void
@@ -102,7 +102,7 @@ final class ClosingTest extends TestCase
         }
         $this->assertSame('lenea@contoso.com', $client->send('lenea@contoso.com', 'still here')->acceptedBy);
         $client->signOut(INF);
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     public function testAServerThatIsGoneIsNotWaitedFor(): void
@@ -138,7 +138,7 @@ final class ClosingTest extends TestCase
                 echo $e->getMessage(), ': ';
             }
             unset($e);
-            echo $sandbox->messages()[0]->text, ' ', $sandbox->openApplications();
+            echo $sandbox->messages()[0]->text, ' ', $sandbox->request('GET', 'state')['open_applications'];
             PHP, 'of the program: hi 1');
     }
 

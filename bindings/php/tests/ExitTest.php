@@ -20,7 +20,7 @@ final class ExitTest extends TestCase
     private function signedOut(): void
     {
         $this->assertSame(['hi'], $this->texts());
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     public function testLoadingAloneEndsAtOnceAndStartsNoThread(): void
@@ -89,7 +89,7 @@ final class ExitTest extends TestCase
             PHP;
         $this->assertSame([4, '', ''], $this->script($code));
         $this->assertSame(['at the end', 'from a destructor'], $this->texts());
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     public function testDestructorsSendWhereverTheClientIsHeld(): void
@@ -121,7 +121,7 @@ final class ExitTest extends TestCase
             PHP;
         $this->assertSame([6, '', ''], $this->script($code));
         $this->assertCount(40, $this->texts());
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     /**
@@ -150,7 +150,7 @@ final class ExitTest extends TestCase
             array_push($told, ...array_map(static fn (string $one): string => "{$when}, {$one}", $what));
         }
         $this->assertSame($told, $this->texts());
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     /**
@@ -173,7 +173,7 @@ final class ExitTest extends TestCase
             register_shutdown_function(function () use ($sandbox) {
                 // Twice, to come after the library's own.
                 register_shutdown_function(fn () => register_shutdown_function(
-                    fn () => print($sandbox->openApplications()),
+                    fn () => print($sandbox->request('GET', 'state')['open_applications']),
                 ));
             });
             trigger_error('x', E_USER_ERROR);
@@ -200,7 +200,7 @@ final class ExitTest extends TestCase
     {
         $send = "SendIm\\send_im('silent@contoso.com', 'hi', ...\$account, timeout: {$timeout});";
         $begun = $this->begin($before . $send);
-        $paths = fn (): string => strtolower(implode(array_column($this->sandbox()->journal(), 'path')));
+        $paths = fn (): string => strtolower(implode(array_column($this->journal(), 'path')));
         $this->assertTrue($this->eventually(static fn (): bool => str_contains($paths(), 'messaginginvitations')));
 
         return $begun;
@@ -227,7 +227,7 @@ final class ExitTest extends TestCase
             PHP, 2);
         proc_terminate($begun[0], 15);
         $this->assertSame([17, 'handled', ''], $this->ended(...$begun));
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     public function testWaitingDoesNotCountAsExecutionTime(): void

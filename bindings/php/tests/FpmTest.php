@@ -131,7 +131,7 @@ final class FpmTest extends TestCase
         $this->assertLessThanOrEqual(2, \count(array_unique($answers)));
         $this->assertStringNotContainsString('exited on signal', $log);
         $this->assertCount(6, $this->sandbox()->messages());
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     public function testSwitchedOn(): void
@@ -151,7 +151,7 @@ final class FpmTest extends TestCase
         $this->assertSame(0, $exit, $log);
         $this->assertStringContainsString('Fatal error', $answers[0]);
         $this->assertCount(4, $this->sandbox()->messages());
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     /**
@@ -164,7 +164,7 @@ final class FpmTest extends TestCase
         $this->assertStringContainsString('write ffi.enable=true into php.ini', $answers[0]);
         $this->assertStringContainsString('opcache.preload=' . realpath(self::PACKAGE) . '/preload.php', $answers[0]);
         $this->assertStringContainsString('ffi.preload=FILE', $answers[0]);
-        $this->assertSame([], $this->sandbox()->journal());
+        $this->assertSame([], $this->journal());
     }
 
     /**

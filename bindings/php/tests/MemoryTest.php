@@ -75,7 +75,7 @@ final class MemoryTest extends TestCase
         [$bytes, $objects] = array_map('intval', explode(' ', $told));
         $this->assertSame(0, $objects, 'objects of the library');
         $this->assertLessThan(2000, $bytes, "bytes of PHP's own memory");
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     public function testManyClientsAndSandboxesLeaveNothingBehind(): void

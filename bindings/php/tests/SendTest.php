@@ -28,7 +28,7 @@ final class SendTest extends TestCase
         $this->assertSame(['lenea@contoso.com', 'lenea@contoso.com'], [$receipt->to, $receipt->acceptedBy]);
         $this->assertSame([Evidence::InvitationAccepted, Format::Plain], [$receipt->evidence, $receipt->format]);
         $this->assertSame('hello world', $this->sandbox()->inbox('sip:Lenea@contoso.com')[0]->text);
-        $this->assertSame(0, $this->sandbox()->openApplications());
+        $this->assertSame(0, $this->openApplications());
     }
 
     public function testTheStepsOfTheReceiptTellTheWayOfTheMessage(): void
@@ -130,10 +130,10 @@ final class SendTest extends TestCase
 
     public function testATokenTakesThePlaceOfAPassword(): void
     {
-        $token = $this->sandbox()->issueToken(self::SENDER);
+        $token = $this->issueToken();
         $who = ['address' => self::SENDER, 'server' => $this->sandbox(), 'token' => $token];
         $this->assertSame('lenea@contoso.com', send_im('lenea@contoso.com', 'hi', ...$who)->acceptedBy);
-        $this->sandbox()->revokeTokens();
+        $this->sandbox()->request('POST', 'actions/revoke-tokens');
         $error = $this->failing(fn () => send_im('lenea@contoso.com', 'hi', ...$who), SignInException::class);
         $this->assertStringContainsString('rejects the token that was given', $error->detail);
         $this->assertStringNotContainsString($token, print_r($error->toArray(), true));
@@ -151,7 +151,7 @@ final class SendTest extends TestCase
         $this->assertInstanceOf(InvalidInputException::class, $error);
         $this->assertStringContainsString($complaint, $error->detail);
         $this->assertSame([null, 2, 2], [$error->step, $error->exitCode, $error->getCode()]);
-        $this->assertSame([], $this->sandbox()->journal());
+        $this->assertSame([], $this->journal());
     }
 
     /**
@@ -184,7 +184,7 @@ final class SendTest extends TestCase
         );
         $this->assertStringContainsString('NUL', $error->detail);
         $this->assertStringNotContainsString('secret', $error->detail);
-        $this->assertSame([], $this->sandbox()->journal());
+        $this->assertSame([], $this->journal());
     }
 
     /**

@@ -58,6 +58,32 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
     }
 
     /**
+     * Every request the sandbox received, oldest first.
+     *
+     * @return list<array<string, mixed>>
+     */
+    protected function journal(): array
+    {
+        return $this->sandbox()->request('GET', 'journal');
+    }
+
+    /**
+     * How many sessions are open on the server.
+     */
+    protected function openApplications(): int
+    {
+        return $this->sandbox()->request('GET', 'state')['open_applications'];
+    }
+
+    /**
+     * A bearer token that the sandbox accepts for the sender.
+     */
+    protected function issueToken(): string
+    {
+        return $this->sandbox()->request('POST', 'tokens/' . self::SENDER)['token'];
+    }
+
+    /**
      * The exception of a call that must fail with one of this class.
      *
      * @template T of \Throwable
