@@ -133,7 +133,8 @@ final class SandboxTest extends TestCase
     public function testItsOwnInterface(): void
     {
         $sandbox = $this->sandbox();
-        $this->assertNull($sandbox->request('PUT', 'recipients/lenea@contoso.com', ['forward_to' => 'ada@contoso.com']));
+        $answer = $sandbox->request('PUT', 'recipients/lenea@contoso.com', ['forward_to' => 'ada@contoso.com']);
+        $this->assertNull($answer);
         $this->assertSame('ada@contoso.com', $this->hello($sandbox)->acceptedBy);
         $this->assertSame('hi', $sandbox->request('GET', 'messages?to=ada@contoso.com')[0]['text']);
         $sandbox->request('DELETE', 'messages');
