@@ -35,7 +35,7 @@ func TestClosingWaitsForTheSendsUnderWay(t *testing.T) {
 		failed := underWay(client, to("slow@contoso.com", "hi"))
 		ringing(t, sandbox, n+1)
 		check(t, end(client))
-		same(t, must[int](t)(sandbox.OpenApplications()), 0)
+		same(t, must[int](t)(openSessions(sandbox)), 0)
 		_, err := client.Send(background(t), to("lenea@contoso.com", "late"))
 		same(t, failing(t, err).Kind, sendim.ErrClosed)
 		same(t, failing(t, err).Sent, sendim.SentNo)
@@ -69,7 +69,7 @@ func TestClosingEndsWithTheTimeoutsOfTheSends(t *testing.T) {
 	ringing(t, sandbox, 1)
 	check(t, client.Close())
 	same(t, failing(t, <-failed).Kind, sendim.ErrTimeout)
-	same(t, must[int](t)(sandbox.OpenApplications()), 0)
+	same(t, must[int](t)(openSessions(sandbox)), 0)
 }
 
 func TestWhatHasNotEndedAtTheBoundIsCancelled(t *testing.T) {
@@ -89,7 +89,7 @@ func TestWhatHasNotEndedAtTheBoundIsCancelled(t *testing.T) {
 		same(t, failure.Sent, sendim.SentMaybe)
 		// It was not the context of the send.
 		same(t, len(failure.Unwrap()), 0)
-		same(t, must[int](t)(sandbox.OpenApplications()), 0)
+		same(t, must[int](t)(openSessions(sandbox)), 0)
 	}
 	same(t, texts(t, sandbox), "")
 }
@@ -112,7 +112,7 @@ func TestCancelAllEndsEverySend(t *testing.T) {
 	_, err := client.Send(background(t), to("lenea@contoso.com", "late"))
 	same(t, failing(t, err).Kind, sendim.ErrClosed)
 	check(t, client.Close())
-	same(t, must[int](t)(sandbox.OpenApplications()), 0)
+	same(t, must[int](t)(openSessions(sandbox)), 0)
 	same(t, texts(t, sandbox), "")
 	client.CancelAll()
 }
@@ -129,7 +129,7 @@ func TestCancelAllEndsAClose(t *testing.T) {
 	check(t, <-closed)
 	check(t, <-closed)
 	same(t, failing(t, <-failed).Kind, sendim.ErrCancelled)
-	same(t, must[int](t)(sandbox.OpenApplications()), 0)
+	same(t, must[int](t)(openSessions(sandbox)), 0)
 }
 
 func TestAServerThatIsGoneIsNotWaitedFor(t *testing.T) {

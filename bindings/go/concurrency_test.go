@@ -47,7 +47,7 @@ func TestFiftyGoroutinesAndAThousandMessagesOnOneClient(t *testing.T) {
 		}
 	}
 	check(t, client.Close())
-	same(t, must[int](t)(sandbox.OpenApplications()), 0)
+	same(t, must[int](t)(openSessions(sandbox)), 0)
 }
 
 func TestAThousandGoroutinesOnOneClient(t *testing.T) {
@@ -135,7 +135,7 @@ func TestClosingWhileManySend(t *testing.T) {
 		}
 	})
 	check(t, client.Close())
-	same(t, must[int](t)(sandbox.OpenApplications()), 0)
+	same(t, must[int](t)(openSessions(sandbox)), 0)
 	delivered := strings.Split(texts(t, sandbox), ",")
 	sort.Strings(delivered)
 	for _, text := range sent {
@@ -159,5 +159,5 @@ func TestManyClients(t *testing.T) {
 		}
 	})
 	same(t, len(must[[]sendim.Delivery](t)(sandbox.Messages())), 20)
-	same(t, must[int](t)(sandbox.OpenApplications()), 0)
+	same(t, must[int](t)(openSessions(sandbox)), 0)
 }

@@ -48,7 +48,7 @@ func TestACancelledContextEndsTheCall(t *testing.T) {
 func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
 	sandbox := start(t, nil)
 	client := signIn(t, sandbox)
-	before := len(must[[]sendim.Exchange](t)(sandbox.Journal()))
+	before := len(journal(t, sandbox))
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
 	late, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
@@ -72,7 +72,7 @@ func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
 			}
 		}
 	}
-	if after := must[[]sendim.Exchange](t)(sandbox.Journal()); len(after) > before+1 {
+	if after := journal(t, sandbox); len(after) > before+1 {
 		// One may be the event channel's.
 		t.Fatalf("%v", after[before:])
 	}
@@ -142,13 +142,13 @@ func TestACancelledSignInLeavesNothingOpen(t *testing.T) {
 		_, err := sendim.SignIn(ctx, account(sandbox), sendim.WithTimeout(time.Hour))
 		failed <- err
 	}()
-	eventually(t, "it signs in", func() bool { return len(must[[]sendim.Exchange](t)(sandbox.Journal())) > 2 })
+	eventually(t, "it signs in", func() bool { return len(journal(t, sandbox)) > 2 })
 	cancel()
 	err := <-failed
 	if !errors.Is(err, context.Canceled) || !errors.Is(err, sendim.ErrCancelled) {
 		t.Fatal(err)
 	}
-	same(t, must[int](t)(sandbox.OpenApplications()), 0)
+	same(t, must[int](t)(openSessions(sandbox)), 0)
 }
 
 func TestTheContextOfTheSignInIsNotThatOfTheClient(t *testing.T) {

@@ -64,19 +64,3 @@ func deliveries(told []delivered, err error) ([]Delivery, error) {
 	}
 	return list, nil
 }
-
-// Exchange is a request that a [Sandbox] received. It holds neither bodies nor credentials.
-type Exchange struct {
-	// Number counts requests, from 1.
-	Number int
-	// Method is GET, POST and so on.
-	Method string
-	// Path is the path with its query.
-	Path string
-	// Origin is scheme, host and port that were asked.
-	Origin string
-	// Pool is which of the sandbox's hosts was asked, from 0.
-	Pool int
-	// Status is the status of the answer; 0 while there is none, or where the connection was closed.
-	Status int
-}

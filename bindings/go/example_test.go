@@ -2,6 +2,7 @@ package sendim_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -66,7 +67,13 @@ func ExampleWithTokens() {
 	defer sandbox.Close()
 	source := func(_ context.Context, request sendim.TokenRequest) (sendim.Token, error) {
 		// Yours would ask request.AuthorizationURI for a token for request.Origin.
-		return sandbox.IssueToken("tosh@contoso.com")
+		answer, err := sandbox.Request("POST", "tokens/tosh@contoso.com", nil)
+		if err != nil {
+			return sendim.Token{}, err
+		}
+		var issued struct{ Token string }
+		err = json.Unmarshal(answer, &issued)
+		return sendim.Token{Value: sendim.Secret(issued.Token)}, err
 	}
 	receipt, err := sendim.Send(context.Background(), "lenea@contoso.com", "hello world",
 		sendim.WithAddress("tosh@contoso.com"), sendim.WithTokens(source), sendim.WithSandbox(sandbox))

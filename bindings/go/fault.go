@@ -46,21 +46,7 @@ func (s *Sandbox) AddFault(fault Fault) error {
 }
 
 // ClearFaults takes every fault away.
-func (s *Sandbox) ClearFaults() error { return s.act("clear-faults") }
-
-// RevokeTokens rejects every token issued so far.
-func (s *Sandbox) RevokeTokens() error { return s.act("revoke-tokens") }
-
-// DropApplications ends every session, as a server does after some silent minutes.
-func (s *Sandbox) DropApplications() error { return s.act("drop-applications") }
-
-// Resync tells every client that it has missed events.
-func (s *Sandbox) Resync() error { return s.act("resync") }
-
-// Resume tells every client to go on with another event channel.
-func (s *Sandbox) Resume() error { return s.act("resume") }
-
-// EndConversations closes every conversation from the other side.
-func (s *Sandbox) EndConversations() error { return s.act("end-conversations") }
-
-func (s *Sandbox) act(action string) error { return stopped(s.server.Act(action)) }
+func (s *Sandbox) ClearFaults() error {
+	_, err := s.Request("DELETE", "faults", nil)
+	return err
+}

@@ -3,6 +3,7 @@ package sendim_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -62,7 +63,7 @@ func served() int {
 	fmt.Println(sandbox.URL())
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	messages, _ := sandbox.Messages()
-	open, _ := sandbox.OpenApplications()
+	open, _ := openSessions(sandbox)
 	fmt.Println(len(messages), open)
 	return 0
 }
@@ -201,10 +202,42 @@ func eventually(t *testing.T, what string, so func() bool) {
 	}
 }
 
+// asked is the answer of the sandbox's own interface.
+func asked[T any](sandbox *sendim.Sandbox, method, path string) (answer T, err error) {
+	text, err := sandbox.Request(method, path, nil)
+	if err == nil {
+		err = json.Unmarshal(text, &answer)
+	}
+	return answer, err
+}
+
+// exchange is a request that the sandbox received.
+type exchange struct {
+	Method, Path string
+	Status       int
+}
+
+// journal is every request that the sandbox received, oldest first.
+func journal(t *testing.T, sandbox *sendim.Sandbox) []exchange {
+	t.Helper()
+	return must[[]exchange](t)(asked[[]exchange](sandbox, "GET", "journal"))
+}
+
+func openSessions(sandbox *sendim.Sandbox) (int, error) {
+	state, err := asked[map[string]int](sandbox, "GET", "state")
+	return state["open_applications"], err
+}
+
+// issueToken gives a token that the sandbox accepts for the sender.
+func issueToken(sandbox *sendim.Sandbox) (sendim.Token, error) {
+	issued, err := asked[map[string]string](sandbox, "POST", "tokens/"+sender)
+	return sendim.Token{Value: sendim.Secret(issued["token"])}, err
+}
+
 func signedOut(t *testing.T, sandbox *sendim.Sandbox) {
 	t.Helper()
 	eventually(t, "no open session", func() bool {
-		open, err := sandbox.OpenApplications()
+		open, err := openSessions(sandbox)
 		return err == nil && open == 0
 	})
 }
@@ -213,10 +246,8 @@ func signedOut(t *testing.T, sandbox *sendim.Sandbox) {
 func ringing(t *testing.T, sandbox *sendim.Sandbox, count int) {
 	t.Helper()
 	eventually(t, "the invitation rings", func() bool {
-		journal, err := sandbox.Journal()
-		check(t, err)
 		rings := 0
-		for _, exchange := range journal {
+		for _, exchange := range journal(t, sandbox) {
 			if exchange.Method == "POST" && exchange.Status == 201 && strings.HasSuffix(strings.ToLower(exchange.Path), "/messaginginvitations") {
 				rings++
 			}

@@ -286,7 +286,7 @@ func TestAProgramMayDrainWhenASignalEndsIt(t *testing.T) {
 		}, "others", stored(sandbox, password), "slow@contoso.com")
 		same(t, done, program{0, "delivered delivered\n", ""})
 		same(t, texts(t, sandbox), "hi")
-		same(t, must[int](t)(sandbox.OpenApplications()), 0)
+		same(t, must[int](t)(openSessions(sandbox)), 0)
 	}
 	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
 	done := runUntil(t, func(program *os.Process) {
@@ -296,7 +296,7 @@ func TestAProgramMayDrainWhenASignalEndsIt(t *testing.T) {
 	same(t, done.exit, 0)
 	contains(t, done.output, "(kind cancelled, step confirm, sent maybe)")
 	same(t, texts(t, sandbox), "")
-	same(t, must[int](t)(sandbox.OpenApplications()), 0)
+	same(t, must[int](t)(openSessions(sandbox)), 0)
 }
 
 func TestTheVersionIsThatOfTheWorkspace(t *testing.T) {

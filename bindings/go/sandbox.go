@@ -96,9 +96,6 @@ func (s *Sandbox) URL() string { return s.server.URL }
 // CAFile is a PEM file with the certificate authority, empty without https. It is removed when the sandbox is closed.
 func (s *Sandbox) CAFile() string { return s.server.CAFile }
 
-// CAPem is the certificate authority in PEM, empty without https.
-func (s *Sandbox) CAPem() string { return s.server.CAPem }
-
 // Close stops it. What was delivered is gone. A second call does nothing. It is never an error.
 func (s *Sandbox) Close() error {
 	s.server.Free()
@@ -139,22 +136,23 @@ func (s *Sandbox) WaitFor(ctx context.Context, count int) ([]Delivery, error) {
 	}
 }
 
-// Journal is every request that it received, oldest first, without bodies and credentials.
-func (s *Sandbox) Journal() ([]Exchange, error) { return listed[Exchange](s.server.Journal()) }
-
-// OpenApplications is how many sessions are open.
-func (s *Sandbox) OpenApplications() (int, error) {
-	count, err := s.server.OpenApplications()
-	return count, stopped(err)
-}
-
-// IssueToken gives a token that this sandbox accepts for this address, to try [WithTokens].
-func (s *Sandbox) IssueToken(address string) (Token, error) {
-	if failure := withoutNUL("address", address); failure != nil {
-		return Token{}, failure
+// Request asks the sandbox's own HTTP interface, for what has no method here; the README of send-im-sandbox lists it. path is
+// what follows /sandbox/api/: "journal" (every request received), "state", "tokens/ADDRESS", "actions/revoke-tokens" and so
+// on. body is what encoding/json makes the body of, or nil. It gives the JSON of the response, or nothing.
+// ErrInvalidInput: the sandbox refuses the request.
+func (s *Sandbox) Request(method, path string, body any) ([]byte, error) {
+	if failure := withoutNUL("path", method+path); failure != nil {
+		return nil, failure
 	}
-	token, err := s.server.IssueToken(address)
-	return Token{Value: Secret(token)}, stopped(err)
+	var text []byte
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			return nil, invalid("The body of this request has no JSON.")
+		}
+	}
+	answer, err := s.server.Request(method, path, string(text))
+	return []byte(answer), stopped(err)
 }
 
 // stopped is an error as such: a nil *Error in an error would not be nil.

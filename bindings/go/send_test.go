@@ -22,7 +22,7 @@ func TestTheReceiptSaysWhoAcceptedAndWhyWeKnow(t *testing.T) {
 	same(t, receipt.Evidence, sendim.EvidenceInvitationAccepted)
 	same(t, receipt.Format, sendim.FormatPlain)
 	same(t, texts(t, sandbox), "hello world")
-	open := must[int](t)(sandbox.OpenApplications())
+	open := must[int](t)(openSessions(sandbox))
 	same(t, open, 0)
 }
 
@@ -154,7 +154,7 @@ func TestBadOptionsAreRefusedBeforeAnyRequest(t *testing.T) {
 		same(t, failure.Sent, sendim.SentNo)
 		same(t, failure.ExitCode(), 2)
 	}
-	same(t, len(must[[]sendim.Exchange](t)(sandbox.Journal())), 0)
+	same(t, len(journal(t, sandbox)), 0)
 }
 
 func TestANULIsRefusedAndCutsNothingOff(t *testing.T) {
@@ -166,7 +166,7 @@ func TestANULIsRefusedAndCutsNothingOff(t *testing.T) {
 	_, third := client.Send(background(t), sendim.Message{To: "lenea@contoso.com", Text: text})
 	fourth := client.SendAll(background(t), []sendim.Message{{To: "lenea\x00@contoso.com", Text: "hi"}})[0].Err
 	_, fifth := sandbox.Inbox("lenea@contoso.com\x00")
-	_, sixth := sandbox.IssueToken("tosh\x00")
+	_, sixth := sandbox.Request("POST", "tokens/tosh\x00", nil)
 	for _, err := range []error{err, other, third, fourth, fifth, sixth} {
 		if !errors.Is(err, sendim.ErrInvalidInput) || !strings.Contains(fmt.Sprint(err), "NUL") {
 			t.Errorf("%v", err)

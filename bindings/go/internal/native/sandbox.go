@@ -13,7 +13,7 @@ import (
 // Sandbox is a running sandbox. One that nobody refers to any more is stopped.
 type Sandbox struct {
 	// What does not change.
-	URL, CAPem, CAFile string
+	URL, CAFile string
 
 	using  sync.RWMutex
 	handle *C.send_im_sandbox
@@ -29,7 +29,6 @@ func StartSandbox(options string) (*Sandbox, error) {
 	}
 	sandbox := &Sandbox{
 		URL:    C.GoString(C.send_im_sandbox_url(handle)),
-		CAPem:  C.GoString(C.send_im_sandbox_ca_pem(handle)),
 		CAFile: C.GoString(C.send_im_sandbox_ca_file(handle)),
 		handle: handle,
 	}
@@ -77,30 +76,14 @@ func (s *Sandbox) WaitFor(count int, timeoutMS uint64) (string, error) {
 	})
 }
 
-// Journal is every request, as JSON.
-func (s *Sandbox) Journal() (string, error) {
-	return s.told(func(handle *C.send_im_sandbox, answer **C.char) *C.send_im_error {
-		return C.send_im_sandbox_journal(handle, answer)
-	})
-}
-
-// IssueToken gives a token for an address.
-func (s *Sandbox) IssueToken(address string) (string, error) {
+// Request asks the sandbox's own HTTP interface; json is the body, or empty.
+func (s *Sandbox) Request(method, path, json string) (string, error) {
 	var texts texts
 	defer texts.free()
+	verb, where, body := texts.add(method), texts.add(path), texts.add(json)
 	return s.told(func(handle *C.send_im_sandbox, answer **C.char) *C.send_im_error {
-		return C.send_im_sandbox_issue_token(handle, texts.add(address), answer)
+		return C.send_im_sandbox_request(handle, verb, where, body, answer)
 	})
-}
-
-// OpenApplications is how many sessions are open.
-func (s *Sandbox) OpenApplications() (int, error) {
-	var count C.int64_t
-	err := s.ask(func(handle *C.send_im_sandbox) *C.send_im_error {
-		count = C.send_im_sandbox_open_applications(handle)
-		return nil
-	})
-	return int(count), err
 }
 
 // AddFault makes something go wrong; see send_im_sandbox_add_fault.
@@ -109,15 +92,6 @@ func (s *Sandbox) AddFault(fault string) error {
 	defer texts.free()
 	return s.ask(func(handle *C.send_im_sandbox) *C.send_im_error {
 		return C.send_im_sandbox_add_fault(handle, texts.add(fault))
-	})
-}
-
-// Act does something to the server; see send_im_sandbox_act.
-func (s *Sandbox) Act(action string) error {
-	var texts texts
-	defer texts.free()
-	return s.ask(func(handle *C.send_im_sandbox) *C.send_im_error {
-		return C.send_im_sandbox_act(handle, texts.add(action))
 	})
 }
 
