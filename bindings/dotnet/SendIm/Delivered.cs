@@ -76,42 +76,4 @@ namespace SendIm
         internal static IReadOnlyList<Delivered> Read(string json) =>
             Json.Parse(json).Items.Select(entry => new Delivered(entry)).ToArray();
     }
-
-    /// <summary>A request that a <see cref="Sandbox"/> received, without its body and credentials.</summary>
-    public sealed class Exchange
-    {
-        private Exchange(Json entry)
-        {
-            Number = (int)entry["number"].Whole;
-            Method = entry["method"].Text;
-            Path = entry["path"].Text;
-            Origin = entry["origin"].Text;
-            Pool = (int)entry["pool"].Whole;
-            Status = (int?)entry["status"].OptionalWhole;
-        }
-
-        /// <summary>Counts requests, from 1.</summary>
-        public int Number { get; }
-
-        /// <summary><c>GET</c>, <c>POST</c> and so on.</summary>
-        public string Method { get; }
-
-        /// <summary>The path with its query.</summary>
-        public string Path { get; }
-
-        /// <summary>Scheme, host and port that were asked.</summary>
-        public string Origin { get; }
-
-        /// <summary>Which of the sandbox's listeners was asked, from 0.</summary>
-        public int Pool { get; }
-
-        /// <summary>The status of the answer; null while there is none, or where the connection was closed.</summary>
-        public int? Status { get; }
-
-        /// <summary>The request in a line.</summary>
-        public override string ToString() => $"{Method} {Path} {Status?.ToString() ?? "-"}";
-
-        internal static IReadOnlyList<Exchange> Read(string json) =>
-            Json.Parse(json).Items.Select(entry => new Exchange(entry)).ToArray();
-    }
 }

@@ -27,28 +27,14 @@ namespace SendIm
         {
             this.handle = handle;
             Url = NativeMethods.send_im_sandbox_url(handle).ReadText();
-            CaPem = NativeMethods.send_im_sandbox_ca_pem(handle).ReadOptionalText();
             CaFile = NativeMethods.send_im_sandbox_ca_file(handle).ReadOptionalText();
         }
 
         /// <summary>The discovery root, what <see cref="SendIm.Account.Server"/> takes.</summary>
         public string Url { get; }
 
-        /// <summary>With https, the certificate authority in PEM.</summary>
-        public string? CaPem { get; }
-
         /// <summary>With https, a PEM file with the certificate authority; it is removed with the sandbox.</summary>
         public string? CaFile { get; }
-
-        /// <summary>How many sessions are open on the server.</summary>
-        public int OpenApplications
-        {
-            get
-            {
-                var count = NativeMethods.send_im_sandbox_open_applications(Living());
-                return count >= 0 ? (int)count : throw new InvalidOperationException("The sandbox cannot be asked here.");
-            }
-        }
 
         /// <summary>Starts a sandbox. Dispose of it at the end.</summary>
         /// <param name="options">How it behaves; null: one pool, http, a free port of 127.0.0.1.</param>
@@ -119,15 +105,31 @@ namespace SendIm
             }
         }
 
-        /// <summary>Every request received, oldest first.</summary>
-        /// <returns>The requests, without bodies and credentials.</returns>
-        public IReadOnlyList<Exchange> Journal()
+        /// <summary>
+        /// Asks the sandbox's own HTTP interface, for what has no method here; the README of send-im-sandbox lists it.
+        /// </summary>
+        /// <param name="method"><c>GET</c>, <c>POST</c>, <c>PUT</c> or <c>DELETE</c>.</param>
+        /// <param name="path">
+        /// What follows <c>/sandbox/api/</c>: <c>journal</c> (every request received), <c>state</c>, <c>tokens/ADDRESS</c>,
+        /// <c>actions/revoke-tokens</c> and so on.
+        /// </param>
+        /// <param name="json">The body; null: none.</param>
+        /// <returns>The JSON of the response; empty where there is none.</returns>
+        /// <exception cref="SendImException">The sandbox refuses the request.</exception>
+        public string Request(string method, string path, string? json = null)
         {
-            using (var error = NativeMethods.send_im_sandbox_journal(Living(), out var text))
+            _ = method ?? throw new ArgumentNullException(nameof(method));
+            _ = path ?? throw new ArgumentNullException(nameof(path));
+            using (var error = NativeMethods.send_im_sandbox_request(
+                Living(),
+                Utf8.Text(method, nameof(method)),
+                Utf8.Text(path, nameof(path)),
+                json == null ? null : Utf8.Text(json, nameof(json)),
+                out var text))
             using (text)
             {
                 Failure.Check(error);
-                return Exchange.Read(text.Value.ReadText());
+                return text.Value.ReadText();
             }
         }
 
@@ -159,51 +161,13 @@ namespace SendIm
         }
 
         /// <summary>Takes every fault away.</summary>
-        public void ClearFaults() => Act("clear-faults");
-
-        /// <summary>Rejects every token issued so far.</summary>
-        public void RevokeTokens() => Act("revoke-tokens");
-
-        /// <summary>Ends every session, as a server does after some silent minutes.</summary>
-        public void DropApplications() => Act("drop-applications");
-
-        /// <summary>Tells every client that it has missed events.</summary>
-        public void ForceResync() => Act("resync");
-
-        /// <summary>Tells every client to go on with another event channel.</summary>
-        public void ForceResume() => Act("resume");
-
-        /// <summary>The other side closes every conversation.</summary>
-        public void EndConversations() => Act("end-conversations");
-
-        /// <summary>A bearer token that this sandbox accepts, to try <see cref="SendIm.Account.TokenProvider"/>.</summary>
-        /// <param name="address">Who signs in with it.</param>
-        /// <returns>The token.</returns>
-        public string IssueToken(string address)
-        {
-            _ = address ?? throw new ArgumentNullException(nameof(address));
-            using (var error = NativeMethods.send_im_sandbox_issue_token(
-                Living(), Utf8.Text(address, nameof(address)), out var text))
-            using (text)
-            {
-                Failure.Check(error);
-                return text.Value.ReadText();
-            }
-        }
+        public void ClearFaults() => Request("DELETE", "faults");
 
         /// <summary>Stops the sandbox. What it had delivered is gone.</summary>
         public void Dispose() => handle.Dispose();
 
         /// <summary>Where it listens.</summary>
         public override string ToString() => $"a sandbox at {Url}";
-
-        private void Act(string action)
-        {
-            using (var error = NativeMethods.send_im_sandbox_act(Living(), Utf8.Text(action, nameof(action))))
-            {
-                Failure.Check(error);
-            }
-        }
 
         private SandboxHandle Living() =>
             handle.IsClosed ? throw new ObjectDisposedException(nameof(Sandbox)) : handle;

@@ -168,9 +168,6 @@ namespace SendIm.Native
         internal static extern IntPtr send_im_sandbox_url(SandboxHandle sandbox);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern IntPtr send_im_sandbox_ca_pem(SandboxHandle sandbox);
-
-        [DllImport(Name, CallingConvention = C)]
         internal static extern IntPtr send_im_sandbox_ca_file(SandboxHandle sandbox);
 
         [DllImport(Name, CallingConvention = C)]
@@ -182,20 +179,11 @@ namespace SendIm.Native
             SandboxHandle sandbox, UIntPtr count, ulong timeoutMs, out TextHandle messages);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_sandbox_journal(SandboxHandle sandbox, out TextHandle requests);
-
-        [DllImport(Name, CallingConvention = C)]
-        internal static extern long send_im_sandbox_open_applications(SandboxHandle sandbox);
+        internal static extern ErrorHandle send_im_sandbox_request(
+            SandboxHandle sandbox, byte[] method, byte[] path, byte[]? json, out TextHandle answer);
 
         [DllImport(Name, CallingConvention = C)]
         internal static extern ErrorHandle send_im_sandbox_add_fault(SandboxHandle sandbox, byte[] fault);
-
-        [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_sandbox_act(SandboxHandle sandbox, byte[] action);
-
-        [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_sandbox_issue_token(
-            SandboxHandle sandbox, byte[] address, out TextHandle token);
 
         [DllImport(Name, CallingConvention = C)]
         internal static extern void send_im_sandbox_free(IntPtr sandbox);

@@ -33,7 +33,7 @@ namespace SendIm.Tests
             Check.Equal(source.Token, error.CancellationToken);
             Check.Equal((ErrorKind.Cancelled, 130), (error.Error.Kind, error.Error.ExitCode));
             Check.Equal(error.Error.Sent, error.Sent);
-            Check.Eventually(() => sandbox.OpenApplications == 0, "the account signs out");
+            Check.Eventually(() => sandbox.OpenApplications() == 0, "the account signs out");
             Check.Equal(0, sandbox.Messages().Count);
         }
 
@@ -146,10 +146,10 @@ namespace SendIm.Tests
             });
             var sent = (await Task.WhenAll(ends)).Where(to => to.Length > 0).ToList();
             Check.Equal(sent, sent.Where(to => sandbox.Inbox(to).Count == 1));
-            Check.Eventually(() => sandbox.OpenApplications == 0, "all sign out");
+            Check.Eventually(() => sandbox.OpenApplications() == 0, "all sign out");
         }
 
-        private static bool IsInvitation(Exchange exchange) =>
+        private static bool IsInvitation((string Method, string Path) exchange) =>
             exchange.Method == "POST" && exchange.Path.EndsWith("/messagingInvitations");
 
         private static Message Patient(string text, string to = Silent) =>

@@ -24,7 +24,7 @@ namespace SendIm.Tests
             }
 
             Check.Equal(Enumerable.Range(0, 5).Select(n => $"message {n}"), Sandbox.Messages().Select(one => one.Text));
-            Check.Equal((1, 0), (SignIns, Sandbox.OpenApplications));
+            Check.Equal((1, 0), (SignIns, Sandbox.OpenApplications()));
         }
 
         [Test]
@@ -33,10 +33,10 @@ namespace SendIm.Tests
             await using (var client = await Client.SignInAsync(Account))
             {
                 await client.SendAsync(Recipient, "hi");
-                Check.Equal(1, Sandbox.OpenApplications);
+                Check.Equal(1, Sandbox.OpenApplications());
             }
 
-            Check.Equal(0, Sandbox.OpenApplications);
+            Check.Equal(0, Sandbox.OpenApplications());
         }
 
         [Test]
@@ -69,7 +69,7 @@ namespace SendIm.Tests
         {
             var error = Check.Throws<SendImException>(() => Client.SignIn(Sandbox.Account(Sender, "wrong")));
             Check.Equal(ErrorKind.SignInRefused, error.Kind);
-            Check.Equal(0, Sandbox.OpenApplications);
+            Check.Equal(0, Sandbox.OpenApplications());
         }
 
         [Test]
@@ -131,13 +131,13 @@ namespace SendIm.Tests
         public void A_client_nobody_refers_to_signs_out()
         {
             Forget();
-            Check.Equal(1, Sandbox.OpenApplications);
+            Check.Equal(1, Sandbox.OpenApplications());
             Check.Eventually(
                 () =>
                 {
                     GC.Collect();
                     GC.WaitForPendingFinalizers();
-                    return Sandbox.OpenApplications == 0;
+                    return Sandbox.OpenApplications() == 0;
                 },
                 "the forgotten client signs out");
         }
@@ -147,7 +147,7 @@ namespace SendIm.Tests
         {
             using var client = Client.SignIn(Account);
             client.Send(Recipient, "before");
-            Sandbox.DropApplications();
+            Sandbox.Request("POST", "actions/drop-applications");
             client.Send(Recipient, "after");
             Check.Equal(new[] { "before", "after" }, Sandbox.Messages().Select(one => one.Text));
         }

@@ -35,7 +35,7 @@ namespace SendIm.Tests
                 var sending = client.SendAsync(Slow, "hi");
                 Ringing();
                 await close(client);
-                Check.Equal(0, sandbox.OpenApplications);
+                Check.Equal(0, sandbox.OpenApplications());
                 Check.Equal(Slow, (await sending).AcceptedBy);
                 client.Dispose();
             }
@@ -52,7 +52,7 @@ namespace SendIm.Tests
             client.SignOut();
             var error = await Check.ThrowsAsync<SendImException>(() => sending);
             Check.Equal((ErrorKind.Timeout, Sent.No), (error.Kind, error.Sent));
-            Check.Equal((0, 0), (sandbox.OpenApplications, sandbox.Messages().Count));
+            Check.Equal((0, 0), (sandbox.OpenApplications(), sandbox.Messages().Count));
         }
 
         [Test]
@@ -141,7 +141,7 @@ namespace SendIm.Tests
 
             Check.Equal(ErrorKind.Closed, Check.Throws<SendImException>(() => client.Send(Silent, "late")).Kind);
             client.Dispose();
-            Check.Equal(0, sandbox.OpenApplications);
+            Check.Equal(0, sandbox.OpenApplications());
         }
 
         [Test]

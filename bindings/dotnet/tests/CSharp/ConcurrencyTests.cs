@@ -98,7 +98,7 @@ namespace SendIm.Tests
                     client.Dispose);
             }
 
-            Check.Eventually(() => Sandbox.OpenApplications == 0, "all sign out");
+            Check.Eventually(() => Sandbox.OpenApplications() == 0, "all sign out");
         }
 
         private static void Ignoring(Action action)
@@ -116,7 +116,7 @@ namespace SendIm.Tests
         {
             var wanted = from one in Enumerable.Range(0, Many) from n in Enumerable.Range(0, Each) select $"{one}/{n}";
             Check.Equal(wanted.OrderBy(text => text), Sandbox.Messages().Select(one => one.Text).OrderBy(text => text));
-            Check.Equal(0, Sandbox.OpenApplications);
+            Check.Equal(0, Sandbox.OpenApplications());
         }
     }
 }

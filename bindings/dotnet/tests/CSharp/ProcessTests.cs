@@ -40,7 +40,7 @@ namespace SendIm.Tests
                 using var server = SendIm.Sandbox.Start();
                 Check.Equal((17, string.Empty, string.Empty), Children.Start("at-exit", null, server.Url, way), way);
                 Check.Equal(wanted, server.Inbox(Recipient).Select(one => one.Text).OrderBy(one => one).ToArray());
-                Check.Equal((38, 0), (server.Messages().Count, server.OpenApplications), way);
+                Check.Equal((38, 0), (server.Messages().Count, server.OpenApplications()), way);
             }
         }
 
@@ -55,7 +55,7 @@ namespace SendIm.Tests
                 program.Terminate();
                 var ended = program.End();
                 Check.Equal((string.Empty, string.Empty), (ended.Out, ended.Error), turn);
-                Check.Equal((20, 0), (server.Messages().Count, server.OpenApplications), turn);
+                Check.Equal((20, 0), (server.Messages().Count, server.OpenApplications()), turn);
             }
         }
 
@@ -66,7 +66,7 @@ namespace SendIm.Tests
             {
                 using var server = SendIm.Sandbox.Start();
                 Check.Equal((9, string.Empty, string.Empty), Children.Start("open-client", null, server.Url, how));
-                Check.Equal((open, 1), (server.OpenApplications, server.Messages().Count), how);
+                Check.Equal((open, 1), (server.OpenApplications(), server.Messages().Count), how);
             }
         }
 

@@ -18,7 +18,7 @@ namespace SendIm.Tests
             Check.Equal(SendStep.Discover, receipt.Steps[0].Step);
             Check.True(receipt.Steps.All(step => step.Elapsed > TimeSpan.Zero), "a step took no time");
             Check.Equal("accepted by lenea@contoso.com (InvitationAccepted)", receipt.ToString());
-            Check.Equal(0, Sandbox.OpenApplications);
+            Check.Equal(0, Sandbox.OpenApplications());
         }
 
         [Test]

@@ -40,7 +40,7 @@ namespace SendIm.Tests
                 rejected.Enqueue(request.Rejected);
                 return Task.FromResult(new Token(Sandbox.IssueToken(Sender)));
             }));
-            Sandbox.RevokeTokens();
+            Sandbox.Request("POST", "actions/revoke-tokens");
             client.Send(Recipient, "hi");
             Check.True(rejected.Contains(true), "nobody said that the token was rejected");
         }
@@ -72,7 +72,7 @@ namespace SendIm.Tests
                 failing ? throw sealedVault : Task.FromResult(new Token(Sandbox.IssueToken(Sender))));
             using var client = Client.SignIn(account);
             failing = true;
-            Sandbox.RevokeTokens();
+            Sandbox.Request("POST", "actions/revoke-tokens");
             foreach (var error in new[]
             {
                 Check.Throws<SendImException>(() => Client.SignIn(account)),

@@ -52,7 +52,7 @@ Public Class LanguageTests
         Dim failure = Check.Throws(Of SendImException)(
             Sub() Im.Send(Recipient, "disk" & vbNullChar & "full", _server.Account(Sender)))
         Check.Equal(ErrorKind.InvalidInput, failure.Kind)
-        Check.Equal(0, _server.Journal().Count)
+        Check.Equal(0, _server.RequestedPaths().Length)
     End Sub
 
     <Test>
@@ -61,10 +61,10 @@ Public Class LanguageTests
             Dim results = client.SendAll({New Message(Recipient, "one"), New Message("declines@contoso.com", "two")})
             Check.Equal({True, False}, results.Select(Function(result) result.IsSent))
             Check.Equal(ErrorKind.Declined, results(1).Error.Kind)
-            Check.Equal(1, _server.OpenApplications)
+            Check.Equal(1, _server.OpenApplications())
         End Using
 
-        Check.Equal(0, _server.OpenApplications)
+        Check.Equal(0, _server.OpenApplications())
     End Sub
 
     <Test>
@@ -93,7 +93,7 @@ Public Class LanguageTests
             Check.Eventually(AddressOf Rings, "it rings")
             source.Cancel()
             Await Check.ThrowsAsync(Of OperationCanceledException)(Function() sending)
-            Check.Eventually(Function() _server.OpenApplications = 0, "the account signs out")
+            Check.Eventually(Function() _server.OpenApplications() = 0, "the account signs out")
         End Using
     End Function
 
@@ -145,7 +145,7 @@ Public Class LanguageTests
         End Using
 
         Check.Equal({"first", "last"}, _server.Inbox(Recipient).Select(Function(message) message.Text))
-        Check.Equal(0, _server.OpenApplications)
+        Check.Equal(0, _server.OpenApplications())
     End Sub
 
     <Test>
@@ -157,7 +157,7 @@ Public Class LanguageTests
             client.SignOut(TimeSpan.FromMilliseconds(300))
             Dim failure = Await Check.ThrowsAsync(Of SendImException)(Function() sending)
             Check.Equal((ErrorKind.Cancelled, Sent.Maybe), (failure.Kind, failure.Sent))
-            Check.Equal(0, _server.OpenApplications)
+            Check.Equal(0, _server.OpenApplications())
             Dim late = Check.Throws(Of SendImException)(Sub() client.Send(patient))
             Check.Equal(ErrorKind.Closed, late.Kind)
         End Using
@@ -174,7 +174,7 @@ Public Class LanguageTests
             Check.Equal((ErrorKind.Cancelled, Sent.Maybe), (failure.Kind, failure.Sent))
         End Using
 
-        Check.Equal(0, _server.OpenApplications)
+        Check.Equal(0, _server.OpenApplications())
     End Function
 
     <Test>
@@ -203,6 +203,6 @@ Public Class LanguageTests
     End Sub
 
     Private Function Rings() As Boolean
-        Return _server.Journal().Any(Function(one) one.Path.EndsWith("/messagingInvitations"))
+        Return _server.RequestedPaths().Any(Function(path) path.EndsWith("/messagingInvitations"))
     End Function
 End Class
