@@ -722,18 +722,6 @@ send_im_error *send_im_sandbox_wait_for(const send_im_sandbox *sandbox,
                                         char **messages);
 
 /**
- * Every request the sandbox received, oldest first, as a JSON array of number, method, path, origin, pool and status. Bodies
- * and credentials are never kept.
- */
-send_im_error *send_im_sandbox_journal(const send_im_sandbox *sandbox,
-                                       char **requests);
-
-/**
- * How many sessions are open; -1 where the sandbox cannot be asked.
- */
-int64_t send_im_sandbox_open_applications(const send_im_sandbox *sandbox);
-
-/**
  * Asks the sandbox's own HTTP interface, without a connection; the README of the crate send-im-sandbox lists its resources.
  * `path` is what follows `/sandbox/api/`, for example `journal`; `json` is the body, or NULL. Gives the body of the response:
  * JSON, or an empty text; `answer` may be NULL. `invalid_input` where the sandbox refuses the request.
@@ -751,17 +739,6 @@ send_im_error *send_im_sandbox_request(const send_im_sandbox *sandbox,
  */
 send_im_error *send_im_sandbox_add_fault(const send_im_sandbox *sandbox,
                                          const char *fault);
-
-/**
- * Does something to the server: `clear-faults`, `revoke-tokens`, `drop-applications`, `resync`, `resume` or
- * `end-conversations`.
- */
-send_im_error *send_im_sandbox_act(const send_im_sandbox *sandbox, const char *action);
-
-/**
- * Gives a token that every origin of this sandbox accepts for this address, for a sign-in with tokens.
- */
-send_im_error *send_im_sandbox_issue_token(const send_im_sandbox *sandbox, const char *address, char **token);
 
 /**
  * Stops and frees a sandbox. NULL is nothing.

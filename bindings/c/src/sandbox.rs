@@ -153,29 +153,6 @@ pub unsafe extern "C" fn send_im_sandbox_wait_for(
     })
 }
 
-/// Every request the sandbox received, oldest first, as a JSON array of number, method, path, origin, pool and status. Bodies
-/// and credentials are never kept.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_sandbox_journal(
-    sandbox: *const send_im_sandbox,
-    requests: *mut *mut c_char,
-) -> *mut send_im_error {
-    fallible(Sent::No, || {
-        // SAFETY: the caller keeps to the header.
-        let (out, sandbox) = unsafe { (Out::needed(requests, "requests")?, object(sandbox, "sandbox")?) };
-        out.give_text(&json(&sandbox.sandbox()?.journal()));
-        Ok(())
-    })
-}
-
-/// How many sessions are open; -1 where the sandbox cannot be asked.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_sandbox_open_applications(sandbox: *const send_im_sandbox) -> i64 {
-    let count = |s: &send_im_sandbox| i64::try_from(s.sandbox().ok()?.open_applications()).ok();
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(sandbox, -1, count) }
-}
-
 /// Asks the sandbox's own HTTP interface, without a connection; the README of the crate send-im-sandbox lists its resources.
 /// `path` is what follows `/sandbox/api/`, for example `journal`; `json` is the body, or NULL. Gives the body of the response:
 /// JSON, or an empty text; `answer` may be NULL. `invalid_input` where the sandbox refuses the request.
@@ -220,55 +197,6 @@ pub unsafe extern "C" fn send_im_sandbox_add_fault(
         let (sandbox, fault) = unsafe { (object(sandbox, "sandbox")?, text(fault, "fault")?) };
         let refused = |why: NotAFault| Error::invalid_input(why.to_string());
         sandbox.sandbox()?.add_fault(fault.parse().map_err(refused)?);
-        Ok(())
-    })
-}
-
-/// Does something to the server: `clear-faults`, `revoke-tokens`, `drop-applications`, `resync`, `resume` or
-/// `end-conversations`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_sandbox_act(
-    sandbox: *const send_im_sandbox,
-    action: *const c_char,
-) -> *mut send_im_error {
-    fallible(Sent::No, || {
-        // SAFETY: the caller keeps to the header.
-        let (handle, action) = unsafe { (object(sandbox, "sandbox")?, text(action, "action")?) };
-        let sandbox = handle.sandbox()?;
-        let runtime = handle.generation.sandboxes_run.handle()?;
-        // Some of these start tasks.
-        let _context = runtime.enter();
-        match action {
-            "clear-faults" => sandbox.clear_faults(),
-            "revoke-tokens" => sandbox.revoke_tokens(),
-            "drop-applications" => sandbox.drop_applications(),
-            "resync" => sandbox.force_resync(),
-            "resume" => sandbox.force_resume(),
-            "end-conversations" => sandbox.end_conversations(),
-            _ => {
-                return Err(Error::invalid_input(
-                    "The action is one of clear-faults, revoke-tokens, drop-applications, resync, resume and \
-                     end-conversations.",
-                ));
-            }
-        }
-        Ok(())
-    })
-}
-
-/// Gives a token that every origin of this sandbox accepts for this address, for a sign-in with tokens.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_sandbox_issue_token(
-    sandbox: *const send_im_sandbox,
-    address: *const c_char,
-    token: *mut *mut c_char,
-) -> *mut send_im_error {
-    fallible(Sent::No, || {
-        // SAFETY: the caller keeps to the header.
-        let (out, sandbox) = unsafe { (Out::needed(token, "token")?, object(sandbox, "sandbox")?) };
-        // SAFETY: the caller keeps to the header.
-        let address = unsafe { text(address, "address")? };
-        out.give_text(&sandbox.sandbox()?.issue_token(address));
         Ok(())
     })
 }

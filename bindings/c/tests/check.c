@@ -51,6 +51,33 @@ size_t delivered(send_im_sandbox *sandbox) {
     return count;
 }
 
+char *answer_of(send_im_sandbox *sandbox, const char *method, const char *path) {
+    char *answer = NULL;
+    CHECK_OK(send_im_sandbox_request(sandbox, method, path, NULL, &answer));
+    return answer;
+}
+
+int64_t open_sessions(send_im_sandbox *sandbox) {
+    char *state = answer_of(sandbox, "GET", "state");
+    const char *count = state ? strstr(state, "\"open_applications\":") : NULL;
+    int64_t open = count ? atoll(strchr(count, ':') + 1) : -1;
+    send_im_string_free(state);
+    return open;
+}
+
+char *issued_token(send_im_sandbox *sandbox) {
+    static const char before[] = "{\"token\":\"";
+    char *answer = answer_of(sandbox, "POST", "tokens/tosh@contoso.com"), *token = NULL;
+    size_t length = answer ? strlen(answer) : 0, cut = sizeof before - 1;
+    if (length > cut + 2 && strncmp(answer, before, cut) == 0) {
+        length -= cut + 2;
+        token = (char *)calloc(1, length + 1);
+        if (token) memcpy(token, answer + cut, length);
+    }
+    send_im_string_free(answer);
+    return token;
+}
+
 int quick(void) { return getenv("SEND_IM_QUICK") != NULL; }
 
 int wait_until(volatile int *flag) {

@@ -49,6 +49,15 @@ size_t count_of(const char *text, const char *part);
 /* How many messages the sandbox has delivered. */
 size_t delivered(send_im_sandbox *sandbox);
 
+/* What the sandbox's own interface answers; to be freed with send_im_string_free. */
+char *answer_of(send_im_sandbox *sandbox, const char *method, const char *path);
+
+/* How many sessions are open on the server. */
+int64_t open_sessions(send_im_sandbox *sandbox);
+
+/* A token that the sandbox accepts for tosh@contoso.com; to be freed with free. */
+char *issued_token(send_im_sandbox *sandbox);
+
 /* True where a run under a slow checker asks for fewer messages (SEND_IM_QUICK). */
 int quick(void);
 

@@ -27,7 +27,7 @@ static int invited(place here, size_t count) {
     for (turns = 0; turns < 1200 && got < count; turns++) {
         char *requests = NULL;
         const char *at;
-        CHECK_OK(send_im_sandbox_journal(here.sandbox, &requests));
+        requests = answer_of(here.sandbox, "GET", "journal");
         for (got = 0, at = requests; at && (at = strstr(at, "/messagingInvitations\"")); at++) {
             const char *status = strstr(at, "\"status\":");
             got += status && strncmp(status, "\"status\":2", 10) == 0;
@@ -41,10 +41,10 @@ static int invited(place here, size_t count) {
 /* Waits until the sandbox has no session. */
 static int all_closed(place here) {
     int turns;
-    for (turns = 0; turns < 1200 && send_im_sandbox_open_applications(here.sandbox) != 0; turns++) {
+    for (turns = 0; turns < 1200 && open_sessions(here.sandbox) != 0; turns++) {
         send_im_error_free(send_im_sandbox_wait_for(here.sandbox, 1000000, 25, NULL));
     }
-    return send_im_sandbox_open_applications(here.sandbox) == 0;
+    return open_sessions(here.sandbox) == 0;
 }
 
 static send_im_client *signed_in(place here) {
@@ -67,7 +67,7 @@ static void signing_out_waits_for_what_is_under_way(void) {
     CHECK_OK(send_im_client_sign_out(client, 60000));
     CHECK(wait_until(&slow.ended));
     CHECK_OK(slow.error);
-    CHECK(delivered(here.sandbox) == 1 && send_im_sandbox_open_applications(here.sandbox) == 0);
+    CHECK(delivered(here.sandbox) == 1 && open_sessions(here.sandbox) == 0);
     CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "late", NULL), "closed");
     CHECK_OK(send_im_client_sign_out(client, 0));
     send_im_client_free(client);
@@ -91,7 +91,7 @@ static void what_has_not_ended_within_the_bound_is_cancelled(void) {
         } else {
             CHECK_OK(send_im_client_sign_out(client, 100));
         }
-        CHECK(send_im_sandbox_open_applications(here.sandbox) == 0);
+        CHECK(open_sessions(here.sandbox) == 0);
         CHECK(wait_until(&ringing.ended) && wait_until(&behind.ended));
         CHECK_TEXT(send_im_error_sent(ringing.error), "maybe");
         CHECK_TEXT(send_im_error_sent(behind.error), "no");
@@ -120,9 +120,9 @@ static void cancel_all_ends_every_send_at_once(void) {
     CHECK_KIND(ringing.error, "cancelled");
     CHECK_KIND(behind.error, "cancelled");
     CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "late", NULL), "closed");
-    CHECK_OK(send_im_sandbox_act(here.sandbox, "clear-faults"));
+    CHECK_OK(send_im_sandbox_request(here.sandbox, "DELETE", "faults", NULL, NULL));
     CHECK_OK(send_im_client_sign_out(client, -1));
-    CHECK(send_im_sandbox_open_applications(here.sandbox) == 0 && delivered(here.sandbox) == 0);
+    CHECK(open_sessions(here.sandbox) == 0 && delivered(here.sandbox) == 0);
     send_im_client_free(client);
     place_free(here);
 }
@@ -161,7 +161,7 @@ static void what_was_called_before_is_waited_for_and_what_comes_later_refused(vo
         CHECK_OK(out.error);
         send_im_client_free(client);
     }
-    CHECK(delivered(here.sandbox) == 20 && send_im_sandbox_open_applications(here.sandbox) == 0);
+    CHECK(delivered(here.sandbox) == 20 && open_sessions(here.sandbox) == 0);
     place_free(here);
 }
 
@@ -193,7 +193,7 @@ static void winding_down_in_a_child_leaves_the_parent_alone(void) {
         _exit(wrong);
     }
     CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    CHECK(delivered(here.sandbox) == 1 && send_im_sandbox_open_applications(here.sandbox) == 1);
+    CHECK(delivered(here.sandbox) == 1 && open_sessions(here.sandbox) == 1);
     CHECK_OK(send_im_client_sign_out(client, -1));
     send_im_client_free(client);
     place_free(here);
@@ -206,18 +206,18 @@ static void winding_down_closes_what_is_idle_and_lets_the_rest_go_on(void) {
     ending slow;
     begin(busy, "slow@contoso.com", &slow);
     CHECK(invited(here, 1));
-    CHECK(send_im_sandbox_open_applications(here.sandbox) == 2);
+    CHECK(open_sessions(here.sandbox) == 2);
     CHECK(!send_im_wind_down(30000));
-    CHECK(send_im_sandbox_open_applications(here.sandbox) == 1);
+    CHECK(open_sessions(here.sandbox) == 1);
     CHECK(wait_until(&slow.ended));
     CHECK_OK(slow.error);
-    CHECK(send_im_sandbox_open_applications(here.sandbox) == 0);
+    CHECK(open_sessions(here.sandbox) == 0);
     CHECK_OK(send_im_client_send(idle, NULL, "lenea@contoso.com", "by a client of before", NULL));
-    CHECK(send_im_sandbox_open_applications(here.sandbox) == 0);
+    CHECK(open_sessions(here.sandbox) == 0);
     later = signed_in(here);
     CHECK_OK(send_im_client_send(later, NULL, "lenea@contoso.com", "by a client of afterwards", NULL));
     CHECK_OK(send_im(here.options, "lenea@contoso.com", "in one call", NULL));
-    CHECK(send_im_sandbox_open_applications(here.sandbox) == 0 && delivered(here.sandbox) == 4);
+    CHECK(open_sessions(here.sandbox) == 0 && delivered(here.sandbox) == 4);
     CHECK(send_im_wind_down(30000));
     send_im_client_free(idle);
     send_im_client_free(busy);

@@ -94,7 +94,7 @@ static void steps_and_requests_for_tokens_are_mail(void) {
     int steps = 0, asked = 0, released = 0, sent = 0;
     CHECK_OK(send_im_mailbox_new(&box));
     int descriptor = send_im_mailbox_descriptor(box);
-    CHECK_OK(send_im_sandbox_issue_token(here.sandbox, "tosh@contoso.com", &token));
+    token = issued_token(here.sandbox);
     CHECK_OK(send_im_options_set(here.options, "password", NULL));
     CHECK_OK(send_im_options_steps_by_mail(here.options, box, 7));
     CHECK_OK(send_im_options_tokens_by_mail(here.options, box, 8));
@@ -119,7 +119,7 @@ static void steps_and_requests_for_tokens_are_mail(void) {
         send_im_mail_free(mail);
     }
     CHECK(asked == 1 && steps >= 5 && sent == 1 && released == 2);
-    send_im_string_free(token);
+    free(token);
     send_im_mailbox_free(box);
     close(descriptor);
     place_free(here);
@@ -147,10 +147,10 @@ static void a_token_that_nobody_takes_is_refused(void) {
 /* True as soon as the sandbox has that many sessions. */
 static int sessions(send_im_sandbox *sandbox, int64_t count) {
     int turns;
-    for (turns = 0; turns < 2400 && send_im_sandbox_open_applications(sandbox) != count; turns++) {
+    for (turns = 0; turns < 2400 && open_sessions(sandbox) != count; turns++) {
         send_im_error_free(send_im_sandbox_wait_for(sandbox, 99, 25, NULL));
     }
-    return send_im_sandbox_open_applications(sandbox) == count;
+    return open_sessions(sandbox) == count;
 }
 
 static void a_client_that_nobody_takes_is_signed_out(void) {

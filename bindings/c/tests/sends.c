@@ -17,7 +17,7 @@ static void one_call_sends_and_signs_out(void) {
     CHECK_OK(send_im_sandbox_inbox(here.sandbox, "lenea@contoso.com", &inbox));
     CHECK(count_of(inbox, "\"text\":\"Gr\xc3\xb6\xc3\x9f" "e\"") == 1);
     send_im_string_free(inbox);
-    CHECK(send_im_sandbox_open_applications(here.sandbox) == 0);
+    CHECK(open_sessions(here.sandbox) == 0);
     place_free(here);
 }
 
@@ -50,20 +50,19 @@ static void the_account_may_come_from_the_environment(void) {
 
 static void a_token_may_take_the_place_of_the_password(void) {
     place here = place_new("{\"layout\": \"two-pools\"}");
-    char *token = NULL;
-    CHECK_OK(send_im_sandbox_issue_token(here.sandbox, "tosh@contoso.com", &token));
+    char *token = issued_token(here.sandbox);
     CHECK_OK(send_im_options_set(here.options, "token", token));
     CHECK_KIND(send_im(here.options, "lenea@contoso.com", "hello", NULL), "invalid_input");
     CHECK_OK(send_im_options_set(here.options, "password", NULL));
     CHECK_OK(send_im(here.options, "lenea@contoso.com", "hello", NULL));
-    CHECK_OK(send_im_sandbox_act(here.sandbox, "revoke-tokens"));
+    CHECK_OK(send_im_sandbox_request(here.sandbox, "POST", "actions/revoke-tokens", NULL, NULL));
     send_im_error *error = send_im(here.options, "lenea@contoso.com", "hello", NULL);
     CHECK(error && strstr(send_im_error_detail(error), "rejects the token") && !strstr(send_im_error_to_json(error), token));
     CHECK_KIND(error, "sign_in_refused");
     CHECK_OK(send_im_options_set(here.options, "address", NULL));
     CHECK_KIND(send_im(here.options, "lenea@contoso.com", "hello", NULL), "invalid_input");
     CHECK(delivered(here.sandbox) == 1);
-    send_im_string_free(token);
+    free(token);
     place_free(here);
 }
 
@@ -86,10 +85,10 @@ static void a_client_sends_with_every_option(void) {
     CHECK(count_of(inbox, "\"subject\":\"db7\"") == 1 && count_of(inbox, "\"Urgent\"") == 1);
     send_im_string_free(inbox);
     send_im_options_free(message);
-    CHECK(send_im_sandbox_open_applications(here.sandbox) == 1);
+    CHECK(open_sessions(here.sandbox) == 1);
     CHECK_OK(send_im_client_sign_out(client, -1));
     CHECK_OK(send_im_client_sign_out(client, -1));
-    CHECK(send_im_sandbox_open_applications(here.sandbox) == 0);
+    CHECK(open_sessions(here.sandbox) == 0);
     CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "late", NULL), "closed");
     send_im_client_free(client);
     place_free(here);
@@ -124,10 +123,10 @@ static void a_client_that_is_freed_signs_out(void) {
     CHECK_OK(send_im_client_sign_in(here.options, &client));
     send_im_client_free(client);
     int turns;
-    for (turns = 0; turns < 400 && send_im_sandbox_open_applications(here.sandbox) != 0; turns++) {
+    for (turns = 0; turns < 400 && open_sessions(here.sandbox) != 0; turns++) {
         send_im_error_free(send_im_sandbox_wait_for(here.sandbox, 1, 25, NULL));
     }
-    CHECK(send_im_sandbox_open_applications(here.sandbox) == 0);
+    CHECK(open_sessions(here.sandbox) == 0);
     place_free(here);
 }
 
