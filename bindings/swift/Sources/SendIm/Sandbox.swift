@@ -26,9 +26,7 @@ public final class Sandbox: Sendable {
 
     /// The discovery root, what ``Account/server`` takes.
     public let url: String
-    /// The certificate authority in PEM, with https.
-    public let caPEM: String?
-    /// The same as a file, which is removed with the sandbox.
+    /// With https, a PEM file with the certificate authority; it is removed with the sandbox.
     public let caFile: String?
 
     private let server: SandboxServer
@@ -36,8 +34,7 @@ public final class Sandbox: Sendable {
     private init(_ server: SandboxServer) throws {
         self.server = server
         url = try server.url()
-        caPEM = try server.caPem()
-        caFile = try caPEM.map { pem in
+        caFile = try server.caPem().map { pem in
             let file = FileManager.default.temporaryDirectory
                 .appendingPathComponent("send-im-sandbox-\(UUID().uuidString).pem")
             try Data(pem.utf8).write(to: file, options: .withoutOverwriting)
@@ -126,18 +123,18 @@ public final class Sandbox: Sendable {
         }
     }
 
-    /// Every request received, oldest first.
+    /// Asks the sandbox's own HTTP interface, for what has no method here; the README of `send-im-sandbox` lists it.
     ///
-    /// - Throws: ``SendImError`` of kind ``SendImError/Kind/closed`` after ``stop()``.
-    public func journal() throws(SendImError) -> [Exchange] {
-        try ask { try server.journal().map(Exchange.init) }
-    }
-
-    /// How many sessions are open on the server.
-    ///
-    /// - Throws: ``SendImError`` of kind ``SendImError/Kind/closed`` after ``stop()``.
-    public func openApplications() throws(SendImError) -> Int {
-        try ask { Int(try server.openApplications()) }
+    /// - Parameters:
+    ///   - method: `GET`, `POST`, `PUT` or `DELETE`.
+    ///   - path: What follows `/sandbox/api/`: `journal` (every request received), `state`, `tokens/ADDRESS`,
+    ///     `actions/revoke-tokens` and so on.
+    ///   - json: The body, if there is one.
+    /// - Returns: The JSON of the response; empty where there is none.
+    /// - Throws: ``SendImError`` of kind ``SendImError/Kind/invalidInput`` where the sandbox refuses the request.
+    @discardableResult
+    public func request(_ method: String, _ path: String, json: String? = nil) async throws(SendImError) -> String {
+        try await call { [server] _ in try await server.request(method: method, path: path, json: json) }
     }
 
     /// Makes something go wrong.
@@ -169,36 +166,6 @@ public final class Sandbox: Sendable {
     /// Takes every fault away.
     public func clearFaults() throws(SendImError) {
         try ask { try server.clearFaults() }
-    }
-
-    /// A bearer token that this sandbox accepts for this address, to try ``Account/init(_:server:caFile:trustedDomains:token:)``.
-    public func issueToken(_ address: String) throws(SendImError) -> String {
-        try ask { try server.issueToken(address: address) }
-    }
-
-    /// Rejects every token issued so far.
-    public func revokeTokens() throws(SendImError) {
-        try ask { try server.revokeTokens() }
-    }
-
-    /// Ends every session, as a server does after fifteen silent minutes.
-    public func dropApplications() throws(SendImError) {
-        try ask { try server.dropApplications() }
-    }
-
-    /// Tells every client that it has missed events.
-    public func forceResync() throws(SendImError) {
-        try ask { try server.forceResync() }
-    }
-
-    /// Tells every client to go on with another event channel.
-    public func forceResume() throws(SendImError) {
-        try ask { try server.forceResume() }
-    }
-
-    /// The other side closes every conversation.
-    public func endConversations() throws(SendImError) {
-        try ask { try server.endConversations() }
     }
 
     private func removeFile() {

@@ -45,31 +45,6 @@ extension Sandbox {
         }
     }
 
-    /// A request the sandbox received. It holds neither bodies nor credentials.
-    public struct Exchange: Sendable, Hashable {
-        /// Counts requests, from 1.
-        public let number: Int
-        /// The HTTP method.
-        public let method: String
-        /// The path with its query.
-        public let path: String
-        /// Scheme, host and port that were asked.
-        public let origin: String
-        /// The status of the answer. Nil while there is none, or where the connection was closed instead.
-        public let status: Int?
-        /// Which of the sandbox's listeners was asked, from 0.
-        public let pool: Int
-
-        init(_ record: SandboxExchange) {
-            number = Int(record.number)
-            method = record.method
-            path = record.path
-            origin = record.origin
-            status = record.status.map(Int.init)
-            pool = Int(record.pool)
-        }
-    }
-
     /// The requests a fault can lie on.
     public enum Route: String, Sendable, CaseIterable {
         /// The discovery root.

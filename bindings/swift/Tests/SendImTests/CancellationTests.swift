@@ -14,14 +14,14 @@ final class CancellationTests: XCTestCase {
         let sending = Task {
             try await sendIm(to: "silent@contoso.com", text: "hi", timeout: .seconds(3600), from: sandbox.tosh)
         }
-        try await eventually { try sandbox.sawInvitation() }
+        try await eventually { try await sandbox.sawInvitation() }
         sending.cancel()
         let error = try await failure { try await sending.value }
         XCTAssertEqual(error.kind, .cancelled)
         XCTAssertEqual(error.sent, .maybe)
         XCTAssertEqual(error.exitCode, 130)
         // The invitation is withdrawn and the session signed out, without anybody waiting for it.
-        try await eventually { try sandbox.openApplications() == 0 }
+        try await eventually { try await sandbox.openApplications() == 0 }
         XCTAssertEqual(try sandbox.messages().count, 0)
     }
 
@@ -32,7 +32,7 @@ final class CancellationTests: XCTestCase {
                 to: "silent@contoso.com", text: String(repeating: "x", count: 900), timeout: .seconds(3600),
                 from: sandbox.tosh)
         }
-        try await eventually { try sandbox.sawInvitation() }
+        try await eventually { try await sandbox.sawInvitation() }
         sending.cancel()
         let error = try await failure { try await sending.value }
         XCTAssertEqual(error.kind, .cancelled)
@@ -45,7 +45,7 @@ final class CancellationTests: XCTestCase {
         let sending = Task {
             try await sendIm(to: "lenea@contoso.com", text: "hi", timeout: .seconds(3600), from: sandbox.tosh)
         }
-        try await eventually { try sandbox.journal().contains { $0.path.hasSuffix("/applications") } }
+        try await eventually { try await sandbox.journal().contains { $0.path.hasSuffix("/applications") } }
         sending.cancel()
         let error = try await failure { try await sending.value }
         XCTAssertEqual(error.kind, .cancelled)
@@ -63,26 +63,26 @@ final class CancellationTests: XCTestCase {
         let error = try await failure { try await sending.value }
         XCTAssertEqual(error.kind, .cancelled)
         XCTAssertEqual(error.sent, .no)
-        XCTAssertEqual(try sandbox.journal().count, 0)
+        try await expectEqual(sandbox.journal().count, 0)
     }
 
     func testACancelledSignInLeavesNoSession() async throws {
         let sandbox = try await sandbox()
         try sandbox.addFault(.applications, .delay(.milliseconds(200)))
         let signingIn = Task { try await Client.signIn(sandbox.tosh) }
-        try await eventually { try sandbox.journal().contains { $0.path.hasSuffix("/applications") } }
+        try await eventually { try await sandbox.journal().contains { $0.path.hasSuffix("/applications") } }
         signingIn.cancel()
         let error = try await failure { try await signingIn.value }
         XCTAssertEqual(error.kind, .cancelled)
         XCTAssertEqual(error.sent, .no)
-        try await eventually { try sandbox.openApplications() == 0 }
+        try await eventually { try await sandbox.openApplications() == 0 }
     }
 
     func testOneCancelledSendLeavesTheClientUsable() async throws {
         let sandbox = try await sandbox()
         try await withClient(sandbox.tosh) { client in
             let sending = Task { try await client.send(to: "silent@contoso.com", text: "hi", timeout: .seconds(3600)) }
-            try await eventually { try sandbox.sawInvitation() }
+            try await eventually { try await sandbox.sawInvitation() }
             sending.cancel()
             let error = try await failure { try await sending.value }
             XCTAssertEqual(error.kind, .cancelled)
@@ -90,7 +90,7 @@ final class CancellationTests: XCTestCase {
             let receipt = try await client.send(to: "lenea@contoso.com", text: "still here")
             XCTAssertEqual(receipt.acceptedBy, "lenea@contoso.com")
         }
-        XCTAssertEqual(try sandbox.openApplications(), 0)
+        try await expectEqual(sandbox.openApplications(), 0)
     }
 
     func testManyMessagesKeepTheResultsTheyHad() async throws {
@@ -105,7 +105,7 @@ final class CancellationTests: XCTestCase {
             try await sandbox.waitFor(4)
             // Once to each, and again to the one who declines.
             try await eventually {
-                try sandbox.journal().filter { $0.path.lowercased().hasSuffix("/messaginginvitations") }.count == 5
+                try await sandbox.journal().filter { $0.path.lowercased().hasSuffix("/messaginginvitations") }.count == 5
             }
             sending.cancel()
             let results = await sending.value
@@ -124,11 +124,11 @@ final class CancellationTests: XCTestCase {
                 _ = try await client.send(to: "silent@contoso.com", text: "hi", timeout: .seconds(3600))
             }
         }
-        try await eventually { try sandbox.sawInvitation() }
+        try await eventually { try await sandbox.sawInvitation() }
         working.cancel()
         let error = try await failure { try await working.value }
         XCTAssertEqual(error.kind, .cancelled)
-        XCTAssertEqual(try sandbox.openApplications(), 0)
+        try await expectEqual(sandbox.openApplications(), 0)
     }
 
     func testACancelledWaitForTheSandbox() async throws {
@@ -150,7 +150,8 @@ final class CancellationTests: XCTestCase {
                     gate.wait()
                 })
         }
-        try await eventually { try !called.all.isEmpty && sandbox.sawInvitation() }
+        try await eventually { !called.all.isEmpty }
+        try await eventually { try await sandbox.sawInvitation() }
         sending.cancel()
         let error = try await failure { try await sending.value }
         XCTAssertEqual(error.kind, .cancelled)
@@ -169,6 +170,6 @@ final class CancellationTests: XCTestCase {
             }
         }
         XCTAssertEqual(error.kind, .busy)
-        try await eventually { try sandbox.openApplications() == 0 }
+        try await eventually { try await sandbox.openApplications() == 0 }
     }
 }

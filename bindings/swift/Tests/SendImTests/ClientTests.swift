@@ -9,12 +9,12 @@ final class ClientTests: XCTestCase {
             for number in 1...5 {
                 try await client.send(to: "lenea@contoso.com", text: "message \(number)")
             }
-            XCTAssertEqual(try sandbox.openApplications(), 1)
+            try await expectEqual(sandbox.openApplications(), 1)
             try await client.signOut()
             try await client.signOut()
-            XCTAssertEqual(try sandbox.openApplications(), 0)
+            try await expectEqual(sandbox.openApplications(), 0)
             XCTAssertEqual(try sandbox.messages().map(\.text), (1...5).map { "message \($0)" })
-            let posts = try sandbox.journal().filter { $0.method == "POST" && $0.path.hasSuffix("/applications") }
+            let posts = try await sandbox.journal().filter { $0.method == "POST" && $0.path.hasSuffix("/applications") }
             XCTAssertEqual(posts.count, 1)
 
             let error = try await failure { try await client.send(to: "lenea@contoso.com", text: "late") }
@@ -33,7 +33,7 @@ final class ClientTests: XCTestCase {
                 }
                 XCTFail("the error of the body was lost")
             } catch is Broken {}
-            XCTAssertEqual(try sandbox.openApplications(), 0)
+            try await expectEqual(sandbox.openApplications(), 0)
             XCTAssertEqual(try sandbox.messages().count, 1)
         }
     }
@@ -100,7 +100,7 @@ final class ClientTests: XCTestCase {
             var client: Client? = try await Client.signIn(sandbox.tosh)
             try await client?.send(to: "lenea@contoso.com", text: "hi")
             client = nil
-            try await eventually { try sandbox.openApplications() == 0 }
+            try await eventually { try await sandbox.openApplications() == 0 }
         }
     }
 
@@ -149,7 +149,7 @@ final class ClientTests: XCTestCase {
                 let texts = try sandbox.inbox("user\(task)@contoso.com").map(\.text)
                 XCTAssertEqual(texts, (1...20).map(String.init), "in order, once each")
             }
-            XCTAssertEqual(try sandbox.openApplications(), 0)
+            try await expectEqual(sandbox.openApplications(), 0)
         }
     }
 

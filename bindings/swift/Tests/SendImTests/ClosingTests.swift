@@ -23,12 +23,12 @@ final class ClosingTests: XCTestCase {
         for bound in [nil, long] {
             try await client { sandbox, client in
                 let slow = Task { try await client.send(to: "slow@contoso.com", text: "hi") }
-                try await eventually { try sandbox.sawInvitation() }
+                try await eventually { try await sandbox.sawInvitation() }
                 try await client.signOut(timeout: bound)
                 XCTAssertEqual(try sandbox.messages().count, 1)
                 let receipt = try await slow.value
                 XCTAssertEqual(receipt.acceptedBy, "slow@contoso.com")
-                XCTAssertEqual(try sandbox.openApplications(), 0)
+                try await expectEqual(sandbox.openApplications(), 0)
             }
         }
     }
@@ -36,24 +36,24 @@ final class ClosingTests: XCTestCase {
     func testEachSendEndsWithItsOwnTimeout() async throws {
         try await client { sandbox, client in
             let silent = Task { try await client.send(to: "silent@contoso.com", text: "hi", timeout: .seconds(2)) }
-            try await eventually { try sandbox.sawInvitation() }
+            try await eventually { try await sandbox.sawInvitation() }
             try await client.signOut()
             let error = try await failure { try await silent.value }
             XCTAssertEqual(error.kind, .timeout)
             XCTAssertEqual(error.sent, .no)
-            XCTAssertEqual(try sandbox.openApplications(), 0)
+            try await expectEqual(sandbox.openApplications(), 0)
         }
     }
 
     func testWhatHasNotEndedWithinTheBoundIsCancelled() async throws {
         try await client { sandbox, client in
             let silent = ring(client)
-            try await eventually { try sandbox.sawInvitation() }
+            try await eventually { try await sandbox.sawInvitation() }
             try await client.signOut(timeout: short)
             let error = try await failure { try await silent.value }
             XCTAssertEqual(error.kind, .cancelled)
             XCTAssertEqual(error.sent, .maybe)
-            XCTAssertEqual(try sandbox.openApplications(), 0)
+            try await expectEqual(sandbox.openApplications(), 0)
             XCTAssertEqual(try sandbox.messages().count, 0)
         }
     }
@@ -61,21 +61,21 @@ final class ClosingTests: XCTestCase {
     func testSendsThatBeginAfterItFailAndASecondOneDoesNothing() async throws {
         try await client { sandbox, client in
             try await client.signOut()
-            let asked = try sandbox.journal().count
+            let asked = try await sandbox.journal().count
             let error = try await failure { try await client.send(to: "lenea@contoso.com", text: "late") }
             XCTAssertEqual(error.kind, .closed)
             XCTAssertEqual(error.sent, .no)
             try await client.signOut()
             try await client.signOut(timeout: short)
             client.cancelAll()
-            XCTAssertEqual(try sandbox.journal().count, asked)
+            try await expectEqual(sandbox.journal().count, asked)
         }
     }
 
     func testSendsThatBeginWhileItWaitsFailToo() async throws {
         try await client { sandbox, client in
             let silent = ring(client)
-            try await eventually { try sandbox.sawInvitation() }
+            try await eventually { try await sandbox.sawInvitation() }
             let closing = Task { try await client.signOut() }
             while true {
                 do throws(SendImError) {
@@ -89,7 +89,7 @@ final class ClosingTests: XCTestCase {
             try await closing.value
             let error = try await failure { try await silent.value }
             XCTAssertEqual(error.kind, .cancelled)
-            XCTAssertEqual(try sandbox.openApplications(), 0)
+            try await expectEqual(sandbox.openApplications(), 0)
         }
     }
 
@@ -100,9 +100,9 @@ final class ClosingTests: XCTestCase {
                 Message(to: "silent@contoso.com", text: "hi", subject: "\($0)", timeout: .seconds(3600))
             }
             let long = ring(client, String(repeating: "x", count: 900))
-            try await eventually { try sandbox.invitations() == 1 }
+            try await eventually { try await sandbox.invitations() == 1 }
             let all = Task { await client.sendAll(messages) }
-            try await eventually { try sandbox.invitations() == 21 }
+            try await eventually { try await sandbox.invitations() == 21 }
             client.cancelAll()
             let error = try await failure { try await long.value }
             XCTAssertEqual(error.kind, .cancelled)
@@ -113,7 +113,7 @@ final class ClosingTests: XCTestCase {
             let late = try await failure { try await client.send(to: "lenea@contoso.com", text: "late") }
             XCTAssertEqual(late.kind, .closed)
             try await client.signOut()
-            XCTAssertEqual(try sandbox.openApplications(), 0)
+            try await expectEqual(sandbox.openApplications(), 0)
             XCTAssertEqual(try sandbox.messages().count, 0)
         }
     }
@@ -121,7 +121,7 @@ final class ClosingTests: XCTestCase {
     func testAServerThatIsGoneIsNotWaitedFor() async throws {
         try await client { sandbox, client in
             let silent = ring(client)
-            try await eventually { try sandbox.sawInvitation() }
+            try await eventually { try await sandbox.sawInvitation() }
             sandbox.stop()
             do throws(SendImError) {
                 try await client.signOut()
@@ -160,26 +160,26 @@ final class ClosingTests: XCTestCase {
             do {
                 try await withClient(sandbox.tosh) { client in
                     sends.add(Task { try await client.send(to: "slow@contoso.com", text: "hi") })
-                    try await eventually { try sandbox.sawInvitation() }
+                    try await eventually { try await sandbox.sawInvitation() }
                     throw Broken()
                 }
             } catch is Broken {}
             let receipt = try await sends.all[0].value
             XCTAssertEqual(receipt.acceptedBy, "slow@contoso.com")
-            XCTAssertEqual(try sandbox.openApplications(), 0)
+            try await expectEqual(sandbox.openApplications(), 0)
         }
     }
 
     func testACancelledTaskSignsOutWithItsBound() async throws {
         try await client { sandbox, client in
             let silent = ring(client)
-            try await eventually { try sandbox.sawInvitation() }
+            try await eventually { try await sandbox.sawInvitation() }
             let closing = Task { [short] in try await client.signOut(timeout: short) }
             closing.cancel()
             try await closing.value
             let error = try await failure { try await silent.value }
             XCTAssertEqual(error.kind, .cancelled)
-            XCTAssertEqual(try sandbox.openApplications(), 0)
+            try await expectEqual(sandbox.openApplications(), 0)
         }
     }
 }

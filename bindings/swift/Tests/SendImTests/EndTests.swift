@@ -9,19 +9,19 @@ final class EndTests: XCTestCase {
     private func ended(
         _ act: String, _ more: String..., fault: Sandbox.Fault? = nil,
         started: @escaping @Sendable (Sandbox, Int32) -> Void = { _, _ in },
-        check: (Sandbox, Ended) throws -> Void
+        check: (Sandbox, Ended) async throws -> Void
     ) async throws {
         let sandbox = try await Sandbox.start(ring: .seconds(3600), slow: .seconds(5))
         if let fault { try sandbox.addFault(.deleteApplication, fault) }
         let done = try await helper([act, sandbox.url] + more, started: { started(sandbox, $0) })
-        try check(sandbox, done)
+        try await check(sandbox, done)
         sandbox.stop()
     }
 
     func testAProgramThatSendsNothing() async throws {
         try await ended("nothing") { sandbox, done in
             XCTAssertEqual(done, Ended(status: 0, out: "", err: ""))
-            XCTAssertEqual(try sandbox.journal().count, 0)
+            try await expectEqual(sandbox.journal().count, 0)
         }
     }
 
@@ -44,7 +44,7 @@ final class EndTests: XCTestCase {
         for order in ["before", "after"] {
             for way in ["one-call", "client"] {
                 try await ended("drain", order, way) { sandbox, done in
-                    try checkDrained(sandbox, done, status: 3)
+                    try await checkDrained(sandbox, done, status: 3)
                 }
             }
         }
@@ -56,34 +56,34 @@ final class EndTests: XCTestCase {
                 "drain", "before", "client", String(signal),
                 started: { sandbox, process in
                     Task {
-                        try await eventually { try sandbox.invitations() == 4 }
+                        try await eventually { try await sandbox.invitations() == 4 }
                         kill(process, signal)
                     }
                 },
-                check: { sandbox, done in try checkDrained(sandbox, done, status: 128 + signal) })
+                check: { sandbox, done in try await checkDrained(sandbox, done, status: 128 + signal) })
         }
     }
 
-    private func checkDrained(_ sandbox: Sandbox, _ done: Ended, status: Int32) throws {
+    private func checkDrained(_ sandbox: Sandbox, _ done: Ended, status: Int32) async throws {
         XCTAssertEqual(done.status, status, done.err)
         XCTAssertEqual(done.err, "")
         let accepted = done.out.split(separator: "\n").map(String.init).sorted()
         XCTAssertEqual(accepted, ["last@contoso.com"] + Array(repeating: "slow@contoso.com", count: 4))
         XCTAssertEqual(try sandbox.messages().count, 5)
-        XCTAssertEqual(try sandbox.openApplications(), 0, "a session stays behind")
+        try await expectEqual(sandbox.openApplications(), 0, "a session stays behind")
     }
 
     func testAHandlerAtExitSignsIn() async throws {
         try await ended("sign-in-at-exit") { sandbox, done in
             XCTAssertEqual(done, Ended(status: 0, out: "lenea@contoso.com\n", err: ""))
-            XCTAssertEqual(try sandbox.openApplications(), 0, "a session stays behind")
+            try await expectEqual(sandbox.openApplications(), 0, "a session stays behind")
         }
     }
 
     func testAHandlerAtExitCutsItsSendsOff() async throws {
         try await ended("cancel-at-exit") { sandbox, done in
             XCTAssertEqual(done, Ended(status: 7, out: "cancelled maybe 130\n", err: ""))
-            XCTAssertEqual(try sandbox.openApplications(), 0)
+            try await expectEqual(sandbox.openApplications(), 0)
         }
     }
 
@@ -92,8 +92,8 @@ final class EndTests: XCTestCase {
             // Closing it takes more than one request.
             try await ended(act, fault: .dropBefore) { sandbox, done in
                 XCTAssertEqual(done, Ended(status: 0, out: "", err: ""))
-                XCTAssertTrue(try sandbox.sawInvitation())
-                XCTAssertEqual(try sandbox.openApplications(), 0, act)
+                try await expectEqual(sandbox.sawInvitation(), true)
+                try await expectEqual(sandbox.openApplications(), 0, act)
             }
         }
     }

@@ -75,7 +75,7 @@ final class ErrorTests: XCTestCase {
                 try await sendIm(to: "lenea@contoso.com", text: "disk\u{0}full", from: sandbox.tosh)
             }
             XCTAssertEqual(text.kind, .invalidInput)
-            XCTAssertTrue(try sandbox.journal().isEmpty)
+            try await expectEqual(sandbox.journal().count, 0)
         }
     }
 

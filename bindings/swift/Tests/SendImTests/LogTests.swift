@@ -56,7 +56,7 @@ final class LogTests: XCTestCase {
             let entries = Collected<SendImLog.Entry>()
             SendImLog.bootstrap(level: level, entries.add)
             try await withSandbox { sandbox in
-                let token = try sandbox.issueToken(sender)
+                let token = try await sandbox.issueToken(sender)
                 let bearer = Account(sender, server: sandbox.url) { _ in BearerToken(token) }
                 let attempts: [(String, Account)] = [
                     ("lenea@contoso.com", sandbox.tosh), ("declines@contoso.com", sandbox.tosh),

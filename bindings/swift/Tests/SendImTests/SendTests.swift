@@ -22,7 +22,7 @@ final class SendTests: XCTestCase {
             XCTAssertEqual(arrived.subject, "db7")
             XCTAssertEqual(arrived.importance, .urgent)
             XCTAssertEqual(arrived.via, "invitation")
-            XCTAssertEqual(try sandbox.openApplications(), 0)
+            try await expectEqual(sandbox.openApplications(), 0)
         }
     }
 

@@ -19,25 +19,58 @@ extension Sandbox {
     /// The account the tests send from.
     var tosh: Account { account(sender, password: password) }
 
-    func sawInvitation() throws -> Bool { try invitations() > 0 }
+    /// A request the sandbox received.
+    struct Exchange: Decodable {
+        let method: String
+        let path: String
+        let status: Int?
+    }
 
-    func invitations() throws -> Int {
-        try journal().filter { $0.path.lowercased().hasSuffix("/messaginginvitations") && $0.status != nil }.count
+    /// Every request received, oldest first.
+    func journal() async throws -> [Exchange] { try await asked("GET", "journal") }
+
+    /// How many sessions are open on the server.
+    func openApplications() async throws -> Int {
+        let state: [String: Int] = try await asked("GET", "state")
+        return try XCTUnwrap(state["open_applications"])
+    }
+
+    /// A bearer token that the sandbox accepts for this address.
+    func issueToken(_ address: String) async throws -> String {
+        let issued: [String: String] = try await asked("POST", "tokens/\(address)")
+        return try XCTUnwrap(issued["token"])
+    }
+
+    private func asked<T: Decodable>(_ method: String, _ path: String) async throws -> T {
+        try await JSONDecoder().decode(T.self, from: Data(request(method, path).utf8))
+    }
+
+    func sawInvitation() async throws -> Bool { try await invitations() > 0 }
+
+    func invitations() async throws -> Int {
+        try await journal().filter { $0.path.lowercased().hasSuffix("/messaginginvitations") && $0.status != nil }.count
     }
 }
 
 /// Returns once the condition holds; fails if it does not for very long.
 func eventually(
-    _ condition: () throws -> Bool, file: StaticString = #filePath, line: UInt = #line
+    _ condition: () async throws -> Bool, file: StaticString = #filePath, line: UInt = #line
 ) async throws {
     let clock = ContinuousClock()
     let end = clock.now + hang / 4
-    while try !condition() {
+    while try await !condition() {
         guard clock.now < end else {
             return XCTFail("it did not come about", file: file, line: line)
         }
         try await Task.sleep(for: .milliseconds(5))
     }
+}
+
+/// `XCTAssertEqual` for what has to be awaited.
+func expectEqual<T: Equatable>(
+    _ value: T, _ expected: T, _ message: String = "", file: StaticString = #filePath, line: UInt = #line
+) {
+    XCTAssertEqual(value, expected, message, file: file, line: line)
 }
 
 /// The error of a call that must fail.

@@ -8,7 +8,7 @@ final class TokenTests: XCTestCase {
             let account = Account(sender, server: sandbox.url) { request in
                 asked.add(request)
                 await Task.yield()
-                return BearerToken(try sandbox.issueToken(sender), expiresIn: .seconds(3600))
+                return BearerToken(try await sandbox.issueToken(sender), expiresIn: .seconds(3600))
             }
             let receipt = try await sendIm(to: "lenea@contoso.com", text: "hi", from: account)
             XCTAssertEqual(receipt.acceptedBy, "lenea@contoso.com")
@@ -23,11 +23,11 @@ final class TokenTests: XCTestCase {
             let asked = Collected<Bool>()
             let account = Account(sender, server: sandbox.url) { request in
                 asked.add(request.rejected)
-                return BearerToken(try sandbox.issueToken(sender))
+                return BearerToken(try await sandbox.issueToken(sender))
             }
             try await withClient(account) { client in
                 try await client.send(to: "lenea@contoso.com", text: "before")
-                try sandbox.revokeTokens()
+                try await sandbox.request("POST", "actions/revoke-tokens")
                 try await client.send(to: "lenea@contoso.com", text: "after")
             }
             XCTAssertEqual(asked.all.first, false)
@@ -61,13 +61,13 @@ final class TokenTests: XCTestCase {
             let sealed = Collected<Leak>()
             let account = Account(sender, server: sandbox.url) { _ in
                 if let leak = sealed.all.last { throw leak }
-                return BearerToken(try sandbox.issueToken(sender))
+                return BearerToken(try await sandbox.issueToken(sender))
             }
             let client = try await Client.signIn(account)
             // More failures than are kept: each is still found again.
             for number in 1...100 {
                 sealed.add(Leak(text: "\(number)"))
-                try sandbox.revokeTokens()
+                try await sandbox.request("POST", "actions/revoke-tokens")
                 let error = try await failure { try await client.send(to: "lenea@contoso.com", text: "hi") }
                 XCTAssertEqual(error.kind, .credentialUnavailable)
                 XCTAssertEqual((error.underlyingError as? Leak)?.text, "\(number)")
