@@ -50,26 +50,6 @@ public data class Delivered(
 }
 
 /**
- * A request that a sandbox received. It holds neither bodies nor credentials.
- *
- * @property number Counts requests, from 1.
- * @property method `GET`, `POST` and so on.
- * @property path The path with its query.
- * @property origin Scheme, host and port that were asked.
- * @property status The status of the answer; null while there is none, or where the connection was closed instead.
- * @property pool Which of the sandbox's listeners was asked, from 0.
- */
-@JvmRecord
-public data class Exchange(
-    val number: Long,
-    val method: String,
-    val path: String,
-    val origin: String,
-    val status: Int?,
-    val pool: Int,
-)
-
-/**
  * A server that behaves like a Skype for Business pool, on a free port of 127.0.0.1, for tests and demonstrations.
  *
  * Any account signs in with any password (except `wrong`). A recipient behaves by the local part of the address:
@@ -88,22 +68,14 @@ public class Sandbox private constructor(private val native: SandboxServer) : Au
     @get:JvmName("url")
     public val url: String = ask { url() }
 
-    /** The certificate authority in PEM, with https. */
-    @get:JvmName("caPem")
-    public val caPem: String? = ask { caPem() }
-
-    /** The same as a file, which is removed with the sandbox. */
+    /** With https, a PEM file with the certificate authority; it is removed with the sandbox. */
     @get:JvmName("caFile")
-    public val caFile: Path? = caPem?.let { pem ->
+    public val caFile: Path? = ask { caPem() }?.let { pem ->
         Files.createTempFile("send-im-sandbox-", ".pem").also {
             it.toFile().deleteOnExit()
             Files.writeString(it, pem)
         }
     }
-
-    /** How many sessions are open on the server. */
-    @get:JvmName("openApplications")
-    public val openApplications: Int get() = ask { openApplications() }.toInt()
 
     /** What was delivered to this address, oldest first. */
     public fun inbox(address: String): List<Delivered> =
@@ -111,9 +83,6 @@ public class Sandbox private constructor(private val native: SandboxServer) : Au
 
     /** Everything delivered, oldest first. */
     public fun messages(): List<Delivered> = ask { messages() }.map { it.toPublic() }
-
-    /** Every request received, oldest first. */
-    public fun journal(): List<Exchange> = ask { journal() }.map { it.toPublic() }
 
     /**
      * Waits until that many messages were delivered in all, and gives them.
@@ -146,23 +115,21 @@ public class Sandbox private constructor(private val native: SandboxServer) : Au
     /** Takes every fault away. */
     public fun clearFaults(): Unit = ask { clearFaults() }
 
-    /** A bearer token that this sandbox accepts for this address, to try [Account.withToken]. */
-    public fun issueToken(address: String): String = ask { issueToken(checked("address", address)) }
-
-    /** Rejects every token issued so far. */
-    public fun revokeTokens(): Unit = ask { revokeTokens() }
-
-    /** Ends every session, as a server does after fifteen silent minutes. */
-    public fun dropApplications(): Unit = ask { dropApplications() }
-
-    /** Tells every client that it has missed events. */
-    public fun forceResync(): Unit = ask { forceResync() }
-
-    /** Tells every client to go on with another event channel. */
-    public fun forceResume(): Unit = ask { forceResume() }
-
-    /** The other side closes every conversation. */
-    public fun endConversations(): Unit = ask { endConversations() }
+    /**
+     * Asks the sandbox's own HTTP interface, for what has no method here; the README of `send-im-sandbox` lists it.
+     *
+     * @param method `GET`, `POST`, `PUT` or `DELETE`.
+     * @param path What follows `/sandbox/api/`: `journal` (every request received), `state`, `tokens/ADDRESS`,
+     *   `actions/revoke-tokens` and so on.
+     * @param json The body, if there is one.
+     * @return The JSON of the response; empty where there is none.
+     * @throws InvalidInputException the sandbox refuses the request.
+     */
+    @JvmOverloads
+    @Throws(InvalidInputException::class)
+    public fun request(method: String, path: String, json: String? = null): String = blockingPlainly {
+        suspending { native.request(checked("method", method), checked("path", path), json?.let { checked("body", it) }) }
+    }
 
     /** Stops the sandbox. What it had delivered is gone. A second call does nothing. */
     override fun close() {

@@ -183,7 +183,7 @@ class ClientTest {
     fun `a session the server dropped is opened again`() = withSandbox { sandbox ->
         Client.signInBlocking(sandbox.account()).use { client ->
             client.sendBlocking("lenea@contoso.com", "before")
-            sandbox.dropApplications()
+            sandbox.request("POST", "actions/drop-applications")
             client.sendBlocking("lenea@contoso.com", "after")
         }
         assertEquals(listOf("before", "after"), sandbox.messages().map { it.text })

@@ -1,5 +1,7 @@
 package im.send
 
+import com.google.gson.Gson
+import com.google.gson.JsonParser
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Duration
@@ -30,6 +32,20 @@ fun eventually(condition: () -> Boolean): Boolean {
     }
     return true
 }
+
+/** A request that a sandbox received. */
+data class Exchange(val method: String, val path: String, val status: Int?, val pool: Int)
+
+/** Every request the sandbox received, oldest first. */
+fun Sandbox.journal(): List<Exchange> = Gson().fromJson(request("GET", "journal"), Array<Exchange>::class.java).toList()
+
+/** How many sessions are open on the server. */
+val Sandbox.openApplications: Int get() = asked("GET", "state").get("open_applications").asInt
+
+/** A bearer token that the sandbox accepts for this address. */
+fun Sandbox.issueToken(address: String): String = asked("POST", "tokens/$address").get("token").asString
+
+private fun Sandbox.asked(method: String, path: String) = JsonParser.parseString(request(method, path)).asJsonObject
 
 /** How many invitations the sandbox was asked for. */
 fun Sandbox.invitations(): Int = journal().count { it.method == "POST" && it.path.endsWith("/messagingInvitations") }

@@ -46,7 +46,7 @@ class TokenTest {
         }.server(sandbox)
         Client.signInBlocking(account).use { client ->
             client.sendBlocking("lenea@contoso.com", "before")
-            sandbox.revokeTokens()
+            sandbox.request("POST", "actions/revoke-tokens")
             client.sendBlocking("lenea@contoso.com", "after")
         }
         assertFalse(rejected.first())
@@ -89,7 +89,7 @@ class TokenTest {
             // More failures than are kept: each is still found again.
             for (number in 1..100) {
                 sealed.set(IllegalStateException("number $number"))
-                sandbox.revokeTokens()
+                sandbox.request("POST", "actions/revoke-tokens")
                 val error = assertThrows(CredentialUnavailableException::class.java) { client.sendBlocking("lenea@contoso.com", "hi") }
                 assertSame(sealed.get(), error.cause)
             }

@@ -4,7 +4,6 @@ import im.send.Account
 import im.send.Delivered
 import im.send.ErrorKind
 import im.send.Evidence
-import im.send.Exchange
 import im.send.Hop
 import im.send.Importance
 import im.send.Message
@@ -22,7 +21,6 @@ import im.send.internal.uniffi.DeliveredMessage
 import im.send.internal.uniffi.Failure
 import im.send.internal.uniffi.MessageOptions
 import im.send.internal.uniffi.ReceiptRecord
-import im.send.internal.uniffi.SandboxExchange
 import im.send.internal.uniffi.SendOutcome
 import im.send.internal.uniffi.TokenRequestRecord
 import java.time.Duration
@@ -135,9 +133,6 @@ internal fun DeliveredMessage.toPublic(): Delivered = Delivered(
     threadId = threadId,
     receivedAt = Instant.ofEpochMilli(receivedAtMs.toLong()),
 )
-
-internal fun SandboxExchange.toPublic(): Exchange =
-    Exchange(number.toLong(), method, path, origin, status?.toInt(), pool.toInt())
 
 /** The entry whose text is this name. */
 private fun <E : Enum<E>> named(entries: List<E>, name: String): E? = entries.firstOrNull { it.toString() == name }
