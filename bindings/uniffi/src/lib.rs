@@ -37,7 +37,7 @@ pub use failure::{Failure, HopRecord, SendError};
 #[cfg(unix)]
 pub use mailbox::{Mailbox, TokenAsked, send_by_mail, sign_in_by_mail};
 pub use records::{MessageOptions, ReceiptRecord, SendOutcome, StepRecord};
-pub use sandbox::{DeliveredMessage, SandboxExchange, SandboxOptions, SandboxServer, SandboxUser};
+pub use sandbox::{DeliveredMessage, SandboxOptions, SandboxServer, SandboxUser};
 pub use shutdown::{begin_shutdown, is_shut_down, shutdown, wind_down};
 
 /// The version of this library. A package compares it with its own: Ruby's generated code does not check anything.

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use send_im::{Error, ErrorKind, Sent};
 use send_im_runtime::{Generation, unless_cancelled};
-use send_im_sandbox::{Builder, Delivered, Exchange, NotAFault, NotOptions, Sandbox};
+use send_im_sandbox::{Builder, Delivered, NotAFault, NotOptions, Sandbox};
 
 use crate::cancellation::{Cancellation, token};
 use crate::failure::{Result, SendError};
@@ -106,36 +106,6 @@ impl From<Delivered> for DeliveredMessage {
     }
 }
 
-/// One request the sandbox received. Never holds bodies or credentials.
-#[derive(Clone, Debug, uniffi::Record)]
-pub struct SandboxExchange {
-    /// Counts requests, from 1.
-    pub number: u64,
-    /// The HTTP method.
-    pub method: String,
-    /// The path with its query.
-    pub path: String,
-    /// Scheme, host and port that were asked.
-    pub origin: String,
-    /// The status of the answer. None while there is none, or where the connection was closed instead.
-    pub status: Option<u16>,
-    /// Which of the sandbox's listeners was asked, from 0.
-    pub pool: u32,
-}
-
-impl From<Exchange> for SandboxExchange {
-    fn from(exchange: Exchange) -> Self {
-        SandboxExchange {
-            number: exchange.number,
-            method: exchange.method,
-            path: exchange.path,
-            origin: exchange.origin,
-            status: exchange.status,
-            pool: u32::try_from(exchange.pool).unwrap_or(u32::MAX),
-        }
-    }
-}
-
 /// A running sandbox. Dropping it stops it.
 #[derive(uniffi::Object)]
 pub struct SandboxServer {
@@ -201,16 +171,6 @@ impl SandboxServer {
         self.generation.call_on(&self.generation.sandboxes_run, Sent::No, work).await
     }
 
-    /// Every request received, oldest first.
-    pub fn journal(&self) -> Result<Vec<SandboxExchange>> {
-        Ok(self.sandbox()?.journal().into_iter().map(Into::into).collect())
-    }
-
-    /// How many sessions are open.
-    pub fn open_applications(&self) -> Result<u32> {
-        Ok(u32::try_from(self.sandbox()?.open_applications()).unwrap_or(u32::MAX))
-    }
-
     /// Asks the sandbox's own HTTP interface, without a connection; the README of the crate send-im-sandbox lists its resources.
     /// `path` is what follows `/sandbox/api/`, `json` the body. Gives the body of the response: JSON, or nothing.
     ///
@@ -239,36 +199,6 @@ impl SandboxServer {
         Ok(())
     }
 
-    /// A token that every origin of this sandbox accepts for this address, for bearer sign-in.
-    pub fn issue_token(&self, address: String) -> Result<String> {
-        Ok(self.sandbox()?.issue_token(&address))
-    }
-
-    /// Rejects every token issued so far.
-    pub fn revoke_tokens(&self) -> Result<()> {
-        self.within(Sandbox::revoke_tokens)
-    }
-
-    /// Ends every session, as after fifteen silent minutes.
-    pub fn drop_applications(&self) -> Result<()> {
-        self.within(Sandbox::drop_applications)
-    }
-
-    /// Tells every client that events were lost.
-    pub fn force_resync(&self) -> Result<()> {
-        self.within(Sandbox::force_resync)
-    }
-
-    /// Tells every client to resume its event channel elsewhere.
-    pub fn force_resume(&self) -> Result<()> {
-        self.within(Sandbox::force_resume)
-    }
-
-    /// The other side closes every conversation.
-    pub fn end_conversations(&self) -> Result<()> {
-        self.within(Sandbox::end_conversations)
-    }
-
     /// Stops the server. May be called again.
     pub fn stop(&self) {
         if self.generation.is_foreign() {
@@ -285,15 +215,6 @@ impl SandboxServer {
         }
         let sandbox = self.generation.sandboxes.get(self.number);
         sandbox.ok_or_else(|| Error::closed("The sandbox is stopped.").into())
-    }
-
-    /// Does something that may start a task.
-    fn within(&self, act: impl FnOnce(&Sandbox)) -> Result<()> {
-        let sandbox = self.sandbox()?;
-        let handle = self.generation.sandboxes_run.handle()?;
-        let _context = handle.enter();
-        act(&sandbox);
-        Ok(())
     }
 }
 

@@ -105,7 +105,8 @@ final class CancellationTests: XCTestCase {
             try await sandbox.waitFor(4)
             // Once to each, and again to the one who declines.
             try await eventually {
-                try await sandbox.journal().filter { $0.path.lowercased().hasSuffix("/messaginginvitations") }.count == 5
+                let paths = try await sandbox.journal().map { $0.path.lowercased() }
+                return paths.filter { $0.hasSuffix("/messaginginvitations") }.count == 5
             }
             sending.cancel()
             let results = await sending.value
