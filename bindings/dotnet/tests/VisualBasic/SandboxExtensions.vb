@@ -7,7 +7,8 @@ Friend Module SandboxExtensions
     ''' <summary>The paths of all requests received, oldest first.</summary>
     <Extension>
     Public Function RequestedPaths(sandbox As Sandbox) As String()
-        Return Asked(sandbox, "GET", "journal").EnumerateArray().Select(Function(one) one.GetProperty("path").GetString()).ToArray()
+        Dim journal = Asked(sandbox, "GET", "journal").EnumerateArray()
+        Return journal.Select(Function(one) one.GetProperty("path").GetString()).ToArray()
     End Function
 
     ''' <summary>How many sessions are open on the server.</summary>
