@@ -10,7 +10,7 @@ ORDER = {
     "core/client/src": {
         "":
             "plain steps error text host tls sent_status address message receipt files shared account profile account_options "
-            "http verdict reasons retry trust sign_in discovery session conversation outbox client bindings",
+            "http answer_verdict reasons retry trust sign_in discovery session conversation outbox client bindings",
         "account": "credential fields mod check",
         "conversation": "text_gate sending open pending_invitation invitation mod",
         "error": "kind mod making",

@@ -103,14 +103,15 @@ impl Discovery<'_> {
                 .map_err(|_| Error::invalid_input("The sender's domain is no host name."))
         };
         let (internal, external) = (url("lyncdiscoverinternal", "https")?, url("lyncdiscover", "https")?);
-        let first = {
+        let mut retry = Retry::new(self.deadline);
+        let first = loop {
             let ask_internal = self.probe(internal.clone());
             let ask_external = async {
                 sleep(INTERNAL_HEAD_START).await;
                 self.probe(external.clone()).await
             };
             tokio::pin!(ask_internal, ask_external);
-            tokio::select! {
+            let first = tokio::select! {
                 biased;
                 answer = &mut ask_internal => match answer {
                     Ok(answer) => Ok(answer),
@@ -120,6 +121,11 @@ impl Discovery<'_> {
                     Ok(answer) => Ok(answer),
                     Err(outside) => ask_internal.await.map_err(|inside| (inside, outside)),
                 },
+            };
+            let Some(error) = first.as_ref().err().and_then(overloaded).cloned() else { break first };
+            let asked = retry.pause(error.retry_after().unwrap_or_default(), error.clone());
+            if asked.await.is_err() || retry.after_any(error).await.is_err() {
+                break first;
             }
         };
         match first {
@@ -127,10 +133,10 @@ impl Discovery<'_> {
                 self.hops.push(answer.hop());
                 Ok(answer)
             }
-            Err((inside, outside)) => {
-                self.hops.push(hop(&internal, inside.detail()));
-                self.hops.push(hop(&external, outside.detail()));
-                Err(self.nothing_found(domain, &inside, &outside))
+            Err(failed) => {
+                self.hops.push(hop(&internal, failed.0.detail()));
+                self.hops.push(hop(&external, failed.1.detail()));
+                Err(self.nothing_found(domain, &failed))
             }
         }
     }
@@ -158,7 +164,11 @@ impl Discovery<'_> {
         }
     }
 
-    fn nothing_found(&self, domain: &str, inside: &Error, outside: &Error) -> Error {
+    fn nothing_found(&self, domain: &str, failed: &(Error, Error)) -> Error {
+        let (inside, outside) = failed;
+        if let Some(error) = overloaded(failed) {
+            return error.clone();
+        }
         let kind = match (inside.kind(), outside.kind()) {
             (ErrorKind::Tls, _) | (_, ErrorKind::Tls) => ErrorKind::Tls,
             (ErrorKind::Timeout, ErrorKind::Timeout) => ErrorKind::Timeout,
@@ -304,6 +314,11 @@ impl Discovery<'_> {
         let detail = error.detail().to_owned();
         error.with_kind(ErrorKind::DiscoveryFailed, detail)
     }
+}
+
+/// The error of a server that is there and can answer no request for now.
+fn overloaded((inside, outside): &(Error, Error)) -> Option<&Error> {
+    [inside, outside].into_iter().find(|e| matches!(e.kind(), ErrorKind::ServiceError | ErrorKind::Throttled))
 }
 
 /// An error that means that there is no autodiscover service becomes `discovery_failed`.

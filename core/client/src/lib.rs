@@ -190,6 +190,7 @@
 mod account;
 mod account_options;
 mod address;
+mod answer_verdict;
 #[cfg(feature = "bindings")]
 pub mod bindings;
 mod client;
@@ -215,7 +216,6 @@ mod steps;
 mod text;
 mod tls;
 mod trust;
-mod verdict;
 
 pub use account::{Account, BearerToken, TokenRequest};
 pub use account_options::{ENV_ADDRESS, ENV_CA_FILE, ENV_PASSWORD, ENV_SERVER, ENV_TLS, ENV_USERNAME};

@@ -108,13 +108,13 @@ impl Outbox {
                 Some(deadline) => timeout_at(deadline, begun).await.map_err(|_| waited_too_long(&to))??,
                 None => begun.await?,
             };
-            let mut caller = self.schedule(message, to, deadline, guard);
+            let mut caller = self.enqueue(message, to, deadline, guard);
             caller.outcome(&self.session).await
         }
     }
 
     /// Lets the message wait for its turn.
-    fn schedule(
+    fn enqueue(
         self: &Arc<Self>,
         message: Message,
         to: Address,

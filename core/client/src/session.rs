@@ -130,11 +130,14 @@ impl Session {
         match timeout_at(deadline + DEADLINE_GRACE, opening).await {
             Ok(opened) => opened.map_err(|ended| ended_early(&ended, Sent::No))?,
             // It goes on in the background. What it creates is deleted with the session.
-            Err(_) => Err(match log.unanswered() {
-                Some((step, url)) => timed_out(step, &url),
-                None => Error::new(ErrorKind::Timeout, "The session was not open before the timeout.")
-                    .at(Step::OpenSession),
-            }),
+            Err(_) => {
+                self.forget_server();
+                Err(match log.unanswered() {
+                    Some((step, url)) => timed_out(step, &url),
+                    None => Error::new(ErrorKind::Timeout, "The session was not open before the timeout.")
+                        .at(Step::OpenSession),
+                })
+            }
         }
     }
 
@@ -201,9 +204,13 @@ impl Session {
         let pools = &self.connection.account.shared.pools;
         if let Some(url) = pools.get(&key) {
             self.connection.add_discovered_host(&url);
-            match create(&url).await {
-                Err(error) if invalidates_cached_pool(&error) => pools.forget(&key),
-                created => return created,
+            let created = create(&url).await;
+            let Err(error) = &created else { return created };
+            if concerns_pool(error) {
+                pools.forget(&key);
+            }
+            if !concerns_pool(error) || is_final(error) {
+                return created;
             }
         }
         let url = tokio::select! {
@@ -252,17 +259,14 @@ impl Session {
     }
 }
 
-/// True for errors after which the pool is discovered again.
-fn invalidates_cached_pool(error: &Error) -> bool {
-    !matches!(
-        error.kind(),
-        ErrorKind::Timeout
-            | ErrorKind::Cancelled
-            | ErrorKind::LimitReached
-            | ErrorKind::SignInRefused
-            | ErrorKind::SignInUnsupported
-            | ErrorKind::CredentialUnavailable
-    )
+/// True for errors after which the account may have another pool: it is discovered again.
+fn concerns_pool(error: &Error) -> bool {
+    !matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::LimitReached | ErrorKind::CredentialUnavailable)
+}
+
+/// True for errors after which this call does not try another pool: its time is over, or the password would be refused again.
+fn is_final(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::SignInRefused | ErrorKind::SignInUnsupported)
 }
 
 pub(crate) fn signed_out() -> Error {

@@ -4,10 +4,11 @@
 mod common;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::*;
 use send_im::{Account, Client, ErrorKind, Shared, Step};
-use send_im_sandbox::Sandbox;
+use send_im_sandbox::{Action, Fault, Layout, Route, Sandbox};
 
 /// True where a send has to look for the server.
 async fn discovers(account: &Account) -> bool {
@@ -56,5 +57,22 @@ async fn accounts_with_values_of_their_own_share_nothing() {
     for value in [0, 1] {
         assert_eq!(tried(|password| with(value, password)).await, 3);
         assert_eq!(tried(|password| with(value, password)).await, 0);
+    }
+}
+
+/// The pool that is remembered accepts connections and answers nothing, or rejects every token; discovery leads elsewhere by now.
+#[tokio::test]
+async fn a_pool_that_no_longer_serves_the_account_is_forgotten() {
+    for action in [Action::Delay { time: Duration::from_secs(24 * 3600) }, status(401)] {
+        let sandbox = Sandbox::builder().layout(Layout::TwoPools).start().await.unwrap();
+        let account = account(&sandbox).shared(Arc::default());
+        assert!(discovers(&account).await);
+        sandbox.move_home(0);
+        sandbox.add_fault(Fault::on(Route::Applications, action).times(0));
+        let message = || hello().timeout(Duration::from_secs(2));
+        send_im::send(&account, message()).await.unwrap_err();
+        sandbox.clear_faults();
+        assert!(discovers(&account).await);
+        assert_eq!(sandbox.messages().len(), 2);
     }
 }

@@ -267,6 +267,17 @@ async fn the_sign_in_domain_leads_to_its_server() {
         client.send(hello()).await.unwrap();
         client.sign_out().await.unwrap();
     }
+    // A server that is overloaded for a moment is one all the same.
+    let inside_only = Account::with_password("tosh@contoso.com", "x")
+        .ca_file(file.path())
+        .resolve("lyncdiscoverinternal.contoso.com", address)
+        .resolve("lyncdiscover.contoso.com", nowhere)
+        .shared(Arc::default());
+    sandbox.add_fault(Fault::on(Route::Discovery, status(503)));
+    Client::sign_in(inside_only.clone()).await.unwrap().sign_out().await.unwrap();
+    sandbox.add_fault(Fault::on(Route::Discovery, status(503)).times(0));
+    let error = Client::sign_in(inside_only.timeout(Duration::from_secs(2))).await.unwrap_err();
+    assert_eq!((error.kind(), error.http_status()), (ErrorKind::ServiceError, Some(503)), "{error:?}");
     let account = Account::with_password("tosh@contoso.com", "x")
         .resolve("lyncdiscoverinternal.contoso.com", nowhere)
         .resolve("lyncdiscover.contoso.com", nowhere);

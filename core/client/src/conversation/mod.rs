@@ -56,10 +56,6 @@ enum Attempt {
 }
 
 impl Conversation {
-    pub(crate) fn is_open(&self) -> bool {
-        self.open.is_some()
-    }
-
     /// Sends one message. Dropping the future withdraws an invitation that still rings, and ends the conversation.
     ///
     /// If the account has moved to another pool, a message that the old one did not take is sent there, once, with a new invitation.
@@ -204,6 +200,10 @@ impl Conversation {
     /// Keeps a conversation for the next message, unless somebody else accepted it: then the recipient is invited again.
     fn keep(&mut self, open: &Arc<OpenConversation>, sending: &Sending) {
         self.open = open.can_be_reused_for(&sending.to).then(|| open.clone());
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
     }
 }
 

@@ -108,15 +108,6 @@ impl OpenConversation {
         self.ours && self.accepted_by.as_deref().is_some_and(|who| who.eq_ignore_ascii_case(to.as_str()))
     }
 
-    pub(super) fn application(&self) -> &Application {
-        &self.application
-    }
-
-    /// A URL of the pool that has the conversation, for the step log.
-    pub(super) fn server(&self) -> &Url {
-        &self.application.self_url
-    }
-
     /// True when html was negotiated, or was declared and refused, so that a new invitation would not help.
     pub(super) fn accepts_html(&self) -> bool {
         self.modality.get().takes_html() || self.application.has_declared_html()
@@ -235,6 +226,15 @@ impl OpenConversation {
             let end = awaited.expect_lost_message(self.reported_by());
             return Ok(Posted::Lost(end, lost));
         }
+    }
+
+    pub(super) fn application(&self) -> &Application {
+        &self.application
+    }
+
+    /// A URL of the pool that has the conversation, for the step log.
+    pub(super) fn server(&self) -> &Url {
+        &self.application.self_url
     }
 
     /// The href under which message events of this conversation report.

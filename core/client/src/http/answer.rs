@@ -1,4 +1,4 @@
-//! What came back: an answer, whatever its status, or a failure. What an answer proves: `verdict.rs`; the errors it becomes:
+//! What came back: an answer, whatever its status, or a failure. What an answer proves: `answer_verdict.rs`; the errors it becomes:
 //! `reasons.rs`.
 
 use std::borrow::Cow;
@@ -60,7 +60,8 @@ impl Answer {
         self.headers.get(name).map(header_text)
     }
 
-    /// How long the server asks to wait. Text after the seconds is ignored; a date in the past is no wait.
+    /// How long the server asks to wait. Text after the seconds is ignored; a date is read by the server's clock, and one in the
+    /// past is no wait.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let value = header_text(self.headers.get(RETRY_AFTER)?);
         let value = value.trim();
@@ -68,7 +69,11 @@ impl Answer {
         let wait = match seconds.parse() {
             Ok(seconds) => Duration::from_secs(seconds),
             // An HTTP date begins with the day of the week.
-            Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).ok()?,
+            Err(_) => {
+                let date = self.header("date").and_then(|date| httpdate::parse_http_date(&date).ok());
+                let until = httpdate::parse_http_date(value).ok()?;
+                until.duration_since(date.unwrap_or_else(SystemTime::now)).ok()?
+            }
         };
         Some(wait.min(MAX_SERVER_DURATION))
     }
@@ -102,4 +107,27 @@ fn header_text(value: &HeaderValue) -> Cow<'_, str> {
 pub(crate) fn timed_out(step: Step, url: &Url) -> Error {
     let detail = format!("{} did not answer before the timeout at step {step}.", host_of(url));
     Error::new(ErrorKind::Timeout, detail).at(step)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use reqwest::header::DATE;
+
+    use super::*;
+
+    /// The clocks of this machine and the server may differ by minutes.
+    #[test]
+    fn a_date_to_wait_for_is_read_by_the_clock_of_the_server() {
+        let date = |seconds| {
+            let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds));
+            HeaderValue::from_str(&date).unwrap()
+        };
+        let headers = HeaderMap::from_iter([(DATE, date(1_000_000)), (RETRY_AFTER, date(1_000_002))]);
+        let url = Url::parse("https://pool.test/").unwrap();
+        let (step, status) = (Step::Discover, 503);
+        let answer = Answer { step, url, status, headers, body: Bytes::new(), multiplexed: false };
+        assert_eq!(answer.retry_after(), Some(Duration::from_secs(2)));
+    }
 }

@@ -32,6 +32,12 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> 
     let found: Vec<_> = CertificateDer::pem_slice_iter(text.as_bytes())
         .collect::<std::result::Result<_, _>>()
         .map_err(|e| refuse(&format!("cannot be read as PEM certificates: {e}")))?;
+    // A verifier that is given one it does not understand trusts none, not even those of the operating system.
+    let (found, unusable): (Vec<_>, Vec<_>) = found.into_iter().partition(is_usable);
+    if !unusable.is_empty() && !found.is_empty() {
+        let (file, unusable) = (path.display(), unusable.len());
+        tracing::warn!(target: "send_im", "{unusable} certificates of the CA file {file} are left out: they cannot be read");
+    }
     match found.is_empty() {
         false => Ok(found),
         true if text.contains("-----BEGIN PKCS7-----") => Err(refuse(&is_pkcs7(""))),
@@ -61,14 +67,18 @@ fn from_der(bytes: &[u8]) -> std::result::Result<CertificateDer<'static>, String
         return Err(is_pkcs7(" -inform DER"));
     }
     let certificate = CertificateDer::from(bytes.to_vec());
-    match RootCertStore::empty().add(certificate.clone()) {
-        Ok(()) => Ok(certificate),
-        Err(_) if starts_with(PKCS12_START) => Err(
+    match is_usable(&certificate) {
+        true => Ok(certificate),
+        false if starts_with(PKCS12_START) => Err(
             "is in PKCS#12 form (.pfx, .p12), which holds keys; convert its certificates with: openssl pkcs12 -nokeys -in FILE -out ca.pem"
                 .to_owned(),
         ),
-        Err(_) => Err("holds no certificate in PEM or DER form".to_owned()),
+        false => Err("holds no certificate in PEM or DER form".to_owned()),
     }
+}
+
+fn is_usable(certificate: &CertificateDer<'static>) -> bool {
+    RootCertStore::empty().add(certificate.clone()).is_ok()
 }
 
 fn is_pkcs7(form: &str) -> String {
@@ -126,6 +136,16 @@ mod tests {
             assert_eq!(read(&bytes).unwrap(), [CertificateDer::from(der.clone())]);
         }
         assert_eq!(read(format!("{pem}\u{feff}{pem}").as_bytes()).unwrap().len(), 2);
+    }
+
+    /// The verifier refuses all authorities, those of the system too, where one is not understood.
+    #[test]
+    fn one_certificate_of_many_that_is_damaged_costs_no_other() {
+        let (pem, der, _) = authority();
+        let damaged = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n";
+        let found = read(format!("{damaged}{pem}").as_bytes()).unwrap();
+        assert_eq!(found, [CertificateDer::from(der)]);
+        assert!(read(damaged.as_bytes()).unwrap_err().contains("holds no certificate"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The cache of home pools: the applications URL that discovery led to, by account.
 //!
-//! Not by domain, as two accounts of one domain may have different home pools. An entry is removed on 403, 502, lasting
-//! connection errors and sign-out. Source: RootURL.
+//! Not by domain, as two accounts of one domain may have different home pools. An entry is removed on errors that may mean that the
+//! account has another pool. Source: RootURL, for 403, 502 and lasting connection errors.
 
 use std::collections::HashMap;
 use std::sync::Mutex;

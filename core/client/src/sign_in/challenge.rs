@@ -10,14 +10,14 @@ use crate::error::{Error, ErrorKind};
 use crate::http::Answer;
 use crate::steps::{Step, host_of};
 
-pub(super) fn of(answer: &Answer) -> Option<Challenge> {
-    Challenge::parse(answer.www_authenticate().iter().map(Cow::as_ref))
-}
-
 /// True when an answer rejects the token of its request. For a request that must go at most once, only the pool can say so.
 pub(super) fn rejects_token(answer: &Answer, at_most_once: bool) -> bool {
     verdict::rejects_token(answer.status, answer.diagnostics_id())
         && (!at_most_once || is_word_of_pool(answer.speaker(), of(answer).as_ref()))
+}
+
+pub(super) fn of(answer: &Answer) -> Option<Challenge> {
+    Challenge::parse(answer.www_authenticate().iter().map(Cow::as_ref))
 }
 
 /// The error of a 401 without a challenge.
