@@ -6,7 +6,6 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::account::{Account, Credential, TokenSource};
-use crate::address::without_scheme;
 use crate::error::{Error, Result};
 use crate::profile::profile_path;
 use crate::tls::Tls;
@@ -31,7 +30,7 @@ pub struct AccountOptions {
     pub address: Option<String>,
     /// The name to sign in with, where it is not the address. `SEND_IM_USERNAME` counts with the address of the environment only.
     pub username: Option<String>,
-    /// The password. Without one, and without a token: `SEND_IM_PASSWORD`, if `SEND_IM_ADDRESS` is not another address.
+    /// The password. Without one, and without a token: `SEND_IM_PASSWORD`, unless `SEND_IM_ADDRESS` is in another domain.
     pub password: Option<SecretString>,
     /// In the place of a password: a bearer token for every origin that asks. Once it is rejected, the sign-in is refused.
     pub token: Option<SecretString>,
@@ -64,13 +63,14 @@ impl AccountOptions {
             (Some(token), None) => Some(TokenSource::fixed(token)),
             (None, source) => source,
         };
+        let domain = |address: &str| address.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
         if let (Some(address), Some(of_environment)) = (&self.address, variable(ENV_ADDRESS))
             && self.password.is_none()
             && source.is_none()
-            && !without_scheme(address).eq_ignore_ascii_case(without_scheme(&of_environment))
+            && domain(address) != domain(&of_environment)
         {
             return refuse(format!(
-                "There is an address and no password; give one. {ENV_PASSWORD} is that of {ENV_ADDRESS}, which names another."
+                "There is an address and no password; give one. {ENV_PASSWORD} is that of {ENV_ADDRESS}, which is in another domain."
             ));
         }
         let (address, username) = match self.address {
@@ -223,7 +223,6 @@ mod tests {
             (ENV_CA_FILE, ""),
         ]);
         let given = AccountOptions {
-            password: Some("x".into()),
             server: Some("https://pool.contoso.com/".into()),
             ..options("tosh@contoso.com")
         };
@@ -266,11 +265,11 @@ mod tests {
         options("tosh@contoso.com").resolve(variables(&[(ENV_PASSWORD, "x")])).unwrap();
     }
 
-    /// Another domain's servers would be told it.
+    /// The servers of another domain would be told it.
     #[test]
-    fn the_password_of_the_environment_belongs_to_its_address() {
+    fn the_password_of_the_environment_stays_in_the_domain_of_its_address() {
         let environment = variables(&[(ENV_ADDRESS, "tosh@contoso.com"), (ENV_PASSWORD, "x")]);
-        options("SIP:Tosh@Contoso.com").resolve(&environment).unwrap();
+        options("sip:Lenea@Contoso.com").resolve(&environment).unwrap();
         let error = options("tosh@fabrikam.com").resolve(&environment).unwrap_err();
         assert!(error.detail().contains("SEND_IM_PASSWORD is that of"), "{error}");
     }
