@@ -71,17 +71,13 @@ export interface ReceiptFields {
 }
 
 /** Proof of a send. It is never changed. */
-export declare class Receipt implements ReceiptFields {
+export declare class Receipt {
   /** For the tests of a program. What is not given is as with plain text that the recipient accepted at once. */
   constructor(to: string, fields?: Partial<ReceiptFields>);
   /** The recipient's address as asked, without `sip:`. */
   readonly to: string;
-  readonly acceptedBy: string | null;
-  readonly evidence: ReceiptFields['evidence'];
-  readonly format: ReceiptFields['format'];
-  readonly threadId: string | null;
-  readonly steps: readonly Step[];
 }
+export interface Receipt extends ReceiptFields {}
 
 /** One place a call went through before it failed. */
 export interface Hop {
@@ -119,27 +115,18 @@ export interface ErrorFields {
  *
  * Its message is one sentence. It never holds a password, a token or the text of a message. Its stack is that of the call.
  */
-export declare class SendImError extends Error implements ErrorFields {
+export declare class SendImError extends Error {
   /**
    * For the tests of a program. What is not given is as with a `protocol` failure before any request: nothing was sent. The
    * exit code is that of the kind.
    */
   constructor(detail: string, fields?: Partial<ErrorFields> & { cause?: unknown });
-  readonly kind: Kind;
-  readonly step: StepName | null;
-  readonly sent: 'no' | 'maybe';
-  readonly httpStatus: number | null;
-  readonly code: string | null;
-  readonly subcode: string | null;
-  readonly diagnostics: string | null;
-  readonly retryAfter: number | null;
-  readonly hops: readonly Hop[];
-  readonly exitCode: number;
   /** The sentence: the same as `message`. */
   get detail(): string;
   /** The sentence and the members, for a log. */
   toJSON(): ErrorFields & { name: string; detail: string };
 }
+export interface SendImError extends ErrorFields {}
 
 /** What a token is wanted for, as the server's challenge says it. */
 export interface TokenRequest {

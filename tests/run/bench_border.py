@@ -104,8 +104,7 @@ def php_command():
 
 
 def node_ready():
-    node.dependencies()
-    node.library("release", node.PACKAGE)
+    node.prepared("release")
 
 
 def node_command():

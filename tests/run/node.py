@@ -20,6 +20,8 @@ LICENCES = ("LICENSE-MIT", "LICENSE-APACHE")
 OLDEST_NODE = (18, 18)
 DEBIAN = "on Debian: apt install nodejs npm"
 DARWIN = sys.platform == "darwin"
+WINDOWS = os.name == "nt"
+BUILT = "send_im_node.dll" if WINDOWS else f"libsend_im_node.{'dylib' if DARWIN else 'so'}"
 
 GREETING = "lenea@contoso.com hello world\n"
 HANG = 1800
@@ -27,8 +29,6 @@ HANG = 1800
 
 def problem():
     """Why the package cannot be built and tested here, or None."""
-    if os.name == "nt":
-        return "the package runs on Linux and macOS"
     if not shutil.which("cargo"):
         return "no cargo on PATH (install Rust from rustup.rs)"
     for tool in ("node", "npm"):
@@ -55,17 +55,19 @@ def version():
     return json.loads((PACKAGE / "package.json").read_text())["version"]
 
 
-def library(profile, package):
-    """Builds the library and puts it where a package in that folder looks for it."""
-    workspace.run("cargo", "build", "--quiet", "-p", "send-im-c", "--profile", profile, check=True)
+def platform_package():
+    """The name of the package with the library for this platform."""
+    return asked("`send-im-${process.platform}-${process.arch}`")
+
+
+def library(profile, place):
+    """Builds the library and puts it there."""
+    workspace.run("cargo", "build", "--quiet", "-p", "send-im-node", "--profile", profile, check=True)
     built = workspace.target_dir() / ("debug" if profile == "dev" else profile)
-    name = "libsend_im.dylib" if DARWIN else "libsend_im.so"
-    place = package / "prebuilds" / asked("`${process.platform}-${process.arch}`") / name
-    place.parent.mkdir(parents=True, exist_ok=True)
     # A program that has the old one open keeps it.
     fresh = place.with_suffix(".new")
-    shutil.copy(built / name, fresh)
-    if profile != "dev":
+    shutil.copy(built / BUILT, fresh)
+    if profile != "dev" and not WINDOWS:
         workspace.run("strip", "-x" if DARWIN else "--strip-all", fresh, check=True)
     fresh.replace(place)
 
@@ -79,10 +81,10 @@ def dependencies():
         installed.touch()
 
 
-def prepared():
-    """The package with the debug library, ready to be run in the clone."""
+def prepared(profile="dev"):
+    """The package with the library, ready to be run in the clone."""
     dependencies()
-    library("dev", PACKAGE)
+    library(profile, PACKAGE / f"{platform_package()}.node")
 
 
 def driver():
@@ -131,23 +133,36 @@ def told(tap):
 
 
 def package():
-    """Builds the tarball for npm, with the library of this platform inside."""
+    """Builds the tarball of the package for this platform, which has the library, and that of the package that finds it."""
     DIST.mkdir(exist_ok=True)
+    manifest = json.loads((PACKAGE / "package.json").read_text())
+    system = json.loads(asked("JSON.stringify([process.platform, process.arch, process.report.getReport().header])"))
+    platform = {name: manifest[name] for name in ("version", "description", "license", "engines")}
+    platform |= {"name": platform_package(), "main": "send-im.node", "os": [system[0]], "cpu": [system[1]]}
+    if system[0] == "linux":
+        platform["libc"] = ["glibc" if "glibcVersionRuntime" in system[2] else "musl"]
+    manifest["optionalDependencies"] = {platform["name"]: platform["version"]}
     with tempfile.TemporaryDirectory() as work:
-        staged = Path(work) / "package"
-        shutil.copytree(PACKAGE, staged, ignore=shutil.ignore_patterns("node_modules", "prebuilds"))
-        library(os.environ.get("SEND_IM_PROFILE", "release"), staged)
-        for licence in LICENCES:
-            shutil.copy(workspace.ROOT / licence, staged)
-        packed = workspace.run(
-            "npm", "pack", "--silent", "--pack-destination", DIST, folder=staged, stdout=subprocess.PIPE, text=True, check=True
-        )
-    return [DIST / packed.stdout.split()[-1]]
+        native, staged = Path(work) / "native", Path(work) / "package"
+        native.mkdir()
+        shutil.copytree(PACKAGE, staged, ignore=shutil.ignore_patterns("node_modules", "*.node"))
+        library(os.environ.get("SEND_IM_PROFILE", "release"), native / platform["main"])
+        return [packed(native, platform), packed(staged, manifest)]
+
+
+def packed(folder, manifest):
+    """The tarball of what is in this folder."""
+    (folder / "package.json").write_text(json.dumps(manifest, indent=2))
+    for licence in LICENCES:
+        shutil.copy(workspace.ROOT / licence, folder)
+    pack = ("npm", "pack", "--silent", "--pack-destination", DIST)
+    told = workspace.run(*pack, folder=folder, stdout=subprocess.PIPE, text=True, check=True)
+    return DIST / told.stdout.split()[-1]
 
 
 def clean_room():
-    """Installs the built tarball in an empty place with an empty cache, and runs the README's lines and the example with it."""
-    tarball = DIST / f"send-im-{version()}.tgz"
+    """Installs the built tarballs in an empty place with an empty cache, and runs the README's lines and the example with them."""
+    tarballs = [f"{name}-{version()}.tgz" for name in (platform_package(), "send-im")]
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
         environment = dict(clean(), XDG_CONFIG_HOME=str(room), npm_config_cache=str(room / "cache"))
@@ -156,8 +171,9 @@ def clean_room():
             return subprocess.run(command, cwd=room, env=environment, capture_output=True, text=True, timeout=HANG)
 
         (room / "package.json").write_text('{"private": true}')
-        shutil.copy(tarball, room)
-        install = in_room("npm", "install", "--no-audit", "--no-fund", f"./{tarball.name}")
+        for tarball in tarballs:
+            shutil.copy(DIST / tarball, room)
+        install = in_room("npm", "install", "--no-audit", "--no-fund", *(f"./{tarball}" for tarball in tarballs))
         if install.returncode:
             raise RuntimeError(f"npm install failed: {install.stdout}{install.stderr}")
         for lines in greetings():
@@ -167,8 +183,9 @@ def clean_room():
             if (greeted.returncode, greeted.stdout, greeted.stderr) != (0, GREETING, ""):
                 raise RuntimeError(f"the README's lines in the clean room did not greet: {greeted}")
         where = in_room("node", "-p", "fs.realpathSync(require.resolve('send-im'))").stdout
-        if not Path(where).is_relative_to(room):
-            raise RuntimeError(f"the clean room used {where!r} and not the package installed in it")
+        native = in_room("node", "-p", f"fs.realpathSync(require.resolve('{platform_package()}'))").stdout
+        if not (Path(where).is_relative_to(room) and Path(native).is_relative_to(room)):
+            raise RuntimeError(f"the clean room used {where!r} with {native!r} and not the packages installed in it")
         shutil.copy(EXAMPLE, room)
         refused = in_room("node", EXAMPLE.name, "lenea@contoso.com", "hello world")
         if refused.returncode != 2 or "SEND_IM_ADDRESS" not in refused.stderr:

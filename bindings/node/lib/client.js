@@ -1,60 +1,37 @@
 'use strict';
 
-const { signalOf, unlessAborted } = require('./abort.js');
-const { at, callSite, check, fromJson, SendImError } = require('./errors.js');
-const { handles } = require('./exit.js');
-const { theMailbox } = require('./mailbox.js');
+const { at, callSite, check, fromFailure, SendImError } = require('./errors.js');
 const { native } = require('./native.js');
-const { ACCOUNT, MESSAGE, milliseconds, named, text, withOptions, wrongType } = require('./options.js');
+const { ACCOUNT, being, checked, MESSAGE, milliseconds, SIGNAL, text } = require('./options.js');
 const { relay } = require('./relays.js');
-const { ended, receiptOf, run } = require('./send.js');
+const { made, receiptOf, run } = require('./send.js');
 
 /** Only `Client.signIn` makes clients. */
 const KEY = Symbol('send-im');
 
 /** One session. See index.d.ts. */
 class Client {
-  #handle;
+  #native;
   #relays;
   #closed = false;
 
-  /**
-   * @param {symbol} key
-   * @param {unknown} handle
-   * @param {import('./relays.js').Relays} relays
-   */
-  constructor(key, handle, relays) {
+  constructor(key, client, relays) {
     if (key !== KEY) {
       throw new TypeError('A client is made by Client.signIn');
     }
-    this.#handle = handle;
+    this.#native = client;
     // The mailbox holds the listeners weakly: they live as long as this object.
     this.#relays = relays;
-    handles.add(this, handle, native.clientFree);
   }
 
-  /** @param {Record<string, any>} [options] */
   static signIn(options) {
     return run(Client.signIn, async () => {
-      const given = named(options, [...ACCOUNT, 'signal']);
-      const signal = signalOf(given);
-      /** @type {import('./relays.js').Relays} */
-      let relays = { listeners: [], thrown: new Map() };
-      const mail = await withOptions((account) => {
-        account.account(given);
-        unlessAborted(signal);
-        relays = relay(account, given, true);
-        return theMailbox().call((box, ticket, call) => native.clientSignIn(box, ticket, account.handle, call), {
-          signal,
-          kept: relays,
-        });
-      });
-      return new Client(KEY, ended(mail, signal, relays.thrown).client, relays);
+      const { signal, ...given } = checked(options, { ...ACCOUNT, ...SIGNAL });
+      const relays = relay(given);
+      const account = { ...given, ...relays.options };
+      const { client } = await made((inbox, ticket) => native.signIn(inbox, ticket, account), relays, signal);
+      return new Client(KEY, client, relays);
     });
-  }
-
-  #living() {
-    return handles.living(this.#handle, 'The client is closed.');
   }
 
   /** True after `close` and `cancelAll`. */
@@ -62,124 +39,70 @@ class Client {
     return this.#closed;
   }
 
-  /**
-   * @param {string} to
-   * @param {string} content
-   * @param {Record<string, any>} [options]
-   */
   send(to, content, options) {
     return run(this.send, async () => {
-      const given = named(options, [...MESSAGE, 'signal']);
-      const [recipient, body, signal] = [text('recipient', to), text('text', content), signalOf(given)];
-      const mail = await withOptions((message) => {
-        message.message(given);
-        unlessAborted(signal);
-        return theMailbox().call(
-          (box, ticket, call) => native.clientSend(box, ticket, this.#living(), message.handle, recipient, body, call),
-          { signal, kept: this },
-        );
-      });
-      return receiptOf(ended(mail, signal, this.#relays.thrown).said.receipt);
+      const { signal, ...given } = checked(options, { ...MESSAGE, ...SIGNAL });
+      const message = { ...given, to: text('recipient', to), text: text('text', content) };
+      const send = (inbox, ticket) => this.#native.send(inbox, ticket, message);
+      return receiptOf((await this.#made(send, signal)).receipt);
     });
   }
 
-  /**
-   * @param {Iterable<any>} messages
-   * @param {Record<string, any>} [options]
-   */
   sendAll(messages, options) {
     const site = callSite(this.sendAll);
     return run(this.sendAll, async () => {
-      const signal = signalOf(named(options, ['signal']));
-      const mine = [...entriesOf(messages)];
-      /** @type {Array<PromiseSettledResult<any> | undefined>} */
-      const refused = mine.map(() => undefined);
-      const list = native.messagesNew();
-      let mail;
-      try {
-        mine.forEach((message, index) => {
-          refused[index] = add(list, message, site);
-        });
-        unlessAborted(signal);
-        mail = await theMailbox().call(
-          (box, ticket, call) => native.clientSendAll(box, ticket, this.#living(), list, call),
-          { signal, kept: this },
-        );
-      } finally {
-        native.messagesFree(list);
-      }
-      const { thrown } = this.#relays;
-      const results = ended(mail, signal, thrown).said.results.values();
-      return refused.map((reason) => reason ?? settled(results.next().value, site, signal, thrown));
+      const { signal } = checked(options, SIGNAL);
+      const iterable = being('an iterable of messages', (value) => typeof value?.[Symbol.iterator] === 'function');
+      const all = [...iterable('messages', messages)].map(messageOf);
+      const good = all.filter((message) => !(message instanceof SendImError));
+      const mail = await this.#made((inbox, ticket) => this.#native.sendAll(inbox, ticket, good), signal);
+      const outcomes = mail.outcomes.values();
+      return all.map((message) => {
+        const { receipt, failure } = message instanceof SendImError ? {} : outcomes.next().value;
+        if (receipt) {
+          return { status: 'fulfilled', value: receiptOf(receipt) };
+        }
+        const reason = failure ? fromFailure(failure, signal, this.#relays.thrown) : message;
+        return { status: 'rejected', reason: at(reason, site) };
+      });
     });
+  }
+
+  #made(begin, signal) {
+    return made(begin, this.#relays, signal, this);
   }
 
   cancelAll() {
     this.#closed = true;
-    check(native.clientCancelAll(this.#living()));
+    check(this.#native.cancelAll());
   }
 
-  /** @param {{ timeout?: number | null }} [options] */
   close(options) {
     return run(this.close, async () => {
-      const { timeout } = named(options, ['timeout']);
-      const bound = timeout === undefined || timeout === null ? -1 : milliseconds('timeout', timeout);
+      const { timeout } = checked(options, { timeout: milliseconds });
       this.#closed = true;
-      const mail = await theMailbox().call(
-        (box, ticket, call) => native.clientSignOut(box, ticket, this.#living(), bound, call),
-        { kept: this },
-      );
-      ended(mail, undefined, this.#relays.thrown);
+      await this.#made((inbox, ticket) => this.#native.close(inbox, ticket, timeout), undefined);
     });
   }
 
-  /** @param {{ timeout?: number | null }} [options] */
   signOut(options) {
     return this.close(options);
   }
 }
 
-/** @param {any} messages */
-function entriesOf(messages) {
-  if (messages === null || messages === undefined || typeof messages[Symbol.iterator] !== 'function') {
-    throw wrongType('messages', 'an iterable of messages', messages);
-  }
-  return messages;
-}
+const ENTRY = { ...MESSAGE, to: (_, value) => text('recipient', value), text };
 
-/**
- * Puts a message into a list. Given back is its result where it is refused already.
- *
- * @param {unknown} list
- * @param {any} message
- * @param {{ stack?: string }} site
- * @returns {PromiseRejectedResult | undefined}
- */
-function add(list, message, site) {
-  const { to, text: content, ...options } = named(message, ['to', 'text', ...MESSAGE]);
+/** A message for the library, or why it is refused already. */
+function messageOf(message) {
   try {
-    const [recipient, body] = [text('recipient', to), text('text', content)];
-    withOptions((each) => check(native.messagesAdd(list, each.message(options).handle, recipient, body)));
-    return undefined;
+    const { to, text: content } = being('an object', (value) => typeof value === 'object')('A message', message);
+    return { ...checked(message, ENTRY), to: text('recipient', to), text: text('text', content) };
   } catch (error) {
-    if (error instanceof TypeError) {
-      throw error;
+    if (error instanceof SendImError) {
+      return error;
     }
-    return { status: 'rejected', reason: at(error, site) };
+    throw error;
   }
-}
-
-/**
- * @param {any} result
- * @param {{ stack?: string }} site
- * @param {AbortSignal | undefined} signal
- * @param {ReadonlyMap<number, unknown>} thrown
- * @returns {PromiseSettledResult<any>}
- */
-function settled({ error, receipt }, site, signal, thrown) {
-  return error === null
-    ? { status: 'fulfilled', value: receiptOf(receipt) }
-    : { status: 'rejected', reason: at(fromJson(error, signal, thrown), site) };
 }
 
 /**

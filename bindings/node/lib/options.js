@@ -1,10 +1,9 @@
 'use strict';
 
-/** Turns the options of a program into those of the library. No error shows a value: it may be one that is secret. */
+/** Checks the options of a program, and makes those of the library of them. No error shows a value: it may be secret. */
 
 const { fileURLToPath } = require('node:url');
-const { check, invalidInput } = require('./errors.js');
-const { native } = require('./native.js');
+const { invalidInput } = require('./errors.js');
 
 /** More milliseconds than anybody means: thirty years. */
 const LONGEST = 1e12;
@@ -12,37 +11,14 @@ const LONGEST = 1e12;
 /** A longer name, or one with other characters, may be a secret in the wrong place. */
 const PLAINLY_A_NAME = /^[A-Za-z_-]{1,20}$/;
 
-const ACCOUNT = [
-  'address',
-  'username',
-  'password',
-  'token',
-  'server',
-  'caFile',
-  'tls',
-  'trustedDomains',
-  'timeout',
-  'onStep',
-];
-const MESSAGE = ['subject', 'importance', 'html', 'wait', 'timeout'];
-
-/**
- * @param {string} name
- * @param {string} wanted
- * @param {unknown} value
- */
 function wrongType(name, wanted, value) {
   const got = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
   return Object.assign(new TypeError(`${name} must be ${wanted}, not ${got}`), { code: 'ERR_INVALID_ARG_TYPE' });
 }
 
-/**
- * A text that arrives as it is. C would cut it at a NUL, and half a surrogate pair has no UTF-8.
- *
- * @param {string} name
- * @param {unknown} value
- * @returns {string}
- */
+/** @typedef {(name: string, value: any) => any} Check throws, or gives the value for the library */
+
+/** A text that arrives as it is. Servers and files cut it at a NUL, and half a surrogate pair has no UTF-8. */
 function text(name, value) {
   if (typeof value !== 'string') {
     throw wrongType(name, 'a string', value);
@@ -56,12 +32,7 @@ function text(name, value) {
   return value;
 }
 
-/**
- * Whole milliseconds. What is no time at all becomes 0, which the library refuses in its own words.
- *
- * @param {string} name
- * @param {unknown} value
- */
+/** Whole milliseconds. What is no time at all becomes 0, which the library refuses in its own words. */
 function milliseconds(name, value) {
   if (typeof value !== 'number') {
     throw wrongType(name, 'a number of milliseconds', value);
@@ -72,134 +43,60 @@ function milliseconds(name, value) {
   return Math.ceil(Math.min(Math.max(value, 0), LONGEST));
 }
 
-/**
- * The options as an object in which each name is one of these.
- *
- * @param {unknown} options
- * @param {readonly string[]} known
- * @returns {Record<string, any>}
- */
-function named(options, known) {
+/** A check that a value is of a type of JavaScript, and nothing else. */
+const being = (wanted, fits) => (name, value) => {
+  if (!fits(value)) {
+    throw wrongType(name, wanted, value);
+  }
+  return value;
+};
+
+const truth = being('a boolean', (value) => typeof value === 'boolean');
+const list = being('an array of strings', Array.isArray);
+
+const SIGNAL = {
+  signal: being(
+    'an AbortSignal',
+    (value) => typeof value?.aborted === 'boolean' && typeof value.addEventListener === 'function',
+  ),
+};
+
+/** @type {Record<string, Check>} */
+const ACCOUNT = {
+  address: text,
+  username: text,
+  password: text,
+  token: (name, value) => (typeof value === 'function' ? value : text(name, value)),
+  server: (name, value) => text(name, value?.href ?? value),
+  caFile: (name, value) => text(name, value?.href ? fileURLToPath(value.href) : value),
+  tls: text,
+  trustedDomains: (name, value) => list(name, value).map((domain) => text(name, domain)),
+  timeout: milliseconds,
+  onStep: being('a function', (value) => typeof value === 'function'),
+};
+
+/** @type {Record<string, Check>} */
+const MESSAGE = { subject: text, importance: text, html: truth, wait: text, timeout: milliseconds };
+
+/** The options that are given, checked. */
+function checked(options, known) {
   if (options === undefined) {
     return {};
   }
   if (typeof options !== 'object' || options === null) {
     throw wrongType('options', 'an object', options);
   }
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined) {
     const named = PLAINLY_A_NAME.test(unknown) ? `"${unknown}"` : 'of that name';
-    throw new TypeError(`There is no option ${named} here; there are ${known.join(', ')}`);
+    throw new TypeError(`There is no option ${named} here; there are ${Object.keys(known).join(', ')}`);
   }
-  return options;
+  // A sandbox brings its certificate authority along.
+  const { server, caFile } = options;
+  const given =
+    typeof server?.url === 'string' ? { ...options, server: server.url, caFile: caFile ?? server.caFile } : options;
+  const members = Object.entries(given).filter(([, value]) => value !== undefined && value !== null);
+  return Object.fromEntries(members.map(([name, value]) => [name, known[name](name, value)]));
 }
 
-/**
- * What a value of an account is for the library.
- *
- * @param {string} name
- * @param {any} value
- */
-function accountValue(name, value) {
-  switch (name) {
-    case 'trustedDomains':
-      if (!Array.isArray(value)) {
-        throw wrongType(name, 'an array of strings', value);
-      }
-      return value.map((domain) => text(name, domain)).join(',');
-    case 'server':
-      return text(name, value?.href ?? value);
-    case 'caFile':
-      return text(name, value?.href ? fileURLToPath(value.href) : value);
-    case 'timeout':
-      return String(milliseconds(name, value));
-    default:
-      return text(name, value);
-  }
-}
-
-/**
- * What a value of a message is for the library.
- *
- * @param {string} name
- * @param {any} value
- */
-function messageValue(name, value) {
-  if (name === 'html') {
-    if (typeof value !== 'boolean') {
-      throw wrongType(name, 'a boolean', value);
-    }
-    return String(value);
-  }
-  return name === 'timeout' ? String(milliseconds(name, value)) : text(name, value);
-}
-
-/** The names of the library. */
-const NATIVE = /** @type {Record<string, string>} */ ({
-  caFile: 'ca_file',
-  trustedDomains: 'trusted_domains',
-  timeout: 'timeout_ms',
-});
-
-/** Options of the library, freed by `free`. */
-class Options {
-  handle = native.optionsNew();
-
-  /**
-   * @param {string} name
-   * @param {string} value
-   */
-  set(name, value) {
-    check(native.optionsSet(this.handle, NATIVE[name] ?? name, value));
-  }
-
-  /** @param {Record<string, any>} options */
-  account(options) {
-    const { server, caFile } = options;
-    // A sandbox brings its certificate authority along.
-    const sandbox = server !== null && typeof server === 'object' && typeof server.url === 'string' ? server : null;
-    const given = sandbox ? { ...options, server: sandbox.url, caFile: caFile ?? sandbox.caFile } : options;
-    for (const name of ACCOUNT) {
-      const value = given[name];
-      // Functions are not for the library: relays.js calls them.
-      const calledElsewhere = name === 'onStep' || (name === 'token' && typeof value === 'function');
-      if (value !== undefined && value !== null && !calledElsewhere) {
-        this.set(name, accountValue(name, value));
-      }
-    }
-    return this;
-  }
-
-  /** @param {Record<string, any>} options */
-  message(options) {
-    for (const name of MESSAGE) {
-      const value = options[name];
-      if (value !== undefined && value !== null) {
-        this.set(name, messageValue(name, value));
-      }
-    }
-    return this;
-  }
-
-  free() {
-    native.optionsFree(this.handle);
-  }
-}
-
-/**
- * Lends options to a function.
- *
- * @template T
- * @param {(options: Options) => T} use
- * @returns {T}
- */
-function withOptions(use) {
-  const options = new Options();
-  try {
-    return use(options);
-  } finally {
-    options.free();
-  }
-}
-
-module.exports = { ACCOUNT, MESSAGE, milliseconds, named, text, withOptions, wrongType };
+module.exports = { ACCOUNT, MESSAGE, SIGNAL, being, checked, milliseconds, text, truth, wrongType };

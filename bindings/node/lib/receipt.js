@@ -10,10 +10,6 @@ class Receipt {
   /** @type {ReadonlyArray<object>} */
   steps = Object.freeze([]);
 
-  /**
-   * @param {string} to
-   * @param {Record<string, any>} [fields]
-   */
   constructor(to, fields = {}) {
     this.to = to;
     this.acceptedBy = to;

@@ -9,10 +9,8 @@ const {
   types: { isNativeError },
 } = require('node:util');
 const { SendImError } = require('./errors.js');
-const { atWorkerExit, isEnding } = require('./exit.js');
-const { text, milliseconds, wrongType } = require('./options.js');
-const { theMailbox } = require('./mailbox.js');
-const { native } = require('./native.js');
+const { isEnding, theMailbox } = require('./mailbox.js');
+const { milliseconds, text, wrongType } = require('./options.js');
 
 const log = debuglog('send-im');
 /** Looked up each time: before Node 18.20 a channel that lost its last subscriber may be replaced. */
@@ -21,48 +19,18 @@ const channel = () => diagnostics.channel('send-im:step');
 /** How many of the errors a token function threw are kept. More than the sends of one client that wait for a token. */
 const KEPT = 64;
 
-/** Where a token is waited for. At the end of a worker nobody shall wait. */
-const asked = new Set();
-atWorkerExit(() => {
-  for (const reply of asked) {
-    native.tokenReplyFail(reply, 'the program is ending', 0);
-  }
-  asked.clear();
-});
-
-/**
- * @typedef {object} Relays
- * @property {unknown[]} listeners
- * @property {Map<number, unknown>} thrown what the token function has thrown lately
- */
-
-/**
- * The name of what was thrown. Its text may hold anything.
- *
- * @param {unknown} thrown
- */
+/** The name of what was thrown. Its text may hold anything. */
 const nameOf = (thrown) => (isNativeError(thrown) ? thrown.name : typeof thrown);
 
-/** @param {unknown} thrown */
 function warn(thrown) {
   process.emitWarning(`The onStep function failed (${nameOf(thrown)}); the call goes on.`, 'SendImWarning');
 }
 
-/**
- * @param {any} said
- * @returns {Readonly<{ step: string, host: string, status: number | null, elapsed: number }>}
- */
-const stepOf = ({ step, host, status, elapsed_ms: elapsed }) => Object.freeze({ step, host, status, elapsed });
-
-/**
- * Tells each step to the log, the channel and the function.
- *
- * @param {Function | undefined} onStep
- */
+/** Tells each step to the log, the channel and the function. */
 function stepListener(onStep) {
-  const told = onStep && AsyncResource.bind(/** @type {(...given: any[]) => any} */ (onStep));
-  return (/** @type {any} */ said) => {
-    const step = stepOf(said);
+  const told = onStep && AsyncResource.bind(onStep);
+  return ({ step: said }) => {
+    const step = Object.freeze(said);
     log('%s: %s answered %s after %s ms', step.step, step.host, step.status ?? 'nothing', step.elapsed.toFixed(1));
     channel().publish(step);
     try {
@@ -76,65 +44,39 @@ function stepListener(onStep) {
   };
 }
 
-/**
- * What to give to the library for a token.
- *
- * @param {any} token
- * @returns {[string, number]}
- */
-function tokenOf(token) {
-  if (typeof token === 'string') {
-    return [text('token', token), 0];
-  }
-  if (token === null || typeof token !== 'object' || typeof token.value !== 'string') {
-    throw wrongType('What the token function returns', 'a string or an object with a value', token);
-  }
-  const lifetime = token.expiresIn ?? null;
-  return [text('token', token.value), lifetime === null ? 0 : milliseconds('expiresIn', lifetime)];
-}
-
 /** What a token function of this thread has thrown in all. Each gets a number, by which the library speaks of it. */
 let numbers = 0;
 
 /**
  * Asks the function for a token whenever one is wanted.
  *
- * @param {Function} source
  * @param {Map<number, unknown>} thrown gets what the function has thrown lately
  */
 function tokenListener(source, thrown) {
-  const ask = AsyncResource.bind(/** @type {(...given: any[]) => any} */ (source));
-  return (/** @type {any} */ said, /** @type {() => unknown} */ takeReply) => {
-    const reply = takeReply();
-    asked.add(reply);
-    const refuse = (/** @type {unknown} */ why) => {
-      if (asked.delete(reply)) {
-        thrown.set(++numbers, why);
-        if (thrown.size > KEPT) {
-          thrown.delete(/** @type {number} */ (thrown.keys().next().value));
-        }
-        native.tokenReplyFail(reply, `the token function failed (${nameOf(why)})`, numbers);
+  const ask = AsyncResource.bind(source);
+  return ({ request, reply }) => {
+    const refuse = (why) => {
+      thrown.set(++numbers, why);
+      if (thrown.size > KEPT) {
+        thrown.delete(/** @type {number} */ (thrown.keys().next().value));
       }
+      reply.fail(`the token function failed (${nameOf(why)})`, numbers);
     };
-    const answer = (/** @type {unknown} */ given) => {
+    const answer = (given) => {
       try {
-        const [token, lifetime] = tokenOf(given);
-        if (asked.delete(reply)) {
-          native.tokenReplyResolve(reply, token, lifetime);
+        const token = typeof given === 'string' ? { value: given } : given;
+        if (typeof token?.value !== 'string') {
+          throw wrongType('What the token function returns', 'a string or an object with a value', token);
         }
+        const { value, expiresIn } = token;
+        const lifetime = (expiresIn ?? null) === null ? undefined : milliseconds('expiresIn', expiresIn);
+        reply.resolve(text('token', value), lifetime);
       } catch (why) {
         refuse(why);
       }
     };
-    const request = Object.freeze({
-      origin: said.origin,
-      authorizationUri: said.authorization_uri,
-      clientId: said.client_id,
-      trustedIssuers: said.trusted_issuers,
-      rejected: said.rejected,
-    });
     try {
-      const given = ask(request);
+      const given = ask(Object.freeze(request));
       if (typeof given?.then !== 'function') {
         answer(given);
       } else if (isEnding()) {
@@ -149,35 +91,26 @@ function tokenListener(source, thrown) {
 }
 
 /**
- * Connects the functions of a program with options of the library.
+ * Listens for the functions of a program, as long as what is returned lives.
  *
- * The listeners that are returned keep them alive: the mailbox does so only where `weak` is false. A client that nobody
- * refers to must not be kept by its own functions.
- *
- * @param {{ handle: unknown }} options
- * @param {{ onStep?: Function, token?: unknown }} given
- * @param {boolean} weak
- * @returns {Relays}
+ * @param {Record<string, any>} given
  */
-function relay(options, { onStep, token }, weak) {
-  if (onStep !== undefined && typeof onStep !== 'function') {
-    throw wrongType('onStep', 'a function', onStep);
-  }
-  /** @type {Relays} */
-  const relays = { listeners: [], thrown: new Map() };
-  const held = (/** @type {any} */ listener) => {
-    relays.listeners.push(listener);
-    return weak ? new WeakRef(listener) : { deref: () => listener };
+function relay({ onStep, token }) {
+  /** @type {Map<number, unknown>} */
+  const thrown = new Map();
+  const steps = (onStep || log.enabled || channel().hasSubscribers) && stepListener(onStep);
+  const tokens = typeof token === 'function' && tokenListener(token, thrown);
+  return {
+    /** What the token function has thrown lately, by the numbers of the library. */
+    thrown,
+    listeners: [steps, tokens],
+    /** For the library. */
+    options: {
+      token: tokens ? undefined : token,
+      steps: steps ? theMailbox().listen(steps) : undefined,
+      tokens: tokens ? theMailbox().listen(tokens) : undefined,
+    },
   };
-  if (onStep || log.enabled || channel().hasSubscribers) {
-    const listener = held(stepListener(onStep));
-    theMailbox().listen(listener, (box, ticket) => native.optionsSteps(options.handle, box, ticket));
-  }
-  if (typeof token === 'function') {
-    const listener = held(tokenListener(token, relays.thrown));
-    theMailbox().listen(listener, (box, ticket) => native.optionsTokens(options.handle, box, ticket));
-  }
-  return relays;
 }
 
-module.exports = { relay, stepOf };
+module.exports = { relay };

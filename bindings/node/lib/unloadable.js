@@ -8,22 +8,9 @@ const path = require('node:path');
 /** The processors of ELF files, by `e_machine`. @type {Record<number, string>} */
 const MACHINES = { 3: 'x86', 21: 'ppc64', 22: 's390x', 40: 'arm', 62: 'x86_64', 183: 'aarch64', 243: 'riscv64' };
 
-/**
- * @param {string} file
- * @returns {string | null} the processor it is for, if it is an ELF file
- */
+/** @returns {string | null} the processor it is for, if it is an ELF file */
 function machine(file) {
-  const head = Buffer.alloc(20);
-  try {
-    const opened = fs.openSync(file, 'r');
-    try {
-      fs.readSync(opened, head, 0, head.length, 0);
-    } finally {
-      fs.closeSync(opened);
-    }
-  } catch {
-    return null;
-  }
+  const head = fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0);
   if (head.toString('latin1', 0, 4) !== '\x7fELF') {
     return null;
   }
@@ -31,23 +18,11 @@ function machine(file) {
   return MACHINES[number] ?? `processor ${number}`;
 }
 
-/** @param {string} place */
-function isFile(place) {
-  return fs.statSync(place, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-/**
- * @param {string} place
- * @returns {string | undefined} the archive that the file is said to lie in: a file where a folder should be
- */
+/** @returns {string | undefined} the archive that the file is said to lie in: a file where a folder should be */
 function archiveOf(place) {
   for (let folder = path.dirname(path.resolve(place)); folder !== path.dirname(folder); folder = path.dirname(folder)) {
-    try {
-      if (isFile(folder)) {
-        return folder;
-      }
-    } catch {
-      // A file in the place of a folder further up.
+    if (fs.existsSync(folder)) {
+      return fs.statSync(folder).isFile() ? folder : undefined;
     }
   }
   return undefined;
@@ -80,10 +55,6 @@ function why(place, words) {
   return words;
 }
 
-/**
- * @param {string} place
- * @param {string} cause
- */
 function unavailable(place, cause) {
   const [head, tail] = [
     'send-im cannot load its native library. It tried:',

@@ -4,7 +4,6 @@
 // would count as hanging.
 
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import test from 'node:test';
 import { issueToken, openApplications, place, script, stored } from './helper.mjs';
 
@@ -34,7 +33,6 @@ test('importing alone ends at once, and starts nothing', (t) =>
     t,
     0,
     `import { existsSync, readdirSync } from 'node:fs';
-     import koffi from ${JSON.stringify(createRequire(import.meta.url).resolve('koffi'))};
      const threads = () => (existsSync('/proc/self/task') ? readdirSync('/proc/self/task').length : 0);
      const handles = () => process.getActiveResourcesInfo().filter((name) => !/Promise|Req/.test(name)).join();
      const before = [threads(), handles()].join();
@@ -223,6 +221,19 @@ for (const [how, send] of Object.entries({
   }
 }
 
+test('a listener of exit that ends the process before the others leaves no session', async (t) => {
+  const { sandbox } = await place(t, { ring: 3_600_000 });
+  const program = `
+    process.on('exit', () => process.exit(5));
+    const { Client, sendIm } = require('send-im');
+    Client.signIn().then(() => {
+      sendIm('silent@contoso.com', 'hi', { onStep: ({ step }) => step === 'invite' && setImmediate(() => process.exit(4)) });
+    });`;
+  const done = await script(t, program, { name: 'script.cjs', env: stored(sandbox) });
+  assert.deepEqual(done, { code: 5, out: '', err: '' });
+  assert.deepEqual([sandbox.messages(), openApplications(sandbox)], [[], 0]);
+});
+
 test('listeners of beforeExit send as ever', async (t) => {
   const { sandbox } = await place(t, { slow: 200 });
   for (const call of [ONE_CALL, CLIENT]) {
@@ -275,7 +286,7 @@ test('many copies of the package end the process once', (t) =>
        const { Client, Sandbox } = require('send-im');
        const server = await Sandbox.start();
        await Client.signIn({ address: 'tosh@contoso.com', password: 'x', server });
-       for (const name of Object.keys(require.cache)) if (/send-im|lib/.test(name) && !name.includes('koffi')) delete require.cache[name];
+       for (const name of Object.keys(require.cache)) if (/send-im|lib/.test(name)) delete require.cache[name];
      }
      process.exit(2);`,
   ));

@@ -8,9 +8,9 @@ import test from 'node:test';
 import { PACKAGE, ROOT, room } from './helper.mjs';
 
 const SENTENCES = JSON.parse(readFileSync(path.join(ROOT, 'tests', 'scenarios', 'unloadable.json'), 'utf8'));
-const LIBRARY = process.platform === 'darwin' ? 'libsend_im.dylib' : 'libsend_im.so';
-const INSIDE = path.join('prebuilds', `${process.platform}-${process.arch}`, LIBRARY);
-const BUNDLED = path.join(PACKAGE, INSIDE);
+const NAME = `send-im-${process.platform}-${process.arch}`;
+const LIBRARY = `${NAME}.node`;
+const BUNDLED = path.join(PACKAGE, LIBRARY);
 const LINUX = { skip: process.platform !== 'linux' && 'patches an ELF file' };
 const PROGRAM = `try { require(process.argv[1]); console.log('loaded'); }
   catch (error) { console.log(error instanceof Error, error.code, error.message); }`;
@@ -38,7 +38,6 @@ function without(t) {
   mkdirSync(folder);
   cpSync(path.join(PACKAGE, 'lib'), path.join(folder, 'lib'), { recursive: true });
   cpSync(path.join(PACKAGE, 'package.json'), path.join(folder, 'package.json'));
-  symlinkSync(path.join(PACKAGE, 'node_modules'), path.join(folder, 'node_modules'));
   return folder;
 }
 
@@ -51,14 +50,26 @@ function patched(t, change) {
 
 test('a missing library', (t) => {
   const from = without(t);
-  assert.equal(told({ from }), sentence(path.join(from, INSIDE), 'missing'));
+  assert.equal(told({ from }), sentence(path.join(from, LIBRARY), 'missing'));
 });
 
 test('a library in an archive', (t) => {
-  const from = without(t);
-  const archive = path.join(from, 'prebuilds');
+  const archive = path.join(room(t), 'app.asar');
   writeFileSync(archive, 'PK');
-  assert.equal(told({ from }), sentence(path.join(from, INSIDE), 'archive', { archive }));
+  const library = path.join(archive, LIBRARY);
+  assert.equal(told({ library }), sentence(library, 'archive', { archive }));
+});
+
+test('the library of the package for this platform, and one of another version', (t) => {
+  const from = without(t);
+  const place = path.join(from, 'node_modules', NAME);
+  mkdirSync(place, { recursive: true });
+  writeFileSync(path.join(place, 'package.json'), JSON.stringify({ main: 'send-im.node' }));
+  symlinkSync(BUNDLED, path.join(place, 'send-im.node'));
+  assert.equal(told({ from }), 'loaded');
+  const manifest = JSON.parse(readFileSync(path.join(from, 'package.json'), 'utf8'));
+  writeFileSync(path.join(from, 'package.json'), JSON.stringify({ ...manifest, version: '0.0.7' }));
+  assert.match(told({ from }), /\.node: it is version [\d.]+, this package needs 0\.0\.7\n/);
 });
 
 test("the library of the environment is loaded in the place of the package's own", (t) => {

@@ -74,40 +74,32 @@ test('a worker that exits during a send withdraws it', async (t) => {
   assert.deepEqual(sandbox.messages(), []);
 });
 
-test('a worker that ends closes what it has, and what comes after that is told so', async (t) => {
-  const { sandbox } = await place(t);
-  const { posted, over } = work(
-    sandbox,
-    `const own = await Sandbox.start();
-     const client = await Client.signIn(account);
-     process.on('exit', () => {
-       const tried = [() => own.inbox('a@contoso.com'), () => client.cancelAll(), () => own.url, () => own.caFile];
-       for (const attempt of tried) try { parentPort.postMessage(typeof attempt()); } catch (error) { parentPort.postMessage(error.kind); }
-       const calls = [client.send('lenea@contoso.com', 'late'), client.close(), sendIm('lenea@contoso.com', 'late', account)];
-       for (const call of calls) call.catch(() => {});
-     });`,
-  );
-  assert.equal(await over, 0);
-  assert.deepEqual(posted, ['closed', 'closed', 'string', 'object']);
-  assert.ok(await eventually(() => openApplications(sandbox) === 0));
-  assert.deepEqual(sandbox.messages(), []);
-});
-
-test('a listener of exit that a worker has registered before it loads the package may send', async (t) => {
+test('listeners of exit in a worker send, whether registered before the package is loaded or after, and may look around', async (t) => {
   const { sandbox } = await place(t);
   const worker = new Worker(
-    `let sendIm;
-     const { workerData } = require('node:worker_threads');
-     process.on('exit', () => { sendIm('lenea@contoso.com', 'from the end', workerData); });
-     ({ sendIm } = require('send-im'));`,
+    `const { parentPort, workerData } = require('node:worker_threads');
+     let client, own, sendIm;
+     process.on('exit', () => { sendIm('lenea@contoso.com', 'before', workerData); });
+     const sendImPackage = require('send-im');
+     ({ sendIm } = sendImPackage);
+     process.on('exit', () => {
+       client.send('lenea@contoso.com', 'after');
+       parentPort.postMessage([own.inbox('a@contoso.com').length, own.url.slice(0, 4), own.caFile]);
+     });
+     sendImPackage.Sandbox.start().then(async (started) => {
+       own = started;
+       client = await sendImPackage.Client.signIn(workerData);
+     });`,
     { eval: true, workerData: { address: SENDER, password: PASSWORD, server: sandbox.url } },
   );
+  const posted = [];
+  worker.on('message', (message) => posted.push(message));
   await new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject));
-  assert.equal(sandbox.messages()[0].text, 'from the end');
-  assert.ok(await eventually(() => openApplications(sandbox) === 0));
+  const texts = sandbox.messages().map((message) => message.text);
+  assert.deepEqual([texts, posted, openApplications(sandbox)], [['before', 'after'], [[0, 'http', null]], 0]);
 });
 
-test('a worker that is terminated during many sends harms nobody', async (t) => {
+test('a worker that is terminated during many sends harms nobody, and its sessions are closed', async (t) => {
   const { sandbox, account } = await place(t);
   for (let n = 0; n < 5; n++) {
     const { worker, over } = work(
@@ -123,6 +115,7 @@ test('a worker that is terminated during many sends harms nobody', async (t) => 
     await sandbox.waitFor(before + 30 + n);
     await worker.terminate();
     assert.equal(await over, 1);
+    assert.equal(openApplications(sandbox), 0);
     assert.ok(await sendIm('lenea@contoso.com', 'after', account));
   }
 });

@@ -57,6 +57,11 @@ impl Generation {
         GENERATIONS.current(Generation::new)
     }
 
+    /// A generation that one thread of the host has for itself: it can be shut down while others go on. It is never freed.
+    pub fn separate() -> &'static Generation {
+        Box::leak(Box::new(Generation::new(std::process::id())))
+    }
+
     /// The process this generation belongs to.
     pub fn pid(&self) -> u32 {
         self.pid
@@ -103,7 +108,7 @@ impl Generation {
 
 #[cfg(test)]
 pub(crate) fn fresh() -> &'static Generation {
-    Box::leak(Box::new(Generation::new(std::process::id())))
+    Generation::separate()
 }
 
 #[cfg(test)]

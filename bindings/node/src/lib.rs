@@ -1,0 +1,42 @@
+//! The native part of the Node package. What a program sees is in `lib`.
+//!
+//! No thread of ours calls JavaScript. What becomes of a call is put into an [`Inbox`](inbox::Inbox), whose bell wakes the
+//! event loop; where there is none any more, in a listener of `exit`, the inbox is waited at.
+
+pub mod account;
+pub mod client;
+pub mod inbox;
+pub mod records;
+pub mod sandbox;
+pub mod thread;
+
+use napi_derive::napi;
+use send_im::ErrorKind;
+
+#[cfg(debug_assertions)]
+#[global_allocator]
+static ALLOCATOR: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::INSTRUMENTED_SYSTEM;
+
+/// How many allocations of this library are alive, for the tests. Only a debug build counts them; others say 0.
+#[napi]
+pub fn live_allocations() -> f64 {
+    #[cfg(debug_assertions)]
+    {
+        let stats = ALLOCATOR.stats();
+        stats.allocations.saturating_sub(stats.deallocations) as f64
+    }
+    #[cfg(not(debug_assertions))]
+    0.0
+}
+
+/// The version of this library. The package compares it with its own.
+#[napi]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// The exit code of a kind of failure; 5 for one that is not known.
+#[napi]
+pub fn exit_code(kind: String) -> u8 {
+    ErrorKind::ALL.iter().find(|known| known.as_str() == kind).map_or(5, |known| known.exit_code())
+}
