@@ -4,7 +4,7 @@ const { at, callSite, check, fromFailure, SendImError } = require('./errors.js')
 const { native } = require('./native.js');
 const { ACCOUNT, being, checked, MESSAGE, milliseconds, SIGNAL, text } = require('./options.js');
 const { relay } = require('./relays.js');
-const { made, receiptOf, run } = require('./send.js');
+const { disposable, made, receiptOf, run } = require('./send.js');
 
 /** Only `Client.signIn` makes clients. */
 const KEY = Symbol('send-im');
@@ -121,13 +121,6 @@ async function dispose() {
   }
 }
 
-// Node has the symbol since 18.18.
-if (Symbol.asyncDispose) {
-  Object.defineProperty(Client.prototype, Symbol.asyncDispose, {
-    value: dispose,
-    writable: true,
-    configurable: true,
-  });
-}
+disposable(Client, dispose);
 
 module.exports = { Client };

@@ -6,9 +6,6 @@ const path = require('node:path');
 const { unavailable, why } = require('./unloadable.js');
 const { version } = require('../package.json');
 
-/** How long the end of a thread waits for sessions to be closed, in milliseconds. */
-const GRACE = 3000;
-
 /** @returns {string} the file to load: that of the package for this platform, or one that was built in this folder */
 function chosen() {
   const name = `send-im-${process.platform}-${process.arch}`;
@@ -37,8 +34,8 @@ function load() {
 const native = load();
 
 // First of all listeners, as one of them may call process.exit; those after it may still send.
-if (native.endWithThread(GRACE)) {
-  process.prependListener('exit', () => native.windDown(GRACE));
+if (native.endWithThread()) {
+  process.prependListener('exit', () => native.windDown());
 }
 
 module.exports = { native, version };

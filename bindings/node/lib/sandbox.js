@@ -5,7 +5,7 @@ const { unlessAborted } = require('./abort.js');
 const { check, invalidInput, SendImError } = require('./errors.js');
 const { native } = require('./native.js');
 const { being, checked, milliseconds, SIGNAL, text, truth } = require('./options.js');
-const { run } = require('./send.js');
+const { disposable, run } = require('./send.js');
 
 /** Only `Sandbox.start` makes sandboxes. */
 const KEY = Symbol('send-im');
@@ -32,15 +32,9 @@ const OPTIONS = {
   hostName: text,
 };
 
-/** The names of the library. */
-const NATIVE = {
-  ring: 'ring_ms',
-  slow: 'slow_ms',
-  tokenLifetime: 'token_lifetime_ms',
-  pollTimeout: 'poll_timeout_ms',
-  redirectTo: 'redirect_to',
-  hostName: 'host_name',
-};
+/** The library's name of an option. */
+const nativeName = (name) =>
+  name.replace(/[A-Z]/, (letter) => `_${letter.toLowerCase()}`) + (OPTIONS[name] === milliseconds ? '_ms' : '');
 
 function deliveredOf(told) {
   const { accepted_by: acceptedBy, thread_id: threadId, received_at: receivedAt, ...rest } = told;
@@ -68,7 +62,7 @@ class Sandbox {
   static start(options) {
     return run(Sandbox.start, async () => {
       const members = Object.entries(checked(options, OPTIONS));
-      const named = members.map(([name, value]) => [NATIVE[name] ?? name, value]);
+      const named = members.map(([name, value]) => [nativeName(name), value]);
       return new Sandbox(KEY, check(native.startSandbox(JSON.stringify(Object.fromEntries(named)))));
     });
   }
@@ -132,13 +126,6 @@ class Sandbox {
   }
 }
 
-// Node has the symbol since 18.18.
-if (Symbol.asyncDispose) {
-  Object.defineProperty(Sandbox.prototype, Symbol.asyncDispose, {
-    value: Sandbox.prototype.stop,
-    writable: true,
-    configurable: true,
-  });
-}
+disposable(Sandbox, Sandbox.prototype.stop);
 
 module.exports = { Sandbox };

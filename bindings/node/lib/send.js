@@ -22,6 +22,13 @@ async function run(called, body) {
   }
 }
 
+/** Has the end of an `await using` scope call this method. Node has the symbol since 18.18 and 20.4. */
+function disposable({ prototype }, value) {
+  if (Symbol.asyncDispose) {
+    Object.defineProperty(prototype, Symbol.asyncDispose, { value, writable: true, configurable: true });
+  }
+}
+
 /** Makes a call of the library. Its failure is thrown. */
 async function made(begin, relays, signal, kept = relays) {
   unlessAborted(signal);
@@ -44,4 +51,4 @@ function sendIm(to, content, options) {
   });
 }
 
-module.exports = { made, receiptOf, run, sendIm };
+module.exports = { disposable, made, receiptOf, run, sendIm };

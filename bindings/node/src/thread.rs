@@ -17,35 +17,43 @@ thread_local! {
 pub(crate) struct Here {
     pub(crate) generation: &'static Generation,
     pub(crate) calls: CancellationToken,
+    /// How long its end may take.
+    grace: Duration,
 }
 
 /// That of this thread.
 pub(crate) fn here() -> Here {
-    let begun = || Here { generation: Generation::separate(), calls: CancellationToken::new() };
+    let begun = || Here {
+        generation: Generation::separate(),
+        calls: CancellationToken::new(),
+        grace: Duration::from_secs(3),
+    };
     HERE.with_borrow_mut(|here| here.get_or_insert_with(begun).clone())
 }
 
-/// Once JavaScript has ended, also where it was terminated, ends what this thread still has, in at most `grace` milliseconds. True
-/// the first time in a thread: a program may load several copies of the package.
+/// Once JavaScript has ended, also where it was terminated, ends what this thread still has. True the first time in a thread: a
+/// program may load several copies of the package.
 #[napi]
-pub fn end_with_thread(env: &Env, grace: u32) -> napi::Result<bool> {
+pub fn end_with_thread(env: &Env) -> napi::Result<bool> {
     let first = HERE.with_borrow(Option::is_none);
     if first {
-        let generation = here().generation;
-        env.add_env_cleanup_hook((), move |()| {
-            HERE.take();
-            generation.shut_down(Duration::from_millis(grace.into()));
+        here();
+        env.add_env_cleanup_hook((), |()| {
+            if let Some(here) = HERE.take() {
+                here.generation.shut_down(here.grace);
+            }
         })?;
     }
     Ok(first)
 }
 
-/// JavaScript is ending, and listeners of `exit` may still send: ends what is under way, and closes every session, in at most
-/// `grace` milliseconds. A later send opens a session and closes it.
+/// JavaScript is ending, and listeners of `exit` may still send: ends what is under way, and closes every session, in at most 3 s.
+/// A later send opens a session and closes it.
 #[napi]
-pub fn wind_down(grace: u32) {
+pub fn wind_down() {
     let here = here();
     here.calls.cancel();
-    HERE.set(Some(Here { calls: CancellationToken::new(), ..here }));
-    here.generation.wind_down(Duration::from_millis(grace.into()));
+    // The time is taken here; what comes later closes its sessions by itself.
+    HERE.set(Some(Here { calls: CancellationToken::new(), grace: Duration::ZERO, ..here }));
+    here.generation.wind_down(here.grace);
 }
