@@ -21,6 +21,8 @@ OLDEST_NODE = (18, 18)
 DEBIAN = "on Debian: apt install nodejs npm"
 DARWIN = sys.platform == "darwin"
 WINDOWS = os.name == "nt"
+# Windows starts no npm without its extension.
+NPM = shutil.which("npm") or "npm"
 BUILT = "send_im_node.dll" if WINDOWS else f"libsend_im_node.{'dylib' if DARWIN else 'so'}"
 
 GREETING = "lenea@contoso.com hello world\n"
@@ -77,7 +79,7 @@ def dependencies():
     lock, installed = PACKAGE / "package-lock.json", PACKAGE / "node_modules" / ".package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
         quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-        workspace.run("npm", "ci", *quiet, folder=PACKAGE, check=True)
+        workspace.run(NPM, "ci", *quiet, folder=PACKAGE, check=True)
         installed.touch()
 
 
@@ -155,7 +157,7 @@ def packed(folder, manifest):
     (folder / "package.json").write_text(json.dumps(manifest, indent=2))
     for licence in LICENCES:
         shutil.copy(workspace.ROOT / licence, folder)
-    pack = ("npm", "pack", "--silent", "--pack-destination", DIST)
+    pack = (NPM, "pack", "--silent", "--pack-destination", DIST)
     told = workspace.run(*pack, folder=folder, stdout=subprocess.PIPE, text=True, check=True)
     return DIST / told.stdout.split()[-1]
 
@@ -173,7 +175,7 @@ def clean_room():
         (room / "package.json").write_text('{"private": true}')
         for tarball in tarballs:
             shutil.copy(DIST / tarball, room)
-        install = in_room("npm", "install", "--no-audit", "--no-fund", *(f"./{tarball}" for tarball in tarballs))
+        install = in_room(NPM, "install", "--no-audit", "--no-fund", *(f"./{tarball}" for tarball in tarballs))
         if install.returncode:
             raise RuntimeError(f"npm install failed: {install.stdout}{install.stderr}")
         for lines in greetings():
@@ -214,7 +216,7 @@ def example(arguments, environment=None):
 def lint():
     """What biome and the type checker have to say, as one sentence; they have said more before."""
     dependencies()
-    failed = workspace.run("npm", "run", "--silent", "lint", folder=PACKAGE).returncode
+    failed = workspace.run(NPM, "run", "--silent", "lint", folder=PACKAGE).returncode
     return ["npm run lint failed, see above"] if failed else []
 
 

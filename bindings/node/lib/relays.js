@@ -44,6 +44,9 @@ function stepListener(onStep) {
   };
 }
 
+/** Where tokens are waited for: also by a promise that nobody refers to. */
+const asked = new Set();
+
 /** What a token function of this thread has thrown in all. Each gets a number, by which the library speaks of it. */
 let numbers = 0;
 
@@ -55,7 +58,9 @@ let numbers = 0;
 function tokenListener(source, thrown) {
   const ask = AsyncResource.bind(source);
   return ({ request, reply }) => {
+    asked.add(reply);
     const refuse = (why) => {
+      asked.delete(reply);
       thrown.set(++numbers, why);
       if (thrown.size > KEPT) {
         thrown.delete(/** @type {number} */ (thrown.keys().next().value));
@@ -71,6 +76,7 @@ function tokenListener(source, thrown) {
         const { value, expiresIn } = token;
         const lifetime = (expiresIn ?? null) === null ? undefined : milliseconds('expiresIn', expiresIn);
         reply.resolve(text('token', value), lifetime);
+        asked.delete(reply);
       } catch (why) {
         refuse(why);
       }

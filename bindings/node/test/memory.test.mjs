@@ -8,10 +8,10 @@ import test from 'node:test';
 import { clean, PACKAGE, PASSWORD, SENDER, script } from './helper.mjs';
 
 /** Things are counted after each window of so many rounds; the first windows warm up. */
-const [WINDOWS, WARM_UP, ROUNDS] = [6, 2, 30];
+const [WINDOWS, WARM_UP, ROUNDS] = [7, 4, 30];
 /** How many messages a round delivers. */
 const DELIVERED = 10;
-/** How many objects and allocations may come to be after the warm-up. What is lost once a round makes 120. */
+/** How many objects and allocations may come to be after the warm-up. What is lost once a round makes 90. */
 const BOUND = 60;
 
 // The sandbox keeps what it delivers, so it runs in a process of its own.
