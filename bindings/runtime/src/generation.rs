@@ -123,6 +123,16 @@ mod tests {
     }
 
     #[test]
+    fn a_separate_one_is_shut_down_alone() {
+        let (ended, other) = (Generation::separate(), Generation::separate());
+        ended.shut_down(std::time::Duration::ZERO);
+        let told =
+            |generation: &'static Generation| generation.call(Sent::No, async { Ok::<_, Error>(7) }).wait();
+        assert_eq!(told(ended).unwrap_err().kind(), send_im::ErrorKind::Cancelled);
+        assert_eq!((told(other).unwrap(), told(Generation::current()).unwrap()), (7, 7));
+    }
+
+    #[test]
     fn nothing_is_started_before_the_first_call() {
         let generation = fresh();
         assert!(generation.clients_run.take().is_none());

@@ -1,4 +1,5 @@
-//! Where the bindings run: one small tokio runtime a process, started on first use and ended in a bounded time.
+//! Where the bindings run: one small tokio runtime a process, or a thread of the host, started on first use and ended in a
+//! bounded time.
 //!
 //! It knows the client and the sandbox, and no foreign interface: a binding brings its own error, anything that can be
 //! made from [`send_im::Error`].
