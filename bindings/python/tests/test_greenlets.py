@@ -112,14 +112,14 @@ def test_many_greenlets_send_at_once_on_one_client(script, patched):
     )
 
 
-def test_the_wait_without_a_socket_goes_through_the_thread_pool(script, patched):
+def test_the_wait_without_a_descriptor_goes_through_the_thread_pool(script, patched):
     """As on systems where no descriptor can be waited on."""
     ends_well(
         script(
             patched
             + """
-        from send_im import _driver, _waiting
-        _driver.waiter = _waiting.LockWaiter
+        from send_im._native.send_im_uniffi import PendingCall
+        PendingCall.descriptor = lambda call: None
         with Sandbox() as sandbox:
             spawn(ticker)
             sleep(0)

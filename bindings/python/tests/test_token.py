@@ -1,11 +1,12 @@
 """Bearer tokens from a callable."""
 
 import asyncio
+import gc
 import logging
 import threading
 
 import pytest
-from conftest import SENDER, issue_token
+from conftest import SENDER, eventually, issue_token
 
 from send_im import (
     AsyncClient,
@@ -13,12 +14,13 @@ from send_im import (
     Client,
     CredentialUnavailable,
     Message,
+    Sandbox,
     SignInError,
     TokenRequest,
     send_im,
     send_im_async,
 )
-from send_im._relay import TokenRelay
+from send_im._relay import Relay
 
 
 def test_a_token_in_place_of_a_password(sandbox):
@@ -90,6 +92,39 @@ def test_a_plain_callable_does_not_block_the_loop(sandbox):
         return await send_im_async("a@contoso.com", "hi", address=SENDER, token=token, server=sandbox)
 
     assert asyncio.run(main()).accepted_by == "a@contoso.com"
+
+
+def test_a_client_is_given_tokens_also_while_no_call_waits():
+    asked = []
+
+    def token(request):
+        asked.append(request)
+        return BearerToken(issue_token(sandbox, SENDER), 1)
+
+    with Sandbox(poll_timeout=0.2) as sandbox, Client(SENDER, token=token, server=sandbox):
+        before = len(asked)
+        assert eventually(lambda: len(asked) > before + 1)
+
+
+def asking():
+    return [thread for thread in threading.enumerate() if thread.name == "send-im-token"]
+
+
+def test_the_thread_that_asks_ends_with_its_call_or_client(sandbox):
+    token = lambda _: issue_token(sandbox, SENDER)  # noqa: E731
+    send_im("lenea@contoso.com", "hi", address=SENDER, token=token, server=sandbox)
+    assert eventually(lambda: not asking())
+    with pytest.raises(SignInError):
+        Client.sign_in(SENDER, token=lambda _: "bad", server=sandbox)
+    assert eventually(lambda: not asking())
+    client = Client.sign_in(SENDER, token=token, server=sandbox)
+    assert len(asking()) == 1
+    client.close()
+    assert eventually(lambda: not asking())
+    client = Client.sign_in(SENDER, token=token, server=sandbox)
+    del client
+    gc.collect()
+    assert eventually(lambda: not asking())
 
 
 def failing_token(request):
@@ -209,19 +244,22 @@ def test_a_callable_that_is_cancelled_with_its_loop_says_so(sandbox):
 
 
 def test_no_more_than_the_newest_causes_are_kept(sandbox):
-    relay = TokenRelay(Vault(sandbox, VaultSealed))
+    relay = Relay(None, Vault(sandbox, VaultSealed))
     for _ in range(1000):
-        relay._ask(None, Reply)
+        relay._ask(Asked)
     numbers = list(range(1, 1001))
     kept = [number for number in numbers if relay.raised(number)]
     assert kept == numbers[-64:]
     assert relay.raised(None) is None
 
 
-class Reply:
-    @staticmethod
-    def fail(reason, cause):
-        assert cause > 0
+class Asked:
+    request = TokenRequest("https://pool.contoso.com", None, None, None, False)
+
+    class reply:  # noqa: N801
+        @staticmethod
+        def fail(reason, cause):
+            assert cause > 0
 
 
 def test_a_rejected_token_is_a_sign_in_error(sandbox):

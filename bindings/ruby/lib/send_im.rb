@@ -60,11 +60,9 @@ module SendIm
       options = Arguments.account(address: address, username: username, password: password, server: server,
                                   ca_file: ca_file, tls: tls, trusted_domains: trusted_domains,
                                   timeout: timeout)
-      steps = StepRelay.wanted(on_step, logger)
-      tokens = TokenRelay.for(token, logger)
-      Receipt.from(Driver.run(steps, tokens) { Native.send_by_mail(options, content, tokens&.mailbox, steps&.mailbox) })
-    ensure
-      tokens&.stop
+      relay = Relay.new(on_step, token, logger)
+      outcome = Driver.run(relay) { relay.watch(Native.start_send(options, content, *relay.wishes)) }
+      Receipt.from(outcome.value)
     end
   end
 end

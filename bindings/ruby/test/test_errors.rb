@@ -73,13 +73,6 @@ class TestErrors < Minitest::Test
     assert_equal [:throttled, 600.0, 429], [error.kind, error.retry_after, error.http_status]
   end
 
-  def test_exit_codes_above_127_survive_the_way
-    failure = failure_of("cancelled", 130)
-    error = SendIm::Error.from(SendImUniffi::RustBuffer.alloc_from_TypeFailure(failure).consume_into_TypeFailure)
-    assert_instance_of SendIm::Cancelled, error
-    assert_equal 130, error.exit_code
-  end
-
   def test_nothing_secret_is_said
     [failed("declines@contoso.com"), failed(password: "wrong"), failed("lenea"),
      failed("silent@contoso.com", timeout: 0.3)].each do |error|

@@ -52,6 +52,19 @@ class TestToken < Minitest::Test
     assert_equal %w[before after], sandbox.messages.map(&:text)
   end
 
+  def test_a_client_is_given_tokens_also_while_no_call_waits
+    asked = 0
+    @sandbox = SendIm::Sandbox.open(poll_timeout: 0.2)
+    token = lambda do |_|
+      asked += 1
+      SendIm::BearerToken.new(issue_token(SENDER), expires_in: 1)
+    end
+    SendIm::Client.open(address: SENDER, token: token, server: sandbox) do
+      before = asked
+      assert(eventually { asked > before + 1 })
+    end
+  end
+
   def test_a_callable_that_raises_is_an_error_without_its_text
     io = StringIO.new
     error = failing(SendIm::CredentialUnavailable) do
@@ -174,5 +187,8 @@ class TestToken < Minitest::Test
       sandbox.add_fault(:delete_application, { status: { http: 400 } }, times: 0)
     end
     assert(eventually { asking.call.zero? })
+    forgotten = -> { SendIm::Client.open(address: SENDER, token: source, server: sandbox) && nil }
+    forgotten.call
+    assert(eventually { GC.start.nil? && asking.call.zero? })
   end
 end

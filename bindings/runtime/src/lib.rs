@@ -25,5 +25,5 @@ pub use generation::Generation;
 pub use host_failure::HostFailure;
 pub use lineage::Lineage;
 pub use slots::Slots;
-pub use sync::{Flag, Mutex, MutexGuard, lock};
+pub use sync::{Condvar, Flag, Mutex, MutexGuard, lock};
 pub use threads::{Threads, on_a_thread_of_ours};

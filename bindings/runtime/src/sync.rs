@@ -1,14 +1,14 @@
 //! A lock and a flag.
 
-use std::sync::{Condvar, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 /// The lock of what is shared by hand. Under loom it is a model of one, which is tried in every order of the threads.
 #[cfg(not(send_im_loom))]
-pub use std::sync::{Mutex, MutexGuard};
+pub use std::sync::{Condvar, Mutex, MutexGuard};
 
 #[cfg(send_im_loom)]
-pub use loom::sync::{Mutex, MutexGuard};
+pub use loom::sync::{Condvar, Mutex, MutexGuard};
 
 /// Locks. Nothing is ever left half done under a lock of the bindings, so a panic elsewhere does not make its content
 /// wrong.
@@ -20,7 +20,7 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug, Default)]
 pub struct Flag {
     set: std::sync::Mutex<bool>,
-    changed: Condvar,
+    changed: std::sync::Condvar,
 }
 
 impl Flag {

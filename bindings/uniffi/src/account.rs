@@ -183,8 +183,23 @@ pub fn check_stored_account() -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    pub(crate) fn asked() -> TokenRequestRecord {
+        TokenRequestRecord {
+            origin: "https://pool.contoso.com".into(),
+            authorization_uri: None,
+            client_id: None,
+            trusted_issuers: None,
+            rejected: false,
+        }
+    }
+
+    /// One whose answer nobody waits for.
+    pub(crate) fn reply() -> Arc<TokenReply> {
+        Arc::new(TokenReply(Mutex::new(None)))
+    }
 
     #[test]
     fn debug_shows_no_secret() {

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryFutureExt;
 use futures_util::future::join_all;
 use send_im::{Client, Error, Message, Sent};
 use send_im_runtime::{Generation, unless_cancelled};
@@ -11,6 +12,8 @@ use send_im_runtime::{Generation, unless_cancelled};
 use crate::account::{AccountOptions, StepListener, TokenProvider, account};
 use crate::cancellation::{Cancellation, token};
 use crate::failure::{Result, SendError};
+use crate::news::News;
+use crate::pending::{Outcome, PendingCall};
 use crate::records::{MessageOptions, ReceiptRecord, SendOutcome};
 
 /// Signs in, sends one message, signs out.
@@ -34,11 +37,50 @@ pub async fn send(
     Generation::current().call(Sent::Maybe, work).await
 }
 
+/// Begins [`send`]. `tells_steps` and `asks_tokens` say whether the call has steps and requests for tokens to take.
+#[uniffi::export]
+pub fn start_send(
+    options: AccountOptions,
+    content: MessageOptions,
+    tells_steps: bool,
+    asks_tokens: bool,
+) -> Arc<PendingCall> {
+    let news = News::new();
+    let work = send(options, content, news.provider(asks_tokens), news.listener(tells_steps), None);
+    PendingCall::start(news, work.map_ok(|value| Outcome::Receipt { value }))
+}
+
+/// Begins [`SignedInClient::sign_in`]. What its calls have to tell can be taken from this one and from each of them.
+#[uniffi::export]
+pub fn start_sign_in(options: AccountOptions, tells_steps: bool, asks_tokens: bool) -> Arc<PendingCall> {
+    let news = News::new();
+    let work = sign_in(options, news.provider(asks_tokens), news.listener(tells_steps), None, news.clone());
+    PendingCall::start(news, work.map_ok(|value| Outcome::Client { value }))
+}
+
+async fn sign_in(
+    options: AccountOptions,
+    tokens: Option<Arc<dyn TokenProvider>>,
+    steps: Option<Arc<dyn StepListener>>,
+    cancellation: Option<Arc<Cancellation>>,
+    news: Arc<News>,
+) -> Result<Arc<SignedInClient>> {
+    let generation = Generation::current();
+    let work = async move {
+        let account = account(options, tokens, steps)?;
+        let signing_in = async { Result::Ok(Client::sign_in(account).await?) };
+        let client = unless_cancelled(token(cancellation), || Sent::No, signing_in).await?;
+        Ok(Arc::new(SignedInClient { generation, number: generation.keep(client).await, news }))
+    };
+    generation.call(Sent::No, work).await
+}
+
 /// One session: any number of messages, from any thread. Dropping it signs out in the background.
 #[derive(uniffi::Object)]
 pub struct SignedInClient {
     generation: &'static Generation,
     number: u64,
+    news: Arc<News>,
 }
 
 #[uniffi::export]
@@ -51,14 +93,7 @@ impl SignedInClient {
         steps: Option<Arc<dyn StepListener>>,
         cancellation: Option<Arc<Cancellation>>,
     ) -> Result<Arc<Self>> {
-        let generation = Generation::current();
-        let work = async move {
-            let account = account(options, tokens, steps)?;
-            let signing_in = async { Result::Ok(Client::sign_in(account).await?) };
-            let client = unless_cancelled(token(cancellation), || Sent::No, signing_in).await?;
-            Ok(Arc::new(SignedInClient { generation, number: generation.keep(client).await }))
-        };
-        generation.call(Sent::No, work).await
+        sign_in(options, tokens, steps, cancellation, News::new()).await
     }
 
     /// Sends one message.
@@ -109,6 +144,33 @@ impl SignedInClient {
         let Some(client) = self.generation.clients.get(self.number) else { return Ok(()) };
         let signing_out = client.begin_sign_out(timeout_ms.map(Duration::from_millis));
         self.generation.call(Sent::No, async move { Ok(signing_out.await?) }).await
+    }
+
+    /// Begins [`SignedInClient::send`].
+    pub fn start_send(self: Arc<Self>, content: MessageOptions) -> Arc<PendingCall> {
+        let news = self.news.clone();
+        let work = async move { self.send(content, None).await };
+        PendingCall::start(news, work.map_ok(|value| Outcome::Receipt { value }))
+    }
+
+    /// Begins [`SignedInClient::send_all`].
+    pub fn start_send_all(self: Arc<Self>, contents: Vec<MessageOptions>) -> Arc<PendingCall> {
+        let news = self.news.clone();
+        let work = async move { self.send_all(contents, None).await };
+        PendingCall::start(news, work.map_ok(|value| Outcome::Sent { value }))
+    }
+
+    /// Begins [`SignedInClient::sign_out`]. Once it has ended, nobody is asked for tokens any more.
+    pub fn start_sign_out(self: Arc<Self>, timeout_ms: Option<u64>) -> Arc<PendingCall> {
+        let news = self.news.clone();
+        let work = async move {
+            let result = self.sign_out(timeout_ms).await;
+            if !self.generation.is_foreign() {
+                self.news.end_watch();
+            }
+            result
+        };
+        PendingCall::start(news, work.map_ok(|()| Outcome::SignedOut))
     }
 
     /// Ends every send under way at once: each fails with `cancelled`, and its `sent` says whether it can have arrived. Later

@@ -35,7 +35,7 @@ pub struct Failure {
     /// The way the call took, oldest first, where it explains the failure.
     pub hops: Vec<HopRecord>,
     /// The exit code for a program that ends because of this failure.
-    pub exit_code: u8,
+    pub exit_code: i32,
     /// The number given to `TokenReply.fail` where the host's own code caused this.
     pub cause: Option<u64>,
 }
@@ -70,7 +70,7 @@ impl From<Error> for Failure {
                 .iter()
                 .map(|hop| HopRecord { url: hop.url.clone(), outcome: hop.outcome.clone() })
                 .collect(),
-            exit_code: error.kind().exit_code(),
+            exit_code: error.kind().exit_code().into(),
             cause: send_im_runtime::HostFailure::behind(&error),
         }
     }

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use futures_util::TryFutureExt;
 use send_im::{Error, ErrorKind, Sent};
 use send_im_runtime::{Generation, unless_cancelled};
 use send_im_sandbox::{Builder, Delivered, NotAFault, NotOptions, Sandbox};
 
 use crate::cancellation::{Cancellation, token};
 use crate::failure::{Result, SendError};
+use crate::news::News;
+use crate::pending::{Outcome, PendingCall};
 use crate::records::milliseconds;
 
 /// Someone who may sign in. Once one is declared, only declared users may.
@@ -106,6 +109,13 @@ impl From<Delivered> for DeliveredMessage {
     }
 }
 
+/// Begins [`SandboxServer::start`].
+#[uniffi::export]
+pub fn start_sandbox(options: SandboxOptions) -> Arc<PendingCall> {
+    let work = SandboxServer::start(options);
+    PendingCall::start(News::new(), work.map_ok(|value| Outcome::Sandbox { value }))
+}
+
 /// A running sandbox. Dropping it stops it.
 #[derive(uniffi::Object)]
 pub struct SandboxServer {
@@ -184,6 +194,24 @@ impl SandboxServer {
             response.map_err(|why| Error::invalid_input(why.to_string()).into())
         };
         self.generation.call_on(&self.generation.sandboxes_run, Sent::No, work).await
+    }
+
+    /// Begins [`SandboxServer::wait_for`].
+    pub fn start_wait_for(self: Arc<Self>, count: u32, timeout_ms: u64) -> Arc<PendingCall> {
+        let work = async move { self.wait_for(count, timeout_ms, None).await };
+        PendingCall::start(News::new(), work.map_ok(|value| Outcome::Delivered { value }))
+    }
+
+    /// Begins [`SandboxServer::request`].
+    #[uniffi::method(default(json = None))]
+    pub fn start_request(
+        self: Arc<Self>,
+        method: String,
+        path: String,
+        json: Option<String>,
+    ) -> Arc<PendingCall> {
+        let work = async move { self.request(method, path, json).await };
+        PendingCall::start(News::new(), work.map_ok(|value| Outcome::Answer { value }))
     }
 
     /// Makes something go wrong: a fault as JSON, as the sandbox's documentation writes it.

@@ -17,7 +17,7 @@ signs in. No password, token or message text is ever logged.
 """
 
 from . import _library  # isort: skip  # before all that needs the library
-from . import _buffers, _exit
+from . import _exit
 from ._async_client import AsyncClient
 from ._client import Client
 from ._errors import (
@@ -85,5 +85,5 @@ __all__ = [
     "send_im_async",
 ]
 
-# Imported for what they set up: faster serialisation, and an end without threads.
-del _buffers, _exit, _library, _native_module
+# Imported for what they set up: the library, and an end without threads.
+del _exit, _library, _native_module

@@ -8,12 +8,12 @@ from types import TracebackType
 from typing import Any, Optional, Union
 
 from . import _exit
+from ._calls import cancel_all, run_async
 from ._client import not_signed_in, result_from
-from ._driver import cancel_all, run_async
 from ._errors import SendImError
 from ._native import send_im_uniffi as native
 from ._options import PathLike, Server, account_options, message_options, milliseconds
-from ._relay import StepRelay, TokenRelay, logger
+from ._relay import Relay, logger
 from ._types import (
     DEFAULT_TIMEOUT,
     AsyncTokenSource,
@@ -71,8 +71,7 @@ class AsyncClient:
         )
         self._token = token
         self._on_step = on_step
-        self._steps: Optional[StepRelay] = None
-        self._tokens: Optional[TokenRelay] = None
+        self._relay: Optional[Relay] = None
         self._session: Any = None
 
     @classmethod
@@ -112,11 +111,10 @@ class AsyncClient:
     async def __aenter__(self) -> AsyncClient:
         if self._session is not None:
             raise RuntimeError("a client signs in once; make a new one")
-        loop = asyncio.get_running_loop()
-        steps = StepRelay.wanted(self._on_step, loop)
-        tokens = None if self._token is None else TokenRelay(self._token, loop)
-        self._session = await run_async(native.SignedInClient.sign_in(self._options, tokens, steps), steps, tokens)
-        self._steps, self._tokens = steps, tokens
+        relay = Relay(self._on_step, self._token, asyncio.get_running_loop())
+        call = relay.watch(native.start_sign_in(self._options, relay.tells_steps, relay.asks_tokens))
+        self._session = (await run_async(call, relay)).value
+        self._relay = relay
         _exit.arm()
         self._options = None  # the password is not kept longer than it is needed
         return self
@@ -138,13 +136,13 @@ class AsyncClient:
             SendImError: One of its subclasses; :class:`ClientClosed` after :meth:`sign_out`.
         """
         content = message_options(Message(to, text, subject, importance, html, timeout, wait))
-        return receipt_from(await run_async(self._open().send(content), self._steps, self._tokens))
+        return receipt_from((await run_async(self._open().start_send(content), self._relay)).value)
 
     async def send_all(self, messages: Iterable[Message]) -> list[Union[Receipt, SendImError]]:
         """Sends many messages, several at a time; see :meth:`Client.send_all`."""
         contents = [message_options(message) for message in messages]
-        outcomes = await run_async(self._open().send_all(contents), self._steps, self._tokens)
-        return [result_from(outcome, self._tokens) for outcome in outcomes]
+        outcomes = (await run_async(self._open().start_send_all(contents), self._relay)).value
+        return [result_from(outcome, self._relay) for outcome in outcomes]
 
     async def sign_out(self, timeout: Optional[float] = None) -> None:
         """Waits for the sends under way, then closes the session on the server, in at most 3 s.
@@ -160,7 +158,7 @@ class AsyncClient:
             SendImError: The server could not be told. It ends the session by itself after a while.
         """
         if self._session is not None:
-            await run_async(self._session.sign_out(milliseconds(timeout)), self._steps, self._tokens)
+            await run_async(self._session.start_sign_out(milliseconds(timeout)), self._relay)
 
     close = sign_out
 

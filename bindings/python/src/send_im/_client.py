@@ -7,11 +7,11 @@ from types import TracebackType
 from typing import Any, Optional, Union
 
 from . import _exit
-from ._driver import cancel_all, run
+from ._calls import cancel_all, run
 from ._errors import ClientClosed, SendImError, error_from
 from ._native import send_im_uniffi as native
 from ._options import PathLike, Server, account_options, message_options, milliseconds
-from ._relay import StepRelay, TokenRelay, logger
+from ._relay import Relay, logger
 from ._types import (
     DEFAULT_TIMEOUT,
     Importance,
@@ -79,8 +79,7 @@ class Client:
         )
         self._token = token
         self._on_step = on_step
-        self._steps: Optional[StepRelay] = None
-        self._tokens: Optional[TokenRelay] = None
+        self._relay: Optional[Relay] = None
         self._session: Any = None
 
     @classmethod
@@ -120,10 +119,10 @@ class Client:
     def __enter__(self) -> Client:
         if self._session is not None:
             raise RuntimeError("a client signs in once; make a new one")
-        steps = StepRelay.wanted(self._on_step)
-        tokens = None if self._token is None else TokenRelay(self._token)
-        self._session = run(native.SignedInClient.sign_in(self._options, tokens, steps), steps, tokens)
-        self._steps, self._tokens = steps, tokens
+        relay = Relay(self._on_step, self._token)
+        call = relay.watch(native.start_sign_in(self._options, relay.tells_steps, relay.asks_tokens))
+        self._session = run(call, relay).value
+        self._relay = relay
         _exit.arm()
         self._options = None  # the password is not kept longer than it is needed
         return self
@@ -147,7 +146,7 @@ class Client:
             SendImError: One of its subclasses; :class:`ClientClosed` after :meth:`sign_out`.
         """
         content = message_options(Message(to, text, subject, importance, html, timeout, wait))
-        return receipt_from(run(self._open().send(content), self._steps, self._tokens))
+        return receipt_from(run(self._open().start_send(content), self._relay).value)
 
     def send_all(self, messages: Iterable[Message]) -> list[Union[Receipt, SendImError]]:
         """Sends many messages, several at a time.
@@ -164,8 +163,8 @@ class Client:
         NotDelivered
         """
         contents = [message_options(message) for message in messages]
-        outcomes = run(self._open().send_all(contents), self._steps, self._tokens)
-        return [result_from(outcome, self._tokens) for outcome in outcomes]
+        outcomes = run(self._open().start_send_all(contents), self._relay).value
+        return [result_from(outcome, self._relay) for outcome in outcomes]
 
     def sign_out(self, timeout: Optional[float] = None) -> None:
         """Waits for the sends under way, then closes the session on the server, in at most 3 s.
@@ -181,7 +180,7 @@ class Client:
             SendImError: The server could not be told. It ends the session by itself after a while.
         """
         if self._session is not None:
-            run(self._session.sign_out(milliseconds(timeout)), self._steps, self._tokens)
+            run(self._session.start_sign_out(milliseconds(timeout)), self._relay)
 
     close = sign_out
 
@@ -215,9 +214,9 @@ class Client:
         return f"<{type(self).__name__} {self._address or 'of the stored account'}>"
 
 
-def result_from(outcome: Any, tokens: Optional[TokenRelay]) -> Union[Receipt, SendImError]:
+def result_from(outcome: Any, relay: Optional[Relay]) -> Union[Receipt, SendImError]:
     """What became of one message of many."""
-    return error_from(outcome.failure, tokens) if outcome.receipt is None else receipt_from(outcome.receipt)
+    return error_from(outcome.failure, relay) if outcome.receipt is None else receipt_from(outcome.receipt)
 
 
 def not_signed_in() -> ClientClosed:

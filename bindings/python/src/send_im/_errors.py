@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from ._types import Hop
 
 if TYPE_CHECKING:
-    from ._relay import TokenRelay
+    from ._relay import Relay
 
 
 class SendImError(Exception):
@@ -200,7 +200,7 @@ _CLASSES: dict[str, type[SendImError]] = {
 }
 
 
-def error_from(failure: Any, tokens: Optional[TokenRelay] = None) -> SendImError:
+def error_from(failure: Any, relay: Optional[Relay] = None) -> SendImError:
     """The exception for a failure of the native library."""
     retry_after_ms = failure.retry_after_ms
     error = _CLASSES.get(failure.kind, ServiceError)(
@@ -216,7 +216,7 @@ def error_from(failure: Any, tokens: Optional[TokenRelay] = None) -> SendImError
         hops=tuple(Hop(url=hop.url, outcome=hop.outcome) for hop in failure.hops),
         exit_code=failure.exit_code,
     )
-    error.__cause__ = None if tokens is None else tokens.raised(failure.cause)
+    error.__cause__ = None if relay is None else relay.raised(failure.cause)
     return error
 
 

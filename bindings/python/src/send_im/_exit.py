@@ -1,8 +1,7 @@
 """Ends the native library after the last code of the program, and before the interpreter ends.
 
-A native thread that calls into an interpreter which is being taken down aborts the process. So when nothing of the
-program can run any more, pending calls are cancelled, sessions are closed as far as time allows, and the threads are
-stopped.
+When nothing of the program can run any more, pending calls are cancelled, sessions are closed as far as time allows,
+and the threads are stopped.
 
 Exit handlers run in the reverse order of their registration. One of ours would run before those that the program
 registered before it imported this package, and they may still send. But the interpreter releases all handlers only when

@@ -1,8 +1,7 @@
 """What differs where gevent or eventlet has patched the standard library, so that threads are greenlets.
 
 All greenlets of a thread share it, so a blocking wait would stop them all: the wait goes through their hub, which runs
-the others meanwhile. What the native library's threads touch must be real locks and threads, because they run no hub.
-Nothing is imported here unless the program has patched itself with it.
+the others meanwhile. Nothing is imported here unless the program has patched itself with it.
 """
 
 from __future__ import annotations
@@ -12,6 +11,9 @@ import threading
 from typing import Any, Callable, Optional
 
 _EVENTLET_NAMES = ("thread", "socket", "select", "time")
+# Ctrl-C counts, and a forked child looks whose call it waits for, between two ticks.
+_TICK = 0.1
+_TICK_MS = 100
 
 
 def _gevent() -> Any:
@@ -39,44 +41,39 @@ def _eventlet_runs_here(eventlet: Any) -> bool:
     return eventlet.getcurrent() is not hub.greenlet
 
 
-def wait_readable(descriptor: int) -> None:
-    """Lets other greenlets run until there is something to read. Returns at once in a program without greenlets."""
-    gevent = _gevent()
-    if gevent is not None:
-        if _gevent_hub(gevent) is not None:
-            from gevent.socket import wait_read
-
-            wait_read(descriptor)
-        return
-    eventlet = _eventlet()
-    if eventlet is not None and _eventlet_runs_here(eventlet):
-        eventlet.hubs.trampoline(descriptor, read=True)
-
-
-def acquire(lock: Any, seconds: float) -> bool:
-    """Acquires a lock of :func:`real_lock`, or gives up. Other greenlets run meanwhile, by the hub's thread pool."""
-    gevent = _gevent()
+def wait(call: Any) -> bool:
+    """Waits for a call of the native library, or for a tick. True once it has ended. Other greenlets run meanwhile."""
+    gevent, eventlet = _gevent(), _eventlet()
     if gevent is not None:
         hub = _gevent_hub(gevent)
         if hub is not None:
-            return bool(hub.threadpool.apply(lock.acquire, (True, seconds)))
-    else:
-        eventlet = _eventlet()
-        if eventlet is not None and _eventlet_runs_here(eventlet):
-            from eventlet import tpool
+            from gevent.socket import wait_read
 
-            return bool(tpool.execute(lock.acquire, True, seconds))
-    return bool(lock.acquire(timeout=seconds))
+            in_pool: Any = hub.threadpool.apply
+            return _wait_in_hub(call, lambda at: wait_read(at, _TICK, TimeoutError), in_pool)
+    elif eventlet is not None and _eventlet_runs_here(eventlet):
+        from eventlet import tpool
+
+        trampoline = eventlet.hubs.trampoline
+        return _wait_in_hub(
+            call,
+            lambda at: trampoline(at, read=True, timeout=_TICK, timeout_exc=TimeoutError),
+            lambda function, arguments: tpool.execute(function, *arguments),
+        )
+    return bool(call.wait(_TICK_MS))
 
 
-def real_lock() -> Any:
-    """A lock of the operating system's threads."""
-    gevent, eventlet = _gevent(), _eventlet()
-    if gevent is not None:
-        return gevent.monkey.get_original("_thread", "allocate_lock")()
-    if eventlet is not None:
-        return eventlet.patcher.original("threading").Lock()
-    return threading.Lock()
+def _wait_in_hub(call: Any, wait_read: Callable[[int], object], in_pool: Callable[[Any, Any], Any]) -> bool:
+    descriptor: Optional[int] = call.descriptor()
+    if descriptor is None:
+        return bool(in_pool(call.wait, (_TICK_MS,)))
+    if call.wait(0):
+        return True
+    try:
+        wait_read(descriptor)
+    except TimeoutError:
+        pass
+    return bool(call.wait(0))
 
 
 def start_thread(name: str, target: Callable[..., object], arguments: tuple[Any, ...]) -> None:

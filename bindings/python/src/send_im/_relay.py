@@ -1,8 +1,7 @@
-"""Carries steps and token requests from the native library's threads to threads of Python.
+"""Brings steps and token requests from the native library to the program.
 
-User code never runs on a native thread. The interpreter may end while it runs, and then takes down every thread that
-waits for it; a native thread does not survive that. So a callback here only queues, and the thread or event loop that
-waits for the call does the rest. That also keeps context variables and the thread's name in the log right.
+They lie there until a thread of Python takes them. So the program's code runs where the call is waited for, with its
+context variables and the thread's name in the log, and no native thread ever enters the interpreter, which may end.
 """
 
 from __future__ import annotations
@@ -11,86 +10,73 @@ import asyncio
 import inspect
 import itertools
 import logging
-import os
 import traceback
 from collections import deque
-from typing import Any, Optional, Protocol, Union
+from typing import Any, Optional, Union
 
 from . import _hubs
-from ._native import send_im_uniffi as native
-from ._types import AsyncTokenSource, BearerToken, OnStep, TokenRequest, step_from
-from ._waiting import NEWS
+from ._types import AsyncTokenSource, BearerToken, OnStep, Step, TokenRequest, step_from
 
 logger = logging.getLogger("send_im")
 logger.addHandler(logging.NullHandler())
 
-
-class _Sleeper(Protocol):
-    def wake(self, code: int) -> None: ...
+_LONG = 3_600_000
 
 
-class _Relay:
-    """Queues what native threads bring, for the thread or event loop that waits for the call."""
+class Relay:
+    """What a one-call send, or a client with all its calls, has to tell the program.
 
-    def __init__(self, loop: Optional[asyncio.AbstractEventLoop]) -> None:
-        self._loop = loop
-        self._queue: deque[Any] = deque()
-        self._sleepers: list[_Sleeper] = []
+    Attributes:
+        tells_steps: False if nobody listens: steps cost nothing then.
+        asks_tokens: True if the program gives tokens.
+    """
 
-    def attach(self, sleeper: _Sleeper) -> None:
-        """What is brought is delivered by this sleeper from now on."""
-        self._sleepers.append(sleeper)
-
-    def detach(self, sleeper: _Sleeper) -> None:
-        """Delivers what came to the end, and no more through this sleeper."""
-        self._sleepers.remove(sleeper)
-        self.deliver()
-
-    def deliver(self) -> None:
-        """Delivers what is queued, on this thread."""
-        while True:
-            try:
-                item = self._queue.popleft()
-            except IndexError:
-                return
-            self._deliver(item)
-
-    def _bring(self, item: Any) -> bool:
-        """Called on a native thread. False if nobody waits."""
-        self._queue.append(item)
-        try:
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self.deliver)
-            else:
-                self._sleepers[-1].wake(NEWS)
-        except (RuntimeError, IndexError):  # the loop is closed; no thread waits
-            return False
-        return True
-
-    def _deliver(self, item: Any) -> None:
-        raise NotImplementedError
-
-
-class StepRelay(_Relay, native.StepListener):  # type: ignore[misc, unused-ignore]
-    """Hands each step to the log and to the user's callback, where the call is waited for."""
-
-    def __init__(self, on_step: Optional[OnStep], loop: Optional[asyncio.AbstractEventLoop] = None) -> None:
-        super().__init__(loop)
+    def __init__(
+        self,
+        on_step: Optional[OnStep],
+        source: Optional[AsyncTokenSource],
+        loop: Optional[asyncio.AbstractEventLoop] = None,
+    ) -> None:
+        self.tells_steps = on_step is not None or logger.isEnabledFor(logging.DEBUG)
+        self.asks_tokens = source is not None
         self._on_step = on_step
+        self._source: Any = source
+        self._loop = loop if inspect.iscoroutinefunction(source) else None
+        self._asking: set[Any] = set()
+        self._numbers = itertools.count(1)
+        # What the callable raised, by number; the newest are kept.
+        self._raised: deque[tuple[int, BaseException]] = deque(maxlen=64)
 
-    @classmethod
-    def wanted(cls, on_step: Optional[OnStep], loop: Optional[asyncio.AbstractEventLoop] = None) -> Optional[StepRelay]:
-        """A relay, if anybody listens: steps cost nothing otherwise."""
-        if on_step is None and not logger.isEnabledFor(logging.DEBUG):
-            return None
-        return cls(on_step, loop)
+    def watch(self, call: Any) -> Any:
+        """Lets a thread ask for tokens from now on, also while no call waits. It ends with the call or the client."""
+        if self.asks_tokens:
+            watch = call.watch_tokens()
+            try:
+                _hubs.start_thread("send-im-token", self._serve, (watch,))
+            except RuntimeError:
+                # From Python 3.12 on no thread starts at the end of the program, where exit handlers still send.
+                watch.cancel()
+        return call
 
-    def on_step(self, record: Any) -> None:
-        """Called on a native thread. Where nobody waits, the next call delivers it."""
-        self._bring(record)
+    def deliver(self, call: Any) -> None:
+        """Hands over what lies there, on this thread."""
+        if self.tells_steps:
+            for record in call.take_steps():
+                self._tell(step_from(record))
+        if self.asks_tokens:
+            for asked in call.take_tokens():
+                self._ask(asked)
 
-    def _deliver(self, item: Any) -> None:
-        step = step_from(item)
+    def raised(self, number: Optional[int]) -> Optional[BaseException]:
+        """The exception that was given this number, if it is still kept."""
+        return next((error for known, error in tuple(self._raised) if known == number), None)
+
+    def _serve(self, watch: Any) -> None:
+        while not watch.wait(_LONG):
+            for asked in watch.take_tokens():
+                self._ask(asked)
+
+    def _tell(self, step: Step) -> None:
         elapsed_ms = round(step.elapsed * 1000, 3)
         logger.debug(
             "%s: %s answered %s after %.1f ms",
@@ -106,21 +92,8 @@ class StepRelay(_Relay, native.StepListener):  # type: ignore[misc, unused-ignor
             except Exception:
                 logger.warning("the on_step callback failed; the call goes on", exc_info=True)
 
-
-class TokenRelay(_Relay, native.TokenProvider):  # type: ignore[misc, unused-ignore]
-    """Asks the user's callable for a token, on a thread of its own or on the event loop."""
-
-    def __init__(self, source: AsyncTokenSource, loop: Optional[asyncio.AbstractEventLoop] = None) -> None:
-        super().__init__(loop)
-        self._source = source
-        self._awaited = loop is not None and inspect.iscoroutinefunction(source)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._numbers = itertools.count(1)
-        # What the callable raised, by number; the newest are kept.
-        self._raised: deque[tuple[int, BaseException]] = deque(maxlen=64)
-
-    def request_token(self, request: Any, reply: Any) -> None:
-        """Called on a native thread, which must not wait for user code."""
+    def _ask(self, asked: Any) -> None:
+        request = asked.request
         wanted = TokenRequest(
             origin=request.origin,
             authorization_uri=request.authorization_uri,
@@ -128,38 +101,28 @@ class TokenRelay(_Relay, native.TokenProvider):  # type: ignore[misc, unused-ign
             trusted_issuers=request.trusted_issuers,
             rejected=request.rejected,
         )
-        if not self._awaited:
-            try:
-                _hubs.start_thread("send-im-token", self._ask, (wanted, reply))
-                return
-            except RuntimeError:
-                # From Python 3.12 on no thread starts at the end of the program, where exit handlers still send.
-                pass
-        if not self._bring((wanted, reply)):
-            reply.fail("the program is ending" if self._loop is None else "its event loop is closed")
-
-    def raised(self, number: Optional[int]) -> Optional[BaseException]:
-        """The exception that was given this number, if it is still kept."""
-        return next((error for known, error in tuple(self._raised) if known == number), None)
-
-    def _deliver(self, item: Any) -> None:
-        if not self._awaited:
-            self._ask(*item)
+        if self._loop is not None:
+            self._ask_on_loop(self._loop, wanted, asked.reply)
             return
-        task = asyncio.ensure_future(self._ask_async(*item))
-        self._tasks.add(task)  # a loop keeps no task alive by itself
-        task.add_done_callback(self._tasks.discard)
-
-    def _ask(self, wanted: TokenRequest, reply: Any) -> None:
         try:
-            _answer(reply, self._source(wanted))
+            _answer(asked.reply, self._source(wanted))
         except BaseException as error:
-            self._refuse(reply, error)
+            self._refuse(asked.reply, error)
+
+    def _ask_on_loop(self, loop: asyncio.AbstractEventLoop, wanted: TokenRequest, reply: Any) -> None:
+        asking = self._ask_async(wanted, reply)
+        try:
+            future = asyncio.run_coroutine_threadsafe(asking, loop)
+        except RuntimeError:
+            asking.close()
+            reply.fail("its event loop is closed")
+            return
+        self._asking.add(future)  # a loop keeps no task alive by itself
+        future.add_done_callback(self._asking.discard)
 
     async def _ask_async(self, wanted: TokenRequest, reply: Any) -> None:
         try:
-            answer = self._source(wanted)
-            _answer(reply, await answer if inspect.isawaitable(answer) else answer)
+            _answer(reply, await self._source(wanted))
         except Exception as error:
             self._refuse(reply, error)
         except BaseException as error:
@@ -184,16 +147,3 @@ def _answer(reply: Any, token: Union[str, BearerToken, object]) -> None:
         reply.fail(f"the token callable returned {type(token).__name__}, not a str or a BearerToken")
         return
     reply.resolve(token.value, None if token.expires_in is None else max(0, int(token.expires_in)))
-
-
-def _fresh_locks() -> None:
-    # The generated maps of callbacks have locks, which native threads take: so never those of greenlets. And another
-    # thread of the parent may have held one at the fork.
-    for name, converter in vars(native).items():
-        if name.startswith("_UniffiFfiConverter") and hasattr(converter, "_handle_map"):
-            converter._handle_map._lock = _hubs.real_lock()
-
-
-_fresh_locks()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_fresh_locks)

@@ -7,18 +7,16 @@ import math
 import os
 import tempfile
 import weakref
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from types import TracebackType
-from typing import Any, Optional, TypeVar, Union
+from typing import Any, Optional, Union
 
 from . import _exit
-from ._driver import run, run_async, translate
+from ._calls import run, run_async, translate
 from ._native import send_im_uniffi as native
 from ._options import milliseconds
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ class Sandbox:
 
     def start(self) -> Sandbox:
         """Starts the sandbox, for programs without a ``with`` block. Call :meth:`stop` at the end."""
-        self._started(run(self._starting()))
+        self._started(run(native.start_sandbox(self._options)).value)
         return self
 
     def stop(self) -> None:
@@ -137,7 +135,7 @@ class Sandbox:
         self.stop()
 
     async def __aenter__(self) -> Sandbox:
-        self._started(await run_async(self._starting()))
+        self._started((await run_async(native.start_sandbox(self._options))).value)
         return self
 
     async def __aexit__(
@@ -174,11 +172,12 @@ class Sandbox:
         Raises:
             DeadlineExceeded: It took longer than ``timeout`` seconds.
         """
-        return [_delivered(record) for record in run(self._waiting(count, timeout))]
+        return [_delivered(record) for record in run(self._waiting(count, timeout)).value]
 
     async def wait_for_async(self, count: int, timeout: float = 10.0) -> list[Delivered]:
         """The same, awaited."""
-        return [_delivered(record) for record in await run_async(self._waiting(count, timeout))]
+        outcome = await run_async(self._waiting(count, timeout))
+        return [_delivered(record) for record in outcome.value]
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """Asks the sandbox's own HTTP interface, for what has no method here; see the README of ``send-im-sandbox``.
@@ -196,7 +195,7 @@ class Sandbox:
             InvalidInput: The sandbox refuses the request.
         """
         text = None if body is None else json.dumps(body)
-        answer: str = run(self._running().request(method, path, text))
+        answer: str = run(self._running().start_request(method, path, text)).value
         return json.loads(answer) if answer else None
 
     def add_fault(self, route: str, action: Union[str, Mapping[str, Any]], *, skip: int = 0, times: int = 1) -> None:
@@ -230,15 +229,10 @@ class Sandbox:
     def __repr__(self) -> str:
         return f"<Sandbox {self._url or 'not running'}>"
 
-    def _starting(self) -> Coroutine[Any, Any, Any]:
-        call: Coroutine[Any, Any, Any] = native.SandboxServer.start(self._options)
-        return call
-
-    def _waiting(self, count: int, timeout: float) -> Coroutine[Any, Any, Any]:
+    def _waiting(self, count: int, timeout: float) -> Any:
         if math.isnan(timeout):
             raise ValueError("the timeout is not a number")
-        call: Coroutine[Any, Any, Any] = self._running().wait_for(count, milliseconds(timeout) or 0)
-        return call
+        return self._running().start_wait_for(count, milliseconds(timeout) or 0)
 
     def _started(self, server: Any) -> None:
         self.stop()

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Iterable
 from typing import Optional
 
-from ._driver import run, run_async
+from ._calls import run, run_async
 from ._native import send_im_uniffi as native
 from ._options import PathLike, Server, account_options, message_options
-from ._relay import StepRelay, TokenRelay
+from ._relay import Relay
 from ._types import (
     DEFAULT_TIMEOUT,
     AsyncTokenSource,
@@ -84,7 +84,7 @@ def send_im(
     >>> receipt.accepted_by, receipt.evidence
     ('lenea@contoso.com', 'invitation_accepted')
     """
-    message = Message(to, text, subject, importance, html, timeout, wait)
+    content = message_options(Message(to, text, subject, importance, html, timeout, wait))
     options = account_options(
         address=address,
         username=username,
@@ -95,9 +95,9 @@ def send_im(
         trusted_domains=trusted_domains,
         timeout=timeout,
     )
-    steps = StepRelay.wanted(on_step)
-    tokens = None if token is None else TokenRelay(token)
-    return receipt_from(run(native.send(options, message_options(message), tokens, steps), steps, tokens))
+    relay = Relay(on_step, token)
+    call = relay.watch(native.start_send(options, content, relay.tells_steps, relay.asks_tokens))
+    return receipt_from(run(call, relay).value)
 
 
 async def send_im_async(
@@ -135,7 +135,7 @@ async def send_im_async(
     >>> asyncio.run(main())
     lenea@contoso.com
     """
-    message = Message(to, text, subject, importance, html, timeout, wait)
+    content = message_options(Message(to, text, subject, importance, html, timeout, wait))
     options = account_options(
         address=address,
         username=username,
@@ -146,7 +146,6 @@ async def send_im_async(
         trusted_domains=trusted_domains,
         timeout=timeout,
     )
-    loop = asyncio.get_running_loop()
-    steps = StepRelay.wanted(on_step, loop)
-    tokens = None if token is None else TokenRelay(token, loop)
-    return receipt_from(await run_async(native.send(options, message_options(message), tokens, steps), steps, tokens))
+    relay = Relay(on_step, token, asyncio.get_running_loop())
+    call = relay.watch(native.start_send(options, content, relay.tells_steps, relay.asks_tokens))
+    return receipt_from((await run_async(call, relay)).value)

@@ -55,14 +55,10 @@ module SendIm
       options = Arguments.account(address: address, username: username, password: password, server: server,
                                   ca_file: ca_file, tls: tls, trusted_domains: trusted_domains,
                                   timeout: timeout)
-      @steps = StepRelay.wanted(on_step, logger)
-      @tokens = TokenRelay.for(token, logger)
-      @session = Driver.run(@steps, @tokens) { Native.sign_in_by_mail(options, @tokens&.mailbox, @steps&.mailbox) }
-      ObjectSpace.define_finalizer(self, TokenRelay.stopper(@tokens)) if @tokens
+      @relay = Relay.new(on_step, token, logger)
+      @session = Driver.run(@relay) { @relay.watch(Native.start_sign_in(options, *@relay.wishes)) }.value
       Exit.arm
       @closed = false
-    ensure
-      @tokens&.stop unless @session
     end
 
     # Sends one message and waits for its delivery. The arguments are those of {SendIm.send_im}.
@@ -76,7 +72,7 @@ module SendIm
     # @raise [Error] {ClientClosed} after {#close}
     def send_im(to, text, **message)
       content = Arguments.message(Message.new(to, text, **message))
-      Receipt.from(Driver.run(@steps, @tokens) { @session.send(content) })
+      Receipt.from(Driver.run(@relay) { @session.start_send(content) }.value)
     end
 
     # Sends many messages, several at a time. Errors are not raised: one bad address does not hide what became of the
@@ -93,8 +89,8 @@ module SendIm
       contents = messages.map { |message| Arguments.message(message) }
       raise ClientClosed, "The client is signed out." if closed?
 
-      outcomes = Driver.run(@steps, @tokens) { @session.send_all(contents) }
-      outcomes.map { |outcome| outcome.receipt ? Receipt.from(outcome.receipt) : Error.from(outcome.failure, @tokens) }
+      outcomes = Driver.run(@relay) { @session.start_send_all(contents) }.value
+      outcomes.map { |outcome| outcome.receipt ? Receipt.from(outcome.receipt) : Error.from(outcome.failure, @relay) }
     end
 
     # Waits for the sends under way, then closes the session on the server, in at most 3 s.
@@ -108,8 +104,7 @@ module SendIm
     # @raise [Error] the server could not be told; it ends the session by itself after a while
     def close(timeout: nil)
       bound = Arguments.milliseconds("timeout", timeout)
-      Driver.run(@steps, @tokens) { @session.sign_out(bound) }
-      @tokens&.stop
+      Driver.run(@relay) { @session.start_sign_out(bound) }
       @closed = true
       nil
     end
@@ -119,7 +114,7 @@ module SendIm
     #
     # @return [nil]
     def cancel_all
-      Driver.run { @session.cancel_all }
+      Driver.ask { @session.cancel_all }
     end
 
     # @return [Boolean] true after {#close}
@@ -139,8 +134,6 @@ module SendIm
       close
     rescue Error => e
       Log.warn(@logger, "signing out failed: #{e.message}")
-    ensure
-      @tokens&.stop
     end
   end
 end

@@ -71,7 +71,7 @@ module SendIm
 
     # The error for a failure of the native library. Its cause is what the token callable raised, if that is it.
     # @api private
-    def self.from(failure, tokens = nil)
+    def self.from(failure, relay = nil)
       retry_after_ms = failure.retry_after_ms
       error = KINDS.fetch(failure.kind.to_sym, ServiceError).new(
         failure.detail,
@@ -86,7 +86,7 @@ module SendIm
         hops: failure.hops.map { |hop| Hop.new(url: hop.url, outcome: hop.outcome) }.freeze,
         exit_code: failure.exit_code
       )
-      cause = tokens&.raised(failure.cause)
+      cause = relay&.raised(failure.cause)
       cause ? error.__send__(:caused_by, cause) : error
     end
 

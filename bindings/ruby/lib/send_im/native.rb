@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "ffi"
-# The generated code calls IO#wait_readable, which Ruby 3.1 only has with this.
+# IO#wait_readable, which Ruby 3.1 only has with this.
 require "io/wait"
 
 require_relative "unloadable"
@@ -50,5 +50,3 @@ module SendIm
     record.alias_method(:to_s, :inspect)
   end
 end
-
-require_relative "buffers"

@@ -1,49 +1,59 @@
 # frozen_string_literal: true
 
+require_relative "driver"
 require_relative "values"
-require_relative "waiter"
 
 module SendIm
-  # Takes each finished step out of a mailbox, for the logger and the program's callback. It does so on a thread that
-  # waits for the call: the native library calls no Ruby by itself.
+  # Brings steps and requests for tokens to the program. They lie in the native library until a Ruby thread takes them:
+  # it calls no Ruby by itself.
   #
   # @api private
-  class StepRelay
-    # A relay if anybody listens: steps cost nothing otherwise.
-    def self.wanted(on_step, logger)
-      if on_step && !on_step.respond_to?(:call)
-        raise TypeError, "on_step must respond to call, #{on_step.class} does not"
-      end
+  class Relay
+    # So many exceptions of the token callable are kept.
+    KEPT = 64
+    private_constant :KEPT
 
-      listening = logger && (!logger.respond_to?(:debug?) || logger.debug?)
-      new(on_step, logger) if on_step || listening
-    end
+    # What to tell the native library: are there steps to take, and requests for tokens? Steps cost nothing where nobody
+    # listens.
+    attr_reader :wishes
 
-    # What to give to the native library.
-    attr_reader :mailbox
-
-    def initialize(on_step, logger)
-      @on_step = on_step
+    def initialize(on_step, token, logger)
+      @on_step = callable("on_step", on_step)
+      @source = callable("token", token)
       @logger = logger
-      @mailbox = Native::Mailbox.new
+      logs = logger && (!logger.respond_to?(:debug?) || logger.debug?)
+      @wishes = [@on_step || logs, @source].map { |wish| wish ? true : false }
+      @raised = []
+      @number = 0
     end
 
-    # This waiter is woken for steps from now on.
-    def attach(waiter)
-      @mailbox.attach(waiter.handle)
+    # Asks for tokens on a thread from now on: a client renews one also while no call waits. It ends with the call, or
+    # with the client that the call signs in.
+    def watch(call)
+      return call unless @source
+
+      watch = call.watch_tokens
+      Thread.new { serve(watch) }.name = "send-im-token"
+      call
     end
 
-    # This waiter is no longer woken.
-    def detach(waiter)
-      @mailbox.detach(waiter.handle)
+    # Delivers the steps that lie there, on this thread.
+    def deliver(call)
+      call.take_steps.each { |record| tell(Step.from(record)) } if @wishes.first
     end
 
-    # Delivers what lies in the mailbox, on this thread.
-    def deliver
-      @mailbox.take_steps.each { |record| tell(Step.from(record)) }
+    # The exception that was given this number, if it is still kept.
+    def raised(number)
+      @raised.assoc(number)&.last
     end
 
     private
+
+    def callable(name, value)
+      return value if value.nil? || value.respond_to?(:call)
+
+      raise TypeError, "#{name} must respond to call, #{value.class} does not"
+    end
 
     def tell(step)
       log(step)
@@ -60,66 +70,16 @@ module SendIm
                       step: step.step, host: step.host, status: step.status || "nothing", elapsed: step.elapsed * 1000)
       )
     end
-  end
-  private_constant :StepRelay
 
-  # Asks the program's callable for a token, on a thread of its own: a client renews one also while no call waits.
-  #
-  # @api private
-  class TokenRelay
-    # So many exceptions of the callable are kept.
-    KEPT = 64
-    private_constant :KEPT
-
-    # A relay for a callable, if there is one.
-    def self.for(source, logger)
-      return if source.nil?
-      raise TypeError, "token must respond to call, #{source.class} does not" unless source.respond_to?(:call)
-
-      new(source, logger)
-    end
-
-    # What to give to the native library.
-    attr_reader :mailbox
-
-    def initialize(source, logger)
-      @source = source
-      @logger = logger
-      @raised = []
-      @number = 0
-      @mailbox = Native::Mailbox.new
-      @waiter = Waiter.new
-      @mailbox.attach(@waiter.handle)
-      @thread = Thread.new { serve }
-      @thread.name = "send-im-token"
-    end
-
-    # No more tokens are asked for.
-    def stop
-      @thread.kill
-    end
-
-    # The exception that was given this number, if it is still kept.
-    def raised(number)
-      @raised.assoc(number)&.last
-    end
-
-    # For a finalizer: it must not refer to what it is a finalizer of.
-    def self.stopper(relay)
-      proc { relay.stop }
-    end
-
-    private
-
-    def serve
-      loop { @waiter.wait { @mailbox.take_tokens.each { |asked| answer(asked) } } }
+    def serve(watch)
+      Driver.wait(watch) { watch.take_tokens.each { |asked| answer(asked) } }
     ensure
-      @mailbox.detach(@waiter.handle)
-      @waiter.close
+      watch.cancel
     end
 
     def answer(asked)
-      token = @source.call(TokenRequest.from(asked.request))
+      # The thread has inherited the driver's deferral.
+      token = Thread.handle_interrupt(Object => :immediate) { @source.call(TokenRequest.from(asked.request)) }
       token = BearerToken.new(token) if token.is_a?(String)
       unless token.is_a?(BearerToken)
         return asked.reply.fail("the token callable returned #{token.class}, not a String or a SendIm::BearerToken")
@@ -140,7 +100,7 @@ module SendIm
       asked.reply.fail("the token callable raised #{error.class}", @number)
     end
   end
-  private_constant :TokenRelay
+  private_constant :Relay
 
   # @api private
   module Log

@@ -67,7 +67,7 @@ module SendIm
         redirect_to: Arguments.optional("redirect_to", redirect_to),
         host_name: Arguments.optional("host_name", host_name)
       )
-      @server = Driver.run { Native::SandboxServer.start(options) }
+      @server = Driver.run { Native.start_sandbox(options) }.value
       Exit.arm
       @url = ask(:url)
       @authority = authority_file
@@ -106,7 +106,7 @@ module SendIm
     # @raise [DeadlineExceeded] it took longer
     def wait_for(count, timeout: 10)
       milliseconds = Arguments.milliseconds("timeout", timeout)
-      Driver.run { @server.wait_for(count, milliseconds) }.map { |record| Delivered.from(record) }
+      Driver.run { @server.start_wait_for(count, milliseconds) }.value.map { |record| Delivered.from(record) }
     end
 
     # Asks the sandbox's own HTTP interface, for what has no method here. The README of `send-im-sandbox` lists it.
@@ -119,7 +119,8 @@ module SendIm
     # @raise [InvalidInput] the sandbox refuses the request
     def request(method, path, body = nil)
       json = JSON.generate(body) unless body.nil?
-      answer = ask(:request, method.to_s.upcase, Arguments.text("path", path), json)
+      path = Arguments.text("path", path)
+      answer = Driver.run { @server.start_request(method.to_s.upcase, path, json) }.value
       JSON.parse(answer, symbolize_names: true) unless answer.empty?
     end
 
@@ -156,7 +157,7 @@ module SendIm
     private
 
     def ask(name, *arguments)
-      Driver.run { @server.public_send(name, *arguments) }
+      Driver.ask { @server.public_send(name, *arguments) }
     end
 
     def user(address, password)

@@ -103,7 +103,7 @@ public struct SendImError: Error, Sendable, Hashable {
         diagnostics = failure.diagnostics
         retryAfter = failure.retryAfterMs.map { .milliseconds(Int64(clamping: $0)) }
         hops = failure.hops.map { Hop(url: $0.url, outcome: $0.outcome) }
-        exitCode = Int32(failure.exitCode)
+        exitCode = failure.exitCode
         cause = failure.cause.flatMap { tokens?.thrown($0) }.map(Cause.init)
     }
 

@@ -178,7 +178,7 @@ class ErrorsTest {
 
     @Test
     fun `a kind from the future is still an error`() {
-        val failure = Failure("brand_new", null, "Something new.", "maybe", null, null, null, null, null, emptyList(), 5u, null)
+        val failure = Failure("brand_new", null, "Something new.", "maybe", null, null, null, null, null, emptyList(), 5, null)
         val error = failure.toException()
         assertEquals(ServiceException::class, error::class)
         assertEquals("Something new." to Sent.MAYBE, error.message to error.sent)

@@ -113,7 +113,7 @@ internal fun Failure.toException(tokens: TokenRelay? = null): SendImException = 
     diagnostics = diagnostics,
     retryAfter = retryAfterMs?.let { Duration.ofMillis(it.toLong()) },
     hops = hops.map { Hop(it.url, it.outcome) },
-    exitCode = exitCode.toInt(),
+    exitCode = exitCode,
 ).toException(cause?.let { tokens?.thrown(it) })
 
 internal fun TokenRequestRecord.toPublic(): TokenRequest =

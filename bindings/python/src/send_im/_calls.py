@@ -1,0 +1,84 @@
+"""Waits for calls of the native library, on the thread that calls or on an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Optional
+
+from . import _hubs
+from ._errors import SendImError, error_from
+from ._native import send_im_uniffi as native
+from ._relay import Relay
+
+
+def run(call: Any, relay: Optional[Relay] = None) -> Any:
+    """Waits on this thread, which sleeps meanwhile, and gives the outcome. Whatever ends the wait cuts the call off."""
+    try:
+        ended = False
+        while not ended:
+            ended = _hubs.wait(call)
+            if relay is not None:
+                relay.deliver(call)
+        return _outcome(call, relay)
+    finally:
+        call.cancel()
+
+
+async def run_async(call: Any, relay: Optional[Relay] = None) -> Any:
+    """The same on the running event loop."""
+    loop = asyncio.get_running_loop()
+    try:
+        while True:
+            ended = call.wait(0)
+            if relay is not None:
+                relay.deliver(call)
+            if ended:
+                return _outcome(call, relay)
+            await _woken(loop, call.descriptor())
+    finally:
+        call.cancel()
+
+
+async def _woken(loop: asyncio.AbstractEventLoop, descriptor: Optional[int]) -> None:
+    woken: asyncio.Future[None] = loop.create_future()
+    try:
+        if descriptor is None:
+            raise NotImplementedError
+        loop.add_reader(descriptor, _settle, woken)
+    except NotImplementedError:
+        # Windows, or a loop that knows sockets only, or no descriptor is left.
+        await asyncio.sleep(0.01)
+        return
+    try:
+        await woken
+    finally:
+        if not loop.is_closed():
+            loop.remove_reader(descriptor)
+
+
+def _settle(woken: asyncio.Future[None]) -> None:
+    if not woken.done():
+        woken.set_result(None)
+
+
+def _outcome(call: Any, relay: Optional[Relay]) -> Any:
+    try:
+        return call.take()
+    except (native.SendError, native.InternalError) as error:
+        failed = translate(error, relay)
+        raise failed from failed.__cause__
+
+
+def cancel_all(session: Any) -> None:
+    """Ends every send of a session."""
+    try:
+        session.cancel_all()
+    except native.SendError as error:
+        raise translate(error) from None
+
+
+def translate(error: Any, relay: Optional[Relay] = None) -> SendImError:
+    """The exception for an error of the native library. Its cause is what the token callable raised, if that is it."""
+    if isinstance(error, native.SendError):
+        return error_from(error.failure, relay)
+    return SendImError("send-im failed inside; this is a bug of send-im, please report it.", sent="maybe")
