@@ -62,11 +62,6 @@ impl Generation {
         Box::leak(Box::new(Generation::new(std::process::id())))
     }
 
-    /// The process this generation belongs to.
-    pub fn pid(&self) -> u32 {
-        self.pid
-    }
-
     /// True in a process that was forked from the one this generation belongs to. Takes no lock.
     pub fn is_foreign(&self) -> bool {
         self.pid != std::process::id()
@@ -118,7 +113,7 @@ mod tests {
     #[test]
     fn the_current_one_is_of_this_process() {
         let generation = Generation::current();
-        assert_eq!((generation.pid(), generation.is_foreign()), (std::process::id(), false));
+        assert_eq!((generation.pid, generation.is_foreign()), (std::process::id(), false));
         assert!(std::ptr::eq(generation, Generation::current()));
     }
 

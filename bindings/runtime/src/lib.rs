@@ -23,7 +23,6 @@ pub use call::{Call, forked, panicked, shut_down};
 pub use cancellation::unless_cancelled;
 pub use generation::Generation;
 pub use host_failure::HostFailure;
-pub use lineage::Lineage;
 pub use slots::Slots;
 pub use sync::{Condvar, Flag, Mutex, MutexGuard, lock};
 pub use threads::{Threads, on_a_thread_of_ours};

@@ -5,7 +5,7 @@ use once_cell::race::OnceBox;
 /// The values of the first process that used it and of its forked descendants in this line.
 ///
 /// No lock is involved: a lock could have been held at the moment of the fork.
-pub struct Lineage<T>(OnceBox<Member<T>>);
+pub(crate) struct Lineage<T>(OnceBox<Member<T>>);
 
 struct Member<T> {
     pid: u32,
@@ -16,12 +16,12 @@ struct Member<T> {
 
 impl<T> Lineage<T> {
     /// A line without a member.
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Lineage(OnceBox::new())
     }
 
     /// The value of this process; `make` gets the id of the process.
-    pub fn current(&'static self, make: impl Fn(u32) -> T) -> &'static T {
+    pub(crate) fn current(&'static self, make: impl Fn(u32) -> T) -> &'static T {
         self.of(std::process::id(), make)
     }
 
@@ -35,12 +35,6 @@ impl<T> Lineage<T> {
             }
             slot = &member.next;
         }
-    }
-}
-
-impl<T> Default for Lineage<T> {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
