@@ -84,7 +84,7 @@ impl Kept {
     }
 
     /// Nothing for a call where someone watches.
-    pub(crate) fn take_tokens(&self, bell: &Arc<Bell>) -> Vec<TokenAsked> {
+    pub(crate) fn take_token_requests(&self, bell: &Arc<Bell>) -> Vec<TokenAsked> {
         let mut lying = lock(&self.0);
         match &lying.watch {
             Some((watch, _)) if !Arc::ptr_eq(watch, bell) => Vec::new(),
@@ -250,10 +250,10 @@ mod tests {
         let mut over = news.watch(&watch);
         news.request_token(asked(), reply()).unwrap();
         assert_eq!((call.is_rung(), watch.is_rung()), (false, true));
-        assert_eq!((news.take_tokens(&call).len(), news.take_tokens(&watch).len()), (0, 1));
+        assert_eq!((news.take_token_requests(&call).len(), news.take_token_requests(&watch).len()), (0, 1));
         news.request_token(asked(), reply()).unwrap();
         news.end_watch();
         assert!(over.try_recv() == Err(oneshot::error::TryRecvError::Closed) && call.is_rung());
-        assert_eq!(news.take_tokens(&call).len(), 1);
+        assert_eq!(news.take_token_requests(&call).len(), 1);
     }
 }

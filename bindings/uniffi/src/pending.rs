@@ -105,7 +105,7 @@ impl PendingCall {
         }
         match lock(&self.work).take_if(|work| matches!(work, Work::Ended(_))) {
             Some(Work::Ended(result)) => *result,
-            _ => Err(Error::closed("There is no outcome to take.").into()),
+            _ => Err(Error::closed("There is no outcome to take.").with_sent(Sent::Maybe).into()),
         }
     }
 
@@ -115,9 +115,9 @@ impl PendingCall {
         self.news().map(|news| news.take_steps()).unwrap_or_default()
     }
 
-    /// Who waits for a token and was not handed out yet. None where another call watches.
-    pub fn take_tokens(&self) -> Vec<TokenAsked> {
-        self.news().map(|news| news.take_tokens(&self.bell)).unwrap_or_default()
+    /// The requests for tokens that nobody has taken, oldest first. Empty for a call in whose place another one watches.
+    pub fn take_token_requests(&self) -> Vec<TokenAsked> {
+        self.news().map(|news| news.take_token_requests(&self.bell)).unwrap_or_default()
     }
 
     /// A call that hears of requests for tokens in the place of this one, and of the client it signs in. It ends with them.
@@ -279,13 +279,13 @@ mod tests {
         let (call, _end) = call();
         let news = call.news().unwrap();
         news.request_token(asked(), reply()).unwrap();
-        while call.take_tokens().is_empty() {
+        while call.take_token_requests().is_empty() {
             assert!(!call.wait(LONG));
         }
         let watch = call.watch_tokens();
         news.request_token(asked(), reply()).unwrap();
         assert!(!watch.wait(LONG));
-        assert_eq!((call.take_tokens().len(), watch.take_tokens().len()), (0, 1));
+        assert_eq!((call.take_token_requests().len(), watch.take_token_requests().len()), (0, 1));
     }
 
     #[test]
@@ -302,6 +302,6 @@ mod tests {
         let (call, _end) = call();
         call.watch_tokens().cancel();
         call.news().unwrap().request_token(asked(), reply()).unwrap();
-        assert_eq!(call.take_tokens().len(), 1);
+        assert_eq!(call.take_token_requests().len(), 1);
     }
 }

@@ -64,7 +64,7 @@ class Relay:
             for record in call.take_steps():
                 self._tell(step_from(record))
         if self.asks_tokens:
-            for asked in call.take_tokens():
+            for asked in call.take_token_requests():
                 self._ask(asked)
 
     def raised(self, number: Optional[int]) -> Optional[BaseException]:
@@ -73,7 +73,7 @@ class Relay:
 
     def _serve(self, watch: Any) -> None:
         while not watch.wait(_LONG):
-            for asked in watch.take_tokens():
+            for asked in watch.take_token_requests():
                 self._ask(asked)
 
     def _tell(self, step: Step) -> None:

@@ -72,7 +72,7 @@ module SendIm
     end
 
     def serve(watch)
-      Driver.wait(watch) { watch.take_tokens.each { |asked| answer(asked) } }
+      Driver.wait(watch) { watch.take_token_requests.each { |asked| answer(asked) } }
     ensure
       watch.cancel
     end
