@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"regexp"
-	"strconv"
 	"testing"
 	"time"
 
@@ -112,26 +110,6 @@ func TestExitCodesOfOtherErrors(t *testing.T) {
 	same(t, sendim.ExitCode(nil), 0)
 	same(t, sendim.ExitCode(errors.New("something else")), 1)
 	same(t, sendim.ExitCode(errors.Join(errors.New("x"), &sendim.Error{Kind: sendim.ErrBusy})), 4)
-}
-
-// The names and exit codes in the source of the library.
-func TestEveryKindOfTheCoreIsKnown(t *testing.T) {
-	source, err := os.ReadFile(filepath.Join(root, "core", "client", "src", "error", "kind.rs"))
-	check(t, err)
-	goSource, err := os.ReadFile("kind.go")
-	check(t, err)
-	kinds := regexp.MustCompile(`= "([a-z_]+)", exit (\d+);`).FindAllSubmatch(source, -1)
-	if len(kinds) < 22 {
-		t.Fatalf("there are %d kinds", len(kinds))
-	}
-	known := regexp.MustCompile(`Kind = "([a-z_]+)"`).FindAllSubmatch(goSource, -1)
-	same(t, len(known), len(kinds))
-	for _, kind := range kinds {
-		contains(t, string(goSource), `Kind = "`+string(kind[1])+`"`)
-		exit, err := strconv.Atoi(string(kind[2]))
-		check(t, err)
-		same(t, (&sendim.Error{Kind: sendim.Kind(kind[1])}).ExitCode(), exit)
-	}
 }
 
 func TestAProgramMayMakeOneInItsTests(t *testing.T) {

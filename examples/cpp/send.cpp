@@ -29,5 +29,5 @@ int main(int count, char **arguments) {
         return send_im_error_exit_code(error.get());
     }
     std::cout << send_im_receipt_accepted_by(receipt.get()) << " accepted the message ("
-              << send_im_receipt_evidence(receipt.get()) << ").\n";
+              << send_im_evidence_name(send_im_receipt_evidence(receipt.get())) << ").\n";
 }

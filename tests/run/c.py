@@ -28,7 +28,7 @@ DARWIN = sys.platform == "darwin"
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]
 C99 = ["cc", "-std=c99", *STRICT]
 CPP = ["c++", "-x", "c++", "-std=c++17", *STRICT]
-UNITS = [TESTS / f"{name}.c" for name in ("check", "sends", "errors", "borders", "callbacks", "mailbox", "threads", "closing")]
+UNITS = [TESTS / f"{name}.c" for name in ("check", "sends", "errors", "borders", "calls", "mailbox", "threads", "closing")]
 
 # What the Rust standard library asks of a program that takes the static library.
 SYSTEM = "-framework CoreFoundation -framework Security -lSystem" if DARWIN else "-lgcc_s -lutil -lrt -lpthread -lm -ldl"
@@ -135,7 +135,7 @@ def program(name, compiler=C99, *more):
 def units(name, compiler, *more):
     """The runner of the tests."""
     return compiled(
-        compiler, UNITS, prepared() / "bin" / name, prepared(), f'-DSEND_IM_VERSION="{version()}"', f"-I{TESTS}", *more
+        compiler, UNITS, prepared() / "bin" / name, prepared(), f"-I{TESTS}", *more
     )
 
 
@@ -218,10 +218,18 @@ def test_the_other_programs_of_the_readme_run():
     source.write_text(snippets()[1])
     done = ended([compiled(C99, [source], source.with_name("readme"), prepared())], clean())
     same((done.returncode, [message["text"] for message in json.loads(done.stdout)]), (0, ["hello world"]))
-    source.write_text(f"#include <send_im.h>\n{snippets()[2]}int main(void) {{ return send_both(NULL); }}\n")
+    body = """static void idle(void) {}
+int main(void) {
+    send_im_client *client = NULL;
+    if (send_both(NULL) || send_im_client_sign_in(NULL, &client) || send_and_work(client, idle)) return 1;
+    send_im_client_free(client);
+    return !send_im_shutdown(10000);
+}
+"""
+    source.write_text(f"#include <send_im.h>\n{snippets()[2]}{snippets()[3]}{body}")
     with Sandbox() as sandbox:
         same(ended([compiled(C99, [source], source.with_name("both"), prepared())], sandbox.account).returncode, 0)
-        same(sandbox.texts(), ["first", "second"])
+        same(sandbox.texts(), ["first", "second", "disk full"])
 
 
 def test_the_examples_send_and_end_with_the_exit_code_of_the_error():

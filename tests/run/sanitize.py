@@ -24,7 +24,7 @@ NIGHTLY = ["cargo", "+nightly"]
 WITH_MODELS = ["send-im-c", "send-im-uniffi"]
 # Package and the tests of it that Miri can follow: no sockets, no foreign code.
 UNDER_MIRI = [
-    ("send-im-c", ["border::", "sandbox_options::", "options::"], 1),
+    ("send-im-c", ["ffi::", "sandbox_options::", "options::"], 1),
     ("send-im-runtime", ["slots::", "lineage::", "sync::"], ORDERS),
     ("send-im", ["sent_status::", "outbox::schedule::"], ORDERS),
 ]

@@ -10,13 +10,13 @@
  *   `invalid_input`; so is a NULL handle.
  * - A `const char *` that is returned belongs to the object it was asked of and lives as long as that. A `char *`
  *   belongs to the caller: free it with `send_im_string_free`. NULL means that there is no such text.
- * - An object that comes through an out parameter or as an argument of a completion callback belongs to the caller.
+ * - An object that comes through an out parameter belongs to the caller.
  *   Each has a `..._free`, which takes NULL, may be called from any thread, once, and while no other call uses the
  *   object. An object is used from any thread; `send_im_options` and `send_im_messages` are copied by the call that gets
  *   them and may be freed as soon as it returns.
  * - Times are in milliseconds.
  * - Callbacks come on threads of this library. They must not throw or jump out. A call that waits is refused there with
- *   `invalid_input`: use its `_async` form, or a thread of your own. Freeing is always possible.
+ *   `invalid_input`: use its `_begin` form, or a thread of your own. Freeing is always possible.
  * - Nothing starts before the first call. After a `fork`, objects of the parent fail with `closed` in the child, and the
  *   child may make its own.
  * - No password, token or text of a message stands in an error, a receipt or a step.
@@ -32,9 +32,203 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of this header; `send_im_version` tells that of the library. */
+#define SEND_IM_VERSION "0.1.0"
+#define SEND_IM_VERSION_MAJOR 0
+#define SEND_IM_VERSION_MINOR 1
+#define SEND_IM_VERSION_PATCH 0
+
+/* The interface of this header; `send_im_abi_version` tells that of the library. */
+#define SEND_IM_ABI_VERSION 1
+
+/* Before each function. On Windows define SEND_IM_STATIC where the static library is linked. */
+#ifndef SEND_IM_API
+#if defined(_WIN32) && !defined(SEND_IM_STATIC)
+#define SEND_IM_API __declspec(dllimport)
+#else
+#define SEND_IM_API
+#endif
+#endif
+
+/*
+ * Enumerations. 0 is none: no object, no step. A newer library may know more values than this header: treat them as the
+ * general case. Numbers do not change.
+ */
 
 /**
- * A call under way, which can be cancelled.
+ * What sort of failure it was. `send_im_error_exit_code` is right for kinds that come later, too.
+ */
+enum send_im_kind
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  SEND_IM_KIND_NONE = 0,
+  SEND_IM_KIND_INVALID_INPUT = 1,
+  SEND_IM_KIND_DISCOVERY_FAILED = 2,
+  SEND_IM_KIND_UNTRUSTED_HOST = 3,
+  SEND_IM_KIND_TLS = 4,
+  SEND_IM_KIND_SIGN_IN_REFUSED = 5,
+  SEND_IM_KIND_SIGN_IN_UNSUPPORTED = 6,
+  SEND_IM_KIND_CREDENTIAL_UNAVAILABLE = 7,
+  SEND_IM_KIND_FORBIDDEN = 8,
+  SEND_IM_KIND_LIMIT_REACHED = 9,
+  SEND_IM_KIND_RECIPIENT_NOT_FOUND = 10,
+  SEND_IM_KIND_RECIPIENT_UNAVAILABLE = 11,
+  SEND_IM_KIND_DECLINED = 12,
+  SEND_IM_KIND_NO_ANSWER = 13,
+  SEND_IM_KIND_BUSY = 14,
+  SEND_IM_KIND_THROTTLED = 15,
+  SEND_IM_KIND_SERVICE_ERROR = 16,
+  SEND_IM_KIND_NETWORK = 17,
+  SEND_IM_KIND_TIMEOUT = 18,
+  SEND_IM_KIND_PROTOCOL = 19,
+  SEND_IM_KIND_OUTCOME_UNKNOWN = 20,
+  SEND_IM_KIND_CANCELLED = 21,
+  SEND_IM_KIND_CLOSED = 22,
+};
+#ifndef __cplusplus
+typedef int32_t send_im_kind;
+#endif // __cplusplus
+
+/**
+ * A step of a call.
+ */
+enum send_im_step
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  SEND_IM_STEP_NONE = 0,
+  SEND_IM_STEP_DISCOVER = 1,
+  SEND_IM_STEP_SIGN_IN = 2,
+  SEND_IM_STEP_OPEN_SESSION = 3,
+  SEND_IM_STEP_INVITE = 4,
+  SEND_IM_STEP_SEND = 5,
+  SEND_IM_STEP_CONFIRM = 6,
+  SEND_IM_STEP_SIGN_OUT = 7,
+};
+#ifndef __cplusplus
+typedef int32_t send_im_step;
+#endif // __cplusplus
+
+/**
+ * Whether the message of a failed call may have arrived.
+ */
+enum send_im_sent
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  SEND_IM_SENT_NONE = 0,
+  SEND_IM_SENT_NO = 1,
+  SEND_IM_SENT_MAYBE = 2,
+};
+#ifndef __cplusplus
+typedef int32_t send_im_sent;
+#endif // __cplusplus
+
+/**
+ * What a receipt rests on.
+ */
+enum send_im_evidence
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  SEND_IM_EVIDENCE_NONE = 0,
+  SEND_IM_EVIDENCE_INVITATION_ACCEPTED = 1,
+  SEND_IM_EVIDENCE_MESSAGE_CONFIRMED = 2,
+  SEND_IM_EVIDENCE_SUBMITTED = 3,
+};
+#ifndef __cplusplus
+typedef int32_t send_im_evidence;
+#endif // __cplusplus
+
+/**
+ * The form in which a text went.
+ */
+enum send_im_format
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  SEND_IM_FORMAT_NONE = 0,
+  SEND_IM_FORMAT_PLAIN = 1,
+  SEND_IM_FORMAT_HTML = 2,
+};
+#ifndef __cplusplus
+typedef int32_t send_im_format;
+#endif // __cplusplus
+
+/**
+ * The option `importance`.
+ */
+enum send_im_importance
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  SEND_IM_IMPORTANCE_NONE = 0,
+  SEND_IM_IMPORTANCE_NORMAL = 1,
+  SEND_IM_IMPORTANCE_URGENT = 2,
+  SEND_IM_IMPORTANCE_EMERGENCY = 3,
+};
+#ifndef __cplusplus
+typedef int32_t send_im_importance;
+#endif // __cplusplus
+
+/**
+ * The option `wait`: what a send waits for.
+ */
+enum send_im_wait
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  SEND_IM_WAIT_NONE = 0,
+  SEND_IM_WAIT_DELIVERED = 1,
+  SEND_IM_WAIT_SUBMITTED = 2,
+};
+#ifndef __cplusplus
+typedef int32_t send_im_wait;
+#endif // __cplusplus
+
+/**
+ * The option `tls`: which cipher suites are offered.
+ */
+enum send_im_tls
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  SEND_IM_TLS_NONE = 0,
+  SEND_IM_TLS_CURRENT = 1,
+  SEND_IM_TLS_COMPATIBLE = 2,
+};
+#ifndef __cplusplus
+typedef int32_t send_im_tls;
+#endif // __cplusplus
+
+/**
+ * The sandbox's option `layout`.
+ */
+enum send_im_layout
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  SEND_IM_LAYOUT_NONE = 0,
+  SEND_IM_LAYOUT_ONE_POOL = 1,
+  SEND_IM_LAYOUT_TWO_POOLS = 2,
+  SEND_IM_LAYOUT_REDIRECT = 3,
+};
+#ifndef __cplusplus
+typedef int32_t send_im_layout;
+#endif // __cplusplus
+
+/**
+ * A call under way.
  */
 typedef struct send_im_call send_im_call;
 
@@ -86,7 +280,7 @@ typedef struct send_im_sandbox send_im_sandbox;
 /**
  * One finished step of a call.
  */
-typedef struct send_im_step send_im_step;
+typedef struct send_im_step_record send_im_step_record;
 
 /**
  * Where a token is put, once.
@@ -98,25 +292,356 @@ typedef struct send_im_token_reply send_im_token_reply;
  */
 typedef struct send_im_token_request send_im_token_request;
 
-/**
- * A send has ended, with an error or with a receipt, never both. The one that is there belongs to the host.
- */
-typedef void (*send_im_on_sent)(void *user_data, send_im_error *error, send_im_receipt *receipt);
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/* ==== Send one message ==== */
 
 /**
- * A sign-in has ended, with an error or with a client, never both. The one that is there belongs to the host.
+ * Signs in, sends one message, waits for its delivery and signs out.
+ *
+ * `options` may be NULL, and need not name an account: then the environment (SEND_IM_ADDRESS, SEND_IM_PASSWORD …) or the
+ * profile file says who sends. `to` is `user@domain`. `receipt` may be NULL.
  */
-typedef void (*send_im_on_signed_in)(void *user_data, send_im_error *error, send_im_client *client);
+SEND_IM_API
+send_im_error *send_im(const send_im_options *options,
+                       const char *to,
+                       const char *text,
+                       send_im_receipt **receipt);
 
 /**
- * A call without a result has ended; `error` is NULL on success, else it belongs to the host.
+ * As `send_im`, without waiting.
  */
-typedef void (*send_im_on_done)(void *user_data, send_im_error *error);
+SEND_IM_API
+send_im_error *send_im_begin(const send_im_options *options,
+                             const char *to,
+                             const char *text,
+                             send_im_call **call);
+
+/* ==== A client: many messages in one session ==== */
+
+/**
+ * Signs in and opens a session. `options` as with `send_im`; the client works until `send_im_client_sign_out`.
+ */
+SEND_IM_API
+send_im_error *send_im_client_sign_in(const send_im_options *options,
+                                      send_im_client **client);
+
+/**
+ * As `send_im_client_sign_in`, without waiting.
+ */
+SEND_IM_API send_im_error *send_im_client_sign_in_begin(const send_im_options *options, send_im_call **call);
+
+/**
+ * Sends one message. `options` are those of a message and may be NULL; `receipt` may be NULL.
+ */
+SEND_IM_API
+send_im_error *send_im_client_send(const send_im_client *client,
+                                   const send_im_options *options,
+                                   const char *to,
+                                   const char *text,
+                                   send_im_receipt **receipt);
+
+/**
+ * As `send_im_client_send`, without waiting. The client may be freed before the call has ended: its session ends after that.
+ */
+SEND_IM_API
+send_im_error *send_im_client_send_begin(const send_im_client *client,
+                                         const send_im_options *options,
+                                         const char *to,
+                                         const char *text,
+                                         send_im_call **call);
+
+/**
+ * Waits for the sends under way, at most `timeout_ms`, and ends those that are left as `send_im_client_cancel_all` does; then
+ * closes the session on the server, in at most 3 s. With a negative `timeout_ms` each send ends with its own timeout at the
+ * latest. A server that refuses connections or gives no answer for 5 s is not waited for. Sends that begin later fail with
+ * `closed`; a second call does nothing. The client still has to be freed.
+ */
+SEND_IM_API
+send_im_error *send_im_client_sign_out(const send_im_client *client,
+                                       int64_t timeout_ms);
+
+/**
+ * As `send_im_client_sign_out`, without waiting. Cancelling the call ends the wait, not the signing out.
+ */
+SEND_IM_API
+send_im_error *send_im_client_sign_out_begin(const send_im_client *client,
+                                             int64_t timeout_ms,
+                                             send_im_call **call);
+
+/**
+ * Ends every send under way on this client at once: each fails with `cancelled`, and its `sent` says whether it can have
+ * arrived. Later sends fail with `closed`. The session is still to be signed out.
+ */
+SEND_IM_API
+send_im_error *send_im_client_cancel_all(const send_im_client *client);
+
+/**
+ * Frees a client. One that was not signed out is signed out in the background. Does not wait. NULL is nothing.
+ */
+SEND_IM_API
+void send_im_client_free(send_im_client *client);
+
+/**
+ * Makes an empty list. Never NULL.
+ */
+SEND_IM_API send_im_messages *send_im_messages_new(void);
+
+/**
+ * Adds a message. `options` are those of a message and may be NULL.
+ */
+SEND_IM_API
+send_im_error *send_im_messages_add(send_im_messages *messages,
+                                    const send_im_options *options,
+                                    const char *to,
+                                    const char *text);
+
+/**
+ * Frees a list. NULL is nothing.
+ */
+SEND_IM_API void send_im_messages_free(send_im_messages *messages);
+
+/**
+ * Sends many messages, some tens at a time, and gives a result for each in the same order. A message's timeout begins when
+ * its turn comes. It fails as a whole only where no message could begin.
+ */
+SEND_IM_API
+send_im_error *send_im_client_send_all(const send_im_client *client,
+                                       const send_im_messages *messages,
+                                       send_im_results **results);
+
+/**
+ * As `send_im_client_send_all`, without waiting. After a cancellation, messages that had ended keep their result.
+ */
+SEND_IM_API
+send_im_error *send_im_client_send_all_begin(const send_im_client *client,
+                                             const send_im_messages *messages,
+                                             send_im_call **call);
+
+/**
+ * How many results there are: as many as messages.
+ */
+SEND_IM_API size_t send_im_results_count(const send_im_results *results);
+
+/**
+ * The receipt of a message, which lives as long as the results; NULL where the message failed.
+ */
+SEND_IM_API const send_im_receipt *send_im_results_receipt(const send_im_results *results, size_t index);
+
+/**
+ * The error of a message, which lives as long as the results; NULL where the message was sent.
+ */
+SEND_IM_API const send_im_error *send_im_results_error(const send_im_results *results, size_t index);
+
+/**
+ * Frees results. NULL is nothing.
+ */
+SEND_IM_API void send_im_results_free(send_im_results *results);
+
+/* ==== A call under way ==== */
+
+/**
+ * A call has ended. Comes once for each call, also for one that was freed.
+ */
+typedef void (*send_im_on_end)(void *user_data);
+
+/**
+ * Waits until a call has ended, at most `timeout_ms`; without a bound where that is negative. True when it has ended. In a
+ * callback it does not wait. True for NULL.
+ */
+SEND_IM_API
+bool send_im_call_wait(const send_im_call *call,
+                       int64_t timeout_ms);
+
+/**
+ * Calls `callback` once when the call has ended; at once, and on this thread, where it has already. A call has one callback:
+ * set it once. `callback` may wait for nothing that this library does.
+ */
+SEND_IM_API
+void send_im_call_on_end(const send_im_call *call,
+                         send_im_on_end callback,
+                         void *user_data);
+
+/**
+ * Ends a call early: with `cancelled`, unless it has ended already. Whether the message may have arrived is told by
+ * `send_im_error_sent`. An invitation that rings is withdrawn. May be called again, from any thread. NULL is nothing.
+ */
+SEND_IM_API
+void send_im_call_cancel(const send_im_call *call);
+
+/**
+ * Takes how a call ended: its error, or NULL. A result is dropped, and a client among it signed out. Each `take` function
+ * works once for a call, after its end; before, and a second time, it gives `invalid_input`.
+ */
+SEND_IM_API
+send_im_error *send_im_call_take(const send_im_call *call);
+
+/**
+ * Takes the receipt of a send, or its error. `receipt` may be NULL.
+ */
+SEND_IM_API send_im_error *send_im_call_take_receipt(const send_im_call *call, send_im_receipt **receipt);
+
+/**
+ * Takes the client of a sign-in, or its error.
+ */
+SEND_IM_API send_im_error *send_im_call_take_client(const send_im_call *call, send_im_client **client);
+
+/**
+ * Takes the results of `send_im_client_send_all_begin`, or its error.
+ */
+SEND_IM_API send_im_error *send_im_call_take_results(const send_im_call *call, send_im_results **results);
+
+/**
+ * Frees a call. One that has not ended goes on: its callback comes, and nobody gets its result. NULL is nothing.
+ */
+SEND_IM_API
+void send_im_call_free(send_im_call *call);
+
+/**
+ * False in a callback, where a call that waits is refused: for a host that begins a call and then waits for it.
+ */
+SEND_IM_API
+bool send_im_may_wait(void);
+
+/* ==== Calls that report to a mailbox ==== */
+
+/**
+ * As `send_im_begin`; its end is mail with this ticket.
+ */
+SEND_IM_API
+send_im_error *send_im_by_mail(const send_im_mailbox *mailbox,
+                               uint64_t ticket,
+                               const send_im_options *options,
+                               const char *to,
+                               const char *text,
+                               send_im_call **call);
+
+/**
+ * As `send_im_client_sign_in_begin`; its end is mail with this ticket.
+ */
+SEND_IM_API
+send_im_error *send_im_client_sign_in_by_mail(const send_im_mailbox *mailbox,
+                                              uint64_t ticket,
+                                              const send_im_options *options,
+                                              send_im_call **call);
+
+/**
+ * As `send_im_client_send_begin`; its end is mail with this ticket.
+ */
+SEND_IM_API
+send_im_error *send_im_client_send_by_mail(const send_im_mailbox *mailbox,
+                                           uint64_t ticket,
+                                           const send_im_client *client,
+                                           const send_im_options *options,
+                                           const char *to,
+                                           const char *text,
+                                           send_im_call **call);
+
+/**
+ * As `send_im_client_send_all_begin`; its end is mail with this ticket.
+ */
+SEND_IM_API
+send_im_error *send_im_client_send_all_by_mail(const send_im_mailbox *mailbox,
+                                               uint64_t ticket,
+                                               const send_im_client *client,
+                                               const send_im_messages *messages,
+                                               send_im_call **call);
+
+/**
+ * As `send_im_client_sign_out_begin`; its end is mail with this ticket.
+ */
+SEND_IM_API
+send_im_error *send_im_client_sign_out_by_mail(const send_im_mailbox *mailbox,
+                                               uint64_t ticket,
+                                               const send_im_client *client,
+                                               int64_t timeout_ms,
+                                               send_im_call **call);
+
+/**
+ * As `send_im_options_on_step`; each step is mail with this ticket, and so is the release.
+ */
+SEND_IM_API
+send_im_error *send_im_options_steps_by_mail(send_im_options *options,
+                                             const send_im_mailbox *mailbox,
+                                             uint64_t ticket);
+
+/**
+ * As `send_im_options_on_token`; each request is mail with this ticket, and so is the release.
+ */
+SEND_IM_API
+send_im_error *send_im_options_tokens_by_mail(send_im_options *options,
+                                              const send_im_mailbox *mailbox,
+                                              uint64_t ticket);
+
+/**
+ * Makes an empty mailbox.
+ */
+SEND_IM_API send_im_error *send_im_mailbox_new(send_im_mailbox **mailbox);
+
+/**
+ * A file descriptor that becomes readable when there is mail. It belongs to the host, which reads what stands there, then
+ * takes mail until there is none, and closes it at the end. -1 when it was given before, and on Windows, where mail is
+ * looked for from time to time.
+ */
+SEND_IM_API
+int send_im_mailbox_descriptor(const send_im_mailbox *mailbox);
+
+/**
+ * The oldest mail, which belongs to the caller; NULL where there is none. Does not wait.
+ */
+SEND_IM_API send_im_mail *send_im_mailbox_take(const send_im_mailbox *mailbox);
+
+/**
+ * Frees a mailbox with the mail in it. Calls that report to it go on; nobody is told of their end, and a client that is
+ * signed in later is signed out. NULL is nothing.
+ */
+SEND_IM_API
+void send_im_mailbox_free(send_im_mailbox *mailbox);
+
+/**
+ * The number that was given to what this mail is about.
+ */
+SEND_IM_API uint64_t send_im_mail_ticket(const send_im_mail *mail);
+
+/**
+ * What the mail says, as a JSON object. Its member `what` is
+ *
+ * - `sent`, `signed_in`, `signed_out`, `all_sent`: the call has ended. `error` is as in `send_im_error_to_json` or null,
+ *   `receipt` as in `send_im_receipt_to_json` or null, `results` a list of objects with `error` and `receipt`;
+ * - `step`: a step has finished, with `step`, `host`, `status` (or null) and `elapsed_ms`;
+ * - `token`: a token is wanted, with `origin`, `authorization_uri`, `client_id`, `trusted_issuers` and `rejected`;
+ * - `released`: no more steps or requests for tokens come with this ticket.
+ *
+ * More kinds and members may come.
+ */
+SEND_IM_API
+const char *send_im_mail_to_json(const send_im_mail *mail);
+
+/**
+ * The client of a sign-in, which belongs to the caller from now on; NULL where there is none or it was taken before.
+ */
+SEND_IM_API
+send_im_client *send_im_mail_take_client(const send_im_mail *mail);
+
+/**
+ * Where the token is put that is wanted, as with `send_im_on_token`; NULL where none is wanted or it was taken before.
+ */
+SEND_IM_API
+send_im_token_reply *send_im_mail_take_token_reply(const send_im_mail *mail);
+
+/**
+ * Frees a mail. A client that was not taken from it is signed out. NULL is nothing.
+ */
+SEND_IM_API void send_im_mail_free(send_im_mail *mail);
+
+/* ==== Options: who sends, and how a message goes ==== */
 
 /**
  * Told of every finished step. The step lives until the callback returns. It must return quickly: the send waits for it.
  */
-typedef void (*send_im_on_step)(void *user_data, const send_im_step *step);
+typedef void (*send_im_on_step)(void *user_data, const send_im_step_record *step);
 
 /**
  * Called once with the `user_data` of a callback, when that callback will not come again. May be NULL.
@@ -134,376 +659,9 @@ typedef void (*send_im_on_token)(void *user_data,
                                  send_im_token_reply *reply);
 
 /**
- * Many sends have ended; `error` only where none could begin. The one that is there belongs to the host.
- */
-typedef void (*send_im_on_all_sent)(void *user_data, send_im_error *error, send_im_results *results);
-
-#ifdef __cplusplus
-extern "C" {
-#endif // __cplusplus
-
-/**
- * The version of this interface, the number in the name of the shared library. A program that was compiled with another
- * one does not fit.
- */
-uint32_t send_im_abi_version(void);
-
-/**
- * The version of this library, for example `0.1.0`. It is never freed.
- */
-const char *send_im_version(void);
-
-/**
- * The program is ending, and its own code may still send: closes every session, now or as soon as nothing is under way in
- * it. A later send opens a session and closes it before it returns. Nothing is cancelled and nothing refused, so this may be
- * called before, beside or after the program's own code at exit.
- *
- * Waits at most `timeout_ms`; true if no session was left open. From a callback it does not wait.
- */
-bool send_im_wind_down(uint64_t timeout_ms);
-
-/**
- * Stops the library in this process: calls under way end with `cancelled`, sessions are signed out as far as the time
- * allows, then its threads end. Later calls fail with `cancelled`.
- *
- * Waits at most `timeout_ms`; true if all has ended. May be called again, from any thread; from a callback it does not wait.
- * A program should call it before it unloads the library or returns from main with sessions open.
- */
-bool send_im_shutdown(uint64_t timeout_ms);
-
-/**
- * As `send_im_shutdown`, when the process ends by `exit` or by returning from main: after all code of a host that runs its
- * own code at exit in no order that is known. Not where `_exit` or a signal ends it. May be called again, from any thread;
- * the last `timeout_ms` counts. False where the system cannot do it, as on Windows, whose libraries lose their threads before.
- */
-bool send_im_shutdown_at_exit(uint64_t timeout_ms);
-
-/**
- * Frees a text that a function returned as `char *`. NULL is nothing.
- */
-void send_im_string_free(char *text);
-
-/**
- * How many objects and texts of this library the program has and has not freed, for tests that look for leaks. What a
- * call under way has is among them; what belongs to another object, such as the receipts of a list of results, is not.
- * A forked child begins with the count of its parent.
- */
-size_t send_im_live_objects(void);
-
-/**
- * As `send_im_async`; its end is mail with this ticket.
- */
-send_im_error *send_im_by_mail(const send_im_mailbox *mailbox,
-                               uint64_t ticket,
-                               const send_im_options *options,
-                               const char *to,
-                               const char *text,
-                               send_im_call **call);
-
-/**
- * As `send_im_client_sign_in_async`; its end is mail with this ticket.
- */
-send_im_error *send_im_client_sign_in_by_mail(const send_im_mailbox *mailbox,
-                                              uint64_t ticket,
-                                              const send_im_options *options,
-                                              send_im_call **call);
-
-/**
- * As `send_im_client_send_async`; its end is mail with this ticket.
- */
-send_im_error *send_im_client_send_by_mail(const send_im_mailbox *mailbox,
-                                           uint64_t ticket,
-                                           const send_im_client *client,
-                                           const send_im_options *options,
-                                           const char *to,
-                                           const char *text,
-                                           send_im_call **call);
-
-/**
- * As `send_im_client_send_all_async`; its end is mail with this ticket.
- */
-send_im_error *send_im_client_send_all_by_mail(const send_im_mailbox *mailbox,
-                                               uint64_t ticket,
-                                               const send_im_client *client,
-                                               const send_im_messages *messages,
-                                               send_im_call **call);
-
-/**
- * As `send_im_client_sign_out_async`; its end is mail with this ticket.
- */
-send_im_error *send_im_client_sign_out_by_mail(const send_im_mailbox *mailbox,
-                                               uint64_t ticket,
-                                               const send_im_client *client,
-                                               int64_t timeout_ms,
-                                               send_im_call **call);
-
-/**
- * As `send_im_options_on_step`; each step is mail with this ticket, and so is the release.
- */
-send_im_error *send_im_options_steps_by_mail(send_im_options *options,
-                                             const send_im_mailbox *mailbox,
-                                             uint64_t ticket);
-
-/**
- * As `send_im_options_on_token`; each request is mail with this ticket, and so is the release.
- */
-send_im_error *send_im_options_tokens_by_mail(send_im_options *options,
-                                              const send_im_mailbox *mailbox,
-                                              uint64_t ticket);
-
-/**
- * Ends a call early: its callback comes with `cancelled`, unless the call has ended already. Whether the message may have
- * arrived is told by `send_im_error_sent`. An invitation that rings is withdrawn. May be called again, from any thread.
- * NULL is nothing.
- */
-void send_im_call_cancel(const send_im_call *call);
-
-/**
- * Frees the handle; the call goes on, and its callback comes. NULL is nothing.
- */
-void send_im_call_free(send_im_call *call);
-
-/**
- * Signs in, sends one message, waits for its delivery and signs out.
- *
- * `options` may be NULL, and need not name an account: then the environment (SEND_IM_ADDRESS, SEND_IM_PASSWORD …) or the
- * profile file says who sends. `to` is `user@domain`. `receipt` may be NULL.
- */
-send_im_error *send_im(const send_im_options *options,
-                       const char *to,
-                       const char *text,
-                       send_im_receipt **receipt);
-
-/**
- * As `send_im`, without waiting: `callback` comes exactly once, unless this returns an error. `call` may be NULL.
- */
-send_im_error *send_im_async(const send_im_options *options,
-                             const char *to,
-                             const char *text,
-                             send_im_on_sent callback,
-                             void *user_data,
-                             send_im_call **call);
-
-/**
- * Signs in and opens a session. `options` as with `send_im`; the client works until `send_im_client_sign_out`.
- */
-send_im_error *send_im_client_sign_in(const send_im_options *options,
-                                      send_im_client **client);
-
-/**
- * As `send_im_client_sign_in`, without waiting: `callback` comes exactly once, unless this returns an error. `call` may be
- * NULL.
- */
-send_im_error *send_im_client_sign_in_async(const send_im_options *options,
-                                            send_im_on_signed_in callback,
-                                            void *user_data,
-                                            send_im_call **call);
-
-/**
- * Sends one message. `options` are those of a message and may be NULL; `receipt` may be NULL.
- */
-send_im_error *send_im_client_send(const send_im_client *client,
-                                   const send_im_options *options,
-                                   const char *to,
-                                   const char *text,
-                                   send_im_receipt **receipt);
-
-/**
- * As `send_im_client_send`, without waiting: `callback` comes exactly once, unless this returns an error. `call` may be
- * NULL. The client may be freed before the callback has come: its session ends after that.
- */
-send_im_error *send_im_client_send_async(const send_im_client *client,
-                                         const send_im_options *options,
-                                         const char *to,
-                                         const char *text,
-                                         send_im_on_sent callback,
-                                         void *user_data,
-                                         send_im_call **call);
-
-/**
- * Waits for the sends under way, at most `timeout_ms`, and ends those that are left as `send_im_client_cancel_all` does; then
- * closes the session on the server, in at most 3 s. With a negative `timeout_ms` each send ends with its own timeout at the
- * latest. A server that refuses connections or gives no answer for 5 s is not waited for. Sends that begin later fail with
- * `closed`; a second call does nothing. The client still has to be freed.
- */
-send_im_error *send_im_client_sign_out(const send_im_client *client,
-                                       int64_t timeout_ms);
-
-/**
- * As `send_im_client_sign_out`, without waiting: `callback` comes exactly once, unless this returns an error. `call` may be
- * NULL.
- */
-send_im_error *send_im_client_sign_out_async(const send_im_client *client,
-                                             int64_t timeout_ms,
-                                             send_im_on_done callback,
-                                             void *user_data,
-                                             send_im_call **call);
-
-/**
- * Ends every send under way on this client at once: each fails with `cancelled`, and its `sent` says whether it can have
- * arrived. Later sends fail with `closed`. The session is still to be signed out.
- */
-send_im_error *send_im_client_cancel_all(const send_im_client *client);
-
-/**
- * Frees a client. One that was not signed out is signed out in the background. Does not wait. NULL is nothing.
- */
-void send_im_client_free(send_im_client *client);
-
-/**
- * The sort of failure: a stable name such as `recipient_not_found`. A newer library may know more names than this
- * documentation: invalid_input, discovery_failed, untrusted_host, tls, sign_in_refused, sign_in_unsupported,
- * credential_unavailable, forbidden, limit_reached, recipient_not_found, recipient_unavailable, declined, no_answer, busy,
- * throttled, service_error, network, timeout, protocol, outcome_unknown, cancelled, closed.
- */
-const char *send_im_error_kind(const send_im_error *error);
-
-/**
- * The step that failed: discover, sign_in, open_session, invite, send, confirm or sign_out. NULL where none had begun.
- */
-const char *send_im_error_step(const send_im_error *error);
-
-/**
- * One sentence a person can act on.
- */
-const char *send_im_error_detail(const send_im_error *error);
-
-/**
- * `no`: it was not delivered. `maybe`: it may have arrived, and sending again may double it.
- */
-const char *send_im_error_sent(const send_im_error *error);
-
-/**
- * The HTTP status of the answer that decided; 0 where none did.
- */
-int send_im_error_http_status(const send_im_error *error);
-
-/**
- * The server's error code as it came, for example `RemoteFailure`, or NULL.
- */
-const char *send_im_error_code(const send_im_error *error);
-
-/**
- * The server's subcode as it came, for example `DoNotDisturb`, or NULL.
- */
-const char *send_im_error_subcode(const send_im_error *error);
-
-/**
- * The server's diagnostics, for its administrator, or NULL. Not stable.
- */
-const char *send_im_error_diagnostics(const send_im_error *error);
-
-/**
- * How long the server asked to wait, in milliseconds; -1 where it did not.
- */
-int64_t send_im_error_retry_after_ms(const send_im_error *error);
-
-/**
- * How many hops `send_im_error_hop_url` and `send_im_error_hop_outcome` know: the way the call took, oldest first, where
- * it explains the failure.
- */
-size_t send_im_error_hop_count(const send_im_error *error);
-
-/**
- * The URL of a hop without its query; NULL beyond the last.
- */
-const char *send_im_error_hop_url(const send_im_error *error, size_t index);
-
-/**
- * What came back from a hop, for example `401` or `connection refused`; NULL beyond the last.
- */
-const char *send_im_error_hop_outcome(const send_im_error *error, size_t index);
-
-/**
- * The exit code for a program that ends because of this error: 2 invalid input, 3 sign-in, 4 not delivered, 6 outcome
- * unknown, 130 cancelled, else 5. 0 for NULL.
- */
-int send_im_error_exit_code(const send_im_error *error);
-
-/**
- * The number given to `send_im_token_reply_fail` where the program's own token callback caused this; else 0.
- */
-uint64_t send_im_error_cause(const send_im_error *error);
-
-/**
- * An error for a program's own tests: of this kind, with this sentence. `may_have_arrived` is what `send_im_error_sent` tells.
- * NULL where the library knows no such kind, and where a text is NULL or not UTF-8.
- */
-send_im_error *send_im_error_new(const char *kind,
-                                 const char *detail,
-                                 bool may_have_arrived);
-
-/**
- * The whole error as a JSON object: kind, step, detail, sent, http_status, code, subcode, diagnostics, retry_after (in
- * seconds), hops (url, outcome), exit_code and cause. Absent values are null. More members may come.
- */
-const char *send_im_error_to_json(const send_im_error *error);
-
-/**
- * Frees an error. NULL is nothing.
- */
-void send_im_error_free(send_im_error *error);
-
-/**
- * Makes an empty mailbox.
- */
-send_im_error *send_im_mailbox_new(send_im_mailbox **mailbox);
-
-/**
- * A file descriptor that becomes readable when there is mail. It belongs to the host, which reads what stands there, then
- * takes mail until there is none, and closes it at the end. -1 when it was given before, and on Windows, where mail is
- * looked for from time to time.
- */
-int send_im_mailbox_descriptor(const send_im_mailbox *mailbox);
-
-/**
- * The oldest mail, which belongs to the caller; NULL where there is none. Does not wait.
- */
-send_im_mail *send_im_mailbox_take(const send_im_mailbox *mailbox);
-
-/**
- * Frees a mailbox with the mail in it. Calls that report to it go on; nobody is told of their end, and a client that is
- * signed in later is signed out. NULL is nothing.
- */
-void send_im_mailbox_free(send_im_mailbox *mailbox);
-
-/**
- * The number that was given to what this mail is about.
- */
-uint64_t send_im_mail_ticket(const send_im_mail *mail);
-
-/**
- * What the mail says, as a JSON object. Its member `what` is
- *
- * - `sent`, `signed_in`, `signed_out`, `all_sent`: the call has ended. `error` is as in `send_im_error_to_json` or null,
- *   `receipt` as in `send_im_receipt_to_json` or null, `results` a list of objects with `error` and `receipt`;
- * - `step`: a step has finished, with `step`, `host`, `status` (or null) and `elapsed_ms`;
- * - `token`: a token is wanted, with `origin`, `authorization_uri`, `client_id`, `trusted_issuers` and `rejected`;
- * - `released`: no more steps or requests for tokens come with this ticket.
- *
- * More kinds and members may come.
- */
-const char *send_im_mail_to_json(const send_im_mail *mail);
-
-/**
- * The client of a sign-in, which belongs to the caller from now on; NULL where there is none or it was taken before.
- */
-send_im_client *send_im_mail_take_client(const send_im_mail *mail);
-
-/**
- * Where the token is put that is wanted, as with `send_im_on_token`; NULL where none is wanted or it was taken before.
- */
-send_im_token_reply *send_im_mail_take_token_reply(const send_im_mail *mail);
-
-/**
- * Frees a mail. A client that was not taken from it is signed out. NULL is nothing.
- */
-void send_im_mail_free(send_im_mail *mail);
-
-/**
  * Makes options without a value. Never NULL.
  */
-send_im_options *send_im_options_new(void);
+SEND_IM_API send_im_options *send_im_options_new(void);
 
 /**
  * Sets an option; a value of NULL takes it away. An unknown name and an unusable value are `invalid_input`.
@@ -520,6 +678,7 @@ send_im_options *send_im_options_new(void);
  *
  * Of both: `timeout_ms`, how long the call may take (60000).
  */
+SEND_IM_API
 send_im_error *send_im_options_set(send_im_options *options,
                                    const char *name,
                                    const char *value);
@@ -529,6 +688,7 @@ send_im_error *send_im_options_set(send_im_options *options,
  * takes it away. `release`, if given, is called with `user_data` once it is not needed any more: after the options are
  * freed or get another callback, and the sends or the client that use it have ended; at once where this call fails.
  */
+SEND_IM_API
 send_im_error *send_im_options_on_step(send_im_options *options,
                                        send_im_on_step callback,
                                        void *user_data,
@@ -538,6 +698,7 @@ send_im_error *send_im_options_on_step(send_im_options *options,
  * Signs in with tokens that `callback` gives, in the place of a password. NULL takes it away. `release` as with
  * `send_im_options_on_step`.
  */
+SEND_IM_API
 send_im_error *send_im_options_on_token(send_im_options *options,
                                         send_im_on_token callback,
                                         void *user_data,
@@ -546,135 +707,227 @@ send_im_error *send_im_options_on_token(send_im_options *options,
 /**
  * Wipes and frees options. NULL is nothing.
  */
-void send_im_options_free(send_im_options *options);
+SEND_IM_API void send_im_options_free(send_im_options *options);
+
+/**
+ * Scheme, host and port of the server that must accept the token.
+ */
+SEND_IM_API const char *send_im_token_request_origin(const send_im_token_request *request);
+
+/**
+ * Where the server says tokens are issued, or NULL.
+ */
+SEND_IM_API const char *send_im_token_request_authorization_uri(const send_im_token_request *request);
+
+/**
+ * The server's client id (OAuth audience), or NULL.
+ */
+SEND_IM_API const char *send_im_token_request_client_id(const send_im_token_request *request);
+
+/**
+ * The issuers the server trusts, or NULL.
+ */
+SEND_IM_API const char *send_im_token_request_trusted_issuers(const send_im_token_request *request);
+
+/**
+ * True where the token given before was rejected: a cached one will not do.
+ */
+SEND_IM_API bool send_im_token_request_rejected(const send_im_token_request *request);
+
+/**
+ * Answers with a token, without the word `Bearer`, and frees the reply. `expires_in_ms` is how long the token lasts from
+ * now; 0: not known. A token that is NULL or not UTF-8 refuses, as `send_im_token_reply_fail` does.
+ */
+SEND_IM_API
+void send_im_token_reply_resolve(send_im_token_reply *reply,
+                                 const char *token,
+                                 uint64_t expires_in_ms);
+
+/**
+ * Answers that there is no token, and frees the reply: the call fails with `credential_unavailable`. `reason` becomes part
+ * of the error and must hold no secret; NULL: none. `cause` is a number of the host's, for example of an exception it has
+ * kept, that `send_im_error_cause` gives back; 0: none.
+ */
+SEND_IM_API
+void send_im_token_reply_fail(send_im_token_reply *reply,
+                              const char *reason,
+                              uint64_t cause);
+
+/* ==== Receipts and steps ==== */
 
 /**
  * A receipt for a program's own tests: of plain text that this recipient has accepted. NULL where `to` is NULL or not UTF-8.
  */
+SEND_IM_API
 send_im_receipt *send_im_receipt_new(const char *to);
 
 /**
  * The recipient's address as asked, without `sip:`.
  */
-const char *send_im_receipt_to(const send_im_receipt *receipt);
+SEND_IM_API const char *send_im_receipt_to(const send_im_receipt *receipt);
 
 /**
  * Who accepted: someone else than the recipient after a call-forward, NULL when only submitted. Accepted does not mean
  * read: some clients accept by themselves.
  */
+SEND_IM_API
 const char *send_im_receipt_accepted_by(const send_im_receipt *receipt);
 
 /**
- * What the receipt rests on: `invitation_accepted`, `message_confirmed` or `submitted`.
+ * What the receipt rests on.
  */
-const char *send_im_receipt_evidence(const send_im_receipt *receipt);
+SEND_IM_API send_im_evidence send_im_receipt_evidence(const send_im_receipt *receipt);
 
 /**
- * The form in which the text went: `plain` or `html`.
+ * The form in which the text went.
  */
-const char *send_im_receipt_format(const send_im_receipt *receipt);
+SEND_IM_API send_im_format send_im_receipt_format(const send_im_receipt *receipt);
 
 /**
  * The server's id of the conversation's thread, or NULL.
  */
-const char *send_im_receipt_thread_id(const send_im_receipt *receipt);
+SEND_IM_API const char *send_im_receipt_thread_id(const send_im_receipt *receipt);
 
 /**
  * How many steps the send took.
  */
-size_t send_im_receipt_step_count(const send_im_receipt *receipt);
+SEND_IM_API size_t send_im_receipt_step_count(const send_im_receipt *receipt);
 
 /**
  * A step in order, which lives as long as the receipt; NULL beyond the last.
  */
-const send_im_step *send_im_receipt_step(const send_im_receipt *receipt, size_t index);
+SEND_IM_API const send_im_step_record *send_im_receipt_step(const send_im_receipt *receipt, size_t index);
 
 /**
  * The whole receipt as a JSON object: to, accepted_by, evidence, format, thread_id and steps (step, host, status,
  * elapsed_ms). Absent values are null. More members may come.
  */
+SEND_IM_API
 const char *send_im_receipt_to_json(const send_im_receipt *receipt);
 
 /**
  * Frees a receipt. NULL is nothing.
  */
-void send_im_receipt_free(send_im_receipt *receipt);
+SEND_IM_API void send_im_receipt_free(send_im_receipt *receipt);
 
 /**
- * Which step: discover, sign_in, open_session, invite, send, confirm or sign_out.
+ * Which step.
  */
-const char *send_im_step_name(const send_im_step *step);
+SEND_IM_API send_im_step send_im_step_record_step(const send_im_step_record *record);
 
 /**
  * The host that was asked, with its port where it is not the usual one.
  */
-const char *send_im_step_host(const send_im_step *step);
+SEND_IM_API const char *send_im_step_record_host(const send_im_step_record *record);
 
 /**
  * The HTTP status of the answer; 0 where none came.
  */
-int send_im_step_status(const send_im_step *step);
+SEND_IM_API int send_im_step_record_status(const send_im_step_record *record);
 
 /**
  * From the request to the end of the answer, in milliseconds.
  */
-double send_im_step_elapsed_ms(const send_im_step *step);
+SEND_IM_API double send_im_step_record_elapsed_ms(const send_im_step_record *record);
+
+/* ==== Errors ==== */
 
 /**
- * Makes an empty list. Never NULL.
+ * The sort of failure; `SEND_IM_KIND_NONE` for NULL, which is success.
  */
-send_im_messages *send_im_messages_new(void);
+SEND_IM_API send_im_kind send_im_error_kind(const send_im_error *error);
 
 /**
- * Adds a message. `options` are those of a message and may be NULL.
+ * The step that failed; `SEND_IM_STEP_NONE` where none had begun.
  */
-send_im_error *send_im_messages_add(send_im_messages *messages,
-                                    const send_im_options *options,
-                                    const char *to,
-                                    const char *text);
+SEND_IM_API send_im_step send_im_error_step(const send_im_error *error);
 
 /**
- * Frees a list. NULL is nothing.
+ * One sentence a person can act on.
  */
-void send_im_messages_free(send_im_messages *messages);
+SEND_IM_API const char *send_im_error_detail(const send_im_error *error);
 
 /**
- * Sends many messages, some tens at a time, and gives a result for each in the same order. A message's timeout begins when
- * its turn comes. It fails as a whole only where no message could begin.
+ * Whether the message may have arrived all the same; sending it again may then double it.
  */
-send_im_error *send_im_client_send_all(const send_im_client *client,
-                                       const send_im_messages *messages,
-                                       send_im_results **results);
+SEND_IM_API send_im_sent send_im_error_sent(const send_im_error *error);
 
 /**
- * As `send_im_client_send_all`, without waiting: `callback` comes exactly once, unless this returns an error. `call` may be
- * NULL. After a cancellation, messages that had ended keep their result.
+ * The HTTP status of the answer that decided; 0 where none did.
  */
-send_im_error *send_im_client_send_all_async(const send_im_client *client,
-                                             const send_im_messages *messages,
-                                             send_im_on_all_sent callback,
-                                             void *user_data,
-                                             send_im_call **call);
+SEND_IM_API int send_im_error_http_status(const send_im_error *error);
 
 /**
- * How many results there are: as many as messages.
+ * The server's error code as it came, for example `RemoteFailure`, or NULL.
  */
-size_t send_im_results_count(const send_im_results *results);
+SEND_IM_API const char *send_im_error_code(const send_im_error *error);
 
 /**
- * The receipt of a message, which lives as long as the results; NULL where the message failed.
+ * The server's subcode as it came, for example `DoNotDisturb`, or NULL.
  */
-const send_im_receipt *send_im_results_receipt(const send_im_results *results, size_t index);
+SEND_IM_API const char *send_im_error_subcode(const send_im_error *error);
 
 /**
- * The error of a message, which lives as long as the results; NULL where the message was sent.
+ * The server's diagnostics, for its administrator, or NULL. Not stable.
  */
-const send_im_error *send_im_results_error(const send_im_results *results, size_t index);
+SEND_IM_API const char *send_im_error_diagnostics(const send_im_error *error);
 
 /**
- * Frees results. NULL is nothing.
+ * How long the server asked to wait, in milliseconds; -1 where it did not.
  */
-void send_im_results_free(send_im_results *results);
+SEND_IM_API int64_t send_im_error_retry_after_ms(const send_im_error *error);
+
+/**
+ * How many hops `send_im_error_hop_url` and `send_im_error_hop_outcome` know: the way the call took, oldest first, where
+ * it explains the failure.
+ */
+SEND_IM_API
+size_t send_im_error_hop_count(const send_im_error *error);
+
+/**
+ * The URL of a hop without its query; NULL beyond the last.
+ */
+SEND_IM_API const char *send_im_error_hop_url(const send_im_error *error, size_t index);
+
+/**
+ * What came back from a hop, for example `401` or `connection refused`; NULL beyond the last.
+ */
+SEND_IM_API const char *send_im_error_hop_outcome(const send_im_error *error, size_t index);
+
+/**
+ * The exit code for a program that ends because of this error: 2 invalid input, 3 sign-in, 4 not delivered, 6 outcome
+ * unknown, 130 cancelled, else 5. 0 for NULL.
+ */
+SEND_IM_API
+int send_im_error_exit_code(const send_im_error *error);
+
+/**
+ * The number given to `send_im_token_reply_fail` where the program's own token callback caused this; else 0.
+ */
+SEND_IM_API uint64_t send_im_error_cause(const send_im_error *error);
+
+/**
+ * An error for a program's own tests: of this kind, with this sentence. `may_have_arrived` is what `send_im_error_sent` tells.
+ * NULL where the library knows no such kind, and where a text is NULL or not UTF-8.
+ */
+SEND_IM_API
+send_im_error *send_im_error_new(const char *kind,
+                                 const char *detail,
+                                 bool may_have_arrived);
+
+/**
+ * The whole error as a JSON object: kind, step, detail, sent, http_status, code, subcode, diagnostics, retry_after (in
+ * seconds), hops (url, outcome), exit_code and cause. Absent values are null. More members may come.
+ */
+SEND_IM_API
+const char *send_im_error_to_json(const send_im_error *error);
+
+/**
+ * Frees an error. NULL is nothing.
+ */
+SEND_IM_API void send_im_error_free(send_im_error *error);
+
+/* ==== The sandbox: a server for demonstrations and tests ==== */
 
 /**
  * Starts a sandbox. `options` is NULL or a JSON object: layout (`one-pool`, `two-pools` or `redirect`), https (true: with a
@@ -684,23 +937,25 @@ void send_im_results_free(send_im_results *results);
  * but `wrong`), redirect_to (a URL), host_name, allow_origins (a list of the origins whose web pages are answered; without:
  * any).
  */
+SEND_IM_API
 send_im_error *send_im_sandbox_start(const char *options,
                                      send_im_sandbox **sandbox);
 
 /**
  * The discovery root: the option `server`.
  */
-const char *send_im_sandbox_url(const send_im_sandbox *sandbox);
+SEND_IM_API const char *send_im_sandbox_url(const send_im_sandbox *sandbox);
 
 /**
  * The certificate authority in PEM; NULL without https.
  */
-const char *send_im_sandbox_ca_pem(const send_im_sandbox *sandbox);
+SEND_IM_API const char *send_im_sandbox_ca_pem(const send_im_sandbox *sandbox);
 
 /**
  * A file with the certificate authority, for the option `ca_file`; NULL without https. It is removed when the sandbox is
  * freed.
  */
+SEND_IM_API
 const char *send_im_sandbox_ca_file(const send_im_sandbox *sandbox);
 
 /**
@@ -708,6 +963,7 @@ const char *send_im_sandbox_ca_file(const send_im_sandbox *sandbox);
  * number, from, to, accepted_by, subject, importance, format, text, via (`invitation` or `message`), conversation, thread_id
  * and received_at (milliseconds since 1970).
  */
+SEND_IM_API
 send_im_error *send_im_sandbox_inbox(const send_im_sandbox *sandbox,
                                      const char *address,
                                      char **messages);
@@ -716,6 +972,7 @@ send_im_error *send_im_sandbox_inbox(const send_im_sandbox *sandbox,
  * Waits until `count` messages were delivered in all, and gives them as `send_im_sandbox_inbox` does; `messages` may be
  * NULL. `timeout` where it takes longer than `timeout_ms`.
  */
+SEND_IM_API
 send_im_error *send_im_sandbox_wait_for(const send_im_sandbox *sandbox,
                                         size_t count,
                                         uint64_t timeout_ms,
@@ -726,6 +983,7 @@ send_im_error *send_im_sandbox_wait_for(const send_im_sandbox *sandbox,
  * `path` is what follows `/sandbox/api/`, for example `journal`; `json` is the body, or NULL. Gives the body of the response:
  * JSON, or an empty text; `answer` may be NULL. `invalid_input` where the sandbox refuses the request.
  */
+SEND_IM_API
 send_im_error *send_im_sandbox_request(const send_im_sandbox *sandbox,
                                        const char *method,
                                        const char *path,
@@ -737,55 +995,116 @@ send_im_error *send_im_sandbox_request(const send_im_sandbox *sandbox,
  * `{"route": "start_messaging", "action": "drop_after", "times": 1}`. The library's sandbox documentation lists routes and
  * actions.
  */
+SEND_IM_API
 send_im_error *send_im_sandbox_add_fault(const send_im_sandbox *sandbox,
                                          const char *fault);
 
 /**
  * Stops and frees a sandbox. NULL is nothing.
  */
-void send_im_sandbox_free(send_im_sandbox *sandbox);
+SEND_IM_API void send_im_sandbox_free(send_im_sandbox *sandbox);
+
+/* ==== The names of enumerators ==== */
 
 /**
- * Scheme, host and port of the server that must accept the token.
+ * The stable name of a kind of error, for example `busy`. NULL for a number that this library does not know.
  */
-const char *send_im_token_request_origin(const send_im_token_request *request);
+SEND_IM_API const char *send_im_kind_name(send_im_kind kind);
 
 /**
- * Where the server says tokens are issued, or NULL.
+ * The stable name of a step, for example `open_session`.
  */
-const char *send_im_token_request_authorization_uri(const send_im_token_request *request);
+SEND_IM_API const char *send_im_step_name(send_im_step step);
 
 /**
- * The server's client id (OAuth audience), or NULL.
+ * `no` or `maybe`.
  */
-const char *send_im_token_request_client_id(const send_im_token_request *request);
+SEND_IM_API const char *send_im_sent_name(send_im_sent sent);
 
 /**
- * The issuers the server trusts, or NULL.
+ * The stable name, for example `invitation_accepted`.
  */
-const char *send_im_token_request_trusted_issuers(const send_im_token_request *request);
+SEND_IM_API const char *send_im_evidence_name(send_im_evidence evidence);
 
 /**
- * True where the token given before was rejected: a cached one will not do.
+ * `plain` or `html`.
  */
-bool send_im_token_request_rejected(const send_im_token_request *request);
+SEND_IM_API const char *send_im_format_name(send_im_format format);
 
 /**
- * Answers with a token, without the word `Bearer`, and frees the reply. `expires_in_ms` is how long the token lasts from
- * now; 0: not known. A token that is NULL or not UTF-8 refuses, as `send_im_token_reply_fail` does.
+ * The value of the option `importance`.
  */
-void send_im_token_reply_resolve(send_im_token_reply *reply,
-                                 const char *token,
-                                 uint64_t expires_in_ms);
+SEND_IM_API const char *send_im_importance_name(send_im_importance importance);
 
 /**
- * Answers that there is no token, and frees the reply: the call fails with `credential_unavailable`. `reason` becomes part
- * of the error and must hold no secret; NULL: none. `cause` is a number of the host's, for example of an exception it has
- * kept, that `send_im_error_cause` gives back; 0: none.
+ * The value of the option `wait`.
  */
-void send_im_token_reply_fail(send_im_token_reply *reply,
-                              const char *reason,
-                              uint64_t cause);
+SEND_IM_API const char *send_im_wait_name(send_im_wait wait);
+
+/**
+ * The value of the option `tls`.
+ */
+SEND_IM_API const char *send_im_tls_name(send_im_tls tls);
+
+/**
+ * The value of the sandbox's option `layout`.
+ */
+SEND_IM_API const char *send_im_layout_name(send_im_layout layout);
+
+/* ==== The library ==== */
+
+/**
+ * The version of this interface, the number in the name of the shared library. A program that was compiled with another
+ * one does not fit.
+ */
+SEND_IM_API
+uint32_t send_im_abi_version(void);
+
+/**
+ * The version of this library, for example `0.1.0`. It is never freed.
+ */
+SEND_IM_API const char *send_im_version(void);
+
+/**
+ * The program is ending, and its own code may still send: closes every session, now or as soon as nothing is under way in
+ * it. A later send opens a session and closes it before it returns. Nothing is cancelled and nothing refused, so this may be
+ * called before, beside or after the program's own code at exit.
+ *
+ * Waits at most `timeout_ms`; true if no session was left open. From a callback it does not wait.
+ */
+SEND_IM_API
+bool send_im_wind_down(uint64_t timeout_ms);
+
+/**
+ * Stops the library in this process: calls under way end with `cancelled`, sessions are signed out as far as the time
+ * allows, then its threads end. Later calls fail with `cancelled`.
+ *
+ * Waits at most `timeout_ms`; true if all has ended. May be called again, from any thread; from a callback it does not wait.
+ * A program should call it before it unloads the library or returns from main with sessions open.
+ */
+SEND_IM_API
+bool send_im_shutdown(uint64_t timeout_ms);
+
+/**
+ * As `send_im_shutdown`, when the process ends by `exit` or by returning from main: after all code of a host that runs its
+ * own code at exit in no order that is known. Not where `_exit` or a signal ends it. May be called again, from any thread;
+ * the last `timeout_ms` counts. False where the system cannot do it, as on Windows, whose libraries lose their threads before.
+ */
+SEND_IM_API
+bool send_im_shutdown_at_exit(uint64_t timeout_ms);
+
+/**
+ * Frees a text that a function returned as `char *`. NULL is nothing.
+ */
+SEND_IM_API void send_im_string_free(char *text);
+
+/**
+ * How many objects and texts of this library the program has and has not freed, for tests that look for leaks. What a
+ * call under way has is among them; what belongs to another object, such as the receipts of a list of results, is not.
+ * A forked child begins with the count of its parent.
+ */
+SEND_IM_API
+size_t send_im_live_objects(void);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -3,25 +3,23 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr::{null, null_mut};
 
-use send_im::Sent;
+use send_im::{Error, Receipt, Sent};
 
-use crate::border::{Out, certain, fallible, hand_over, json, take_back};
-use crate::call::send_im_call;
+use crate::call::{Value, send_im_call};
 use crate::client::{
-    send_im_async, send_im_client, send_im_client_send_async, send_im_client_sign_in_async,
-    send_im_client_sign_out_async,
+    send_im_begin, send_im_client, send_im_client_send_begin, send_im_client_sign_in_begin,
+    send_im_client_sign_out_begin,
 };
 use crate::error::{send_im_error, send_im_error_to_json};
+use crate::ffi::{Out, catch_panic, error_or_null, from_raw, into_raw, json};
 use crate::mailbox::{Slot, send_im_mailbox};
+use crate::names::send_im_step_name;
 use crate::options::{send_im_options, send_im_options_on_step, send_im_options_on_token};
 use crate::receipt::{
-    send_im_receipt, send_im_receipt_to_json, send_im_step, send_im_step_elapsed_ms, send_im_step_host,
-    send_im_step_name, send_im_step_status,
+    send_im_receipt, send_im_receipt_to_json, send_im_step_record, send_im_step_record_elapsed_ms,
+    send_im_step_record_host, send_im_step_record_status, send_im_step_record_step,
 };
-use crate::results::{
-    send_im_client_send_all_async, send_im_messages, send_im_results, send_im_results_count,
-    send_im_results_error, send_im_results_receipt,
-};
+use crate::results::{send_im_client_send_all_begin, send_im_messages};
 use crate::token::{
     send_im_token_reply, send_im_token_request, send_im_token_request_authorization_uri,
     send_im_token_request_client_id, send_im_token_request_origin, send_im_token_request_rejected,
@@ -50,86 +48,48 @@ unsafe fn quoted(text: *const c_char) -> String {
     json(&text)
 }
 
-unsafe extern "C" fn post_sent(slot: *mut c_void, error: *mut send_im_error, receipt: *mut send_im_receipt) {
-    // SAFETY: the slot was made for this one call; error and receipt are the callback's to free.
-    certain((), || unsafe {
-        let (Some(slot), error, receipt) =
-            (take_back(slot.cast::<Slot>()), take_back(error), take_back(receipt))
-        else {
-            return;
-        };
-        slot.post(&outcome("sent", error.as_deref(), receipt.as_deref()));
-    });
-}
-
-fn outcome(what: &str, error: Option<&send_im_error>, receipt: Option<&send_im_receipt>) -> String {
-    let (error, receipt) =
-        (error.map_or(null(), std::ptr::from_ref), receipt.map_or(null(), std::ptr::from_ref));
+fn outcome(what: &str, error: Option<Error>, receipt: Option<Receipt>) -> String {
+    let (error, receipt) = (error.map(send_im_error::from), receipt.map(send_im_receipt::from));
+    let (error, receipt) = (
+        error.as_ref().map_or(null(), std::ptr::from_ref),
+        receipt.as_ref().map_or(null(), std::ptr::from_ref),
+    );
     // SAFETY: each is NULL or a living object.
     let (error, receipt) =
         unsafe { (made(send_im_error_to_json(error)), made(send_im_receipt_to_json(receipt))) };
     format!(r#""what":"{what}","error":{error},"receipt":{receipt}"#)
 }
 
-unsafe extern "C" fn post_signed_in(
-    slot: *mut c_void,
-    error: *mut send_im_error,
-    client: *mut send_im_client,
-) {
-    // SAFETY: as in `post_sent`.
-    certain((), || unsafe {
-        let (Some(slot), error, client) =
-            (take_back(slot.cast::<Slot>()), take_back(error), take_back(client))
-        else {
-            return;
-        };
-        slot.put(&outcome("signed_in", error.as_deref(), None), client, None);
-    });
+fn post(slot: &Slot, what: &str, result: send_im::Result<Value>) {
+    match result {
+        Err(error) => slot.post(&outcome(what, Some(error), None)),
+        Ok(Value::Receipt(receipt)) => slot.post(&outcome(what, None, Some(receipt))),
+        Ok(Value::Client(client)) => slot.put(&outcome(what, None, None), Some(Box::new(client)), None),
+        Ok(Value::Results(results)) => {
+            let each = results.into_iter().map(|result| match result {
+                Ok(receipt) => format!("{{{}}}", outcome("sent", None, Some(receipt))),
+                Err(error) => format!("{{{}}}", outcome("sent", Some(error), None)),
+            });
+            let each: Vec<_> = each.collect();
+            slot.post(&format!(r#"{},"results":[{}]"#, outcome(what, None, None), each.join(",")));
+        }
+        Ok(Value::Nothing) => slot.post(&outcome(what, None, None)),
+    }
 }
 
-unsafe extern "C" fn post_done(slot: *mut c_void, error: *mut send_im_error) {
-    // SAFETY: as in `post_sent`.
-    certain((), || unsafe {
-        let (Some(slot), error) = (take_back(slot.cast::<Slot>()), take_back(error)) else { return };
-        slot.post(&outcome("signed_out", error.as_deref(), None));
-    });
-}
-
-unsafe extern "C" fn post_all_sent(
-    slot: *mut c_void,
-    error: *mut send_im_error,
-    results: *mut send_im_results,
-) {
-    // SAFETY: as in `post_sent`.
-    certain((), || unsafe {
-        let (Some(slot), error, results) =
-            (take_back(slot.cast::<Slot>()), take_back(error), take_back(results))
-        else {
-            return;
-        };
-        let results = results.as_deref().map_or(null(), std::ptr::from_ref);
-        let each: Vec<_> = (0..send_im_results_count(results))
-            .map(|at| {
-                let (error, receipt) =
-                    (send_im_results_error(results, at), send_im_results_receipt(results, at));
-                format!("{{{}}}", outcome("sent", error.as_ref(), receipt.as_ref()))
-            })
-            .collect();
-        let whole = outcome("all_sent", error.as_deref(), None);
-        slot.post(&format!(r#"{whole},"results":[{}]"#, each.join(",")));
-    });
-}
-
-unsafe extern "C" fn post_step(slot: *mut c_void, step: *const send_im_step) {
+unsafe extern "C" fn post_step(slot: *mut c_void, step: *const send_im_step_record) {
     // SAFETY: the slot lives until `post_released`, the step until this returns.
-    certain((), || unsafe {
+    catch_panic((), || unsafe {
         let Some(slot) = slot.cast::<Slot>().as_ref() else { return };
-        let (name, host) = (quoted(send_im_step_name(step)), quoted(send_im_step_host(step)));
-        let status = match send_im_step_status(step) {
+        let (name, host) = (
+            quoted(send_im_step_name(send_im_step_record_step(step))),
+            quoted(send_im_step_record_host(step)),
+        );
+        let status = match send_im_step_record_status(step) {
             0 => "null".to_owned(),
             status => status.to_string(),
         };
-        let elapsed = send_im_step_elapsed_ms(step);
+        let elapsed = send_im_step_record_elapsed_ms(step);
         slot.post(&format!(
             r#""what":"step","step":{name},"host":{host},"status":{status},"elapsed_ms":{elapsed:.3}"#
         ));
@@ -142,8 +102,8 @@ unsafe extern "C" fn post_token(
     reply: *mut send_im_token_reply,
 ) {
     // SAFETY: the slot lives until `post_released`, the request until this returns; the reply is the callback's.
-    certain((), || unsafe {
-        let (Some(slot), reply) = (slot.cast::<Slot>().as_ref(), take_back(reply)) else { return };
+    catch_panic((), || unsafe {
+        let (Some(slot), reply) = (slot.cast::<Slot>().as_ref(), from_raw(reply)) else { return };
         let members = format!(
             r#""what":"token","origin":{},"authorization_uri":{},"client_id":{},"trusted_issuers":{},"rejected":{}"#,
             quoted(send_im_token_request_origin(request)),
@@ -158,8 +118,8 @@ unsafe extern "C" fn post_token(
 
 unsafe extern "C" fn post_released(slot: *mut c_void) {
     // SAFETY: the slot was made for this host function, which will not come again.
-    certain((), || unsafe {
-        if let Some(slot) = take_back(slot.cast::<Slot>()) {
+    catch_panic((), || unsafe {
+        if let Some(slot) = from_raw(slot.cast::<Slot>()) {
             slot.post(r#""what":"released""#);
         }
     });
@@ -175,15 +135,15 @@ unsafe fn with_slot(
     begin: impl FnOnce(*mut Slot) -> *mut send_im_error,
 ) -> *mut send_im_error {
     let mut slot = null_mut();
-    let refused = fallible(Sent::No, || {
+    let refused = error_or_null(Sent::No, || {
         // SAFETY: what this function asks for.
-        slot = hand_over(unsafe { Slot::new(mailbox, ticket)? });
+        slot = into_raw(unsafe { Slot::new(mailbox, ticket)? });
         Ok(())
     });
     if refused.is_null() { begin(slot) } else { refused }
 }
 
-/// Begins a call that ends with one callback.
+/// Begins a call whose end is mail.
 ///
 /// # Safety
 /// `mailbox` and `call` are NULL or usable.
@@ -191,23 +151,26 @@ unsafe fn begin_call(
     mailbox: *const send_im_mailbox,
     ticket: u64,
     call: *mut *mut send_im_call,
-    begin: impl FnOnce(*mut c_void) -> *mut send_im_error,
+    what: &'static str,
+    begin: impl FnOnce(*mut *mut send_im_call) -> *mut send_im_error,
 ) -> *mut send_im_error {
-    // SAFETY: what this function asks for.
-    unsafe {
-        // It writes the NULL.
-        let _ = Out::new(call);
-        with_slot(mailbox, ticket, |slot| {
-            let error = begin(slot.cast());
-            if !error.is_null() {
-                drop(take_back(slot));
-            }
-            error
-        })
-    }
+    let mut refused = null_mut();
+    let error = error_or_null(Sent::Maybe, || {
+        // SAFETY: what this function asks for.
+        let (out, slot) = unsafe { (Out::new(call), Slot::new(mailbox, ticket)?) };
+        let mut begun = null_mut();
+        refused = begin(&mut begun);
+        // SAFETY: it was just made.
+        if let Some(begun) = unsafe { from_raw(begun) } {
+            begun.on_end(move |end| post(&slot, what, end.take()));
+            out.give(*begun);
+        }
+        Ok(())
+    });
+    if error.is_null() { refused } else { error }
 }
 
-/// As `send_im_async`; its end is mail with this ticket.
+/// As `send_im_begin`; its end is mail with this ticket.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_by_mail(
     mailbox: *const send_im_mailbox,
@@ -218,14 +181,10 @@ pub unsafe extern "C" fn send_im_by_mail(
     call: *mut *mut send_im_call,
 ) -> *mut send_im_error {
     // SAFETY: the caller keeps to the header.
-    unsafe {
-        begin_call(mailbox, ticket, call, |slot| {
-            send_im_async(options, to, text, Some(post_sent), slot, call)
-        })
-    }
+    unsafe { begin_call(mailbox, ticket, call, "sent", |call| send_im_begin(options, to, text, call)) }
 }
 
-/// As `send_im_client_sign_in_async`; its end is mail with this ticket.
+/// As `send_im_client_sign_in_begin`; its end is mail with this ticket.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_sign_in_by_mail(
     mailbox: *const send_im_mailbox,
@@ -235,13 +194,11 @@ pub unsafe extern "C" fn send_im_client_sign_in_by_mail(
 ) -> *mut send_im_error {
     // SAFETY: the caller keeps to the header.
     unsafe {
-        begin_call(mailbox, ticket, call, |slot| {
-            send_im_client_sign_in_async(options, Some(post_signed_in), slot, call)
-        })
+        begin_call(mailbox, ticket, call, "signed_in", |call| send_im_client_sign_in_begin(options, call))
     }
 }
 
-/// As `send_im_client_send_async`; its end is mail with this ticket.
+/// As `send_im_client_send_begin`; its end is mail with this ticket.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_send_by_mail(
     mailbox: *const send_im_mailbox,
@@ -254,13 +211,13 @@ pub unsafe extern "C" fn send_im_client_send_by_mail(
 ) -> *mut send_im_error {
     // SAFETY: the caller keeps to the header.
     unsafe {
-        begin_call(mailbox, ticket, call, |slot| {
-            send_im_client_send_async(client, options, to, text, Some(post_sent), slot, call)
+        begin_call(mailbox, ticket, call, "sent", |call| {
+            send_im_client_send_begin(client, options, to, text, call)
         })
     }
 }
 
-/// As `send_im_client_send_all_async`; its end is mail with this ticket.
+/// As `send_im_client_send_all_begin`; its end is mail with this ticket.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_send_all_by_mail(
     mailbox: *const send_im_mailbox,
@@ -271,13 +228,13 @@ pub unsafe extern "C" fn send_im_client_send_all_by_mail(
 ) -> *mut send_im_error {
     // SAFETY: the caller keeps to the header.
     unsafe {
-        begin_call(mailbox, ticket, call, |slot| {
-            send_im_client_send_all_async(client, messages, Some(post_all_sent), slot, call)
+        begin_call(mailbox, ticket, call, "all_sent", |call| {
+            send_im_client_send_all_begin(client, messages, call)
         })
     }
 }
 
-/// As `send_im_client_sign_out_async`; its end is mail with this ticket.
+/// As `send_im_client_sign_out_begin`; its end is mail with this ticket.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_sign_out_by_mail(
     mailbox: *const send_im_mailbox,
@@ -288,8 +245,8 @@ pub unsafe extern "C" fn send_im_client_sign_out_by_mail(
 ) -> *mut send_im_error {
     // SAFETY: the caller keeps to the header.
     unsafe {
-        begin_call(mailbox, ticket, call, |slot| {
-            send_im_client_sign_out_async(client, timeout_ms, Some(post_done), slot, call)
+        begin_call(mailbox, ticket, call, "signed_out", |call| {
+            send_im_client_sign_out_begin(client, timeout_ms, call)
         })
     }
 }

@@ -1,97 +1,244 @@
-//! Calls that end with a callback.
+//! Calls under way: what begins, is waited for, cancelled, and has a result once.
 
 use std::ffi::c_void;
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
-use send_im::{Error, Result, Sent};
-use send_im_runtime::{Generation, forked, shut_down};
+use send_im::{Error, Receipt, Result, Sent};
+use send_im_runtime::{Flag, Generation, Mutex, forked, lock, on_a_thread_of_ours, shut_down};
 use tokio_util::sync::CancellationToken;
 
-use crate::border::{Out, certain, take_back};
+use crate::client::send_im_client;
+use crate::error::send_im_error;
+use crate::ffi::{Out, catch_panic, error_or_null, from_raw, may_wait, object};
+use crate::receipt::send_im_receipt;
+use crate::results::send_im_results;
 
-/// A call under way, which can be cancelled.
+/// A call under way.
 pub struct send_im_call {
-    cancellation: CancellationToken,
     generation: &'static Generation,
+    cancellation: CancellationToken,
+    end: Arc<End>,
 }
 
-/// What tells the host how a call ended: exactly once, also when the end of the process takes the threads away.
-pub(crate) struct Completion<T> {
-    tell: Option<Box<dyn FnOnce(Result<T>) + Send>>,
-    result: Option<Result<T>>,
-    sent: Sent,
+/// A call has ended. Comes once for each call, also for one that was freed.
+pub type send_im_on_end = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+
+/// What a call gives.
+pub(crate) enum Value {
+    Receipt(Receipt),
+    Client(send_im_client),
+    Results(Vec<Result<Receipt>>),
+    Nothing,
 }
 
-impl<T> Completion<T> {
-    /// Dropping it tells.
-    fn ended(mut self, result: Result<T>) -> Self {
-        self.result = Some(result);
-        self
+/// An operation whose arguments are checked.
+pub(crate) struct Operation {
+    pub(crate) generation: &'static Generation,
+    /// What an error says that cuts it off.
+    pub(crate) sent: Sent,
+    pub(crate) cancellation: CancellationToken,
+    pub(crate) work: Pin<Box<dyn Future<Output = Result<Value>> + Send>>,
+}
+
+impl Operation {
+    fn begin(self) -> Result<send_im_call> {
+        if self.generation.is_foreign() {
+            return Err(forked());
+        }
+        let handle = self.generation.clients_run.handle()?;
+        let end = Arc::new(End::default());
+        let promise = Promise { end: end.clone(), sent: self.sent };
+        let work = self.generation.call(self.sent, self.work);
+        // The promise is held from the beginning: whatever ends this task, the call ends.
+        handle.spawn(async move { promise.keep(work.await) });
+        Ok(send_im_call { generation: self.generation, cancellation: self.cancellation, end })
     }
 }
 
-impl<T> Drop for Completion<T> {
+/// Does an operation on this thread, and gives its result.
+pub(crate) fn wait<T, R: From<T>>(
+    sent: Sent,
+    out: Out<R>,
+    prepare: impl FnOnce() -> Result<Operation>,
+    get: impl FnOnce(Value) -> Option<T>,
+) -> *mut send_im_error {
+    error_or_null(sent, || {
+        may_wait()?;
+        let operation = prepare()?;
+        let value = operation.generation.call(operation.sent, operation.work).wait()?;
+        if let Some(value) = get(value) {
+            out.give(value.into());
+        }
+        Ok(())
+    })
+}
+
+/// Begins an operation, and gives the call.
+///
+/// # Safety
+/// `call` is NULL or may be written to.
+pub(crate) unsafe fn begin(
+    sent: Sent,
+    call: *mut *mut send_im_call,
+    prepare: impl FnOnce() -> Result<Operation>,
+) -> *mut send_im_error {
+    error_or_null(sent, || {
+        // SAFETY: what this function asks for.
+        let out = unsafe { Out::needed(call, "call")? };
+        out.give(prepare()?.begin()?);
+        Ok(())
+    })
+}
+
+/// How a call ends.
+#[derive(Default)]
+pub(crate) struct End {
+    state: Mutex<State>,
+    ended: Flag,
+}
+
+#[derive(Default)]
+struct State {
+    ended: bool,
+    result: Option<Result<Value>>,
+    on_end: Option<OnEnd>,
+}
+
+/// Dropping it calls: also where no thread is left to call on.
+struct OnEnd(Option<Box<dyn FnOnce() + Send>>);
+
+impl Drop for OnEnd {
     fn drop(&mut self) {
-        let (Some(tell), sent) = (self.tell.take(), self.sent) else { return };
-        tell(self.result.take().unwrap_or_else(|| Err(shut_down(sent))));
+        if let Some(on_end) = self.0.take() {
+            on_end();
+        }
+    }
+}
+
+impl End {
+    /// The first one counts.
+    fn set(&self, result: Result<Value>) {
+        let on_end = {
+            let mut state = lock(&self.state);
+            if state.ended {
+                return;
+            }
+            state.ended = true;
+            state.result = Some(result);
+            state.on_end.take()
+        };
+        self.ended.set();
+        // It may block, and so may not come on a thread that works for others.
+        if let (Some(on_end), Ok(handle)) = (on_end, tokio::runtime::Handle::try_current()) {
+            handle.spawn_blocking(move || drop(on_end));
+        }
+    }
+
+    /// Calls `on_end` once, at once where the call has ended.
+    fn on_end(&self, on_end: impl FnOnce() + Send + 'static) {
+        let on_end = OnEnd(Some(Box::new(on_end)));
+        let mut state = lock(&self.state);
+        // Dropped without the lock: it may ask for the result.
+        let at_once = if state.ended { Some(on_end) } else { state.on_end.replace(on_end) };
+        drop(state);
+        drop(at_once);
+    }
+
+    /// The result, once.
+    pub(crate) fn take(&self) -> Result<Value> {
+        let mut state = lock(&self.state);
+        let why = if state.ended {
+            "The result of this call was taken before."
+        } else {
+            "This call has not ended."
+        };
+        state.result.take().unwrap_or_else(|| Err(Error::invalid_input(why)))
+    }
+}
+
+/// Ends a call that the end of the process cuts off.
+struct Promise {
+    end: Arc<End>,
+    sent: Sent,
+}
+
+impl Promise {
+    fn keep(self, result: Result<Value>) {
+        self.end.set(result);
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        self.end.set(Err(shut_down(self.sent)));
+    }
+}
+
+impl send_im_call {
+    /// Calls `tell` once with what holds the result, when the call has ended.
+    pub(crate) fn on_end(&self, tell: impl FnOnce(&End) + Send + 'static) {
+        let end = self.end.clone();
+        self.end.on_end(move || tell(&end));
     }
 }
 
 /// The pointer of the host on its way to a callback.
-pub(crate) struct UserData(*mut c_void);
+struct UserData(*mut c_void);
 
 // SAFETY: the pointer is handed back to the host and never read here. The header says that the callback comes on another
 // thread.
 unsafe impl Send for UserData {}
 
 impl UserData {
-    pub(crate) fn new(user_data: *mut c_void) -> Self {
-        UserData(user_data)
-    }
-
     /// By value, so that a closure takes the whole of it along.
-    pub(crate) fn pointer(self) -> *mut c_void {
+    fn pointer(self) -> *mut c_void {
         self.0
     }
 }
 
-/// Starts work; `tell` is called with its result on a thread that may block, unless this returns an error.
-pub(crate) fn start<T, W, F>(
-    generation: &'static Generation,
-    sent: Sent,
-    out: Out<send_im_call>,
-    work: W,
-    tell: impl FnOnce(Result<T>) + Send + 'static,
-) -> Result<()>
-where
-    T: Send + 'static,
-    W: FnOnce(Option<CancellationToken>) -> F,
-    F: Future<Output = Result<T>> + Send + 'static,
-{
-    if generation.is_foreign() {
-        return Err(forked());
-    }
-    let handle = generation.clients_run.handle()?;
-    let cancellation = CancellationToken::new();
-    let call = generation.call::<T, Error, _>(sent, work(Some(cancellation.clone())));
-    // Before the callback can come, which may want it.
-    out.give(send_im_call { cancellation, generation });
-    let completion = Completion { tell: Some(Box::new(tell)), result: None, sent };
-    handle.spawn(async move {
-        // Held from the beginning: whatever ends this task, the host is told.
-        let completion = completion;
-        let completion = completion.ended(call.await);
-        tokio::task::spawn_blocking(move || drop(completion));
-    });
-    Ok(())
+/// Waits until a call has ended, at most `timeout_ms`; without a bound where that is negative. True when it has ended. In a
+/// callback it does not wait. True for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_call_wait(call: *const send_im_call, timeout_ms: i64) -> bool {
+    catch_panic(true, || {
+        // SAFETY: the caller keeps to the header.
+        let Some(call) = (unsafe { call.as_ref() }) else { return true };
+        let bound = match timeout_ms {
+            _ if call.generation.is_foreign() => return true,
+            _ if on_a_thread_of_ours() => Duration::ZERO,
+            bound => u64::try_from(bound).map_or(Duration::MAX, Duration::from_millis),
+        };
+        call.end.ended.wait(bound)
+    })
 }
 
-/// Ends a call early: its callback comes with `cancelled`, unless the call has ended already. Whether the message may have
-/// arrived is told by `send_im_error_sent`. An invitation that rings is withdrawn. May be called again, from any thread.
-/// NULL is nothing.
+/// Calls `callback` once when the call has ended; at once, and on this thread, where it has already. A call has one callback:
+/// set it once. `callback` may wait for nothing that this library does.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_call_on_end(
+    call: *const send_im_call,
+    callback: send_im_on_end,
+    user_data: *mut c_void,
+) {
+    catch_panic((), || {
+        // SAFETY: the caller keeps to the header.
+        let (Some(call), Some(callback)) = (unsafe { call.as_ref() }, callback) else { return };
+        let user_data = UserData(user_data);
+        if !call.generation.is_foreign() {
+            // SAFETY: the host gave this function for this pointer.
+            call.on_end(move |_| unsafe { callback(user_data.pointer()) });
+        }
+    });
+}
+
+/// Ends a call early: with `cancelled`, unless it has ended already. Whether the message may have arrived is told by
+/// `send_im_error_sent`. An invitation that rings is withdrawn. May be called again, from any thread. NULL is nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_call_cancel(call: *const send_im_call) {
-    certain((), || {
+    catch_panic((), || {
         // SAFETY: the caller keeps to the header.
         let call = unsafe { call.as_ref() };
         if let Some(call) = call.filter(|call| !call.generation.is_foreign()) {
@@ -100,12 +247,84 @@ pub unsafe extern "C" fn send_im_call_cancel(call: *const send_im_call) {
     });
 }
 
-/// Frees the handle; the call goes on, and its callback comes. NULL is nothing.
+/// Takes how a call ended: its error, or NULL. A result is dropped, and a client among it signed out. Each `take` function
+/// works once for a call, after its end; before, and a second time, it gives `invalid_input`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_call_take(call: *const send_im_call) -> *mut send_im_error {
+    // SAFETY: the caller keeps to the header.
+    unsafe { take(call, |_| Some(())) }
+}
+
+/// Takes the receipt of a send, or its error. `receipt` may be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_call_take_receipt(
+    call: *const send_im_call,
+    receipt: *mut *mut send_im_receipt,
+) -> *mut send_im_error {
+    // SAFETY: the caller keeps to the header.
+    let out = unsafe { Out::new(receipt) };
+    // SAFETY: as above.
+    unsafe { take(call, |value| value.receipt().map(|receipt| out.give(receipt.into()))) }
+}
+
+/// Takes the client of a sign-in, or its error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_call_take_client(
+    call: *const send_im_call,
+    client: *mut *mut send_im_client,
+) -> *mut send_im_error {
+    // SAFETY: the caller keeps to the header.
+    let out = unsafe { Out::new(client) };
+    // SAFETY: as above.
+    unsafe { take(call, |value| value.client().map(|client| out.give(client))) }
+}
+
+/// Takes the results of `send_im_client_send_all_begin`, or its error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn send_im_call_take_results(
+    call: *const send_im_call,
+    results: *mut *mut send_im_results,
+) -> *mut send_im_error {
+    // SAFETY: the caller keeps to the header.
+    let out = unsafe { Out::new(results) };
+    // SAFETY: as above.
+    unsafe { take(call, |value| value.results().map(|results| out.give(results.into()))) }
+}
+
+/// # Safety
+/// `call` is NULL or living.
+unsafe fn take(call: *const send_im_call, give: impl FnOnce(Value) -> Option<()>) -> *mut send_im_error {
+    error_or_null(Sent::Maybe, || {
+        // SAFETY: what this function asks for.
+        let call = unsafe { object(call, "call")? };
+        if call.generation.is_foreign() {
+            return Err(forked());
+        }
+        give(call.end.take()?)
+            .ok_or_else(|| Error::invalid_input("The result of this call is of another type."))
+    })
+}
+
+impl Value {
+    pub(crate) fn receipt(self) -> Option<Receipt> {
+        if let Value::Receipt(receipt) = self { Some(receipt) } else { None }
+    }
+
+    pub(crate) fn client(self) -> Option<send_im_client> {
+        if let Value::Client(client) = self { Some(client) } else { None }
+    }
+
+    pub(crate) fn results(self) -> Option<Vec<Result<Receipt>>> {
+        if let Value::Results(results) = self { Some(results) } else { None }
+    }
+}
+
+/// Frees a call. One that has not ended goes on: its callback comes, and nobody gets its result. NULL is nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_call_free(call: *mut send_im_call) {
-    certain((), || {
+    catch_panic((), || {
         // SAFETY: the caller keeps to the header.
-        let call = unsafe { take_back(call) };
+        let call = unsafe { from_raw(call) };
         // In a forked child, what it shares with the threads of the parent is left alone.
         if let Some(call) = call.filter(|call| call.generation.is_foreign()) {
             std::mem::forget(call);
@@ -115,28 +334,36 @@ pub unsafe extern "C" fn send_im_call_free(call: *mut send_im_call) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
 
-    fn completion(told: &Arc<Mutex<Vec<String>>>) -> Completion<u8> {
-        let told = told.clone();
-        let tell = move |result: Result<u8>| told.lock().unwrap().push(format!("{result:?}"));
-        Completion { tell: Some(Box::new(tell)), result: None, sent: Sent::Maybe }
+    fn counted(end: &End) -> Arc<AtomicUsize> {
+        let count = Arc::new(AtomicUsize::new(0));
+        let told = count.clone();
+        end.on_end(move || assert_eq!(told.fetch_add(1, Ordering::SeqCst), 0));
+        count
     }
 
     #[test]
-    fn the_end_is_told_once() {
-        let told = Arc::default();
-        drop(completion(&told).ended(Ok(7)));
-        assert_eq!(*told.lock().unwrap(), ["Ok(7)"]);
+    fn the_end_is_told_once_and_its_result_taken_once() {
+        let end = Arc::new(End::default());
+        let early = counted(&end);
+        assert!(end.take().err().unwrap().detail().contains("has not ended"));
+        let promise = Promise { end: end.clone(), sent: Sent::Maybe };
+        end.set(Ok(Value::Nothing));
+        drop(promise);
+        let late = counted(&end);
+        assert_eq!((early.load(Ordering::SeqCst), late.load(Ordering::SeqCst)), (1, 1));
+        assert!(end.take().is_ok());
+        assert!(end.take().err().unwrap().detail().contains("taken before"));
     }
 
     #[test]
-    fn work_that_is_dropped_is_told_as_cancelled() {
-        let told = Arc::default();
-        drop(completion(&told));
-        let told = told.lock().unwrap();
-        assert!(told.len() == 1 && told[0].contains("Cancelled") && told[0].contains("Maybe"), "{told:?}");
+    fn work_that_is_dropped_ends_as_cancelled() {
+        let end = Arc::new(End::default());
+        drop(Promise { end: end.clone(), sent: Sent::Maybe });
+        let error = end.take().err().unwrap();
+        assert_eq!((error.kind().as_str(), error.sent()), ("cancelled", Sent::Maybe));
     }
 }

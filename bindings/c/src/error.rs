@@ -7,15 +7,13 @@ use send_im::{Error, ErrorKind, Sent, Step};
 use send_im_runtime::HostFailure;
 use serde_json::{Value, json};
 
-use crate::border::{NONE, c_text, certain, hand_over, json as to_json, lend, read, take_back, text};
+use crate::ffi::{NONE, as_ptr, c_text, catch_panic, from_raw, into_raw, json as to_json, read, text};
+use crate::names::{number, send_im_kind, send_im_sent, send_im_step};
 
 /// A failed call: what failed, at which step, and what to do about it.
 pub struct send_im_error {
     error: Error,
-    kind: CString,
-    step: Option<CString>,
     detail: CString,
-    sent: CString,
     code: Option<CString>,
     subcode: Option<CString>,
     diagnostics: Option<CString>,
@@ -26,10 +24,7 @@ pub struct send_im_error {
 impl From<Error> for send_im_error {
     fn from(error: Error) -> Self {
         send_im_error {
-            kind: c_text(error.kind().as_str()),
-            step: error.step().map(|step: Step| c_text(step.as_str())),
             detail: c_text(error.detail()),
-            sent: c_text(error.sent().as_str()),
             code: error.code().map(c_text),
             subcode: error.subcode().map(c_text),
             diagnostics: error.diagnostics().map(c_text),
@@ -42,7 +37,7 @@ impl From<Error> for send_im_error {
 
 impl send_im_error {
     pub(crate) fn raw(error: Error) -> *mut Self {
-        hand_over(error.into())
+        into_raw(error.into())
     }
 
     #[cfg(test)]
@@ -60,21 +55,18 @@ impl send_im_error {
     }
 }
 
-/// The sort of failure: a stable name such as `recipient_not_found`. A newer library may know more names than this
-/// documentation: invalid_input, discovery_failed, untrusted_host, tls, sign_in_refused, sign_in_unsupported,
-/// credential_unavailable, forbidden, limit_reached, recipient_not_found, recipient_unavailable, declined, no_answer, busy,
-/// throttled, service_error, network, timeout, protocol, outcome_unknown, cancelled, closed.
+/// The sort of failure; `SEND_IM_KIND_NONE` for NULL, which is success.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_error_kind(error: *const send_im_error) -> *const c_char {
+pub unsafe extern "C" fn send_im_error_kind(error: *const send_im_error) -> send_im_kind {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(error, NONE, |e| Some(e.kind.as_ptr())) }
+    unsafe { read(error, 0, |e| Some(number(ErrorKind::ALL, e.error.kind()))) }
 }
 
-/// The step that failed: discover, sign_in, open_session, invite, send, confirm or sign_out. NULL where none had begun.
+/// The step that failed; `SEND_IM_STEP_NONE` where none had begun.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_error_step(error: *const send_im_error) -> *const c_char {
+pub unsafe extern "C" fn send_im_error_step(error: *const send_im_error) -> send_im_step {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(error, NONE, |e| Some(lend(e.step.as_ref()))) }
+    unsafe { read(error, 0, |e| e.error.step().map(|step| number(Step::ALL, step))) }
 }
 
 /// One sentence a person can act on.
@@ -84,11 +76,11 @@ pub unsafe extern "C" fn send_im_error_detail(error: *const send_im_error) -> *c
     unsafe { read(error, NONE, |e| Some(e.detail.as_ptr())) }
 }
 
-/// `no`: it was not delivered. `maybe`: it may have arrived, and sending again may double it.
+/// Whether the message may have arrived all the same; sending it again may then double it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_error_sent(error: *const send_im_error) -> *const c_char {
+pub unsafe extern "C" fn send_im_error_sent(error: *const send_im_error) -> send_im_sent {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(error, NONE, |e| Some(e.sent.as_ptr())) }
+    unsafe { read(error, 0, |e| Some(number(Sent::ALL, e.error.sent()))) }
 }
 
 /// The HTTP status of the answer that decided; 0 where none did.
@@ -102,21 +94,21 @@ pub unsafe extern "C" fn send_im_error_http_status(error: *const send_im_error) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_code(error: *const send_im_error) -> *const c_char {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(error, NONE, |e| Some(lend(e.code.as_ref()))) }
+    unsafe { read(error, NONE, |e| Some(as_ptr(e.code.as_ref()))) }
 }
 
 /// The server's subcode as it came, for example `DoNotDisturb`, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_subcode(error: *const send_im_error) -> *const c_char {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(error, NONE, |e| Some(lend(e.subcode.as_ref()))) }
+    unsafe { read(error, NONE, |e| Some(as_ptr(e.subcode.as_ref()))) }
 }
 
 /// The server's diagnostics, for its administrator, or NULL. Not stable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_diagnostics(error: *const send_im_error) -> *const c_char {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(error, NONE, |e| Some(lend(e.diagnostics.as_ref()))) }
+    unsafe { read(error, NONE, |e| Some(as_ptr(e.diagnostics.as_ref()))) }
 }
 
 /// How long the server asked to wait, in milliseconds; -1 where it did not.
@@ -178,7 +170,7 @@ pub unsafe extern "C" fn send_im_error_new(
     detail: *const c_char,
     may_have_arrived: bool,
 ) -> *mut send_im_error {
-    certain(std::ptr::null_mut(), || {
+    catch_panic(std::ptr::null_mut(), || {
         // SAFETY: the caller keeps to the header.
         let (Ok(kind), Ok(detail)) = (unsafe { text(kind, "kind") }, unsafe { text(detail, "detail") })
         else {
@@ -204,5 +196,5 @@ pub unsafe extern "C" fn send_im_error_to_json(error: *const send_im_error) -> *
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_free(error: *mut send_im_error) {
     // SAFETY: the caller keeps to the header.
-    certain((), || drop(unsafe { take_back(error) }));
+    catch_panic((), || drop(unsafe { from_raw(error) }));
 }

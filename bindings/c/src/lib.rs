@@ -2,19 +2,20 @@
 //! may change is written in `ABI.md`.
 //!
 //! Rules every export keeps:
-//! - A panic ends at the border ([`border::fallible`], [`border::certain`]).
+//! - A panic ends at the border ([`ffi::error_or_null`], [`ffi::catch_panic`]).
 //! - What the host gives is checked before it is used: NULL and texts that are not UTF-8 are `invalid_input`.
-//! - No call waits on a thread of ours ([`border::may_wait`]); callbacks that may block come on threads that may.
+//! - No call waits on a thread of ours ([`ffi::may_wait`]); callbacks that may block come on threads that may.
 //! - Objects that live on the runtime are numbers, so nothing of the parent is dropped in a forked child.
 #![allow(non_camel_case_types)] // The names are those of C.
 
-mod border;
 mod by_mail;
 mod call;
 mod client;
 mod error;
+mod ffi;
 mod host;
 mod mailbox;
+mod names;
 mod options;
 mod receipt;
 mod results;
@@ -49,7 +50,7 @@ pub extern "C" fn send_im_version() -> *const c_char {
 /// Waits at most `timeout_ms`; true if no session was left open. From a callback it does not wait.
 #[unsafe(no_mangle)]
 pub extern "C" fn send_im_wind_down(timeout_ms: u64) -> bool {
-    border::certain(false, || Generation::current().wind_down(Duration::from_millis(timeout_ms)))
+    ffi::catch_panic(false, || Generation::current().wind_down(Duration::from_millis(timeout_ms)))
 }
 
 /// Stops the library in this process: calls under way end with `cancelled`, sessions are signed out as far as the time
@@ -59,7 +60,7 @@ pub extern "C" fn send_im_wind_down(timeout_ms: u64) -> bool {
 /// A program should call it before it unloads the library or returns from main with sessions open.
 #[unsafe(no_mangle)]
 pub extern "C" fn send_im_shutdown(timeout_ms: u64) -> bool {
-    border::certain(false, || Generation::current().shut_down(Duration::from_millis(timeout_ms)))
+    ffi::catch_panic(false, || Generation::current().shut_down(Duration::from_millis(timeout_ms)))
 }
 
 /// As `send_im_shutdown`, when the process ends by `exit` or by returning from main: after all code of a host that runs its
@@ -91,5 +92,5 @@ pub extern "C" fn send_im_shutdown_at_exit(timeout_ms: u64) -> bool {
 #[cfg(feature = "panic-test")]
 #[unsafe(no_mangle)]
 pub extern "C" fn send_im_panic_for_tests() -> *mut error::send_im_error {
-    border::fallible(send_im::Sent::Maybe, || panic!("on purpose"))
+    ffi::error_or_null(send_im::Sent::Maybe, || panic!("on purpose"))
 }

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use send_im::{Result, Sent};
 use send_im_runtime::{Generation, Mutex, forked, lock};
 
-use crate::border::{NONE, Out, c_text, certain, fallible, hand_over, object, read, take_back};
 use crate::client::send_im_client;
 use crate::error::send_im_error;
+use crate::ffi::{NONE, Out, c_text, catch_panic, error_or_null, from_raw, into_raw, object, read};
 use crate::rope::Rope;
 use crate::token::send_im_token_reply;
 
@@ -126,7 +126,7 @@ impl Slot {
 /// Makes an empty mailbox.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_mailbox_new(mailbox: *mut *mut send_im_mailbox) -> *mut send_im_error {
-    fallible(Sent::No, || {
+    error_or_null(Sent::No, || {
         // SAFETY: the caller keeps to the header.
         let out = unsafe { Out::needed(mailbox, "mailbox")? };
         let inside = Arc::new(Inside { kept: Mutex::default(), rope: Rope::new()? });
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn send_im_mailbox_descriptor(mailbox: *const send_im_mail
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_mailbox_take(mailbox: *const send_im_mailbox) -> *mut send_im_mail {
     let take = |m: &send_im_mailbox| {
-        if m.generation.is_foreign() { None } else { m.inside.take().map(hand_over) }
+        if m.generation.is_foreign() { None } else { m.inside.take().map(into_raw) }
     };
     // SAFETY: the caller keeps to the header.
     unsafe { read(mailbox, null_mut(), take) }
@@ -160,9 +160,9 @@ pub unsafe extern "C" fn send_im_mailbox_take(mailbox: *const send_im_mailbox) -
 /// signed in later is signed out. NULL is nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_mailbox_free(mailbox: *mut send_im_mailbox) {
-    certain((), || {
+    catch_panic((), || {
         // SAFETY: the caller keeps to the header.
-        let Some(mailbox) = (unsafe { take_back(mailbox) }) else { return };
+        let Some(mailbox) = (unsafe { from_raw(mailbox) }) else { return };
         if mailbox.generation.is_foreign() {
             // Threads that are not here may hold its lock.
             std::mem::forget(mailbox);
@@ -198,7 +198,7 @@ pub unsafe extern "C" fn send_im_mail_to_json(mail: *const send_im_mail) -> *con
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_mail_take_client(mail: *const send_im_mail) -> *mut send_im_client {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(mail, null_mut(), |m| lock(&m.client).take().map(|object| hand_over(*object))) }
+    unsafe { read(mail, null_mut(), |m| lock(&m.client).take().map(|object| into_raw(*object))) }
 }
 
 /// Where the token is put that is wanted, as with `send_im_on_token`; NULL where none is wanted or it was taken before.
@@ -207,14 +207,14 @@ pub unsafe extern "C" fn send_im_mail_take_token_reply(
     mail: *const send_im_mail,
 ) -> *mut send_im_token_reply {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(mail, null_mut(), |m| lock(&m.reply).take().map(|object| hand_over(*object))) }
+    unsafe { read(mail, null_mut(), |m| lock(&m.reply).take().map(|object| into_raw(*object))) }
 }
 
 /// Frees a mail. A client that was not taken from it is signed out. NULL is nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_mail_free(mail: *mut send_im_mail) {
     // SAFETY: the caller keeps to the header.
-    certain((), || drop(unsafe { take_back(mail) }));
+    catch_panic((), || drop(unsafe { from_raw(mail) }));
 }
 
 /// Every order in which threads can come to the lock.

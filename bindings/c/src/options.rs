@@ -10,10 +10,10 @@ use send_im::bindings::{AccountOptions, TokenSource, option_name, process_enviro
 use send_im::{Account, Error, Importance, Message, Result, Sent, Tls, Wait};
 use send_im_runtime::{Generation, Mutex, lock};
 
-use crate::border::{certain, fallible, hand_over, object, optional_text, take_back, text};
 use crate::error::send_im_error;
+use crate::ffi::{catch_panic, error_or_null, from_raw, into_raw, object, optional_text, text};
 use crate::host::{Host, send_im_release};
-use crate::receipt::send_im_step;
+use crate::receipt::send_im_step_record;
 use crate::token::{TokenCallback, ask, send_im_on_token};
 
 /// Who sends, and how a message goes. Values are wiped when they are replaced or freed.
@@ -26,10 +26,11 @@ pub(crate) struct Options {
     tokens: Option<Arc<Host<TokenCallback>>>,
 }
 
-type StepCallback = unsafe extern "C" fn(user_data: *mut c_void, step: *const send_im_step);
+type StepCallback = unsafe extern "C" fn(user_data: *mut c_void, step: *const send_im_step_record);
 
 /// Told of every finished step. The step lives until the callback returns. It must return quickly: the send waits for it.
-pub type send_im_on_step = Option<unsafe extern "C" fn(user_data: *mut c_void, step: *const send_im_step)>;
+pub type send_im_on_step =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, step: *const send_im_step_record)>;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
@@ -163,7 +164,7 @@ impl Options {
         let mut account = given.resolve(process_environment)?;
         if let Some(steps) = self.steps.clone() {
             account = account.on_step(move |record| {
-                let step = send_im_step::from(record);
+                let step = send_im_step_record::from(record);
                 // SAFETY: the host gave this function for this; the step lives until it returns.
                 unsafe { (steps.function())(steps.user_data(), &step) }
             });
@@ -193,7 +194,7 @@ impl Options {
 /// Makes options without a value. Never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn send_im_options_new() -> *mut send_im_options {
-    certain(std::ptr::null_mut(), || hand_over(send_im_options(Mutex::default())))
+    catch_panic(std::ptr::null_mut(), || into_raw(send_im_options(Mutex::default())))
 }
 
 /// Sets an option; a value of NULL takes it away. An unknown name and an unusable value are `invalid_input`.
@@ -215,7 +216,7 @@ pub unsafe extern "C" fn send_im_options_set(
     name: *const c_char,
     value: *const c_char,
 ) -> *mut send_im_error {
-    fallible(Sent::No, || {
+    error_or_null(Sent::No, || {
         // SAFETY: the caller keeps to the header.
         let (options, name) = unsafe { (object(options, "options")?, text(name, "name of the option")?) };
         let key = Key::named(name)?;
@@ -245,7 +246,7 @@ pub unsafe extern "C" fn send_im_options_on_step(
     user_data: *mut c_void,
     release: send_im_release,
 ) -> *mut send_im_error {
-    fallible(Sent::No, || {
+    error_or_null(Sent::No, || {
         let host = callback.map(|callback| Arc::new(Host::new(callback as StepCallback, user_data, release)));
         // SAFETY: the caller keeps to the header.
         let options = unsafe { object(options, "options")? };
@@ -264,7 +265,7 @@ pub unsafe extern "C" fn send_im_options_on_token(
     user_data: *mut c_void,
     release: send_im_release,
 ) -> *mut send_im_error {
-    fallible(Sent::No, || {
+    error_or_null(Sent::No, || {
         let host =
             callback.map(|callback| Arc::new(Host::new(callback as TokenCallback, user_data, release)));
         // SAFETY: the caller keeps to the header.
@@ -279,7 +280,7 @@ pub unsafe extern "C" fn send_im_options_on_token(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_options_free(options: *mut send_im_options) {
     // SAFETY: the caller keeps to the header.
-    certain((), || drop(unsafe { take_back(options) }));
+    catch_panic((), || drop(unsafe { from_raw(options) }));
 }
 
 #[cfg(test)]

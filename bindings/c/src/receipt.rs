@@ -3,22 +3,23 @@
 use std::ffi::{CString, c_char, c_int};
 use std::sync::OnceLock;
 
-use send_im::{Evidence, Receipt, StepRecord};
+use send_im::{Evidence, Format, Receipt, Step, StepRecord};
 
-use crate::border::{NONE, c_text, certain, hand_over, json, lend, read, take_back, text};
+use crate::ffi::{NONE, as_ptr, c_text, catch_panic, from_raw, into_raw, json, read, text};
+use crate::names::{number, send_im_evidence, send_im_format, send_im_step};
 
 /// One finished step of a call.
-pub struct send_im_step {
-    name: CString,
+pub struct send_im_step_record {
+    step: send_im_step,
     host: CString,
     status: c_int,
     elapsed_ms: f64,
 }
 
-impl From<&StepRecord> for send_im_step {
+impl From<&StepRecord> for send_im_step_record {
     fn from(record: &StepRecord) -> Self {
-        send_im_step {
-            name: c_text(record.step.as_str()),
+        send_im_step_record {
+            step: number(Step::ALL, record.step),
             host: c_text(&record.host),
             status: record.status.map_or(0, c_int::from),
             elapsed_ms: record.elapsed.as_secs_f64() * 1e3,
@@ -31,10 +32,8 @@ pub struct send_im_receipt {
     receipt: Receipt,
     to: CString,
     accepted_by: Option<CString>,
-    evidence: CString,
-    format: CString,
     thread_id: Option<CString>,
-    steps: Vec<send_im_step>,
+    steps: Vec<send_im_step_record>,
     json: OnceLock<CString>,
 }
 
@@ -43,10 +42,8 @@ impl From<Receipt> for send_im_receipt {
         send_im_receipt {
             to: c_text(&receipt.to),
             accepted_by: receipt.accepted_by.as_deref().map(c_text),
-            evidence: c_text(receipt.evidence.as_str()),
-            format: c_text(receipt.format.as_str()),
             thread_id: receipt.thread_id.as_deref().map(c_text),
-            steps: receipt.steps.iter().map(send_im_step::from).collect(),
+            steps: receipt.steps.iter().map(send_im_step_record::from).collect(),
             json: OnceLock::new(),
             receipt,
         }
@@ -56,10 +53,10 @@ impl From<Receipt> for send_im_receipt {
 /// A receipt for a program's own tests: of plain text that this recipient has accepted. NULL where `to` is NULL or not UTF-8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_receipt_new(to: *const c_char) -> *mut send_im_receipt {
-    certain(std::ptr::null_mut(), || {
+    catch_panic(std::ptr::null_mut(), || {
         // SAFETY: the caller keeps to the header.
         let to = unsafe { text(to, "recipient") };
-        to.map_or(std::ptr::null_mut(), |to| hand_over(Receipt::new(to, Evidence::InvitationAccepted).into()))
+        to.map_or(std::ptr::null_mut(), |to| into_raw(Receipt::new(to, Evidence::InvitationAccepted).into()))
     })
 }
 
@@ -75,28 +72,28 @@ pub unsafe extern "C" fn send_im_receipt_to(receipt: *const send_im_receipt) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_receipt_accepted_by(receipt: *const send_im_receipt) -> *const c_char {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(receipt, NONE, |r| Some(lend(r.accepted_by.as_ref()))) }
+    unsafe { read(receipt, NONE, |r| Some(as_ptr(r.accepted_by.as_ref()))) }
 }
 
-/// What the receipt rests on: `invitation_accepted`, `message_confirmed` or `submitted`.
+/// What the receipt rests on.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_receipt_evidence(receipt: *const send_im_receipt) -> *const c_char {
+pub unsafe extern "C" fn send_im_receipt_evidence(receipt: *const send_im_receipt) -> send_im_evidence {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(receipt, NONE, |r| Some(r.evidence.as_ptr())) }
+    unsafe { read(receipt, 0, |r| Some(number(Evidence::ALL, r.receipt.evidence))) }
 }
 
-/// The form in which the text went: `plain` or `html`.
+/// The form in which the text went.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_receipt_format(receipt: *const send_im_receipt) -> *const c_char {
+pub unsafe extern "C" fn send_im_receipt_format(receipt: *const send_im_receipt) -> send_im_format {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(receipt, NONE, |r| Some(r.format.as_ptr())) }
+    unsafe { read(receipt, 0, |r| Some(number(Format::ALL, r.receipt.format))) }
 }
 
 /// The server's id of the conversation's thread, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_receipt_thread_id(receipt: *const send_im_receipt) -> *const c_char {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(receipt, NONE, |r| Some(lend(r.thread_id.as_ref()))) }
+    unsafe { read(receipt, NONE, |r| Some(as_ptr(r.thread_id.as_ref()))) }
 }
 
 /// How many steps the send took.
@@ -111,7 +108,7 @@ pub unsafe extern "C" fn send_im_receipt_step_count(receipt: *const send_im_rece
 pub unsafe extern "C" fn send_im_receipt_step(
     receipt: *const send_im_receipt,
     index: usize,
-) -> *const send_im_step {
+) -> *const send_im_step_record {
     // SAFETY: the caller keeps to the header.
     unsafe { read(receipt, std::ptr::null(), |r| r.steps.get(index).map(std::ptr::from_ref)) }
 }
@@ -128,33 +125,33 @@ pub unsafe extern "C" fn send_im_receipt_to_json(receipt: *const send_im_receipt
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_receipt_free(receipt: *mut send_im_receipt) {
     // SAFETY: the caller keeps to the header.
-    certain((), || drop(unsafe { take_back(receipt) }));
+    catch_panic((), || drop(unsafe { from_raw(receipt) }));
 }
 
-/// Which step: discover, sign_in, open_session, invite, send, confirm or sign_out.
+/// Which step.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_step_name(step: *const send_im_step) -> *const c_char {
+pub unsafe extern "C" fn send_im_step_record_step(record: *const send_im_step_record) -> send_im_step {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(step, NONE, |s| Some(s.name.as_ptr())) }
+    unsafe { read(record, 0, |r| Some(r.step)) }
 }
 
 /// The host that was asked, with its port where it is not the usual one.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_step_host(step: *const send_im_step) -> *const c_char {
+pub unsafe extern "C" fn send_im_step_record_host(record: *const send_im_step_record) -> *const c_char {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(step, NONE, |s| Some(s.host.as_ptr())) }
+    unsafe { read(record, NONE, |r| Some(r.host.as_ptr())) }
 }
 
 /// The HTTP status of the answer; 0 where none came.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_step_status(step: *const send_im_step) -> c_int {
+pub unsafe extern "C" fn send_im_step_record_status(record: *const send_im_step_record) -> c_int {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(step, 0, |s| Some(s.status)) }
+    unsafe { read(record, 0, |r| Some(r.status)) }
 }
 
 /// From the request to the end of the answer, in milliseconds.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_step_elapsed_ms(step: *const send_im_step) -> f64 {
+pub unsafe extern "C" fn send_im_step_record_elapsed_ms(record: *const send_im_step_record) -> f64 {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(step, 0.0, |s| Some(s.elapsed_ms)) }
+    unsafe { read(record, 0.0, |r| Some(r.elapsed_ms)) }
 }

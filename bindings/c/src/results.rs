@@ -1,18 +1,17 @@
 //! Many messages at a time.
 
-use std::ffi::{c_char, c_void};
-use std::future::Future;
+use std::ffi::c_char;
 
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
-use send_im::{Client, Message, Receipt, Result, Sent};
+use send_im::{Message, Receipt, Result, Sent};
 use send_im_runtime::{Mutex, lock, unless_cancelled};
 use tokio_util::sync::CancellationToken;
 
-use crate::border::{Out, certain, fallible, hand_over, may_wait, object, read, take_back, text};
-use crate::call::{UserData, send_im_call, start};
-use crate::client::{halves, no_callback, send_im_client};
+use crate::call::{Operation, Value, begin, send_im_call, wait};
+use crate::client::send_im_client;
 use crate::error::send_im_error;
+use crate::ffi::{Out, catch_panic, error_or_null, from_raw, into_raw, object, read, text};
 use crate::options::{Options, Takes, send_im_options};
 use crate::receipt::send_im_receipt;
 
@@ -37,27 +36,25 @@ impl From<Vec<Result<Receipt>>> for send_im_results {
     }
 }
 
-/// Many sends have ended; `error` only where none could begin. The one that is there belongs to the host.
-pub type send_im_on_all_sent = Option<
-    unsafe extern "C" fn(user_data: *mut c_void, error: *mut send_im_error, results: *mut send_im_results),
->;
-
 /// The sends are under way when this returns, before the future is polled.
-fn send_each(
-    client: &Client,
-    messages: Vec<Message>,
-    cancellation: Option<CancellationToken>,
-) -> impl Future<Output = Result<Vec<Result<Receipt>>>> + Send + use<> {
+///
+/// # Safety
+/// As the header says.
+unsafe fn send_each(client: *const send_im_client, messages: *const send_im_messages) -> Result<Operation> {
+    // SAFETY: what this function asks for.
+    let (client, messages) = unsafe { (object(client, "client")?, taken(messages)?) };
+    let (signed_in, cancellation) = (client.client()?, CancellationToken::new());
     let each = |message: Message| {
         let sent_status = message.sent_status();
         // A list of one: its timeout begins when its turn comes.
-        let sending = client.send_all([message]);
+        let sending = signed_in.send_all([message]);
         let sending =
             async { sending.await.pop().unwrap_or_else(|| Err(send_im_runtime::panicked(Sent::Maybe))) };
-        unless_cancelled(cancellation.clone(), move || sent_status.sent(), sending)
+        unless_cancelled(Some(cancellation.clone()), move || sent_status.sent(), sending)
     };
     let sends: Vec<_> = messages.into_iter().map(each).collect();
-    async { Ok(join_all(sends).await) }
+    let work = Box::pin(async { Ok(Value::Results(join_all(sends).await)) });
+    Ok(Operation { generation: client.generation, sent: Sent::Maybe, cancellation, work })
 }
 
 /// # Safety
@@ -72,7 +69,7 @@ unsafe fn taken(messages: *const send_im_messages) -> Result<Vec<Message>> {
 /// Makes an empty list. Never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn send_im_messages_new() -> *mut send_im_messages {
-    certain(std::ptr::null_mut(), || hand_over(send_im_messages(Mutex::default())))
+    catch_panic(std::ptr::null_mut(), || into_raw(send_im_messages(Mutex::default())))
 }
 
 /// Adds a message. `options` are those of a message and may be NULL.
@@ -83,7 +80,7 @@ pub unsafe extern "C" fn send_im_messages_add(
     to: *const c_char,
     text: *const c_char,
 ) -> *mut send_im_error {
-    fallible(Sent::No, || {
+    error_or_null(Sent::No, || {
         // SAFETY: the caller keeps to the header.
         let (messages, options) =
             unsafe { (object(messages, "list of messages")?, Options::of(options, Takes::Message)?) };
@@ -98,7 +95,7 @@ pub unsafe extern "C" fn send_im_messages_add(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_messages_free(messages: *mut send_im_messages) {
     // SAFETY: the caller keeps to the header.
-    certain((), || drop(unsafe { take_back(messages) }));
+    catch_panic((), || drop(unsafe { from_raw(messages) }));
 }
 
 /// Sends many messages, some tens at a time, and gives a result for each in the same order. A message's timeout begins when
@@ -109,43 +106,22 @@ pub unsafe extern "C" fn send_im_client_send_all(
     messages: *const send_im_messages,
     results: *mut *mut send_im_results,
 ) -> *mut send_im_error {
-    fallible(Sent::Maybe, || {
-        // SAFETY: the caller keeps to the header.
-        let (out, client) = unsafe { (Out::needed(results, "results")?, object(client, "client")?) };
-        // SAFETY: the caller keeps to the header.
-        let messages = unsafe { taken(messages)? };
-        may_wait()?;
-        let work = send_each(&client.client()?, messages, None);
-        let sent: Vec<_> = client.generation.call(Sent::Maybe, work).wait()?;
-        out.give(sent.into());
-        Ok(())
-    })
+    // SAFETY: the caller keeps to the header.
+    unsafe {
+        let prepare = || Out::needed(results, "results").and_then(|_| send_each(client, messages));
+        wait(Sent::Maybe, Out::new(results), prepare, Value::results)
+    }
 }
 
-/// As `send_im_client_send_all`, without waiting: `callback` comes exactly once, unless this returns an error. `call` may be
-/// NULL. After a cancellation, messages that had ended keep their result.
+/// As `send_im_client_send_all`, without waiting. After a cancellation, messages that had ended keep their result.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_client_send_all_async(
+pub unsafe extern "C" fn send_im_client_send_all_begin(
     client: *const send_im_client,
     messages: *const send_im_messages,
-    callback: send_im_on_all_sent,
-    user_data: *mut c_void,
     call: *mut *mut send_im_call,
 ) -> *mut send_im_error {
-    fallible(Sent::Maybe, || {
-        // SAFETY: the caller keeps to the header.
-        let (out, client, messages) =
-            unsafe { (Out::new(call), object(client, "client")?, taken(messages)?) };
-        let (callback, user_data) = (callback.ok_or_else(no_callback)?, UserData::new(user_data));
-        let tell = move |result| {
-            let (error, results) = halves::<Vec<Result<Receipt>>, _>(result);
-            // SAFETY: the host gave this function for this, and now owns both.
-            unsafe { callback(user_data.pointer(), error, results) }
-        };
-        let signed_in = client.client()?;
-        let work = |cancellation| send_each(&signed_in, messages, cancellation);
-        start(client.generation, Sent::Maybe, out, work, tell)
-    })
+    // SAFETY: the caller keeps to the header.
+    unsafe { begin(Sent::Maybe, call, || send_each(client, messages)) }
 }
 
 /// How many results there are: as many as messages.
@@ -183,5 +159,5 @@ pub unsafe extern "C" fn send_im_results_error(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_results_free(results: *mut send_im_results) {
     // SAFETY: the caller keeps to the header.
-    certain((), || drop(unsafe { take_back(results) }));
+    catch_panic((), || drop(unsafe { from_raw(results) }));
 }

@@ -10,10 +10,11 @@ use send_im::{Error, ErrorKind, Result, Sent};
 use send_im_runtime::{Generation, forked};
 use tempfile::NamedTempFile;
 
-use crate::border::{
-    NONE, Out, c_text, certain, fallible, json, lend, may_wait, object, optional_text, read, take_back, text,
-};
 use crate::error::send_im_error;
+use crate::ffi::{
+    NONE, Out, as_ptr, c_text, catch_panic, error_or_null, from_raw, json, may_wait, object, optional_text,
+    read, text,
+};
 
 /// A running sandbox.
 pub struct send_im_sandbox {
@@ -62,7 +63,7 @@ pub unsafe extern "C" fn send_im_sandbox_start(
     options: *const c_char,
     sandbox: *mut *mut send_im_sandbox,
 ) -> *mut send_im_error {
-    fallible(Sent::No, || {
+    error_or_null(Sent::No, || {
         // SAFETY: the caller keeps to the header.
         let (out, options) =
             unsafe { (Out::needed(sandbox, "sandbox")?, optional_text(options, "options")?) };
@@ -96,7 +97,7 @@ pub unsafe extern "C" fn send_im_sandbox_url(sandbox: *const send_im_sandbox) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_sandbox_ca_pem(sandbox: *const send_im_sandbox) -> *const c_char {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(sandbox, NONE, |s| Some(lend(s.ca_pem.as_ref()))) }
+    unsafe { read(sandbox, NONE, |s| Some(as_ptr(s.ca_pem.as_ref()))) }
 }
 
 /// A file with the certificate authority, for the option `ca_file`; NULL without https. It is removed when the sandbox is
@@ -116,7 +117,7 @@ pub unsafe extern "C" fn send_im_sandbox_inbox(
     address: *const c_char,
     messages: *mut *mut c_char,
 ) -> *mut send_im_error {
-    fallible(Sent::No, || {
+    error_or_null(Sent::No, || {
         // SAFETY: the caller keeps to the header.
         let (out, address) =
             unsafe { (Out::needed(messages, "messages")?, optional_text(address, "address")?) };
@@ -137,7 +138,7 @@ pub unsafe extern "C" fn send_im_sandbox_wait_for(
     timeout_ms: u64,
     messages: *mut *mut c_char,
 ) -> *mut send_im_error {
-    fallible(Sent::No, || {
+    error_or_null(Sent::No, || {
         // SAFETY: the caller keeps to the header.
         let (out, handle) = unsafe { (Out::new(messages), object(sandbox, "sandbox")?) };
         let sandbox = handle.sandbox()?;
@@ -164,7 +165,7 @@ pub unsafe extern "C" fn send_im_sandbox_request(
     json: *const c_char,
     answer: *mut *mut c_char,
 ) -> *mut send_im_error {
-    fallible(Sent::No, || {
+    error_or_null(Sent::No, || {
         // SAFETY: the caller keeps to the header.
         let (out, handle, method) =
             unsafe { (Out::new(answer), object(sandbox, "sandbox")?, text(method, "method")?) };
@@ -192,7 +193,7 @@ pub unsafe extern "C" fn send_im_sandbox_add_fault(
     sandbox: *const send_im_sandbox,
     fault: *const c_char,
 ) -> *mut send_im_error {
-    fallible(Sent::No, || {
+    error_or_null(Sent::No, || {
         // SAFETY: the caller keeps to the header.
         let (sandbox, fault) = unsafe { (object(sandbox, "sandbox")?, text(fault, "fault")?) };
         let refused = |why: NotAFault| Error::invalid_input(why.to_string());
@@ -204,9 +205,9 @@ pub unsafe extern "C" fn send_im_sandbox_add_fault(
 /// Stops and frees a sandbox. NULL is nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_sandbox_free(sandbox: *mut send_im_sandbox) {
-    certain((), || {
+    catch_panic((), || {
         // SAFETY: the caller keeps to the header.
-        let Some(sandbox) = (unsafe { take_back(sandbox) }) else { return };
+        let Some(sandbox) = (unsafe { from_raw(sandbox) }) else { return };
         if sandbox.generation.is_foreign() {
             // The server and the file are the parent's.
             std::mem::forget(sandbox);

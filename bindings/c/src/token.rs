@@ -8,7 +8,7 @@ use send_im::{BearerToken, TokenRequest};
 use send_im_runtime::{Generation, HostFailure};
 use tokio::sync::oneshot;
 
-use crate::border::{NONE, c_text, certain, hand_over, lend, read, take_back, text};
+use crate::ffi::{NONE, as_ptr, c_text, catch_panic, from_raw, into_raw, read, text};
 use crate::host::Host;
 
 /// What a token is wanted for.
@@ -64,7 +64,7 @@ pub(crate) async fn ask(host: Arc<Host<TokenCallback>>, request: TokenRequest) -
     let (sender, receiver) = oneshot::channel();
     let request = send_im_token_request::from(request);
     let asked = tokio::task::spawn_blocking(move || {
-        let reply = hand_over(send_im_token_reply { sender, generation: Generation::current() });
+        let reply = into_raw(send_im_token_reply { sender, generation: Generation::current() });
         // SAFETY: the host gave this function for this. The request lives until it returns, the reply is the host's.
         unsafe { (host.function())(host.user_data(), &request, reply) }
     });
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn send_im_token_request_authorization_uri(
     request: *const send_im_token_request,
 ) -> *const c_char {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(request, NONE, |r| Some(lend(r.authorization_uri.as_ref()))) }
+    unsafe { read(request, NONE, |r| Some(as_ptr(r.authorization_uri.as_ref()))) }
 }
 
 /// The server's client id (OAuth audience), or NULL.
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn send_im_token_request_client_id(
     request: *const send_im_token_request,
 ) -> *const c_char {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(request, NONE, |r| Some(lend(r.client_id.as_ref()))) }
+    unsafe { read(request, NONE, |r| Some(as_ptr(r.client_id.as_ref()))) }
 }
 
 /// The issuers the server trusts, or NULL.
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn send_im_token_request_trusted_issuers(
     request: *const send_im_token_request,
 ) -> *const c_char {
     // SAFETY: the caller keeps to the header.
-    unsafe { read(request, NONE, |r| Some(lend(r.trusted_issuers.as_ref()))) }
+    unsafe { read(request, NONE, |r| Some(as_ptr(r.trusted_issuers.as_ref()))) }
 }
 
 /// True where the token given before was rejected: a cached one will not do.
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn send_im_token_reply_resolve(
     token: *const c_char,
     expires_in_ms: u64,
 ) {
-    certain((), || {
+    catch_panic((), || {
         // SAFETY: the caller keeps to the header.
         let answer = unsafe { text(token, "token") }
             .map_err(|_| HostFailure::new("the program gave no usable token", 0).into());
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn send_im_token_reply_fail(
     reason: *const c_char,
     cause: u64,
 ) {
-    certain((), || {
+    catch_panic((), || {
         // SAFETY: the caller keeps to the header.
         let reason = unsafe { text(reason, "reason") }.unwrap_or("the program gave no token");
         // SAFETY: the caller keeps to the header.
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn send_im_token_reply_fail(
 /// `reply` is NULL or was not answered yet.
 unsafe fn answer_with(reply: *mut send_im_token_reply, answer: Answer) {
     // SAFETY: what this function asks for.
-    let Some(reply) = (unsafe { take_back(reply) }) else { return };
+    let Some(reply) = (unsafe { from_raw(reply) }) else { return };
     if reply.generation.is_foreign() {
         // It would wake a task of the parent, whose locks may be held by threads that are not here.
         std::mem::forget(reply);

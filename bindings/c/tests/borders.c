@@ -7,37 +7,47 @@ extern "C"
     send_im_error *send_im_panic_for_tests(void);
 
 static void versions(void) {
-    CHECK(send_im_abi_version() == 1);
+    CHECK(send_im_abi_version() == SEND_IM_ABI_VERSION);
     CHECK_TEXT(send_im_version(), SEND_IM_VERSION);
+    char version[32];
+    sprintf(version, "%d.%d.%d", SEND_IM_VERSION_MAJOR, SEND_IM_VERSION_MINOR, SEND_IM_VERSION_PATCH);
+    CHECK_TEXT(send_im_version(), version);
 }
 
 static void null_is_refused(void) {
     place here = place_new(NULL);
     send_im_client *client = NULL;
+    send_im_call *call = NULL;
     send_im_receipt *receipt = NULL;
     char *text = NULL;
-    CHECK_KIND(send_im(here.options, NULL, "hello", &receipt), "invalid_input");
-    CHECK_KIND(send_im(here.options, "lenea@contoso.com", NULL, &receipt), "invalid_input");
-    CHECK_KIND(send_im_async(here.options, "lenea@contoso.com", "hello", NULL, NULL, NULL), "invalid_input");
-    CHECK_KIND(send_im_options_set(NULL, "address", "x"), "invalid_input");
-    CHECK_KIND(send_im_options_set(here.options, NULL, "x"), "invalid_input");
-    CHECK_KIND(send_im_options_on_step(NULL, NULL, NULL, NULL), "invalid_input");
-    CHECK_KIND(send_im_options_on_token(NULL, NULL, NULL, NULL), "invalid_input");
-    CHECK_KIND(send_im_client_sign_in(here.options, NULL), "invalid_input");
-    CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "hello", NULL), "invalid_input");
-    CHECK_KIND(send_im_client_sign_out(client, -1), "invalid_input");
-    CHECK_KIND(send_im_client_cancel_all(client), "invalid_input");
-    CHECK_KIND(send_im_client_send_all(client, NULL, NULL), "invalid_input");
-    CHECK_KIND(send_im_messages_add(NULL, NULL, "lenea@contoso.com", "hello"), "invalid_input");
-    CHECK_KIND(send_im_sandbox_start(NULL, NULL), "invalid_input");
-    CHECK_KIND(send_im_sandbox_inbox(NULL, NULL, &text), "invalid_input");
-    CHECK_KIND(send_im_sandbox_inbox(here.sandbox, NULL, NULL), "invalid_input");
-    CHECK_KIND(send_im_sandbox_add_fault(here.sandbox, NULL), "invalid_input");
-    CHECK_KIND(send_im_sandbox_request(here.sandbox, NULL, "journal", NULL, NULL), "invalid_input");
-    CHECK_KIND(send_im_sandbox_request(here.sandbox, "GET", NULL, NULL, NULL), "invalid_input");
-    CHECK_KIND(send_im_sandbox_request(NULL, "GET", "journal", NULL, NULL), "invalid_input");
-    CHECK(send_im_error_kind(NULL) == NULL && send_im_error_to_json(NULL) == NULL && send_im_error_exit_code(NULL) == 0);
-    CHECK(send_im_receipt_to(NULL) == NULL && send_im_receipt_step(NULL, 0) == NULL && send_im_step_name(NULL) == NULL);
+    CHECK_KIND(send_im(here.options, NULL, "hello", &receipt), INVALID_INPUT);
+    CHECK_KIND(send_im(here.options, "lenea@contoso.com", NULL, &receipt), INVALID_INPUT);
+    CHECK_KIND(send_im_begin(here.options, "lenea@contoso.com", "hello", NULL), INVALID_INPUT);
+    CHECK_KIND(send_im_client_send_begin(client, NULL, "lenea@contoso.com", "hello", &call), INVALID_INPUT);
+    CHECK_KIND(send_im_client_send_all_begin(client, NULL, &call), INVALID_INPUT);
+    CHECK_KIND(send_im_client_sign_out_begin(client, -1, &call), INVALID_INPUT);
+    CHECK_KIND(send_im_call_take(call), INVALID_INPUT);
+    CHECK(send_im_call_wait(NULL, -1));
+    send_im_call_on_end(NULL, NULL, NULL);
+    CHECK_KIND(send_im_options_set(NULL, "address", "x"), INVALID_INPUT);
+    CHECK_KIND(send_im_options_set(here.options, NULL, "x"), INVALID_INPUT);
+    CHECK_KIND(send_im_options_on_step(NULL, NULL, NULL, NULL), INVALID_INPUT);
+    CHECK_KIND(send_im_options_on_token(NULL, NULL, NULL, NULL), INVALID_INPUT);
+    CHECK_KIND(send_im_client_sign_in(here.options, NULL), INVALID_INPUT);
+    CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "hello", NULL), INVALID_INPUT);
+    CHECK_KIND(send_im_client_sign_out(client, -1), INVALID_INPUT);
+    CHECK_KIND(send_im_client_cancel_all(client), INVALID_INPUT);
+    CHECK_KIND(send_im_client_send_all(client, NULL, NULL), INVALID_INPUT);
+    CHECK_KIND(send_im_messages_add(NULL, NULL, "lenea@contoso.com", "hello"), INVALID_INPUT);
+    CHECK_KIND(send_im_sandbox_start(NULL, NULL), INVALID_INPUT);
+    CHECK_KIND(send_im_sandbox_inbox(NULL, NULL, &text), INVALID_INPUT);
+    CHECK_KIND(send_im_sandbox_inbox(here.sandbox, NULL, NULL), INVALID_INPUT);
+    CHECK_KIND(send_im_sandbox_add_fault(here.sandbox, NULL), INVALID_INPUT);
+    CHECK_KIND(send_im_sandbox_request(here.sandbox, NULL, "journal", NULL, NULL), INVALID_INPUT);
+    CHECK_KIND(send_im_sandbox_request(here.sandbox, "GET", NULL, NULL, NULL), INVALID_INPUT);
+    CHECK_KIND(send_im_sandbox_request(NULL, "GET", "journal", NULL, NULL), INVALID_INPUT);
+    CHECK(send_im_error_kind(NULL) == SEND_IM_KIND_NONE && send_im_error_to_json(NULL) == NULL && send_im_error_exit_code(NULL) == 0);
+    CHECK(send_im_receipt_to(NULL) == NULL && send_im_receipt_step(NULL, 0) == NULL && send_im_step_record_host(NULL) == NULL);
     CHECK(send_im_results_count(NULL) == 0 && send_im_sandbox_url(NULL) == NULL);
     CHECK(send_im_sandbox_ca_file(NULL) == NULL);
     CHECK(send_im_token_request_origin(NULL) == NULL);
@@ -62,29 +72,29 @@ static void every_free_takes_null(void) {
 
 static void texts_that_are_not_utf8_are_refused(void) {
     place here = place_new(NULL);
-    CHECK_KIND(send_im(here.options, "lenea@contoso.com", "Gr\xf6\xdf" "e", NULL), "invalid_input");
-    CHECK_KIND(send_im(here.options, "\xff@contoso.com", "hello", NULL), "invalid_input");
-    CHECK_KIND(send_im_options_set(here.options, "address", "\xff"), "invalid_input");
-    CHECK_KIND(send_im_options_set(here.options, "\xff", "x"), "invalid_input");
+    CHECK_KIND(send_im(here.options, "lenea@contoso.com", "Gr\xf6\xdf" "e", NULL), INVALID_INPUT);
+    CHECK_KIND(send_im(here.options, "\xff@contoso.com", "hello", NULL), INVALID_INPUT);
+    CHECK_KIND(send_im_options_set(here.options, "address", "\xff"), INVALID_INPUT);
+    CHECK_KIND(send_im_options_set(here.options, "\xff", "x"), INVALID_INPUT);
     send_im_sandbox *other = here.sandbox;
-    CHECK_KIND(send_im_sandbox_start("\xff", &other), "invalid_input");
+    CHECK_KIND(send_im_sandbox_start("\xff", &other), INVALID_INPUT);
     CHECK(other == NULL);
     place_free(here);
 }
 
 static void sandbox_options_and_faults_are_checked(void) {
     send_im_sandbox *sandbox = NULL;
-    CHECK_KIND(send_im_sandbox_start("{\"htps\": true}", &sandbox), "invalid_input");
-    CHECK_KIND(send_im_sandbox_start("{\"layout\": \"none\"}", &sandbox), "invalid_input");
+    CHECK_KIND(send_im_sandbox_start("{\"htps\": true}", &sandbox), INVALID_INPUT);
+    CHECK_KIND(send_im_sandbox_start("{\"layout\": \"none\"}", &sandbox), INVALID_INPUT);
     place here = place_new("{\"layout\": \"two-pools\"}");
-    CHECK_KIND(send_im_sandbox_add_fault(here.sandbox, "{\"route\": \"any\", \"action\": \"explode\"}"), "invalid_input");
+    CHECK_KIND(send_im_sandbox_add_fault(here.sandbox, "{\"route\": \"any\", \"action\": \"explode\"}"), INVALID_INPUT);
     CHECK_OK(send_im_sandbox_request(here.sandbox, "PUT", "recipients/lenea@contoso.com", "\"echo\"", NULL));
     send_im_error *refused = send_im_sandbox_request(here.sandbox, "POST", "secrets", NULL, NULL);
     CHECK_TEXT(send_im_error_detail(refused), "The sandbox refuses this request: there is no such resource or method.");
-    CHECK_KIND(refused, "invalid_input");
+    CHECK_KIND(refused, INVALID_INPUT);
     CHECK_OK(send_im_sandbox_request(here.sandbox, "DELETE", "faults", NULL, NULL));
     CHECK_OK(send_im_sandbox_request(here.sandbox, "POST", "actions/resync", NULL, NULL));
-    CHECK_KIND(send_im_sandbox_wait_for(here.sandbox, 1, 10, NULL), "timeout");
+    CHECK_KIND(send_im_sandbox_wait_for(here.sandbox, 1, 10, NULL), TIMEOUT);
     CHECK_OK(send_im(here.options, "lenea@contoso.com", "hello", NULL));
     char *requests = answer_of(here.sandbox, "GET", "journal");
     CHECK(count_of(requests, "\"method\":\"DELETE\"") == 1);
@@ -95,8 +105,8 @@ static void sandbox_options_and_faults_are_checked(void) {
 
 static void no_panic_crosses_the_border(void) {
     send_im_error *error = send_im_panic_for_tests();
-    CHECK_TEXT(send_im_error_kind(error), "outcome_unknown");
-    CHECK_TEXT(send_im_error_sent(error), "maybe");
+    CHECK(send_im_error_kind(error) == SEND_IM_KIND_OUTCOME_UNKNOWN);
+    CHECK(send_im_error_sent(error) == SEND_IM_SENT_MAYBE);
     CHECK(!strstr(send_im_error_detail(error), "on purpose"));
     send_im_error_free(error);
 }

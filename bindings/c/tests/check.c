@@ -11,14 +11,21 @@ void check_text(const char *file, int line, const char *got, const char *wanted)
     printf("# %s:%d: got %s, wanted %s\n", file, line, got ? got : "NULL", wanted ? wanted : "NULL");
 }
 
-void check_error(const char *file, int line, send_im_error *error, const char *kind) {
-    const char *got = send_im_error_kind(error);
-    if (!(got == kind || (got && kind && strcmp(got, kind) == 0))) {
+void check_error(const char *file, int line, send_im_error *error, send_im_kind kind) {
+    if (send_im_error_kind(error) != kind) {
+        const char *got = send_im_kind_name(send_im_error_kind(error)), *wanted = send_im_kind_name(kind);
         check_failed = 1;
         printf("# %s:%d: got %s (%s), wanted %s\n", file, line, got ? got : "success", error ? send_im_error_detail(error) : "",
-               kind ? kind : "success");
+               wanted ? wanted : "success");
     }
     send_im_error_free(error);
+}
+
+send_im_error *outcome_of(send_im_call *call) {
+    CHECK(ENDED(call));
+    send_im_error *error = send_im_call_take(call);
+    send_im_call_free(call);
+    return error;
 }
 
 place place_new(const char *sandbox_options) {
@@ -99,7 +106,7 @@ int main(void) {
     sends();
     errors();
     borders();
-    callbacks();
+    calls();
     mailbox();
     threads();
     closing();
@@ -108,7 +115,7 @@ int main(void) {
     RUN(every_object_was_freed);
     /* The last: nothing can be sent afterwards. */
     CHECK(send_im_shutdown(10000));
-    CHECK_KIND(send_im_client_sign_in(NULL, NULL), "invalid_input");
+    CHECK_KIND(send_im_client_sign_in(NULL, NULL), INVALID_INPUT);
     printf("1..%d\n", check_tests);
     return check_failed_tests || check_failed;
 }

@@ -16,10 +16,10 @@ extern int check_tests, check_failed_tests, check_failed;
 #define CHECK_TEXT(got, wanted) check_text(__FILE__, __LINE__, got, wanted)
 
 /* A call has succeeded. Frees its error. */
-#define CHECK_OK(call) check_error(__FILE__, __LINE__, call, NULL)
+#define CHECK_OK(call) check_error(__FILE__, __LINE__, call, SEND_IM_KIND_NONE)
 
 /* A call has failed with this kind. Frees its error. */
-#define CHECK_KIND(call, kind) check_error(__FILE__, __LINE__, call, kind)
+#define CHECK_KIND(call, kind) check_error(__FILE__, __LINE__, call, SEND_IM_KIND_##kind)
 
 #define RUN(test)                                                                                                     \
     do {                                                                                                              \
@@ -32,7 +32,7 @@ extern int check_tests, check_failed_tests, check_failed;
     } while (0)
 
 void check_text(const char *file, int line, const char *got, const char *wanted);
-void check_error(const char *file, int line, send_im_error *error, const char *kind);
+void check_error(const char *file, int line, send_im_error *error, send_im_kind kind);
 
 /* A sandbox with these options, and options for an account in it. */
 typedef struct {
@@ -61,12 +61,18 @@ char *issued_token(send_im_sandbox *sandbox);
 /* True where a run under a slow checker asks for fewer messages (SEND_IM_QUICK). */
 int quick(void);
 
+/* Waits until a call has ended; false after half a minute. */
+#define ENDED(call) send_im_call_wait(call, 30000)
+
+/* How a call ended, which is freed. */
+send_im_error *outcome_of(send_im_call *call);
+
 /* Waits until `*flag` is set by a callback; false after half a minute. */
 int wait_until(volatile int *flag);
 
 void sends(void);
 void errors(void);
-void callbacks(void);
+void calls(void);
 void mailbox(void);
 void threads(void);
 void borders(void);

@@ -5,21 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A send in the background, and how it ended. */
-typedef struct {
-    volatile int ended;
-    send_im_error *error;
-} ending;
-
-static void on_sent(void *user_data, send_im_error *error, send_im_receipt *receipt) {
-    ending *end = (ending *)user_data;
-    send_im_receipt_free(receipt);
-    end->error = error;
-    __atomic_store_n(&end->ended, 1, __ATOMIC_RELEASE);
-}
-
-static void on_done(void *user_data, send_im_error *error) { on_sent(user_data, error, NULL); }
-
 /* Waits until so many invitations were posted and answered. */
 static int invited(place here, size_t count) {
     int turns;
@@ -53,22 +38,28 @@ static send_im_client *signed_in(place here) {
     return client;
 }
 
-static void begin(send_im_client *client, const char *to, ending *end) {
-    memset(end, 0, sizeof *end);
-    CHECK_OK(send_im_client_send_async(client, NULL, to, "hello", on_sent, end, NULL));
+static send_im_call *begin(send_im_client *client, const char *to) {
+    send_im_call *call = NULL;
+    CHECK_OK(send_im_client_send_begin(client, NULL, to, "hello", &call));
+    return call;
+}
+
+/* A cancelled send says this of its message. */
+static void cancelled(send_im_call *call, send_im_sent sent) {
+    send_im_error *error = outcome_of(call);
+    CHECK(send_im_error_sent(error) == sent);
+    CHECK_KIND(error, CANCELLED);
 }
 
 static void signing_out_waits_for_what_is_under_way(void) {
     place here = place_new("{\"slow_ms\": 500}");
     send_im_client *client = signed_in(here);
-    ending slow;
-    begin(client, "slow@contoso.com", &slow);
+    send_im_call *slow = begin(client, "slow@contoso.com");
     CHECK(invited(here, 1));
     CHECK_OK(send_im_client_sign_out(client, 60000));
-    CHECK(wait_until(&slow.ended));
-    CHECK_OK(slow.error);
+    CHECK_OK(outcome_of(slow));
     CHECK(delivered(here.sandbox) == 1 && open_sessions(here.sandbox) == 0);
-    CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "late", NULL), "closed");
+    CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "late", NULL), CLOSED);
     CHECK_OK(send_im_client_sign_out(client, 0));
     send_im_client_free(client);
     place_free(here);
@@ -76,27 +67,21 @@ static void signing_out_waits_for_what_is_under_way(void) {
 
 static void what_has_not_ended_within_the_bound_is_cancelled(void) {
     place here = place_new(NULL);
-    int async;
-    for (async = 0; async < 2; async++) {
+    int begun;
+    for (begun = 0; begun < 2; begun++) {
         send_im_client *client = signed_in(here);
-        ending ringing, behind, out;
-        begin(client, "silent@contoso.com", &ringing);
-        CHECK(invited(here, (size_t)async + 1));
-        begin(client, "silent@contoso.com", &behind);
-        if (async) {
-            memset(&out, 0, sizeof out);
-            CHECK_OK(send_im_client_sign_out_async(client, 100, on_done, &out, NULL));
-            CHECK(wait_until(&out.ended));
-            CHECK_OK(out.error);
+        send_im_call *ringing = begin(client, "silent@contoso.com"), *behind, *out = NULL;
+        CHECK(invited(here, (size_t)begun + 1));
+        behind = begin(client, "silent@contoso.com");
+        if (begun) {
+            CHECK_OK(send_im_client_sign_out_begin(client, 100, &out));
+            CHECK_OK(outcome_of(out));
         } else {
             CHECK_OK(send_im_client_sign_out(client, 100));
         }
         CHECK(open_sessions(here.sandbox) == 0);
-        CHECK(wait_until(&ringing.ended) && wait_until(&behind.ended));
-        CHECK_TEXT(send_im_error_sent(ringing.error), "maybe");
-        CHECK_TEXT(send_im_error_sent(behind.error), "no");
-        CHECK_KIND(ringing.error, "cancelled");
-        CHECK_KIND(behind.error, "cancelled");
+        cancelled(ringing, SEND_IM_SENT_MAYBE);
+        cancelled(behind, SEND_IM_SENT_NO);
         send_im_client_free(client);
     }
     CHECK(delivered(here.sandbox) == 0);
@@ -106,20 +91,16 @@ static void what_has_not_ended_within_the_bound_is_cancelled(void) {
 static void cancel_all_ends_every_send_at_once(void) {
     place here = place_new(NULL);
     send_im_client *client = signed_in(here);
-    ending ringing, behind;
-    begin(client, "silent@contoso.com", &ringing);
+    send_im_call *ringing = begin(client, "silent@contoso.com"), *behind;
     CHECK(invited(here, 1));
-    begin(client, "silent@contoso.com", &behind);
+    behind = begin(client, "silent@contoso.com");
     /* The server answers nothing any more; no answer is needed. */
     CHECK_OK(send_im_sandbox_add_fault(here.sandbox, "{\"route\": \"any\", \"times\": 0, \"action\": {\"delay\": {\"ms\": 3600000}}}"));
     CHECK_OK(send_im_client_cancel_all(client));
     CHECK_OK(send_im_client_cancel_all(client));
-    CHECK(wait_until(&ringing.ended) && wait_until(&behind.ended));
-    CHECK_TEXT(send_im_error_sent(ringing.error), "maybe");
-    CHECK_TEXT(send_im_error_sent(behind.error), "no");
-    CHECK_KIND(ringing.error, "cancelled");
-    CHECK_KIND(behind.error, "cancelled");
-    CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "late", NULL), "closed");
+    cancelled(ringing, SEND_IM_SENT_MAYBE);
+    cancelled(behind, SEND_IM_SENT_NO);
+    CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "late", NULL), CLOSED);
     CHECK_OK(send_im_sandbox_request(here.sandbox, "DELETE", "faults", NULL, NULL));
     CHECK_OK(send_im_client_sign_out(client, -1));
     CHECK(open_sessions(here.sandbox) == 0 && delivered(here.sandbox) == 0);
@@ -130,17 +111,16 @@ static void cancel_all_ends_every_send_at_once(void) {
 static void a_server_that_is_gone_is_not_waited_for(void) {
     place here = place_new(NULL);
     send_im_client *client = signed_in(here);
-    ending ringing;
-    begin(client, "silent@contoso.com", &ringing);
+    send_im_call *ringing = begin(client, "silent@contoso.com");
     CHECK(invited(here, 1));
     send_im_sandbox_free(here.sandbox);
     here.sandbox = NULL;
     send_im_error *error = send_im_client_sign_out(client, -1);
     CHECK(error != NULL);
     send_im_error_free(error);
-    CHECK(wait_until(&ringing.ended));
-    CHECK_TEXT(send_im_error_sent(ringing.error), "maybe");
-    send_im_error_free(ringing.error);
+    error = outcome_of(ringing);
+    CHECK(send_im_error_sent(error) == SEND_IM_SENT_MAYBE);
+    send_im_error_free(error);
     send_im_client_free(client);
     place_free(here);
 }
@@ -151,14 +131,11 @@ static void what_was_called_before_is_waited_for_and_what_comes_later_refused(vo
     int round;
     for (round = 0; round < 20; round++) {
         send_im_client *client = signed_in(here);
-        ending sent, out;
-        begin(client, "lenea@contoso.com", &sent);
-        memset(&out, 0, sizeof out);
-        CHECK_OK(send_im_client_sign_out_async(client, -1, on_done, &out, NULL));
-        CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "late", NULL), "closed");
-        CHECK(wait_until(&sent.ended) && wait_until(&out.ended));
-        CHECK_OK(sent.error);
-        CHECK_OK(out.error);
+        send_im_call *sent = begin(client, "lenea@contoso.com"), *out = NULL;
+        CHECK_OK(send_im_client_sign_out_begin(client, -1, &out));
+        CHECK_KIND(send_im_client_send(client, NULL, "lenea@contoso.com", "late", NULL), CLOSED);
+        CHECK_OK(outcome_of(sent));
+        CHECK_OK(outcome_of(out));
         send_im_client_free(client);
     }
     CHECK(delivered(here.sandbox) == 20 && open_sessions(here.sandbox) == 0);
@@ -203,14 +180,12 @@ static void winding_down_closes_what_is_idle_and_lets_the_rest_go_on(void) {
     /* Winding down also waits for what other tests left to do, ten seconds at most. */
     place here = place_new("{\"slow_ms\": 15000}");
     send_im_client *idle = signed_in(here), *busy = signed_in(here), *later;
-    ending slow;
-    begin(busy, "slow@contoso.com", &slow);
+    send_im_call *slow = begin(busy, "slow@contoso.com");
     CHECK(invited(here, 1));
     CHECK(open_sessions(here.sandbox) == 2);
     CHECK(!send_im_wind_down(30000));
     CHECK(open_sessions(here.sandbox) == 1);
-    CHECK(wait_until(&slow.ended));
-    CHECK_OK(slow.error);
+    CHECK_OK(outcome_of(slow));
     CHECK(open_sessions(here.sandbox) == 0);
     CHECK_OK(send_im_client_send(idle, NULL, "lenea@contoso.com", "by a client of before", NULL));
     CHECK(open_sessions(here.sandbox) == 0);
@@ -230,16 +205,14 @@ typedef struct {
     int steps;
 } inside;
 
-static void wind_down_inside(void *user_data, const send_im_step *step) {
+static void wind_down_inside(void *user_data, const send_im_step_record *step) {
     (void)step;
     ((inside *)user_data)->steps++;
     send_im_wind_down(3600000);
 }
 
-static void wind_down_at_the_end(void *user_data, send_im_error *error, send_im_receipt *receipt) {
+static void wind_down_at_the_end(void *user_data) {
     send_im_wind_down(3600000);
-    send_im_error_free(error);
-    send_im_receipt_free(receipt);
     __atomic_store_n(&((inside *)user_data)->ended, 1, __ATOMIC_RELEASE);
 }
 
@@ -248,8 +221,10 @@ static void winding_down_in_a_callback_does_not_wait(void) {
     inside in = {0, 0};
     CHECK_OK(send_im_options_on_step(here.options, wind_down_inside, &in, NULL));
     send_im_client *client = signed_in(here);
-    CHECK_OK(send_im_client_send_async(client, NULL, "lenea@contoso.com", "hello", wind_down_at_the_end, &in, NULL));
+    send_im_call *call = begin(client, "lenea@contoso.com");
+    send_im_call_on_end(call, wind_down_at_the_end, &in);
     CHECK(wait_until(&in.ended));
+    CHECK_OK(outcome_of(call));
     CHECK(in.steps > 0 && delivered(here.sandbox) == 1 && all_closed(here));
     send_im_client_free(client);
     place_free(here);

@@ -1,15 +1,142 @@
 //! The header is what the source says. With `SEND_IM_WRITE_HEADER=1` it is written instead of compared.
 
+use std::fmt::Write;
 use std::path::Path;
 
-#[test]
-fn the_header_is_up_to_date() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+use send_im::{ErrorKind, Evidence, Format, Importance, Sent, Step, Tls, Wait};
+use send_im_sandbox::Layout;
+
+/// The parts of the header, and how the names begin that stand in each.
+const PARTS: [(&str, &[&str]); 10] = [
+    ("Send one message", &["send_im", "send_im_begin"]),
+    ("A client: many messages in one session", &["send_im_client", "send_im_messages", "send_im_results"]),
+    ("A call under way", &["send_im_call", "send_im_on_end", "send_im_may_wait"]),
+    ("Calls that report to a mailbox", &["send_im_mailbox", "send_im_mail"]),
+    (
+        "Options: who sends, and how a message goes",
+        &["send_im_options", "send_im_on_step", "send_im_on_token", "send_im_release", "send_im_token"],
+    ),
+    ("Receipts and steps", &["send_im_receipt", "send_im_step_record"]),
+    ("Errors", &["send_im_error"]),
+    ("The sandbox: a server for demonstrations and tests", &["send_im_sandbox"]),
+    ("The names of enumerators", &["name"]),
+    ("The library", &[]),
+];
+
+/// Enumerators from the core's own list.
+fn enumeration(out: &mut String, what: &str, about: &str, names: impl Iterator<Item = &'static str>) {
+    let prefix = format!("SEND_IM_{}", what.to_uppercase());
+    let head = "#ifdef __cplusplus\n  : int32_t\n#endif // __cplusplus\n ";
+    write!(out, "/**\n * {about}\n */\nenum send_im_{what}\n{head}{{\n  {prefix}_NONE = 0,\n").unwrap();
+    for (place, name) in names.enumerate() {
+        writeln!(out, "  {prefix}_{} = {},", name.to_uppercase().replace('-', "_"), place + 1).unwrap();
+    }
+    let typedef = format!("typedef int32_t send_im_{what};");
+    write!(out, "}};\n#ifndef __cplusplus\n{typedef}\n#endif // __cplusplus\n\n").unwrap();
+}
+
+fn enumerations() -> String {
+    let mut out = String::new();
+    macro_rules! each {
+        ($($what:literal, $about:literal, $of:ty;)*) => {
+            $(enumeration(&mut out, $what, $about, <$of>::ALL.iter().map(|one| one.as_str()));)*
+        };
+    }
+    each! {
+        "kind", "What sort of failure it was. `send_im_error_exit_code` is right for kinds that come later, too.", ErrorKind;
+        "step", "A step of a call.", Step;
+        "sent", "Whether the message of a failed call may have arrived.", Sent;
+        "evidence", "What a receipt rests on.", Evidence;
+        "format", "The form in which a text went.", Format;
+        "importance", "The option `importance`.", Importance;
+        "wait", "The option `wait`: what a send waits for.", Wait;
+        "tls", "The option `tls`: which cipher suites are offered.", Tls;
+        "layout", "The sandbox's option `layout`.", Layout;
+    }
+    out
+}
+
+/// The name that a declaration of cbindgen declares.
+fn name_of(declaration: &str) -> &str {
+    let code = declaration.rsplit_once("*/").map_or(declaration, |(_, code)| code);
+    let code = code.trim_start().trim_start_matches("typedef void (*").trim_start_matches("typedef struct ");
+    let code = &code[..code.find(['(', ')', ';']).unwrap_or(code.len())];
+    code.rsplit([' ', '*']).next().unwrap_or_default()
+}
+
+fn part_of(name: &str) -> usize {
+    let name = if name.ends_with("_by_mail") { "send_im_mail" } else { name };
+    let begins = |start: &&str| match *start {
+        "send_im" => name == "send_im",
+        "name" => name.ends_with("_name"),
+        start => name == start || name.starts_with(&format!("{start}_")),
+    };
+    PARTS.iter().position(|(_, starts)| starts.iter().any(begins)).unwrap_or(PARTS.len() - 1)
+}
+
+/// What cbindgen makes, with macros, enumerations, and a heading for each part.
+fn header(folder: &Path) -> String {
     let config = cbindgen::Config::from_file(folder.join("cbindgen.toml")).unwrap();
     let mut made = Vec::new();
     cbindgen::generate_with_config(folder, config).unwrap().write(&mut made);
     let made = String::from_utf8(made).unwrap();
-    let header = folder.join("include/send_im.h");
+    let (open, close) = ("#ifdef __cplusplus\nextern \"C\" {", "#ifdef __cplusplus\n}  // extern \"C\"");
+    let (types, functions) = made.split_once(open).unwrap();
+    let (head, types) = types.split_once("#include <stdint.h>\n").unwrap();
+    let (after_open, functions) = functions.split_once("\n\n").unwrap();
+    let (functions, after_close) = functions.split_once(close).unwrap();
+    let (objects, callbacks): (Vec<_>, Vec<_>) =
+        types.trim().split("\n\n").partition(|one| one.contains("\ntypedef struct"));
+    let mut parts: [Vec<&str>; PARTS.len()] = Default::default();
+    for one in callbacks.into_iter().chain(functions.trim().split("\n\n")) {
+        parts[part_of(name_of(one))].push(one);
+    }
+    let mut out = format!("{head}#include <stdint.h>\n\n{}", macros());
+    write!(out, "{}{}\n\n{open}{after_open}", enumerations(), objects.join("\n\n")).unwrap();
+    for ((title, _), part) in PARTS.iter().zip(parts) {
+        write!(out, "\n\n/* ==== {title} ==== */\n\n{}", part.join("\n\n")).unwrap();
+    }
+    write!(out, "\n\n{close}{after_close}").unwrap();
+    out
+}
+
+fn macros() -> String {
+    let (major, minor, patch) =
+        (env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"), env!("CARGO_PKG_VERSION_PATCH"));
+    format!(
+        r#"/* The version of this header; `send_im_version` tells that of the library. */
+#define SEND_IM_VERSION "{}"
+#define SEND_IM_VERSION_MAJOR {major}
+#define SEND_IM_VERSION_MINOR {minor}
+#define SEND_IM_VERSION_PATCH {patch}
+
+/* The interface of this header; `send_im_abi_version` tells that of the library. */
+#define SEND_IM_ABI_VERSION {}
+
+/* Before each function. On Windows define SEND_IM_STATIC where the static library is linked. */
+#ifndef SEND_IM_API
+#if defined(_WIN32) && !defined(SEND_IM_STATIC)
+#define SEND_IM_API __declspec(dllimport)
+#else
+#define SEND_IM_API
+#endif
+#endif
+
+/*
+ * Enumerations. 0 is none: no object, no step. A newer library may know more values than this header: treat them as the
+ * general case. Numbers do not change.
+ */
+
+"#,
+        env!("CARGO_PKG_VERSION"),
+        env!("SEND_IM_ABI"),
+    )
+}
+
+#[test]
+fn the_header_is_up_to_date() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (made, header) = (header(folder), folder.join("include/send_im.h"));
     if std::env::var_os("SEND_IM_WRITE_HEADER").is_some() {
         std::fs::write(&header, &made).unwrap();
     }

@@ -74,12 +74,12 @@ static void what_cannot_begin_is_no_mail(void) {
     send_im_mailbox *box = NULL;
     send_im_call *call = (send_im_call *)&box;
     CHECK_OK(send_im_mailbox_new(&box));
-    CHECK_KIND(send_im_by_mail(NULL, 1, NULL, "lenea@contoso.com", "hello", &call), "invalid_input");
+    CHECK_KIND(send_im_by_mail(NULL, 1, NULL, "lenea@contoso.com", "hello", &call), INVALID_INPUT);
     CHECK(call == NULL);
-    CHECK_KIND(send_im_by_mail(box, 1, NULL, NULL, "hello", &call), "invalid_input");
-    CHECK_KIND(send_im_client_send_by_mail(box, 1, NULL, NULL, "a@contoso.com", "hello", NULL), "invalid_input");
-    CHECK_KIND(send_im_client_sign_out_by_mail(box, 1, NULL, -1, NULL), "invalid_input");
-    CHECK_KIND(send_im_mailbox_new(NULL), "invalid_input");
+    CHECK_KIND(send_im_by_mail(box, 1, NULL, NULL, "hello", &call), INVALID_INPUT);
+    CHECK_KIND(send_im_client_send_by_mail(box, 1, NULL, NULL, "a@contoso.com", "hello", NULL), INVALID_INPUT);
+    CHECK_KIND(send_im_client_sign_out_by_mail(box, 1, NULL, -1, NULL), INVALID_INPUT);
+    CHECK_KIND(send_im_mailbox_new(NULL), INVALID_INPUT);
     CHECK(send_im_mailbox_take(box) == NULL && send_im_mailbox_take(NULL) == NULL);
     CHECK(send_im_mail_ticket(NULL) == 0 && send_im_mail_to_json(NULL) == NULL);
     send_im_mail_free(NULL);

@@ -4,7 +4,6 @@
 #include <send_im.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #ifdef __APPLE__
 #include <malloc/malloc.h>
@@ -51,11 +50,10 @@ void free(void *block) {
 static long blocks(void) { return __atomic_load_n(&in_use, __ATOMIC_RELAXED); }
 #endif
 
-static int send_one(send_im_client *client, const char *to, const char *kind) {
+static int send_one(send_im_client *client, const char *to, send_im_kind kind) {
     send_im_receipt *receipt = NULL;
     send_im_error *error = send_im_client_send(client, NULL, to, "hello", &receipt);
-    const char *got = send_im_error_kind(error);
-    int good = got && kind ? strcmp(got, kind) == 0 : got == kind && send_im_receipt_to_json(receipt);
+    int good = send_im_error_kind(error) == kind && (error || send_im_receipt_to_json(receipt));
     if (!good && error) fprintf(stderr, "%s\n", send_im_error_detail(error));
     send_im_receipt_free(receipt);
     send_im_error_free(error);
@@ -86,8 +84,8 @@ int main(int count, char **arguments) {
     if (!error) error = send_im_client_sign_in(options, &client);
     for (window = 0; window < windows && !error; window++) {
         for (round = 0; round < rounds; round++) {
-            if (!send_one(client, "lenea@contoso.com", NULL) || !send_one(client, "busy@contoso.com", "busy") ||
-                !send_one(client, "nobody", "invalid_input") || !send_many(client)) {
+            if (!send_one(client, "lenea@contoso.com", SEND_IM_KIND_NONE) || !send_one(client, "busy@contoso.com", SEND_IM_KIND_BUSY) ||
+                !send_one(client, "nobody", SEND_IM_KIND_INVALID_INPUT) || !send_many(client)) {
                 return 3;
             }
         }

@@ -70,10 +70,10 @@ void threads(void) { RUN(many_threads_share_one_client_and_each_message_arrives_
 static void child(place here, send_im_client *inherited, const char *url) {
     send_im_options *options = send_im_options_new();
     send_im_error *error = send_im_client_send(inherited, NULL, "lenea@contoso.com", "inherited", NULL);
-    int wrong = !error || strcmp(send_im_error_kind(error), "closed") != 0 || !strstr(send_im_error_detail(error), "fork");
+    int wrong = !error || send_im_error_kind(error) != SEND_IM_KIND_CLOSED || !strstr(send_im_error_detail(error), "fork");
     send_im_error_free(error);
     error = send_im_sandbox_wait_for(here.sandbox, 1, 10, NULL);
-    wrong |= !error || strcmp(send_im_error_kind(error), "closed") != 0;
+    wrong |= !error || send_im_error_kind(error) != SEND_IM_KIND_CLOSED;
     send_im_error_free(error);
     send_im_client_free(inherited);
     send_im_sandbox_free(here.sandbox);

@@ -34,15 +34,7 @@ namespace SendIm
         /// <param name="account">Who sends; null: the stored account.</param>
         /// <returns>The client.</returns>
         /// <exception cref="SendImException">The account could not be signed in.</exception>
-        public static Client SignIn(Account? account = null)
-        {
-            using (var options = Options.ForSignIn(account))
-            using (var error = NativeMethods.send_im_client_sign_in(options.Handle, out var handle))
-            {
-                Failure.Check(error);
-                return new Client(handle, Who(account));
-            }
-        }
+        public static Client SignIn(Account? account = null) => Call.Run(SigningIn(account), Take(account));
 
         /// <summary>Signs in and opens a session without blocking a thread.</summary>
         /// <param name="account">Who sends; null: the stored account.</param>
@@ -50,19 +42,8 @@ namespace SendIm
         /// <returns>The client.</returns>
         /// <exception cref="SendImException">The account could not be signed in.</exception>
         /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
-        public static Task<Client> SignInAsync(Account? account = null, CancellationToken cancellationToken = default)
-        {
-            var who = Who(account);
-            return Call.RunAsync(pointer => new Client(new ClientHandle(pointer), who), Begin, cancellationToken);
-
-            ErrorHandle Begin(IntPtr id, out CallHandle call)
-            {
-                using (var options = Options.ForSignIn(account))
-                {
-                    return NativeMethods.send_im_client_sign_in_async(options.Handle, Call.Ended, id, out call);
-                }
-            }
-        }
+        public static Task<Client> SignInAsync(Account? account = null, CancellationToken cancellationToken = default) =>
+            Call.RunAsync(SigningIn(account), Take(account), cancellationToken);
 
         /// <summary>Sends one message and waits for its delivery.</summary>
         /// <param name="to">The recipient's address, <c>user@domain</c>; <c>sip:</c> in front is optional.</param>
@@ -76,18 +57,7 @@ namespace SendIm
         /// <param name="message">What is sent, and how.</param>
         /// <returns>Proof of the send.</returns>
         /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
-        public Receipt Send(Message message)
-        {
-            var content = Content.Of(message);
-            using (var options = Options.ForMessage(message))
-            using (var error = NativeMethods.send_im_client_send(
-                Living(), options.Handle, content.To, content.Text, out var receipt))
-            using (receipt)
-            {
-                Failure.Check(error);
-                return Reader.Receipt(receipt.Value);
-            }
-        }
+        public Receipt Send(Message message) => Call.Run(Sending(message), Reader.TakeReceipt);
 
         /// <summary>Sends one message without blocking a thread.</summary>
         /// <param name="to">The recipient's address, <c>user@domain</c>; <c>sip:</c> in front is optional.</param>
@@ -105,22 +75,8 @@ namespace SendIm
         /// <returns>Proof of the send.</returns>
         /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
         /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
-        public Task<Receipt> SendAsync(Message message, CancellationToken cancellationToken = default)
-        {
-            _ = message ?? throw new ArgumentNullException(nameof(message));
-            var client = Living();
-            return Call.RunAsync(Reader.OwnReceipt, Begin, cancellationToken);
-
-            ErrorHandle Begin(IntPtr id, out CallHandle call)
-            {
-                var content = Content.Of(message);
-                using (var options = Options.ForMessage(message))
-                {
-                    return NativeMethods.send_im_client_send_async(
-                        client, options.Handle, content.To, content.Text, Call.Ended, id, out call);
-                }
-            }
-        }
+        public Task<Receipt> SendAsync(Message message, CancellationToken cancellationToken = default) =>
+            Call.RunAsync(Sending(message), Reader.TakeReceipt, cancellationToken);
 
         /// <summary>
         /// Sends many messages, some tens at a time, and waits for all. One that fails does not hide what became of the rest.
@@ -131,11 +87,8 @@ namespace SendIm
         public IReadOnlyList<SendResult> SendAll(IEnumerable<Message> messages)
         {
             using (var batch = new Batch(messages))
-            using (var error = NativeMethods.send_im_client_send_all(Living(), batch.Handle, out var results))
-            using (results)
             {
-                Failure.Check(error);
-                return batch.Merge(Reader.Results(results.Value));
+                return batch.Merge(Call.Run(SendingAll(batch), Reader.TakeResults));
             }
         }
 
@@ -153,14 +106,10 @@ namespace SendIm
         public async Task<IReadOnlyList<SendResult>> SendAllAsync(
             IEnumerable<Message> messages, CancellationToken cancellationToken = default)
         {
-            var client = Living();
             using (var batch = new Batch(messages))
             {
-                var results = await Call.RunAsync(Reader.OwnResults, Begin, cancellationToken).ConfigureAwait(false);
-                return batch.Merge(results);
-
-                ErrorHandle Begin(IntPtr id, out CallHandle call) =>
-                    NativeMethods.send_im_client_send_all_async(client, batch.Handle, Call.Ended, id, out call);
+                return batch.Merge(await Call.RunAsync(SendingAll(batch), Reader.TakeResults, cancellationToken)
+                    .ConfigureAwait(false));
             }
         }
 
@@ -171,14 +120,9 @@ namespace SendIm
         /// </summary>
         public void CancelAll()
         {
-            if (handle.IsClosed)
+            if (!handle.IsClosed)
             {
-                return;
-            }
-
-            using (var error = NativeMethods.send_im_client_cancel_all(handle))
-            {
-                Failure.Check(error);
+                Failure.Check(NativeMethods.send_im_client_cancel_all(handle));
             }
         }
 
@@ -198,15 +142,10 @@ namespace SendIm
         /// <exception cref="ArgumentOutOfRangeException">The bound is negative.</exception>
         public void SignOut(TimeSpan timeout)
         {
-            var bound = Options.Bound(timeout, nameof(timeout));
-            if (handle.IsClosed)
+            var signingOut = SigningOut(timeout);
+            if (!handle.IsClosed)
             {
-                return;
-            }
-
-            using (var error = NativeMethods.send_im_client_sign_out(handle, bound))
-            {
-                Failure.Check(error);
+                Call.Run(signingOut, Call.Take);
             }
         }
 
@@ -230,11 +169,8 @@ namespace SendIm
         /// <exception cref="ArgumentOutOfRangeException">The bound is negative.</exception>
         public Task SignOutAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
         {
-            var bound = Options.Bound(timeout, nameof(timeout));
-            return handle.IsClosed ? Task.CompletedTask : Call.RunAsync(_ => true, Begin, cancellationToken);
-
-            ErrorHandle Begin(IntPtr id, out CallHandle call) =>
-                NativeMethods.send_im_client_sign_out_async(handle, bound, Call.Done, id, out call);
+            var signingOut = SigningOut(timeout);
+            return handle.IsClosed ? Task.CompletedTask : Call.RunAsync(signingOut, Call.Take, cancellationToken);
         }
 
         /// <summary>
@@ -292,8 +228,54 @@ namespace SendIm
 
         private static string Who(Account? account) => (account ?? new Account()).ToString();
 
+        private static Call.Begin SigningIn(Account? account) => (out CallHandle call) =>
+        {
+            using (var options = Options.ForSignIn(account))
+            {
+                return NativeMethods.send_im_client_sign_in_begin(options.Handle, out call);
+            }
+        };
+
+        private static Func<CallHandle, Client> Take(Account? account)
+        {
+            var who = Who(account);
+            return call =>
+            {
+                Failure.Check(NativeMethods.send_im_call_take_client(call, out var handle));
+                return new Client(handle, who);
+            };
+        }
+
         private static void Untold(Exception error) =>
             Im.TraceSource.TraceEvent(TraceEventType.Warning, 0, "signing out failed: " + error.Message);
+
+        private Call.Begin Sending(Message message)
+        {
+            _ = message ?? throw new ArgumentNullException(nameof(message));
+            var client = Living();
+            return (out CallHandle call) =>
+            {
+                var content = Content.Of(message);
+                using (var options = Options.ForMessage(message))
+                {
+                    return NativeMethods.send_im_client_send_begin(
+                        client, options.Handle, content.To, content.Text, out call);
+                }
+            };
+        }
+
+        private Call.Begin SendingAll(Batch batch)
+        {
+            var client = Living();
+            return (out CallHandle call) =>
+                NativeMethods.send_im_client_send_all_begin(client, batch.Handle, out call);
+        }
+
+        private Call.Begin SigningOut(TimeSpan timeout)
+        {
+            var bound = Options.Bound(timeout, nameof(timeout));
+            return (out CallHandle call) => NativeMethods.send_im_client_sign_out_begin(handle, bound, out call);
+        }
 
         private ClientHandle Living() =>
             handle.IsClosed ? throw new ObjectDisposedException(nameof(Client)) : handle;

@@ -51,17 +51,8 @@ namespace SendIm
         /// <param name="account">Who sends; null: the stored account.</param>
         /// <returns>Proof of the send.</returns>
         /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
-        public static Receipt Send(Message message, Account? account = null)
-        {
-            var content = Content.Of(message);
-            using (var options = Options.ForSend(account, message))
-            using (var error = NativeMethods.send_im(options.Handle, content.To, content.Text, out var receipt))
-            using (receipt)
-            {
-                Failure.Check(error);
-                return Reader.Receipt(receipt.Value);
-            }
-        }
+        public static Receipt Send(Message message, Account? account = null) =>
+            Call.Run(Sending(message, account), Reader.TakeReceipt);
 
         /// <summary>Sends one message without blocking a thread.</summary>
         /// <param name="to">The recipient's address, <c>user@domain</c>; <c>sip:</c> in front is optional.</param>
@@ -85,19 +76,20 @@ namespace SendIm
         /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
         /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
         public static Task<Receipt> SendAsync(
-            Message message, Account? account = null, CancellationToken cancellationToken = default)
+            Message message, Account? account = null, CancellationToken cancellationToken = default) =>
+            Call.RunAsync(Sending(message, account), Reader.TakeReceipt, cancellationToken);
+
+        private static Call.Begin Sending(Message message, Account? account)
         {
             _ = message ?? throw new ArgumentNullException(nameof(message));
-            return Call.RunAsync(Reader.OwnReceipt, Begin, cancellationToken);
-
-            ErrorHandle Begin(IntPtr id, out CallHandle call)
+            return (out CallHandle call) =>
             {
                 var content = Content.Of(message);
                 using (var options = Options.ForSend(account, message))
                 {
-                    return NativeMethods.send_im_async(options.Handle, content.To, content.Text, Call.Ended, id, out call);
+                    return NativeMethods.send_im_begin(options.Handle, content.To, content.Text, out call);
                 }
-            }
+            };
         }
     }
 }

@@ -44,11 +44,8 @@ namespace SendIm
         {
             Library.Load();
             var json = Utf8.Text((options ?? new SandboxOptions()).ToJson(), nameof(options));
-            using (var error = NativeMethods.send_im_sandbox_start(json, out var handle))
-            {
-                Failure.Check(error);
-                return new Sandbox(handle);
-            }
+            Failure.Check(NativeMethods.send_im_sandbox_start(json, out var handle));
+            return new Sandbox(handle);
         }
 
         /// <summary>An account that signs in here, with the certificate authority where there is one.</summary>
@@ -64,25 +61,12 @@ namespace SendIm
         public IReadOnlyList<Delivered> Inbox(string address)
         {
             _ = address ?? throw new ArgumentNullException(nameof(address));
-            using (var error = NativeMethods.send_im_sandbox_inbox(Living(), Utf8.Text(address, nameof(address)), out var text))
-            using (text)
-            {
-                Failure.Check(error);
-                return Delivered.Read(text.Value.ReadText());
-            }
+            return Read(Utf8.Text(address, nameof(address)));
         }
 
         /// <summary>Everything delivered, oldest first.</summary>
         /// <returns>The messages.</returns>
-        public IReadOnlyList<Delivered> Messages()
-        {
-            using (var error = NativeMethods.send_im_sandbox_inbox(Living(), null, out var text))
-            using (text)
-            {
-                Failure.Check(error);
-                return Delivered.Read(text.Value.ReadText());
-            }
-        }
+        public IReadOnlyList<Delivered> Messages() => Read(null);
 
         /// <summary>Waits until that many messages were delivered in all, and gives them.</summary>
         /// <param name="count">How many.</param>
@@ -97,12 +81,8 @@ namespace SendIm
             }
 
             var limit = Options.Milliseconds(timeout ?? TimeSpan.FromSeconds(10));
-            using (var error = NativeMethods.send_im_sandbox_wait_for(Living(), (UIntPtr)count, (ulong)limit, out var text))
-            using (text)
-            {
-                Failure.Check(error);
-                return Delivered.Read(text.Value.ReadText());
-            }
+            Failure.Check(NativeMethods.send_im_sandbox_wait_for(Living(), (UIntPtr)count, (ulong)limit, out var text));
+            return Delivered.Read(text.Take());
         }
 
         /// <summary>
@@ -120,17 +100,13 @@ namespace SendIm
         {
             _ = method ?? throw new ArgumentNullException(nameof(method));
             _ = path ?? throw new ArgumentNullException(nameof(path));
-            using (var error = NativeMethods.send_im_sandbox_request(
+            Failure.Check(NativeMethods.send_im_sandbox_request(
                 Living(),
                 Utf8.Text(method, nameof(method)),
                 Utf8.Text(path, nameof(path)),
                 json == null ? null : Utf8.Text(json, nameof(json)),
-                out var text))
-            using (text)
-            {
-                Failure.Check(error);
-                return text.Value.ReadText();
-            }
+                out var text));
+            return text.Take();
         }
 
         /// <summary>Makes something go wrong.</summary>
@@ -154,10 +130,7 @@ namespace SendIm
         public void AddFault(string json)
         {
             _ = json ?? throw new ArgumentNullException(nameof(json));
-            using (var error = NativeMethods.send_im_sandbox_add_fault(Living(), Utf8.Text(json, nameof(json))))
-            {
-                Failure.Check(error);
-            }
+            Failure.Check(NativeMethods.send_im_sandbox_add_fault(Living(), Utf8.Text(json, nameof(json))));
         }
 
         /// <summary>Takes every fault away.</summary>
@@ -168,6 +141,12 @@ namespace SendIm
 
         /// <summary>Where it listens.</summary>
         public override string ToString() => $"a sandbox at {Url}";
+
+        private IReadOnlyList<Delivered> Read(byte[]? address)
+        {
+            Failure.Check(NativeMethods.send_im_sandbox_inbox(Living(), address, out var text));
+            return Delivered.Read(text.Take());
+        }
 
         private SandboxHandle Living() =>
             handle.IsClosed ? throw new ObjectDisposedException(nameof(Sandbox)) : handle;

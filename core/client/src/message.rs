@@ -29,6 +29,9 @@ pub enum Importance {
 }
 
 impl Importance {
+    /// Every importance, the usual one first.
+    pub const ALL: &[Importance] = &[Importance::Normal, Importance::Urgent, Importance::Emergency];
+
     /// The stable name: `normal`, `urgent` or `emergency`.
     ///
     /// ```
@@ -79,6 +82,9 @@ pub enum Wait {
 }
 
 impl Wait {
+    /// Both, the usual one first.
+    pub const ALL: &[Wait] = &[Wait::Delivered, Wait::Submitted];
+
     /// The stable name: `delivered` or `submitted`.
     ///
     /// ```

@@ -20,6 +20,10 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// Every kind of evidence.
+    pub const ALL: &[Evidence] =
+        &[Evidence::InvitationAccepted, Evidence::MessageConfirmed, Evidence::Submitted];
+
     /// The stable name, for example `invitation_accepted`.
     ///
     /// ```
@@ -46,6 +50,9 @@ pub enum Format {
 }
 
 impl Format {
+    /// Both, the usual one first.
+    pub const ALL: &[Format] = &[Format::Plain, Format::Html];
+
     /// `plain` or `html`.
     ///
     /// ```

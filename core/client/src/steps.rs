@@ -33,6 +33,17 @@ pub enum Step {
 }
 
 impl Step {
+    /// Every step, in order.
+    pub const ALL: &[Step] = &[
+        Step::Discover,
+        Step::SignIn,
+        Step::OpenSession,
+        Step::Invite,
+        Step::Send,
+        Step::Confirm,
+        Step::SignOut,
+    ];
+
     /// The stable name, for example `open_session`.
     ///
     /// ```

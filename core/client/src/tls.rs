@@ -15,6 +15,9 @@ pub enum Tls {
 }
 
 impl Tls {
+    /// Both, the usual one first.
+    pub const ALL: &[Tls] = &[Tls::Current, Tls::Compatible];
+
     /// The stable name: `current` or `compatible`.
     ///
     /// ```

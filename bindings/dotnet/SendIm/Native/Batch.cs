@@ -54,9 +54,8 @@ namespace SendIm.Native
             {
                 var content = Content.Of(message);
                 using (var options = Options.ForMessage(message))
-                using (var error = NativeMethods.send_im_messages_add(Handle, options.Handle, content.To, content.Text))
                 {
-                    Failure.Check(error);
+                    Failure.Check(NativeMethods.send_im_messages_add(Handle, options.Handle, content.To, content.Text));
                 }
             }
             catch (SendImException error)

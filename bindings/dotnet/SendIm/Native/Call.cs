@@ -1,57 +1,62 @@
 using System;
+using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 
 namespace SendIm.Native
 {
-    /// <summary>A call under way whose callback comes once, on a thread of the native library.</summary>
-    internal abstract class Call
+    /// <summary>Calls under way.</summary>
+    internal static class Call
     {
         // Held here: a delegate that only native code knows would be collected.
-        internal static readonly NativeMethods.OnEnded Ended =
-            (id, error, result) => Registry.Take<Call>(id)?.Complete(error, result);
+        private static readonly NativeMethods.OnEnd Ended = End;
 
-        internal static readonly NativeMethods.OnDone Done =
-            (id, error) => Registry.Take<Call>(id)?.Complete(error, IntPtr.Zero);
+        /// <summary>Begins a call; gives the error that keeps it from beginning.</summary>
+        internal delegate IntPtr Begin(out CallHandle call);
 
-        internal delegate ErrorHandle Begin(IntPtr id, out CallHandle call);
-
-        /// <summary>Begins a call and waits for it without a thread.</summary>
-        /// <param name="read">Makes a result of what the callback brings, and frees that.</param>
+        /// <summary>Makes a call and waits for it on this thread.</summary>
         /// <param name="begin">Calls the native function.</param>
+        /// <param name="take">Takes the result of a call that has ended.</param>
+        internal static T Run<T>(Begin begin, Func<CallHandle, T> take)
+        {
+            Library.Load();
+            if (!NativeMethods.send_im_may_wait())
+            {
+                throw new SendImException(
+                    ErrorKind.InvalidInput, "A handler of OnStep must not make a call that waits; make it on another thread.");
+            }
+
+            using (var call = Started(begin))
+            {
+                NativeMethods.send_im_call_wait(call, -1);
+                return take(call);
+            }
+        }
+
+        /// <summary>Makes a call and waits for it without a thread.</summary>
+        /// <param name="begin">Calls the native function.</param>
+        /// <param name="take">Takes the result of a call that has ended.</param>
         /// <param name="cancellationToken">Ends it early.</param>
         internal static async Task<T> RunAsync<T>(
-            Func<IntPtr, T> read, Begin begin, CancellationToken cancellationToken)
+            Begin begin, Func<CallHandle, T> take, CancellationToken cancellationToken)
         {
+            Library.Load();
             if (cancellationToken.IsCancellationRequested)
             {
                 throw new SendCanceledException(
                     new SendImException(ErrorKind.Cancelled, "The call was cancelled before it began."), cancellationToken);
             }
 
-            var pending = new Pending<T>(read);
-            var id = Registry.Put(pending);
-            CallHandle call;
-            try
-            {
-                using (var error = begin(id, out call))
-                {
-                    Failure.Check(error);
-                }
-            }
-            catch
-            {
-                // The callback will not come.
-                Registry.Take<Call>(id);
-                throw;
-            }
-
-            using (call)
+            using (var call = Started(begin))
             using (cancellationToken.Register(Cancel, call))
             {
+                // What waits goes on elsewhere: on a thread of the library it could hold up every other call.
+                var ended = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+                NativeMethods.send_im_call_on_end(call, Ended, GCHandle.ToIntPtr(GCHandle.Alloc(ended)));
+                await ended.Task.ConfigureAwait(false);
                 try
                 {
-                    return await pending.Task.ConfigureAwait(false);
+                    return take(call);
                 }
                 catch (SendImException error)
                     when (error.Kind == ErrorKind.Cancelled && cancellationToken.IsCancellationRequested)
@@ -61,42 +66,26 @@ namespace SendIm.Native
             }
         }
 
-        protected abstract void Complete(IntPtr error, IntPtr result);
+        /// <summary>Takes how a call without a result ended.</summary>
+        internal static bool Take(CallHandle call)
+        {
+            Failure.Check(NativeMethods.send_im_call_take(call));
+            return true;
+        }
+
+        private static CallHandle Started(Begin begin)
+        {
+            Failure.Check(begin(out var call));
+            return call;
+        }
 
         private static void Cancel(object? call) => NativeMethods.send_im_call_cancel((CallHandle)call!);
 
-        private sealed class Pending<T> : Call
+        private static void End(IntPtr userData)
         {
-            // What waits goes on elsewhere: on this thread of the library it could hold up every other call.
-            private readonly TaskCompletionSource<T> source =
-                new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-
-            private readonly Func<IntPtr, T> read;
-
-            internal Pending(Func<IntPtr, T> read)
-            {
-                this.read = read;
-            }
-
-            internal Task<T> Task => source.Task;
-
-            protected override void Complete(IntPtr error, IntPtr result)
-            {
-                // No exception may leave a callback.
-                try
-                {
-                    using (var failed = new ErrorHandle(error))
-                    {
-                        Failure.Check(failed);
-                    }
-
-                    source.TrySetResult(read(result));
-                }
-                catch (Exception failure)
-                {
-                    source.TrySetException(failure);
-                }
-            }
+            var handle = GCHandle.FromIntPtr(userData);
+            ((TaskCompletionSource<bool>)handle.Target!).SetResult(true);
+            handle.Free();
         }
     }
 }

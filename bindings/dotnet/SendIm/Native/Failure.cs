@@ -6,12 +6,21 @@ namespace SendIm.Native
     /// <summary>Errors of the native library.</summary>
     internal static class Failure
     {
-        /// <summary>Throws the error, if there is one.</summary>
-        internal static void Check(ErrorHandle error)
+        /// <summary>Throws and frees the error, if there is one.</summary>
+        internal static void Check(IntPtr error)
         {
-            if (!error.IsInvalid)
+            if (error == IntPtr.Zero)
             {
-                throw Read(error.Value);
+                return;
+            }
+
+            try
+            {
+                throw Read(error);
+            }
+            finally
+            {
+                NativeMethods.send_im_error_free(error);
             }
         }
 

@@ -9,13 +9,9 @@ namespace SendIm.Native
         internal const string Name = "send_im";
         private const CallingConvention C = CallingConvention.Cdecl;
 
-        /// <summary>A send, a sign-in or a batch has ended: with an error or with a result, never both.</summary>
+        /// <summary>A call has ended.</summary>
         [UnmanagedFunctionPointer(C)]
-        internal delegate void OnEnded(IntPtr userData, IntPtr error, IntPtr result);
-
-        /// <summary>A call without a result has ended.</summary>
-        [UnmanagedFunctionPointer(C)]
-        internal delegate void OnDone(IntPtr userData, IntPtr error);
+        internal delegate void OnEnd(IntPtr userData);
 
         /// <summary>A step has finished.</summary>
         [UnmanagedFunctionPointer(C)]
@@ -43,57 +39,55 @@ namespace SendIm.Native
         internal static extern void send_im_string_free(IntPtr text);
 
         [DllImport(Name, CallingConvention = C)]
+        [return: MarshalAs(UnmanagedType.I1)]
+        internal static extern bool send_im_may_wait();
+
+        [DllImport(Name, CallingConvention = C)]
+        [return: MarshalAs(UnmanagedType.I1)]
+        internal static extern bool send_im_call_wait(CallHandle call, long timeoutMs);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern void send_im_call_on_end(CallHandle call, OnEnd callback, IntPtr userData);
+
+        [DllImport(Name, CallingConvention = C)]
         internal static extern void send_im_call_cancel(CallHandle call);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_call_take(CallHandle call);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_call_take_receipt(CallHandle call, out IntPtr receipt);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_call_take_client(CallHandle call, out ClientHandle client);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_call_take_results(CallHandle call, out IntPtr results);
 
         [DllImport(Name, CallingConvention = C)]
         internal static extern void send_im_call_free(IntPtr call);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im(
-            OptionsHandle options, byte[] to, byte[] text, out ReceiptHandle receipt);
+        internal static extern IntPtr send_im_begin(
+            OptionsHandle options, byte[] to, byte[] text, out CallHandle call);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_async(
-            OptionsHandle options, byte[] to, byte[] text, OnEnded callback, IntPtr userData, out CallHandle call);
+        internal static extern IntPtr send_im_client_sign_in_begin(OptionsHandle options, out CallHandle call);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_client_sign_in(OptionsHandle options, out ClientHandle client);
+        internal static extern IntPtr send_im_client_send_begin(
+            ClientHandle client, OptionsHandle options, byte[] to, byte[] text, out CallHandle call);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_client_sign_in_async(
-            OptionsHandle options, OnEnded callback, IntPtr userData, out CallHandle call);
+        internal static extern IntPtr send_im_client_send_all_begin(
+            ClientHandle client, MessagesHandle messages, out CallHandle call);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_client_send(
-            ClientHandle client, OptionsHandle options, byte[] to, byte[] text, out ReceiptHandle receipt);
+        internal static extern IntPtr send_im_client_sign_out_begin(
+            ClientHandle client, long timeoutMs, out CallHandle call);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_client_send_async(
-            ClientHandle client,
-            OptionsHandle options,
-            byte[] to,
-            byte[] text,
-            OnEnded callback,
-            IntPtr userData,
-            out CallHandle call);
-
-        [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_client_send_all(
-            ClientHandle client, MessagesHandle messages, out ResultsHandle results);
-
-        [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_client_send_all_async(
-            ClientHandle client, MessagesHandle messages, OnEnded callback, IntPtr userData, out CallHandle call);
-
-        [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_client_sign_out(ClientHandle client, long timeoutMs);
-
-        [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_client_sign_out_async(
-            ClientHandle client, long timeoutMs, OnDone callback, IntPtr userData, out CallHandle call);
-
-        [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_client_cancel_all(ClientHandle client);
+        internal static extern IntPtr send_im_client_cancel_all(ClientHandle client);
 
         [DllImport(Name, CallingConvention = C)]
         internal static extern void send_im_client_free(IntPtr client);
@@ -108,14 +102,14 @@ namespace SendIm.Native
         internal static extern OptionsHandle send_im_options_new();
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_options_set(OptionsHandle options, byte[] name, byte[]? value);
+        internal static extern IntPtr send_im_options_set(OptionsHandle options, byte[] name, byte[]? value);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_options_on_step(
+        internal static extern IntPtr send_im_options_on_step(
             OptionsHandle options, OnStep callback, IntPtr userData, OnRelease release);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_options_on_token(
+        internal static extern IntPtr send_im_options_on_token(
             OptionsHandle options, OnToken callback, IntPtr userData, OnRelease release);
 
         [DllImport(Name, CallingConvention = C)]
@@ -128,22 +122,25 @@ namespace SendIm.Native
         internal static extern void send_im_receipt_free(IntPtr receipt);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern IntPtr send_im_step_name(IntPtr step);
+        internal static extern IntPtr send_im_step_name(int step);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern IntPtr send_im_step_host(IntPtr step);
+        internal static extern int send_im_step_record_step(IntPtr record);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern int send_im_step_status(IntPtr step);
+        internal static extern IntPtr send_im_step_record_host(IntPtr record);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern double send_im_step_elapsed_ms(IntPtr step);
+        internal static extern int send_im_step_record_status(IntPtr record);
+
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern double send_im_step_record_elapsed_ms(IntPtr record);
 
         [DllImport(Name, CallingConvention = C)]
         internal static extern MessagesHandle send_im_messages_new();
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_messages_add(
+        internal static extern IntPtr send_im_messages_add(
             MessagesHandle messages, OptionsHandle options, byte[] to, byte[] text);
 
         [DllImport(Name, CallingConvention = C)]
@@ -162,7 +159,7 @@ namespace SendIm.Native
         internal static extern void send_im_results_free(IntPtr results);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_sandbox_start(byte[] options, out SandboxHandle sandbox);
+        internal static extern IntPtr send_im_sandbox_start(byte[] options, out SandboxHandle sandbox);
 
         [DllImport(Name, CallingConvention = C)]
         internal static extern IntPtr send_im_sandbox_url(SandboxHandle sandbox);
@@ -171,19 +168,19 @@ namespace SendIm.Native
         internal static extern IntPtr send_im_sandbox_ca_file(SandboxHandle sandbox);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_sandbox_inbox(
-            SandboxHandle sandbox, byte[]? address, out TextHandle messages);
+        internal static extern IntPtr send_im_sandbox_inbox(
+            SandboxHandle sandbox, byte[]? address, out IntPtr messages);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_sandbox_wait_for(
-            SandboxHandle sandbox, UIntPtr count, ulong timeoutMs, out TextHandle messages);
+        internal static extern IntPtr send_im_sandbox_wait_for(
+            SandboxHandle sandbox, UIntPtr count, ulong timeoutMs, out IntPtr messages);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_sandbox_request(
-            SandboxHandle sandbox, byte[] method, byte[] path, byte[]? json, out TextHandle answer);
+        internal static extern IntPtr send_im_sandbox_request(
+            SandboxHandle sandbox, byte[] method, byte[] path, byte[]? json, out IntPtr answer);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern ErrorHandle send_im_sandbox_add_fault(SandboxHandle sandbox, byte[] fault);
+        internal static extern IntPtr send_im_sandbox_add_fault(SandboxHandle sandbox, byte[] fault);
 
         [DllImport(Name, CallingConvention = C)]
         internal static extern void send_im_sandbox_free(IntPtr sandbox);

@@ -50,7 +50,6 @@ namespace SendIm.Native
 
         internal static Options ForSend(Account? account, Message message)
         {
-            Library.Load();
             return Made(options =>
             {
                 options.Set(account ?? new Account());
@@ -60,7 +59,6 @@ namespace SendIm.Native
 
         internal static Options ForSignIn(Account? account)
         {
-            Library.Load();
             return Made(options =>
             {
                 options.Set(account ?? new Account());
@@ -162,10 +160,7 @@ namespace SendIm.Native
             var bytes = Utf8.Text(value, name);
             try
             {
-                using (var error = NativeMethods.send_im_options_set(Handle, Utf8.Text(name, "name"), bytes))
-                {
-                    Failure.Check(error);
-                }
+                Failure.Check(NativeMethods.send_im_options_set(Handle, Utf8.Text(name, "name"), bytes));
             }
             finally
             {

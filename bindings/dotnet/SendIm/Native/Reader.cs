@@ -6,25 +6,35 @@ namespace SendIm.Native
     /// <summary>Copies what the native library gives.</summary>
     internal static class Reader
     {
-        /// <summary>Copies and frees a receipt.</summary>
-        internal static readonly Func<IntPtr, Receipt> OwnReceipt = pointer =>
+        /// <summary>The receipt of a call that has ended.</summary>
+        internal static Receipt TakeReceipt(CallHandle call)
         {
-            using (var owned = new ReceiptHandle(pointer))
+            Failure.Check(NativeMethods.send_im_call_take_receipt(call, out var receipt));
+            try
             {
-                return Receipt(owned.Value);
+                return Receipt(receipt);
             }
-        };
+            finally
+            {
+                NativeMethods.send_im_receipt_free(receipt);
+            }
+        }
 
-        /// <summary>Copies and frees results.</summary>
-        internal static readonly Func<IntPtr, Outcome[]> OwnResults = pointer =>
+        /// <summary>The results of a call that has ended.</summary>
+        internal static Outcome[] TakeResults(CallHandle call)
         {
-            using (var owned = new ResultsHandle(pointer))
+            Failure.Check(NativeMethods.send_im_call_take_results(call, out var results));
+            try
             {
-                return Results(owned.Value);
+                return Results(results);
             }
-        };
+            finally
+            {
+                NativeMethods.send_im_results_free(results);
+            }
+        }
 
-        internal static Receipt Receipt(IntPtr receipt)
+        private static Receipt Receipt(IntPtr receipt)
         {
             var json = Json.Parse(NativeMethods.send_im_receipt_to_json(receipt).ReadText());
             return new Receipt(
@@ -36,7 +46,7 @@ namespace SendIm.Native
                 json["steps"].Items.Select(Step).ToArray());
         }
 
-        internal static Outcome[] Results(IntPtr results)
+        private static Outcome[] Results(IntPtr results)
         {
             var outcomes = new Outcome[(int)NativeMethods.send_im_results_count(results)];
             for (var index = 0; index < outcomes.Length; index++)

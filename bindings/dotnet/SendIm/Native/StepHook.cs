@@ -1,43 +1,32 @@
 using System;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace SendIm.Native
 {
     /// <summary>Tells finished steps to the program and to the trace.</summary>
-    internal sealed class StepHook
+    internal static class StepHook
     {
-        private static readonly NativeMethods.OnStep Told = (id, step) => Registry.Find<StepHook>(id)?.Tell(step);
-        private static readonly NativeMethods.OnRelease Released = id => Registry.Take<StepHook>(id);
+        private static readonly NativeMethods.OnStep Told = Tell;
+        private static readonly NativeMethods.OnRelease Released = handler => GCHandle.FromIntPtr(handler).Free();
 
-        private readonly Action<FinishedStep>? handler;
+        internal static void Attach(OptionsHandle options, Action<FinishedStep>? handler) =>
+            Failure.Check(NativeMethods.send_im_options_on_step(
+                options, Told, GCHandle.ToIntPtr(GCHandle.Alloc(handler)), Released));
 
-        private StepHook(Action<FinishedStep>? handler)
-        {
-            this.handler = handler;
-        }
-
-        internal static void Attach(OptionsHandle options, Action<FinishedStep>? handler)
-        {
-            var id = Registry.Put(new StepHook(handler));
-            using (var error = NativeMethods.send_im_options_on_step(options, Told, id, Released))
-            {
-                Failure.Check(error);
-            }
-        }
-
-        private void Tell(IntPtr native)
+        private static void Tell(IntPtr handler, IntPtr record)
         {
             // No exception may leave a callback, and no call fails because somebody listens to it.
             try
             {
-                var status = NativeMethods.send_im_step_status(native);
+                var status = NativeMethods.send_im_step_record_status(record);
                 var step = new FinishedStep(
-                    Names.Step(NativeMethods.send_im_step_name(native).ReadText()),
-                    NativeMethods.send_im_step_host(native).ReadText(),
+                    Names.Step(NativeMethods.send_im_step_name(NativeMethods.send_im_step_record_step(record)).ReadText()),
+                    NativeMethods.send_im_step_record_host(record).ReadText(),
                     status == 0 ? (int?)null : status,
-                    Reader.Milliseconds(NativeMethods.send_im_step_elapsed_ms(native)));
+                    Reader.Milliseconds(NativeMethods.send_im_step_record_elapsed_ms(record)));
                 Im.TraceSource.TraceEvent(TraceEventType.Verbose, 0, "{0}", step);
-                handler?.Invoke(step);
+                ((Action<FinishedStep>?)GCHandle.FromIntPtr(handler).Target)?.Invoke(step);
             }
             catch (Exception error)
             {

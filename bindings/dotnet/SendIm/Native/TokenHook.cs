@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -21,35 +22,24 @@ namespace SendIm.Native
 
         internal static void Attach(OptionsHandle options, Func<TokenRequest, CancellationToken, Task<Token>> provider)
         {
-            var id = Registry.Put(new TokenHook(provider));
-            using (var error = NativeMethods.send_im_options_on_token(options, Wanted, id, Released))
-            {
-                Failure.Check(error);
-            }
+            var hook = GCHandle.ToIntPtr(GCHandle.Alloc(new TokenHook(provider)));
+            Failure.Check(NativeMethods.send_im_options_on_token(options, Wanted, hook, Released));
         }
 
-        private static void Release(IntPtr id)
+        private static void Release(IntPtr userData)
         {
-            var hook = Registry.Take<TokenHook>(id);
-            if (hook != null)
-            {
-                // Cancelling runs code of the program, which may take its time and may throw.
-                Task.Run(hook.unneeded.Cancel);
-            }
+            var handle = GCHandle.FromIntPtr(userData);
+            // Cancelling runs code of the program, which may take its time and may throw.
+            Task.Run(((TokenHook)handle.Target!).unneeded.Cancel);
+            handle.Free();
         }
 
-        private static void Ask(IntPtr id, IntPtr native, IntPtr reply)
+        private static void Ask(IntPtr userData, IntPtr native, IntPtr reply)
         {
             // No exception may leave a callback, and each reply is answered once.
             try
             {
-                var hook = Registry.Find<TokenHook>(id);
-                if (hook == null)
-                {
-                    Refuse(reply, "nobody gives tokens any more");
-                    return;
-                }
-
+                var hook = (TokenHook)GCHandle.FromIntPtr(userData).Target!;
                 var request = new TokenRequest(
                     NativeMethods.send_im_token_request_origin(native).ReadText(),
                     NativeMethods.send_im_token_request_authorization_uri(native).ReadOptionalText(),

@@ -33,6 +33,19 @@ namespace SendIm.Native
         /// <summary>A text that is always there.</summary>
         internal static string ReadText(this IntPtr text) => text.ReadOptionalText() ?? string.Empty;
 
+        /// <summary>A copy of a text that was made for us, which is freed.</summary>
+        internal static string Take(this IntPtr text)
+        {
+            try
+            {
+                return text.ReadText();
+            }
+            finally
+            {
+                NativeMethods.send_im_string_free(text);
+            }
+        }
+
         /// <summary>A copy of a text of the native library.</summary>
         internal static unsafe string? ReadOptionalText(this IntPtr text)
         {

@@ -1,7 +1,4 @@
 using System;
-using System.IO;
-using System.Linq;
-using System.Text.RegularExpressions;
 using Harness;
 
 namespace SendIm.Tests
@@ -106,18 +103,6 @@ namespace SendIm.Tests
                 Check.ContainsNot(Text, error.ToString());
                 Check.ContainsNot(Password, error.ToString());
             }
-        }
-
-        [Test]
-        public void Every_kind_step_and_exit_code_of_the_core_is_known()
-        {
-            var source = File.ReadAllText(Path.Combine(Child.Root, "core", "client", "src", "error", "kind.rs"));
-            var kinds = Regex.Matches(source, "= \"([a-z_]+)\", exit (\\d+);")
-                .ToDictionary(found => found.Groups[1].Value, found => int.Parse(found.Groups[2].Value));
-            var known = Enum.GetValues(typeof(ErrorKind)).Cast<ErrorKind>().Where(kind => kind != ErrorKind.Other)
-                .Select(kind => new SendImException(kind, "Something."))
-                .ToDictionary(error => error.KindName, error => error.ExitCode);
-            Check.Equal(kinds.OrderBy(kind => kind.Key), known.OrderBy(kind => kind.Key));
         }
 
         [Test]

@@ -13,18 +13,8 @@
 #include "send_im.h"
 #endif
 
-/* The interface this package was written for. */
-#define SENDIM_ABI 1
-
-/* `ended` is the number that sendimOnEnded gets, once, unless these return an error. */
-send_im_error *sendim_send(const send_im_options *options, const char *to, const char *text, uintptr_t ended,
-                           send_im_call **call);
-send_im_error *sendim_sign_in(const send_im_options *options, uintptr_t ended, send_im_call **call);
-send_im_error *sendim_client_send(const send_im_client *client, const send_im_options *options, const char *to,
-                                  const char *text, uintptr_t ended, send_im_call **call);
-send_im_error *sendim_client_send_all(const send_im_client *client, const send_im_messages *messages, uintptr_t ended,
-                                      send_im_call **call);
-send_im_error *sendim_client_sign_out(const send_im_client *client, uintptr_t ended, send_im_call **call);
+/* `ended` is the number that sendimOnEnd gets, once. */
+void sendim_on_end(const send_im_call *call, uintptr_t ended);
 
 /* `callback` is the number that sendimOnStep or sendimOnToken gets, and sendimRelease in the end. */
 send_im_error *sendim_on_step(send_im_options *options, uintptr_t callback);

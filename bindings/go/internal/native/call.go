@@ -5,61 +5,52 @@ package native
 */
 import "C"
 
-import (
-	"runtime/cgo"
-	"unsafe"
-)
+import "runtime/cgo"
 
 // Call is a call under way.
 type Call[T any] struct {
 	done   chan struct{}
-	value  T
-	err    error
 	handle *C.send_im_call
+	// Why it did not begin.
+	refused error
+	take    func(*C.send_im_call) (T, error)
 }
 
-// ending is what a callback calls. It takes over the error and the value.
-type ending func(failure *C.send_im_error, value unsafe.Pointer)
-
-// start begins a call. read takes over the value of a call that has succeeded; it runs on a thread of the library.
-func start[T any](begin func(ended C.uintptr_t, call **C.send_im_call) *C.send_im_error, read func(unsafe.Pointer) T) *Call[T] {
-	call := &Call[T]{done: make(chan struct{})}
-	ended := cgo.NewHandle(ending(func(failure *C.send_im_error, value unsafe.Pointer) {
-		if call.err = failed(failure); call.err == nil {
-			call.value = read(value)
-		}
-		close(call.done)
-	}))
+// start begins a call. take takes its result.
+func start[T any](begin func(**C.send_im_call) *C.send_im_error, take func(*C.send_im_call) (T, error)) *Call[T] {
 	var handle *C.send_im_call
-	if failure := begin(C.uintptr_t(ended), &handle); failure != nil {
-		// No callback will come.
-		ended.Delete()
-		return refused[T](failed(failure))
+	if err := failed(begin(&handle)); err != nil {
+		return refused[T](err)
 	}
-	call.handle = handle
+	call := &Call[T]{done: make(chan struct{}), handle: handle, take: take}
+	C.sendim_on_end(handle, C.uintptr_t(cgo.NewHandle(call.done)))
 	return call
 }
 
-// refused is a call that has failed before it began.
+// refused is a call that did not begin.
 func refused[T any](err error) *Call[T] {
-	call := &Call[T]{done: make(chan struct{}), err: err}
+	call := &Call[T]{done: make(chan struct{}), refused: err}
 	close(call.done)
 	return call
 }
 
-//export sendimOnEnded
-func sendimOnEnded(ended C.uintptr_t, failure *C.send_im_error, value unsafe.Pointer) {
+//export sendimOnEnd
+func sendimOnEnd(ended C.uintptr_t) {
 	handle := cgo.Handle(ended)
-	end := handle.Value().(ending)
+	close(handle.Value().(chan struct{}))
 	handle.Delete()
-	end(failure, value)
 }
 
 // Done is closed when the call has ended.
 func (c *Call[T]) Done() <-chan struct{} { return c.done }
 
-// Result is what came of a call that is done.
-func (c *Call[T]) Result() (T, error) { return c.value, c.err }
+// Result is what came of a call that is done, once. Not after Free.
+func (c *Call[T]) Result() (result T, err error) {
+	if c.refused != nil {
+		return result, c.refused
+	}
+	return c.take(c.handle)
+}
 
 // Cancel ends the call early: it is done soon after, unless it has ended already. Not after Free.
 func (c *Call[T]) Cancel() { C.send_im_call_cancel(c.handle) }

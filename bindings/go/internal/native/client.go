@@ -8,7 +8,6 @@ import "C"
 import (
 	"runtime"
 	"sync"
-	"unsafe"
 )
 
 // Client is one session. One that nobody refers to any more is freed, which signs it out in the background.
@@ -22,60 +21,60 @@ type Client struct {
 func Send(options *Options, to, text string) *Call[string] {
 	var texts texts
 	defer texts.free()
-	return start(func(ended C.uintptr_t, call **C.send_im_call) *C.send_im_error {
-		return C.sendim_send(options.handle, texts.add(to), texts.add(text), ended, call)
-	}, receipt)
+	return start(func(call **C.send_im_call) *C.send_im_error {
+		return C.send_im_begin(options.handle, texts.add(to), texts.add(text), call)
+	}, takeReceipt)
 }
 
 // SignIn opens a session.
 func SignIn(options *Options) *Call[*Client] {
-	return start(func(ended C.uintptr_t, call **C.send_im_call) *C.send_im_error {
-		return C.sendim_sign_in(options.handle, ended, call)
-	}, func(value unsafe.Pointer) *Client {
-		client := &Client{handle: (*C.send_im_client)(value)}
+	return start(func(call **C.send_im_call) *C.send_im_error {
+		return C.send_im_client_sign_in_begin(options.handle, call)
+	}, func(call *C.send_im_call) (*Client, error) {
+		var handle *C.send_im_client
+		if err := failed(C.send_im_call_take_client(call, &handle)); err != nil {
+			return nil, err
+		}
+		client := &Client{handle: handle}
 		runtime.SetFinalizer(client, (*Client).Free)
-		return client
+		return client, nil
 	})
 }
 
 // with begins a call on the session.
-func with[T any](c *Client, begin func(*C.send_im_client) *Call[T]) *Call[T] {
+func with[T any](
+	c *Client, begin func(*C.send_im_client, **C.send_im_call) *C.send_im_error, take func(*C.send_im_call) (T, error),
+) *Call[T] {
 	defer runtime.KeepAlive(c)
 	c.using.RLock()
 	defer c.using.RUnlock()
 	if c.handle == nil {
 		return refused[T](Freed("client"))
 	}
-	return begin(c.handle)
+	return start(func(call **C.send_im_call) *C.send_im_error { return begin(c.handle, call) }, take)
 }
 
 // Send sends one message. The result is a receipt in JSON.
 func (c *Client) Send(options *Options, to, text string) *Call[string] {
 	var texts texts
 	defer texts.free()
-	return with(c, func(client *C.send_im_client) *Call[string] {
-		return start(func(ended C.uintptr_t, call **C.send_im_call) *C.send_im_error {
-			return C.sendim_client_send(client, options.handle, texts.add(to), texts.add(text), ended, call)
-		}, receipt)
-	})
+	return with(c, func(client *C.send_im_client, call **C.send_im_call) *C.send_im_error {
+		return C.send_im_client_send_begin(client, options.handle, texts.add(to), texts.add(text), call)
+	}, takeReceipt)
 }
 
 // SendAll sends many messages.
 func (c *Client) SendAll(messages *Messages) *Call[[]Outcome] {
-	return with(c, func(client *C.send_im_client) *Call[[]Outcome] {
-		return start(func(ended C.uintptr_t, call **C.send_im_call) *C.send_im_error {
-			return C.sendim_client_send_all(client, messages.handle, ended, call)
-		}, outcomes)
-	})
+	return with(c, func(client *C.send_im_client, call **C.send_im_call) *C.send_im_error {
+		return C.send_im_client_send_all_begin(client, messages.handle, call)
+	}, takeOutcomes)
 }
 
 // SignOut waits for the sends under way, each of which ends with its own time-out, and ends the session.
 func (c *Client) SignOut() *Call[struct{}] {
-	return with(c, func(client *C.send_im_client) *Call[struct{}] {
-		return start(func(ended C.uintptr_t, call **C.send_im_call) *C.send_im_error {
-			return C.sendim_client_sign_out(client, ended, call)
-		}, func(unsafe.Pointer) struct{} { return struct{}{} })
-	})
+	return with(c, func(client *C.send_im_client, call **C.send_im_call) *C.send_im_error {
+		return C.send_im_client_sign_out_begin(client, -1, call)
+	}, func(call *C.send_im_call) (struct{}, error) { return struct{}{}, failed(C.send_im_call_take(call)) })
 }
 
 // CancelAll ends every send under way.
@@ -98,10 +97,13 @@ func (c *Client) Free() {
 	c.handle = nil
 }
 
-func receipt(value unsafe.Pointer) string {
-	receipt := (*C.send_im_receipt)(value)
+func takeReceipt(call *C.send_im_call) (string, error) {
+	var receipt *C.send_im_receipt
+	if err := failed(C.send_im_call_take_receipt(call, &receipt)); err != nil {
+		return "", err
+	}
 	defer C.send_im_receipt_free(receipt)
-	return C.GoString(C.send_im_receipt_to_json(receipt))
+	return C.GoString(C.send_im_receipt_to_json(receipt)), nil
 }
 
 // Messages is a list for SendAll. Free it after that has begun.
@@ -128,8 +130,11 @@ type Outcome struct {
 	Err     error
 }
 
-func outcomes(value unsafe.Pointer) []Outcome {
-	results := (*C.send_im_results)(value)
+func takeOutcomes(call *C.send_im_call) ([]Outcome, error) {
+	var results *C.send_im_results
+	if err := failed(C.send_im_call_take_results(call, &results)); err != nil {
+		return nil, err
+	}
 	defer C.send_im_results_free(results)
 	all := make([]Outcome, C.send_im_results_count(results))
 	for i := range all {
@@ -139,5 +144,5 @@ func outcomes(value unsafe.Pointer) []Outcome {
 			all[i].Receipt = C.GoString(C.send_im_receipt_to_json(C.send_im_results_receipt(results, C.size_t(i))))
 		}
 	}
-	return all
+	return all, nil
 }

@@ -24,7 +24,7 @@ type Failure struct {
 func (f *Failure) Error() string { return f.JSON }
 
 func init() {
-	if err := checkABI(uint32(C.send_im_abi_version()), C.SENDIM_ABI); err != nil {
+	if err := checkABI(uint32(C.send_im_abi_version()), C.SEND_IM_ABI_VERSION); err != nil {
 		panic(err)
 	}
 }

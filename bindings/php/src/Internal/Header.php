@@ -19,7 +19,7 @@ final class Header
             [
                 '~/\*.*?\*/|//[^\n]*~s',
                 '~^\#ifdef __cplusplus$.*?^\#endif\h*$~ms',
-                '~^\h*\#.*$~m',
+                '~^\h*\#.*$|\bSEND_IM_API\b~m',
                 '~\s+~',
             ],
             [' ', '', '', ' '],

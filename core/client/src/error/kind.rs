@@ -108,6 +108,9 @@ pub enum Sent {
 }
 
 impl Sent {
+    /// Both.
+    pub const ALL: &[Sent] = &[Sent::No, Sent::Maybe];
+
     /// `no` or `maybe`.
     ///
     /// ```

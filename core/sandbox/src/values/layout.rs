@@ -20,6 +20,18 @@ pub enum Layout {
 }
 
 impl Layout {
+    /// Every layout, the usual one first.
+    pub const ALL: &[Layout] = &[Layout::OnePool, Layout::TwoPools, Layout::Redirect];
+
+    /// The stable name: `one-pool`, `two-pools` or `redirect`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OnePool => "one-pool",
+            Self::TwoPools => "two-pools",
+            Self::Redirect => "redirect",
+        }
+    }
+
     /// The number of listeners this layout needs.
     pub(crate) fn origins(self) -> usize {
         match self {
@@ -36,11 +48,7 @@ impl Layout {
 
 impl fmt::Display for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OnePool => "one-pool",
-            Self::TwoPools => "two-pools",
-            Self::Redirect => "redirect",
-        })
+        f.write_str(self.as_str())
     }
 }
 
@@ -53,12 +61,8 @@ impl FromStr for Layout {
     type Err = UnknownLayout;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "one-pool" => Ok(Self::OnePool),
-            "two-pools" => Ok(Self::TwoPools),
-            "redirect" => Ok(Self::Redirect),
-            other => Err(UnknownLayout(other.to_owned())),
-        }
+        let named = Self::ALL.iter().find(|layout| layout.as_str() == text);
+        named.copied().ok_or_else(|| UnknownLayout(text.to_owned()))
     }
 }
 

@@ -11,7 +11,7 @@ use send_im_runtime::{on_a_thread_of_ours, panicked};
 use crate::error::send_im_error;
 
 /// Runs the body of a function that can fail. A panic ends here.
-pub(crate) fn fallible(sent: Sent, act: impl FnOnce() -> Result<()>) -> *mut send_im_error {
+pub(crate) fn error_or_null(sent: Sent, act: impl FnOnce() -> Result<()>) -> *mut send_im_error {
     match catch_unwind(AssertUnwindSafe(act)) {
         Ok(Ok(())) => null_mut(),
         Ok(Err(error)) => send_im_error::raw(error),
@@ -23,7 +23,7 @@ pub(crate) fn fallible(sent: Sent, act: impl FnOnce() -> Result<()>) -> *mut sen
 }
 
 /// Runs the body of a function that cannot fail. After a panic it returns `otherwise`.
-pub(crate) fn certain<T>(otherwise: T, act: impl FnOnce() -> T) -> T {
+pub(crate) fn catch_panic<T>(otherwise: T, act: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|payload| {
         discard(payload);
         otherwise
@@ -37,11 +37,17 @@ fn discard(payload: Box<dyn std::any::Any + Send>) {
     }
 }
 
+/// False in a callback, where a call that waits is refused: for a host that begins a call and then waits for it.
+#[unsafe(no_mangle)]
+pub extern "C" fn send_im_may_wait() -> bool {
+    catch_panic(false, || !on_a_thread_of_ours())
+}
+
 /// Refuses to wait where the wait could never end.
 pub(crate) fn may_wait() -> Result<()> {
     if on_a_thread_of_ours() {
         return Err(Error::invalid_input(
-            "A callback of send-im must not make a call that waits; use the _async function or a thread of your own.",
+            "A callback of send-im must not make a call that waits; use the _begin function or a thread of your own.",
         ));
     }
     Ok(())
@@ -86,7 +92,7 @@ pub(crate) unsafe fn object<'a, T>(handle: *const T, what: &str) -> Result<&'a T
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
 /// Gives an object to the host.
-pub(crate) fn hand_over<T>(value: T) -> *mut T {
+pub(crate) fn into_raw<T>(value: T) -> *mut T {
     LIVE.fetch_add(1, Ordering::Relaxed);
     Box::into_raw(Box::new(value))
 }
@@ -94,8 +100,8 @@ pub(crate) fn hand_over<T>(value: T) -> *mut T {
 /// Takes an object back. None for NULL.
 ///
 /// # Safety
-/// `handle` is NULL or came from [`hand_over`] as this type and was not freed.
-pub(crate) unsafe fn take_back<T>(handle: *mut T) -> Option<Box<T>> {
+/// `handle` is NULL or came from [`into_raw`] as this type and was not freed.
+pub(crate) unsafe fn from_raw<T>(handle: *mut T) -> Option<Box<T>> {
     if handle.is_null() {
         return None;
     }
@@ -145,7 +151,7 @@ impl<T> Out<T> {
     /// Gives the result to the host; drops it where there is no place for it.
     pub(crate) fn give(self, value: T) {
         if !self.0.is_null() {
-            self.write(hand_over(value));
+            self.write(into_raw(value));
         }
     }
 }
@@ -166,7 +172,7 @@ pub(crate) fn c_text(text: &str) -> CString {
 }
 
 /// The pointer the host gets, NULL for none.
-pub(crate) fn lend(text: Option<&CString>) -> *const c_char {
+pub(crate) fn as_ptr(text: Option<&CString>) -> *const c_char {
     text.map_or(std::ptr::null(), |text| text.as_ptr())
 }
 
@@ -183,7 +189,7 @@ pub(crate) unsafe fn read<O, T: Copy>(
     look: impl FnOnce(&O) -> Option<T>,
 ) -> T {
     // SAFETY: what this function asks for.
-    certain(otherwise, || unsafe { object.as_ref() }.and_then(look).unwrap_or(otherwise))
+    catch_panic(otherwise, || unsafe { object.as_ref() }.and_then(look).unwrap_or(otherwise))
 }
 
 /// JSON for the host.
@@ -231,11 +237,11 @@ mod tests {
 
     #[test]
     fn no_panic_crosses_the_border() {
-        let error = fallible(Sent::Maybe, || panic!("s3cret"));
+        let error = error_or_null(Sent::Maybe, || panic!("s3cret"));
         // SAFETY: it was just made.
-        let error = unsafe { take_back(error) }.unwrap();
+        let error = unsafe { from_raw(error) }.unwrap();
         assert_eq!(error.as_error().kind().as_str(), "outcome_unknown");
         assert!(!error.as_error().detail().contains("s3cret"));
-        assert_eq!(certain(7, || panic!("on purpose")), 7);
+        assert_eq!(catch_panic(7, || panic!("on purpose")), 7);
     }
 }
