@@ -118,7 +118,7 @@ func invalid(detail string) *Error {
 	return &Error{Kind: ErrInvalidInput, Detail: detail, Sent: SentNo}
 }
 
-// failureOf is the error for one of the border; nil for nil.
+// failureOf is the error for one of the C library; nil for nil.
 func failureOf(err error) *Error {
 	var told *native.Failure
 	var freed native.Freed

@@ -28,7 +28,7 @@ DARWIN = sys.platform == "darwin"
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]
 C99 = ["cc", "-std=c99", *STRICT]
 CPP = ["c++", "-x", "c++", "-std=c++17", *STRICT]
-UNITS = [TESTS / f"{name}.c" for name in ("check", "sends", "errors", "borders", "calls", "mailbox", "threads", "closing")]
+UNITS = [TESTS / f"{name}.c" for name in ("check", "sends", "errors", "misuse", "calls", "mailbox", "threads", "closing")]
 
 # What the Rust standard library asks of a program that takes the static library.
 SYSTEM = "-framework CoreFoundation -framework Security -lSystem" if DARWIN else "-lgcc_s -lutil -lrt -lpthread -lm -ldl"
@@ -285,6 +285,18 @@ def test_the_library_exports_what_the_header_declares():
     )
     exported = {line.split()[-1] for line in listed.stdout.splitlines()} - {"send_im_panic_for_tests"}
     same(exported, declared)
+
+
+def test_on_windows_every_function_is_imported_unless_the_static_library_is_linked():
+    source = prepared() / "bin" / "windows.c"
+    source.write_text("#include <send_im.h>\n")
+    counts = []
+    for static in ([], ["-DSEND_IM_STATIC"]):
+        command = ["cc", "-E", "-P", "-D_WIN32", *static, *pkg_config(prepared(), "--cflags"), source]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        counts.append((told.count("__declspec(dllimport)"), len(re.findall(r"\bsend_im\w*\(", told))))
+    (imported, functions), (none, _) = counts
+    same((imported, none, functions > 60), (functions, 0, True))
 
 
 def test_a_program_may_take_the_static_library():

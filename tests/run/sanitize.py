@@ -1,7 +1,7 @@
 """Runs the parts that share memory by hand under tools that see what a test cannot.
 
 loom     the pieces that threads share by hand, in every order in which they can come to a lock
-miri     the border of the C interface (its unsafe code), and the pieces that threads share, in some orders of the threads
+miri     the conversions of the C interface (its unsafe code), and the pieces that threads share, in some orders of the threads
 thread   the tests of the C interface under ThreadSanitizer, with the library and the standard library compiled for it
 leak     the same tests under LeakSanitizer
 

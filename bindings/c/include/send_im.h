@@ -10,10 +10,9 @@
  *   `invalid_input`; so is a NULL handle.
  * - A `const char *` that is returned belongs to the object it was asked of and lives as long as that. A `char *`
  *   belongs to the caller: free it with `send_im_string_free`. NULL means that there is no such text.
- * - An object that comes through an out parameter belongs to the caller.
- *   Each has a `..._free`, which takes NULL, may be called from any thread, once, and while no other call uses the
- *   object. An object is used from any thread; `send_im_options` and `send_im_messages` are copied by the call that gets
- *   them and may be freed as soon as it returns.
+ * - An object that comes through an out parameter belongs to the caller. Each has a `..._free`, which takes NULL, may be
+ *   called from any thread, once, and while no other call uses the object. An object is used from any thread;
+ *   `send_im_options` and `send_im_messages` are copied by the call that gets them and may be freed as soon as it returns.
  * - Times are in milliseconds.
  * - Callbacks come on threads of this library. They must not throw or jump out. A call that waits is refused there with
  *   `invalid_input`: use its `_begin` form, or a thread of your own. Freeing is always possible.
@@ -456,8 +455,8 @@ bool send_im_call_wait(const send_im_call *call,
                        int64_t timeout_ms);
 
 /**
- * Calls `callback` once when the call has ended; at once, and on this thread, where it has already. A call has one callback:
- * set it once. `callback` may wait for nothing that this library does.
+ * Calls `callback` once when the call has ended; at once, and on this thread, where it has already. Each that is given is
+ * called.
  */
 SEND_IM_API
 void send_im_call_on_end(const send_im_call *call,
@@ -945,11 +944,6 @@ send_im_error *send_im_sandbox_start(const char *options,
  * The discovery root: the option `server`.
  */
 SEND_IM_API const char *send_im_sandbox_url(const send_im_sandbox *sandbox);
-
-/**
- * The certificate authority in PEM; NULL without https.
- */
-SEND_IM_API const char *send_im_sandbox_ca_pem(const send_im_sandbox *sandbox);
 
 /**
  * A file with the certificate authority, for the option `ca_file`; NULL without https. It is removed when the sandbox is

@@ -104,7 +104,7 @@ pub(crate) struct End {
 struct State {
     ended: bool,
     result: Option<Result<Value>>,
-    on_end: Option<OnEnd>,
+    on_end: Vec<OnEnd>,
 }
 
 /// Dropping it calls: also where no thread is left to call on.
@@ -128,11 +128,13 @@ impl End {
             }
             state.ended = true;
             state.result = Some(result);
-            state.on_end.take()
+            std::mem::take(&mut state.on_end)
         };
         self.ended.set();
-        // It may block, and so may not come on a thread that works for others.
-        if let (Some(on_end), Ok(handle)) = (on_end, tokio::runtime::Handle::try_current()) {
+        // They may block, and so may not come on a thread that works for others.
+        if let Ok(handle) = tokio::runtime::Handle::try_current()
+            && !on_end.is_empty()
+        {
             handle.spawn_blocking(move || drop(on_end));
         }
     }
@@ -141,10 +143,13 @@ impl End {
     fn on_end(&self, on_end: impl FnOnce() + Send + 'static) {
         let on_end = OnEnd(Some(Box::new(on_end)));
         let mut state = lock(&self.state);
-        // Dropped without the lock: it may ask for the result.
-        let at_once = if state.ended { Some(on_end) } else { state.on_end.replace(on_end) };
+        if !state.ended {
+            state.on_end.push(on_end);
+            return;
+        }
+        // Without the lock: it may ask for the result.
         drop(state);
-        drop(at_once);
+        drop(on_end);
     }
 
     /// The result, once.
@@ -215,8 +220,8 @@ pub unsafe extern "C" fn send_im_call_wait(call: *const send_im_call, timeout_ms
     })
 }
 
-/// Calls `callback` once when the call has ended; at once, and on this thread, where it has already. A call has one callback:
-/// set it once. `callback` may wait for nothing that this library does.
+/// Calls `callback` once when the call has ended; at once, and on this thread, where it has already. Each that is given is
+/// called.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_call_on_end(
     call: *const send_im_call,
@@ -365,5 +370,29 @@ mod tests {
         drop(Promise { end: end.clone(), sent: Sent::Maybe });
         let error = end.take().err().unwrap();
         assert_eq!((error.kind().as_str(), error.sent()), ("cancelled", Sent::Maybe));
+    }
+}
+
+/// Every order in which threads can come to the lock.
+#[cfg(all(test, send_im_loom))]
+mod models {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn who_asks_while_a_call_ends_is_told_once() {
+        loom::model(|| {
+            let (end, told) = (Arc::new(End::default()), Arc::new(AtomicUsize::new(0)));
+            let ends = {
+                let end = end.clone();
+                loom::thread::spawn(move || end.set(Ok(Value::Nothing)))
+            };
+            let count = told.clone();
+            end.on_end(move || assert_eq!(count.fetch_add(1, Ordering::SeqCst), 0));
+            ends.join().unwrap();
+            assert_eq!(told.load(Ordering::SeqCst), 1);
+            assert!(end.take().is_ok());
+        });
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::call::{Operation, Value, begin, send_im_call, wait};
 use crate::error::send_im_error;
-use crate::ffi::{Out, catch_panic, error_or_null, from_raw, object, text};
+use crate::ffi::{Out, error_or_null, free, object, text};
 use crate::options::{Options, Takes, send_im_options};
 use crate::receipt::send_im_receipt;
 
@@ -248,6 +248,5 @@ pub unsafe extern "C" fn send_im_client_cancel_all(client: *const send_im_client
 /// Frees a client. One that was not signed out is signed out in the background. Does not wait. NULL is nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_free(client: *mut send_im_client) {
-    // SAFETY: the caller keeps to the header.
-    catch_panic((), || drop(unsafe { from_raw(client) }));
+    free!(client);
 }

@@ -7,7 +7,7 @@ use send_im::{Error, ErrorKind, Sent, Step};
 use send_im_runtime::HostFailure;
 use serde_json::{Value, json};
 
-use crate::ffi::{NONE, as_ptr, c_text, catch_panic, from_raw, into_raw, json as to_json, read, text};
+use crate::ffi::{NONE, as_ptr, c_text, catch_panic, free, get, into_raw, json as to_json, text};
 use crate::names::{number, send_im_kind, send_im_sent, send_im_step};
 
 /// A failed call: what failed, at which step, and what to do about it.
@@ -58,57 +58,49 @@ impl send_im_error {
 /// The sort of failure; `SEND_IM_KIND_NONE` for NULL, which is success.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_kind(error: *const send_im_error) -> send_im_kind {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, 0, |e| Some(number(ErrorKind::ALL, e.error.kind()))) }
+    get!(error, 0, |e| Some(number(ErrorKind::ALL, e.error.kind())))
 }
 
 /// The step that failed; `SEND_IM_STEP_NONE` where none had begun.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_step(error: *const send_im_error) -> send_im_step {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, 0, |e| e.error.step().map(|step| number(Step::ALL, step))) }
+    get!(error, 0, |e| e.error.step().map(|step| number(Step::ALL, step)))
 }
 
 /// One sentence a person can act on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_detail(error: *const send_im_error) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, NONE, |e| Some(e.detail.as_ptr())) }
+    get!(error, NONE, |e| Some(e.detail.as_ptr()))
 }
 
 /// Whether the message may have arrived all the same; sending it again may then double it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_sent(error: *const send_im_error) -> send_im_sent {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, 0, |e| Some(number(Sent::ALL, e.error.sent()))) }
+    get!(error, 0, |e| Some(number(Sent::ALL, e.error.sent())))
 }
 
 /// The HTTP status of the answer that decided; 0 where none did.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_http_status(error: *const send_im_error) -> c_int {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, 0, |e| e.error.http_status().map(c_int::from)) }
+    get!(error, 0, |e| e.error.http_status().map(c_int::from))
 }
 
 /// The server's error code as it came, for example `RemoteFailure`, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_code(error: *const send_im_error) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, NONE, |e| Some(as_ptr(e.code.as_ref()))) }
+    get!(error, NONE, |e| Some(as_ptr(e.code.as_ref())))
 }
 
 /// The server's subcode as it came, for example `DoNotDisturb`, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_subcode(error: *const send_im_error) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, NONE, |e| Some(as_ptr(e.subcode.as_ref()))) }
+    get!(error, NONE, |e| Some(as_ptr(e.subcode.as_ref())))
 }
 
 /// The server's diagnostics, for its administrator, or NULL. Not stable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_diagnostics(error: *const send_im_error) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, NONE, |e| Some(as_ptr(e.diagnostics.as_ref()))) }
+    get!(error, NONE, |e| Some(as_ptr(e.diagnostics.as_ref())))
 }
 
 /// How long the server asked to wait, in milliseconds; -1 where it did not.
@@ -118,23 +110,20 @@ pub unsafe extern "C" fn send_im_error_retry_after_ms(error: *const send_im_erro
         // Rounded up: a wait the server asked for is not cut short.
         i64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX)
     };
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, -1, |e| e.error.retry_after().map(whole)) }
+    get!(error, -1, |e| e.error.retry_after().map(whole))
 }
 
 /// How many hops `send_im_error_hop_url` and `send_im_error_hop_outcome` know: the way the call took, oldest first, where
 /// it explains the failure.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_hop_count(error: *const send_im_error) -> usize {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, 0, |e| Some(e.hops.len())) }
+    get!(error, 0, |e| Some(e.hops.len()))
 }
 
 /// The URL of a hop without its query; NULL beyond the last.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_hop_url(error: *const send_im_error, index: usize) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, NONE, |e| e.hops.get(index).map(|hop| hop.0.as_ptr())) }
+    get!(error, NONE, |e| e.hops.get(index).map(|hop| hop.0.as_ptr()))
 }
 
 /// What came back from a hop, for example `401` or `connection refused`; NULL beyond the last.
@@ -143,23 +132,20 @@ pub unsafe extern "C" fn send_im_error_hop_outcome(
     error: *const send_im_error,
     index: usize,
 ) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, NONE, |e| e.hops.get(index).map(|hop| hop.1.as_ptr())) }
+    get!(error, NONE, |e| e.hops.get(index).map(|hop| hop.1.as_ptr()))
 }
 
 /// The exit code for a program that ends because of this error: 2 invalid input, 3 sign-in, 4 not delivered, 6 outcome
 /// unknown, 130 cancelled, else 5. 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_exit_code(error: *const send_im_error) -> c_int {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, 0, |e| Some(c_int::from(e.error.kind().exit_code()))) }
+    get!(error, 0, |e| Some(c_int::from(e.error.kind().exit_code())))
 }
 
 /// The number given to `send_im_token_reply_fail` where the program's own token callback caused this; else 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_cause(error: *const send_im_error) -> u64 {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, 0, |e| HostFailure::behind(&e.error)) }
+    get!(error, 0, |e| HostFailure::behind(&e.error))
 }
 
 /// An error for a program's own tests: of this kind, with this sentence. `may_have_arrived` is what `send_im_error_sent` tells.
@@ -188,13 +174,11 @@ pub unsafe extern "C" fn send_im_error_new(
 /// seconds), hops (url, outcome), exit_code and cause. Absent values are null. More members may come.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_to_json(error: *const send_im_error) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(error, NONE, |e| Some(e.json.get_or_init(|| e.to_json()).as_ptr())) }
+    get!(error, NONE, |e| Some(e.json.get_or_init(|| e.to_json()).as_ptr()))
 }
 
 /// Frees an error. NULL is nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_free(error: *mut send_im_error) {
-    // SAFETY: the caller keeps to the header.
-    catch_panic((), || drop(unsafe { from_raw(error) }));
+    free!(error);
 }

@@ -1,4 +1,4 @@
-//! What comes over the border and what goes back: texts, handles, panics.
+//! What comes from the host and what goes back: texts, handles, errors.
 
 use std::ffi::{CStr, CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -192,6 +192,24 @@ pub(crate) unsafe fn read<O, T: Copy>(
     catch_panic(otherwise, || unsafe { object.as_ref() }.and_then(look).unwrap_or(otherwise))
 }
 
+/// [`read`] of what the caller of an exported function gave.
+macro_rules! get {
+    ($object:expr, $otherwise:expr, $look:expr) => {
+        // SAFETY: the caller keeps to the header.
+        unsafe { $crate::ffi::read($object, $otherwise, $look) }
+    };
+}
+pub(crate) use get;
+
+/// Frees what the caller of an exported function gave.
+macro_rules! free {
+    ($object:expr) => {
+        // SAFETY: the caller keeps to the header.
+        $crate::ffi::catch_panic((), || drop(unsafe { $crate::ffi::from_raw($object) }))
+    };
+}
+pub(crate) use free;
+
 /// JSON for the host.
 pub(crate) fn json(value: &impl serde::Serialize) -> String {
     // Nothing that is serialised here has a map with keys that are no texts, so it cannot fail.
@@ -236,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn no_panic_crosses_the_border() {
+    fn no_panic_leaves_the_library() {
         let error = error_or_null(Sent::Maybe, || panic!("s3cret"));
         // SAFETY: it was just made.
         let error = unsafe { from_raw(error) }.unwrap();

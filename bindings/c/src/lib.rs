@@ -2,7 +2,7 @@
 //! may change is written in `ABI.md`.
 //!
 //! Rules every export keeps:
-//! - A panic ends at the border ([`ffi::error_or_null`], [`ffi::catch_panic`]).
+//! - No panic leaves the library ([`ffi::error_or_null`], [`ffi::catch_panic`]).
 //! - What the host gives is checked before it is used: NULL and texts that are not UTF-8 are `invalid_input`.
 //! - No call waits on a thread of ours ([`ffi::may_wait`]); callbacks that may block come on threads that may.
 //! - Objects that live on the runtime are numbers, so nothing of the parent is dropped in a forked child.
@@ -86,7 +86,7 @@ pub extern "C" fn send_im_shutdown_at_exit(timeout_ms: u64) -> bool {
     unsafe { atexit(at_exit) == 0 }
 }
 
-/// For the test that no panic crosses the border.
+/// For the test that no panic leaves the library.
 ///
 /// cbindgen:ignore
 #[cfg(feature = "panic-test")]

@@ -14,7 +14,9 @@ use send_im_runtime::{Generation, Mutex, forked, lock};
 
 use crate::client::send_im_client;
 use crate::error::send_im_error;
-use crate::ffi::{NONE, Out, c_text, catch_panic, error_or_null, from_raw, into_raw, object, read};
+use crate::ffi::{
+    NONE, Out, c_text, catch_panic, error_or_null, free, from_raw, get, into_raw, object, read,
+};
 use crate::rope::Rope;
 use crate::token::send_im_token_reply;
 
@@ -152,8 +154,7 @@ pub unsafe extern "C" fn send_im_mailbox_take(mailbox: *const send_im_mailbox) -
     let take = |m: &send_im_mailbox| {
         if m.generation.is_foreign() { None } else { m.inside.take().map(into_raw) }
     };
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(mailbox, null_mut(), take) }
+    get!(mailbox, null_mut(), take)
 }
 
 /// Frees a mailbox with the mail in it. Calls that report to it go on; nobody is told of their end, and a client that is
@@ -175,8 +176,7 @@ pub unsafe extern "C" fn send_im_mailbox_free(mailbox: *mut send_im_mailbox) {
 /// The number that was given to what this mail is about.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_mail_ticket(mail: *const send_im_mail) -> u64 {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(mail, 0, |m| Some(m.ticket)) }
+    get!(mail, 0, |m| Some(m.ticket))
 }
 
 /// What the mail says, as a JSON object. Its member `what` is
@@ -190,15 +190,13 @@ pub unsafe extern "C" fn send_im_mail_ticket(mail: *const send_im_mail) -> u64 {
 /// More kinds and members may come.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_mail_to_json(mail: *const send_im_mail) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(mail, NONE, |m| Some(m.json.as_ptr())) }
+    get!(mail, NONE, |m| Some(m.json.as_ptr()))
 }
 
 /// The client of a sign-in, which belongs to the caller from now on; NULL where there is none or it was taken before.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_mail_take_client(mail: *const send_im_mail) -> *mut send_im_client {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(mail, null_mut(), |m| lock(&m.client).take().map(|object| into_raw(*object))) }
+    get!(mail, null_mut(), |m| lock(&m.client).take().map(|object| into_raw(*object)))
 }
 
 /// Where the token is put that is wanted, as with `send_im_on_token`; NULL where none is wanted or it was taken before.
@@ -206,15 +204,13 @@ pub unsafe extern "C" fn send_im_mail_take_client(mail: *const send_im_mail) -> 
 pub unsafe extern "C" fn send_im_mail_take_token_reply(
     mail: *const send_im_mail,
 ) -> *mut send_im_token_reply {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(mail, null_mut(), |m| lock(&m.reply).take().map(|object| into_raw(*object))) }
+    get!(mail, null_mut(), |m| lock(&m.reply).take().map(|object| into_raw(*object)))
 }
 
 /// Frees a mail. A client that was not taken from it is signed out. NULL is nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_mail_free(mail: *mut send_im_mail) {
-    // SAFETY: the caller keeps to the header.
-    catch_panic((), || drop(unsafe { from_raw(mail) }));
+    free!(mail);
 }
 
 /// Every order in which threads can come to the lock.

@@ -11,7 +11,7 @@ use send_im::{Account, Error, Importance, Message, Result, Sent, Tls, Wait};
 use send_im_runtime::{Generation, Mutex, lock};
 
 use crate::error::send_im_error;
-use crate::ffi::{catch_panic, error_or_null, from_raw, into_raw, object, optional_text, text};
+use crate::ffi::{catch_panic, error_or_null, free, into_raw, object, optional_text, text};
 use crate::host::{Host, send_im_release};
 use crate::receipt::send_im_step_record;
 use crate::token::{TokenCallback, ask, send_im_on_token};
@@ -279,8 +279,7 @@ pub unsafe extern "C" fn send_im_options_on_token(
 /// Wipes and frees options. NULL is nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_options_free(options: *mut send_im_options) {
-    // SAFETY: the caller keeps to the header.
-    catch_panic((), || drop(unsafe { from_raw(options) }));
+    free!(options);
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use send_im::{Evidence, Format, Receipt, Step, StepRecord};
 
-use crate::ffi::{NONE, as_ptr, c_text, catch_panic, from_raw, into_raw, json, read, text};
+use crate::ffi::{NONE, as_ptr, c_text, catch_panic, free, get, into_raw, json, text};
 use crate::names::{number, send_im_evidence, send_im_format, send_im_step};
 
 /// One finished step of a call.
@@ -63,44 +63,38 @@ pub unsafe extern "C" fn send_im_receipt_new(to: *const c_char) -> *mut send_im_
 /// The recipient's address as asked, without `sip:`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_receipt_to(receipt: *const send_im_receipt) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(receipt, NONE, |r| Some(r.to.as_ptr())) }
+    get!(receipt, NONE, |r| Some(r.to.as_ptr()))
 }
 
 /// Who accepted: someone else than the recipient after a call-forward, NULL when only submitted. Accepted does not mean
 /// read: some clients accept by themselves.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_receipt_accepted_by(receipt: *const send_im_receipt) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(receipt, NONE, |r| Some(as_ptr(r.accepted_by.as_ref()))) }
+    get!(receipt, NONE, |r| Some(as_ptr(r.accepted_by.as_ref())))
 }
 
 /// What the receipt rests on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_receipt_evidence(receipt: *const send_im_receipt) -> send_im_evidence {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(receipt, 0, |r| Some(number(Evidence::ALL, r.receipt.evidence))) }
+    get!(receipt, 0, |r| Some(number(Evidence::ALL, r.receipt.evidence)))
 }
 
 /// The form in which the text went.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_receipt_format(receipt: *const send_im_receipt) -> send_im_format {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(receipt, 0, |r| Some(number(Format::ALL, r.receipt.format))) }
+    get!(receipt, 0, |r| Some(number(Format::ALL, r.receipt.format)))
 }
 
 /// The server's id of the conversation's thread, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_receipt_thread_id(receipt: *const send_im_receipt) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(receipt, NONE, |r| Some(as_ptr(r.thread_id.as_ref()))) }
+    get!(receipt, NONE, |r| Some(as_ptr(r.thread_id.as_ref())))
 }
 
 /// How many steps the send took.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_receipt_step_count(receipt: *const send_im_receipt) -> usize {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(receipt, 0, |r| Some(r.steps.len())) }
+    get!(receipt, 0, |r| Some(r.steps.len()))
 }
 
 /// A step in order, which lives as long as the receipt; NULL beyond the last.
@@ -109,49 +103,42 @@ pub unsafe extern "C" fn send_im_receipt_step(
     receipt: *const send_im_receipt,
     index: usize,
 ) -> *const send_im_step_record {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(receipt, std::ptr::null(), |r| r.steps.get(index).map(std::ptr::from_ref)) }
+    get!(receipt, std::ptr::null(), |r| r.steps.get(index).map(std::ptr::from_ref))
 }
 
 /// The whole receipt as a JSON object: to, accepted_by, evidence, format, thread_id and steps (step, host, status,
 /// elapsed_ms). Absent values are null. More members may come.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_receipt_to_json(receipt: *const send_im_receipt) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(receipt, NONE, |r| Some(r.json.get_or_init(|| c_text(&json(&r.receipt))).as_ptr())) }
+    get!(receipt, NONE, |r| Some(r.json.get_or_init(|| c_text(&json(&r.receipt))).as_ptr()))
 }
 
 /// Frees a receipt. NULL is nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_receipt_free(receipt: *mut send_im_receipt) {
-    // SAFETY: the caller keeps to the header.
-    catch_panic((), || drop(unsafe { from_raw(receipt) }));
+    free!(receipt);
 }
 
 /// Which step.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_step_record_step(record: *const send_im_step_record) -> send_im_step {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(record, 0, |r| Some(r.step)) }
+    get!(record, 0, |r| Some(r.step))
 }
 
 /// The host that was asked, with its port where it is not the usual one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_step_record_host(record: *const send_im_step_record) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(record, NONE, |r| Some(r.host.as_ptr())) }
+    get!(record, NONE, |r| Some(r.host.as_ptr()))
 }
 
 /// The HTTP status of the answer; 0 where none came.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_step_record_status(record: *const send_im_step_record) -> c_int {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(record, 0, |r| Some(r.status)) }
+    get!(record, 0, |r| Some(r.status))
 }
 
 /// From the request to the end of the answer, in milliseconds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_step_record_elapsed_ms(record: *const send_im_step_record) -> f64 {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(record, 0.0, |r| Some(r.elapsed_ms)) }
+    get!(record, 0.0, |r| Some(r.elapsed_ms))
 }

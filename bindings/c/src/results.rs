@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::call::{Operation, Value, begin, send_im_call, wait};
 use crate::client::send_im_client;
 use crate::error::send_im_error;
-use crate::ffi::{Out, catch_panic, error_or_null, from_raw, into_raw, object, read, text};
+use crate::ffi::{Out, catch_panic, error_or_null, free, get, into_raw, object, read, text};
 use crate::options::{Options, Takes, send_im_options};
 use crate::receipt::send_im_receipt;
 
@@ -94,8 +94,7 @@ pub unsafe extern "C" fn send_im_messages_add(
 /// Frees a list. NULL is nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_messages_free(messages: *mut send_im_messages) {
-    // SAFETY: the caller keeps to the header.
-    catch_panic((), || drop(unsafe { from_raw(messages) }));
+    free!(messages);
 }
 
 /// Sends many messages, some tens at a time, and gives a result for each in the same order. A message's timeout begins when
@@ -127,8 +126,7 @@ pub unsafe extern "C" fn send_im_client_send_all_begin(
 /// How many results there are: as many as messages.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_results_count(results: *const send_im_results) -> usize {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(results, 0, |r| Some(r.0.len())) }
+    get!(results, 0, |r| Some(r.0.len()))
 }
 
 /// The receipt of a message, which lives as long as the results; NULL where the message failed.
@@ -137,8 +135,7 @@ pub unsafe extern "C" fn send_im_results_receipt(
     results: *const send_im_results,
     index: usize,
 ) -> *const send_im_receipt {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(results, std::ptr::null(), |r| r.0.get(index)?.as_ref().ok().map(std::ptr::from_ref)) }
+    get!(results, std::ptr::null(), |r| r.0.get(index)?.as_ref().ok().map(std::ptr::from_ref))
 }
 
 /// The error of a message, which lives as long as the results; NULL where the message was sent.
@@ -158,6 +155,5 @@ pub unsafe extern "C" fn send_im_results_error(
 /// Frees results. NULL is nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_results_free(results: *mut send_im_results) {
-    // SAFETY: the caller keeps to the header.
-    catch_panic((), || drop(unsafe { from_raw(results) }));
+    free!(results);
 }

@@ -12,8 +12,7 @@ use tempfile::NamedTempFile;
 
 use crate::error::send_im_error;
 use crate::ffi::{
-    NONE, Out, as_ptr, c_text, catch_panic, error_or_null, from_raw, json, may_wait, object, optional_text,
-    read, text,
+    NONE, Out, c_text, catch_panic, error_or_null, from_raw, get, json, may_wait, object, optional_text, text,
 };
 
 /// A running sandbox.
@@ -21,7 +20,6 @@ pub struct send_im_sandbox {
     generation: &'static Generation,
     number: u64,
     url: CString,
-    ca_pem: Option<CString>,
     ca_file: Option<(NamedTempFile, CString)>,
 }
 
@@ -38,9 +36,9 @@ impl send_im_sandbox {
             }
             None => None,
         };
-        let (url, ca_pem) = (c_text(sandbox.url()), sandbox.ca_pem().map(c_text));
+        let url = c_text(sandbox.url());
         let number = generation.sandboxes.insert(Arc::new(sandbox));
-        Ok(send_im_sandbox { generation, number, url, ca_pem, ca_file })
+        Ok(send_im_sandbox { generation, number, url, ca_file })
     }
 
     fn sandbox(&self) -> Result<Arc<Sandbox>> {
@@ -89,23 +87,14 @@ pub unsafe extern "C" fn send_im_sandbox_start(
 /// The discovery root: the option `server`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_sandbox_url(sandbox: *const send_im_sandbox) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(sandbox, NONE, |s| Some(s.url.as_ptr())) }
-}
-
-/// The certificate authority in PEM; NULL without https.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_sandbox_ca_pem(sandbox: *const send_im_sandbox) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(sandbox, NONE, |s| Some(as_ptr(s.ca_pem.as_ref()))) }
+    get!(sandbox, NONE, |s| Some(s.url.as_ptr()))
 }
 
 /// A file with the certificate authority, for the option `ca_file`; NULL without https. It is removed when the sandbox is
 /// freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_sandbox_ca_file(sandbox: *const send_im_sandbox) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(sandbox, NONE, |s| s.ca_file.as_ref().map(|(_, path)| path.as_ptr())) }
+    get!(sandbox, NONE, |s| s.ca_file.as_ref().map(|(_, path)| path.as_ptr()))
 }
 
 /// What was delivered to an address, oldest first, as a JSON array; NULL for the address: everything delivered. Each entry has

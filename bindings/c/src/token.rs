@@ -8,7 +8,7 @@ use send_im::{BearerToken, TokenRequest};
 use send_im_runtime::{Generation, HostFailure};
 use tokio::sync::oneshot;
 
-use crate::ffi::{NONE, as_ptr, c_text, catch_panic, from_raw, into_raw, read, text};
+use crate::ffi::{NONE, as_ptr, c_text, catch_panic, from_raw, get, into_raw, text};
 use crate::host::Host;
 
 /// What a token is wanted for.
@@ -79,8 +79,7 @@ pub(crate) async fn ask(host: Arc<Host<TokenCallback>>, request: TokenRequest) -
 pub unsafe extern "C" fn send_im_token_request_origin(
     request: *const send_im_token_request,
 ) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(request, NONE, |r| Some(r.origin.as_ptr())) }
+    get!(request, NONE, |r| Some(r.origin.as_ptr()))
 }
 
 /// Where the server says tokens are issued, or NULL.
@@ -88,8 +87,7 @@ pub unsafe extern "C" fn send_im_token_request_origin(
 pub unsafe extern "C" fn send_im_token_request_authorization_uri(
     request: *const send_im_token_request,
 ) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(request, NONE, |r| Some(as_ptr(r.authorization_uri.as_ref()))) }
+    get!(request, NONE, |r| Some(as_ptr(r.authorization_uri.as_ref())))
 }
 
 /// The server's client id (OAuth audience), or NULL.
@@ -97,8 +95,7 @@ pub unsafe extern "C" fn send_im_token_request_authorization_uri(
 pub unsafe extern "C" fn send_im_token_request_client_id(
     request: *const send_im_token_request,
 ) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(request, NONE, |r| Some(as_ptr(r.client_id.as_ref()))) }
+    get!(request, NONE, |r| Some(as_ptr(r.client_id.as_ref())))
 }
 
 /// The issuers the server trusts, or NULL.
@@ -106,15 +103,13 @@ pub unsafe extern "C" fn send_im_token_request_client_id(
 pub unsafe extern "C" fn send_im_token_request_trusted_issuers(
     request: *const send_im_token_request,
 ) -> *const c_char {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(request, NONE, |r| Some(as_ptr(r.trusted_issuers.as_ref()))) }
+    get!(request, NONE, |r| Some(as_ptr(r.trusted_issuers.as_ref())))
 }
 
 /// True where the token given before was rejected: a cached one will not do.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_token_request_rejected(request: *const send_im_token_request) -> bool {
-    // SAFETY: the caller keeps to the header.
-    unsafe { read(request, false, |r| Some(r.rejected)) }
+    get!(request, false, |r| Some(r.rejected))
 }
 
 /// Answers with a token, without the word `Bearer`, and frees the reply. `expires_in_ms` is how long the token lasts from

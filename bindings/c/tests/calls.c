@@ -58,9 +58,11 @@ static void a_call_has_its_result_once(void) {
 static void the_end_is_told_once(void) {
     place here = place_new(NULL);
     send_im_call *call = NULL;
-    int early = 0, late = 0, of_freed = 0, turns;
+    int early = 0, second = 0, late = 0, of_freed = 0, turns;
     CHECK_OK(send_im_begin(here.options, "lenea@contoso.com", "first", &call));
     send_im_call_on_end(call, count, &early);
+    send_im_call_on_end(call, count, &second);
+    CHECK(__atomic_load_n(&early, __ATOMIC_SEQ_CST) <= send_im_call_wait(call, 0));
     CHECK(ENDED(call));
     /* It has ended: told before this returns. */
     send_im_call_on_end(call, count, &late);
@@ -73,7 +75,8 @@ static void the_end_is_told_once(void) {
     for (turns = 0; turns < 1200 && !__atomic_load_n(&of_freed, __ATOMIC_SEQ_CST); turns++) {
         send_im_error_free(send_im_sandbox_wait_for(here.sandbox, 99, 25, NULL));
     }
-    CHECK(__atomic_load_n(&early, __ATOMIC_SEQ_CST) == 1 && late == 1 && __atomic_load_n(&of_freed, __ATOMIC_SEQ_CST) == 1);
+    CHECK(__atomic_load_n(&early, __ATOMIC_SEQ_CST) == 1 && __atomic_load_n(&second, __ATOMIC_SEQ_CST) == 1);
+    CHECK(late == 1 && __atomic_load_n(&of_freed, __ATOMIC_SEQ_CST) == 1);
     place_free(here);
 }
 

@@ -105,7 +105,7 @@ static void every_object_was_freed(void) {
 int main(void) {
     sends();
     errors();
-    borders();
+    misuse();
     calls();
     mailbox();
     threads();

@@ -75,7 +75,7 @@ void errors(void);
 void calls(void);
 void mailbox(void);
 void threads(void);
-void borders(void);
+void misuse(void);
 void closing(void);
 void forks(void);
 void winding_down(void);

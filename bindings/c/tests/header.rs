@@ -1,5 +1,7 @@
 //! The header is what the source says. With `SEND_IM_WRITE_HEADER=1` it is written instead of compared.
 
+#![allow(clippy::unwrap_used)] // As in any test.
+
 use std::fmt::Write;
 use std::path::Path;
 

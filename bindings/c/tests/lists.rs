@@ -1,5 +1,7 @@
 //! What a language or a page lists by hand is what the core lists: kinds with their exit codes, steps, evidence and so on.
 
+#![allow(clippy::unwrap_used)] // As in any test.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::read_to_string;
 use std::path::Path;

@@ -67,11 +67,18 @@ static void many_threads_share_one_client_and_each_message_arrives_once(void) {
 void threads(void) { RUN(many_threads_share_one_client_and_each_message_arrives_once); }
 
 /* Ends the child with what it found; 0 is good. The sandbox is the parent's and is asked over the network only. */
-static void child(place here, send_im_client *inherited, const char *url) {
+static void child(place here, send_im_client *inherited, send_im_call *ringing, const char *url) {
     send_im_options *options = send_im_options_new();
     send_im_error *error = send_im_client_send(inherited, NULL, "lenea@contoso.com", "inherited", NULL);
     int wrong = !error || send_im_error_kind(error) != SEND_IM_KIND_CLOSED || !strstr(send_im_error_detail(error), "fork");
     send_im_error_free(error);
+    /* Nothing ends it here, so nobody waits for it. */
+    send_im_call_cancel(ringing);
+    wrong |= !send_im_call_wait(ringing, -1);
+    error = send_im_call_take(ringing);
+    wrong |= send_im_error_kind(error) != SEND_IM_KIND_CLOSED;
+    send_im_error_free(error);
+    send_im_call_free(ringing);
     error = send_im_sandbox_wait_for(here.sandbox, 1, 10, NULL);
     wrong |= !error || send_im_error_kind(error) != SEND_IM_KIND_CLOSED;
     send_im_error_free(error);
@@ -91,18 +98,22 @@ static void child(place here, send_im_client *inherited, const char *url) {
 static void after_a_fork_both_send(void) {
     place here = place_new("{\"https\": false}");
     send_im_client *client = NULL;
+    send_im_call *ringing = NULL;
     int status = -1;
     pid_t pid;
     CHECK_OK(send_im_client_sign_in(here.options, &client));
     CHECK_OK(send_im_client_send(client, NULL, "lenea@contoso.com", "before", NULL));
+    CHECK_OK(send_im_client_send_begin(client, NULL, "silent@contoso.com", "ringing", &ringing));
     pid = fork();
     if (pid == 0) {
         alarm(60);
-        child(here, client, send_im_sandbox_url(here.sandbox));
+        child(here, client, ringing, send_im_sandbox_url(here.sandbox));
     }
     CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
     CHECK_OK(send_im_client_send(client, NULL, "lenea@contoso.com", "after", NULL));
-    CHECK(delivered(here.sandbox) == 3);
+    CHECK(delivered(here.sandbox) == 3 && !send_im_call_wait(ringing, 0));
+    send_im_call_cancel(ringing);
+    CHECK_KIND(outcome_of(ringing), CANCELLED);
     CHECK_OK(send_im_client_sign_out(client, -1));
     send_im_client_free(client);
     place_free(here);

@@ -88,7 +88,7 @@ namespace SendIm
         {
             using (var batch = new Batch(messages))
             {
-                return batch.Merge(Call.Run(SendingAll(batch), Reader.TakeResults));
+                return Call.Run(SendingAll(batch), batch.TakeResults);
             }
         }
 
@@ -108,8 +108,7 @@ namespace SendIm
         {
             using (var batch = new Batch(messages))
             {
-                return batch.Merge(await Call.RunAsync(SendingAll(batch), Reader.TakeResults, cancellationToken)
-                    .ConfigureAwait(false));
+                return await Call.RunAsync(SendingAll(batch), batch.TakeResults, cancellationToken).ConfigureAwait(false);
             }
         }
 

@@ -1,13 +1,14 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace SendIm.Native
 {
     /// <summary>Messages for one call. One that cannot even be handed over has its error, and the others go.</summary>
     internal sealed class Batch : IDisposable
     {
-        private readonly List<Message> messages = new List<Message>();
-        private readonly Dictionary<int, SendImException> refused = new Dictionary<int, SendImException>();
+        private readonly List<(Message Message, SendImException? Refused)> entries =
+            new List<(Message Message, SendImException? Refused)>();
 
         internal Batch(IEnumerable<Message> source)
         {
@@ -17,8 +18,8 @@ namespace SendIm.Native
             {
                 foreach (var message in source)
                 {
-                    messages.Add(message ?? throw new ArgumentException("A message is null.", nameof(source)));
-                    Add(message);
+                    _ = message ?? throw new ArgumentException("A message is null.", nameof(source));
+                    entries.Add((message, Add(message)));
                 }
             }
             catch
@@ -32,23 +33,32 @@ namespace SendIm.Native
 
         public void Dispose() => Handle.Dispose();
 
-        /// <summary>The results of those that went, and the errors of the others, in the order of the messages.</summary>
-        internal IReadOnlyList<SendResult> Merge(Reader.Outcome[] outcomes)
+        /// <summary>What became of those that went, and the errors of the others, in the order of the messages.</summary>
+        internal IReadOnlyList<SendResult> TakeResults(CallHandle call)
         {
-            var results = new List<SendResult>(messages.Count);
-            var next = 0;
-            for (var index = 0; index < messages.Count; index++)
+            Failure.Check(NativeMethods.send_im_call_take_results(call, out var results));
+            try
             {
-                var outcome = refused.TryGetValue(index, out var error) ? new Reader.Outcome(null, error) : outcomes[next++];
-                results.Add(outcome.Receipt != null
-                    ? new SendResult(messages[index], outcome.Receipt)
-                    : new SendResult(messages[index], outcome.Error!));
+                var next = 0;
+                return entries.Select(entry => entry.Refused == null
+                    ? Result(entry.Message, results, (UIntPtr)next++)
+                    : new SendResult(entry.Message, entry.Refused)).ToArray();
             }
-
-            return results;
+            finally
+            {
+                NativeMethods.send_im_results_free(results);
+            }
         }
 
-        private void Add(Message message)
+        private static SendResult Result(Message message, IntPtr results, UIntPtr index)
+        {
+            var receipt = NativeMethods.send_im_results_receipt(results, index);
+            return receipt != IntPtr.Zero
+                ? new SendResult(message, Reader.Receipt(receipt))
+                : new SendResult(message, Failure.Read(NativeMethods.send_im_results_error(results, index)));
+        }
+
+        private SendImException? Add(Message message)
         {
             try
             {
@@ -57,10 +67,12 @@ namespace SendIm.Native
                 {
                     Failure.Check(NativeMethods.send_im_messages_add(Handle, options.Handle, content.To, content.Text));
                 }
+
+                return null;
             }
             catch (SendImException error)
             {
-                refused.Add(messages.Count - 1, error);
+                return error;
             }
         }
     }

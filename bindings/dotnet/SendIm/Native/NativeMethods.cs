@@ -147,9 +147,6 @@ namespace SendIm.Native
         internal static extern void send_im_messages_free(IntPtr messages);
 
         [DllImport(Name, CallingConvention = C)]
-        internal static extern UIntPtr send_im_results_count(IntPtr results);
-
-        [DllImport(Name, CallingConvention = C)]
         internal static extern IntPtr send_im_results_receipt(IntPtr results, UIntPtr index);
 
         [DllImport(Name, CallingConvention = C)]

@@ -1,5 +1,5 @@
-// Package native is the border to the C library: handles, texts and callbacks, and no more. What crosses it as an object
-// crosses as JSON. Calls do not wait: their end comes on a thread of the library and closes a channel.
+// Package native wraps the C library: handles, texts and callbacks, and no more. What comes as an object comes as JSON. Calls do
+// not wait: their end comes on a thread of the library and closes a channel.
 package native
 
 /*

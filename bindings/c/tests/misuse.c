@@ -99,11 +99,11 @@ static void sandbox_options_and_faults_are_checked(void) {
     char *requests = answer_of(here.sandbox, "GET", "journal");
     CHECK(count_of(requests, "\"method\":\"DELETE\"") == 1);
     send_im_string_free(requests);
-    CHECK(send_im_sandbox_ca_pem(here.sandbox) == NULL);
+    CHECK(send_im_sandbox_ca_file(here.sandbox) == NULL);
     place_free(here);
 }
 
-static void no_panic_crosses_the_border(void) {
+static void no_panic_leaves_the_library(void) {
     send_im_error *error = send_im_panic_for_tests();
     CHECK(send_im_error_kind(error) == SEND_IM_KIND_OUTCOME_UNKNOWN);
     CHECK(send_im_error_sent(error) == SEND_IM_SENT_MAYBE);
@@ -155,12 +155,12 @@ static void freed_options_leave_no_password_in_memory(void) {
     CHECK(!in_memory(backwards));
 }
 
-void borders(void) {
+void misuse(void) {
     RUN(versions);
     RUN(null_is_refused);
     RUN(every_free_takes_null);
     RUN(texts_that_are_not_utf8_are_refused);
     RUN(sandbox_options_and_faults_are_checked);
-    RUN(no_panic_crosses_the_border);
+    RUN(no_panic_leaves_the_library);
     if (!quick()) RUN(freed_options_leave_no_password_in_memory);
 }
