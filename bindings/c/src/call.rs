@@ -36,14 +36,28 @@ pub(crate) enum Value {
 
 /// An operation whose arguments are checked.
 pub(crate) struct Operation {
-    pub(crate) generation: &'static Generation,
+    generation: &'static Generation,
     /// What an error says that cuts it off.
-    pub(crate) sent: Sent,
-    pub(crate) cancellation: CancellationToken,
-    pub(crate) work: Pin<Box<dyn Future<Output = Result<Value>> + Send>>,
+    sent: Sent,
+    cancellation: CancellationToken,
+    work: Pin<Box<dyn Future<Output = Result<Value>> + Send>>,
 }
 
 impl Operation {
+    /// `work` is given what cancels it.
+    pub(crate) fn new<F>(
+        generation: &'static Generation,
+        sent: Sent,
+        work: impl FnOnce(Option<CancellationToken>) -> F,
+    ) -> Self
+    where
+        F: Future<Output = Result<Value>> + Send + 'static,
+    {
+        let cancellation = CancellationToken::new();
+        let work = Box::pin(work(Some(cancellation.clone())));
+        Operation { generation, sent, cancellation, work }
+    }
+
     fn begin(self) -> Result<send_im_call> {
         if self.generation.is_foreign() {
             return Err(forked());

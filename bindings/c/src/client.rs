@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use send_im::{Client, Error, Message, Result, Sent};
 use send_im_runtime::{Generation, forked, unless_cancelled};
-use tokio_util::sync::CancellationToken;
 
 use crate::call::{Operation, Value, begin, send_im_call, wait};
 use crate::error::send_im_error;
@@ -49,15 +48,13 @@ unsafe fn one_call(
 ) -> Result<Operation> {
     // SAFETY: what this function asks for.
     let (options, message) = unsafe { message(options, Takes::Both, to, content)? };
-    let cancellation = CancellationToken::new();
-    let switch = Some(cancellation.clone());
-    let work = async move {
+    let work = |cancellation| async move {
         let account = options.account()?;
         let sent_status = message.sent_status();
         let sending = send_im::send(&account, message);
-        unless_cancelled(switch, || sent_status.sent(), sending).await.map(Value::Receipt)
+        unless_cancelled(cancellation, || sent_status.sent(), sending).await.map(Value::Receipt)
     };
-    Ok(Operation { generation: Generation::current(), sent: Sent::Maybe, cancellation, work: Box::pin(work) })
+    Ok(Operation::new(Generation::current(), Sent::Maybe, work))
 }
 
 /// # Safety
@@ -66,14 +63,12 @@ unsafe fn sign_in(options: *const send_im_options) -> Result<Operation> {
     // SAFETY: what this function asks for.
     let options = unsafe { Options::of(options, Takes::Account)? };
     let generation = Generation::current();
-    let cancellation = CancellationToken::new();
-    let switch = Some(cancellation.clone());
-    let work = async move {
+    let work = |cancellation| async move {
         let account = options.account()?;
-        let client = unless_cancelled(switch, || Sent::No, Client::sign_in(account)).await?;
+        let client = unless_cancelled(cancellation, || Sent::No, Client::sign_in(account)).await?;
         Ok(Value::Client(send_im_client { generation, number: generation.keep(client).await }))
     };
-    Ok(Operation { generation, sent: Sent::No, cancellation, work: Box::pin(work) })
+    Ok(Operation::new(generation, Sent::No, work))
 }
 
 /// The send is under way when this returns, before the future is polled.
@@ -89,11 +84,11 @@ unsafe fn through(
     // SAFETY: what this function asks for.
     let ((_, message), client) =
         unsafe { (message(options, Takes::Message, to, content)?, object(client, "client")?) };
-    let (sent_status, cancellation) = (message.sent_status(), CancellationToken::new());
-    let switch = Some(cancellation.clone());
-    let sending = unless_cancelled(switch, move || sent_status.sent(), client.client()?.send(message));
-    let work = Box::pin(async { sending.await.map(Value::Receipt) });
-    Ok(Operation { generation: client.generation, sent: Sent::Maybe, cancellation, work })
+    let sent_status = message.sent_status();
+    let sending = client.client()?.send(message);
+    Ok(Operation::new(client.generation, Sent::Maybe, |cancellation| async {
+        unless_cancelled(cancellation, move || sent_status.sent(), sending).await.map(Value::Receipt)
+    }))
 }
 
 /// Sends are refused from now on, before the future is polled.
@@ -109,13 +104,10 @@ unsafe fn sign_out(client: *const send_im_client, timeout_ms: i64) -> Result<Ope
     let bound = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
     let signed_in = client.generation.clients.get(client.number);
     let signing_out = signed_in.map(|client| client.begin_sign_out(bound));
-    let cancellation = CancellationToken::new();
-    let switch = Some(cancellation.clone());
-    let work = async move {
+    Ok(Operation::new(client.generation, Sent::No, |cancellation| async {
         let Some(signing_out) = signing_out else { return Ok(Value::Nothing) };
-        unless_cancelled(switch, || Sent::No, signing_out).await.map(|()| Value::Nothing)
-    };
-    Ok(Operation { generation: client.generation, sent: Sent::No, cancellation, work: Box::pin(work) })
+        unless_cancelled(cancellation, || Sent::No, signing_out).await.map(|()| Value::Nothing)
+    }))
 }
 
 /// # Safety

@@ -6,7 +6,6 @@ use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 use send_im::{Message, Receipt, Result, Sent};
 use send_im_runtime::{Mutex, lock, unless_cancelled};
-use tokio_util::sync::CancellationToken;
 
 use crate::call::{Operation, Value, begin, send_im_call, wait};
 use crate::client::send_im_client;
@@ -43,18 +42,19 @@ impl From<Vec<Result<Receipt>>> for send_im_results {
 unsafe fn send_each(client: *const send_im_client, messages: *const send_im_messages) -> Result<Operation> {
     // SAFETY: what this function asks for.
     let (client, messages) = unsafe { (object(client, "client")?, taken(messages)?) };
-    let (signed_in, cancellation) = (client.client()?, CancellationToken::new());
-    let each = |message: Message| {
-        let sent_status = message.sent_status();
-        // A list of one: its timeout begins when its turn comes.
-        let sending = signed_in.send_all([message]);
-        let sending =
-            async { sending.await.pop().unwrap_or_else(|| Err(send_im_runtime::panicked(Sent::Maybe))) };
-        unless_cancelled(Some(cancellation.clone()), move || sent_status.sent(), sending)
-    };
-    let sends: Vec<_> = messages.into_iter().map(each).collect();
-    let work = Box::pin(async { Ok(Value::Results(join_all(sends).await)) });
-    Ok(Operation { generation: client.generation, sent: Sent::Maybe, cancellation, work })
+    let signed_in = client.client()?;
+    Ok(Operation::new(client.generation, Sent::Maybe, |cancellation| {
+        let each = |message: Message| {
+            let sent_status = message.sent_status();
+            // A list of one: its timeout begins when its turn comes.
+            let sending = signed_in.send_all([message]);
+            let sending =
+                async { sending.await.pop().unwrap_or_else(|| Err(send_im_runtime::panicked(Sent::Maybe))) };
+            unless_cancelled(cancellation.clone(), move || sent_status.sent(), sending)
+        };
+        let sends: Vec<_> = messages.into_iter().map(each).collect();
+        async { Ok(Value::Results(join_all(sends).await)) }
+    }))
 }
 
 /// # Safety
