@@ -52,10 +52,4 @@ enum ErrorKind: string
             default => 5,
         };
     }
-
-    /** @internal */
-    public static function named(string $name): self
-    {
-        return self::tryFrom($name) ?? self::Unknown;
-    }
 }

@@ -17,10 +17,4 @@ enum Evidence: string
     case Submitted = 'submitted';
     /** A proof that this package does not know: the native library is newer. */
     case Unknown = 'unknown';
-
-    /** @internal */
-    public static function named(string $name): self
-    {
-        return self::tryFrom($name) ?? self::Unknown;
-    }
 }

@@ -13,10 +13,4 @@ enum Format: string
     case Html = 'html';
     /** A form that this package does not know: the native library is newer. */
     case Unknown = 'unknown';
-
-    /** @internal */
-    public static function named(string $name): self
-    {
-        return self::tryFrom($name) ?? self::Unknown;
-    }
 }

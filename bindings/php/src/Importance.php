@@ -12,10 +12,4 @@ enum Importance: string
     case Normal = 'normal';
     case Urgent = 'urgent';
     case Emergency = 'emergency';
-
-    /** @internal */
-    public static function named(string $name): self
-    {
-        return self::tryFrom($name) ?? self::Normal;
-    }
 }

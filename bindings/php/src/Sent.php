@@ -13,10 +13,4 @@ enum Sent: string
     case No = 'no';
     /** It may have arrived; sending it again may double it. */
     case Maybe = 'maybe';
-
-    /** @internal What is not a clear no is a maybe. */
-    public static function named(string $name): self
-    {
-        return self::tryFrom($name) ?? self::Maybe;
-    }
 }

@@ -18,10 +18,4 @@ enum StepName: string
     case SignOut = 'sign_out';
     /** A step that this package does not know: the native library is newer. */
     case Unknown = 'unknown';
-
-    /** @internal */
-    public static function named(string $name): self
-    {
-        return self::tryFrom($name) ?? self::Unknown;
-    }
 }

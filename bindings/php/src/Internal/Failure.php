@@ -25,14 +25,15 @@ final class Failure
      */
     public static function from(array $error): SendImException
     {
-        $kind = ErrorKind::named($error['kind']);
+        $kind = ErrorKind::tryFrom($error['kind']) ?? ErrorKind::Unknown;
         $class = self::classOf($kind);
 
         return new $class(
             detail: $error['detail'],
             kind: $kind,
-            step: isset($error['step']) ? StepName::named($error['step']) : null,
-            sent: Sent::named($error['sent']),
+            step: isset($error['step']) ? StepName::tryFrom($error['step']) ?? StepName::Unknown : null,
+            // What is not a clear no is a maybe.
+            sent: Sent::tryFrom($error['sent']) ?? Sent::Maybe,
             httpStatus: $error['http_status'] ?? null,
             serverCode: $error['code'] ?? null,
             serverSubcode: $error['subcode'] ?? null,

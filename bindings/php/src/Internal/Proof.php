@@ -46,11 +46,11 @@ final class Proof
         return new Receipt(
             to: $receipt['to'],
             acceptedBy: $receipt['accepted_by'] ?? null,
-            evidence: Evidence::named($receipt['evidence']),
-            format: Format::named($receipt['format']),
+            evidence: Evidence::tryFrom($receipt['evidence']) ?? Evidence::Unknown,
+            format: Format::tryFrom($receipt['format']) ?? Format::Unknown,
             threadId: $receipt['thread_id'] ?? null,
             steps: array_map(static fn (array $step): Step => new Step(
-                name: StepName::named($step['step']),
+                name: StepName::tryFrom($step['step']) ?? StepName::Unknown,
                 host: $step['host'],
                 status: $step['status'] ?? null,
                 elapsed: $step['elapsed_ms'] / 1000,
