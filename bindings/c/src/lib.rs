@@ -17,6 +17,7 @@ mod host;
 mod mailbox;
 mod names;
 mod options;
+mod pending;
 mod receipt;
 mod results;
 mod rope;
