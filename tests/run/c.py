@@ -28,7 +28,7 @@ DARWIN = sys.platform == "darwin"
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]
 C99 = ["cc", "-std=c99", *STRICT]
 CPP = ["c++", "-x", "c++", "-std=c++17", *STRICT]
-UNITS = [TESTS / f"{name}.c" for name in ("check", "sends", "errors", "misuse", "calls", "mailbox", "threads", "closing")]
+UNITS = [TESTS / f"{name}.c" for name in ("check", "sends", "errors", "misuse", "calls", "threads", "closing")]
 
 # What the Rust standard library asks of a program that takes the static library.
 SYSTEM = "-framework CoreFoundation -framework Security -lSystem" if DARWIN else "-lgcc_s -lutil -lrt -lpthread -lm -ldl"

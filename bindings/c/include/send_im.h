@@ -242,16 +242,6 @@ typedef struct send_im_client send_im_client;
 typedef struct send_im_error send_im_error;
 
 /**
- * One report.
- */
-typedef struct send_im_mail send_im_mail;
-
-/**
- * Where calls report what has become of them, for a host that does not want callbacks.
- */
-typedef struct send_im_mailbox send_im_mailbox;
-
-/**
  * Messages for `send_im_client_send_all`.
  */
 typedef struct send_im_messages send_im_messages;
@@ -503,137 +493,6 @@ void send_im_call_free(send_im_call *call);
  */
 SEND_IM_API
 bool send_im_may_wait(void);
-
-/* ==== Calls that report to a mailbox ==== */
-
-/**
- * As `send_im_begin`; its end is mail with this ticket.
- */
-SEND_IM_API
-send_im_error *send_im_by_mail(const send_im_mailbox *mailbox,
-                               uint64_t ticket,
-                               const send_im_options *options,
-                               const char *to,
-                               const char *text,
-                               send_im_call **call);
-
-/**
- * As `send_im_client_sign_in_begin`; its end is mail with this ticket.
- */
-SEND_IM_API
-send_im_error *send_im_client_sign_in_by_mail(const send_im_mailbox *mailbox,
-                                              uint64_t ticket,
-                                              const send_im_options *options,
-                                              send_im_call **call);
-
-/**
- * As `send_im_client_send_begin`; its end is mail with this ticket.
- */
-SEND_IM_API
-send_im_error *send_im_client_send_by_mail(const send_im_mailbox *mailbox,
-                                           uint64_t ticket,
-                                           const send_im_client *client,
-                                           const send_im_options *options,
-                                           const char *to,
-                                           const char *text,
-                                           send_im_call **call);
-
-/**
- * As `send_im_client_send_all_begin`; its end is mail with this ticket.
- */
-SEND_IM_API
-send_im_error *send_im_client_send_all_by_mail(const send_im_mailbox *mailbox,
-                                               uint64_t ticket,
-                                               const send_im_client *client,
-                                               const send_im_messages *messages,
-                                               send_im_call **call);
-
-/**
- * As `send_im_client_sign_out_begin`; its end is mail with this ticket.
- */
-SEND_IM_API
-send_im_error *send_im_client_sign_out_by_mail(const send_im_mailbox *mailbox,
-                                               uint64_t ticket,
-                                               const send_im_client *client,
-                                               int64_t timeout_ms,
-                                               send_im_call **call);
-
-/**
- * As `send_im_options_on_step`; each step is mail with this ticket, and so is the release.
- */
-SEND_IM_API
-send_im_error *send_im_options_steps_by_mail(send_im_options *options,
-                                             const send_im_mailbox *mailbox,
-                                             uint64_t ticket);
-
-/**
- * As `send_im_options_on_token`; each request is mail with this ticket, and so is the release.
- */
-SEND_IM_API
-send_im_error *send_im_options_tokens_by_mail(send_im_options *options,
-                                              const send_im_mailbox *mailbox,
-                                              uint64_t ticket);
-
-/**
- * Makes an empty mailbox.
- */
-SEND_IM_API send_im_error *send_im_mailbox_new(send_im_mailbox **mailbox);
-
-/**
- * A file descriptor that becomes readable when there is mail. It belongs to the host, which reads what stands there, then
- * takes mail until there is none, and closes it at the end. -1 when it was given before, and on Windows, where mail is
- * looked for from time to time.
- */
-SEND_IM_API
-int send_im_mailbox_descriptor(const send_im_mailbox *mailbox);
-
-/**
- * The oldest mail, which belongs to the caller; NULL where there is none. Does not wait.
- */
-SEND_IM_API send_im_mail *send_im_mailbox_take(const send_im_mailbox *mailbox);
-
-/**
- * Frees a mailbox with the mail in it. Calls that report to it go on; nobody is told of their end, and a client that is
- * signed in later is signed out. NULL is nothing.
- */
-SEND_IM_API
-void send_im_mailbox_free(send_im_mailbox *mailbox);
-
-/**
- * The number that was given to what this mail is about.
- */
-SEND_IM_API uint64_t send_im_mail_ticket(const send_im_mail *mail);
-
-/**
- * What the mail says, as a JSON object. Its member `what` is
- *
- * - `sent`, `signed_in`, `signed_out`, `all_sent`: the call has ended. `error` is as in `send_im_error_to_json` or null,
- *   `receipt` as in `send_im_receipt_to_json` or null, `results` a list of objects with `error` and `receipt`;
- * - `step`: a step has finished, with `step`, `host`, `status` (or null) and `elapsed_ms`;
- * - `token`: a token is wanted, with `origin`, `authorization_uri`, `client_id`, `trusted_issuers` and `rejected`;
- * - `released`: no more steps or requests for tokens come with this ticket.
- *
- * More kinds and members may come.
- */
-SEND_IM_API
-const char *send_im_mail_to_json(const send_im_mail *mail);
-
-/**
- * The client of a sign-in, which belongs to the caller from now on; NULL where there is none or it was taken before.
- */
-SEND_IM_API
-send_im_client *send_im_mail_take_client(const send_im_mail *mail);
-
-/**
- * Where the token is put that is wanted, as with `send_im_on_token`; NULL where none is wanted or it was taken before.
- */
-SEND_IM_API
-send_im_token_reply *send_im_mail_take_token_reply(const send_im_mail *mail);
-
-/**
- * Frees a mail. A client that was not taken from it is signed out. NULL is nothing.
- */
-SEND_IM_API void send_im_mail_free(send_im_mail *mail);
 
 /* ==== Options: who sends, and how a message goes ==== */
 
@@ -907,10 +766,10 @@ SEND_IM_API uint64_t send_im_error_cause(const send_im_error *error);
 
 /**
  * An error for a program's own tests: of this kind, with this sentence. `may_have_arrived` is what `send_im_error_sent` tells.
- * NULL where the library knows no such kind, and where a text is NULL or not UTF-8.
+ * NULL where the library knows no such kind, and where `detail` is NULL or not UTF-8.
  */
 SEND_IM_API
-send_im_error *send_im_error_new(const char *kind,
+send_im_error *send_im_error_new(send_im_kind kind,
                                  const char *detail,
                                  bool may_have_arrived);
 

@@ -108,14 +108,6 @@ pub(crate) unsafe fn begin(
     })
 }
 
-impl send_im_call {
-    /// Calls `tell` once with what holds the result, when the call has ended.
-    pub(crate) fn on_end(&self, tell: impl FnOnce(&End) + Send + 'static) {
-        let end = self.end.clone();
-        self.end.on_end(move || tell(&end));
-    }
-}
-
 /// The pointer of the host on its way to a callback.
 struct UserData(*mut c_void);
 
@@ -160,7 +152,7 @@ pub unsafe extern "C" fn send_im_call_on_end(
         let user_data = UserData(user_data);
         if !call.generation.is_foreign() {
             // SAFETY: the host gave this function for this pointer.
-            call.on_end(move |_| unsafe { callback(user_data.pointer()) });
+            call.end.on_end(move || unsafe { callback(user_data.pointer()) });
         }
     });
 }

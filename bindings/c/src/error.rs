@@ -8,7 +8,7 @@ use send_im_runtime::HostFailure;
 use serde_json::{Value, json};
 
 use crate::ffi::{NONE, as_ptr, c_text, catch_panic, free, get, into_raw, json as to_json, text};
-use crate::names::{number, send_im_kind, send_im_sent, send_im_step};
+use crate::names::{number, send_im_kind, send_im_sent, send_im_step, value};
 
 /// A failed call: what failed, at which step, and what to do about it.
 pub struct send_im_error {
@@ -149,24 +149,21 @@ pub unsafe extern "C" fn send_im_error_cause(error: *const send_im_error) -> u64
 }
 
 /// An error for a program's own tests: of this kind, with this sentence. `may_have_arrived` is what `send_im_error_sent` tells.
-/// NULL where the library knows no such kind, and where a text is NULL or not UTF-8.
+/// NULL where the library knows no such kind, and where `detail` is NULL or not UTF-8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_new(
-    kind: *const c_char,
+    kind: send_im_kind,
     detail: *const c_char,
     may_have_arrived: bool,
 ) -> *mut send_im_error {
     catch_panic(std::ptr::null_mut(), || {
         // SAFETY: the caller keeps to the header.
-        let (Ok(kind), Ok(detail)) = (unsafe { text(kind, "kind") }, unsafe { text(detail, "detail") })
-        else {
-            return std::ptr::null_mut();
-        };
-        let Some(kind) = ErrorKind::ALL.iter().find(|known| known.as_str() == kind) else {
+        let detail = unsafe { text(detail, "detail") };
+        let (Some(kind), Ok(detail)) = (value(ErrorKind::ALL, kind), detail) else {
             return std::ptr::null_mut();
         };
         let sent = if may_have_arrived { Sent::Maybe } else { Sent::No };
-        send_im_error::raw(Error::new(*kind, detail).with_sent(sent))
+        send_im_error::raw(Error::new(kind, detail).with_sent(sent))
     })
 }
 

@@ -8,19 +8,16 @@
 //! - Objects that live on the runtime are numbers, so nothing of the parent is dropped in a forked child.
 #![allow(non_camel_case_types)] // The names are those of C.
 
-mod by_mail;
 mod call;
 mod client;
 mod error;
 mod ffi;
 mod host;
-mod mailbox;
 mod names;
 mod options;
 mod pending;
 mod receipt;
 mod results;
-mod rope;
 mod sandbox;
 mod token;
 

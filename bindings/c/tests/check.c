@@ -107,7 +107,6 @@ int main(void) {
     errors();
     misuse();
     calls();
-    mailbox();
     threads();
     closing();
     forks();

@@ -73,7 +73,6 @@ int wait_until(volatile int *flag);
 void sends(void);
 void errors(void);
 void calls(void);
-void mailbox(void);
 void threads(void);
 void misuse(void);
 void closing(void);

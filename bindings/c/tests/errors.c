@@ -70,17 +70,17 @@ static void options_are_checked(void) {
 }
 
 static void a_test_of_a_program_can_make_errors_and_receipts(void) {
-    send_im_error *error = send_im_error_new("outcome_unknown", "It may have arrived.", true);
+    send_im_error *error = send_im_error_new(SEND_IM_KIND_OUTCOME_UNKNOWN, "It may have arrived.", true);
     CHECK(send_im_error_kind(error) == SEND_IM_KIND_OUTCOME_UNKNOWN);
     CHECK_TEXT(send_im_error_detail(error), "It may have arrived.");
     CHECK(send_im_error_sent(error) == SEND_IM_SENT_MAYBE);
     CHECK(send_im_error_exit_code(error) == 6 && send_im_error_cause(error) == 0 && !send_im_error_step(error));
     send_im_error_free(error);
-    error = send_im_error_new("busy", "Lene is busy.", false);
+    error = send_im_error_new(SEND_IM_KIND_BUSY, "Lene is busy.", false);
     CHECK(send_im_error_sent(error) == SEND_IM_SENT_NO);
     CHECK_KIND(error, BUSY);
-    CHECK(!send_im_error_new("no such kind", "x", false) && !send_im_error_new(NULL, "x", false));
-    CHECK(!send_im_error_new("busy", NULL, false) && !send_im_error_new("busy", "\xff", false));
+    CHECK(!send_im_error_new(SEND_IM_KIND_NONE, "x", false) && !send_im_error_new((send_im_kind)999, "x", false));
+    CHECK(!send_im_error_new(SEND_IM_KIND_BUSY, NULL, false) && !send_im_error_new(SEND_IM_KIND_BUSY, "\xff", false));
 
     send_im_receipt *receipt = send_im_receipt_new("lenea@contoso.com");
     CHECK_TEXT(send_im_receipt_to(receipt), "lenea@contoso.com");

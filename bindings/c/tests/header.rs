@@ -9,11 +9,10 @@ use send_im::{ErrorKind, Evidence, Format, Importance, Sent, Step, Tls, Wait};
 use send_im_sandbox::Layout;
 
 /// The parts of the header, and how the names begin that stand in each.
-const PARTS: [(&str, &[&str]); 10] = [
+const PARTS: [(&str, &[&str]); 9] = [
     ("Send one message", &["send_im", "send_im_begin"]),
     ("A client: many messages in one session", &["send_im_client", "send_im_messages", "send_im_results"]),
     ("A call under way", &["send_im_call", "send_im_on_end", "send_im_may_wait"]),
-    ("Calls that report to a mailbox", &["send_im_mailbox", "send_im_mail"]),
     (
         "Options: who sends, and how a message goes",
         &["send_im_options", "send_im_on_step", "send_im_on_token", "send_im_release", "send_im_token"],
@@ -67,7 +66,6 @@ fn name_of(declaration: &str) -> &str {
 }
 
 fn part_of(name: &str) -> usize {
-    let name = if name.ends_with("_by_mail") { "send_im_mail" } else { name };
     let begins = |start: &&str| match *start {
         "send_im" => name == "send_im",
         "name" => name.ends_with("_name"),
