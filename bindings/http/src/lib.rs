@@ -19,6 +19,7 @@
 mod connections;
 mod guard;
 mod metrics;
+mod openapi;
 mod options;
 mod order;
 mod parameters;

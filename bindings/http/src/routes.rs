@@ -16,11 +16,10 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::guard::{Peer, guard};
 use crate::metrics::{CONTENT_TYPE, known};
+use crate::openapi;
 use crate::problem::Problem;
 use crate::sending;
 use crate::service::Shared;
-
-const OPENAPI: &str = include_str!("../openapi.json");
 
 /// How long a browser may remember that an origin may send.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
@@ -74,7 +73,7 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn openapi() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+    ([(header::CONTENT_TYPE, "application/json")], openapi::DOCUMENT.as_str()).into_response()
 }
 
 /// Lets pages of the listed origins ask and read the answers; the check itself is [`guard`]'s.

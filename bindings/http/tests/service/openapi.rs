@@ -1,6 +1,5 @@
 //! The description says what the service does.
 
-use send_im::ErrorKind;
 use serde_json::Value;
 
 use crate::common::*;
@@ -30,14 +29,9 @@ async fn describes_this_version_and_every_path() {
 }
 
 #[tokio::test]
-async fn knows_every_kind_of_error_and_every_status() {
+async fn knows_every_status_and_every_parameter() {
     let world = World::new().await;
     let document = document(&world).await;
-    let kinds: Vec<&str> = ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
-    assert_eq!(
-        document["components"]["schemas"]["Problem"]["properties"]["kind"]["enum"],
-        serde_json::json!(kinds)
-    );
     let send = &document["components"]["pathItems"]["Send"];
     for method in ["get", "post"] {
         let statuses = names(&send[method]["responses"]);
@@ -45,6 +39,14 @@ async fn knows_every_kind_of_error_and_every_status() {
             assert!(statuses.iter().any(|known| known == status), "{method} {status}");
         }
     }
+    // The service names its parameters to whoever gives it another one.
+    let told = answer(world.get("?none=of+them")).await.json()["detail"].as_str().unwrap().to_owned();
+    let mut known: Vec<_> =
+        told.trim_end_matches('.').split_once("none of ").unwrap().1.split(", ").collect();
+    known.sort_unstable();
+    assert_eq!(names(&document["components"]["schemas"]["Message"]["properties"]), known);
+    let parameters = send["get"]["parameters"].as_array().unwrap();
+    assert_eq!(parameters.iter().map(|each| each["name"].as_str().unwrap()).collect::<Vec<_>>(), known);
 }
 
 #[tokio::test]
