@@ -13,11 +13,12 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use send_im::ErrorKind;
 
 use crate::connections::Place;
@@ -35,104 +36,48 @@ pub(crate) struct Peer {
 }
 
 /// Headers by which a proxy or its network tells of itself, or for whom it asks.
-const OF_PROXIES: [&str; 15] = [
-    "client-ip",
-    "early-data",
-    "max-forwards",
-    "remote-addr",
-    "via",
-    "x-cloud-trace-context",
-    "x-coming-from",
-    "x-host",
-    "x-originating-ip",
-    "x-remote-addr",
-    "x-remote-ip",
-    "x-request-start",
-    "x-scheme",
-    "x-url-scheme",
-    "x-varnish",
-];
+const OF_PROXIES: &str = "client-ip early-data max-forwards remote-addr via x-cloud-trace-context x-coming-from x-host \
+    x-originating-ip x-remote-addr x-remote-ip x-request-start x-scheme x-url-scheme x-varnish";
 
 /// How names of such headers begin.
-const BEGIN_OF_PROXIES: [&str; 34] = [
-    "akamai-",
-    "ali-cdn-",
-    "cdn-",
-    "cf-",
-    "client-cert",
-    "cloudfront-",
-    "fastly-",
-    "fly-",
-    "incap-",
-    "ngrok-",
-    "proxy-",
-    "ssl-client-",
-    "surrogate-",
-    "tailscale-",
-    "wl-proxy-",
-    "x-accel-",
-    "x-amz-cf-",
-    "x-amzn-",
-    "x-appengine-",
-    "x-arr-",
-    "x-azure-",
-    "x-bluecoat-",
-    "x-client-",
-    "x-cluster-",
-    "x-envoy-",
-    "x-nf-",
-    "x-nginx-",
-    "x-original-",
-    "x-proxy",
-    "x-real-",
-    "x-ssl-",
-    "x-sucuri-",
-    "x-traefik-",
-    "x-vercel-",
-];
+const BEGIN_OF_PROXIES: &str = "akamai- ali-cdn- cdn- cf- client-cert cloudfront- fastly- fly- incap- ngrok- proxy- ssl-client- \
+    surrogate- tailscale- wl-proxy- x-accel- x-amz-cf- x-amzn- x-appengine- x-arr- x-azure- x-bluecoat- \
+    x-client- x-cluster- x-envoy- x-nf- x-nginx- x-original- x-proxy x-real- x-ssl- x-sucuri- x-traefik- \
+    x-vercel-";
 
 /// How names of such headers end.
-const END_OF_PROXIES: [&str; 5] = ["-client-ip", "-clientip", "-connecting-ip", "-real-ip", "-via"];
+const END_OF_PROXIES: &str = "-client-ip -clientip -connecting-ip -real-ip -via";
 
 /// Lets a request pass that may be answered.
 ///
 /// Those that may not have an allowance of their own: they never use up that of others on the same machine.
-pub(crate) async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let Some(peer) = request.extensions().get::<Peer>() else {
-        return refuse("The service does not know who asks.").into_response();
-    };
-    let checked = check(&shared.options, peer, &request);
+pub(crate) async fn guard(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let checked = check(&shared.options, &peer, &request);
     let rate = if checked.is_ok() { &shared.rate } else { &shared.refused_rate };
-    if let Err(problem) = rate.allow(peer) {
-        return problem.into_response();
-    }
-    match checked {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
-    }
+    rate.allow(peer.address).and(checked)?;
+    Ok(next.run(request).await)
 }
 
 fn check(options: &Options, peer: &Peer, request: &Request) -> Result<(), Problem> {
     let host = host(request);
     let headers = request.headers();
     if options.anonymous() || !options.hosts.is_empty() {
-        let Some(host) = host.as_ref().filter(|host| is_ours(host, options)) else {
-            return Err(refuse(
-                "The service is not known by the name it was asked for: ask 127.0.0.1 or localhost, or start it with --allow-host.",
-            ));
-        };
-        let unseen = options.anonymous() && options.certificate.is_none() && !is_plain_loopback(host.host());
-        if unseen && sends(request) && request.method() != Method::POST {
-            return Err(refuse(
-                "By this name a message is taken by POST only: of a GET, a browser does not say which page is behind it.",
-            ));
-        }
+        let ours = host.as_ref().is_some_and(|host| is_ours(host, options));
+        let why = "The service is not known by the name it was asked for: ask 127.0.0.1 or localhost, or start it with --allow-host.";
+        require(ours, why)?;
+        let told =
+            options.certificate.is_some() || host.as_ref().is_some_and(|host| is_plain_loopback(host.host()));
+        let sends = request.uri().path() != "/metrics" && request.method() != Method::POST;
+        let why = "By this name a message is taken by POST only: of a GET, a browser does not say which page is behind it.";
+        require(!options.anonymous() || told || !sends, why)?;
     }
-    if options.anonymous() && headers.keys().any(is_of_a_proxy) {
-        return Err(refuse(
-            "A proxy forwards others to this service, which serves this machine alone: start it with a token, and let the proxy pass that on.",
-        ));
-    }
+    let why = "A proxy forwards others to this service, which serves this machine alone: start it with a token, and let the proxy pass that on.";
+    require(!options.anonymous() || !headers.keys().any(is_of_a_proxy), why)?;
     check_origin(options, host.as_ref(), headers)?;
     authorize(options, peer, headers)
 }
@@ -140,13 +85,9 @@ fn check(options: &Options, peer: &Peer, request: &Request) -> Result<(), Proble
 fn is_of_a_proxy(name: &HeaderName) -> bool {
     let name = name.as_str().replace('_', "-");
     name.contains("forward")
-        || OF_PROXIES.contains(&name.as_str())
-        || BEGIN_OF_PROXIES.iter().any(|begin| name.starts_with(begin))
-        || END_OF_PROXIES.iter().any(|end| name.ends_with(end))
-}
-
-fn sends(request: &Request) -> bool {
-    request.uri().path() != "/metrics"
+        || OF_PROXIES.split(' ').any(|known| name == known)
+        || BEGIN_OF_PROXIES.split(' ').any(|begin| name.starts_with(begin))
+        || END_OF_PROXIES.split(' ').any(|end| name.ends_with(end))
 }
 
 /// Refuses what a browser sends for a page that is not listed, or for somebody who followed a link.
@@ -160,22 +101,14 @@ fn check_origin(options: &Options, host: Option<&Authority>, headers: &HeaderMap
     };
     let mut origins = headers.get_all(header::ORIGIN).iter().peekable();
     if origins.peek().is_some() {
-        return match origins.all(is_known) {
-            true => Ok(()),
-            false => {
-                Err(refuse("Pages of this origin may not use the service: start it with --allow-origin."))
-            }
-        };
+        let why = "Pages of this origin may not use the service: start it with --allow-origin.";
+        return require(origins.all(is_known), why);
     }
     // No program but a browser says this. A browser says it of every request, also of one without an origin. Node's fetch says
     // Sec-Fetch-Mode, and nothing else of these.
     let mut sites = headers.get_all("sec-fetch-site").iter();
-    match sites.all(|site| site == "same-origin") {
-        true => Ok(()),
-        false => Err(refuse(
-            "A browser asks, for somebody who followed a link or for a page that does not say which: nothing is sent for either.",
-        )),
-    }
+    let why = "A browser asks, for somebody who followed a link or for a page that does not say which: nothing is sent for either.";
+    require(sites.all(|site| site == "same-origin"), why)
 }
 
 fn authorize(options: &Options, peer: &Peer, headers: &HeaderMap) -> Result<(), Problem> {
@@ -199,8 +132,11 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn refuse(detail: &str) -> Problem {
-    Problem::refused(StatusCode::FORBIDDEN, ErrorKind::Forbidden, detail)
+fn require(holds: bool, why: &str) -> Result<(), Problem> {
+    match holds {
+        true => Ok(()),
+        false => Err(Problem::refused(StatusCode::FORBIDDEN, ErrorKind::Forbidden, why)),
+    }
 }
 
 /// Host and port as the request names them, the port left out where it is the scheme's own.

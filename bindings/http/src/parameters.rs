@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use percent_encoding::percent_decode;
 use send_im::bindings::{decode_text, without_mark};
 use send_im::{Error, ErrorKind, Result};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -22,17 +22,9 @@ use crate::problem::Problem;
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The names there are. `_` is what jQuery adds against caches; it means nothing.
+#[rustfmt::skip]
 const NAMES: [&str; 10] = [
-    "recipient",
-    "message",
-    "username",
-    "password",
-    "address",
-    "subject",
-    "importance",
-    "html",
-    "wait",
-    "timeout",
+    "recipient", "message", "username", "password", "address", "subject", "importance", "html", "wait", "timeout",
 ];
 const IGNORED: &str = "_";
 
@@ -100,12 +92,12 @@ impl Parameters {
             .any(|(name, value, place)| *place == Place::Query && names.contains(name) && !value.is_empty())
     }
 
-    fn add(&mut self, name: &[u8], value: String, place: Place) -> Result<()> {
-        if name == IGNORED.as_bytes() {
+    fn add(&mut self, name: &str, value: &str, place: Place) -> Result<()> {
+        if name == IGNORED {
             return Ok(());
         }
         // The name is not repeated: it may be a password in the wrong place.
-        let Some(name) = NAMES.into_iter().find(|known| known.as_bytes() == name) else {
+        let Some(name) = NAMES.into_iter().find(|known| *known == name) else {
             return Err(Error::invalid_input(format!(
                 "There is a parameter that is none of {}.",
                 NAMES.join(", ")
@@ -114,45 +106,35 @@ impl Parameters {
         if self.0.iter().any(|(known, ..)| *known == name) {
             return Err(Error::invalid_input(format!("The parameter {name} is given twice.")));
         }
-        self.0.push((name, value, place));
+        // The mark is that of a file the value was read from.
+        self.0.push((name, without_mark(value).to_owned(), place));
         Ok(())
     }
 
     fn form(&mut self, text: &[u8], place: Place) -> Result<()> {
-        for pair in text.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = match pair.iter().position(|b| *b == b'=') {
-                Some(at) => (&pair[..at], &pair[at + 1..]),
-                None => (pair, &[][..]),
-            };
-            self.add(&unescaped(name), utf8(unescaped(value))?, place)?;
-        }
-        Ok(())
+        // The parser would put a replacement character in the place of an umlaut of Latin-1.
+        percent_decode(text).decode_utf8().map_err(|_| not_utf8())?;
+        form_urlencoded::parse(text).try_for_each(|(name, value)| self.add(&name, &value, place))
     }
 
     fn json(&mut self, text: &[u8]) -> Result<()> {
-        let text = decode_text(text).ok_or_else(|| {
-            Error::invalid_input("The body is not a JSON object in UTF-8: it holds other bytes.")
-        })?;
+        let wrong =
+            |why: String| Error::invalid_input(format!("The body is not a JSON object in UTF-8: {why}."));
+        let text = decode_text(text).ok_or_else(|| wrong("it holds other bytes".to_owned()))?;
+        let mut json = serde_json::Deserializer::from_str(&text);
+        let members = json.deserialize_map(Members).and_then(|members| json.end().map(|()| members));
         // The parser's own words may quote a value.
-        let Members(members) = serde_json::from_str(&text).map_err(|error| {
-            Error::invalid_input(format!(
-                "The body is not a JSON object in UTF-8: it is not understood at line {}, column {}.",
-                error.line(),
-                error.column()
-            ))
+        let members = members.map_err(|e| {
+            wrong(format!("it is not understood at line {}, column {}", e.line(), e.column()))
         })?;
-        for (name, value) in members {
-            let value = match value {
-                Value::String(text) => text,
-                Value::Bool(_) | Value::Number(_) => value.to_string(),
-                Value::Null => String::new(),
-                Value::Array(_) | Value::Object(_) => {
-                    return Err(Error::invalid_input("A member of the JSON object is a list or an object."));
-                }
-            };
-            self.add(name.as_bytes(), value, Place::Body)?;
-        }
-        Ok(())
+        members.into_iter().try_for_each(|(name, value)| match value {
+            Value::String(text) => self.add(&name, &text, Place::Body),
+            Value::Bool(_) | Value::Number(_) => self.add(&name, &value.to_string(), Place::Body),
+            Value::Null => self.add(&name, "", Place::Body),
+            Value::Array(_) | Value::Object(_) => {
+                Err(Error::invalid_input("A member of the JSON object is a list or an object."))
+            }
+        })
     }
 
     async fn multipart(&mut self, request: Request) -> Result<()> {
@@ -162,7 +144,7 @@ impl Parameters {
         while let Some(field) = form.next_field().await.map_err(|_| broken())? {
             let name = field.name().unwrap_or_default().to_owned();
             let value = field.bytes().await.map_err(|_| broken())?;
-            self.add(name.as_bytes(), utf8(value.into())?, Place::Body)?;
+            self.add(&name, std::str::from_utf8(&value).map_err(|_| not_utf8())?, Place::Body)?;
         }
         Ok(())
     }
@@ -179,9 +161,15 @@ async fn whole(
     body: Body,
     largest: usize,
     bodies: &Arc<Semaphore>,
-) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Problem> {
+) -> Result<(Bytes, OwnedSemaphorePermit), Problem> {
     let read = async {
-        let (mut pieces, mut whole, mut room) = (body.into_data_stream(), BytesMut::new(), None);
+        let (mut pieces, mut whole) = (body.into_data_stream(), BytesMut::new());
+        let too_many = |_| {
+            let detail = "Too many large bodies come in at once; nothing was sent.";
+            Problem::refused(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::LimitReached, detail).retry_after(1)
+        };
+        let more = |kib| bodies.clone().try_acquire_many_owned(kib as u32).map_err(too_many);
+        let mut room = more(0)?;
         while let Some(piece) = pieces.next().await {
             let Ok(piece) = piece else {
                 // Nobody is left to read the answer.
@@ -192,7 +180,7 @@ async fn whole(
                 return Err(Problem::refused(StatusCode::PAYLOAD_TOO_LARGE, ErrorKind::InvalidInput, detail));
             }
             whole.extend_from_slice(&piece);
-            take_room(&mut room, whole.len(), bodies)?;
+            room.merge(more(whole.len().div_ceil(1024) - room.num_permits())?);
         }
         Ok((whole.freeze(), room))
     };
@@ -202,71 +190,28 @@ async fn whole(
     })
 }
 
-/// Sees to it that there is room for so many bytes.
-fn take_room(
-    room: &mut Option<OwnedSemaphorePermit>,
-    bytes: usize,
-    bodies: &Arc<Semaphore>,
-) -> Result<(), Problem> {
-    let missing = bytes.div_ceil(1024) - room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-    if missing == 0 {
-        return Ok(());
-    }
-    let more = bodies.clone().try_acquire_many_owned(missing as u32).map_err(|_| {
-        let detail = "Too many large bodies come in at once; nothing was sent.";
-        Problem::refused(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::LimitReached, detail).retry_after(1)
-    })?;
-    match room {
-        Some(room) => room.merge(more),
-        None => *room = Some(more),
-    }
-    Ok(())
-}
-
 /// The type of the body, without its parameters.
 fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
-/// A name or value of a form as it was before it was escaped.
-fn unescaped(text: &[u8]) -> Vec<u8> {
-    let spaced: Vec<u8> = text.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
-    percent_decode(&spaced).collect()
-}
-
-fn utf8(bytes: Vec<u8>) -> Result<String> {
-    // A replacement character in the place of an umlaut would be another text than the caller's.
-    let text =
-        std::str::from_utf8(&bytes).map_err(|_| Error::invalid_input("A parameter is not text in UTF-8."))?;
-    // That of the file it was read from.
-    Ok(without_mark(text).to_owned())
+fn not_utf8() -> Error {
+    Error::invalid_input("A parameter is not text in UTF-8.")
 }
 
 /// The members of a JSON object as they stand, so that one that stands twice is seen.
-struct Members(Vec<(String, Value)>);
+struct Members;
 
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<(String, Value)>;
 
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Collect)
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        std::iter::from_fn(|| map.next_entry().transpose()).collect()
     }
 }
 

@@ -3,73 +3,63 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use send_im::ErrorKind;
 
-use crate::guard::Peer;
 use crate::problem::Problem;
 
-/// So many seconds' worth of requests may come at once.
-const BURST_SECONDS: f64 = 10.0;
+/// So much time's worth of requests may come at once.
+const BURST: Duration = Duration::from_secs(10);
 /// Beyond so many addresses, those that have their whole allowance again are forgotten.
 const MANY: usize = 10_000;
 
 /// An allowance for each client address that fills up as time goes by.
 #[derive(Debug)]
 pub(crate) struct Rate {
-    per_second: f64,
-    spent: Mutex<HashMap<IpAddr, Allowance>>,
-}
-
-#[derive(Debug)]
-struct Allowance {
-    left: f64,
-    at: Instant,
+    /// What one request takes off the allowance; `None` sets no limit.
+    cost: Option<Duration>,
+    /// When each client has its whole allowance again.
+    full_at: Mutex<HashMap<IpAddr, Instant>>,
 }
 
 impl Rate {
     /// 0 sets no limit.
     pub(crate) fn new(per_second: u32) -> Self {
-        Self { per_second: per_second.into(), spent: Mutex::default() }
+        Self { cost: Duration::from_secs(1).checked_div(per_second), full_at: Mutex::default() }
     }
 
     /// Takes one request of this client off its allowance.
     ///
     /// # Errors
     /// 429 where there is none left.
-    pub(crate) fn allow(&self, peer: &Peer) -> Result<(), Problem> {
-        self.take(peer.address, Instant::now()).map_err(|seconds| {
+    pub(crate) fn allow(&self, client: IpAddr) -> Result<(), Problem> {
+        self.take(client, Instant::now()).map_err(|wait| {
             let detail = "This client asks too often; nothing was sent.";
-            Problem::refused(StatusCode::TOO_MANY_REQUESTS, ErrorKind::Throttled, detail).retry_after(seconds)
+            let refused = Problem::refused(StatusCode::TOO_MANY_REQUESTS, ErrorKind::Throttled, detail);
+            refused.retry_after(wait.as_secs_f64().ceil() as u64)
         })
     }
 
     /// Takes one request off the allowance.
     ///
     /// # Errors
-    /// The whole seconds to wait where there is none left.
-    pub(crate) fn take(&self, client: IpAddr, now: Instant) -> Result<(), u64> {
-        if self.per_second == 0.0 {
+    /// The time to wait where there is none left.
+    fn take(&self, client: IpAddr, now: Instant) -> Result<(), Duration> {
+        let Some(cost) = self.cost else { return Ok(()) };
+        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if full_at.len() >= MANY {
+            full_at.retain(|_, at| *at > now);
+        }
+        let at = full_at.entry(network(client)).or_insert(now);
+        let then = now.max(*at) + cost;
+        let wait = then.saturating_duration_since(now + BURST);
+        if wait.is_zero() {
+            *at = then;
             return Ok(());
         }
-        let full = self.per_second * BURST_SECONDS;
-        let refilled = |a: &Allowance| {
-            (a.left + now.saturating_duration_since(a.at).as_secs_f64() * self.per_second).min(full)
-        };
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        if spent.len() >= MANY {
-            spent.retain(|_, allowance| refilled(allowance) < full);
-        }
-        let allowance = spent.entry(network(client)).or_insert(Allowance { left: full, at: now });
-        allowance.left = refilled(allowance);
-        allowance.at = now;
-        if allowance.left < 1.0 {
-            return Err(((1.0 - allowance.left) / self.per_second).ceil().max(1.0) as u64);
-        }
-        allowance.left -= 1.0;
-        Ok(())
+        Err(wait)
     }
 }
 
@@ -86,8 +76,6 @@ pub(crate) fn network(client: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn address(text: &str) -> IpAddr {
@@ -100,10 +88,10 @@ mod tests {
         for _ in 0..20 {
             assert_eq!(rate.take(client, now), Ok(()));
         }
-        assert_eq!(rate.take(client, now), Err(1));
+        assert_eq!(rate.take(client, now), Err(Duration::from_millis(500)));
         assert_eq!(rate.take(address("192.0.2.2"), now), Ok(()), "another client has its own");
         assert_eq!(rate.take(client, now + Duration::from_millis(600)), Ok(()));
-        assert_eq!(rate.take(client, now + Duration::from_millis(600)), Err(1));
+        assert_eq!(rate.take(client, now + Duration::from_millis(600)), Err(Duration::from_millis(400)));
     }
 
     #[test]
@@ -112,7 +100,7 @@ mod tests {
         for n in 0..10 {
             assert_eq!(rate.take(address(&format!("2001:db8::{n}")), now), Ok(()));
         }
-        assert_eq!(rate.take(address("2001:db8::99"), now), Err(1));
+        assert!(rate.take(address("2001:db8::99"), now).is_err());
         assert_eq!(rate.take(address("2001:db8:0:1::1"), now), Ok(()));
     }
 
@@ -123,7 +111,7 @@ mod tests {
             rate.take(IpAddr::V4(n.into()), now).unwrap();
         }
         rate.take(address("192.0.2.1"), now + Duration::from_secs(60)).unwrap();
-        assert_eq!(rate.spent.lock().unwrap().len(), 1);
+        assert_eq!(rate.full_at.lock().unwrap().len(), 1);
     }
 
     #[test]

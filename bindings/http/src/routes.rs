@@ -8,9 +8,9 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use send_im::ErrorKind;
-use serde_json::json;
+use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -61,19 +61,19 @@ async fn no_such_method() -> Problem {
     )
 }
 
-async fn health(State(shared): State<Arc<Shared>>) -> Response {
-    if shared.closing.is_cancelled() {
-        return Problem::closing().into_response();
+async fn health(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, Problem> {
+    match shared.closing.is_cancelled() {
+        true => Err(Problem::closing()),
+        false => Ok(Json(json!({"status": "ok"}))),
     }
-    Json(json!({"status": "ok"})).into_response()
 }
 
-async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
-    ([(header::CONTENT_TYPE, CONTENT_TYPE)], shared.metrics.text(shared.sessions.signed_in())).into_response()
+async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], shared.metrics.text(shared.sessions.signed_in()))
 }
 
-async fn openapi() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], openapi::DOCUMENT.as_str()).into_response()
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], openapi::DOCUMENT.as_str())
 }
 
 /// Lets pages of the listed origins ask and read the answers; the check itself is [`guard`]'s.
@@ -104,20 +104,23 @@ async fn plainly(request: Request, next: Next) -> Response {
 }
 
 /// Counts and logs: never a query, a header or a path that a stranger thought up.
-async fn observe(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+async fn observe(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let (path, method) = (known(request.uri().path()), request.method().clone());
-    let peer = request.extensions().get::<Peer>().cloned();
-    peer.iter().for_each(|peer| peer.place.heard());
+    peer.place.heard();
     // What comes to no handler of ours is not guarded.
     let stray = path == "other" || method == Method::OPTIONS;
-    let allowed = peer.iter().filter(|_| stray).try_for_each(|peer| shared.refused_rate.allow(peer));
-    let response = match allowed {
+    let response = match if stray { shared.refused_rate.allow(peer.address) } else { Ok(()) } {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    peer.iter().for_each(|peer| peer.place.heard());
-    let peer = peer.map(|peer| tracing::field::display(peer.address));
+    peer.place.heard();
+    let peer = tracing::field::display(peer.address);
     let (status, took) = (response.status().as_u16(), started.elapsed());
     shared.metrics.answered(path, method.as_str(), status, took);
     let elapsed_ms = took.as_millis() as u64;

@@ -4,10 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use send_im::{Error, ErrorKind, Receipt, Result, Sent, Step};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
@@ -20,17 +19,11 @@ use crate::problem::Problem;
 use crate::service::Shared;
 
 /// `GET` and `POST` of `/`, `/index.html` and `/send`.
-pub(crate) async fn send(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    match answer(&shared, request).await {
-        Ok(receipt) => Json(receipt).into_response(),
-        Err(problem) => problem.into_response(),
-    }
-}
-
-async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Receipt, Problem> {
-    let Some(peer) = request.extensions().get::<Peer>().cloned() else {
-        return Err(Error::invalid_input("The service does not know who asks.").into());
-    };
+pub(crate) async fn send(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> Result<Json<Receipt>, Problem> {
     let parameters = Parameters::read(request, shared.options.largest_body, &shared.bodies).await?;
     let order = Order::new(parameters, &shared.options)?;
     if shared.closing.is_cancelled() {
@@ -40,10 +33,10 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Receipt, Probl
         let detail = "The connection has made room for another one; nothing was sent.";
         return Err(Problem::refused(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::LimitReached, detail));
     };
-    let places = places(shared, &order)?;
+    let places = places(&shared, &order)?;
     let (done, result) = oneshot::channel();
     shared.sends.spawn(carry_out(shared.clone(), order, peer.address, places, done));
-    Ok(outcome(result).await?)
+    Ok(Json(outcome(result).await?))
 }
 
 /// A place among the sends under way, and one among those of other accounts than the service's own.
