@@ -4,10 +4,11 @@ mod serve;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::PossibleValue;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
 use send_im::{Importance, Tls, Wait};
 use send_im_sandbox::Layout;
 
@@ -102,8 +103,8 @@ pub(crate) struct SendArgs {
     pub(crate) subject: Option<String>,
 
     /// How urgent the message is shown
-    #[arg(long, value_enum, default_value = "normal", hide_default_value = true)]
-    pub(crate) importance: ImportanceArg,
+    #[arg(long, value_parser = one_of::<Importance>(["normal", "urgent", "emergency"]), default_value = "normal", hide_default_value = true)]
+    pub(crate) importance: Importance,
 
     /// The text is html
     ///
@@ -122,8 +123,8 @@ pub(crate) struct SendArgs {
     ///
     /// With submitted the receipt is printed when the server has taken the message, but the command ends only when
     /// the recipient has answered or the time is up: signing out earlier would withdraw the invitation.
-    #[arg(long, value_enum, default_value = "delivered", hide_default_value = true)]
-    pub(crate) wait: WaitArg,
+    #[arg(long, value_parser = one_of::<Wait>(["delivered", "submitted"]), default_value = "delivered", hide_default_value = true)]
+    pub(crate) wait: Wait,
 
     #[command(flatten)]
     pub(crate) sender: SenderArgs,
@@ -170,8 +171,8 @@ pub(crate) struct SenderArgs {
     ///
     /// With compatible also those with AES-CBC, which is what Windows Server 2012 and 2012 R2 have with an RSA certificate.
     /// The certificate is verified all the same.
-    #[arg(long, value_enum, value_name = "WHICH")]
-    pub(crate) tls: Option<TlsArg>,
+    #[arg(long, value_parser = one_of::<Tls>(["current", "compatible"]), value_name = "WHICH")]
+    pub(crate) tls: Option<Tls>,
 }
 
 /// Run a server to try send-im and to test programs against.
@@ -246,43 +247,12 @@ fn time(text: &str) -> Result<Duration, String> {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ImportanceArg(pub(crate) Importance);
-
-impl ValueEnum for ImportanceArg {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self(Importance::Normal), Self(Importance::Urgent), Self(Importance::Emergency)]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.0.as_str()))
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TlsArg(pub(crate) Tls);
-
-impl ValueEnum for TlsArg {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self(Tls::Current), Self(Tls::Compatible)]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.0.as_str()))
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WaitArg(pub(crate) Wait);
-
-impl ValueEnum for WaitArg {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self(Wait::Delivered), Self(Wait::Submitted)]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.0.as_str()))
-    }
+/// One of these words, as what the library reads from it.
+fn one_of<T>(words: impl Into<PossibleValuesParser>) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err = send_im::Error> + Clone + Send + Sync + 'static,
+{
+    words.into().try_map(|word| word.parse::<T>())
 }
 
 impl std::fmt::Debug for SendArgs {

@@ -45,11 +45,11 @@ async fn prepare(args: &SendArgs) -> Result<(Message, Sender)> {
         true => Message::html(&args.to, input.text),
         false => Message::text(&args.to, input.text),
     };
-    let message = message.importance(args.importance.0).wait(args.wait.0).timeout(args.timeout);
+    let message = message.importance(args.importance).wait(args.wait).timeout(args.timeout);
     let message = args.subject.iter().fold(message, |message, subject| message.subject(subject));
     // A mistyped argument costs no request, and no sign-in.
     message.check()?;
-    Ok((message, account::sender(&args.sender, input.password).await?))
+    Ok((message, account::sender(account::given(&args.sender)?, input.password).await?))
 }
 
 async fn deliver(
@@ -109,7 +109,7 @@ async fn deliver(
             client.cancel_all();
             wind_up(sign_out, interrupt).await;
             // What was delivered stays delivered; what was only submitted is withdrawn by signing out.
-            if args.wait.0 == Wait::Submitted && result.is_ok() {
+            if args.wait == Wait::Submitted && result.is_ok() {
                 let error = Error::cancelled("Interrupted before the recipient had answered; the message may not arrive.", Sent::Maybe);
                 output::complain(error.detail());
                 return error.kind().exit_code();

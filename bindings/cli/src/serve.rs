@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::pin;
 
+use send_im::bindings::AccountOptions;
 use send_im::{Error, ErrorKind, Result, Sent};
 use send_im_http::{Options, Service, Tokens};
 use tracing::Level;
@@ -37,8 +38,9 @@ async fn serve(args: ServeArgs) -> Result<()> {
     #[cfg(unix)]
     raise_limit();
     let prepared = async {
-        let sender = sender(&args).await?;
-        let service = Service::start(options(&args, sender.as_ref())?).await?;
+        let given = account::given(&args.sender)?;
+        let sender = sender(&args, given.clone()).await?;
+        let service = Service::start(options(&args, given, sender.as_ref())?).await?;
         Ok::<_, Error>((sender, service))
     };
     // The sender keeps the sandbox alive that it may have.
@@ -65,18 +67,18 @@ async fn serve(args: ServeArgs) -> Result<()> {
 }
 
 /// Who sends where a request does not say; `None` where nobody is configured.
-async fn sender(args: &ServeArgs) -> Result<Option<Sender>> {
+async fn sender(args: &ServeArgs, given: AccountOptions) -> Result<Option<Sender>> {
     let password = match args.sender.password_stdin {
         true => Some(input::password().await?),
         false => None,
     };
-    if !account::configured(&args.sender) && password.is_none() {
-        return Ok(None);
+    match account::configured(&given) || password.is_some() {
+        true => account::sender(given, password).await.map(Some),
+        false => Ok(None),
     }
-    account::sender(&args.sender, password).await.map(Some)
 }
 
-fn options(args: &ServeArgs, sender: Option<&Sender>) -> Result<Options> {
+fn options(args: &ServeArgs, given: AccountOptions, sender: Option<&Sender>) -> Result<Options> {
     let mut options = Options::new()
         .listen(args.listen)
         .tokens(tokens(args)?)
@@ -90,13 +92,10 @@ fn options(args: &ServeArgs, sender: Option<&Sender>) -> Result<Options> {
         .most_sessions(args.max_sessions)
         .idle(args.idle)
         .drain(args.drain);
-    if let Some(sender) = sender {
-        options = options.account(sender.account.clone());
-    }
-    let (server, ca_file) = account::place(&args.sender);
-    options = server.into_iter().fold(options, Options::server);
-    options = ca_file.into_iter().fold(options, Options::ca_file);
-    options = account::tls(&args.sender)?.into_iter().fold(options, Options::tls);
+    options = sender.into_iter().fold(options, |options, sender| options.account(sender.account.clone()));
+    options = given.server.into_iter().fold(options, Options::server);
+    options = given.ca_file.into_iter().fold(options, Options::ca_file);
+    options = given.tls.into_iter().fold(options, Options::tls);
     if let (Some(chain), Some(key)) = (&args.tls_cert, &args.tls_key) {
         options = options.certificate(chain, key);
     }

@@ -65,6 +65,18 @@ impl Default for Options {
     }
 }
 
+/// A method a line that sets what it is named after.
+macro_rules! setters {
+    ($($(#[$doc:meta])* fn $name:ident($($given:ident: $type:ty),+) = $value:expr;)*) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $($given: $type),+) -> Self {
+            self.$name = $value;
+            self
+        }
+    )*};
+}
+
 impl Options {
     /// The default.
     #[must_use]
@@ -72,77 +84,70 @@ impl Options {
         Self::default()
     }
 
-    /// Where to listen; port 0 means a free one. Beyond loopback a token or a client certificate, and TLS, are required.
-    #[must_use]
-    pub fn listen(mut self, address: SocketAddr) -> Self {
-        self.listen = address;
-        self
-    }
+    setters! {
+        /// Where to listen; port 0 means a free one. Beyond loopback a token or a client certificate, and TLS, are required.
+        fn listen(address: SocketAddr) = address;
 
-    /// Who sends where a request brings no credentials, and whose server takes those that requests bring. Without an
-    /// account, every request has to bring credentials.
-    #[must_use]
-    pub fn account(mut self, account: Account) -> Self {
-        self.account = Some(account);
-        self
-    }
+        /// Who sends where a request brings no credentials, and whose server takes those that requests bring. Without an
+        /// account, every request has to bring credentials.
+        fn account(account: Account) = Some(account);
 
-    /// The discovery root for the credentials that requests bring, whatever their domain, where the account names none.
-    /// Default: their domain is asked, if it is that of the account or one of [`allow_domain`](Self::allow_domain).
-    #[must_use]
-    pub fn server(mut self, url: impl Into<String>) -> Self {
-        self.server = Some(url.into());
-        self
-    }
+        /// The discovery root for the credentials that requests bring, whatever their domain, where the account names none.
+        /// Default: their domain is asked, if it is that of the account or one of [`allow_domain`](Self::allow_domain).
+        fn server(url: impl Into<String>) = Some(url.into());
 
-    /// Further certificate authorities for the credentials that requests bring, a PEM file, where there is no account.
-    #[must_use]
-    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.ca_file = Some(path.into());
-        self
-    }
+        /// Further certificate authorities for the credentials that requests bring, a PEM file, where there is no account.
+        fn ca_file(path: impl Into<PathBuf>) = Some(path.into());
 
-    /// Which cipher suites a server may choose from, for the credentials that requests bring, where there is no account.
-    #[must_use]
-    pub fn tls(mut self, tls: Tls) -> Self {
-        self.tls = tls;
-        self
-    }
+        /// Which cipher suites a server may choose from, for the credentials that requests bring, where there is no account.
+        fn tls(tls: Tls) = tls;
 
-    /// Bearer tokens, one of which a request has to bring.
-    #[must_use]
-    pub fn tokens(mut self, tokens: Tokens) -> Self {
-        self.tokens = tokens;
-        self
-    }
+        /// Bearer tokens, one of which a request has to bring.
+        fn tokens(tokens: Tokens) = tokens;
 
-    /// Speak https, with this certificate chain and this private key, both PEM files. They are read at the start.
-    #[must_use]
-    pub fn certificate(mut self, chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
-        self.certificate = Some((chain.into(), key.into()));
-        self
-    }
+        /// Speak https, with this certificate chain and this private key, both PEM files. They are read at the start.
+        fn certificate(chain: impl Into<PathBuf>, key: impl Into<PathBuf>) = Some((chain.into(), key.into()));
 
-    /// Certificates of this authority, a PEM file, are as good as a token. Without tokens, no other connection is taken.
-    #[must_use]
-    pub fn client_ca(mut self, path: impl Into<PathBuf>) -> Self {
-        self.client_ca = Some(path.into());
-        self
-    }
+        /// Certificates of this authority, a PEM file, are as good as a token. Without tokens, no other connection is taken.
+        fn client_ca(path: impl Into<PathBuf>) = Some(path.into());
 
-    /// The revocation lists of that authority and of those under it, a PEM file, read at the start: a certificate on one is
-    /// not taken, nor one of an authority whose list is missing. Without lists, a certificate is taken until it expires.
-    #[must_use]
-    pub fn client_crl(mut self, path: impl Into<PathBuf>) -> Self {
-        self.client_crl = Some(path.into());
-        self
-    }
+        /// The revocation lists of that authority and of those under it, a PEM file, read at the start: a certificate on one is
+        /// not taken, nor one of an authority whose list is missing. Without lists, a certificate is taken until it expires.
+        fn client_crl(path: impl Into<PathBuf>) = Some(path.into());
 
-    /// Allows plain http beyond loopback: something in front speaks TLS. Tokens and passwords cross that network unprotected.
-    #[must_use]
-    pub fn plain_http(mut self, allowed: bool) -> Self {
-        self.plain_http = allowed;
-        self
+        /// Allows plain http beyond loopback: something in front speaks TLS. Tokens and passwords cross that network unprotected.
+        fn plain_http(allowed: bool) = allowed;
+
+        /// Whether messages are taken by POST only. Default: by GET too, as the page took them that this replaces.
+        fn post_only(only: bool) = only;
+
+        /// Takes `username` and `password` from a query string too. URLs stand in the logs of proxies and in histories.
+        fn query_credentials(allowed: bool) = allowed;
+
+        /// Whether requests may bring `username` and `password` at all. Default: yes.
+        fn request_credentials(allowed: bool) = allowed;
+
+        /// The largest request body, in bytes. Default: 1 MiB.
+        fn largest_body(bytes: usize) = bytes;
+
+        /// Requests a second that one client address may make on average; ten seconds' worth of them at once. 0 sets no limit.
+        /// Refused requests have an allowance of their own, a tenth of that. Default: 50.
+        fn rate(per_second: u32) = per_second;
+
+        /// How many sends may be under way at once. Default: 512; of one account 32 are, the others wait for their turn.
+        ///
+        /// A quarter is kept for the service's own account, and no more than a quarter is given to one account that requests
+        /// bring, or to one caller's requests that wait for sign-ins in one domain.
+        fn most_sends(sends: usize) = sends;
+
+        /// How many sessions of accounts that requests bring may be signed in at once. Default: 100.
+        fn most_sessions(sessions: usize) = sessions;
+
+        /// How long a session stays signed in that nobody uses. Default: 5 minutes.
+        fn idle(time: Duration) = time;
+
+        /// How long the sends under way may take to end when the service stops. Default: 30 s.
+        fn drain(time: Duration) = time;
     }
 
     /// A web origin whose pages may send, for example `https://intranet.contoso.com`. None is the default.
@@ -165,73 +170,6 @@ impl Options {
     #[must_use]
     pub fn allow_domain(mut self, domain: impl Into<String>) -> Self {
         self.domains.push(domain.into());
-        self
-    }
-
-    /// Whether messages are taken by POST only. Default: by GET too, as the page took them that this replaces.
-    #[must_use]
-    pub fn post_only(mut self, only: bool) -> Self {
-        self.post_only = only;
-        self
-    }
-
-    /// Takes `username` and `password` from a query string too. URLs stand in the logs of proxies and in histories.
-    #[must_use]
-    pub fn query_credentials(mut self, allowed: bool) -> Self {
-        self.query_credentials = allowed;
-        self
-    }
-
-    /// Whether requests may bring `username` and `password` at all. Default: yes.
-    #[must_use]
-    pub fn request_credentials(mut self, allowed: bool) -> Self {
-        self.request_credentials = allowed;
-        self
-    }
-
-    /// The largest request body, in bytes. Default: 1 MiB.
-    #[must_use]
-    pub fn largest_body(mut self, bytes: usize) -> Self {
-        self.largest_body = bytes;
-        self
-    }
-
-    /// Requests a second that one client address may make on average; ten seconds' worth of them at once. 0 sets no limit.
-    /// Refused requests have an allowance of their own, a tenth of that. Default: 50.
-    #[must_use]
-    pub fn rate(mut self, per_second: u32) -> Self {
-        self.rate = per_second;
-        self
-    }
-
-    /// How many sends may be under way at once. Default: 512; of one account 32 are, the others wait for their turn.
-    ///
-    /// A quarter is kept for the service's own account, and no more than a quarter is given to one account that requests
-    /// bring, or to one caller's requests that wait for sign-ins in one domain.
-    #[must_use]
-    pub fn most_sends(mut self, sends: usize) -> Self {
-        self.most_sends = sends;
-        self
-    }
-
-    /// How many sessions of accounts that requests bring may be signed in at once. Default: 100.
-    #[must_use]
-    pub fn most_sessions(mut self, sessions: usize) -> Self {
-        self.most_sessions = sessions;
-        self
-    }
-
-    /// How long a session stays signed in that nobody uses. Default: 5 minutes.
-    #[must_use]
-    pub fn idle(mut self, time: Duration) -> Self {
-        self.idle = time;
-        self
-    }
-
-    /// How long the sends under way may take to end when the service stops. Default: 30 s.
-    #[must_use]
-    pub fn drain(mut self, time: Duration) -> Self {
-        self.drain = time;
         self
     }
 
@@ -258,62 +196,52 @@ impl Options {
 
     /// Checks what would not be safe, and puts origins and names into their normal form.
     pub(crate) fn checked(mut self) -> Result<Self> {
-        let refuse = |why: &str| Err(Error::invalid_input(why.to_owned()));
         let loopback = self.listen.ip().to_canonical().is_loopback();
-        if !loopback && self.anonymous() {
-            return refuse(
-                "Beyond this machine a token or client certificates are needed: give a file of tokens or a client CA, or listen on 127.0.0.1.",
-            );
-        }
-        if self.client_ca.is_some() && self.certificate.is_none() {
-            return refuse("Client certificates need TLS: give a certificate and its key too.");
-        }
-        if !loopback && self.certificate.is_none() && !self.plain_http {
-            return refuse(
-                "Beyond this machine TLS is needed: give a certificate and its key, or allow plain http where something in front speaks TLS.",
-            );
-        }
-        if self.account.is_none() && !self.request_credentials {
-            return refuse("There is nobody to send as: no account, and requests may not bring one.");
-        }
-        if self.account.is_none() && self.server.is_none() && self.domains.is_empty() {
-            return refuse(
-                "It is not said whose server is asked: give an account, a server, or a domain whose accounts requests may bring.",
-            );
-        }
-        if self.client_crl.is_some() && self.client_ca.is_none() {
-            return refuse("Revocation lists need client certificates: give a client CA too.");
+        let wrong = if !loopback && self.anonymous() {
+            "Beyond this machine a token or client certificates are needed: give a file of tokens or a client CA, or listen on 127.0.0.1."
+        } else if self.client_ca.is_some() && self.certificate.is_none() {
+            "Client certificates need TLS: give a certificate and its key too."
+        } else if !loopback && self.certificate.is_none() && !self.plain_http {
+            "Beyond this machine TLS is needed: give a certificate and its key, or allow plain http where something in front speaks TLS."
+        } else if self.account.is_none() && !self.request_credentials {
+            "There is nobody to send as: no account, and requests may not bring one."
+        } else if self.account.is_none() && self.server.is_none() && self.domains.is_empty() {
+            "It is not said whose server is asked: give an account, a server, or a domain whose accounts requests may bring."
+        } else if self.client_crl.is_some() && self.client_ca.is_none() {
+            "Revocation lists need client certificates: give a client CA too."
+        } else if !self.hosts.iter().all(|host| is_name(host)) {
+            "A host's name is not usable: give it without scheme and port, for example im.contoso.com."
+        } else {
+            ""
+        };
+        if !wrong.is_empty() {
+            return Err(Error::invalid_input(wrong));
         }
         for domain in &self.domains {
             Address::parse(&format!("user@{domain}"), "allowed domain")?;
         }
         self.origins = self.origins.iter().map(|origin| normal_origin(origin)).collect::<Result<_>>()?;
-        for host in &mut self.hosts {
-            host.make_ascii_lowercase();
-            let usable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-            if host.is_empty() || !host.chars().all(usable) {
-                return refuse(
-                    "A host's name is not usable: give it without scheme and port, for example im.contoso.com.",
-                );
-            }
-        }
+        self.hosts.iter_mut().for_each(|host| host.make_ascii_lowercase());
         Ok(self)
     }
 }
 
+fn is_name(host: &str) -> bool {
+    let usable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    !host.is_empty() && host.chars().all(usable)
+}
+
 /// Scheme, host and, where it is not the scheme's own, port: as browsers write it.
 fn normal_origin(text: &str) -> Result<String> {
-    let refuse = || {
-        Err(Error::invalid_input(
-            "An origin is scheme, host and port alone, for example https://intranet.contoso.com; there is no wildcard.",
-        ))
+    let bare = |url: &Url| {
+        let alone = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        alone && matches!(url.scheme(), "http" | "https") && url.username().is_empty() && !text.contains('*')
     };
-    let Ok(url) = Url::parse(text) else { return refuse() };
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    if !matches!(url.scheme(), "http" | "https") || !bare || !url.username().is_empty() || text.contains('*')
-    {
-        return refuse();
-    }
+    let url = Url::parse(text).ok().filter(bare).ok_or_else(|| {
+        Error::invalid_input(
+            "An origin is scheme, host and port alone, for example https://intranet.contoso.com; there is no wildcard.",
+        )
+    })?;
     Ok(url.origin().ascii_serialization())
 }
 

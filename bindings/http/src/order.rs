@@ -26,48 +26,29 @@ pub(crate) struct Order {
     pub(crate) account: Account,
 }
 
-/// Whose session a message goes through. Two are the same only if everything is that proves who it is.
+/// Whose session a message goes through: an account that the request brought, or that of the service.
+pub(crate) type Who = Option<Given>;
+
+/// An account that a request brought. Two are the same only if everything is that proves who it is.
 #[derive(Clone)]
-pub(crate) enum Who {
-    /// The account of the service.
-    Stored,
-    /// One that the request brought.
-    Given { address: String, username: Option<String>, password: SecretString },
+pub(crate) struct Given {
+    /// In small letters.
+    pub(crate) address: String,
+    username: Option<String>,
+    password: SecretString,
 }
 
-impl Who {
-    /// The address of an account that a request brought, in small letters.
-    pub(crate) fn given_address(&self) -> Option<&str> {
-        match self {
-            Who::Stored => None,
-            Who::Given { address, .. } => Some(address),
-        }
-    }
-
-    pub(crate) fn is_given(&self) -> bool {
-        matches!(self, Who::Given { .. })
-    }
-
-    /// The domain whose servers an account is signed in to that a request brought.
-    pub(crate) fn given_domain(&self) -> Option<&str> {
-        self.given_address()?.rsplit_once('@').map(|(_, domain)| domain)
+impl Given {
+    /// The domain whose servers it is signed in to.
+    pub(crate) fn domain(&self) -> &str {
+        self.address.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 }
 
-impl PartialEq for Who {
+impl PartialEq for Given {
     fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Who::Stored, Who::Stored) => true,
-            (
-                Who::Given { address, username, password },
-                Who::Given { address: its_address, username: its_username, password: its_password },
-            ) => {
-                let (mine, its) =
-                    (password.expose_secret().as_bytes(), its_password.expose_secret().as_bytes());
-                address == its_address && username == its_username && bool::from(mine.ct_eq(its))
-            }
-            _ => false,
-        }
+        let [mine, its] = [self, other].map(|given| given.password.expose_secret().as_bytes());
+        self.address == other.address && self.username == other.username && mine.ct_eq(its).into()
     }
 }
 
@@ -103,10 +84,8 @@ fn message(parameters: &mut Parameters) -> Result<Message> {
         Some("true" | "1") => true,
         Some(_) => return Err(Error::invalid_input("The parameter html is one of true and false.")),
     };
-    let mut message = if html { Message::html(to, text) } else { Message::text(to, text) };
-    if let Some(subject) = parameters.take("subject") {
-        message = message.subject(subject);
-    }
+    let message = if html { Message::html(to, text) } else { Message::text(to, text) };
+    let mut message = parameters.take("subject").into_iter().fold(message, Message::subject);
     if let Some(importance) = parameters.take("importance") {
         message = message.importance(importance.parse()?);
     }
@@ -121,7 +100,7 @@ fn sender(parameters: &mut Parameters, options: &Options) -> Result<(Who, Accoun
     let (username, password) = match (username, password) {
         (Some(username), Some(password)) => (username, password),
         (None, None) if address.is_none() => {
-            let stored = options.account.clone().map(|account| (Who::Stored, account.not_guessed()));
+            let stored = options.account.clone().map(|account| (None, account.not_guessed()));
             return stored.ok_or_else(|| {
                 Error::invalid_input(
                     "There is nobody to send as: give username and password; the service has no account of its own.",
@@ -150,40 +129,27 @@ fn sender(parameters: &mut Parameters, options: &Options) -> Result<(Who, Accoun
         let detail = "This service does not ask the servers of the sender's domain: start it with --server or --allow-domain.";
         return Err(Error::new(ErrorKind::Forbidden, detail));
     }
-    let mut account = match &options.account {
+    let account = match &options.account {
         Some(stored) => stored.other_sender(address.as_str(), password.clone()),
-        None => without_stored(address.as_str(), &password, options),
+        None => {
+            let account = Account::with_password(address.as_str(), password.clone()).tls(options.tls);
+            let account = options.server.iter().fold(account, Account::server);
+            options.ca_file.iter().fold(account, Account::ca_file)
+        }
     };
-    if let Some(username) = &username {
-        account = account.username(username);
-    }
+    let account = username.iter().fold(account, Account::username);
     let address = address.as_str().to_ascii_lowercase();
-    Ok((Who::Given { address, username, password: password.into() }, account))
-}
-
-/// An account of a service that has none of its own.
-fn without_stored(address: &str, password: &str, options: &Options) -> Account {
-    let mut account = Account::with_password(address, password).tls(options.tls);
-    if let Some(server) = &options.server {
-        account = account.server(server);
-    }
-    if let Some(ca_file) = &options.ca_file {
-        account = account.ca_file(ca_file);
-    }
-    account
+    Ok((Some(Given { address, username, password: password.into() }), account))
 }
 
 fn seconds(text: &str) -> Result<Duration> {
-    let refuse = || {
-        Err(Error::invalid_input(format!(
-            "The parameter timeout is a number of seconds, more than 0 and at most {}.",
-            LONGEST.as_secs()
-        )))
-    };
-    match text.parse::<f64>().map(Duration::try_from_secs_f64) {
-        Ok(Ok(timeout)) if !timeout.is_zero() && timeout <= LONGEST => Ok(timeout),
-        _ => refuse(),
-    }
+    let given = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    given.filter(|timeout| !timeout.is_zero() && *timeout <= LONGEST).ok_or_else(|| {
+        let longest = LONGEST.as_secs();
+        Error::invalid_input(format!(
+            "The parameter timeout is a number of seconds, more than 0 and at most {longest}."
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -191,11 +157,8 @@ mod tests {
     use super::*;
 
     fn given(username: Option<&str>, password: &str) -> Who {
-        Who::Given {
-            address: "tosh@contoso.com".to_owned(),
-            username: username.map(str::to_owned),
-            password: password.into(),
-        }
+        let (address, username) = ("tosh@contoso.com".to_owned(), username.map(str::to_owned));
+        Some(Given { address, username, password: password.into() })
     }
 
     #[test]
@@ -204,7 +167,7 @@ mod tests {
         assert!(given(None, "right") != given(None, "wrong"));
         assert!(given(None, "right") != given(None, "right "));
         assert!(given(None, "right") != given(Some(r"CONTOSO\smith"), "right"));
-        assert!(given(None, "right") != Who::Stored);
+        assert!(given(None, "right") != None);
     }
 
     #[test]

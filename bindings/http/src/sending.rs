@@ -41,7 +41,7 @@ pub(crate) async fn send(
 
 /// A place among the sends under way, and one among those of other accounts than the service's own.
 fn places(shared: &Shared, order: &Order) -> Result<Vec<OwnedSemaphorePermit>, Problem> {
-    let others = order.who.is_given().then_some(&shared.places_of_others);
+    let others = order.who.is_some().then_some(&shared.places_of_others);
     let places = [&shared.places].into_iter().chain(others).map(|places| places.clone().try_acquire_owned());
     places.collect::<Result<_, _>>().map_err(|_| {
         let detail = format!(

@@ -96,24 +96,25 @@ impl Sessions {
         if registry.closed {
             return Err(Error::closed("The service is stopping; nothing was sent."));
         }
+        let address = who.as_ref().map(|given| &*given.address);
         let known = registry.sessions.iter().position(|session| session.who == *who);
         let signed_in = known.is_some_and(|at| registry.sessions[at].client().is_some());
         // Whatever the user name, as there are many ways to write one; but whoever has only claimed to be this account takes
         // nothing from it.
         let same = registry.sessions.iter().filter(|session| {
-            session.who == *who
-                || session.who.given_address() == who.given_address() && session.client().is_some()
+            session.who == *who || session.address() == address && session.client().is_some()
         });
         let uses: usize = same.map(|session| session.uses).sum();
-        let asker = who.given_domain().filter(|_| !signed_in);
-        let asker = asker.map(|domain| Asker { caller, domain: domain.to_owned() });
+        let asker = who.as_ref().filter(|_| !signed_in);
+        let asker = asker.map(|given| Asker { caller, domain: given.domain().to_owned() });
         let waiting = asker.as_ref().and_then(|asker| registry.askers.get(asker));
-        if who.is_given() && uses.max(waiting.map_or(0, |waiting| waiting.requests)) >= self.share {
+        if who.is_some() && uses.max(waiting.map_or(0, |waiting| waiting.requests)) >= self.share {
             let detail = "Too many requests of this account, or of this client's sign-ins, are under way; nothing was sent, send again later.";
             return Err(limit(detail));
         }
         let turns = asker.as_ref().map(|asker| {
-            let waiting = registry.askers.entry(asker.clone()).or_default();
+            let none = || Waiting { requests: 0, turns: Arc::new(Semaphore::new(MAX_SIGN_INS)) };
+            let waiting = registry.askers.entry(asker.clone()).or_insert_with(none);
             waiting.requests += 1;
             waiting.turns.clone()
         });
@@ -161,13 +162,9 @@ impl Sessions {
                 Err(error)
             }
         });
-        match &result {
-            Ok(_) => registry
-                .sessions
-                .iter_mut()
-                .filter(|session| session.id == id)
-                .for_each(|session| session.since = Instant::now()),
-            Err(_) => registry.sessions.retain(|session| session.id != id),
+        registry.sessions.retain(|session| session.id != id || result.is_ok());
+        if let Some(session) = registry.sessions.iter_mut().find(|session| session.id == id) {
+            session.since = Instant::now();
         }
         // Under the lock: whoever finds the session finds it with its outcome.
         open.send_replace(Some(result));
@@ -189,36 +186,21 @@ impl Sessions {
     /// Ends the session that has been at rest for the longest time where this one is one too many: of its address, or in all. The
     /// service's own counts for nothing here.
     fn make_room(self: &Arc<Self>, registry: &mut Registry, id: u64) -> Result<()> {
-        let Some(address) = registry
-            .sessions
-            .iter()
-            .find(|session| session.id == id)
-            .and_then(|session| session.who.given_address())
-        else {
-            return Ok(());
+        let this = registry.sessions.iter().find(|session| session.id == id);
+        let Some(address) = this.and_then(Session::address) else { return Ok(()) };
+        let signed_in = |session: &&Session| session.who.is_some() && session.client().is_some();
+        let all: Vec<&Session> = registry.sessions.iter().filter(signed_in).collect();
+        let same: Vec<&Session> =
+            all.iter().copied().filter(|session| session.address() == Some(address)).collect();
+        let too_many = match same.len() >= MAX_SESSIONS_PER_ADDRESS {
+            true => same,
+            false if all.len() >= self.most => all,
+            false => return Ok(()),
         };
-        let given = || registry.sessions.iter().filter(|session| session.who.is_given());
-        let same = || given().filter(|session| session.who.given_address() == Some(address));
-        let signed_in = |sessions: &mut dyn Iterator<Item = &Session>| {
-            sessions.filter(|session| session.client().is_some()).count()
-        };
-        let oldest = |sessions: &mut dyn Iterator<Item = &Session>| {
-            sessions
-                .filter(|session| session.is_at_rest())
-                .min_by_key(|session| session.since)
-                .map(|session| session.id)
-        };
-        let oldest = if signed_in(&mut same()) >= MAX_SESSIONS_PER_ADDRESS {
-            oldest(&mut same())
-        } else if signed_in(&mut given()) >= self.most {
-            oldest(&mut given())
-        } else {
-            return Ok(());
-        };
-        let Some(oldest) = oldest else {
-            return Err(limit(
-                "All sessions of the service, or of this account, are in use; nothing was sent.",
-            ));
+        let at_rest = too_many.into_iter().filter(|session| session.uses == 0);
+        let Some(oldest) = at_rest.min_by_key(|session| session.since).map(|session| session.id) else {
+            let detail = "All sessions of the service, or of this account, are in use; nothing was sent.";
+            return Err(limit(detail));
         };
         self.close_these(registry, |session| session.id == oldest);
         Ok(())
@@ -272,11 +254,8 @@ impl Sessions {
             registry.sessions.iter().map(|session| session.opened.clone()).collect()
         };
         join_all(opened.into_iter().map(|mut opened| async move {
-            let client = match opened.wait_for(Option::is_some).await {
-                Ok(client) => client.as_ref().and_then(|opened| opened.as_ref().ok().cloned()),
-                Err(_) => None,
-            };
-            if let Some(client) = client {
+            let opened = opened.wait_for(Option::is_some).await.ok().and_then(|opened| opened.clone());
+            if let Some(Ok(client)) = opened {
                 sign_out(client).await;
             }
         }))
@@ -291,6 +270,11 @@ impl Sessions {
 }
 
 impl Session {
+    /// That of an account that a request brought.
+    fn address(&self) -> Option<&str> {
+        self.who.as_ref().map(|given| &*given.address)
+    }
+
     /// Signed in, and nobody uses it.
     fn is_at_rest(&self) -> bool {
         self.uses == 0 && self.client().is_some()
@@ -298,12 +282,6 @@ impl Session {
 
     fn client(&self) -> Option<Client> {
         self.opened.borrow().as_ref()?.as_ref().ok().cloned()
-    }
-}
-
-impl Default for Waiting {
-    fn default() -> Self {
-        Self { requests: 0, turns: Arc::new(Semaphore::new(MAX_SIGN_INS)) }
     }
 }
 

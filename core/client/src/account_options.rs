@@ -49,11 +49,26 @@ pub struct AccountOptions {
 }
 
 impl AccountOptions {
+    /// The same with what the environment says of the server where these options say nothing: its URL, further certificate
+    /// authorities and cipher suites.
+    ///
+    /// # Errors
+    /// `invalid_input` where `SEND_IM_TLS` is neither word.
+    pub fn with_server_of(mut self, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
+        self.server = self.server.or_else(|| variable(ENV_SERVER));
+        self.ca_file = self.ca_file.or_else(|| variable(ENV_CA_FILE).map(PathBuf::from));
+        let tls = self.tls.map(Ok).or_else(|| variable(ENV_TLS).map(|tls| tls.parse()));
+        self.tls = tls.transpose()?;
+        Ok(self)
+    }
+
     /// The account these options describe; without an address and a credential, the stored one.
     ///
     /// # Errors
     /// `invalid_input` where options contradict each other, there is no account, or a variable or the profile file is unusable.
-    pub fn resolve(self, environment: impl Fn(&str) -> Option<String>) -> Result<Account> {
+    pub fn resolve(mut self, environment: impl Fn(&str) -> Option<String>) -> Result<Account> {
+        self = self.with_server_of(&environment)?;
         let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
         let refuse = |why: String| Err(Error::invalid_input(why));
         let source = match (self.token, self.token_source) {
@@ -103,21 +118,11 @@ impl AccountOptions {
         if let Some(username) = username {
             account = account.username(username);
         }
-        if let Some(server) = self.server.or_else(|| variable(ENV_SERVER)) {
-            account = account.server(server);
-        }
-        if let Some(ca_file) = self.ca_file.or_else(|| variable(ENV_CA_FILE).map(PathBuf::from)) {
-            account = account.ca_file(ca_file);
-        }
-        let tls = self.tls.map(Ok).or_else(|| variable(ENV_TLS).map(|tls| tls.parse()));
-        if let Some(tls) = tls {
-            account = account.tls(tls?);
-        }
+        account = self.server.into_iter().fold(account, Account::server);
+        account = self.ca_file.into_iter().fold(account, Account::ca_file);
+        account = self.tls.into_iter().fold(account, Account::tls);
         account.trusted_domains.extend(self.trusted_domains);
-        if let Some(timeout) = self.timeout {
-            account = account.timeout(timeout);
-        }
-        Ok(account)
+        Ok(self.timeout.into_iter().fold(account, Account::timeout))
     }
 }
 
