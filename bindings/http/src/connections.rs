@@ -3,6 +3,7 @@
 mod open;
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +59,7 @@ pub(crate) async fn accept(
                         () = place.replaced() => {
                             tracing::debug!(peer = %address, "a connection without a request made room for another one");
                         }
+                        () = of.stopped.cancelled() => {}
                     }
                 });
             }
@@ -114,28 +116,20 @@ where
         .max_header_list_size(MAX_HEAD as u32)
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(15));
-    let served = builder.serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(served);
-    tokio::select! {
+    let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let closing = tokio::select! {
         ended = served.as_mut() => return ended.map_err(io::Error::other),
-        () = shared.stopped.cancelled() => return Ok(()),
-        () = shared.closing.cancelled() => served.as_mut().graceful_shutdown(),
-        () = place.idle() => {
-            served.as_mut().graceful_shutdown();
-            let farewell = async {
-                sleep(FAREWELL).await;
-                // A request may have come just before.
-                place.idle().await;
-            };
-            tokio::select! {
-                ended = served => return ended.map_err(io::Error::other),
-                () = farewell => return Ok(()),
-                () = shared.stopped.cancelled() => return Ok(()),
-            }
-        }
-    }
+        () = shared.closing.cancelled() => true,
+        () = place.idle() => false,
+    };
+    served.as_mut().graceful_shutdown();
+    let farewell = async {
+        sleep(FAREWELL).await;
+        // A request may have come just before.
+        place.idle().await;
+    };
     tokio::select! {
         ended = served => ended.map_err(io::Error::other),
-        () = shared.stopped.cancelled() => Ok(()),
+        () = farewell, if !closing => Ok(()),
     }
 }

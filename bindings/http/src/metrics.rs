@@ -9,7 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Metric, Registry};
 use send_im::{ErrorKind, Evidence, Receipt, Result};
 
 /// The type of what [`Metrics::text`] gives.
@@ -25,80 +25,66 @@ struct Answered {
     status: u16,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Path {
-    path: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
-    kind: &'static str,
-}
+/// One label and its value.
+type Label = [(&'static str, &'static str); 1];
 
 pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Answered, Counter>,
-    durations: Family<Path, Histogram>,
-    sends: Family<Outcome, Counter>,
+    durations: Family<Label, Histogram>,
+    sends: Family<Label, Counter>,
     send_durations: Histogram,
     in_flight: Gauge,
     sessions: Gauge,
-    sign_ins: Family<Outcome, Counter>,
+    sign_ins: Family<Label, Counter>,
 }
 
 impl Metrics {
     pub(crate) fn new() -> Self {
         let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
-        let mut this = Self {
-            registry: Registry::with_prefix("send_im"),
-            requests: Family::default(),
-            durations: Family::new_with_constructor(histogram),
-            sends: Family::default(),
-            send_durations: histogram(),
-            in_flight: Gauge::default(),
-            sessions: Gauge::default(),
-            sign_ins: Family::default(),
+        let mut registry = Registry::with_prefix("send_im");
+        let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The version of the service", version);
+        let all = &mut registry;
+        let this = Self {
+            requests: new(all, "http_requests", "Requests answered", Family::default()),
+            durations: new(
+                all,
+                "http_request_duration_seconds",
+                "Time to the answer of a request",
+                Family::new_with_constructor(histogram),
+            ),
+            sends: new(
+                all,
+                "sends",
+                "Messages sent, by delivered, submitted or the kind of the error",
+                Family::default(),
+            ),
+            send_durations: new(
+                all,
+                "send_duration_seconds",
+                "Time of a send, signing in included",
+                histogram(),
+            ),
+            in_flight: new(all, "sends_in_flight", "Sends under way", Gauge::default()),
+            sessions: new(all, "sessions", "Sessions signed in", Gauge::default()),
+            sign_ins: new(all, "sign_ins", "Sign-ins, by ok or the kind of the error", Family::default()),
+            registry,
         };
-        let registry = &mut this.registry;
-        registry.register("http_requests", "Requests answered", this.requests.clone());
-        registry.register(
-            "http_request_duration_seconds",
-            "Time to the answer of a request",
-            this.durations.clone(),
-        );
-        registry.register(
-            "sends",
-            "Messages sent, by delivered, submitted or the kind of the error",
-            this.sends.clone(),
-        );
-        registry.register(
-            "send_duration_seconds",
-            "Time of a send, signing in included",
-            this.send_durations.clone(),
-        );
-        registry.register("sends_in_flight", "Sends under way", this.in_flight.clone());
-        registry.register("sessions", "Sessions signed in", this.sessions.clone());
-        registry.register("sign_ins", "Sign-ins, by ok or the kind of the error", this.sign_ins.clone());
-        registry.register(
-            "build",
-            "The version of the service",
-            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
-        );
         // A counter that begins to exist with its first event hides that event from a rate.
-        for kind in
-            ["delivered", "submitted"].into_iter().chain(ErrorKind::ALL.iter().map(|kind| kind.as_str()))
-        {
-            let _ = this.sends.get_or_create(&Outcome { kind });
+        let errors = ErrorKind::ALL.iter().map(|kind| kind.as_str());
+        for kind in errors.chain(["delivered", "submitted"]) {
+            let _ = this.sends.get_or_create(&[("kind", kind)]);
         }
         this
     }
 
-    pub(crate) fn answered(&self, path: &str, method: &str, status: u16, took: Duration) {
-        let path = known(path);
+    /// A request is answered, with its path as [`known`] gives it.
+    pub(crate) fn answered(&self, path: &'static str, method: &str, status: u16, took: Duration) {
         let method =
             ["GET", "POST", "OPTIONS", "HEAD"].into_iter().find(|known| *known == method).unwrap_or("other");
         self.requests.get_or_create(&Answered { path, method, status }).inc();
-        self.durations.get_or_create(&Path { path }).observe(took.as_secs_f64());
+        self.durations.get_or_create(&[("path", path)]).observe(took.as_secs_f64());
     }
 
     /// A send begins.
@@ -109,7 +95,7 @@ impl Metrics {
 
     pub(crate) fn signed_in<T>(&self, result: &Result<T>) {
         let kind = result.as_ref().map_or_else(|error| error.kind().as_str(), |_| "ok");
-        self.sign_ins.get_or_create(&Outcome { kind }).inc();
+        self.sign_ins.get_or_create(&[("kind", kind)]).inc();
     }
 
     pub(crate) fn text(&self, sessions: usize) -> String {
@@ -121,6 +107,12 @@ impl Metrics {
     }
 }
 
+/// A metric that is told of.
+fn new<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
+}
+
 /// A send under way. However it ends, it is under way no more.
 pub(crate) struct UnderWay<'a> {
     metrics: &'a Metrics,
@@ -129,7 +121,7 @@ pub(crate) struct UnderWay<'a> {
 
 impl UnderWay<'_> {
     pub(crate) fn end(self, result: &Result<Receipt>) {
-        self.metrics.sends.get_or_create(&Outcome { kind: outcome(result) }).inc();
+        self.metrics.sends.get_or_create(&[("kind", outcome(result))]).inc();
         self.metrics.send_durations.observe(self.since.elapsed().as_secs_f64());
     }
 }

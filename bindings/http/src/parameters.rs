@@ -64,11 +64,8 @@ impl Parameters {
                 parameters.multipart(Request::from_parts(parts, Body::from(body))).await?;
             }
             _ => {
-                return Err(Problem::refused(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    ErrorKind::InvalidInput,
-                    "The body is of no type that is understood: its Content-Type is one of application/json, application/x-www-form-urlencoded and multipart/form-data.",
-                ));
+                let detail = "The body is of no type that is understood: its Content-Type is one of application/json, application/x-www-form-urlencoded and multipart/form-data.";
+                return Err(Problem::wrong(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
             }
         }
         Ok(parameters)
@@ -177,7 +174,7 @@ async fn whole(
             };
             if whole.len() + piece.len() > largest {
                 let detail = format!("The body is larger than {largest} bytes.");
-                return Err(Problem::refused(StatusCode::PAYLOAD_TOO_LARGE, ErrorKind::InvalidInput, detail));
+                return Err(Problem::wrong(StatusCode::PAYLOAD_TOO_LARGE, &detail));
             }
             whole.extend_from_slice(&piece);
             room.merge(more(whole.len().div_ceil(1024) - room.num_permits())?);
@@ -186,7 +183,7 @@ async fn whole(
     };
     tokio::time::timeout(BODY_PATIENCE, read).await.unwrap_or_else(|_| {
         let detail = format!("The body took longer than {} s.", BODY_PATIENCE.as_secs());
-        Err(Problem::refused(StatusCode::REQUEST_TIMEOUT, ErrorKind::InvalidInput, detail))
+        Err(Problem::wrong(StatusCode::REQUEST_TIMEOUT, &detail))
     })
 }
 

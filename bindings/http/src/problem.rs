@@ -38,8 +38,8 @@ impl Problem {
         self
     }
 
-    /// No such thing here, or not with that method.
-    pub(crate) fn not_here(status: StatusCode, detail: &str) -> Self {
+    /// The request is wrong in a way that has a status of its own.
+    pub(crate) fn wrong(status: StatusCode, detail: &str) -> Self {
         Self::refused(status, ErrorKind::InvalidInput, detail)
     }
 

@@ -41,7 +41,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route("/healthz", get(health))
         .route("/openapi.json", get(openapi))
         .fallback(async || {
-            Problem::not_here(StatusCode::NOT_FOUND, "There is nothing here; messages go to /send.")
+            Problem::wrong(StatusCode::NOT_FOUND, "There is nothing here; messages go to /send.")
         })
         .method_not_allowed_fallback(no_such_method)
         .with_state(shared.clone())
@@ -55,7 +55,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
 }
 
 async fn no_such_method() -> Problem {
-    Problem::not_here(
+    Problem::wrong(
         StatusCode::METHOD_NOT_ALLOWED,
         "The method is not one of those this path knows; nothing was sent.",
     )
