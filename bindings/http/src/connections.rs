@@ -117,11 +117,11 @@ where
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(15));
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let closing = tokio::select! {
+    tokio::select! {
         ended = served.as_mut() => return ended.map_err(io::Error::other),
-        () = shared.closing.cancelled() => true,
-        () = place.idle() => false,
-    };
+        () = shared.closing.cancelled() => {}
+        () = place.idle() => {}
+    }
     served.as_mut().graceful_shutdown();
     let farewell = async {
         sleep(FAREWELL).await;
@@ -130,6 +130,6 @@ where
     };
     tokio::select! {
         ended = served => ended.map_err(io::Error::other),
-        () = farewell, if !closing => Ok(()),
+        () = farewell => Ok(()),
     }
 }

@@ -147,12 +147,6 @@ impl Parameters {
     }
 }
 
-impl fmt::Debug for Parameters {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, ..)| name)).finish()
-    }
-}
-
 /// The body, and the room it takes among those of all requests.
 async fn whole(
     body: Body,
@@ -230,7 +224,7 @@ mod tests {
     }
 
     async fn refused(uri: &str, media: Option<&str>, body: &'static [u8]) -> (u16, String) {
-        let problem = read(uri, media, body).await.unwrap_err();
+        let problem = read(uri, media, body).await.err().unwrap();
         (problem.status.as_u16(), problem.error.detail().to_owned())
     }
 
@@ -299,11 +293,5 @@ mod tests {
         let parameters = read("/?password=&message=m", FORM, b"username=u").await.unwrap();
         assert!(!parameters.in_query(&["username", "password"]));
         assert!(parameters.in_query(&["message"]));
-    }
-
-    #[test]
-    fn shows_names_and_no_values() {
-        let parameters = Parameters(vec![("password", "s3cret".to_owned(), Place::Body)]);
-        assert_eq!(format!("{parameters:?}"), "[\"password\"]");
     }
 }

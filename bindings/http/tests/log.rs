@@ -49,7 +49,7 @@ impl Captured {
 
 /// One request written by hand: what is logged of it is the service's.
 async fn raw(world: &World, head: &str, body: &str) -> String {
-    let address = world.service.url().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let address = world.address();
     let mut stream = TcpStream::connect(&address).await.unwrap();
     let request = format!(
         "{head} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\nContent-Length: {}\r\nContent-Type: application/json\r\n\r\n{body}",
@@ -97,7 +97,7 @@ async fn everything_at_trace_shows_no_secret() {
     }
 
     // A caller who goes away, and what became of the send.
-    let address = world.service.url().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let address = world.address();
     let invitations = || world.requests("POST", "/messaginginvitations");
     let before = invitations();
     let mut caller = TcpStream::connect(&address).await.unwrap();

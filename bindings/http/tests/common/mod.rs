@@ -54,6 +54,11 @@ impl World {
         format!("{}{rest}", self.service.url())
     }
 
+    /// Host and port.
+    pub fn address(&self) -> String {
+        self.service.url().split("//").nth(1).unwrap().trim_end_matches('/').to_owned()
+    }
+
     pub fn get(&self, rest: &str) -> RequestBuilder {
         self.http.get(self.url(rest))
     }

@@ -204,7 +204,7 @@ async fn by_a_name_that_browsers_do_not_trust_a_get_sends_nothing() {
     let authority = Authority::new();
     let (chain, key) = authority.server();
     let world = World::options(|options| options.allow_host("im.contoso.com").certificate(chain, key)).await;
-    let address = world.service.url().trim_start_matches("https://").trim_end_matches('/').parse().unwrap();
+    let address = world.address().parse().unwrap();
     let http =
         trusting(&authority).resolve("im.contoso.com", address).tls_danger_accept_invalid_hostnames(true);
     assert_eq!(status(http.build().unwrap().get(format!("https://im.contoso.com/{query}"))).await, 200);
@@ -315,7 +315,7 @@ async fn a_name_is_looked_at_in_http_2_too() {
     let authority = Authority::new();
     let (chain, key) = authority.server();
     let world = World::options(|options| options.certificate(chain, key)).await;
-    let address = world.service.url().trim_start_matches("https://").trim_end_matches('/').parse().unwrap();
+    let address = world.address().parse().unwrap();
     // No certificate has that name; what is looked at is what the service does when one had.
     let http =
         trusting(&authority).resolve("evil.example", address).tls_danger_accept_invalid_hostnames(true);

@@ -20,10 +20,6 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 const PING: &[u8] = &[0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
 
-fn address(world: &World) -> String {
-    world.service.url().split("//").nth(1).unwrap().trim_end_matches('/').to_owned()
-}
-
 /// Reads until the service ends the connection, and says `again` from time to time meanwhile.
 async fn ended<S: AsyncRead + AsyncWrite>(what: &str, stream: S, again: &[u8]) {
     let (mut from, mut to) = tokio::io::split(stream);
@@ -58,7 +54,7 @@ async fn one_that_asks_nothing_ends() {
         ("half the headers of a stream", &half_stream, b""),
     ];
     join_all(cases.map(async |(what, first, again)| {
-        let mut stream = TcpStream::connect(address(&world)).await.unwrap();
+        let mut stream = TcpStream::connect(world.address()).await.unwrap();
         stream.write_all(first).await.unwrap();
         ended(what, stream, again).await;
     }))
@@ -79,14 +75,14 @@ async fn one_that_asks_nothing_ends_with_tls_too() {
     let cases: [(&str, &[u8], &[u8]); 3] =
         [("silent", b"", b""), ("half a preface", &PREFACE[..9], b""), ("pings alone", &settled, PING)];
     let inside = join_all(cases.map(async |(what, first, again)| {
-        let stream = TcpStream::connect(address(&world)).await.unwrap();
+        let stream = TcpStream::connect(world.address()).await.unwrap();
         let mut stream = connector.connect("127.0.0.1".try_into().unwrap(), stream).await.unwrap();
         stream.write_all(first).await.unwrap();
         ended(what, stream, again).await;
     }));
     // The first bytes of a hello, of 512 that are to come.
     let before = join_all([&b""[..], b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"].map(async |first| {
-        let mut stream = TcpStream::connect(address(&world)).await.unwrap();
+        let mut stream = TcpStream::connect(world.address()).await.unwrap();
         stream.write_all(first).await.unwrap();
         ended("a handshake that does not go on", stream, b"").await;
     }));
@@ -111,13 +107,13 @@ async fn never_reads(address: String) {
 #[tokio::test]
 async fn one_that_never_reads_its_answers_ends() {
     let world = World::new().await;
-    never_reads(address(&world)).await;
+    never_reads(world.address()).await;
 }
 
 #[tokio::test]
 async fn the_head_of_a_request_has_a_largest_size() {
     let world = World::new().await;
-    let mut stream = TcpStream::connect(address(&world)).await.unwrap();
+    let mut stream = TcpStream::connect(world.address()).await.unwrap();
     let begun = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ";
     // As much as is read of a head, and it has not ended.
     stream.write_all(format!("{begun}{}", "y".repeat((80 << 10) - begun.len())).as_bytes()).await.unwrap();
@@ -146,7 +142,7 @@ async fn a_long_message_fits_into_an_address() {
 #[tokio::test]
 async fn one_that_is_used_now_and_then_is_kept() {
     let world = World::new().await;
-    let mut stream = TcpStream::connect(address(&world)).await.unwrap();
+    let mut stream = TcpStream::connect(world.address()).await.unwrap();
     let mut answer = [0; 4096];
     for _ in 0..2 {
         stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::common::*;
@@ -11,7 +11,7 @@ use crate::common::*;
 #[tokio::test]
 async fn a_caller_who_goes_away_does_not_end_the_send() {
     let world = World::with(|sandbox| sandbox.slow(Duration::from_millis(500)), |options| options).await;
-    let address = world.service.url().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let address = world.address();
     let mut caller = TcpStream::connect(&address).await.unwrap();
     let request =
         format!("GET /?recipient=slow@contoso.com&message=hello HTTP/1.1\r\nHost: {address}\r\n\r\n");
@@ -48,7 +48,7 @@ async fn stopping_lets_sends_end_and_signs_out() {
 async fn no_send_begins_while_the_service_stops() {
     let world = World::with(|sandbox| sandbox.slow(Duration::from_secs(5)), |options| options).await;
     // A request whose body is not complete yet: its connection outlives the listener.
-    let address = world.service.url().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let address = world.address();
     let mut half = TcpStream::connect(&address).await.unwrap();
     let body = "recipient=lenea@contoso.com&message=hello";
     let head = format!(
@@ -66,13 +66,29 @@ async fn no_send_begins_while_the_service_stops() {
         }
         half.write_all(body.as_bytes()).await.unwrap();
         let mut told = String::new();
-        tokio::io::AsyncReadExt::read_to_string(&mut half, &mut told).await.unwrap();
+        half.read_to_string(&mut told).await.unwrap();
         told
     };
     let ((), told) = tokio::join!(stopping, finish);
     assert!(told.starts_with("HTTP/1.1 503 ") && told.contains("\"kind\":\"closed\""), "{told}");
     assert_eq!(under_way.await.unwrap().status, 200);
     assert_eq!((world.texts().len(), world.sandbox.open_applications()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_does_not_keep_the_service() {
+    let world = World::new().await;
+    let mut half = TcpStream::connect(world.address()).await.unwrap();
+    let head = "POST /send HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";
+    half.write_all(head.as_bytes()).await.unwrap();
+    let mut told = [0; 25];
+    half.read_exact(&mut told).await.unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+    world.service.stop().await;
+    // A service that waited for the body would have told that it was slow.
+    let mut rest = Vec::new();
+    let _ = half.read_to_end(&mut rest).await;
+    assert!(rest.is_empty(), "{}", String::from_utf8_lossy(&rest));
 }
 
 #[tokio::test]

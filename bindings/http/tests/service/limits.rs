@@ -15,7 +15,7 @@ async fn a_body_has_a_largest_size() {
     let answer = answer(world.form(format!("{fits}{}", "x".repeat(100)))).await;
     assert_eq!(answer.verdict(), verdict(413, "invalid_input", "no"));
     // Nothing says beforehand how large this one is.
-    let address = world.service.url().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let address = world.address();
     let mut stream = TcpStream::connect(&address).await.unwrap();
     let head = "POST /send HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n";
     let piece = format!("{:x}\r\n{}\r\n", 600, "x".repeat(600));
@@ -65,7 +65,7 @@ async fn what_comes_to_no_path_of_ours_has_an_allowance_too() {
 #[tokio::test]
 async fn the_bodies_of_all_requests_have_so_much_room_together() {
     let world = World::options(|options| options.largest_body(40 << 20)).await;
-    let address = world.service.url().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let address = world.address();
     let head = "POST /send HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 40000000\r\n\r\n";
     // Two bodies of 35 MB that do not end have no room in 64 MiB.
     let half = vec![b' '; 35_000_000];

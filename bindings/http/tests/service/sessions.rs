@@ -291,12 +291,20 @@ async fn requests_with_a_wrong_password_take_nothing_from_the_account() {
 
 #[tokio::test]
 async fn an_account_has_two_sessions_at_most() {
-    let world = World::new().await;
+    let world = World::with(|sandbox| sandbox.user("adam@contoso.com", "x"), |options| options).await;
+    let other = || as_user(&world, "adam", "a", json!({}));
+    assert_eq!(status(other()).await, 200);
     for name in ["tosh@contoso.com", "TOSH@contoso.com", "Tosh@contoso.com", "tOsh@contoso.com"] {
         let body = json!({"recipient": LENE, "message": "x", "username": name, "address": "tosh@contoso.com", "password": PASSWORD});
         assert_eq!(status(world.json(&body)).await, 200, "{name}");
     }
-    until("two sessions are left", || world.sandbox.open_applications() == 2).await;
+    until("two sessions are left", || world.sandbox.open_applications() == 1 + 2).await;
+    let sign_ins = world.sign_ins();
+    assert_eq!(
+        (status(other()).await, world.sign_ins()),
+        (200, sign_ins),
+        "that of another account is none of them"
+    );
 }
 
 #[tokio::test]
