@@ -164,55 +164,42 @@ fn message() -> Value {
         "properties": {
             "recipient": {
                 "description": "The recipient's address, user@domain; sip: may stand before it.",
-                "type": "string",
-                "pattern": r"^([sS][iI][pP]:)?[^@\s]+@[A-Za-z0-9.-]+$",
-                "examples": ["lenea@contoso.com"],
+                "type": "string", "pattern": r"^([sS][iI][pP]:)?[^@\s]+@[A-Za-z0-9.-]+$", "examples": ["lenea@contoso.com"],
             },
             "message": {
                 "description": "The text. Up to 800 UTF-16 units are shown in the recipient's notification.",
-                "type": "string",
-                "pattern": r"\S",
-                "examples": ["disk full"],
+                "type": "string", "pattern": r"\S", "examples": ["disk full"],
             },
-            "username": {
-                "description": "The name to sign in with. Left out together with password, the service's own account sends.",
-                "type": "string",
-            },
-            "password": {
-                "description": "Its password. Refused in a query string unless the service was started to take it.",
-                "type": "string",
-            },
-            "address": {
-                "description": r"The sender's address, where username is none, as in CONTOSO\smith. In JSON a backslash is written twice.",
-                "type": "string",
-            },
+            "username": text("The name to sign in with. Left out together with password, the service's own account sends."),
+            "password": text("Its password. Refused in a query string unless the service was started to take it."),
+            "address": text(r"The sender's address, where username is none, as in CONTOSO\smith. In JSON a backslash is written twice."),
             "subject": {
                 "description": "The subject of the conversation, at most 250 UTF-16 units on one line.",
-                "type": "string",
-                "maxLength": 250,
+                "type": "string", "maxLength": 250,
             },
             "importance": {
                 "description": "How urgent it is.",
-                "type": "string",
-                "enum": ["normal", "urgent", "emergency"],
-                "default": "normal",
+                "type": "string", "enum": ["normal", "urgent", "emergency"], "default": "normal",
             },
             "html": {"description": "The message is html.", "type": "boolean", "default": false},
             "wait": {
                 "description": "Whether to wait for the recipient's answer or only for the server to take the message.",
-                "type": "string",
-                "enum": ["delivered", "submitted"],
-                "default": "delivered",
+                "type": "string", "enum": ["delivered", "submitted"], "default": "delivered",
             },
             "timeout": {
                 "description": "Seconds the message has to be delivered, signing in included. An invitation rings until then; the answer comes within 2 s after it.",
-                "type": "number",
-                "minimum": 0.001,
-                "maximum": 600,
-                "default": 60,
+                "type": "number", "minimum": 0.001, "maximum": 600, "default": 60,
             },
         },
     })
+}
+
+fn text(description: &str) -> Value {
+    json!({"description": description, "type": "string"})
+}
+
+fn or_null(kind: &str, description: &str) -> Value {
+    json!({"description": description, "type": [kind, "null"]})
 }
 
 /// An object that has all of these members.
@@ -235,13 +222,10 @@ fn receipt_schema() -> Value {
         "What became of the message.",
         json!({
             "to": {"type": "string"},
-            "accepted_by": {
-                "description": "Who accepted: someone else after a call-forward; null where only submitted.",
-                "type": ["string", "null"],
-            },
+            "accepted_by": or_null("string", "Who accepted: someone else after a call-forward; null where only submitted."),
             "evidence": {"enum": ["invitation_accepted", "message_confirmed", "submitted"]},
             "format": {"enum": ["plain", "html"]},
-            "thread_id": {"description": "The server's id of the conversation's thread.", "type": ["string", "null"]},
+            "thread_id": or_null("string", "The server's id of the conversation's thread."),
             "steps": {"type": "array", "items": step},
         }),
     )
@@ -254,7 +238,6 @@ fn problem_schema() -> Value {
         "One place the call went through, and what came back.",
         json!({"url": {"type": "string"}, "outcome": {"type": "string"}}),
     );
-    let text = |description| json!({"description": description, "type": ["string", "null"]});
     object(
         "A problem of RFC 9457 with the members of the error.",
         json!({
@@ -263,24 +246,15 @@ fn problem_schema() -> Value {
             "status": {"type": "integer"},
             "kind": {"description": "What sort of failure it was. New kinds may come.", "enum": kinds},
             "step": {"description": "The step that failed; null where none had begun.", "enum": steps},
-            "detail": {"description": "One sentence a person can act on.", "type": "string"},
-            "sent": {
-                "description": "Whether the message can have arrived all the same.",
-                "enum": ["no", "maybe"],
-            },
-            "http_status": {
-                "description": "The status of the Lync or Skype for Business server's answer that decided.",
-                "type": ["integer", "null"],
-            },
-            "code": text("That server's error code."),
-            "subcode": text("Its subcode."),
-            "diagnostics": text("Its diagnostics, for its administrator."),
-            "retry_after": {"description": "Seconds the server asked to wait.", "type": ["number", "null"]},
+            "detail": text("One sentence a person can act on."),
+            "sent": {"description": "Whether the message can have arrived all the same.", "enum": ["no", "maybe"]},
+            "http_status": or_null("integer", "The status of the Lync or Skype for Business server's answer that decided."),
+            "code": or_null("string", "That server's error code."),
+            "subcode": or_null("string", "Its subcode."),
+            "diagnostics": or_null("string", "Its diagnostics, for its administrator."),
+            "retry_after": or_null("number", "Seconds the server asked to wait."),
             "hops": {"type": "array", "items": hop},
-            "exit_code": {
-                "description": "What the command send-im would have ended with.",
-                "type": "integer",
-            },
+            "exit_code": {"description": "What the command send-im would have ended with.", "type": "integer"},
         }),
     )
 }
