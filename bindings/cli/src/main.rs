@@ -14,6 +14,7 @@ mod usage;
 use std::process::ExitCode;
 
 use args::Command;
+use interrupt::Interrupt;
 
 fn main() -> ExitCode {
     let command = match usage::parse(std::env::args_os()) {
@@ -28,10 +29,17 @@ fn main() -> ExitCode {
         }
     };
     let code = runtime.block_on(async {
+        let interrupt = match Interrupt::listen() {
+            Ok(interrupt) => interrupt,
+            Err(error) => {
+                output::complain(&format!("Signals cannot be listened for: {error}."));
+                return 5;
+            }
+        };
         match command {
-            Command::Send(args) => send::run(args).await,
-            Command::Serve(args) => serve::run(*args).await,
-            Command::Sandbox(args) => sandbox::run(args).await,
+            Command::Send(args) => send::run(args, interrupt).await,
+            Command::Serve(args) => serve::run(*args, interrupt).await,
+            Command::Sandbox(args) => sandbox::run(args, interrupt).await,
         }
     });
     // A read of standard input may still be waiting in a thread; the program ends without it.

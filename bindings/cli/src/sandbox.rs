@@ -18,14 +18,7 @@ const BEYOND_LOOPBACK: &str =
     "Anybody who can reach this machine can read the messages and set faults, and any password is taken.";
 
 /// Runs the server until a signal comes or nobody reads the output any more.
-pub(crate) async fn run(args: SandboxArgs) -> u8 {
-    let mut interrupt = match Interrupt::listen() {
-        Ok(interrupt) => interrupt,
-        Err(error) => {
-            output::complain(&format!("Signals cannot be listened for: {error}."));
-            return CANNOT_START;
-        }
-    };
+pub(crate) async fn run(args: SandboxArgs, mut interrupt: Interrupt) -> u8 {
     let builder =
         Sandbox::builder().listen(args.listen).https(args.https).layout(args.layout).ring(args.ring);
     let builder = builder.answer_after(args.answer_after);

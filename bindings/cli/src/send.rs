@@ -19,15 +19,8 @@ const GRACE: Duration = Duration::from_secs(5);
 const OVERTIME: Duration = Duration::from_millis(4800);
 
 /// Sends one message and gives the exit code.
-pub(crate) async fn run(args: SendArgs) -> u8 {
+pub(crate) async fn run(args: SendArgs, mut interrupt: Interrupt) -> u8 {
     let style = if args.json { Style::Json } else { Style::Plain };
-    let mut interrupt = match Interrupt::listen() {
-        Ok(interrupt) => interrupt,
-        Err(error) => {
-            output::complain(&format!("Signals cannot be listened for: {error}."));
-            return 5;
-        }
-    };
     let prepared = tokio::select! {
         prepared = prepare(&args) => prepared,
         () = interrupt.asked() => Err(Error::cancelled("Interrupted before anything was sent.", Sent::No)),

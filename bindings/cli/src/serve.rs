@@ -4,7 +4,7 @@ use std::io;
 use std::pin::pin;
 
 use send_im::bindings::AccountOptions;
-use send_im::{Error, ErrorKind, Result, Sent};
+use send_im::{Error, Result, Sent};
 use send_im_http::{Options, Service, Tokens};
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
@@ -21,8 +21,8 @@ use crate::output::{self, Style};
 const ENV_TOKEN: &str = "SEND_IM_HTTP_TOKEN";
 
 /// Runs the service and gives the exit code.
-pub(crate) async fn run(args: ServeArgs) -> u8 {
-    match serve(args).await {
+pub(crate) async fn run(args: ServeArgs, interrupt: Interrupt) -> u8 {
+    match serve(args, interrupt).await {
         Ok(()) => 0,
         Err(error) => {
             output::error(Style::Plain, &error);
@@ -31,9 +31,7 @@ pub(crate) async fn run(args: ServeArgs) -> u8 {
     }
 }
 
-async fn serve(args: ServeArgs) -> Result<()> {
-    let mut interrupt =
-        Interrupt::listen().map_err(|e| cannot(&format!("Signals cannot be listened for: {e}.")))?;
+async fn serve(args: ServeArgs, mut interrupt: Interrupt) -> Result<()> {
     log(args.verbose);
     #[cfg(unix)]
     raise_limit();
@@ -138,8 +136,4 @@ fn raise_limit() {
     {
         tracing::warn!(%error, soft, "the limit of open files could not be raised");
     }
-}
-
-fn cannot(detail: &str) -> Error {
-    Error::new(ErrorKind::ServiceError, detail)
 }
