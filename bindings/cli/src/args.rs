@@ -59,7 +59,7 @@ Examples:
     send-im send --server http://127.0.0.1:8080/ --to lenea@contoso.com \"hello\"";
 
 /// Sends an instant message to a Skype for Business or Lync user.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "send-im", version, propagate_version = true, max_term_width = 110)]
 #[command(after_help = "send-im help send, send-im help serve and send-im help sandbox tell more.")]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{EXIT_CODES}"))]
@@ -68,7 +68,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub(crate) enum Command {
     Send(SendArgs),
     Serve(Box<ServeArgs>),
@@ -180,7 +180,7 @@ pub(crate) struct SenderArgs {
 /// The first line of the output is the URL of its discovery root, for --server. Then comes one line for each delivered
 /// message: sender, recipient, subject (- without one), importance and the first line of the text, with tabs between
 /// them. It runs until it is interrupted, and keeps everything in memory.
-#[derive(Args, Debug)]
+#[derive(Args)]
 #[command(after_long_help = OUTCOMES)]
 pub(crate) struct SandboxArgs {
     /// Where to listen; port 0 takes a free one
@@ -253,10 +253,4 @@ where
     T: FromStr<Err = send_im::Error> + Clone + Send + Sync + 'static,
 {
     words.into().try_map(|word| word.parse::<T>())
-}
-
-impl std::fmt::Debug for SendArgs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SendArgs").field("to", &self.to).finish_non_exhaustive()
-    }
 }

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     fn refused(arguments: &[&str]) -> String {
-        sentence(&Cli::try_parse_from([&["send-im"], arguments].concat()).unwrap_err())
+        sentence(&Cli::try_parse_from([&["send-im"], arguments].concat()).err().unwrap())
     }
 
     #[test]

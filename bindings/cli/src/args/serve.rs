@@ -132,9 +132,3 @@ pub(crate) struct ServeArgs {
 fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "give a whole number of at least 1".to_owned())
 }
-
-impl std::fmt::Debug for ServeArgs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServeArgs").field("listen", &self.listen).finish_non_exhaustive()
-    }
-}
