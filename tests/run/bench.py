@@ -16,7 +16,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-import bench_border
+import bench_languages
 import bench_report
 import workspace
 
@@ -191,11 +191,9 @@ def memory(scale):
         return measure("--messages", scale(1000), *servers.at(0), program="send-im-bench-memory")
 
 
-def border(scale):
-    """What a call costs in each language."""
-    with Servers([0], https=False) as servers:
-        rust = measure("border", *servers.at(0), "--refused", scale(20_000), "--sent", scale(300))
-        return {"rust": rust, **bench_border.run(servers, scale)}
+def languages(scale):
+    """What each language makes of the library, beside Rust."""
+    return bench_languages.run(lambda: Servers([0], https=False), scale)
 
 
 def today(scale):
@@ -266,7 +264,7 @@ PARTS = {
     "throughput": throughput,
     "accounts": accounts,
     "memory": memory,
-    "border": border,
+    "languages": languages,
     "today": today,
 }
 
@@ -292,10 +290,9 @@ def main():
             sys.exit(f"bench: {missing}")
         with told("build"):
             workspace.run("cargo", "build", "--quiet", "--release", "-p", "send-im-bench", check=True)
-        parts = chosen.only or list(PARTS)
-        with told("languages"):
-            if "border" in parts:
-                bench_border.prepare()
+            parts = chosen.only or list(PARTS)
+            if "languages" in parts:
+                bench_languages.prepare()
         for name in parts:
             with told(name):
                 # Through JSON, so that a run and a report from kept figures see the same.

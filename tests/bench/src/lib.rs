@@ -6,8 +6,8 @@
 
 pub mod accounts;
 pub mod bare;
-pub mod border;
 pub mod first;
+pub mod languages;
 pub mod link;
 pub mod next;
 pub mod serve;

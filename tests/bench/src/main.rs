@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use send_im_bench::serve::{self, Serve, say};
 use send_im_bench::target::Outcome;
-use send_im_bench::{accounts, border, first, next, throughput};
+use send_im_bench::{accounts, first, languages, next, throughput};
 
 #[derive(Debug, Parser)]
 enum Bench {
@@ -19,8 +19,8 @@ enum Bench {
     Throughput(throughput::Throughput),
     /// Many signed-in accounts
     Accounts(accounts::Accounts),
-    /// The cost of a call in Rust
-    Border(border::Border),
+    /// What the programs in other languages do, in Rust
+    Languages(languages::Languages),
 }
 
 #[tokio::main]
@@ -40,7 +40,7 @@ async fn run(bench: Bench) -> Outcome<()> {
         Bench::Next(next) => next::run(next).await?,
         Bench::Throughput(throughput) => throughput::run(throughput).await?,
         Bench::Accounts(accounts) => accounts::run(accounts).await?,
-        Bench::Border(border) => border::run(border).await?,
+        Bench::Languages(languages) => languages::run(languages).await?,
     };
     Ok(say(&measured)?)
 }

@@ -1,4 +1,4 @@
-module send-im.internal/border
+module send-im.internal/sends
 
 go 1.21
 

@@ -2,8 +2,8 @@
 import PackageDescription
 
 let package = Package(
-    name: "border",
+    name: "sends",
     platforms: [.macOS(.v13)],
     dependencies: [.package(name: "SendIm", path: "../../../../bindings/swift")],
-    targets: [.executableTarget(name: "border", dependencies: ["SendIm"], path: ".", sources: ["main.swift"])]
+    targets: [.executableTarget(name: "sends", dependencies: ["SendIm"], path: ".", sources: ["main.swift"])]
 )

@@ -1,8 +1,8 @@
-"""What a call costs in each language, over the same call in Rust. The programs lie in tests/bench/border/.
+"""Sends of each language beside the same sends in Rust. The programs lie in tests/bench/languages/.
 
 A language is one line of LANGUAGES: why it cannot run here (or None), what makes its program ready with a library of the
-release profile, and the command line of the program. The program gets two numbers, refused sends and real sends, finds its
-account in the environment, and prints one line of JSON; border.py shows which.
+release profile, and the command line of the program. The program gets two numbers, blocking sends and messages of one
+send_all, finds its account in the environment, and prints one line of JSON; sends.py shows which.
 """
 
 import json
@@ -25,9 +25,11 @@ import swift
 import toolchains
 import workspace
 
-BORDER = workspace.ROOT / "tests" / "bench" / "border"
+PROGRAMS = workspace.ROOT / "tests" / "bench" / "languages"
+RELEASE = workspace.target_dir() / "release"
 BUILT = workspace.target_dir() / "bench"
 HANG = 300
+ROUNDS = 3
 LOADS = 5
 
 
@@ -41,7 +43,7 @@ def python_ready():
 
 
 def python_command():
-    return [workspace.python_in(BUILT / "venv"), BORDER / "border.py"]
+    return [workspace.python_in(BUILT / "venv"), PROGRAMS / "sends.py"]
 
 
 def ruby_ready():
@@ -50,7 +52,7 @@ def ruby_ready():
 
 
 def ruby_command():
-    return ["ruby", "-I", ruby.PACKAGE / "lib", BORDER / "border.rb"]
+    return ["ruby", "-I", ruby.PACKAGE / "lib", PROGRAMS / "sends.rb"]
 
 
 def java_ready():
@@ -64,34 +66,34 @@ def java_ready():
 
 def java_command():
     classes = os.pathsep.join([str(kotlin.TARGET / "classes"), (BUILT / "classpath.txt").read_text().strip()])
-    return ["java", "-cp", classes, BORDER / "Border.java"]
+    return ["java", "-cp", classes, PROGRAMS / "Sends.java"]
 
 
 def swift_ready():
     swift.prepare("release")
-    swift.build(workspace.ROOT, BORDER / "swift-border", "-c", "release")
+    swift.build(workspace.ROOT, PROGRAMS / "swift-sends", "-c", "release")
 
 
 def swift_command():
-    return toolchains.swift_command(workspace.ROOT, BORDER / "swift-border", ".build/release/border")
+    return toolchains.swift_command(workspace.ROOT, PROGRAMS / "swift-sends", ".build/release/sends")
 
 
 def c_ready():
     c.install(BUILT / "c", "release")
-    c.compiled(["cc", "-std=c99", "-O2", "-Wall", "-Werror"], [BORDER / "border.c"], BUILT / "border", BUILT / "c")
+    c.compiled(["cc", "-std=c99", "-O2", "-Wall", "-Werror"], [PROGRAMS / "sends.c"], BUILT / "sends", BUILT / "c")
 
 
 def c_command():
-    return [BUILT / "border"]
+    return [BUILT / "sends"]
 
 
 def go_ready():
     golang.prepare("release")
-    golang.gopher("build", "-o", BUILT / "border-go", folder=BORDER / "go", check=True)
+    golang.gopher("build", "-o", BUILT / "sends-go", folder=PROGRAMS / "go", check=True)
 
 
 def go_command():
-    return [BUILT / "border-go"]
+    return [BUILT / "sends-go"]
 
 
 def php_ready():
@@ -100,7 +102,7 @@ def php_ready():
 
 
 def php_command():
-    return ["php", BORDER / "border.php"]
+    return ["php", PROGRAMS / "sends.php"]
 
 
 def node_ready():
@@ -108,11 +110,11 @@ def node_ready():
 
 
 def node_command():
-    return ["node", BORDER / "border.mjs"]
+    return ["node", PROGRAMS / "sends.mjs"]
 
 
 def dotnet_ready(folder, project):
-    dotnet.build(BORDER / folder / project, BUILT / folder, "--configuration", "Release")
+    dotnet.build(PROGRAMS / folder / project, BUILT / folder, "--configuration", "Release")
 
 
 def dotnet_command(folder, program):
@@ -124,19 +126,19 @@ LANGUAGES = [
     ("C", c.problem, c_ready, c_command),
     ("Python", python.problem, python_ready, python_command),
     ("Ruby", ruby.problem, ruby_ready, ruby_command),
-    ("JVM", kotlin.problem, java_ready, java_command),
+    ("Java", kotlin.problem, java_ready, java_command),
     ("Swift", swift.problem, swift_ready, swift_command),
     (
         "C#",
         dotnet.problem,
-        partial(dotnet_ready, "csharp", "Border.csproj"),
-        partial(dotnet_command, "csharp", "Border.dll"),
+        partial(dotnet_ready, "csharp", "Sends.csproj"),
+        partial(dotnet_command, "csharp", "Sends.dll"),
     ),
     (
         "VB",
         dotnet.problem,
-        partial(dotnet_ready, "vb", "BorderVb.vbproj"),
-        partial(dotnet_command, "vb", "BorderVb.dll"),
+        partial(dotnet_ready, "vb", "SendsVb.vbproj"),
+        partial(dotnet_command, "vb", "SendsVb.dll"),
     ),
     ("Go", golang.problem, go_ready, go_command),
     ("PHP", php.problem, php_ready, php_command),
@@ -163,35 +165,35 @@ def prepare():
     return skipped
 
 
-def run(servers, scale):
-    """Runs every program against the same server as the one in Rust."""
-    skipped, measured = prepare(), {}
-    for name, _, _, command in LANGUAGES:
-        if name in skipped:
-            continue
-        arguments = [*map(str, command()), str(scale(20_000)), str(scale(300))]
-        environment = servers.environment(0, f"border-{name.lower().replace('#', 'sharp')}")
-        told = subprocess.run(arguments, env=environment, stdout=subprocess.PIPE, text=True, timeout=HANG, check=True).stdout
-        measured[name] = json.loads(told)
-        loads = [measured[name].pop("load_ms", None)]
-        if loads[0] is not None:
-            short = [*map(str, command()), "16", "1"]
-            for _ in range(LOADS - 1):
-                told = subprocess.run(
-                    short, env=environment, stdout=subprocess.PIPE, text=True, timeout=HANG, check=True
-                ).stdout
-                loads.append(json.loads(told)["load_ms"])
-            measured[name]["load_ms"] = statistics.median(loads)
-    return {"languages": measured, "skipped": skipped, "libraries": libraries()}
+def sent(server, command, *counts):
+    """What a program printed. Every run has a server of its own, which remembers nothing of the one before."""
+    arguments = [*map(str, command), *map(str, counts)]
+    with server() as one:
+        environment = one.environment(0, "tosh")
+        done = subprocess.run(arguments, env=environment, stdout=subprocess.PIPE, text=True, timeout=HANG, check=True)
+    return json.loads(done.stdout)
+
+
+def run(server, scale):
+    """Runs every program between two runs of the one in Rust."""
+    skipped, sends, many = prepare(), scale(300), scale(10_000)
+    programs = {name: command() for name, _, _, command in LANGUAGES if name not in skipped}
+    rust = [RELEASE / "send-im-bench", "languages"]
+    measured = {name: [] for name in programs}
+    for _ in range(1 if scale.quick else ROUNDS):
+        before = sent(server, rust, sends, many)
+        for name, command in programs.items():
+            ours, after = sent(server, command, sends, many), sent(server, rust, sends, many)
+            measured[name].append({"ours": ours, "before": before, "after": after})
+            before = after
+    return {"sends": sends, "many": many, "languages": measured, "skipped": skipped, "libraries": libraries()}
 
 
 def libraries():
     """The size of each library, stripped, and how long the dynamic linker takes to load it."""
     found = {}
     for name in ("send_im", "send_im_uniffi"):
-        (built,) = [
-            f for f in (workspace.target_dir() / "release").glob(f"lib{name}.*") if f.suffix in (".so", ".dylib")
-        ] or [None]
+        (built,) = [f for f in RELEASE.glob(f"lib{name}.*") if f.suffix in (".so", ".dylib")] or [None]
         if built is None:
             continue
         stripped = BUILT / built.name
