@@ -24,27 +24,17 @@ $load = milliseconds(function (): void {
 
 [, $sends, $many] = array_map(intval(...), $argv);
 $client = Client::signIn();
-$send = fn () => $client->send('lenea@contoso.com', 'disk full');
-for ($n = 0; $n < intdiv($sends, 10); $n++) {
-    $send();
-}
-$times = [];
-for ($n = 0; $n < $sends; $n++) {
-    $times[] = milliseconds($send);
-}
+$send = fn (): float => milliseconds(fn () => $client->send('lenea@contoso.com', 'disk full'));
+array_map($send, range(1, max(1, intdiv($sends, 10))));
+$times = array_map($send, range(1, $sends));
 sort($times);
 
-$messages = [];
-for ($n = 0; $n < $many; $n++) {
-    $messages[] = new Message('user' . $n % 100 . '@contoso.com', 'disk full');
-}
+$messages = array_map(fn (int $n) => new Message('user' . $n % 100 . '@contoso.com', 'disk full'), range(1, $many));
 $elapsed = milliseconds(function () use ($client, $messages, &$results): void {
     $results = $client->sendAll($messages);
 });
 foreach ($results as $result) {
-    if ($result instanceof Throwable) {
-        throw $result;
-    }
+    $result instanceof Throwable && throw $result;
 }
 $client->signOut();
 
