@@ -1,6 +1,6 @@
 """Runs every benchmark and writes BENCHMARKS.md: python3 tests/run/bench.py [--quick] [--only PART …]
 
-Release builds first; the measurements themselves take less than ten minutes. Everything compared with something runs in
+Release builds first; the measurements themselves take less than a quarter of an hour. Everything compared with something runs in
 turn with it, against the same servers. Nothing here is a test: tests count requests and never look at a clock.
 """
 
