@@ -1,7 +1,7 @@
 """Runs every benchmark and writes BENCHMARKS.md: python3 tests/run/bench.py [--quick] [--only PART …]
 
-Release builds first; the measurements themselves take less than a quarter of an hour. Everything compared with something runs in
-turn with it, against the same servers. Nothing here is a test: tests count requests and never look at a clock.
+Release builds first; the measurements themselves take less than a quarter of an hour. What is compared runs in turn, against the
+same servers or fresh ones of the same kind. Nothing here is a test: tests count requests and never look at a clock.
 """
 
 import argparse
