@@ -100,6 +100,7 @@ impl Outbox {
         message: Message,
         starts: DeadlineStart,
     ) -> impl Future<Output = Result<Receipt>> + Send + use<> {
+        // In `session/sends.rs`.
         let begun = self.session.begin();
         async move {
             let to = message.check()?;
@@ -108,6 +109,7 @@ impl Outbox {
                 Some(deadline) => timeout_at(deadline, begun).await.map_err(|_| waited_too_long(&to))??,
                 None => begun.await?,
             };
+            // The conversation's task runs the job; the caller only waits.
             let mut caller = self.enqueue(message, to, deadline, guard);
             caller.outcome(&self.session).await
         }

@@ -1,7 +1,7 @@
 //! A signed-in account: its application and its event channel.
 //!
-//! Further methods of [`Session`]: `sends.rs` counts the sends in flight, `moving.rs` follows the account to another pool,
-//! `closing.rs` ends it.
+//! Further methods of [`Session`]: `sends.rs` counts the sends in flight, `moving.rs` records doubt about the home pool and
+//! follows the account to another, `closing.rs` ends the session.
 
 pub(crate) mod application;
 pub(crate) mod awaited_events;

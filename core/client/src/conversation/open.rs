@@ -108,15 +108,15 @@ impl OpenConversation {
         self.ours && self.accepted_by.as_deref().is_some_and(|who| who.eq_ignore_ascii_case(to.as_str()))
     }
 
-    /// True when html was negotiated, or was declared and refused, so that a new invitation would not help.
-    pub(super) fn accepts_html(&self) -> bool {
-        self.modality.get().takes_html() || self.application.has_declared_html()
-    }
-
     /// True while it is connected and belongs to the current session.
     pub(super) fn is_usable(&self, application: &Arc<Application>) -> bool {
         let modality = self.modality.get();
         Arc::ptr_eq(&self.application, application) && !modality.disconnected && !modality.stale
+    }
+
+    /// True when html was negotiated, or was declared and refused, so that a new invitation would not help.
+    pub(super) fn accepts_html(&self) -> bool {
+        self.modality.get().takes_html() || self.application.has_declared_html()
     }
 
     /// Waits until text can be sent: until the modality has its sendMessage link.

@@ -63,6 +63,16 @@ pub(super) struct Caller {
     cancel_on_drop: CancelOnDrop,
 }
 
+/// The end of a timeout. One beyond a year is taken as a year: adding it to a clock could overflow.
+pub(crate) fn deadline_in(timeout: Duration) -> Instant {
+    Instant::now() + timeout.min(Duration::from_secs(365 * 24 * 3600))
+}
+
+pub(super) fn waited_too_long(to: &Address) -> Error {
+    let detail = format!("The message to {to} waited for other sends of this client until its timeout.");
+    Error::new(ErrorKind::Timeout, detail).at(Step::Invite)
+}
+
 impl Job {
     pub(super) fn new(
         session: &Arc<Session>,
@@ -231,14 +241,4 @@ impl SharedGuard {
 fn cancelled_before(to: &Address) -> Error {
     let detail = format!("The message to {to} was cancelled before it was sent.");
     Error::cancelled(detail, Sent::No).at(Step::Invite)
-}
-
-/// The end of a timeout. One beyond a year is taken as a year: adding it to a clock could overflow.
-pub(crate) fn deadline_in(timeout: Duration) -> Instant {
-    Instant::now() + timeout.min(Duration::from_secs(365 * 24 * 3600))
-}
-
-pub(super) fn waited_too_long(to: &Address) -> Error {
-    let detail = format!("The message to {to} waited for other sends of this client until its timeout.");
-    Error::new(ErrorKind::Timeout, detail).at(Step::Invite)
 }

@@ -1,4 +1,4 @@
-//! Lets sends wait for what the event router learns. Each waiting send checks the router again after every change. Few sends are
+//! Lets sends wait for what the event router learns: `event_channel.rs` polls the server and applies its events to the router. Each waiting send checks the router again after every change. Few sends are
 //! in flight, so waking all of them is cheap.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -165,13 +165,6 @@ impl AwaitedEvents {
         look(&self.router())
     }
 
-    /// Changes the router and wakes every waiting send. `change` must not use `self`.
-    pub(crate) fn update<T>(&self, change: impl FnOnce(&mut EventRouter) -> T) -> T {
-        let result = change(&mut self.router());
-        self.changed.send_replace(());
-        result
-    }
-
     /// Returns what `look` finds, as soon as it finds something.
     pub(crate) async fn wait_until<T>(&self, mut look: impl FnMut(&EventRouter) -> Option<T>) -> T {
         // From here on no change is missed: one that `look` does not see yet ends the wait below.
@@ -183,6 +176,13 @@ impl AwaitedEvents {
             // The sender lives as long as `self`, so it never fails.
             let _ = changed.changed().await;
         }
+    }
+
+    /// Changes the router and wakes every waiting send. `change` must not use `self`.
+    pub(crate) fn update<T>(&self, change: impl FnOnce(&mut EventRouter) -> T) -> T {
+        let result = change(&mut self.router());
+        self.changed.send_replace(());
+        result
     }
 
     fn router(&self) -> MutexGuard<'_, EventRouter> {
