@@ -1,7 +1,7 @@
 //! Which event belongs to which send: a state machine over the events of one application.
 //!
-//! A send registers what it expects, the event channel applies the events, and the send reads the outcome. There is no I/O and no
-//! clock here.
+//! A send registers what it expects, the event channel applies the events (`apply.rs`, which also says which events matter), and the
+//! send reads the outcome. There is no I/O and no clock here.
 
 mod apply;
 mod progress;

@@ -19,6 +19,20 @@ const MAX_COOKIES: usize = 50;
 pub(super) struct Jar(Mutex<CookieStore>);
 
 impl Jar {
+    /// The `Cookie` header of a request; `None` where no cookie matches.
+    pub(super) fn header_for(&self, url: &Url) -> Option<HeaderValue> {
+        let cookies = self.cookies();
+        let mut found = cookies.matches(url);
+        // Longer paths first (section 5.4).
+        found.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
+        let pairs: Vec<_> =
+            found.iter().map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
+        let bytes = pairs.join("; ").chars().map(u8::try_from).collect::<Result<Vec<_>, _>>().ok()?;
+        let mut header = HeaderValue::from_bytes(&bytes).ok().filter(|header| !header.is_empty())?;
+        header.set_sensitive(true);
+        Some(header)
+    }
+
     /// Stores the cookies that an answer sets.
     pub(super) fn store(&self, headers: &HeaderMap, url: &Url) {
         for header in headers.get_all(SET_COOKIE) {
@@ -42,20 +56,6 @@ impl Jar {
                 *cookies = full;
             }
         }
-    }
-
-    /// The `Cookie` header of a request; `None` where no cookie matches.
-    pub(super) fn header_for(&self, url: &Url) -> Option<HeaderValue> {
-        let cookies = self.cookies();
-        let mut found = cookies.matches(url);
-        // Longer paths first (section 5.4).
-        found.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
-        let pairs: Vec<_> =
-            found.iter().map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
-        let bytes = pairs.join("; ").chars().map(u8::try_from).collect::<Result<Vec<_>, _>>().ok()?;
-        let mut header = HeaderValue::from_bytes(&bytes).ok().filter(|header| !header.is_empty())?;
-        header.set_sensitive(true);
-        Some(header)
     }
 
     pub(super) fn clear(&self) {

@@ -1,5 +1,5 @@
-//! Lets sends wait for what the event router learns: `event_channel.rs` polls the server and applies its events to the router. Each waiting send checks the router again after every change. Few sends are
-//! in flight, so waking all of them is cheap.
+//! Lets sends wait for what the event router learns: `event_channel.rs` polls the server and applies its events to the router.
+//! Each waiting send checks the router again after every change. Few sends are in flight, so waking all of them is cheap.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
