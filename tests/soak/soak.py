@@ -9,8 +9,9 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import replace
 
-from send_im import Client, Message, SendImError, send_im
+from send_im import Account, Client, Message, SendImError, send_im
 
 WORKERS = 8
 # What fails so often in a row does not fail because of a fault.
@@ -18,7 +19,7 @@ ATTEMPTS = 20
 # Seconds between two attempts, times the number of the attempt. A name that was refused three times rests for a minute; all
 # attempts together take longer.
 PAUSE = 0.5
-SENDER = {"address": "python@contoso.com", "password": "any"}
+SENDER = Account("python@contoso.com", "any")
 telling = threading.Lock()
 
 
@@ -56,7 +57,7 @@ class Shared:
         """Whatever goes wrong, the password is right."""
         for attempts in itertools.count(1):
             try:
-                return Client.sign_in(**self.account, timeout=20)
+                return Client(self.account, timeout=20).sign_in()
             except SendImError as error:
                 if attempts == ATTEMPTS:
                     print_line({"dead": str(error)})
@@ -89,7 +90,7 @@ class Worker(threading.Thread):
 
     def by_one_call(self):
         to, text = self.message()
-        attempt(text, lambda: send_im(to, text, timeout=20, **self.shared.account))
+        attempt(text, lambda: send_im(to, text, timeout=20, account=self.shared.account))
 
     def as_a_list(self):
         messages = [self.message() for _ in range(10)]
@@ -167,9 +168,9 @@ def given_up(failure):
 def main():
     threading.excepthook = given_up
     http, https, ca_file, seconds, seed = sys.argv[1:]
-    accounts = [{**SENDER, "server": http}, {**SENDER, "server": https, "ca_file": ca_file}]
+    accounts = [replace(SENDER, server=http), replace(SENDER, server=https, ca_file=ca_file)]
     for account, text in zip(accounts, ("python first", "python second")):
-        attempt(text, lambda: send_im("first@contoso.com", text, **account))
+        attempt(text, lambda: send_im("first@contoso.com", text, account=account))
     time.sleep(15)
     state("first")
     shared = [Shared(account) for account in accounts]

@@ -9,11 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from send_im import Sandbox
+from send_im import Account, Sandbox
 
 ROOT = Path(__file__).resolve().parents[3]
 """The folder of the whole project."""
@@ -34,9 +33,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def account(sandbox: Sandbox) -> dict[str, Any]:
-    """Arguments that make a call send from the test account through the sandbox."""
-    return {"address": SENDER, "password": PASSWORD, "server": sandbox}
+def account(sandbox: Sandbox) -> Account:
+    """Sends through the sandbox."""
+    return sandbox.account(SENDER, PASSWORD)
 
 
 @pytest.fixture

@@ -8,18 +8,19 @@ import sys
 import threading
 from typing import Any, Callable, Union
 
-from send_im import Client, Message, Receipt, SendImError, send_im
+from send_im import Account, Client, Message, Receipt, SendImError, send_im
 
 Result = Union[Receipt, SendImError]
 
 
 def run(task: dict[str, Any]) -> list[Result]:
-    account = seconds(task["account"])
-    timeout = account.pop("timeout")
+    seconds(task["account"])
+    timeout = task["account"].pop("timeout")
+    account = Account(**task["account"])
     messages = [Message(**seconds(each)) for each in task["messages"]]
     if task["action"] == "send":
-        return [caught(lambda m=m: send_im(**dataclasses.asdict(m), **account)) for m in messages]
-    with Client(**account, timeout=timeout) as client:
+        return [caught(lambda m=m: send_im(**dataclasses.asdict(m), account=account)) for m in messages]
+    with Client(account, timeout=timeout) as client:
         return client.send_all(messages) if task["action"] == "send_all" else in_threads(client, messages)
 
 
@@ -55,7 +56,7 @@ def shown(result: Result) -> dict[str, Any]:
     printed = {"printed": f"{result!r} {result}"}
     if isinstance(result, Receipt):
         return {"receipt": {**dataclasses.asdict(result), **printed}}
-    return {"error": {**vars(result), "exit_code": result.exit_code, **printed}}
+    return {"error": {**vars(result), **printed}}
 
 
 for line in sys.stdin:

@@ -15,7 +15,7 @@ HEADER = """
 import sys, threading, time
 from send_im import *
 sandbox = Sandbox(ring=3600).start()
-account = {"address": "tosh@contoso.com", "password": "x", "server": sandbox}
+account = sandbox.account("tosh@contoso.com")
 
 def quietly(call, *arguments, **options):
     try:
@@ -30,6 +30,12 @@ def ringing():
     while not any("messagingInvitations" in exchange["path"] for exchange in sandbox.request("GET", "journal")):
         time.sleep(0.005)
 """
+
+
+@pytest.fixture
+def program(script):
+    """Runs the rest of a program that has a sandbox and an account."""
+    return lambda code: script(HEADER + code)
 
 
 def ends(done, code, out=""):
@@ -50,29 +56,21 @@ def test_an_import_alone_ends_at_once_and_starts_no_thread(script):
 
 
 @pytest.mark.parametrize("code", [0, 3])
-def test_the_exit_code_is_kept_with_a_send_in_flight(script, code):
-    ends(
-        script(
-            HEADER
-            + f"""
-in_background(send_im, "silent@contoso.com", "hi", timeout=3600, **account)
+def test_the_exit_code_is_kept_with_a_send_in_flight(program, code):
+    done = program(f"""
+in_background(send_im, "silent@contoso.com", "hi", timeout=3600, account=account)
 ringing()
 sys.exit({code})
-"""
-        ),
-        code,
-    )
+""")
+    ends(done, code)
 
 
-def test_a_send_in_flight_is_told_that_the_program_ends(script):
-    ends(
-        script(
-            HEADER
-            + """
+def test_a_send_in_flight_is_told_that_the_program_ends(program):
+    done = program("""
 import atexit
 def work():
     try:
-        send_im("silent@contoso.com", "hi", timeout=3600, **account)
+        send_im("silent@contoso.com", "hi", timeout=3600, account=account)
     except Cancelled as error:
         told.append(error)
     finally:
@@ -87,19 +85,14 @@ class Report:
 atexit.register(Report())
 threading.Thread(target=work, daemon=True).start()
 ringing()
-"""
-        ),
-        0,
-        "cancelled maybe 130\n",
-    )
+""")
+    ends(done, 0, "cancelled maybe 130\n")
 
 
-def test_many_sends_in_flight_end_again_and_again(script):
+def test_many_sends_in_flight_end_again_and_again(program):
     """Continuations race with the end of the interpreter here; one bad order in a hundred must show."""
-    code = (
-        HEADER
-        + """
-client = Client.sign_in(**account)
+    code = """
+client = Client(account).sign_in()
 def work(n):
     while True:
         client.send(f"user{n}@contoso.com", "hi")
@@ -109,34 +102,18 @@ while len(sandbox.messages()) < 40:
     time.sleep(0.001)
 sys.exit(5)
 """
-    )
     for _ in range(10):
-        ends(script(code), 5)
-
-
-def test_an_open_client_is_signed_out(script, sandbox):
-    done = script(
-        """
-import sys
-from send_im import Client
-client = Client.sign_in("tosh@contoso.com", password="x", server=sys.argv[1])
-client.send("lenea@contoso.com", "hi")
-""",
-        sandbox.url,
-    )
-    ends(done, 0)
-    assert len(sandbox.messages()) == 1
-    assert open_applications(sandbox) == 0
+        ends(program(code), 5)
 
 
 def test_a_send_that_was_cut_off_is_withdrawn_and_signed_out(script, sandbox):
     done = script(
         """
 import sys, threading, time
-from send_im import send_im
+from send_im import Account, send_im
 def work():
     try:
-        send_im("silent@contoso.com", "hi", address="tosh@contoso.com", password="x", server=sys.argv[1],
+        send_im("silent@contoso.com", "hi", account=Account("tosh@contoso.com", "x", server=sys.argv[1]),
                 on_step=lambda step: invited.set() if step.step == "invite" else None)
     except BaseException:
         pass
@@ -152,98 +129,75 @@ sys.exit(9)
     assert sandbox.messages() == []
 
 
-def test_a_daemon_thread_that_goes_on_after_the_shutdown(script):
-    ends(
-        script(
-            HEADER
-            + """
+def test_a_daemon_thread_that_goes_on_after_the_shutdown(program):
+    done = program("""
 def work():
     while True:
         try:
-            send_im("lenea@contoso.com", "hi", **account)
+            send_im("lenea@contoso.com", "hi", account=account)
         except SendImError:
             pass
 threading.Thread(target=work, daemon=True).start()
 sandbox.wait_for(1)
-"""
-        ),
-        0,
-    )
+""")
+    ends(done, 0)
 
 
-def test_an_unfinished_awaited_send(script):
-    done = script(
-        HEADER
-        + """
+def test_an_unfinished_awaited_send(program):
+    done = program("""
 import asyncio
 async def main():
-    asyncio.ensure_future(send_im_async("silent@contoso.com", "hi", timeout=3600, **account))
+    asyncio.ensure_future(send_im_async("silent@contoso.com", "hi", timeout=3600, account=account))
     while not any("messagingInvitations" in exchange["path"] for exchange in sandbox.request("GET", "journal")):
         await asyncio.sleep(0.005)
 asyncio.run(main())
 sys.exit(4)
-"""
-    )
+""")
     ends(done, 4)
 
 
-def test_a_loop_that_is_thrown_away_with_a_send_in_flight(script):
-    done = script(
-        HEADER
-        + """
+def test_a_loop_that_is_thrown_away_with_a_send_in_flight(program):
+    done = program("""
 import asyncio
 loop = asyncio.new_event_loop()
-task = loop.create_task(send_im_async("slow@contoso.com", "hi", **account))
+task = loop.create_task(send_im_async("slow@contoso.com", "hi", account=account))
 loop.run_until_complete(asyncio.sleep(0.3))
 loop.close()
 time.sleep(0.1)
 sys.exit(4)
-"""
-    )
+""")
     assert done.returncode == 4, done
     assert "panic" not in done.stderr
 
 
-def test_a_token_callable_that_never_returns(script):
-    ends(
-        script(
-            HEADER
-            + """
+def test_a_token_callable_that_never_returns(program):
+    done = program("""
 asked = threading.Event()
 def token(request):
     asked.set()
     time.sleep(3600)
-arguments = dict(account, token=token, timeout=3600)
-del arguments["password"]
-in_background(send_im, "lenea@contoso.com", "hi", **arguments)
+in_background(send_im, "lenea@contoso.com", "hi", account=sandbox.account("tosh@contoso.com", token=token))
 asked.wait()
 sys.exit(6)
-"""
-        ),
-        6,
-    )
+""")
+    ends(done, 6)
 
 
-def test_an_on_step_that_never_returns(script):
-    ends(
-        script(
-            HEADER
-            + """
+def test_an_on_step_that_never_returns(program):
+    done = program("""
 called = threading.Event()
 def on_step(step):
     called.set()
     time.sleep(3600)
-in_background(send_im, "lenea@contoso.com", "hi", on_step=on_step, **account)
+in_background(send_im, "lenea@contoso.com", "hi", on_step=on_step, account=account)
 called.wait()
 sys.exit(6)
-"""
-        ),
-        6,
-    )
+""")
+    ends(done, 6)
 
 
-def test_an_uncaught_error_ends_with_its_text(script):
-    done = script(HEADER + 'send_im("busy@contoso.com", "hi", **account)')
+def test_an_uncaught_error_ends_with_its_text(program):
+    done = program('send_im("busy@contoso.com", "hi", account=account)')
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("send_im._errors.NotDelivered: ")
 
@@ -252,9 +206,9 @@ def test_an_uncaught_error_ends_with_its_text(script):
 @pytest.mark.parametrize("awaited", [False, True])
 def test_ctrl_c(tmp_path, awaited):
     file = tmp_path / "script.py"
-    call = 'send_im("silent@contoso.com", "hi", timeout=3600, **account)'
+    call = 'send_im("silent@contoso.com", "hi", timeout=3600, account=account)'
     if awaited:
-        call = 'asyncio.run(send_im_async("silent@contoso.com", "hi", timeout=3600, **account))'
+        call = 'asyncio.run(send_im_async("silent@contoso.com", "hi", timeout=3600, account=account))'
     file.write_text(
         HEADER
         + f"""

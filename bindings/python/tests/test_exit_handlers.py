@@ -7,26 +7,31 @@ from conftest import issue_token, open_applications
 
 ACCOUNT = """
 import atexit, sys
-account = {"address": "tosh@contoso.com", "password": "x", "server": sys.argv[1]}
 """
 
 # One way to send that works in a handler registered before the import and in one registered after it.
 WAYS = {
-    "one call": 'send_im.send_im("lenea@contoso.com", text, **account)',
-    "awaited": 'asyncio.run(send_im.send_im_async("lenea@contoso.com", text, **account))',
+    "one call": 'send_im.send_im("lenea@contoso.com", text, account=account)',
+    "awaited": 'asyncio.run(send_im.send_im_async("lenea@contoso.com", text, account=account))',
     "open client": 'client.send("lenea@contoso.com", text)',
     "client of its own": """
-    with send_im.Client(**account) as own:
+    with send_im.Client(account) as own:
         own.send("lenea@contoso.com", text)""",
-    "client that stays open": 'send_im.Client.sign_in(**account).send("lenea@contoso.com", text)',
+    "client that stays open": 'send_im.Client(account).sign_in().send("lenea@contoso.com", text)',
     "own thread pool": """
     with ThreadPoolExecutor() as pool:
         pool.submit(client.send, "lenea@contoso.com", text).result()""",
     "token": """
     def token(request):
         return issued
-    send_im.send_im("lenea@contoso.com", text, address=account["address"], server=account["server"], token=token)""",
+    send_im.send_im("lenea@contoso.com", text, account=dataclasses.replace(account, password=None, token=token))""",
 }
+
+
+@pytest.fixture
+def program(script, sandbox):
+    """Runs the rest of a program that is told the sandbox's URL and a token."""
+    return lambda code: script(ACCOUNT + code, sandbox.url, issue_token(sandbox, "tosh@contoso.com"))
 
 
 def delivered(sandbox):
@@ -38,43 +43,35 @@ def ends(done, code=0):
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "own thread pool"])
-def test_handlers_registered_before_and_after_the_import_send(script, sandbox, way):
-    ends(
-        script(
-            ACCOUNT
-            + f"""
-import asyncio
+def test_handlers_registered_before_and_after_the_import_send(program, sandbox, way):
+    done = program(f"""
+import asyncio, dataclasses
 issued = sys.argv[2]
 def say(text):
     {WAYS[way]}
 atexit.register(say, "before the import")
 import send_im
+account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
 atexit.register(say, "after the import")
-client = send_im.Client.sign_in(**account)
+client = send_im.Client(account).sign_in()
 atexit.register(say, "after the sign-in")
 client.send("lenea@contoso.com", "in the program")
 sys.exit(4)
-""",
-            sandbox.url,
-            issue_token(sandbox, "tosh@contoso.com"),
-        ),
-        4,
-    )
+""")
+    ends(done, 4)
     assert delivered(sandbox) == ["in the program", "after the sign-in", "after the import", "before the import"]
     assert open_applications(sandbox) == 0
 
 
-def test_a_queue_is_drained_by_a_handler_registered_before_the_import(script, sandbox):
+def test_a_queue_is_drained_by_a_handler_registered_before_the_import(program, sandbox):
     """As the listener of a logging queue is: a daemon thread sends, a handler waits for it."""
-    ends(
-        script(
-            ACCOUNT
-            + """
+    done = program("""
 import queue, threading, time
 waiting = queue.Queue()
 atexit.register(waiting.join)
 import send_im
-client = send_im.Client.sign_in(**account)
+account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
+client = send_im.Client(account).sign_in()
 def work():
     while True:
         number = waiting.get()
@@ -83,50 +80,40 @@ def work():
 threading.Thread(target=work, daemon=True).start()
 for number in range(20):
     waiting.put(number)
-""",
-            sandbox.url,
-        )
-    )
+""")
+    ends(done)
     assert delivered(sandbox) == [str(number) for number in range(20)]
     assert open_applications(sandbox) == 0
 
 
-def test_a_thread_pool_that_nobody_shut_down_is_drained(script, sandbox):
-    ends(
-        script(
-            ACCOUNT
-            + """
+def test_a_thread_pool_that_nobody_shut_down_is_drained(program, sandbox):
+    done = program("""
 from concurrent.futures import ThreadPoolExecutor
 import send_im
-client = send_im.Client.sign_in(**account)
+account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
+client = send_im.Client(account).sign_in()
 pool = ThreadPoolExecutor(2)
 for number in range(20):
     pool.submit(client.send, f"user{number}@contoso.com", f"{number}")
-pool.submit(send_im.send_im, "slow@contoso.com", "20", **account)
-""",
-            sandbox.url,
-        )
-    )
+pool.submit(send_im.send_im, "slow@contoso.com", "20", account=account)
+""")
+    ends(done)
     assert sorted(map(int, delivered(sandbox))) == list(range(21))
     assert open_applications(sandbox) == 0
 
 
-def test_a_thread_that_is_no_daemon_sends_on(script, sandbox):
-    ends(
-        script(
-            ACCOUNT
-            + """
+def test_a_thread_that_is_no_daemon_sends_on(program, sandbox):
+    done = program("""
 import threading, time
 import send_im
-client = send_im.Client.sign_in(**account)
+account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
+client = send_im.Client(account).sign_in()
 def work():
     threading.main_thread().join()
     client.send("lenea@contoso.com", "after the main thread")
 threading.Thread(target=work).start()
-""",
-            sandbox.url,
-        )
-    )
+""")
+    ends(done)
     assert delivered(sandbox) == ["after the main thread"]
     assert open_applications(sandbox) == 0
 
@@ -136,7 +123,7 @@ def test_the_files_of_a_sandbox_are_there_for_a_handler_and_gone_after_it(script
         """
 import atexit, os
 def say():
-    receipt = send_im("lenea@contoso.com", "hi", address="tosh@contoso.com", password="x", server=sandbox)
+    receipt = send_im("lenea@contoso.com", "hi", account=sandbox.account("tosh@contoso.com"))
     print(receipt.accepted_by, os.path.exists(sandbox.ca_file), sandbox.ca_file)
 atexit.register(say)
 from send_im import Sandbox, send_im
@@ -149,12 +136,9 @@ sandbox = Sandbox(https=True).start()
     assert not Path(ca_file).exists()
 
 
-def test_a_token_is_asked_for_where_no_thread_can_start_any_more(script, sandbox):
+def test_a_token_is_asked_for_where_no_thread_can_start_any_more(program, sandbox):
     """From Python 3.12 on an exit handler cannot start threads."""
-    ends(
-        script(
-            ACCOUNT
-            + """
+    done = program("""
 import asyncio, threading
 def start(thread):
     raise RuntimeError("can't create new thread at interpreter shutdown")
@@ -162,109 +146,88 @@ def token(request):
     assert threading.current_thread() is threading.main_thread()
     return sys.argv[2]
 def say():
+    account = send_im.Account("tosh@contoso.com", server=sys.argv[1], token=token)
     threading.Thread.start = start
-    account["token"] = token
-    del account["password"]
-    send_im.send_im("lenea@contoso.com", "one call", **account)
-    asyncio.run(send_im.send_im_async("lenea@contoso.com", "awaited", **account))
-    with send_im.Client(**account) as client:
+    send_im.send_im("lenea@contoso.com", "one call", account=account)
+    asyncio.run(send_im.send_im_async("lenea@contoso.com", "awaited", account=account))
+    with send_im.Client(account) as client:
         client.send("lenea@contoso.com", "client")
 atexit.register(say)
 import send_im
-""",
-            sandbox.url,
-            issue_token(sandbox, "tosh@contoso.com"),
-        )
-    )
+account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
+""")
+    ends(done)
     assert delivered(sandbox) == ["one call", "awaited", "client"]
 
 
-def test_cleared_handlers_are_not_the_end(script, sandbox):
+def test_cleared_handlers_are_not_the_end(program, sandbox):
     """A child of multiprocessing begins by clearing the handlers of its parent, from Python 3.13 on."""
     sandbox.add_fault("delete_application", {"delay": {"ms": 500}})  # what nobody waits for does not end in time
-    ends(
-        script(
-            ACCOUNT
-            + """
+    done = program("""
 import send_im
+account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
 atexit._clear()
-client = send_im.Client.sign_in(**account)
+client = send_im.Client(account).sign_in()
 client.send("lenea@contoso.com", "hi")
-""",
-            sandbox.url,
-        )
-    )
+""")
+    ends(done)
     assert delivered(sandbox) == ["hi"]
     assert open_applications(sandbox) == 0
 
 
-def test_a_client_whose_event_loop_is_closed_is_signed_out(script, sandbox):
-    ends(
-        script(
-            ACCOUNT
-            + """
+def test_a_client_whose_event_loop_is_closed_is_signed_out(program, sandbox):
+    done = program("""
 import asyncio
 import send_im
-client = asyncio.run(send_im.AsyncClient.sign_in(on_step=lambda step: None, **account))
-""",
-            sandbox.url,
-        )
-    )
+account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
+client = asyncio.run(send_im.AsyncClient(account, on_step=lambda step: None).sign_in())
+""")
+    ends(done)
     assert open_applications(sandbox) == 0
 
 
-def test_a_handler_that_fails_changes_nothing(script, sandbox):
-    done = script(
-        ACCOUNT
-        + """
+def test_a_handler_that_fails_changes_nothing(program, sandbox):
+    done = program("""
 def fail():
     raise ValueError("on purpose")
 atexit.register(fail)
 import send_im
-client = send_im.Client.sign_in(**account)
-""",
-        sandbox.url,
-    )
+account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
+client = send_im.Client(account).sign_in()
+""")
     assert done.returncode == 0
     assert done.stderr.splitlines()[-1] == "ValueError: on purpose"
     assert open_applications(sandbox) == 0
 
 
 @pytest.mark.parametrize("fault", [{"delay": {"ms": 3_600_000}}, "drop_before"])
-def test_a_server_that_does_not_answer_does_not_keep_the_program(script, sandbox, fault):
+def test_a_server_that_does_not_answer_does_not_keep_the_program(program, sandbox, fault):
     sandbox.add_fault("delete_application", fault, times=0)
-    ends(
-        script(
-            ACCOUNT
-            + """
+    done = program("""
 import send_im
-clients = [send_im.Client.sign_in(**account) for _ in range(3)]
-""",
-            sandbox.url,
-        )
-    )
+account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
+clients = [send_im.Client(account).sign_in() for _ in range(3)]
+""")
+    ends(done)
 
 
-def test_threads_that_send_all_the_time_do_not_crash_the_end(script, sandbox):
+def test_threads_that_send_all_the_time_do_not_crash_the_end(program, sandbox):
     """Native threads tell of steps, ask for tokens and finish awaited sends while the interpreter ends."""
-    code = (
-        ACCOUNT
-        + """
+    code = """
 import asyncio, threading, time
 import send_im
 steps = []
 def token(request):
     return send_im.BearerToken(sys.argv[2], 1)
-account["token"] = token
-del account["password"]
-more = dict(account, on_step=steps.append)
-client = send_im.Client.sign_in(**more)
+account = send_im.Account("tosh@contoso.com", server=sys.argv[1], token=token)
+client = send_im.Client(account, on_step=steps.append).sign_in()
 def blocking():
     while True:
         client.send("lenea@contoso.com", "hi")
 async def awaited():
     while True:
-        await asyncio.gather(*(send_im.send_im_async("lenea@contoso.com", "hi", **more) for _ in range(3)))
+        sends = (send_im.send_im_async("a@b.c", "hi", account=account, on_step=steps.append) for _ in range(3))
+        await asyncio.gather(*sends)
 def quietly(work):
     try:
         work()
@@ -277,6 +240,5 @@ while len(steps) < 40:
     time.sleep(0.001)
 sys.exit(5)
 """
-    )
     for _ in range(10):
-        ends(script(code, sandbox.url, issue_token(sandbox, "tosh@contoso.com")), 5)
+        ends(program(code), 5)

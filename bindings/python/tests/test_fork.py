@@ -27,7 +27,7 @@ HEADER = """
 import os, sys, warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of every fork beside threads
 from send_im import *
-account = {"address": "tosh@contoso.com", "password": "x", "server": sys.argv[1]}
+account = Account("tosh@contoso.com", "x", server=sys.argv[1])
 
 def finish(child):
     _, status = os.waitpid(child, 0)
@@ -73,41 +73,23 @@ def check(done):
     assert (done.returncode, done.stderr) == (0, ""), done
 
 
-def test_fork_before_the_first_use(script, outside):
-    check(
-        script(
-            HEADER
-            + """
-assert in_child(lambda: send_im("lenea@contoso.com", "child", **account)) == 0
-send_im("lenea@contoso.com", "parent", **account)
-""",
-            outside.url,
-        )
-    )
+@pytest.fixture
+def forks(script, outside):
+    """Runs the rest of a program that forks. It has to end well."""
+    return lambda code: check(script(HEADER + code, outside.url))
+
+
+def test_fork_before_the_first_use(forks, outside):
+    forks("""
+assert in_child(lambda: send_im("lenea@contoso.com", "child", account=account)) == 0
+send_im("lenea@contoso.com", "parent", account=account)
+""")
     assert outside() == (["child", "parent"], "0 open")
 
 
-def test_fork_after_the_first_use(script, outside):
-    check(
-        script(
-            HEADER
-            + """
-send_im("lenea@contoso.com", "before", **account)
-assert in_child(lambda: send_im("lenea@contoso.com", "child", **account)) == 0
-send_im("lenea@contoso.com", "after", **account)
-""",
-            outside.url,
-        )
-    )
-    assert outside() == (["after", "before", "child"], "0 open")
-
-
-def test_a_client_of_the_parent_is_closed_in_the_child_and_lives_on_in_the_parent(script, outside):
-    check(
-        script(
-            HEADER
-            + """
-client = Client.sign_in(**account)
+def test_a_client_of_the_parent_is_closed_in_the_child_and_lives_on_in_the_parent(forks, outside):
+    forks("""
+client = Client(account).sign_in()
 client.send("lenea@contoso.com", "before")
 
 def work():
@@ -119,26 +101,20 @@ def work():
             assert error.kind == "closed" and "fork" in str(error), error
         else:
             raise AssertionError("the client of the parent worked in the child")
-    with Client(**account) as own:
+    with Client(account) as own:
         own.send("lenea@contoso.com", "child")
 
 assert in_child(work) == 0
 client.send("lenea@contoso.com", "after")
 client.sign_out()
-""",
-            outside.url,
-        )
-    )
+""")
     assert outside() == (["after", "before", "child"], "0 open")
 
 
-def test_a_child_that_drops_what_it_inherited_harms_nobody(script, outside):
-    check(
-        script(
-            HEADER
-            + """
+def test_a_child_that_drops_what_it_inherited_harms_nobody(forks, outside):
+    forks("""
 import gc
-client = Client.sign_in(**account)
+client = Client(account).sign_in()
 box = Sandbox(https=True).start()
 path = box.ca_file
 
@@ -151,22 +127,16 @@ assert in_child(work) == 0
 client.send("lenea@contoso.com", "after")
 client.sign_out()
 assert box.messages() == []
-""",
-            outside.url,
-        )
-    )
+""")
     assert outside() == (["after"], "0 open")
 
 
-def test_a_sandbox_of_the_parent_serves_the_child(script, outside):
-    check(
-        script(
-            HEADER
-            + """
+def test_a_sandbox_of_the_parent_serves_the_child(forks, outside):
+    forks("""
 with Sandbox(https=True) as sandbox:
-    url, ca_file = sandbox.url, sandbox.ca_file
+    account = sandbox.account("tosh@contoso.com")
     def work():
-        send_im("lenea@contoso.com", "child", address="tosh@contoso.com", password="x", server=url, ca_file=ca_file)
+        send_im("lenea@contoso.com", "child", account=account)
         try:
             sandbox.messages()
         except ClientClosed as error:
@@ -175,139 +145,100 @@ with Sandbox(https=True) as sandbox:
             raise AssertionError("the sandbox of the parent answered in the child")
     assert in_child(work) == 0
     assert [message.text for message in sandbox.messages()] == ["child"]
-    assert os.path.exists(ca_file)
-""",
-            outside.url,
-        )
-    )
+    assert os.path.exists(account.ca_file)
+""")
 
 
-def test_a_grandchild_starts_over_too(script, outside):
-    check(
-        script(
-            HEADER
-            + """
-send_im("lenea@contoso.com", "parent", **account)
+def test_a_grandchild_starts_over_too(forks, outside):
+    forks("""
+send_im("lenea@contoso.com", "parent", account=account)
 def child():
-    send_im("lenea@contoso.com", "child", **account)
-    assert in_child(lambda: send_im("lenea@contoso.com", "grandchild", **account)) == 0
+    send_im("lenea@contoso.com", "child", account=account)
+    assert in_child(lambda: send_im("lenea@contoso.com", "grandchild", account=account)) == 0
 assert in_child(child) == 0
-""",
-            outside.url,
-        )
-    )
+""")
     assert outside() == (["child", "grandchild", "parent"], "0 open")
 
 
-def test_a_child_that_ends_by_itself_ends(script, outside):
+def test_a_child_that_ends_by_itself_ends(forks, outside):
     """Not by ``os._exit``: the child runs its own exit handlers, with its own threads."""
-    check(
-        script(
-            HEADER
-            + """
-send_im("lenea@contoso.com", "parent", **account)
+    forks("""
+send_im("lenea@contoso.com", "parent", account=account)
 child = os.fork()
 if child == 0:
-    client = Client.sign_in(**account)
+    client = Client(account).sign_in()
     client.send("lenea@contoso.com", "child")
     sys.exit(7)
 assert finish(child) == 7
-""",
-            outside.url,
-        )
-    )
+""")
     assert outside() == (["child", "parent"], "0 open")
 
 
-def test_forks_while_other_threads_send(script, outside):
+def test_forks_while_other_threads_send(forks, outside):
     """The fork falls into the middle of other threads' calls; no lock they held may stop the child."""
-    check(
-        script(
-            HEADER
-            + """
+    forks("""
 import threading
 stop = threading.Event()
 def work():
-    with Client(**account) as client:
+    with Client(account) as client:
         while not stop.is_set():
             client.send("lenea@contoso.com", "noise")
 threads = [threading.Thread(target=work) for _ in range(4)]
 for thread in threads:
     thread.start()
 for n in range(20):
-    assert in_child(lambda: send_im("lenea@contoso.com", f"child {n}", **account)) == 0
+    assert in_child(lambda: send_im("lenea@contoso.com", f"child {n}", account=account)) == 0
 stop.set()
 for thread in threads:
     thread.join()
-""",
-            outside.url,
-        )
-    )
+""")
     texts, still = outside()
     assert [text for text in texts if text != "noise"] == sorted(f"child {n}" for n in range(20))
     assert still == "0 open"
 
 
-def test_fork_during_an_awaited_send(script, outside):
-    check(
-        script(
-            HEADER
-            + """
+def test_fork_during_an_awaited_send(forks, outside):
+    forks("""
 import asyncio
 async def main():
-    task = asyncio.ensure_future(send_im_async("slow@contoso.com", "parent", **account))
+    task = asyncio.ensure_future(send_im_async("slow@contoso.com", "parent", account=account))
     await asyncio.sleep(0.3)
-    assert in_child(lambda: send_im("lenea@contoso.com", "child", **account)) == 0
+    assert in_child(lambda: send_im("lenea@contoso.com", "child", account=account)) == 0
     await task
 asyncio.run(main())
-""",
-            outside.url,
-        )
-    )
+""")
     assert outside() == (["child", "parent"], "0 open")
 
 
-def test_a_call_inherited_in_the_middle_fails_in_the_child(script, outside):
+def test_a_call_inherited_in_the_middle_fails_in_the_child(forks, outside):
     """A callback of the call forks: the child is in the middle of a call whose threads it does not have."""
-    check(
-        script(
-            HEADER
-            + """
+    forks("""
 children = []
 def on_step(step):
     if step.step == "invite" and not children:
         children.append(os.fork())
 try:
-    send_im("slow@contoso.com", "parent", on_step=on_step, **account)
+    send_im("slow@contoso.com", "parent", on_step=on_step, account=account)
 except ClientClosed as error:
     assert children == [0] and "fork" in str(error) and error.sent == "maybe", (children, error)
-    send_im("lenea@contoso.com", "child", **account)
+    send_im("lenea@contoso.com", "child", account=account)
     os._exit(8)
 assert finish(children[0]) == 8
-""",
-            outside.url,
-        )
-    )
+""")
     assert outside() == (["child", "parent"], "0 open")
 
 
-def test_steps_and_tokens_work_in_a_child(script, outside):
-    check(
-        script(
-            HEADER
-            + """
+def test_steps_and_tokens_work_in_a_child(forks, outside):
+    forks("""
 import logging
 logging.getLogger("send_im").setLevel(logging.DEBUG)
 def both(name):
     seen = []
-    send_im("lenea@contoso.com", name, on_step=seen.append, **account)
+    send_im("lenea@contoso.com", name, on_step=seen.append, account=account)
     assert seen
 both("parent")
 assert in_child(lambda: both("child")) == 0
-""",
-            outside.url,
-        )
-    )
+""")
     assert outside() == (["child", "parent"], "0 open")
 
 
@@ -318,23 +249,23 @@ def test_multiprocessing(script, outside, method):
             """
 import multiprocessing, sys, warnings
 warnings.simplefilter("ignore", DeprecationWarning)
-from send_im import InvalidInput, send_im
+from send_im import Account, InvalidInput, send_im
 
 def work(arguments):
     n, url = arguments
-    account = {"address": "tosh@contoso.com", "password": "x", "server": url}
+    account = Account("tosh@contoso.com", "x", server=url)
     try:
-        send_im("nobody", "hi", **account)
+        send_im("nobody", "hi", account=account)
     except InvalidInput:
         pass
-    return send_im(f"user{n}@contoso.com", f"child {n}", **account).accepted_by
+    return send_im(f"user{n}@contoso.com", f"child {n}", account=account).accepted_by
 
 def fail(url):
-    send_im("declines@contoso.com", "hi", address="tosh@contoso.com", password="x", server=url)
+    send_im("declines@contoso.com", "hi", account=Account("tosh@contoso.com", "x", server=url))
 
 if __name__ == "__main__":
     method, url = sys.argv[1:]
-    send_im("lenea@contoso.com", "parent", address="tosh@contoso.com", password="x", server=url)
+    send_im("lenea@contoso.com", "parent", account=Account("tosh@contoso.com", "x", server=url))
     with multiprocessing.get_context(method).Pool(3) as pool:
         accepted = pool.map(work, [(n, url) for n in range(6)])
         try:

@@ -5,7 +5,6 @@ timed: the recipient ``slow@`` accepts after some seconds, and other greenlets h
 """
 
 import pytest
-from conftest import PASSWORD, SENDER
 
 PATCHES = {
     "gevent": """
@@ -23,10 +22,10 @@ PATCHES = {
         spawn, sleep, join = eventlet.spawn, eventlet.sleep, lambda greenlet: greenlet.wait()
         """,
 }
-IMPORT = f"""
+IMPORT = """
         import sys
         from send_im import *
-        account = dict(address="{SENDER}", password="{PASSWORD}")
+        SENDER = "tosh@contoso.com"
         """
 TICKS = """
         ran = []
@@ -37,69 +36,61 @@ TICKS = """
         """
 
 
-def ends_well(done, out=""):
-    assert (done.returncode, done.stdout, done.stderr) == (0, out, ""), done
+def ends_well(done):
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done
 
 
 @pytest.fixture(params=PATCHES)
-def patched(request):
-    """The beginning of a patched program."""
-    return PATCHES[request.param] + IMPORT + TICKS
+def patched(request, script):
+    """Runs the rest of a patched program, which has to end well."""
+    return lambda code: ends_well(script(PATCHES[request.param] + IMPORT + TICKS + code))
+
+
+@pytest.fixture
+def in_gevent(script):
+    """The same of a program that gevent has patched."""
+    return lambda code: ends_well(script(PATCHES["gevent"] + IMPORT + code))
 
 
 # What reads from a descriptor is not patched.
 WITHOUT_OS = PATCHES["eventlet"].replace("monkey_patch()", "monkey_patch(os=False)")
 
 
-@pytest.mark.parametrize("patch", [*PATCHES.values(), WITHOUT_OS], ids=[*PATCHES, "eventlet without os"])
-def test_other_greenlets_run_while_one_sends(script, patch):
+# A patch after the import counts too.
+PROGRAMS = {
+    **{library: patch + IMPORT for library, patch in PATCHES.items()},
+    **{f"{library} after the import": IMPORT + patch for library, patch in PATCHES.items()},
+    "eventlet without os": WITHOUT_OS + IMPORT,
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_other_greenlets_run_while_one_sends(script, program):
     ends_well(
         script(
-            patch
-            + IMPORT
+            PROGRAMS[program]
             + TICKS
             + """
         with Sandbox() as sandbox:
             spawn(ticker)
             sleep(0)
             before = len(ran)
-            receipt = join(spawn(send_im, "slow@contoso.com", "hi", server=sandbox, **account))
+            receipt = join(spawn(send_im, "slow@contoso.com", "hi", account=sandbox.account(SENDER)))
             assert receipt.evidence == "invitation_accepted"
             assert len(ran) - before > 50, len(ran) - before
             # The main greenlet waits in the same way.
             before = len(ran)
-            send_im("slow@contoso.com", "hi", server=sandbox, **account)
+            send_im("slow@contoso.com", "hi", account=sandbox.account(SENDER))
             assert len(ran) - before > 50, len(ran) - before
         """
         )
     )
 
 
-@pytest.mark.parametrize("library", PATCHES)
-def test_a_patch_after_the_import_counts_too(script, library):
-    ends_well(
-        script(
-            IMPORT
-            + PATCHES[library]
-            + TICKS
-            + """
-        with Sandbox() as sandbox:
-            spawn(ticker)
-            sleep(0)
-            join(spawn(send_im, "slow@contoso.com", "hi", server=sandbox, **account))
-            assert len(ran) > 50, len(ran)
-        """
-        )
-    )
-
-
-def test_many_greenlets_send_at_once_on_one_client(script, patched):
+def test_many_greenlets_send_at_once_on_one_client(patched):
     """More than any thread pool has threads: each recipient answers only once all have been invited."""
-    ends_well(
-        script(
-            patched
-            + """
-        with Sandbox() as sandbox, Client(server=sandbox, **account) as client:
+    patched("""
+        with Sandbox() as sandbox, Client(sandbox.account(SENDER)) as client:
             first = spawn(client.send, "slow@contoso.com", "first")
             rest = [spawn(client.send, f"user{n}@contoso.com", "hi") for n in range(50)]
             for greenlet in rest:
@@ -107,35 +98,24 @@ def test_many_greenlets_send_at_once_on_one_client(script, patched):
             assert [m.text for m in sandbox.messages()] == ["hi"] * 50, "the first was waited for"
             join(first)
             assert sandbox.messages()[-1].text == "first"
-        """
-        )
-    )
+        """)
 
 
-def test_the_wait_without_a_descriptor_goes_through_the_thread_pool(script, patched):
+def test_the_wait_without_a_descriptor_goes_through_the_thread_pool(patched):
     """As on systems where no descriptor can be waited on."""
-    ends_well(
-        script(
-            patched
-            + """
+    patched("""
         from send_im._native.send_im_uniffi import PendingCall
         PendingCall.descriptor = lambda call: None
         with Sandbox() as sandbox:
             spawn(ticker)
             sleep(0)
-            join(spawn(send_im, "slow@contoso.com", "hi", server=sandbox, on_step=lambda _: None, **account))
+            join(spawn(send_im, "slow@contoso.com", "hi", account=sandbox.account(SENDER), on_step=lambda _: None))
             assert len(ran) > 50, len(ran)
-        """
-        )
-    )
+        """)
 
 
-def test_steps_and_tokens_reach_the_program(script, patched):
-    ends_well(
-        script(
-            patched
-            + """
-        account.pop("password")
+def test_steps_and_tokens_reach_the_program(patched):
+    patched("""
         with Sandbox() as sandbox:
             spawn(ticker)
             sleep(0)
@@ -143,36 +123,29 @@ def test_steps_and_tokens_reach_the_program(script, patched):
             def token(request):
                 asked.append(request.origin)
                 sleep(0.2)  # it may wait itself, with what was patched
-                return sandbox.request("POST", f"tokens/{account['address']}")["token"]
+                return sandbox.request("POST", f"tokens/{SENDER}")["token"]
             here = []
-            with Client(server=sandbox, token=token, on_step=steps.append, **account) as client:
+            with Client(sandbox.account(SENDER, token=token), on_step=steps.append) as client:
                 before = len(ran)
                 client.send("lenea@contoso.com", "hi")
                 sandbox.request("POST", "actions/revoke-tokens")
                 client.send("lenea@contoso.com", "again")
             assert {"sign_in", "invite"} <= {step.step for step in steps}, steps
             assert len(asked) > 1 and len(sandbox.messages()) == 2, (asked, sandbox.messages())
-        """
-        )
-    )
+        """)
 
 
-def test_a_token_callable_that_waits_leaves_no_descriptors_behind(script):
+def test_a_token_callable_that_waits_leaves_no_descriptors_behind(in_gevent):
     """Its thread gets a hub of its own by waiting."""
-    ends_well(
-        script(
-            PATCHES["gevent"]
-            + IMPORT
-            + """
+    in_gevent("""
         import os
-        account.pop("password")
         with Sandbox() as sandbox:
             def token(request):
                 sleep(0.01)
-                return sandbox.request("POST", f"tokens/{account['address']}")["token"]
+                return sandbox.request("POST", f"tokens/{SENDER}")["token"]
             def descriptors():
                 return len(os.listdir("/dev/fd"))
-            with Client(server=sandbox, token=token, **account) as client:
+            with Client(sandbox.account(SENDER, token=token)) as client:
                 client.send("lenea@contoso.com", "hi")
                 before = descriptors()
                 for n in range(10):
@@ -183,61 +156,43 @@ def test_a_token_callable_that_waits_leaves_no_descriptors_behind(script):
                         break
                     sleep(0.01)
                 assert descriptors() < before + 10, (before, descriptors())
-        """
-        )
-    )
+        """)
 
 
-def test_a_greenlet_can_be_given_up(script):
-    ends_well(
-        script(
-            PATCHES["gevent"]
-            + IMPORT
-            + """
+def test_a_greenlet_can_be_given_up(in_gevent):
+    in_gevent("""
         with Sandbox() as sandbox:
-            with Client(server=sandbox, **account) as client:
+            with Client(sandbox.account(SENDER)) as client:
                 try:
                     with gevent.Timeout(1):
                         client.send("silent@contoso.com", "hi")
+                    raise AssertionError("it was not given up")
                 except gevent.Timeout:
-                    print("given up")
+                    pass
                 client.send("lenea@contoso.com", "next")
             assert [m.text for m in sandbox.messages()] == ["next"]
-        """
-        ),
-        "given up\n",
-    )
+        """)
 
 
-def test_real_threads_of_a_patched_program_send_too(script):
-    ends_well(
-        script(
-            PATCHES["gevent"]
-            + IMPORT
-            + """
+def test_real_threads_of_a_patched_program_send_too(in_gevent):
+    in_gevent("""
         with Sandbox() as sandbox:
             pool = gevent.get_hub().threadpool
-            call = lambda: send_im("lenea@contoso.com", "hi", server=sandbox, **account)
+            call = lambda: send_im("lenea@contoso.com", "hi", account=sandbox.account(SENDER))
             for result in [pool.spawn(call) for _ in range(5)]:
                 result.get()
             assert len(sandbox.messages()) == 5
-        """
-        )
-    )
+        """)
 
 
-def test_a_fork_while_other_greenlets_wait(script):
+def test_a_fork_while_other_greenlets_wait(in_gevent):
     """All greenlets are forked. Those that wait are told so in the child; the parent's calls go on."""
-    ends_well(
-        script(
-            PATCHES["gevent"]
-            + IMPORT
-            + """
+    in_gevent("""
         import os
         with Sandbox(ring=3600) as sandbox:
             def send(name):
                 try:
-                    return send_im(f"{name}@contoso.com", "hi", timeout=3600, server=sandbox, **account).evidence
+                    return send_im(f"{name}@contoso.com", "hi", timeout=3600, account=sandbox.account(SENDER)).evidence
                 except ClientClosed as error:
                     return "closed in the child"
             waiting = [spawn(send, name) for name in ("slow", "silent")]
@@ -250,6 +205,4 @@ def test_a_fork_while_other_greenlets_wait(script):
             assert os.waitpid(child, 0)[1] == 0
             assert join(waiting[0]) == "invitation_accepted"
             waiting[1].kill()
-        """
-        )
-    )
+        """)

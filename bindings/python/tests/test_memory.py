@@ -28,11 +28,11 @@ import asyncio
 import contextlib
 import gc
 import sys
-from send_im import AsyncClient, Client, Message, NotDelivered
+from send_im import Account, AsyncClient, Client, Message, NotDelivered
 from send_im._native.send_im_uniffi import live_allocations
 
 url, windows, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-account = dict(address="tosh@contoso.com", password="any", server=url, on_step=lambda step: None)
+account = Account("tosh@contoso.com", "any", server=url)
 messages = [Message(f"user{n}@contoso.com", f"message {n}") for n in range(5)]
 
 async def awaited(client):
@@ -40,8 +40,8 @@ async def awaited(client):
     await asyncio.gather(*(client.send(message.to, message.text) for message in messages))
 
 async def main():
-    with Client(**account) as client:
-        async with AsyncClient(**account) as other:
+    with Client(account, on_step=lambda step: None) as client:
+        async with AsyncClient(account, on_step=lambda step: None) as other:
             for _ in range(windows):
                 for _ in range(rounds):
                     results = client.send_all(messages)

@@ -4,14 +4,14 @@ import gc
 import os
 
 import pytest
-from conftest import PASSWORD, SENDER, journal
+from conftest import PASSWORD, SENDER
 
 from send_im import ClientClosed, DeadlineExceeded, InvalidInput, Sandbox, SendImError, SignInError, send_im
 
 
 def test_it_keeps_what_was_delivered(sandbox, account):
-    send_im("lenea@contoso.com", "message one", subject="db7", importance="urgent", **account)
-    send_im("ada@contoso.com", "two", **account)
+    send_im("lenea@contoso.com", "message one", subject="db7", importance="urgent", account=account)
+    send_im("ada@contoso.com", "two", account=account)
     one, two = sandbox.messages()
     assert (one.number, one.sender, one.to, one.text) == (1, SENDER, "lenea@contoso.com", "message one")
     assert (one.subject, one.importance, one.format, one.via) == ("db7", "urgent", "plain", "invitation")
@@ -31,7 +31,7 @@ def test_wait_for_while_messages_arrive(script):
     done = script("""
         import threading
         from send_im import Client, Sandbox, SendImError
-        with Sandbox() as sandbox, Client("tosh@contoso.com", password="x", server=sandbox) as client:
+        with Sandbox() as sandbox, Client(sandbox.account("tosh@contoso.com")) as client:
             stop = threading.Event()
             def work(n):
                 while not stop.is_set():
@@ -46,15 +46,6 @@ def test_wait_for_while_messages_arrive(script):
                 thread.join()
     """)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.parametrize("layout", ["one-pool", "two-pools", "redirect"])
-@pytest.mark.parametrize("https", [False, True])
-def test_every_layout(layout, https):
-    with Sandbox(layout, https) as sandbox:
-        assert sandbox.url.startswith("https://" if https else "http://")
-        send_im("lenea@contoso.com", "hi", address=SENDER, password=PASSWORD, server=sandbox)
-        assert {exchange.pool for exchange in journal(sandbox)} == ({0} if layout == "one-pool" else {0, 1})
 
 
 def test_the_authority_is_a_file_that_goes_with_the_sandbox():
@@ -76,31 +67,21 @@ def test_without_https_there_is_no_authority(sandbox):
 
 def test_only_declared_users_sign_in():
     with Sandbox(users={SENDER: PASSWORD}) as sandbox:
-        send_im("lenea@contoso.com", "hi", address=SENDER, password=PASSWORD, server=sandbox)
+        send_im("lenea@contoso.com", "hi", account=sandbox.account(SENDER, PASSWORD))
         with pytest.raises(SignInError):
-            send_im("lenea@contoso.com", "hi", address=SENDER, password="other", server=sandbox)
+            send_im("lenea@contoso.com", "hi", account=sandbox.account(SENDER, "other"))
 
 
 def test_faults_come_and_go(sandbox, account):
     sandbox.add_fault("applications", {"status": {"http": 500}}, times=0)
     with pytest.raises(SendImError) as caught:
-        send_im("lenea@contoso.com", "hi", timeout=5, **account)
+        send_im("lenea@contoso.com", "hi", timeout=5, account=account)
     assert caught.value.kind == "service_error"
     sandbox.clear_faults()
-    send_im("lenea@contoso.com", "hi", **account)
+    send_im("lenea@contoso.com", "hi", account=account)
     told = "^This is not a fault: there is no action `explode`; the actions are status, "
     with pytest.raises(InvalidInput, match=told):
         sandbox.add_fault("start_messaging", "explode")
-
-
-def test_the_journal_lists_requests_without_secrets(sandbox, account):
-    send_im("lenea@contoso.com", "a secret text", **account)
-    exchanges = journal(sandbox)
-    assert [exchange.number for exchange in exchanges] == list(range(1, len(exchanges) + 1))
-    assert exchanges[-1].method == "DELETE"
-    assert exchanges[-1].status == 204
-    assert PASSWORD not in str(exchanges)
-    assert "a secret text" not in str(exchanges)
 
 
 def test_before_and_after_its_block():
@@ -132,7 +113,7 @@ def test_a_layout_it_does_not_know(options):
 
 def test_its_own_interface_can_be_asked(sandbox, account):
     sandbox.request("PUT", "recipients/lenea@contoso.com", {"forward_to": "ada@contoso.com"})
-    assert send_im("lenea@contoso.com", "hi", **account).accepted_by == "ada@contoso.com"
+    assert send_im("lenea@contoso.com", "hi", account=account).accepted_by == "ada@contoso.com"
     assert sandbox.request("GET", "messages?to=ada@contoso.com")[0]["text"] == "hi"
     assert sandbox.request("DELETE", "messages") is None
     assert sandbox.messages() == []

@@ -30,7 +30,7 @@ def test_a_token_in_place_of_a_password(sandbox):
         asked.append((request, threading.current_thread()))
         return issue_token(sandbox, SENDER)
 
-    receipt = send_im("lenea@contoso.com", "hi", address=SENDER, token=token, server=sandbox)
+    receipt = send_im("lenea@contoso.com", "hi", account=sandbox.account(SENDER, token=token))
     assert receipt.accepted_by == "lenea@contoso.com"
     request, thread = asked[0]
     assert isinstance(request, TokenRequest)
@@ -40,11 +40,6 @@ def test_a_token_in_place_of_a_password(sandbox):
     assert thread is not threading.main_thread()
 
 
-def test_a_token_with_a_lifetime(sandbox):
-    with Client(SENDER, token=lambda _: BearerToken(issue_token(sandbox, SENDER), 3600), server=sandbox) as client:
-        assert client.send("lenea@contoso.com", "hi").accepted_by == "lenea@contoso.com"
-
-
 def test_a_revoked_token_is_asked_for_again(sandbox):
     asked = []
 
@@ -52,7 +47,7 @@ def test_a_revoked_token_is_asked_for_again(sandbox):
         asked.append(request.rejected)
         return issue_token(sandbox, SENDER)
 
-    with Client(SENDER, token=token, server=sandbox) as client:
+    with Client(sandbox.account(SENDER, token=token)) as client:
         client.send("lenea@contoso.com", "before")
         sandbox.request("POST", "actions/revoke-tokens")
         client.send("lenea@contoso.com", "after")
@@ -72,8 +67,8 @@ def test_a_coroutine_function_runs_on_the_loop(sandbox):
             asked.append(request)
             return issue_token(sandbox, SENDER)
 
-        await send_im_async("a@contoso.com", "hi", address=SENDER, token=token, server=sandbox)
-        async with AsyncClient(SENDER, token=token, server=sandbox) as client:
+        await send_im_async("a@contoso.com", "hi", account=sandbox.account(SENDER, token=token))
+        async with AsyncClient(sandbox.account(SENDER, token=token)) as client:
             await client.send("b@contoso.com", "hi")
         return asked
 
@@ -89,7 +84,7 @@ def test_a_plain_callable_does_not_block_the_loop(sandbox):
             assert threading.get_ident() != loop_thread
             return issue_token(sandbox, SENDER)
 
-        return await send_im_async("a@contoso.com", "hi", address=SENDER, token=token, server=sandbox)
+        return await send_im_async("a@contoso.com", "hi", account=sandbox.account(SENDER, token=token))
 
     assert asyncio.run(main()).accepted_by == "a@contoso.com"
 
@@ -101,7 +96,7 @@ def test_a_client_is_given_tokens_also_while_no_call_waits():
         asked.append(request)
         return BearerToken(issue_token(sandbox, SENDER), 1)
 
-    with Sandbox(poll_timeout=0.2) as sandbox, Client(SENDER, token=token, server=sandbox):
+    with Sandbox(poll_timeout=0.2) as sandbox, Client(sandbox.account(SENDER, token=token)):
         before = len(asked)
         assert eventually(lambda: len(asked) > before + 1)
 
@@ -112,16 +107,16 @@ def asking():
 
 def test_the_thread_that_asks_ends_with_its_call_or_client(sandbox):
     token = lambda _: issue_token(sandbox, SENDER)  # noqa: E731
-    send_im("lenea@contoso.com", "hi", address=SENDER, token=token, server=sandbox)
+    send_im("lenea@contoso.com", "hi", account=sandbox.account(SENDER, token=token))
     assert eventually(lambda: not asking())
     with pytest.raises(SignInError):
-        Client.sign_in(SENDER, token=lambda _: "bad", server=sandbox)
+        Client(sandbox.account(SENDER, token=lambda _: "bad")).sign_in()
     assert eventually(lambda: not asking())
-    client = Client.sign_in(SENDER, token=token, server=sandbox)
+    client = Client(sandbox.account(SENDER, token=token)).sign_in()
     assert len(asking()) == 1
     client.close()
     assert eventually(lambda: not asking())
-    client = Client.sign_in(SENDER, token=token, server=sandbox)
+    client = Client(sandbox.account(SENDER, token=token)).sign_in()
     del client
     gc.collect()
     assert eventually(lambda: not asking())
@@ -138,7 +133,7 @@ async def failing_token_async(request):
 @pytest.mark.parametrize("token", [failing_token, failing_token_async])
 def test_a_callable_that_raises_is_an_error_without_its_text(sandbox, token, caplog):
     async def main():
-        await send_im_async("lenea@contoso.com", "hi", address=SENDER, token=token, server=sandbox)
+        await send_im_async("lenea@contoso.com", "hi", account=sandbox.account(SENDER, token=token))
 
     with caplog.at_level(logging.WARNING), pytest.raises(CredentialUnavailable) as caught:
         asyncio.run(main())
@@ -151,10 +146,18 @@ def test_a_callable_that_raises_is_an_error_without_its_text(sandbox, token, cap
     assert record.exc_info is None, "the traceback would end with the text of the error"
 
 
+def test_a_coroutine_function_is_for_an_event_loop(sandbox):
+    account = sandbox.account(SENDER, token=failing_token_async)
+    with pytest.raises(TypeError, match="AsyncClient"):
+        send_im("lenea@contoso.com", "hi", account=account)
+    with pytest.raises(TypeError, match="AsyncClient"):
+        Client(account).sign_in()
+
+
 @pytest.mark.parametrize("value", [None, 7, b"bytes"])
 def test_a_callable_that_returns_something_else(sandbox, value):
     with pytest.raises(CredentialUnavailable, match=type(value).__name__) as caught:
-        send_im("lenea@contoso.com", "hi", address=SENDER, token=lambda request: value, server=sandbox)
+        send_im("lenea@contoso.com", "hi", account=sandbox.account(SENDER, token=lambda request: value))
     assert caught.value.__cause__ is None
 
 
@@ -189,17 +192,17 @@ class Vault:
 def test_what_the_callable_raised_is_the_cause(sandbox, kind):
     vault = Vault(sandbox, kind)
     with pytest.raises(CredentialUnavailable) as caught:
-        send_im("lenea@contoso.com", "hi", address=SENDER, token=vault, server=sandbox)
+        send_im("lenea@contoso.com", "hi", account=sandbox.account(SENDER, token=vault))
     vault.caused(caught.value)
     assert caught.value.__cause__.__traceback__.tb_frame.f_code.co_name == "__call__", "the callable's own"
-    with pytest.raises(CredentialUnavailable) as caught, Client(SENDER, token=vault, server=sandbox):
+    with pytest.raises(CredentialUnavailable) as caught, Client(sandbox.account(SENDER, token=vault)):
         pytest.fail("it must not sign in")
     vault.caused(caught.value)
 
 
 def test_the_cause_of_a_later_failure_is_found_too(sandbox):
     vault = Vault(sandbox)
-    with Client(SENDER, token=vault, server=sandbox) as client:
+    with Client(sandbox.account(SENDER, token=vault)) as client:
         client.send("lenea@contoso.com", "before")
         sandbox.request("POST", "actions/revoke-tokens")
         vault.sealed_with = VaultSealed
@@ -219,10 +222,10 @@ def test_the_cause_of_an_awaited_failure(sandbox, source):
         vault = Vault(sandbox, VaultSealed)
         token = source.__get__(vault)
         with pytest.raises(CredentialUnavailable) as caught:
-            await send_im_async("lenea@contoso.com", "hi", address=SENDER, token=token, server=sandbox)
+            await send_im_async("lenea@contoso.com", "hi", account=sandbox.account(SENDER, token=token))
         vault.caused(caught.value)
         vault.sealed_with = None
-        async with AsyncClient(SENDER, token=token, server=sandbox) as client:
+        async with AsyncClient(sandbox.account(SENDER, token=token)) as client:
             sandbox.request("POST", "actions/revoke-tokens")
             vault.sealed_with = VaultSealed
             with pytest.raises(CredentialUnavailable) as caught:
@@ -239,7 +242,7 @@ def test_a_callable_that_is_cancelled_with_its_loop_says_so(sandbox):
         raise asyncio.CancelledError
 
     with pytest.raises(CredentialUnavailable) as caught:
-        asyncio.run(send_im_async("lenea@contoso.com", "hi", address=SENDER, token=token, server=sandbox))
+        asyncio.run(send_im_async("lenea@contoso.com", "hi", account=sandbox.account(SENDER, token=token)))
     assert type(caught.value.__cause__) is asyncio.CancelledError
 
 
@@ -260,12 +263,6 @@ class Asked:
         @staticmethod
         def fail(reason, cause):
             assert cause > 0
-
-
-def test_a_rejected_token_is_a_sign_in_error(sandbox):
-    with pytest.raises(SignInError) as caught:
-        send_im("lenea@contoso.com", "hi", address=SENDER, token=lambda _: "not-of-this-server", server=sandbox)
-    assert "not-of-this-server" not in str(caught.value)
 
 
 def test_the_repr_of_a_token_does_not_show_it():

@@ -4,7 +4,7 @@ import asyncio
 import os
 
 import pytest
-from conftest import PASSWORD, SENDER
+from conftest import SENDER
 from send_im._native.send_im_uniffi import PendingCall
 
 from send_im import AsyncClient, Client
@@ -22,7 +22,7 @@ def test_an_event_loop_waits_without_a_descriptor_too(sandbox, account, monkeypa
     steps = []
 
     async def main():
-        async with AsyncClient(on_step=steps.append, **account) as client:
+        async with AsyncClient(account, on_step=steps.append) as client:
             await asyncio.gather(*(client.send(f"user{n}@contoso.com", "hi") for n in range(20)))
 
     asyncio.run(main())
@@ -35,7 +35,7 @@ def test_descriptors_are_given_back(account):
     """Their number depends on the calls at once, not on the calls."""
 
     async def main(client):
-        async with AsyncClient(**account) as other:
+        async with AsyncClient(account) as other:
             await other.send("lenea@contoso.com", "hi")
             before = descriptors()
             cut_off = []
@@ -50,7 +50,7 @@ def test_descriptors_are_given_back(account):
             # Some connections may be new; each call would leave two.
             assert descriptors() < before + 20
 
-    with Client(**account) as client:
+    with Client(account) as client:
         asyncio.run(main(client))
 
 
@@ -60,7 +60,7 @@ def test_without_descriptors_a_call_still_works(script):
         import asyncio, os, resource
         from send_im import AsyncClient, Client, Sandbox
         async def main(client, sandbox):
-            async with AsyncClient("{SENDER}", password="{PASSWORD}", server=sandbox) as other:
+            async with AsyncClient(sandbox.account("{SENDER}")) as other:
                 client.send("lenea@contoso.com", "before")
                 await other.send("lenea@contoso.com", "before")
                 taken = []
@@ -74,7 +74,7 @@ def test_without_descriptors_a_call_still_works(script):
                 await other.send("lenea@contoso.com", "after")
                 for descriptor in taken:
                     os.close(descriptor)
-        with Sandbox() as sandbox, Client("{SENDER}", password="{PASSWORD}", server=sandbox) as client:
+        with Sandbox() as sandbox, Client(sandbox.account("{SENDER}")) as client:
             asyncio.run(main(client, sandbox))
             assert len(sandbox.messages()) == 4
     """)

@@ -2,13 +2,11 @@
 
 >>> from send_im import Sandbox, send_im
 >>> with Sandbox() as sandbox:
-...     receipt = send_im(
-...         "lenea@contoso.com", "hello world", address="tosh@contoso.com", password="x", server=sandbox
-...     )
+...     receipt = send_im("lenea@contoso.com", "hello world", account=sandbox.account("tosh@contoso.com"))
 ...     print(receipt.accepted_by, sandbox.inbox("lenea@contoso.com")[0].text)
 lenea@contoso.com hello world
 
-Without ``address`` the account comes from ``SEND_IM_ADDRESS``, ``SEND_IM_USERNAME``, ``SEND_IM_PASSWORD``,
+Without an :class:`Account` the stored one sends: from ``SEND_IM_ADDRESS``, ``SEND_IM_USERNAME``, ``SEND_IM_PASSWORD``,
 ``SEND_IM_SERVER``, ``SEND_IM_CA_FILE`` and ``SEND_IM_TLS``, then from ``send-im/config.toml`` in the configuration
 folder.
 
@@ -18,8 +16,7 @@ signs in. No password, token or message text is ever logged.
 
 from . import _library  # isort: skip  # before all that needs the library
 from . import _exit
-from ._async_client import AsyncClient
-from ._client import Client
+from ._client import AsyncClient, Client
 from ._errors import (
     Cancelled,
     ClientClosed,
@@ -37,14 +34,19 @@ from ._native import send_im_uniffi as _native_module
 from ._sandbox import Delivered, Sandbox
 from ._send import send_im, send_im_async
 from ._types import (
-    AsyncTokenSource,
+    Account,
     BearerToken,
+    Evidence,
+    Format,
     Hop,
     Importance,
+    Kind,
     Message,
     OnStep,
     Receipt,
+    Sent,
     Step,
+    StepName,
     Tls,
     TokenRequest,
     TokenSource,
@@ -54,8 +56,8 @@ from ._types import (
 __version__: str = _native_module.version()
 
 __all__ = [
+    "Account",
     "AsyncClient",
-    "AsyncTokenSource",
     "BearerToken",
     "Cancelled",
     "Client",
@@ -64,9 +66,12 @@ __all__ = [
     "CredentialUnavailable",
     "DeadlineExceeded",
     "Delivered",
+    "Evidence",
+    "Format",
     "Hop",
     "Importance",
     "InvalidInput",
+    "Kind",
     "Message",
     "NotDelivered",
     "OnStep",
@@ -74,9 +79,11 @@ __all__ = [
     "Receipt",
     "Sandbox",
     "SendImError",
+    "Sent",
     "ServiceError",
     "SignInError",
     "Step",
+    "StepName",
     "Tls",
     "TokenRequest",
     "TokenSource",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from . import _hubs
 from ._errors import SendImError, error_from
@@ -19,7 +19,7 @@ def run(call: Any, relay: Optional[Relay] = None) -> Any:
             ended = _hubs.wait(call)
             if relay is not None:
                 relay.deliver(call)
-        return _outcome(call, relay)
+        return asked(call.take, relay=relay)
     finally:
         call.cancel()
 
@@ -33,7 +33,7 @@ async def run_async(call: Any, relay: Optional[Relay] = None) -> Any:
             if relay is not None:
                 relay.deliver(call)
             if ended:
-                return _outcome(call, relay)
+                return asked(call.take, relay=relay)
             await _woken(loop, call.descriptor())
     finally:
         call.cancel()
@@ -61,24 +61,15 @@ def _settle(woken: asyncio.Future[None]) -> None:
         woken.set_result(None)
 
 
-def _outcome(call: Any, relay: Optional[Relay]) -> Any:
-    try:
-        return call.take()
-    except (native.SendError, native.InternalError) as error:
-        failed = translate(error, relay)
-        raise failed from failed.__cause__
+def asked(method: Callable[..., Any], *arguments: Any, relay: Optional[Relay] = None) -> Any:
+    """What a method of the native library returns; its errors as exceptions of this package.
 
-
-def cancel_all(session: Any) -> None:
-    """Ends every send of a session."""
+    Their cause is what the token callable raised, if that is it.
+    """
     try:
-        session.cancel_all()
+        return method(*arguments)
     except native.SendError as error:
-        raise translate(error) from None
-
-
-def translate(error: Any, relay: Optional[Relay] = None) -> SendImError:
-    """The exception for an error of the native library. Its cause is what the token callable raised, if that is it."""
-    if isinstance(error, native.SendError):
-        return error_from(error.failure, relay)
-    return SendImError("send-im failed inside; this is a bug of send-im, please report it.", sent="maybe")
+        failed = error_from(error.failure, relay)
+    except native.InternalError:
+        failed = SendImError("send-im failed inside; this is a bug of send-im, please report it.", sent="maybe")
+    raise failed from failed.__cause__

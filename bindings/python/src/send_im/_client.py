@@ -1,43 +1,75 @@
-"""A signed-in client for threads."""
+"""Signed-in clients: one for threads, one for an event loop."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Any, Optional, Union
 
 from . import _exit
-from ._calls import cancel_all, run
+from ._calls import asked, run, run_async
 from ._errors import ClientClosed, SendImError, error_from
 from ._native import send_im_uniffi as native
-from ._options import PathLike, Server, account_options, message_options, milliseconds
+from ._options import account_options, message_options, milliseconds
 from ._relay import Relay, logger
-from ._types import (
-    DEFAULT_TIMEOUT,
-    Importance,
-    Message,
-    OnStep,
-    Receipt,
-    Tls,
-    TokenSource,
-    Wait,
-    receipt_from,
-)
+from ._types import DEFAULT_TIMEOUT, Account, Importance, Message, OnStep, Receipt, Wait, receipt_from
 
 
-class Client:
+class _Session:
+    """What both clients have."""
+
+    def __init__(
+        self, account: Optional[Account] = None, *, timeout: float = DEFAULT_TIMEOUT, on_step: Optional[OnStep] = None
+    ) -> None:
+        sender = account or Account()
+        self._address = sender.address
+        self._options: Any = account_options(sender, timeout)
+        self._token = sender.token
+        self._on_step = on_step
+        self._relay: Optional[Relay] = None
+        self._session: Any = None
+
+    def cancel_all(self) -> None:
+        """Ends every send under way at once: each fails with :class:`Cancelled`.
+
+        Its ``sent`` says whether the message can have arrived (``"maybe"``) or not (``"no"``). Later sends fail with
+        :class:`ClientClosed`. Any thread may call this; the session is still to be signed out.
+        """
+        if self._session is not None:
+            asked(self._session.cancel_all)
+
+    def _start_sign_in(self, loop: Optional[asyncio.AbstractEventLoop] = None) -> Any:
+        if self._session is not None:
+            raise RuntimeError("a client signs in once; make a new one")
+        self._relay = Relay(self._on_step, self._token, loop)
+        call = native.start_sign_in(self._options, self._relay.tells_steps, self._relay.asks_tokens)
+        return self._relay.watch(call)
+
+    def _signed_in(self, outcome: Any) -> None:
+        self._session = outcome.value
+        _exit.arm()
+        self._options = None  # the password is not kept longer than it is needed
+
+    def _open(self) -> Any:
+        if self._session is None:
+            raise ClientClosed("The client is not signed in; use it with 'with', or call sign_in().")
+        return self._session
+
+    def _results(self, outcome: Any) -> list[Union[Receipt, SendImError]]:
+        return [
+            error_from(each.failure, self._relay) if each.receipt is None else receipt_from(each.receipt)
+            for each in outcome.value
+        ]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._address or 'of the stored account'}>"
+
+
+class Client(_Session):
     """One session: signs in once, sends any number of messages from any thread, signs out.
 
     Args:
-        address: The sender's address. None: the stored account (see the module's text).
-        username: The name to sign in with where it is not the address.
-        password: The password. None with an address and no token: ``SEND_IM_PASSWORD``.
-        server: The URL of the discovery root, or a :class:`Sandbox`. None: ask the sign-in domain.
-        ca_file: A file, PEM or DER, with certificate authorities to trust besides those of the operating system.
-        tls: ``"current"``, or ``"compatible"`` for servers with older cipher suites, such as Windows Server 2012 R2.
-            None: ``SEND_IM_TLS``.
-        token: Called with a :class:`TokenRequest` for a bearer token, on a thread of its own; instead of a password.
-        trusted_domains: Further domains the server may lead to.
+        account: Who sends. None: the stored account (see the module's text).
         timeout: How long signing in may take, in seconds.
         on_step: Called with a :class:`Step` at the end of each step, on a thread that waits for a call of this client.
 
@@ -46,85 +78,22 @@ class Client:
 
     >>> from send_im import Client, Sandbox
     >>> with Sandbox() as sandbox:
-    ...     with Client("tosh@contoso.com", password="x", server=sandbox) as client:
+    ...     with Client(sandbox.account("tosh@contoso.com")) as client:
     ...         receipt = client.send("lenea@contoso.com", "disk full", subject="db7")
     ...     print(receipt.accepted_by, sandbox.messages()[0].subject)
     lenea@contoso.com db7
     """
 
-    def __init__(
-        self,
-        address: Optional[str] = None,
-        *,
-        username: Optional[str] = None,
-        password: Optional[str] = None,
-        server: Server = None,
-        ca_file: PathLike = None,
-        tls: Optional[Tls] = None,
-        token: Optional[TokenSource] = None,
-        trusted_domains: Iterable[str] = (),
-        timeout: float = DEFAULT_TIMEOUT,
-        on_step: Optional[OnStep] = None,
-    ) -> None:
-        self._address = address
-        self._options: Any = account_options(
-            address=address,
-            username=username,
-            password=password,
-            server=server,
-            ca_file=ca_file,
-            tls=tls,
-            trusted_domains=trusted_domains,
-            timeout=timeout,
-        )
-        self._token = token
-        self._on_step = on_step
-        self._relay: Optional[Relay] = None
-        self._session: Any = None
+    def sign_in(self) -> Client:
+        """Signs in, for programs without a ``with`` block. Call :meth:`sign_out` at the end.
 
-    @classmethod
-    def sign_in(
-        cls,
-        address: Optional[str] = None,
-        *,
-        username: Optional[str] = None,
-        password: Optional[str] = None,
-        server: Server = None,
-        ca_file: PathLike = None,
-        tls: Optional[Tls] = None,
-        token: Optional[TokenSource] = None,
-        trusted_domains: Iterable[str] = (),
-        timeout: float = DEFAULT_TIMEOUT,
-        on_step: Optional[OnStep] = None,
-    ) -> Client:
-        """A client that is signed in already, for programs without a ``with`` block. Call :meth:`sign_out` at the end.
+        Returns:
+            This client.
 
         Raises:
             SendImError: One of its subclasses.
         """
-        client = cls(
-            address,
-            username=username,
-            password=password,
-            server=server,
-            ca_file=ca_file,
-            tls=tls,
-            token=token,
-            trusted_domains=trusted_domains,
-            timeout=timeout,
-            on_step=on_step,
-        )
-        return client.__enter__()
-
-    def __enter__(self) -> Client:
-        if self._session is not None:
-            raise RuntimeError("a client signs in once; make a new one")
-        relay = Relay(self._on_step, self._token)
-        call = relay.watch(native.start_sign_in(self._options, relay.tells_steps, relay.asks_tokens))
-        self._session = run(call, relay).value
-        self._relay = relay
-        _exit.arm()
-        self._options = None  # the password is not kept longer than it is needed
+        self._signed_in(run(self._start_sign_in(), self._relay))
         return self
 
     def send(
@@ -156,15 +125,14 @@ class Client:
             one bad address does not hide what became of the rest.
 
         >>> from send_im import Client, Message, Sandbox
-        >>> with Sandbox() as sandbox, Client("tosh@contoso.com", password="x", server=sandbox) as client:
+        >>> with Sandbox() as sandbox, Client(sandbox.account("tosh@contoso.com")) as client:
         ...     for result in client.send_all([Message("a@contoso.com", "hi"), Message("busy@contoso.com", "hi")]):
         ...         print(type(result).__name__)
         Receipt
         NotDelivered
         """
         contents = [message_options(message) for message in messages]
-        outcomes = run(self._open().start_send_all(contents), self._relay).value
-        return [result_from(outcome, self._relay) for outcome in outcomes]
+        return self._results(run(self._open().start_send_all(contents), self._relay))
 
     def sign_out(self, timeout: Optional[float] = None) -> None:
         """Waits for the sends under way, then closes the session on the server, in at most 3 s.
@@ -183,42 +151,73 @@ class Client:
             run(self._session.start_sign_out(milliseconds(timeout)), self._relay)
 
     close = sign_out
+    __enter__ = sign_in
 
-    def cancel_all(self) -> None:
-        """Ends every send under way at once: each fails with :class:`Cancelled`.
-
-        Its ``sent`` says whether the message can have arrived (``"maybe"``) or not (``"no"``). Later sends fail with
-        :class:`ClientClosed`. Any thread may call this; the session is still to be signed out.
-        """
-        if self._session is not None:
-            cancel_all(self._session)
-
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         try:
             self.sign_out()
         except SendImError as failed:
-            # Every message has its receipt by now; what the block did must not look undone.
-            logger.warning("signing out failed: %s", failed)
-
-    def _open(self) -> Any:
-        if self._session is None:
-            raise not_signed_in()
-        return self._session
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._address or 'of the stored account'}>"
+            _not_told(failed)
 
 
-def result_from(outcome: Any, relay: Optional[Relay]) -> Union[Receipt, SendImError]:
-    """What became of one message of many."""
-    return error_from(outcome.failure, relay) if outcome.receipt is None else receipt_from(outcome.receipt)
+class AsyncClient(_Session):
+    """The same as :class:`Client`, awaited. It belongs to the event loop it signed in on.
+
+    Cancelling a task that awaits :meth:`send` cancels that send and no other. The account's ``token`` may be a
+    coroutine function; ``on_step`` is called on the event loop.
+
+    >>> import asyncio
+    >>> from send_im import AsyncClient, Sandbox
+    >>> async def main():
+    ...     async with Sandbox() as sandbox:
+    ...         async with AsyncClient(sandbox.account("tosh@contoso.com")) as client:
+    ...             receipts = await asyncio.gather(*(client.send(f"user{n}@contoso.com", "hi") for n in range(3)))
+    ...         print([receipt.accepted_by for receipt in receipts])
+    >>> asyncio.run(main())
+    ['user0@contoso.com', 'user1@contoso.com', 'user2@contoso.com']
+    """
+
+    async def sign_in(self) -> AsyncClient:
+        """Signs in and gives this client; see :meth:`Client.sign_in`."""
+        call = self._start_sign_in(asyncio.get_running_loop())
+        self._signed_in(await run_async(call, self._relay))
+        return self
+
+    async def send(
+        self,
+        to: str,
+        text: str,
+        *,
+        subject: Optional[str] = None,
+        importance: Importance = "normal",
+        html: bool = False,
+        timeout: float = DEFAULT_TIMEOUT,
+        wait: Wait = "delivered",
+    ) -> Receipt:
+        """Sends one message; see :meth:`Client.send`."""
+        content = message_options(Message(to, text, subject, importance, html, timeout, wait))
+        return receipt_from((await run_async(self._open().start_send(content), self._relay)).value)
+
+    async def send_all(self, messages: Iterable[Message]) -> list[Union[Receipt, SendImError]]:
+        """Sends many messages, several at a time; see :meth:`Client.send_all`."""
+        contents = [message_options(message) for message in messages]
+        return self._results(await run_async(self._open().start_send_all(contents), self._relay))
+
+    async def sign_out(self, timeout: Optional[float] = None) -> None:
+        """Waits for the sends under way, then closes the session; see :meth:`Client.sign_out`."""
+        if self._session is not None:
+            await run_async(self._session.start_sign_out(milliseconds(timeout)), self._relay)
+
+    close = sign_out
+    __aenter__ = sign_in
+
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            await self.sign_out()
+        except SendImError as failed:
+            _not_told(failed)
 
 
-def not_signed_in() -> ClientClosed:
-    """The error of a client that was never entered."""
-    return ClientClosed("The client is not signed in; use it with 'with', or make it with sign_in().")
+def _not_told(failed: SendImError) -> None:
+    # Every message has its receipt by now; what the block did must not look undone.
+    logger.warning("signing out failed: %s", failed)

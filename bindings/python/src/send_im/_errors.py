@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional
 
-from ._types import Hop
+from ._types import Hop, Kind, Sent, StepName, copied
 
 if TYPE_CHECKING:
     from ._relay import Relay
@@ -16,7 +16,7 @@ class SendImError(Exception):
     Its text is one sentence. It never holds a password, a token or the text of a message.
 
     Attributes:
-        kind: The sort of failure, a stable name such as ``"recipient_not_found"``, the same in every language.
+        kind: The sort of failure, such as ``"recipient_not_found"``; see :data:`Kind`.
         step: The step that failed, such as ``"sign_in"``, or None where no step had begun.
         detail: The sentence, the same as ``str(error)``.
         sent: ``"no"``: it was not delivered. ``"maybe"``: it may have arrived, sending again may double it.
@@ -31,7 +31,7 @@ class SendImError(Exception):
     >>> from send_im import Sandbox, SendImError, send_im
     >>> with Sandbox() as sandbox:
     ...     try:
-    ...         send_im("declines@contoso.com", "hi", address="tosh@contoso.com", password="x", server=sandbox)
+    ...         send_im("declines@contoso.com", "hi", account=sandbox.account("tosh@contoso.com"))
     ...     except SendImError as error:
     ...         print(type(error).__name__, error.kind, error.sent, error.exit_code)
     NotDelivered declined no 4
@@ -44,24 +44,23 @@ class SendImError(Exception):
     ('busy', 'no', 4, 'Lenea is busy.')
     """
 
-    kind: str = "protocol"
-    sent: str = "no"
+    kind: Kind = "protocol"
+    sent: Sent = "no"
     exit_code: int = 5
 
     def __init__(
         self,
         detail: str,
         *,
-        kind: Optional[str] = None,
-        step: Optional[str] = None,
-        sent: Optional[str] = None,
+        kind: Optional[Kind] = None,
+        step: Optional[StepName] = None,
+        sent: Optional[Sent] = None,
         http_status: Optional[int] = None,
         code: Optional[str] = None,
         subcode: Optional[str] = None,
         diagnostics: Optional[str] = None,
         retry_after: Optional[float] = None,
         hops: tuple[Hop, ...] = (),
-        exit_code: Optional[int] = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -74,35 +73,10 @@ class SendImError(Exception):
         self.diagnostics = diagnostics
         self.retry_after = retry_after
         self.hops = hops
-        self.exit_code = _CLASSES.get(self.kind, type(self)).exit_code if exit_code is None else exit_code
-
-    def __str__(self) -> str:
-        return self.detail
+        self.exit_code = _CLASSES.get(self.kind, type(self)).exit_code
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.detail!r}, kind={self.kind!r}, step={self.step!r}, sent={self.sent!r})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # An exception is rebuilt from its positional arguments by default; a worker process must not lose the rest.
-        return (_rebuild, (type(self), self.detail, {name: getattr(self, name) for name in _FIELDS}))
-
-
-_FIELDS = (
-    "kind",
-    "step",
-    "sent",
-    "http_status",
-    "code",
-    "subcode",
-    "diagnostics",
-    "retry_after",
-    "hops",
-    "exit_code",
-)
-
-
-def _rebuild(cls: type[SendImError], detail: str, fields: dict[str, Any]) -> SendImError:
-    return cls(detail, **fields)
 
 
 class InvalidInput(SendImError, ValueError):
@@ -115,7 +89,7 @@ class InvalidInput(SendImError, ValueError):
 class SignInError(SendImError):
     """The account cannot sign in or is not permitted to do this (exit code 3)."""
 
-    kind = "sign_in_refused"
+    kind: Kind = "sign_in_refused"
     exit_code = 3
 
 
@@ -138,7 +112,7 @@ class NotDelivered(SendImError):
 class ServiceError(SendImError):
     """The server could not be reached, or could not do it (exit code 5)."""
 
-    kind = "service_error"
+    kind: Kind = "service_error"
 
 
 class ConnectionFailed(ServiceError, ConnectionError):
@@ -174,52 +148,29 @@ class Cancelled(SendImError):
     exit_code = 130
 
 
-_CLASSES: dict[str, type[SendImError]] = {
-    "invalid_input": InvalidInput,
-    "sign_in_refused": SignInError,
-    "sign_in_unsupported": SignInError,
-    "credential_unavailable": CredentialUnavailable,
-    "forbidden": SignInError,
-    "recipient_not_found": NotDelivered,
-    "recipient_unavailable": NotDelivered,
-    "declined": NotDelivered,
-    "no_answer": NotDelivered,
-    "busy": NotDelivered,
-    "discovery_failed": ConnectionFailed,
-    "untrusted_host": ConnectionFailed,
-    "tls": ConnectionFailed,
-    "network": ConnectionFailed,
-    "timeout": DeadlineExceeded,
-    "closed": ClientClosed,
-    "limit_reached": ServiceError,
-    "throttled": ServiceError,
-    "service_error": ServiceError,
-    "protocol": ServiceError,
-    "outcome_unknown": OutcomeUnknown,
-    "cancelled": Cancelled,
+_KINDS: dict[type[SendImError], tuple[Kind, ...]] = {
+    InvalidInput: ("invalid_input",),
+    SignInError: ("sign_in_refused", "sign_in_unsupported", "forbidden"),
+    CredentialUnavailable: ("credential_unavailable",),
+    NotDelivered: ("recipient_not_found", "recipient_unavailable", "declined", "no_answer", "busy"),
+    ConnectionFailed: ("discovery_failed", "untrusted_host", "tls", "network"),
+    DeadlineExceeded: ("timeout",),
+    ClientClosed: ("closed",),
+    ServiceError: ("limit_reached", "throttled", "service_error", "protocol"),
+    OutcomeUnknown: ("outcome_unknown",),
+    Cancelled: ("cancelled",),
 }
+_CLASSES = {kind: cls for cls, kinds in _KINDS.items() for kind in kinds}
 
 
 def error_from(failure: Any, relay: Optional[Relay] = None) -> SendImError:
     """The exception for a failure of the native library."""
-    retry_after_ms = failure.retry_after_ms
+    same = ("kind", "step", "sent", "http_status", "code", "subcode", "diagnostics")
     error = _CLASSES.get(failure.kind, ServiceError)(
         failure.detail,
-        kind=failure.kind,
-        step=failure.step,
-        sent=failure.sent,
-        http_status=failure.http_status,
-        code=failure.code,
-        subcode=failure.subcode,
-        diagnostics=failure.diagnostics,
-        retry_after=None if retry_after_ms is None else retry_after_ms / 1000,
-        hops=tuple(Hop(url=hop.url, outcome=hop.outcome) for hop in failure.hops),
-        exit_code=failure.exit_code,
+        **{name: getattr(failure, name) for name in same},
+        retry_after=None if failure.retry_after_ms is None else failure.retry_after_ms / 1000,
+        hops=tuple(copied(Hop, hop) for hop in failure.hops),
     )
     error.__cause__ = None if relay is None else relay.raised(failure.cause)
     return error
-
-
-def invalid_input(detail: str) -> InvalidInput:
-    """An argument this package refuses by itself."""
-    return InvalidInput(detail)

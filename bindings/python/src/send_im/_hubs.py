@@ -35,12 +35,6 @@ def _gevent_hub(gevent: Any) -> Any:
     return None if hub is None or gevent.getcurrent() is hub else hub
 
 
-def _eventlet_runs_here(eventlet: Any) -> bool:
-    """True if greenlets can run on this thread now: not in a callback of the hub itself."""
-    hub = eventlet.hubs.get_hub()
-    return eventlet.getcurrent() is not hub.greenlet
-
-
 def wait(call: Any) -> bool:
     """Waits for a call of the native library, or for a tick. True once it has ended. Other greenlets run meanwhile."""
     gevent, eventlet = _gevent(), _eventlet()
@@ -51,7 +45,8 @@ def wait(call: Any) -> bool:
 
             in_pool: Any = hub.threadpool.apply
             return _wait_in_hub(call, lambda at: wait_read(at, _TICK, TimeoutError), in_pool)
-    elif eventlet is not None and _eventlet_runs_here(eventlet):
+    # In a callback of the hub itself no greenlet can run.
+    elif eventlet is not None and eventlet.getcurrent() is not eventlet.hubs.get_hub().greenlet:
         from eventlet import tpool
 
         trampoline = eventlet.hubs.trampoline

@@ -4,50 +4,25 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import Any, Optional
 
-from ._errors import invalid_input
+from ._errors import InvalidInput
 from ._native import send_im_uniffi as native
-from ._types import Message
-
-if TYPE_CHECKING:
-    from ._sandbox import Sandbox
+from ._types import Account, Message
 
 # The generated text of a record shows every field, and these hold a password and a message.
 native.AccountOptions.__str__ = object.__repr__
 native.MessageOptions.__str__ = object.__repr__
 native.SandboxUser.__str__ = object.__repr__
 
-Server = Union[str, "Sandbox", None]
-PathLike = Union[str, "os.PathLike[str]", None]
 
-
-def account_options(
-    *,
-    address: Optional[str],
-    username: Optional[str],
-    password: Optional[str],
-    server: Server,
-    ca_file: PathLike,
-    tls: Optional[str],
-    trusted_domains: Iterable[str],
-    timeout: Optional[float],
-) -> Any:
-    """Who sends. A sandbox as the server brings its own certificate authority."""
-    if server is not None and not isinstance(server, str):
-        ca_file = ca_file or server.ca_file
-        server = server.url
-    if isinstance(trusted_domains, str):
-        raise TypeError("trusted_domains takes several domains, not one str")
+def account_options(account: Account, timeout: Optional[float]) -> Any:
+    """Who sends, and how long signing in may take."""
+    texts = ("address", "username", "password", "server", "tls")
     return native.AccountOptions(
-        address=_text("address", address),
-        username=_text("username", username),
-        password=_text("password", password),
-        server=_text("server", server),
-        ca_file=None if ca_file is None else _text("ca_file", os.fspath(ca_file)),
-        tls=_text("tls", tls),
-        trusted_domains=[_checked("trusted_domains", domain) for domain in trusted_domains],
+        **{name: _text(name, getattr(account, name)) for name in texts},
+        ca_file=None if account.ca_file is None else _checked("ca_file", os.fspath(account.ca_file)),
+        trusted_domains=[_checked("trusted_domains", domain) for domain in account.trusted_domains],
         timeout_ms=milliseconds(timeout),
     )
 
@@ -70,7 +45,7 @@ def milliseconds(seconds: Optional[float]) -> Optional[int]:
     if seconds is None:
         return None
     if math.isnan(seconds):
-        raise invalid_input("The timeout is not a number.")
+        raise InvalidInput("The timeout is not a number.")
     if seconds <= 0:
         return 0
     return math.ceil(min(seconds, 1e9) * 1000)
@@ -86,5 +61,5 @@ def _checked(name: str, value: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise invalid_input(f"The argument {name} holds half a character (a lone surrogate).") from None
+        raise InvalidInput(f"The argument {name} holds half a character (a lone surrogate).") from None
     return value

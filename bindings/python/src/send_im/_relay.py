@@ -15,7 +15,7 @@ from collections import deque
 from typing import Any, Optional, Union
 
 from . import _hubs
-from ._types import AsyncTokenSource, BearerToken, OnStep, Step, TokenRequest, step_from
+from ._types import BearerToken, OnStep, Step, TokenRequest, TokenSource, copied, step_from
 
 logger = logging.getLogger("send_im")
 logger.addHandler(logging.NullHandler())
@@ -34,7 +34,7 @@ class Relay:
     def __init__(
         self,
         on_step: Optional[OnStep],
-        source: Optional[AsyncTokenSource],
+        source: Optional[TokenSource],
         loop: Optional[asyncio.AbstractEventLoop] = None,
     ) -> None:
         self.tells_steps = on_step is not None or logger.isEnabledFor(logging.DEBUG)
@@ -42,6 +42,8 @@ class Relay:
         self._on_step = on_step
         self._source: Any = source
         self._loop = loop if inspect.iscoroutinefunction(source) else None
+        if loop is None and inspect.iscoroutinefunction(source):
+            raise TypeError("a coroutine function gives tokens to AsyncClient and send_im_async alone")
         self._asking: set[Any] = set()
         self._numbers = itertools.count(1)
         # What the callable raised, by number; the newest are kept.
@@ -93,14 +95,7 @@ class Relay:
                 logger.warning("the on_step callback failed; the call goes on", exc_info=True)
 
     def _ask(self, asked: Any) -> None:
-        request = asked.request
-        wanted = TokenRequest(
-            origin=request.origin,
-            authorization_uri=request.authorization_uri,
-            client_id=request.client_id,
-            trusted_issuers=request.trusted_issuers,
-            rejected=request.rejected,
-        )
+        wanted = copied(TokenRequest, asked.request)
         if self._loop is not None:
             self._ask_on_loop(self._loop, wanted, asked.reply)
             return
@@ -123,11 +118,10 @@ class Relay:
     async def _ask_async(self, wanted: TokenRequest, reply: Any) -> None:
         try:
             _answer(reply, await self._source(wanted))
-        except Exception as error:
-            self._refuse(reply, error)
         except BaseException as error:
             self._refuse(reply, error)
-            raise  # the loop has to hear of a cancellation
+            if not isinstance(error, Exception):
+                raise  # the loop has to hear of a cancellation
 
     def _refuse(self, reply: Any, error: BaseException) -> None:
         # The text of the error may hold a secret, so the log tells where it came from and not what it says.

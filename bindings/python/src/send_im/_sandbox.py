@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import tempfile
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from types import TracebackType
+from pathlib import Path
 from typing import Any, Optional, Union
 
 from . import _exit
-from ._calls import run, run_async, translate
+from ._calls import asked, run, run_async
 from ._native import send_im_uniffi as native
 from ._options import milliseconds
+from ._types import Account, Format, Importance, TokenSource, copied
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Delivered:
     to: str
     accepted_by: str
     subject: Optional[str] = field(repr=False)
-    importance: str
-    format: str
+    importance: Importance
+    format: Format
     text: str = field(repr=False)
     via: str
     conversation: str
@@ -75,7 +75,7 @@ class Sandbox:
 
     >>> from send_im import Sandbox, send_im
     >>> with Sandbox() as sandbox:
-    ...     _ = send_im("lenea@contoso.com", "hi", address="tosh@contoso.com", password="x", server=sandbox)
+    ...     _ = send_im("lenea@contoso.com", "hi", account=sandbox.account("tosh@contoso.com"))
     ...     [message.text for message in sandbox.wait_for(1)]
     ['hi']
     """
@@ -123,32 +123,21 @@ class Sandbox:
         if self._remove_ca_file is not None:
             self._remove_ca_file()
 
-    def __enter__(self) -> Sandbox:
-        return self.start()
+    __enter__ = start
 
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     async def __aenter__(self) -> Sandbox:
         self._started((await run_async(native.start_sandbox(self._options))).value)
         return self
 
-    async def __aexit__(
-        self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self.stop()
 
     @property
     def url(self) -> str:
-        """The discovery root, what ``server=`` takes."""
+        """The discovery root, what ``server`` of an :class:`Account` takes."""
         self._running()
         return self._url
 
@@ -157,6 +146,11 @@ class Sandbox:
         """A PEM file with the certificate authority, with https; it is removed with the sandbox."""
         self._running()
         return self._ca_file
+
+    def account(self, address: str, password: str = "x", *, token: Optional[TokenSource] = None) -> Account:  # noqa: S107
+        """An account that signs in here, by its password unless a token callable is given."""
+        word = password if token is None else None
+        return Account(address, word, server=self.url, ca_file=self.ca_file, token=token)
 
     def inbox(self, address: str) -> list[Delivered]:
         """What was delivered to this address, oldest first."""
@@ -230,8 +224,6 @@ class Sandbox:
         return f"<Sandbox {self._url or 'not running'}>"
 
     def _waiting(self, count: int, timeout: float) -> Any:
-        if math.isnan(timeout):
-            raise ValueError("the timeout is not a number")
         return self._running().start_wait_for(count, milliseconds(timeout) or 0)
 
     def _started(self, server: Any) -> None:
@@ -253,27 +245,11 @@ class Sandbox:
         return self._server
 
     def _ask(self, method: str, *arguments: Any) -> Any:
-        try:
-            return getattr(self._running(), method)(*arguments)
-        except (native.SendError, native.InternalError) as error:
-            raise translate(error) from None
+        return asked(getattr(self._running(), method), *arguments)
 
 
 def _delivered(record: Any) -> Delivered:
-    return Delivered(
-        number=record.number,
-        sender=record.sender,
-        to=record.to,
-        accepted_by=record.accepted_by,
-        subject=record.subject,
-        importance=record.importance,
-        format=record.format,
-        text=record.text,
-        via=record.via,
-        conversation=record.conversation,
-        thread_id=record.thread_id,
-        received_at=datetime.fromtimestamp(record.received_at_ms / 1000, tz=timezone.utc),
-    )
+    return copied(Delivered, record, received_at=datetime.fromtimestamp(record.received_at_ms / 1000, tz=timezone.utc))
 
 
 _ca_files: set[str] = set()
@@ -281,10 +257,7 @@ _ca_files: set[str] = set()
 
 def _remove(path: str) -> None:
     _ca_files.discard(path)
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
+    Path(path).unlink(missing_ok=True)
 
 
 def _remove_all() -> None:

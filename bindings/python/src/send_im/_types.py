@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Awaitable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Literal, Optional, Union
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Callable, Literal, Optional, TypeVar, Union
 
 if TYPE_CHECKING:
     if sys.version_info >= (3, 10):
@@ -13,104 +14,57 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import TypeAlias
 
+T = TypeVar("T")
+
 Importance: TypeAlias = Literal["normal", "urgent", "emergency"]
-Tls: TypeAlias = Literal["current", "compatible"]
 """How urgent a message is shown to its recipient."""
 
 Wait: TypeAlias = Literal["delivered", "submitted"]
 """When a send is done: the recipient's side has accepted, or the server has taken the message."""
 
+Format: TypeAlias = Literal["plain", "html"]
+"""The form in which a text goes."""
+
+Evidence: TypeAlias = Literal["invitation_accepted", "message_confirmed", "submitted"]
+"""What a receipt rests on."""
+
+StepName: TypeAlias = Literal["discover", "sign_in", "open_session", "invite", "send", "confirm", "sign_out"]
+"""The steps of a call, in their order."""
+
+Sent: TypeAlias = Literal["no", "maybe"]
+"""Whether a message whose send failed can have arrived all the same."""
+
+Kind: TypeAlias = Literal[
+    "invalid_input",
+    "sign_in_refused",
+    "sign_in_unsupported",
+    "credential_unavailable",
+    "forbidden",
+    "recipient_not_found",
+    "recipient_unavailable",
+    "declined",
+    "no_answer",
+    "busy",
+    "discovery_failed",
+    "untrusted_host",
+    "tls",
+    "network",
+    "timeout",
+    "closed",
+    "limit_reached",
+    "throttled",
+    "service_error",
+    "protocol",
+    "outcome_unknown",
+    "cancelled",
+]
+"""The sort of a failure, the same in every language."""
+
+Tls: TypeAlias = Literal["current", "compatible"]
+"""Which cipher suites a server may choose from."""
+
 DEFAULT_TIMEOUT = 60.0
 """How long a message has to be delivered when nothing else is said, in seconds."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """A message to one recipient, for :meth:`Client.send_all`. Its text is not part of its repr.
-
-    Attributes:
-        to: The recipient's address, ``user@domain``; ``sip:`` is optional.
-        text: The text, or html with ``html=True``.
-        subject: The subject, at most 250 UTF-16 units, on one line.
-        importance: ``"normal"``, ``"urgent"`` or ``"emergency"``.
-        html: True if the text is html. A recipient whose side takes none gets its plain-text rendering.
-        timeout: How long the message has to be delivered, in seconds. An invitation rings until then. After it the
-            send takes at most 2 s more to withdraw the invitation and learn what came of it.
-        wait: ``"delivered"`` or ``"submitted"``.
-
-    >>> Message("lenea@contoso.com", "disk full", importance="urgent")
-    Message(to='lenea@contoso.com', importance='urgent', html=False, timeout=60.0, wait='delivered')
-    """
-
-    to: str
-    text: str = field(repr=False)
-    subject: Optional[str] = field(default=None, repr=False)
-    importance: Importance = "normal"
-    html: bool = False
-    timeout: float = DEFAULT_TIMEOUT
-    wait: Wait = "delivered"
-
-
-@dataclass(frozen=True)
-class Hop:
-    """One place a call went through before it failed.
-
-    Attributes:
-        url: The URL without its query.
-        outcome: What came back, for example ``"401"`` or ``"connection refused"``.
-    """
-
-    url: str
-    outcome: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """One finished step of a call. It never holds a password, a token or message text.
-
-    Attributes:
-        step: ``"discover"``, ``"sign_in"``, ``"open_session"``, ``"invite"``, ``"send"``, ``"confirm"`` or
-            ``"sign_out"``.
-        host: The host that was asked, with its port where it is not the usual one.
-        status: The HTTP status of the answer, None where no answer came.
-        elapsed: From the request to the end of the answer, in seconds.
-    """
-
-    step: str
-    host: str
-    status: Optional[int]
-    elapsed: float
-
-
-_ADDRESSEE: Any = object()
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """Proof of a send.
-
-    The tests of a program can make one: ``Receipt("lenea@contoso.com")`` is that of a text its addressee accepted.
-
-    Attributes:
-        to: The recipient's address as asked, without ``sip:``.
-        accepted_by: Who accepted. Someone else than ``to`` after a call-forward, None when only submitted.
-        evidence: ``"invitation_accepted"``: the text rode in the invitation and was accepted, which is not the same
-            as read. ``"message_confirmed"``: the recipient's side confirmed it. ``"submitted"``: nobody waited.
-        format: The form in which the text went: ``"plain"`` or ``"html"``.
-        thread_id: The server's id of the conversation's thread, if it told one.
-        steps: Each step in order. After :func:`send_im` they begin with discovery.
-    """
-
-    to: str
-    accepted_by: Optional[str] = _ADDRESSEE
-    evidence: str = "invitation_accepted"
-    format: str = "plain"
-    thread_id: Optional[str] = None
-    steps: tuple[Step, ...] = field(default=(), repr=False)
-
-    def __post_init__(self) -> None:
-        if self.accepted_by is _ADDRESSEE:
-            object.__setattr__(self, "accepted_by", None if self.evidence == "submitted" else self.to)
 
 
 @dataclass(frozen=True)
@@ -145,28 +99,146 @@ class BearerToken:
     expires_in: Optional[float] = None
 
 
-TokenSource: TypeAlias = Callable[[TokenRequest], Union[str, BearerToken]]
-"""Gives a token. Called on a thread of its own, for each server that asks for one and again before one expires."""
+Token: TypeAlias = Union[str, BearerToken]
 
-AsyncTokenSource: TypeAlias = Callable[[TokenRequest], Union[str, BearerToken, Awaitable[Union[str, BearerToken]]]]
-"""The same, or a coroutine function, which then runs on the event loop of the client."""
+TokenSource: TypeAlias = Callable[[TokenRequest], Union[Token, Awaitable[Token]]]
+"""Gives a token. Called on a thread of its own, for each server that asks for one and again before one expires.
+
+For :class:`AsyncClient` and :func:`send_im_async` it may be a coroutine function, which runs on their event loop.
+"""
+
+
+@dataclass(frozen=True)
+class Account:
+    r"""Who sends, and how the account signs in. Its repr shows the address alone.
+
+    What is not given comes from the environment. Without ``address`` it is the stored account (see the module's text).
+
+    Attributes:
+        address: The sender's address, ``user@domain``.
+        password: The password. None with an address and no token: ``SEND_IM_PASSWORD``.
+        username: The name to sign in with where it is not the address, such as ``r"CONTOSO\smith"``.
+        server: The URL of the discovery root. None: ``SEND_IM_SERVER``, or ask the sign-in domain.
+        ca_file: A file, PEM or DER, with certificate authorities to trust besides those of the operating system.
+        tls: ``"current"``, or ``"compatible"`` for servers with older cipher suites, such as Windows Server 2012 R2.
+            None: ``SEND_IM_TLS``.
+        token: Called with a :class:`TokenRequest` for a bearer token; instead of a password.
+        trusted_domains: Further domains the server may lead to, such as ``contoso.net``.
+
+    >>> Account("tosh@contoso.com", password="x", server="https://lync.contoso.com")
+    Account(address='tosh@contoso.com')
+    """
+
+    address: Optional[str] = None
+    password: Optional[str] = field(default=None, repr=False)
+    username: Optional[str] = field(default=None, repr=False)
+    server: Optional[str] = field(default=None, repr=False)  # somebody may write a password into a URL
+    ca_file: Union[str, os.PathLike[str], None] = field(default=None, repr=False)
+    tls: Optional[Tls] = field(default=None, repr=False)
+    token: Optional[TokenSource] = field(default=None, repr=False)
+    trusted_domains: Iterable[str] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.trusted_domains, str):
+            raise TypeError("trusted_domains takes several domains, not one str")
+        object.__setattr__(self, "trusted_domains", tuple(self.trusted_domains))
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message to one recipient, for :meth:`Client.send_all`. Its text is not part of its repr.
+
+    Its attributes are the arguments of :func:`send_im`.
+
+    >>> Message("lenea@contoso.com", "disk full", importance="urgent")
+    Message(to='lenea@contoso.com', importance='urgent', html=False, timeout=60.0, wait='delivered')
+    """
+
+    to: str
+    text: str = field(repr=False)
+    subject: Optional[str] = field(default=None, repr=False)
+    importance: Importance = "normal"
+    html: bool = False
+    timeout: float = DEFAULT_TIMEOUT
+    wait: Wait = "delivered"
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One place a call went through before it failed.
+
+    Attributes:
+        url: The URL without its query.
+        outcome: What came back, for example ``"401"`` or ``"connection refused"``.
+    """
+
+    url: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One finished step of a call. It never holds a password, a token or message text.
+
+    Attributes:
+        step: Which step, such as ``"sign_in"``; see :data:`StepName`.
+        host: The host that was asked, with its port where it is not the usual one.
+        status: The HTTP status of the answer, None where no answer came.
+        elapsed: From the request to the end of the answer, in seconds.
+    """
+
+    step: StepName
+    host: str
+    status: Optional[int]
+    elapsed: float
+
+
+_ADDRESSEE: Any = object()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof of a send.
+
+    The tests of a program can make one: ``Receipt("lenea@contoso.com")`` is that of a text its addressee accepted.
+
+    Attributes:
+        to: The recipient's address as asked, without ``sip:``.
+        accepted_by: Who accepted. Someone else than ``to`` after a call-forward, None when only submitted.
+        evidence: ``"invitation_accepted"``: the text rode in the invitation and was accepted, which is not the same
+            as read. ``"message_confirmed"``: the recipient's side confirmed it. ``"submitted"``: nobody waited.
+        format: The form in which the text went: ``"plain"`` or ``"html"``.
+        thread_id: The server's id of the conversation's thread, if it told one.
+        steps: Each step in order. After :func:`send_im` they begin with discovery.
+    """
+
+    to: str
+    accepted_by: Optional[str] = _ADDRESSEE
+    evidence: Evidence = "invitation_accepted"
+    format: Format = "plain"
+    thread_id: Optional[str] = None
+    steps: tuple[Step, ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        if self.accepted_by is _ADDRESSEE:
+            object.__setattr__(self, "accepted_by", None if self.evidence == "submitted" else self.to)
+
 
 OnStep: TypeAlias = Callable[[Step], object]
 """Told of each finished step, on the thread (or event loop) that waits for the call."""
 
 
+def copied(cls: type[T], record: Any, **others: Any) -> T:
+    """A value of this dataclass, with the fields of a record of the native library and those others."""
+    names = (each.name for each in fields(cls) if each.name not in others)  # type: ignore[arg-type]
+    return cls(**{name: getattr(record, name) for name in names}, **others)
+
+
 def step_from(record: Any) -> Step:
     """The step of a record of the native library."""
-    return Step(record.step, record.host, record.status, record.elapsed_ms / 1000)
+    return copied(Step, record, elapsed=record.elapsed_ms / 1000)
 
 
 def receipt_from(record: Any) -> Receipt:
     """The receipt of a record of the native library."""
-    return Receipt(
-        to=record.to,
-        accepted_by=record.accepted_by,
-        evidence=record.evidence,
-        format=record.format,
-        thread_id=record.thread_id,
-        steps=tuple(step_from(step) for step in record.steps),
-    )
+    return copied(Receipt, record, steps=tuple(step_from(step) for step in record.steps))
