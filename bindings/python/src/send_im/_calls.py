@@ -72,4 +72,4 @@ def asked(method: Callable[..., Any], *arguments: Any, relay: Optional[Relay] = 
         failed = error_from(error.failure, relay)
     except native.InternalError:
         failed = SendImError("send-im failed inside; this is a bug of send-im, please report it.", sent="maybe")
-    raise failed from failed.__cause__
+    raise failed
