@@ -18,6 +18,7 @@ Gem::Specification.new do |spec|
   spec.files = Dir.chdir(__dir__) do
     Dir["lib/**/*.rb", "lib/send_im/native/*", "sig/*", "LICENSE-*", "README.md", ".yardopts"].uniq
   end
+  spec.rdoc_options = %w[--markup markdown] # ri keeps lines and backslashes then
   spec.require_paths = ["lib"]
 
   spec.add_dependency "ffi", "~> 1.15", ">= 1.15.5"

@@ -74,7 +74,7 @@ class Shared
   def signed_in
     # Whatever goes wrong, the password is right.
     1.step do |attempts|
-      return SendIm::Client.new(**@account, timeout: 20)
+      return SendIm::Client.open(**@account, timeout: 20)
     rescue SendIm::Error => e
       print_line(dead: e.to_s) if attempts == ATTEMPTS
       sleep PAUSE * attempts
@@ -105,7 +105,7 @@ class Worker
 
   def by_the_client(timeout: 20)
     to, text = message
-    @shared.use { |client| attempt(text) { client.send_im(to, text, timeout: timeout) } }
+    @shared.use { |client| attempt(text) { client.deliver(to, text, timeout: timeout) } }
   end
 
   def by_one_call
@@ -129,7 +129,7 @@ class Worker
   def cut_off
     to, text = message
     @shared.use do |client|
-      Timeout.timeout(0.001 + @chance.rand(0.06)) { attempt(text) { client.send_im(to, text, timeout: 20) } }
+      Timeout.timeout(0.001 + @chance.rand(0.06)) { attempt(text) { client.deliver(to, text, timeout: 20) } }
     rescue Timeout::Error
       tell(text, :maybe)
     end
@@ -144,7 +144,7 @@ class Worker
     last = nil
     1.upto(ATTEMPTS) do |attempts|
       _, text = message
-      return unless (last = attempt(text) { client.send_im("user0@contoso.com", text, timeout: 5) })
+      return unless (last = attempt(text) { client.deliver("user0@contoso.com", text, timeout: 5) })
 
       sleep PAUSE * attempts
     end

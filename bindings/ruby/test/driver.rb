@@ -37,7 +37,7 @@ module Driver
     threads = messages.map do |message|
       Thread.new do
         begun.pop
-        caught { client.send_im(message.to, message.text, **options(message)) }
+        caught { client.deliver(message.to, message.text, **options(message)) }
       end
     end
     begun.close

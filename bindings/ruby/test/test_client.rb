@@ -10,7 +10,7 @@ class TestClient < Minitest::Test
 
   def test_signs_in_once_for_many_messages
     SendIm::Client.open(**account) do |client|
-      5.times { |n| client.send_im("lenea@contoso.com", "message #{n}") }
+      5.times { |n| client.deliver("lenea@contoso.com", "message #{n}") }
     end
     assert_equal (0..4).map { |n| "message #{n}" }, sandbox.messages.map(&:text)
     assert_equal [1, 0], [sign_ins, open_applications]
@@ -20,10 +20,56 @@ class TestClient < Minitest::Test
     assert_equal 7, (SendIm::Client.open(**account) { 7 })
   end
 
+  def test_making_one_asks_no_server_and_signing_in_does
+    client = SendIm::Client.new(**account)
+    assert_empty journal
+    [-> { client.deliver("a@contoso.com", "hi") }, -> { client.send_all([]) }].each do |use|
+      error = failing(SendIm::ClientClosed, &use)
+      assert_equal :no, error.sent
+      assert_includes error.message, "sign_in"
+    end
+    assert_nil client.cancel_all
+    2.times { assert_same client, client.sign_in }
+    assert_equal "a@contoso.com", client.deliver("a@contoso.com", "hi").accepted_by
+    client.close
+    assert_equal [1, 0], [sign_ins, open_applications]
+    failing(SendIm::ClientClosed) { client.sign_in }
+  end
+
+  def test_bad_options_are_refused_when_it_is_made
+    assert_raises(TypeError) { SendIm::Client.new(address: 7) }
+    assert_raises(TypeError) { SendIm::Client.new(token: "t") }
+    assert_raises(ArgumentError) { SendIm::Client.new(adress: SENDER) }
+  end
+
+  def test_one_that_never_signed_in_closes
+    client = SendIm::Client.new(**account)
+    assert_nil client.close
+    assert_predicate client, :closed?
+    failing(SendIm::ClientClosed) { client.sign_in }
+    assert_empty journal
+  end
+
+  def test_a_sign_in_that_failed_can_be_tried_again
+    client = SendIm::Client.new(**account)
+    sandbox.add_fault(:applications, { status: { http: 403, code: "Forbidden" } })
+    failing(SendIm::SignInError) { client.sign_in }
+    assert_equal "a@contoso.com", client.sign_in.deliver("a@contoso.com", "hi").accepted_by
+    client.close
+  end
+
+  def test_send_of_ruby_is_answered
+    client = SendIm::Client.new(**account)
+    assert_equal false, client.send(:closed?)
+    error = assert_raises(NoMethodError) { client.send("lenea@contoso.com", "hi", subject: "db7") }
+    assert_match(/`deliver` sends a message/, error.message)
+    assert_includes error.backtrace.first, File.basename(__FILE__)
+  end
+
   def test_without_a_block
     client = SendIm::Client.open(**account)
     assert_equal 1, open_applications
-    client.send_im("lenea@contoso.com", "hi")
+    client.deliver("lenea@contoso.com", "hi")
     refute_predicate client, :closed?
     assert_nil client.close
     assert_nil client.close
@@ -32,10 +78,10 @@ class TestClient < Minitest::Test
   end
 
   def test_a_closed_client_says_so
-    client = SendIm::Client.new(**account)
+    client = SendIm::Client.open(**account)
     client.close
     [
-      -> { client.send_im("lenea@contoso.com", "hi") },
+      -> { client.deliver("lenea@contoso.com", "hi") },
       -> { client.send_all([SendIm::Message.new("lenea@contoso.com", "hi")]) }
     ].each do |use|
       error = failing(SendIm::ClientClosed, &use)
@@ -61,7 +107,7 @@ class TestClient < Minitest::Test
   def test_a_failing_sign_out_does_not_undo_the_block
     receipt = SendIm::Client.open(**account) do |client|
       sandbox.add_fault(:delete_application, { status: { http: 400 } }, times: 0)
-      client.send_im("lenea@contoso.com", "hi")
+      client.deliver("lenea@contoso.com", "hi")
     end
     assert_equal "lenea@contoso.com", receipt.accepted_by
   end
@@ -92,14 +138,14 @@ class TestClient < Minitest::Test
     SendIm::Client.open(**account, on_step: ->(step) { seen << step.step }) do |client|
       assert_equal :discover, seen.first
       seen.clear
-      client.send_im("lenea@contoso.com", "hi")
+      client.deliver("lenea@contoso.com", "hi")
       assert_includes seen, :invite
     end
     assert_equal :sign_out, seen.last
   end
 
   def test_a_client_nobody_refers_to_signs_out
-    Thread.new { SendIm::Client.open(**account).send_im("lenea@contoso.com", "hi") && nil }.join
+    Thread.new { SendIm::Client.open(**account).deliver("lenea@contoso.com", "hi") && nil }.join
     assert_equal 1, open_applications
     signed_out = eventually do
       GC.start
@@ -110,9 +156,9 @@ class TestClient < Minitest::Test
 
   def test_a_session_the_server_dropped_is_opened_again
     SendIm::Client.open(**account) do |client|
-      client.send_im("lenea@contoso.com", "before")
+      client.deliver("lenea@contoso.com", "before")
       sandbox.request(:post, "actions/drop-applications")
-      client.send_im("lenea@contoso.com", "after")
+      client.deliver("lenea@contoso.com", "after")
     end
     assert_equal %w[before after], sandbox.messages.map(&:text)
   end
@@ -122,7 +168,8 @@ class TestClient < Minitest::Test
     assert_equal "#<SendIm::Client tosh@contoso.com>", client.inspect
     client.close
     assert_equal "#<SendIm::Client tosh@contoso.com (closed)>", client.inspect
-    error = assert_raises(NoMethodError) { client.sned_im }
+    error = assert_raises(NoMethodError) { client.delvier }
+    assert_includes error.backtrace.first, File.basename(__FILE__)
     refute_includes error.message, PASSWORD
   end
 end

@@ -27,7 +27,7 @@ class TestClosing < Minitest::Test
   end
 
   def send_to(address, **more)
-    begin_call { client.send_im(address, "hi", timeout: 3600, **more) }
+    begin_call { client.deliver(address, "hi", timeout: 3600, **more) }
   end
 
   def ended(call)
@@ -141,7 +141,7 @@ class TestClosing < Minitest::Test
     client.close
     assert_raises(ZeroDivisionError) do
       SendIm::Client.open(**account) do |open|
-        slow = begin_call { open.send_im("slow@contoso.com", "hi") }
+        slow = begin_call { open.deliver("slow@contoso.com", "hi") }
         assert_rings
         1 / 0
       end
@@ -161,7 +161,7 @@ class TestClosing < Minitest::Test
   def test_an_invitation_rings_until_the_timeout
     SendIm::Sandbox.open(slow: 7) do |server|
       SendIm::Client.open(**account, server: server) do |patient|
-        assert_equal "slow@contoso.com", patient.send_im("slow@contoso.com", "hi", timeout: 8.5).accepted_by
+        assert_equal "slow@contoso.com", patient.deliver("slow@contoso.com", "hi", timeout: 8.5).accepted_by
       end
     end
   end

@@ -7,7 +7,7 @@ class TestConcurrency < Minitest::Test
   def test_fifty_threads_and_a_thousand_messages_on_one_client
     accepted = SendIm::Client.open(**account) do |client|
       threads = Array.new(50) do |t|
-        Thread.new { Array.new(20) { |n| client.send_im("user#{t}@contoso.com", "message #{t}/#{n}").accepted_by } }
+        Thread.new { Array.new(20) { |n| client.deliver("user#{t}@contoso.com", "message #{t}/#{n}").accepted_by } }
       end
       threads.map(&:value)
     end
@@ -23,7 +23,7 @@ class TestConcurrency < Minitest::Test
 
   def test_a_waiting_send_lets_other_threads_run
     SendIm::Client.open(**account) do |client|
-      sending = Thread.new { client.send_im("silent@contoso.com", "hi") }
+      sending = Thread.new { client.deliver("silent@contoso.com", "hi") }
       # A call that held the interpreter's lock would give it back only when nobody has answered.
       assert(eventually { journal.any? { |exchange| exchange[:path].include?("messagingInvitations") } })
       assert_predicate sending, :alive?
@@ -42,8 +42,8 @@ class TestConcurrency < Minitest::Test
 
   def test_timeout_cuts_a_send_off_and_the_thread_goes_on
     SendIm::Client.open(**account) do |client|
-      assert_raises(Timeout::Error) { Timeout.timeout(0.5) { client.send_im("silent@contoso.com", "hi") } }
-      assert_equal "lenea@contoso.com", client.send_im("lenea@contoso.com", "after").accepted_by
+      assert_raises(Timeout::Error) { Timeout.timeout(0.5) { client.deliver("silent@contoso.com", "hi") } }
+      assert_equal "lenea@contoso.com", client.deliver("lenea@contoso.com", "after").accepted_by
     end
     assert_equal %w[after], sandbox.messages.map(&:text)
     assert_equal 0, open_applications
@@ -77,11 +77,11 @@ class TestConcurrency < Minitest::Test
     SendIm::Client.open(**account) do |client|
       descriptors = Dir.children("/proc/self/fd").size if File.directory?("/proc/self/fd")
       60.times do |n|
-        Timeout.timeout(random.rand(0.0001..0.02)) { client.send_im("user#{n}@contoso.com", "message #{n}") }
+        Timeout.timeout(random.rand(0.0001..0.02)) { client.deliver("user#{n}@contoso.com", "message #{n}") }
       rescue Timeout::Error
         nil
       end
-      assert_equal "lenea@contoso.com", client.send_im("lenea@contoso.com", "last").accepted_by
+      assert_equal "lenea@contoso.com", client.deliver("lenea@contoso.com", "last").accepted_by
       # One connection more, perhaps. A call that was cut off gives its own back at once.
       assert_operator Dir.children("/proc/self/fd").size, :<, descriptors + 20 if descriptors
     end

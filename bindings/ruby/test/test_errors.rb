@@ -94,6 +94,22 @@ class TestErrors < Minitest::Test
     end
   end
 
+  def test_a_backtrace_begins_at_the_line_of_the_program
+    client = SendIm::Client.open(**account)
+    {
+      SendIm::NotDelivered => -> { SendIm.send_im("declines@contoso.com", "hi", **account) },
+      SendIm::InvalidInput => -> { client.deliver("lenea", "hi") },
+      SendIm::CredentialUnavailable => -> { SendIm::Client.open(**account, password: nil, token: ->(_) { raise }) },
+      SendIm::ClientClosed => -> { SendIm::Client.new(**account).deliver("a@contoso.com", "hi") },
+      SendIm::DeadlineExceeded => -> { sandbox.wait_for(1, timeout: 0) },
+      TypeError => -> { client.close(timeout: "5") }
+    }.each do |type, use|
+      error = assert_raises(type, &use)
+      assert_equal "#{__FILE__}:#{use.source_location.last}", error.backtrace.first[/\A.*?:\d+/], type
+    end
+    client.close
+  end
+
   def test_it_can_be_matched
     matched = case failed("busy@contoso.com")
               in SendIm::NotDelivered(kind: :busy, sent: :no) then true

@@ -60,7 +60,7 @@ class TestExit < Minitest::Test
     program = <<~RUBY
       #{HEADER}
       client = SendIm::Client.open(**ACCOUNT, on_step: ->(_) {})
-      20.times { |n| Thread.new { loop { client.send_im("user\#{n}@contoso.com", "hi") } } }
+      20.times { |n| Thread.new { loop { client.deliver("user\#{n}@contoso.com", "hi") } } }
       SANDBOX.wait_for(40)
       exit 5
     RUBY
@@ -71,7 +71,7 @@ class TestExit < Minitest::Test
     ends 0, <<~'RUBY', sandbox.url
       require "send_im"
       CLIENT = SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first)
-      CLIENT.send_im("lenea@contoso.com", "hi")
+      CLIENT.deliver("lenea@contoso.com", "hi")
     RUBY
     assert_equal [1, 0], [sandbox.messages.size, open_applications]
   end
@@ -117,10 +117,10 @@ class TestExit < Minitest::Test
   # What a block at exit does to send, in a program that has an open client.
   {
     one_call: 'SendIm.send_im("lenea@contoso.com", text, **account)',
-    open_client: '$client.send_im("lenea@contoso.com", text)',
-    client_of_its_own: 'SendIm::Client.open(**account) { |own| own.send_im("lenea@contoso.com", text) }',
-    client_that_stays_open: 'SendIm::Client.open(**account).send_im("lenea@contoso.com", text)',
-    thread: 'Thread.new { $client.send_im("lenea@contoso.com", text) }.join',
+    open_client: '$client.deliver("lenea@contoso.com", text)',
+    client_of_its_own: 'SendIm::Client.open(**account) { |own| own.deliver("lenea@contoso.com", text) }',
+    client_that_stays_open: 'SendIm::Client.open(**account).deliver("lenea@contoso.com", text)',
+    thread: 'Thread.new { $client.deliver("lenea@contoso.com", text) }.join',
     token: 'SendIm.send_im("lenea@contoso.com", text, **account, password: nil, token: ->(_) { ARGV.last })'
   }.each do |way, code|
     define_method(:"test_exit_blocks_send_by_#{way}") do
@@ -143,7 +143,7 @@ class TestExit < Minitest::Test
 
   def test_a_block_after_one_that_fails_and_one_that_exits_sends
     done = script(<<~'RUBY', sandbox.url)
-      at_exit { $client.send_im("lenea@contoso.com", "last") }
+      at_exit { $client.deliver("lenea@contoso.com", "last") }
       require "send_im"
       $client = SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first)
       at_exit { exit 7 }
@@ -167,7 +167,7 @@ class TestExit < Minitest::Test
       workers = Array.new(3) do
         Thread.new do
           while (job = jobs.pop)
-            client.send_im(job.zero? ? "slow@contoso.com" : "user#{job}@contoso.com", job.to_s)
+            client.deliver(job.zero? ? "slow@contoso.com" : "user#{job}@contoso.com", job.to_s)
           end
         end
       end
@@ -181,7 +181,7 @@ class TestExit < Minitest::Test
   def test_forked_workers_send_in_their_exit_blocks
     ends 0, <<~'RUBY', sandbox.url
       account = { address: "tosh@contoso.com", password: "x", server: ARGV.first }
-      at_exit { $client.send_im("lenea@contoso.com", "#{$who} before the require") }
+      at_exit { $client.deliver("lenea@contoso.com", "#{$who} before the require") }
       require "send_im"
       at_exit { SendIm.send_im("lenea@contoso.com", "#{$who} after the require", **account) }
       $who = "parent"
@@ -192,7 +192,7 @@ class TestExit < Minitest::Test
           trap("TERM") { exit }
           $who = "worker #{n}"
           $client = SendIm::Client.open(**account)
-          $client.send_im("lenea@contoso.com", "#{$who} works")
+          $client.deliver("lenea@contoso.com", "#{$who} works")
           told.puts
           sleep
         end

@@ -85,17 +85,27 @@ class TestFork < Minitest::Test
   def test_a_client_of_the_parent_is_closed_in_the_child_and_lives_on_in_the_parent
     check <<~'RUBY'
       client = SendIm::Client.open(**ACCOUNT)
-      client.send_im("lenea@contoso.com", "before")
+      client.deliver("lenea@contoso.com", "before")
       in_child do
-        closed { client.send_im("lenea@contoso.com", "inherited") }
+        closed { client.deliver("lenea@contoso.com", "inherited") }
         closed { client.send_all([SendIm::Message.new("lenea@contoso.com", "inherited")]) }
         closed { client.close }
-        SendIm::Client.open(**ACCOUNT) { |own| own.send_im("lenea@contoso.com", "child") }
+        SendIm::Client.open(**ACCOUNT) { |own| own.deliver("lenea@contoso.com", "child") }
       end
-      client.send_im("lenea@contoso.com", "after")
+      client.deliver("lenea@contoso.com", "after")
       client.close
     RUBY
     assert_equal [%w[after before child], "0 open"], seen
+  end
+
+  def test_a_client_that_was_only_made_signs_in_in_each_child
+    check <<~'RUBY'
+      one("before")
+      client = SendIm::Client.new(**ACCOUNT)
+      2.times { |n| in_child { client.sign_in.deliver("lenea@contoso.com", "child #{n}") and client.close } }
+      client.sign_in.deliver("lenea@contoso.com", "parent")
+    RUBY
+    assert_equal [["before", "child 0", "child 1", "parent"], "0 open"], seen
   end
 
   def test_a_child_that_drops_what_it_inherited_harms_nobody
@@ -106,7 +116,7 @@ class TestFork < Minitest::Test
         $client = $box = nil
         GC.start
       end
-      $client.send_im("lenea@contoso.com", "after")
+      $client.deliver("lenea@contoso.com", "after")
       $client.close
       raise "the authority is gone" unless File.exist?($box.ca_file)
       $box.close
@@ -143,7 +153,7 @@ class TestFork < Minitest::Test
     check <<~'RUBY'
       one("parent")
       child = fork do
-        SendIm::Client.open(**ACCOUNT).send_im("lenea@contoso.com", "child")
+        SendIm::Client.open(**ACCOUNT).deliver("lenea@contoso.com", "child")
         exit 7
       end
       raise unless finish(child) == 7
@@ -155,7 +165,7 @@ class TestFork < Minitest::Test
     check <<~'RUBY'
       stop = false
       threads = Array.new(4) do
-        Thread.new { SendIm::Client.open(**ACCOUNT) { |client| client.send_im("lenea@contoso.com", "noise") until stop } }
+        Thread.new { SendIm::Client.open(**ACCOUNT) { |client| client.deliver("lenea@contoso.com", "noise") until stop } }
       end
       20.times { |n| in_child { one("child #{n}") } }
       stop = true

@@ -36,7 +36,7 @@ class TestLogging < Minitest::Test
     SendIm.send_im("lenea@contoso.com", "hi", **account)
     SendIm::Client.open(**account) do |client|
       @io.truncate(0)
-      client.send_im("lenea@contoso.com", "hi")
+      client.deliver("lenea@contoso.com", "hi")
       assert_match(/invite/, @io.string)
     end
   ensure

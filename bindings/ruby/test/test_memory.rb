@@ -34,10 +34,10 @@ class TestMemory < Minitest::Test
       Integer(windows).times do
         Integer(rounds).times do
           results = client.send_all(messages)
-          results += messages.map { |message| Thread.new { client.send_im(message.to, message.text) } }.map(&:value)
+          results += messages.map { |message| Thread.new { client.deliver(message.to, message.text) } }.map(&:value)
           abort "a send failed" unless results.all?(SendIm::Receipt)
           begin
-            client.send_im("busy@contoso.com", "refused")
+            client.deliver("busy@contoso.com", "refused")
           rescue SendIm::NotDelivered
             nil
           end

@@ -76,13 +76,13 @@ class TestSandbox < Minitest::Test
 
   def test_resynchronisation
     SendIm::Client.open(**account) do |client|
-      client.send_im("lenea@contoso.com", "one")
+      client.deliver("lenea@contoso.com", "one")
       sandbox.request(:post, "actions/resync")
-      client.send_im("lenea@contoso.com", "two")
+      client.deliver("lenea@contoso.com", "two")
       sandbox.request(:post, "actions/resume")
-      client.send_im("lenea@contoso.com", "three")
+      client.deliver("lenea@contoso.com", "three")
       sandbox.request(:post, "actions/end-conversations")
-      client.send_im("lenea@contoso.com", "four")
+      client.deliver("lenea@contoso.com", "four")
     end
     assert_equal %w[one two three four], sandbox.messages.map(&:text)
   end

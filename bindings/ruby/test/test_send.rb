@@ -28,6 +28,13 @@ class TestSend < Minitest::Test
     assert_equal ["db7", :emergency, :html], [message.subject, message.importance, message.format]
   end
 
+  def test_the_other_names_of_the_call
+    including = Class.new { include SendIm }.new
+    assert_equal "a@contoso.com", including.__send__(:send_im, "a@contoso.com", "hi", **account).accepted_by
+    refute_respond_to including, :send_im
+    assert_equal "a@contoso.com", SendIm.deliver("a@contoso.com", "hi", **account).accepted_by
+  end
+
   def test_it_signs_out
     SendIm.send_im("lenea@contoso.com", "hi", **account)
     assert_equal 0, open_applications

@@ -14,7 +14,8 @@ module SendIm
 
     class << self
       # Who sends. A sandbox as the server brings its own certificate authority.
-      def account(address:, username:, password:, server:, ca_file:, tls:, trusted_domains:, timeout:)
+      def account(timeout:, address: nil, username: nil, password: nil, server: nil, ca_file: nil, tls: nil,
+                  trusted_domains: [])
         if server.respond_to?(:ca_file)
           ca_file ||= server.ca_file
           server = server.url
@@ -25,7 +26,7 @@ module SendIm
           password: optional("password", password),
           server: optional("server", defined?(URI) && server.is_a?(URI) ? server.to_s : server),
           ca_file: optional("ca_file", ca_file.respond_to?(:to_path) ? ca_file.to_path : ca_file),
-          tls: optional_word("tls", tls),
+          tls: optional("tls", name_of(tls)),
           trusted_domains: Array(trusted_domains).map { |domain| text("trusted_domains", domain) },
           timeout_ms: milliseconds("timeout", timeout)
         )
@@ -33,7 +34,7 @@ module SendIm
 
       # What is sent.
       def message(message)
-        raise TypeError, "a message is a SendIm::Message, not #{message.class}" unless message.is_a?(Message)
+        wrong("a message", message, "a SendIm::Message") unless message.is_a?(Message)
 
         Native::MessageOptions.new(
           to: text("to", message.to),
@@ -49,27 +50,28 @@ module SendIm
       # Whole milliseconds. What is no time at all becomes zero, which the native library refuses in its own words.
       def milliseconds(name, seconds)
         return if seconds.nil?
-        raise TypeError, "#{name} must be a number of seconds, not #{seconds.class}" unless number?(seconds)
+
+        wrong(name, seconds, "a number of seconds") unless number?(seconds)
 
         seconds = seconds.to_f
-        raise InvalidInput.because("The #{name} is not a number.") if seconds.nan?
+        raise InvalidInput, "The #{name} is not a number." if seconds.nan?
 
         (seconds.clamp(0, LONGEST) * 1000).ceil
       end
 
       # A String in UTF-8.
       def text(name, value)
-        raise TypeError, "#{name} must be a String, not #{value.class}" unless value.respond_to?(:to_str)
+        wrong(name, value, "a String") unless value.respond_to?(:to_str)
 
         value = value.to_str
         # Bytes of which Ruby knows no more, as they come from a socket, are taken for UTF-8.
         value = value.dup.force_encoding(Encoding::UTF_8) if value.encoding == Encoding::BINARY
         value = value.encode(Encoding::UTF_8)
-        raise InvalidInput.because("The argument #{name} is not valid UTF-8.") unless value.valid_encoding?
+        raise InvalidInput, "The argument #{name} is not valid UTF-8." unless value.valid_encoding?
 
         value
       rescue EncodingError
-        raise InvalidInput.because("The argument #{name} cannot be written in UTF-8."), cause: nil
+        raise InvalidInput, "The argument #{name} cannot be written in UTF-8.", cause: nil
       end
 
       # The same, or nil.
@@ -79,15 +81,19 @@ module SendIm
 
       # One of a few names, as a Symbol or a String.
       def word(name, value)
-        text(name, value.is_a?(Symbol) ? value.name : value)
+        text(name, name_of(value))
       end
 
-      # The same, or nil.
-      def optional_word(name, value)
-        value.nil? ? nil : word(name, value)
+      # Of a type that it must not have: the one error that is Ruby's own.
+      def wrong(name, value, wanted)
+        raise TypeError, "#{name} must be #{wanted}, not #{value.class}", Outside.of(caller)
       end
 
       private
+
+      def name_of(word)
+        word.is_a?(Symbol) ? word.name : word
+      end
 
       # An ActiveSupport::Duration is no Numeric.
       def number?(value)

@@ -8,21 +8,23 @@ require_relative "relay"
 module SendIm
   # One session: signs in once, sends any number of messages from any thread, signs out.
   #
-  # A client made before a fork belongs to the parent process; in the child its methods raise {ClientClosed}.
+  # As with `Net::SMTP`, {#initialize} only keeps its options, {Client.open} or {#sign_in} begins the session, and
+  # nothing is sent before. A session that began before a fork belongs to the parent process; in the child it raises
+  # {ClientClosed}. A client that was only made before the fork can sign in in each child.
   #
   # @example
   #   SendIm::Client.open(address: "tosh@contoso.com", password: "…") do |client|
-  #     client.send_im("lenea@contoso.com", "disk full", subject: "db7")
+  #     client.deliver("lenea@contoso.com", "disk full", subject: "db7")
   #   end
   class Client
-    # Signs in, and signs out at the end of the block. Without a block it is the same as {#initialize}.
+    # Makes a client, signs in, and closes it at the end of the block. Without a block, call {#close} at the end.
     #
     # @param options [Hash] the keywords of {#initialize}
     # @yieldparam client [Client]
     # @return [Object] the value of the block, or the client
     # @raise [Error]
     def self.open(**options)
-      client = new(**options)
+      client = new(**options).sign_in
       return client unless block_given?
 
       begin
@@ -32,33 +34,34 @@ module SendIm
       end
     end
 
-    # Signs in. Call {#close} at the end, or use {Client.open} with a block.
+    # Keeps who sends. No server is asked, and no environment is read, before {#sign_in}.
     #
-    # @param address [String, nil] the sender's address; nil: the stored account (see {SendIm})
-    # @param username [String, nil] the name to sign in with where it is not the address, such as `'CONTOSO\smith'`
-    # @param password [String, nil] the password; nil with an address and no token: `SEND_IM_PASSWORD`
-    # @param server [String, URI, Sandbox, nil] the discovery root; nil: ask the sign-in domain
-    # @param ca_file [String, Pathname, nil] a PEM or DER file with authorities to trust besides the system's
-    # @param tls [Symbol, String, nil] `:current`, or `:compatible` for servers with older cipher suites, such as
-    #   Windows Server 2012 R2; nil: `SEND_IM_TLS`
-    # @param token [#call, nil] gives a bearer token in place of a password: called with a {TokenRequest} on a thread of
-    #   its own, returns a String or a {BearerToken}
-    # @param trusted_domains [Array<String>] further domains the server may lead to
     # @param timeout [Numeric] how long signing in may take, in seconds
+    # @param token [#call, nil] as for {SendIm.send_im}
     # @param logger [#debug, nil] told of each step at debug level
     # @param on_step [#call, nil] called with each {Step}, on a thread that waits for a call of this client
-    # @raise [Error]
-    def initialize(address: nil, username: nil, password: nil, server: nil, ca_file: nil, tls: nil, token: nil,
-                   trusted_domains: [], timeout: DEFAULT_TIMEOUT, logger: SendIm.logger, on_step: nil)
-      @address = address
+    # @param account [Hash] `address`, `username`, `password`, `server`, `ca_file`, `tls` and `trusted_domains` as for
+    #   {SendIm.send_im}
+    def initialize(timeout: DEFAULT_TIMEOUT, token: nil, logger: SendIm.logger, on_step: nil, **account)
+      @address = account[:address]
       @logger = logger
-      options = Arguments.account(address: address, username: username, password: password, server: server,
-                                  ca_file: ca_file, tls: tls, trusted_domains: trusted_domains,
-                                  timeout: timeout)
+      @options = Arguments.account(timeout: timeout, **account)
       @relay = Relay.new(on_step, token, logger)
-      @session = Driver.run(@relay) { @relay.watch(Native.start_sign_in(options, *@relay.wishes)) }.value
-      Exit.arm
       @closed = false
+    end
+
+    # Signs in, unless that was done. One that failed can be tried again.
+    #
+    # @return [self]
+    # @raise [Error] {ClientClosed} after {#close}
+    def sign_in
+      raise ClientClosed, SIGNED_OUT if closed?
+      return self if @session
+
+      @session = Driver.run(@relay) { @relay.watch(Native.start_sign_in(@options, *@relay.wishes)) }.value
+      @options = nil # with the password
+      Exit.arm
+      self
     end
 
     # Sends one message and waits for its delivery. The arguments are those of {SendIm.send_im}.
@@ -69,10 +72,10 @@ module SendIm
     # @param text [String] the text, or html
     # @param message [Hash] `subject`, `importance`, `html`, `timeout` and `wait` as for {SendIm.send_im}
     # @return [Receipt]
-    # @raise [Error] {ClientClosed} after {#close}
-    def send_im(to, text, **message)
+    # @raise [Error] {ClientClosed} before {#sign_in} and after {#close}
+    def deliver(to, text, **message)
       content = Arguments.message(Message.new(to, text, **message))
-      Receipt.from(Driver.run(@relay) { @session.start_send(content) }.value)
+      Receipt.from(Driver.run(@relay) { session.start_send(content) }.value)
     end
 
     # Sends many messages, several at a time. Errors are not raised: one bad address does not hide what became of the
@@ -80,16 +83,14 @@ module SendIm
     #
     # @param messages [Enumerable<Message>]
     # @return [Array<Receipt, Error>] for each message, in the same order, its receipt or the error that kept it back
-    # @raise [Error] {ClientClosed} after {#close}
+    # @raise [Error] {ClientClosed} before {#sign_in} and after {#close}
     #
     # @example
     #   results = client.send_all([SendIm::Message.new("lenea@contoso.com", "one")])
     #   results.grep(SendIm::Error) { |error| warn error.message }
     def send_all(messages)
       contents = messages.map { |message| Arguments.message(message) }
-      raise ClientClosed, "The client is signed out." if closed?
-
-      outcomes = Driver.run(@relay) { @session.start_send_all(contents) }.value
+      outcomes = Driver.run(@relay) { session.start_send_all(contents) }.value
       outcomes.map { |outcome| outcome.receipt ? Receipt.from(outcome.receipt) : Error.from(outcome.failure, @relay) }
     end
 
@@ -104,7 +105,8 @@ module SendIm
     # @raise [Error] the server could not be told; it ends the session by itself after a while
     def close(timeout: nil)
       bound = Arguments.milliseconds("timeout", timeout)
-      Driver.run(@relay) { @session.start_sign_out(bound) }
+      Driver.run(@relay) { @session.start_sign_out(bound) } if @session
+      @options = nil
       @closed = true
       nil
     end
@@ -114,7 +116,7 @@ module SendIm
     #
     # @return [nil]
     def cancel_all
-      Driver.ask { @session.cancel_all }
+      Driver.ask { @session&.cancel_all }
     end
 
     # @return [Boolean] true after {#close}
@@ -127,7 +129,28 @@ module SendIm
       "#<#{self.class.name} #{@address || "of the stored account"}#{" (closed)" if closed?}>"
     end
 
+    # Ruby's own, which calls a method by its name. An address is none.
+    #
+    # @api private
+    def send(name, ...)
+      if name.to_s.include?("@")
+        raise NoMethodError, "`send` is Ruby's own and calls a method by its name; `deliver` sends a message.", caller
+      end
+
+      super
+    end
+
     private
+
+    SIGNED_OUT = "The client is signed out."
+    SIGNED_IN_NEVER = "The client is not signed in; call sign_in first, or make it with SendIm::Client.open."
+    private_constant :SIGNED_OUT, :SIGNED_IN_NEVER
+
+    def session
+      raise ClientClosed, SIGNED_OUT if closed?
+
+      @session or raise ClientClosed, SIGNED_IN_NEVER
+    end
 
     # The end of the block. Every message has its receipt by now; what the block did must not look undone.
     def leave

@@ -3,6 +3,18 @@
 require_relative "values"
 
 module SendIm
+  # The part of a backtrace that is not of this package.
+  # @api private
+  module Outside
+    PACKAGE = __FILE__.delete_suffix("/errors.rb")
+    private_constant :PACKAGE
+
+    def self.of(lines)
+      Array(lines).drop_while { |line| line.to_s.start_with?(PACKAGE, "<internal:") }
+    end
+  end
+  private_constant :Outside
+
   # A call that failed: what failed, at which step, and what to do about it.
   #
   # Its {#message} is one sentence. It never holds a password, a token or the text of a message.
@@ -69,22 +81,21 @@ module SendIm
       to_h
     end
 
+    # The backtrace begins at the program's own line.
+    # @api private
+    def set_backtrace(lines) # rubocop:disable Naming/AccessorMethodName
+      super(lines && Outside.of(lines))
+    end
+
     # The error for a failure of the native library. Its cause is what the token callable raised, if that is it.
     # @api private
     def self.from(failure, relay = nil)
       retry_after_ms = failure.retry_after_ms
+      same = %i[http_status code subcode diagnostics exit_code].to_h { |name| [name, failure.public_send(name)] }
       error = KINDS.fetch(failure.kind.to_sym, ServiceError).new(
-        failure.detail,
-        kind: failure.kind.to_sym,
-        step: failure.step&.to_sym,
-        sent: failure.sent.to_sym,
-        http_status: failure.http_status,
-        code: failure.code,
-        subcode: failure.subcode,
-        diagnostics: failure.diagnostics,
-        retry_after: retry_after_ms && (retry_after_ms / 1000.0),
-        hops: failure.hops.map { |hop| Hop.new(url: hop.url, outcome: hop.outcome) }.freeze,
-        exit_code: failure.exit_code
+        failure.detail, **same, kind: failure.kind.to_sym, step: failure.step&.to_sym, sent: failure.sent.to_sym,
+                                retry_after: retry_after_ms && (retry_after_ms / 1000.0),
+                                hops: failure.hops.map { |hop| Hop.from(hop) }.freeze
       )
       cause = relay&.raised(failure.cause)
       cause ? error.__send__(:caused_by, cause) : error
@@ -108,13 +119,7 @@ module SendIm
   end
 
   # An argument, the environment or the profile file is not usable. Nothing was sent (exit code 2).
-  class InvalidInput < Error
-    # An argument this package refuses by itself.
-    # @api private
-    def self.because(detail)
-      new(detail)
-    end
-  end
+  class InvalidInput < Error; end
 
   # The account cannot sign in or is not permitted to do this (exit code 3).
   class SignInError < Error; end
@@ -136,12 +141,7 @@ module SendIm
   class DeadlineExceeded < ServiceError; end
 
   # The client is signed out, or it was made before a fork (exit code 5).
-  class ClientClosed < ServiceError
-    # @api private
-    def self.by_fork
-      new("This object was made before a fork and belongs to the parent process; make a new one here.")
-    end
-  end
+  class ClientClosed < ServiceError; end
 
   # The message may or may not have arrived. It was not sent a second time (exit code 6).
   class OutcomeUnknown < Error; end

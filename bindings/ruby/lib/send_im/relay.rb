@@ -50,9 +50,8 @@ module SendIm
     private
 
     def callable(name, value)
-      return value if value.nil? || value.respond_to?(:call)
-
-      raise TypeError, "#{name} must respond to call, #{value.class} does not"
+      Arguments.wrong(name, value, "a callable") unless value.nil? || value.respond_to?(:call)
+      value
     end
 
     def tell(step)

@@ -4,19 +4,31 @@ module SendIm
   # A frozen value: equal by its fields, good for pattern matching. What is hidden is not part of its inspection.
   class Value
     class << self
-      # The names of the fields.
-      # @return [Array<Symbol>]
-      attr_reader :members
+      # @return [Array<Symbol>] the names of the fields, in the order of their readers
+      def members
+        @members ||= []
+      end
 
-      # Those that {Value#inspect} leaves out.
-      # @return [Array<Symbol>]
-      attr_reader :hidden
+      # @return [Array<Symbol>] those that {Value#inspect} leaves out
+      def hidden
+        @hidden ||= []
+      end
+
+      # The value for a record of the native library; `changed` are the fields that differ from its own.
+      # @api private
+      def from(record, **changed)
+        new(**members.to_h { |name| [name, changed.fetch(name) { record.public_send(name) }] })
+      end
 
       private
 
-      def fields(*names, hidden: [])
-        @members = names.freeze
-        @hidden = hidden.freeze
+      def attr_reader(*names)
+        members.concat(names)
+        super
+      end
+
+      def hide(*names)
+        hidden.concat(names)
       end
     end
 

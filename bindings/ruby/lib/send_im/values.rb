@@ -11,7 +11,7 @@ module SendIm
   # @example
   #   SendIm::Message.new("lenea@contoso.com", "disk full", importance: :urgent)
   class Message < Value
-    fields :to, :text, :subject, :importance, :html, :timeout, :wait, hidden: %i[text subject]
+    hide :text, :subject
 
     # @return [String] the recipient's address, `user@domain`; `sip:` is optional
     attr_reader :to
@@ -36,8 +36,6 @@ module SendIm
 
   # One place a call went through before it failed.
   class Hop < Value
-    fields :url, :outcome
-
     # @return [String] the URL without its query
     attr_reader :url
     # @return [String] what came back, for example `"401"` or `"connection refused"`
@@ -46,8 +44,6 @@ module SendIm
 
   # One finished step of a call. It never holds a password, a token or the text of a message.
   class Step < Value
-    fields :step, :host, :status, :elapsed
-
     # @return [Symbol] `:discover`, `:sign_in`, `:open_session`, `:invite`, `:send`, `:confirm` or `:sign_out`
     attr_reader :step
     # @return [String] the host that was asked, with its port where it is not the usual one
@@ -59,7 +55,7 @@ module SendIm
 
     # @api private
     def self.from(record)
-      new(step: record.step.to_sym, host: record.host, status: record.status, elapsed: record.elapsed_ms / 1000)
+      super(record, step: record.step.to_sym, elapsed: record.elapsed_ms / 1000)
     end
   end
 
@@ -68,7 +64,7 @@ module SendIm
   # @example In the tests of a program: the receipt of a text that its addressee accepted
   #   SendIm::Receipt.new(to: "lenea@contoso.com")
   class Receipt < Value
-    fields :to, :accepted_by, :evidence, :format, :thread_id, :steps, hidden: [:steps]
+    hide :steps
 
     # @return [String] the recipient's address as asked, without `sip:`
     attr_reader :to
@@ -93,21 +89,13 @@ module SendIm
 
     # @api private
     def self.from(record)
-      new(
-        to: record.to,
-        accepted_by: record.accepted_by,
-        evidence: record.evidence.to_sym,
-        format: record.format.to_sym,
-        thread_id: record.thread_id,
-        steps: record.steps.map { |step| Step.from(step) }.freeze
-      )
+      super(record, evidence: record.evidence.to_sym, format: record.format.to_sym,
+                    steps: record.steps.map { |step| Step.from(step) }.freeze)
     end
   end
 
   # What a token is wanted for, as the server's challenge says it.
   class TokenRequest < Value
-    fields :origin, :authorization_uri, :client_id, :trusted_issuers, :rejected
-
     # @return [String] scheme, host and port of the server that must accept the token: the OAuth resource
     attr_reader :origin
     # @return [String, nil] where the server says tokens are issued
@@ -120,16 +108,11 @@ module SendIm
     attr_reader :rejected
 
     alias rejected? rejected
-
-    # @api private
-    def self.from(record)
-      new(**members.to_h { |name| [name, record.public_send(name)] })
-    end
   end
 
   # A token and how long it lasts from now. Its value is not part of its inspection.
   class BearerToken < Value
-    fields :value, :expires_in, hidden: [:value]
+    hide :value
 
     # @return [String] the token without the word `Bearer`
     attr_reader :value
@@ -145,8 +128,7 @@ module SendIm
 
   # A message that reached a recipient of a {Sandbox}. Its inspection shows neither text nor subject.
   class Delivered < Value
-    fields :number, :sender, :to, :accepted_by, :subject, :importance, :format, :text, :via, :conversation, :thread_id,
-           :received_at, hidden: %i[subject text]
+    hide :subject, :text
 
     # @return [Integer] counts deliveries, from 1
     attr_reader :number
@@ -175,13 +157,9 @@ module SendIm
 
     # @api private
     def self.from(record)
-      new(
-        **(members - %i[importance format via received_at]).to_h { |name| [name, record.public_send(name)] },
-        importance: record.importance.to_sym,
-        format: record.format.to_sym,
-        via: record.via.to_sym,
-        received_at: Time.at(record.received_at_ms / 1000, record.received_at_ms % 1000, :millisecond, in: "UTC")
-      )
+      at = Time.at(record.received_at_ms / 1000, record.received_at_ms % 1000, :millisecond, in: "UTC")
+      super(record, importance: record.importance.to_sym, format: record.format.to_sym, via: record.via.to_sym,
+                    received_at: at)
     end
   end
 end
