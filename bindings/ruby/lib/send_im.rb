@@ -1,6 +1,8 @@
 # frozen_string_literal: true
 
 require_relative "send_im/version"
+require_relative "send_im/unloadable"
+require_relative "send_im/value"
 require_relative "send_im/values"
 require_relative "send_im/errors"
 require_relative "send_im/native"

@@ -1,8 +1,5 @@
 # frozen_string_literal: true
 
-require_relative "errors"
-require_relative "native"
-
 module SendIm
   # Turns the arguments of the public calls into records of the native library. No error shows a value: it may be one
   # that is secret.
@@ -75,14 +72,10 @@ module SendIm
       end
 
       # The same, or nil.
-      def optional(name, value)
-        value.nil? ? nil : text(name, value)
-      end
+      def optional(name, value) = value.nil? ? nil : text(name, value)
 
       # One of a few names, as a Symbol or a String.
-      def word(name, value)
-        text(name, name_of(value))
-      end
+      def word(name, value) = text(name, name_of(value))
 
       # Of a type that it must not have: the one error that is Ruby's own.
       def wrong(name, value, wanted)
@@ -91,14 +84,10 @@ module SendIm
 
       private
 
-      def name_of(word)
-        word.is_a?(Symbol) ? word.name : word
-      end
+      def name_of(word) = word.is_a?(Symbol) ? word.name : word
 
       # An ActiveSupport::Duration is no Numeric.
-      def number?(value)
-        value.is_a?(Numeric) || (value.respond_to?(:to_f) && value.respond_to?(:seconds))
-      end
+      def number?(value) = value.is_a?(Numeric) || (value.respond_to?(:to_f) && value.respond_to?(:seconds))
     end
   end
   private_constant :Arguments

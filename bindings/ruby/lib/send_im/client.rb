@@ -1,10 +1,5 @@
 # frozen_string_literal: true
 
-require_relative "arguments"
-require_relative "driver"
-require_relative "exit"
-require_relative "relay"
-
 module SendIm
   # One session: signs in once, sends any number of messages from any thread, signs out.
   #
@@ -55,7 +50,7 @@ module SendIm
     # @return [self]
     # @raise [Error] {ClientClosed} after {#close}
     def sign_in
-      raise ClientClosed, SIGNED_OUT if closed?
+      raise ClientClosed, "The client is signed out." if closed?
       return self if @session
 
       @session = Driver.run(@relay) { @relay.watch(Native.start_sign_in(@options, *@relay.wishes)) }.value
@@ -120,9 +115,7 @@ module SendIm
     end
 
     # @return [Boolean] true after {#close}
-    def closed?
-      @closed
-    end
+    def closed? = @closed
 
     # @return [String] who sends; no secret
     def inspect
@@ -142,14 +135,10 @@ module SendIm
 
     private
 
-    SIGNED_OUT = "The client is signed out."
-    SIGNED_IN_NEVER = "The client is not signed in; call sign_in first, or make it with SendIm::Client.open."
-    private_constant :SIGNED_OUT, :SIGNED_IN_NEVER
-
     def session
-      raise ClientClosed, SIGNED_OUT if closed?
+      raise ClientClosed, "The client is signed out." if closed?
 
-      @session or raise ClientClosed, SIGNED_IN_NEVER
+      @session or raise ClientClosed, "The client is not signed in; call sign_in, or make it with SendIm::Client.open."
     end
 
     # The end of the block. Every message has its receipt by now; what the block did must not look undone.

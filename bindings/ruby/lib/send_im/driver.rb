@@ -1,8 +1,5 @@
 # frozen_string_literal: true
 
-require_relative "errors"
-require_relative "native"
-
 module SendIm
   # Waits for the calls of the native library, cuts them off, translates their errors.
   #

@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require_relative "values"
-
 module SendIm
   # The part of a backtrace that is not of this package.
   # @api private
@@ -9,9 +7,7 @@ module SendIm
     PACKAGE = __FILE__.delete_suffix("/errors.rb")
     private_constant :PACKAGE
 
-    def self.of(lines)
-      Array(lines).drop_while { |line| line.to_s.start_with?(PACKAGE, "<internal:") }
-    end
+    def self.of(lines) = Array(lines).drop_while { |line| line.to_s.start_with?(PACKAGE, "<internal:") }
   end
   private_constant :Outside
 
@@ -67,19 +63,13 @@ module SendIm
     end
 
     # @return [String] the sentence, the same as {#message}
-    def detail
-      message
-    end
+    def detail = message
 
     # @return [Hash{Symbol => Object}] the sentence and the fields by name
-    def to_h
-      { detail: detail }.merge(FIELDS.to_h { |name| [name, public_send(name)] })
-    end
+    def to_h = { detail: detail }.merge(FIELDS.to_h { |name| [name, public_send(name)] })
 
     # @return [Hash{Symbol => Object}] the fields for `case … in {…}`
-    def deconstruct_keys(_names)
-      to_h
-    end
+    def deconstruct_keys(_names) = to_h
 
     # The backtrace begins at the program's own line.
     # @api private

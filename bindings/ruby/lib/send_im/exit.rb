@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require_relative "native"
-
 module SendIm
   # The end of a process: sessions are signed out and the native threads end.
   #
@@ -13,10 +11,8 @@ module SendIm
   module Exit
     # How long the end of a process waits for sessions to be signed out, in seconds.
     GRACE = 3
-
     # Lives as long as the process.
     LAST = Object.new
-    private_constant :LAST
 
     class << self
       # Finalizers run newest first. Called after a client or a sandbox is made, this keeps a sandbox of this process
@@ -35,9 +31,7 @@ module SendIm
 
       private
 
-      def now
-        Process.clock_gettime(Process::CLOCK_MONOTONIC)
-      end
+      def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
 
     arm

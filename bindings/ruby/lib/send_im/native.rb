@@ -4,9 +4,6 @@ require "ffi"
 # IO#wait_readable, which Ruby 3.1 only has with this.
 require "io/wait"
 
-require_relative "unloadable"
-require_relative "version"
-
 # Loads the native library.
 module SendIm
   # Where the native library lies.

@@ -1,8 +1,5 @@
 # frozen_string_literal: true
 
-require_relative "driver"
-require_relative "values"
-
 module SendIm
   # Brings steps and requests for tokens to the program. They lie in the native library until a Ruby thread takes them:
   # it calls no Ruby by itself.
@@ -43,9 +40,7 @@ module SendIm
     end
 
     # The exception that was given this number, if it is still kept.
-    def raised(number)
-      @raised.assoc(number)&.last
-    end
+    def raised(number) = @raised.assoc(number)&.last
 
     private
 

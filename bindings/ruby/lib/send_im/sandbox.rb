@@ -3,16 +3,11 @@
 require "json"
 require "tempfile"
 
-require_relative "arguments"
-require_relative "driver"
-require_relative "exit"
-
 module SendIm
   # A server that behaves like a Skype for Business pool, on a free port of 127.0.0.1, for demonstrations and tests.
   #
-  # Any account signs in with any password (except `wrong`). A recipient behaves by the local part of the address:
-  # `declines@`, `silent@`, `busy@`, `offline@`, `unknown@`, `slow@`, `forwards@`, `drops@`, `echo@`; anyone else
-  # accepts at once.
+  # Any account signs in with any password (except `wrong`). A recipient behaves by the local part of the address, such
+  # as `declines@` or `silent@`; the README lists them. Anyone else accepts at once.
   #
   # @example
   #   SendIm::Sandbox.open do |sandbox|
@@ -83,20 +78,14 @@ module SendIm
     end
 
     # @return [String, nil] with https, a PEM file with the certificate authority; it is removed with the sandbox
-    def ca_file
-      @authority&.path
-    end
+    def ca_file = @authority&.path
 
     # @param address [String] a recipient
     # @return [Array<Delivered>] what was delivered to this address, oldest first
-    def inbox(address)
-      ask(:inbox, Arguments.text("address", address)).map { |record| Delivered.from(record) }
-    end
+    def inbox(address) = ask(:inbox, Arguments.text("address", address)).map { |record| Delivered.from(record) }
 
     # @return [Array<Delivered>] everything delivered, oldest first
-    def messages
-      ask(:messages).map { |record| Delivered.from(record) }
-    end
+    def messages = ask(:messages).map { |record| Delivered.from(record) }
 
     # Waits until that many messages were delivered in all, and gives them.
     #
@@ -112,8 +101,7 @@ module SendIm
     # Asks the sandbox's own HTTP interface, for what has no method here. The README of `send-im-sandbox` lists it.
     #
     # @param method [Symbol, String] `:get`, `:post`, `:put` or `:delete`
-    # @param path [String] what follows `/sandbox/api/`: `"journal"` (every request received), `"state"`,
-    #   `"tokens/ADDRESS"`, `"actions/revoke-tokens"` …
+    # @param path [String] what follows `/sandbox/api/`, such as `"journal"` (every request received)
     # @param body [Object, nil] sent as JSON, unless it is nil
     # @return [Object, nil] the response's JSON, with symbols as keys; nil where it is empty
     # @raise [InvalidInput] the sandbox refuses the request
@@ -126,15 +114,9 @@ module SendIm
 
     # Makes something go wrong.
     #
-    # @param route [Symbol] the requests it lies on: `:discovery`, `:user`, `:token`, `:applications`, `:events`,
-    #   `:start_messaging`, `:send_message`, `:stop_messaging`, `:delete_application` or `:any`
-    # @param action [Symbol, Hash] what happens: `{ status: { http: 503, retry_after: 1 } }`, `{ delay: { ms: 50 } }`,
-    #   `{ delay_answer: { ms: 50 } }` (processed at once), `:drop_before`, `:drop_after` (the answer is lost),
-    #   `:reset_before`, `:reset_after`, over HTTP/2 `{ reset_stream: { error: 7 } }` and `{ go_away: { error: 0 } }`,
-    #   `{ then_refuse: { ms: 500 } }` (from then on connections are refused),
-    #   `{ then_distrust: { connections: 1 } }` (with https: a bad certificate), `:cut_body`, `:html_instead`,
-    #   `{ gateway_error: { http: 502 } }`, `:wrong_content_type`, `{ oversized: { bytes: 100_000 } }`,
-    #   `:duplicate_events`, `{ delay_events: { ms: 50 } }`, `:bare_events`, `:early_events` or `:skip_states`
+    # @param route [Symbol] the requests it lies on, such as `:discovery`, `:start_messaging` or `:any`
+    # @param action [Symbol, Hash] what happens, such as `:drop_after` (the answer is lost), `{ delay: { ms: 50 } }` or
+    #   `{ status: { http: 503, retry_after: 1 } }`; the README of `send-im-sandbox` says where all are listed
     # @param skip [Integer] so many requests pass unharmed first
     # @param times [Integer] so many requests are hit; 0: all until {#clear_faults}
     # @return [nil]
@@ -150,15 +132,11 @@ module SendIm
     end
 
     # @return [String] where it listens
-    def inspect
-      "#<#{self.class.name} #{@url}>"
-    end
+    def inspect = "#<#{self.class.name} #{@url}>"
 
     private
 
-    def ask(name, *arguments)
-      Driver.ask { @server.public_send(name, *arguments) }
-    end
+    def ask(name, *arguments) = Driver.ask { @server.public_send(name, *arguments) }
 
     def user(address, password)
       Native::SandboxUser.new(address: Arguments.text("users", address), password: Arguments.text("users", password))

@@ -6,9 +6,8 @@ module SendIm
   # @api private
   module Unloadable
     # The processors of ELF files, by e_machine.
-    MACHINES = {
-      3 => "x86", 21 => "ppc64", 22 => "s390x", 40 => "arm", 62 => "x86_64", 183 => "aarch64", 243 => "riscv64"
-    }.freeze
+    MACHINES = { 3 => "x86", 21 => "ppc64", 22 => "s390x", 40 => "arm", 62 => "x86_64", 183 => "aarch64",
+                 243 => "riscv64" }.freeze
 
     module_function
 

@@ -5,14 +5,10 @@ module SendIm
   class Value
     class << self
       # @return [Array<Symbol>] the names of the fields, in the order of their readers
-      def members
-        @members ||= []
-      end
+      def members = @members ||= []
 
       # @return [Array<Symbol>] those that {Value#inspect} leaves out
-      def hidden
-        @hidden ||= []
-      end
+      def hidden = @hidden ||= []
 
       # The value for a record of the native library; `changed` are the fields that differ from its own.
       # @api private
@@ -43,25 +39,17 @@ module SendIm
     end
 
     # @return [Hash{Symbol => Object}] the fields by name
-    def to_h
-      self.class.members.to_h { |name| [name, instance_variable_get(:"@#{name}")] }
-    end
+    def to_h = self.class.members.to_h { |name| [name, instance_variable_get(:"@#{name}")] }
 
     # @return [Hash{Symbol => Object}] the fields for `case … in {…}`
-    def deconstruct_keys(_names)
-      to_h
-    end
+    def deconstruct_keys(_names) = to_h
 
     # @return [Boolean] true for a value of the same class with the same fields
-    def ==(other)
-      other.instance_of?(self.class) && to_h == other.to_h
-    end
+    def ==(other) = other.instance_of?(self.class) && to_h == other.to_h
     alias eql? ==
 
     # @return [Integer]
-    def hash
-      [self.class, to_h].hash
-    end
+    def hash = [self.class, to_h].hash
 
     # @return [String] the class and the fields that are not hidden
     def inspect

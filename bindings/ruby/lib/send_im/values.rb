@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require_relative "value"
-
 module SendIm
   # How long a message has to be delivered when nothing else is said, in seconds.
   DEFAULT_TIMEOUT = 60
@@ -13,20 +11,8 @@ module SendIm
   class Message < Value
     hide :text, :subject
 
-    # @return [String] the recipient's address, `user@domain`; `sip:` is optional
-    attr_reader :to
-    # @return [String] the text, or html
-    attr_reader :text
-    # @return [String, nil] the subject
-    attr_reader :subject
-    # @return [Symbol] `:normal`, `:urgent` or `:emergency`
-    attr_reader :importance
-    # @return [Boolean] true if the text is html
-    attr_reader :html
-    # @return [Numeric] how long the message has to be delivered, in seconds
-    attr_reader :timeout
-    # @return [Symbol] `:delivered` or `:submitted`
-    attr_reader :wait
+    # The argument of {SendIm.send_im} of this name.
+    attr_reader :to, :text, :subject, :importance, :html, :timeout, :wait
 
     # The arguments are those of {SendIm.send_im}. They are checked when the message is sent.
     def initialize(to, text, subject: nil, importance: :normal, html: false, timeout: DEFAULT_TIMEOUT, wait: :delivered)
