@@ -28,9 +28,7 @@ module Driver
     SendIm::Message.new(to, text, importance: importance.to_sym, wait: wait.to_sym, **more)
   end
 
-  def options(message)
-    message.to_h.except(:to, :text)
-  end
+  def options(message) = message.to_h.except(:to, :text)
 
   def in_threads(client, messages)
     begun = Thread::Queue.new

@@ -24,29 +24,19 @@ module Helper
   # How a script ended.
   Ended = Struct.new(:code, :out, :err, keyword_init: true)
 
-  def sandbox
-    @sandbox ||= SendIm::Sandbox.open
-  end
+  def sandbox = @sandbox ||= SendIm::Sandbox.open
 
   # Arguments that make a call send from the test account through the sandbox.
-  def account
-    { address: SENDER, password: PASSWORD, server: sandbox }
-  end
+  def account = { address: SENDER, password: PASSWORD, server: sandbox }
 
   # Every request the sandbox received, oldest first.
-  def journal
-    sandbox.request(:get, "journal")
-  end
+  def journal = sandbox.request(:get, "journal")
 
   # How many sessions are open on the server.
-  def open_applications
-    sandbox.request(:get, "state")[:open_applications]
-  end
+  def open_applications = sandbox.request(:get, "state")[:open_applications]
 
   # A bearer token that the sandbox accepts for this address.
-  def issue_token(address)
-    sandbox.request(:post, "tokens/#{address}")[:token]
-  end
+  def issue_token(address) = sandbox.request(:post, "tokens/#{address}")[:token]
 
   def teardown
     @sandbox&.close

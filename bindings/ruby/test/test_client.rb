@@ -4,9 +4,7 @@ require_relative "helper"
 
 # The signed-in client.
 class TestClient < Minitest::Test
-  def sign_ins
-    journal.count { |exchange| exchange[:path].downcase.include?("oauthtoken") }
-  end
+  def sign_ins = journal.count { |exchange| exchange[:path].downcase.include?("oauthtoken") }
 
   def test_signs_in_once_for_many_messages
     SendIm::Client.open(**account) do |client|
@@ -33,21 +31,15 @@ class TestClient < Minitest::Test
     assert_equal "a@contoso.com", client.deliver("a@contoso.com", "hi").accepted_by
     client.close
     assert_equal [1, 0], [sign_ins, open_applications]
-    failing(SendIm::ClientClosed) { client.sign_in }
+    never = SendIm::Client.new(**account)
+    assert_nil never.close
+    [client, never].each { |closed| failing(SendIm::ClientClosed) { closed.sign_in } }
   end
 
   def test_bad_options_are_refused_when_it_is_made
     assert_raises(TypeError) { SendIm::Client.new(address: 7) }
     assert_raises(TypeError) { SendIm::Client.new(token: "t") }
     assert_raises(ArgumentError) { SendIm::Client.new(adress: SENDER) }
-  end
-
-  def test_one_that_never_signed_in_closes
-    client = SendIm::Client.new(**account)
-    assert_nil client.close
-    assert_predicate client, :closed?
-    failing(SendIm::ClientClosed) { client.sign_in }
-    assert_empty journal
   end
 
   def test_a_sign_in_that_failed_can_be_tried_again
@@ -96,10 +88,6 @@ class TestClient < Minitest::Test
 
   def test_an_error_in_the_block_is_not_hidden_and_signs_out
     assert_raises(ZeroDivisionError) { SendIm::Client.open(**account) { 1 / 0 } }
-    assert_equal 0, open_applications
-  end
-
-  def test_leaving_the_block_signs_out
     [1].each { SendIm::Client.open(**account) { break } }
     assert_equal 0, open_applications
   end
@@ -152,15 +140,6 @@ class TestClient < Minitest::Test
       open_applications.zero?
     end
     assert signed_out
-  end
-
-  def test_a_session_the_server_dropped_is_opened_again
-    SendIm::Client.open(**account) do |client|
-      client.deliver("lenea@contoso.com", "before")
-      sandbox.request(:post, "actions/drop-applications")
-      client.deliver("lenea@contoso.com", "after")
-    end
-    assert_equal %w[before after], sandbox.messages.map(&:text)
   end
 
   def test_its_inspection_shows_who_and_no_secret

@@ -6,9 +6,7 @@ require_relative "helper"
 class TestDocs < Minitest::Test
   SNIPPETS = File.read(File.join(PACKAGE, "README.md")).scan(/^```ruby\n(.*?)^```/m).flatten
 
-  def stored
-    { "SEND_IM_ADDRESS" => SENDER, "SEND_IM_PASSWORD" => PASSWORD, "SEND_IM_SERVER" => sandbox.url }
-  end
+  def stored = { "SEND_IM_ADDRESS" => SENDER, "SEND_IM_PASSWORD" => PASSWORD, "SEND_IM_SERVER" => sandbox.url }
 
   def test_the_readme_opens_with_lines_that_work
     assert_equal 5, SNIPPETS.first.lines.size

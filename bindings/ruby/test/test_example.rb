@@ -34,8 +34,4 @@ class TestExample < Minitest::Test
     assert_equal [2, ""], [done.code, done.out]
     assert_match(/\Ausage: /, done.err)
   end
-
-  def test_it_is_short
-    assert_operator File.readlines(EXAMPLE).size, :<=, 40
-  end
 end

@@ -13,9 +13,7 @@ class TestExit < Minitest::Test
     SANDBOX = SendIm::Sandbox.open(ring: 3600)
     ACCOUNT = { address: "tosh@contoso.com", password: "x", server: SANDBOX }.freeze
 
-    def in_background(to, **more)
-      Thread.new { SendIm.send_im(to, "hi", timeout: 3600, **ACCOUNT, **more) }
-    end
+    def in_background(to, **more) = Thread.new { SendIm.send_im(to, "hi", timeout: 3600, **ACCOUNT, **more) }
 
     def ringing
       sleep 0.005 until SANDBOX.request(:get, "journal").to_s.include?("messagingInvitations")

@@ -21,9 +21,7 @@ class TestFork < Minitest::Test
     require "send_im"
     ACCOUNT = { address: "tosh@contoso.com", password: "x", server: ARGV.first }.freeze
 
-    def one(text, **more)
-      SendIm.send_im("lenea@contoso.com", text, **ACCOUNT, **more)
-    end
+    def one(text, **more) = SendIm.send_im("lenea@contoso.com", text, **ACCOUNT, **more)
 
     def finish(child)
       Process.wait(child)

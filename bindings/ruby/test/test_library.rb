@@ -88,9 +88,7 @@ class TestLibrary < Minitest::Test
     "LoadError #{SENTENCES["head"]}\n  #{place}: #{format_braces(SENTENCES[cause], values)}\n#{SENTENCES["tail"]}"
   end
 
-  def format_braces(text, values)
-    text.gsub(/\{(\w+)\}/) { values.fetch(Regexp.last_match(1).to_sym) }
-  end
+  def format_braces(text, values) = text.gsub(/\{(\w+)\}/) { values.fetch(Regexp.last_match(1).to_sym) }
 
   # A copy of the package that has no library.
   def without

@@ -13,9 +13,7 @@ class TestLogging < Minitest::Test
     @logger = Logger.new(@io, level: Logger::DEBUG)
   end
 
-  def lines
-    @io.string.lines.grep(/send_im: /)
-  end
+  def lines = @io.string.lines.grep(/send_im: /)
 
   def test_each_step_is_a_line_at_debug_level
     receipt = SendIm.send_im("lenea@contoso.com", "hi", logger: @logger, **account)

@@ -5,7 +5,7 @@ require_relative "helper"
 # The sandbox as a person's own tests use it.
 class TestSandbox < Minitest::Test
   def hello(sandbox, to = "lenea@contoso.com", **more)
-    SendIm.send_im(to, "hi", address: SENDER, password: PASSWORD, server: sandbox, **more)
+    SendIm.send_im(to, "hi", **{ address: SENDER, password: PASSWORD, server: sandbox, **more })
   end
 
   def test_inboxes_and_messages
@@ -26,9 +26,12 @@ class TestSandbox < Minitest::Test
     assert_equal :timeout, error.kind
   end
 
-  def test_a_call_forward
-    assert_equal "colleague@contoso.com", hello(sandbox, "forwards@contoso.com").accepted_by
-    assert_equal "forwards@contoso.com", sandbox.messages.first.to
+  def test_its_options
+    SendIm::Sandbox.open(ring: 0.05, users: { SENDER => PASSWORD }) do |sandbox|
+      assert_nil sandbox.ca_file
+      assert_equal :no_answer, failing(SendIm::NotDelivered) { hello(sandbox, "silent@contoso.com") }.kind
+      failing(SendIm::SignInError) { hello(sandbox, address: "ada@contoso.com") }
+    end
   end
 
   def test_layouts
@@ -47,23 +50,6 @@ class TestSandbox < Minitest::Test
     assert_nil sandbox.ca_file
   end
 
-  def test_http_has_no_authority
-    assert_nil sandbox.ca_file
-  end
-
-  def test_users
-    SendIm::Sandbox.open(users: { SENDER => "right" }) do |sandbox|
-      assert SendIm.send_im("lenea@contoso.com", "hi", address: SENDER, password: "right", server: sandbox).accepted_by
-      failing(SendIm::SignInError) { hello(sandbox) }
-    end
-  end
-
-  def test_ring
-    SendIm::Sandbox.open(ring: 0.05) do |sandbox|
-      assert_equal :no_answer, failing(SendIm::NotDelivered) { hello(sandbox, "silent@contoso.com") }.kind
-    end
-  end
-
   def test_faults
     sandbox.add_fault(:applications, { status: { http: 403, code: "Forbidden" } }, times: 0)
     assert_equal :forbidden, failing { hello(sandbox) }.kind
@@ -72,19 +58,6 @@ class TestSandbox < Minitest::Test
     failing(SendIm::InvalidInput) { sandbox.add_fault(:nowhere, :drop_before) }
     told = failing(SendIm::InvalidInput) { sandbox.add_fault(:any, :explode) }.detail
     assert_match(/\AThis is not a fault: there is no action `explode`; the actions are status, /, told)
-  end
-
-  def test_resynchronisation
-    SendIm::Client.open(**account) do |client|
-      client.deliver("lenea@contoso.com", "one")
-      sandbox.request(:post, "actions/resync")
-      client.deliver("lenea@contoso.com", "two")
-      sandbox.request(:post, "actions/resume")
-      client.deliver("lenea@contoso.com", "three")
-      sandbox.request(:post, "actions/end-conversations")
-      client.deliver("lenea@contoso.com", "four")
-    end
-    assert_equal %w[one two three four], sandbox.messages.map(&:text)
   end
 
   def test_its_own_interface
