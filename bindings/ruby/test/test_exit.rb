@@ -65,23 +65,15 @@ class TestExit < Minitest::Test
     10.times { ends 5, program }
   end
 
-  def test_an_open_client_is_signed_out
-    ends 0, <<~'RUBY', sandbox.url
-      require "send_im"
-      CLIENT = SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first)
-      CLIENT.deliver("lenea@contoso.com", "hi")
-    RUBY
-    assert_equal [1, 0], [sandbox.messages.size, open_applications]
-  end
-
   def test_an_open_client_that_logs_is_signed_out
     ends 0, <<~'RUBY', sandbox.url
       require "send_im"
       require "logger"
       CLIENT = SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first,
                                    logger: Logger.new(IO::NULL), on_step: ->(_) {})
+      CLIENT.deliver("lenea@contoso.com", "hi")
     RUBY
-    assert_equal 0, open_applications
+    assert_equal [1, 0], [sandbox.messages.size, open_applications]
   end
 
   def test_a_send_that_was_cut_off_is_withdrawn_and_signed_out
@@ -97,19 +89,6 @@ class TestExit < Minitest::Test
     RUBY
     assert_equal 0, open_applications
     assert_empty sandbox.messages
-  end
-
-  def test_exit_blocks_may_send
-    ends 4, <<~'RUBY', sandbox.url
-      account = { address: "tosh@contoso.com", password: "x", server: ARGV.first }
-      at_exit { SendIm.send_im("lenea@contoso.com", "before the require", **account) }
-      require "send_im"
-      at_exit { SendIm.send_im("lenea@contoso.com", "after the require", **account) }
-      SendIm.send_im("lenea@contoso.com", "in the program", **account)
-      exit 4
-    RUBY
-    assert_equal ["in the program", "after the require", "before the require"], sandbox.messages.map(&:text)
-    assert_equal 0, open_applications
   end
 
   # What a block at exit does to send, in a program that has an open client.
@@ -216,24 +195,16 @@ class TestExit < Minitest::Test
     end
   end
 
-  def test_a_token_callable_that_never_returns
-    ends 6, <<~RUBY
-      #{HEADER}
-      asked = Thread::Queue.new
-      in_background("lenea@contoso.com", password: nil, token: ->(_) { asked << true; sleep })
-      asked.pop
-      exit 6
-    RUBY
-  end
-
-  def test_an_on_step_that_never_returns
-    ends 6, <<~RUBY
-      #{HEADER}
-      called = Thread::Queue.new
-      in_background("lenea@contoso.com", on_step: ->(_) { called << true; sleep })
-      called.pop
-      exit 6
-    RUBY
+  { on_step: "", token: "password: nil, " }.each do |callable, more|
+    define_method(:"test_a_callable_for_#{callable}_that_never_returns") do
+      ends 6, <<~RUBY
+        #{HEADER}
+        called = Thread::Queue.new
+        in_background("lenea@contoso.com", #{more}#{callable}: ->(_) { called << true; sleep })
+        called.pop
+        exit 6
+      RUBY
+    end
   end
 
   def test_exit_without_ceremony

@@ -71,15 +71,6 @@ class TestFork < Minitest::Test
     assert_equal [%w[child parent], "0 open"], seen
   end
 
-  def test_fork_after_the_first_use
-    check <<~'RUBY'
-      one("before")
-      in_child { one("child") }
-      one("after")
-    RUBY
-    assert_equal [%w[after before child], "0 open"], seen
-  end
-
   def test_a_client_of_the_parent_is_closed_in_the_child_and_lives_on_in_the_parent
     check <<~'RUBY'
       client = SendIm::Client.open(**ACCOUNT)

@@ -69,7 +69,7 @@ class TestLogging < Minitest::Test
       sandbox.add_fault(:delete_application, { status: { http: 400 } }, times: 0)
     end
     warnings = @io.string.lines.grep(/^W, /)
-    assert(warnings.empty? || warnings.first.include?("signing out failed"))
+    assert_includes warnings.first, "signing out failed"
   end
 
   Logger::Severity.constants.each do |level|
