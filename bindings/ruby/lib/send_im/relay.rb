@@ -59,10 +59,8 @@ module SendIm
     end
 
     def log(step)
-      @logger&.debug(
-        Kernel.format("send_im: %<step>s: %<host>s answered %<status>s after %<elapsed>.1f ms",
-                      step: step.step, host: step.host, status: step.status || "nothing", elapsed: step.elapsed * 1000)
-      )
+      after = "after #{(step.elapsed * 1000).round(1)} ms"
+      @logger&.debug("send_im: #{step.step}: #{step.host} answered #{step.status || "nothing"} #{after}")
     end
 
     def serve(watch)
