@@ -21,6 +21,17 @@ module Helper
   # Seconds after which a process counts as hanging. No test asserts on a shorter time.
   HANG = 120
 
+  # Prints its URL; once its input ends, the texts it delivered and how many sessions are open.
+  OUTSIDE = <<~RUBY
+    require "send_im"
+    SendIm::Sandbox.open do |sandbox|
+      puts sandbox.url
+      $stdout.flush
+      $stdin.read
+      puts sandbox.messages.map(&:text), "\#{sandbox.request(:get, %(state))[:open_applications]} open"
+    end
+  RUBY
+
   # How a script ended.
   Ended = Struct.new(:code, :out, :err, keyword_init: true)
 
@@ -42,6 +53,9 @@ module Helper
     @sandbox&.close
     super
   end
+
+  # A sandbox in a process of its own.
+  def sandbox_outside = IO.popen([RbConfig.ruby, "-I", File.join(PACKAGE, "lib"), "-e", OUTSIDE], "r+")
 
   # Runs Ruby code in a process of its own.
   def script(code, *arguments, environment: {})

@@ -147,7 +147,9 @@ class TestClient < Minitest::Test
     assert_equal "#<SendIm::Client tosh@contoso.com>", client.inspect
     client.close
     assert_equal "#<SendIm::Client tosh@contoso.com (closed)>", client.inspect
-    error = assert_raises(NoMethodError) { client.delvier }
+    made = SendIm::Client.new(**account)
+    refute_includes "#{made.inspect} #{made}", PASSWORD
+    error = assert_raises(NoMethodError) { made.delvier }
     assert_includes error.backtrace.first, File.basename(__FILE__)
     refute_includes error.message, PASSWORD
   end

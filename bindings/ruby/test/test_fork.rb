@@ -7,16 +7,6 @@ require_relative "helper"
 # Each test runs in a process of its own, which forks. The sandbox is one more process: a child must be able to
 # reach it.
 class TestFork < Minitest::Test
-  SANDBOX = <<~RUBY
-    require "send_im"
-    SendIm::Sandbox.open do |sandbox|
-      puts sandbox.url
-      $stdout.flush
-      $stdin.read
-      puts sandbox.messages.map(&:text), "\#{sandbox.request(:get, %(state))[:open_applications]} open"
-    end
-  RUBY
-
   HEADER = <<~'RUBY'
     require "send_im"
     ACCOUNT = { address: "tosh@contoso.com", password: "x", server: ARGV.first }.freeze
@@ -44,7 +34,7 @@ class TestFork < Minitest::Test
   RUBY
 
   def setup
-    @outside = IO.popen([RbConfig.ruby, "-I", File.join(PACKAGE, "lib"), "-e", SANDBOX], "r+")
+    @outside = sandbox_outside
     @url = @outside.gets.strip
   end
 

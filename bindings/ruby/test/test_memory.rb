@@ -12,17 +12,6 @@ class TestMemory < Minitest::Test
   # makes 120.
   BOUND = 60
 
-  # The sandbox keeps what it delivers, so it runs in a process of its own.
-  SANDBOX = <<~RUBY
-    require "send_im"
-    SendIm::Sandbox.open do |sandbox|
-      puts sandbox.url
-      $stdout.flush
-      $stdin.read
-      puts sandbox.messages.size
-    end
-  RUBY
-
   # Sends in every way there is, and prints after each window what is alive: of Ruby and of the library.
   SENDS = <<~RUBY
     require "objspace"
@@ -51,7 +40,7 @@ class TestMemory < Minitest::Test
   RUBY
 
   def test_many_sends_on_one_session_leave_nothing_behind
-    outside = IO.popen([RbConfig.ruby, "-I", File.join(PACKAGE, "lib"), "-e", SANDBOX], "r+")
+    outside = sandbox_outside # it keeps what it delivers
     done = script(SENDS, outside.gets.strip, WINDOWS.to_s, ROUNDS.to_s)
     assert_equal [0, ""], [done.code, done.err]
     windows = done.out.lines.map { |line| line.split.map(&:to_i) }
@@ -59,7 +48,7 @@ class TestMemory < Minitest::Test
     assert_operator windows[0][1], :>, 0, "the library does not count; this is no debug build"
     windows.last.zip(windows[WARM_UP - 1]) { |last, warm| assert_operator last - warm, :<, BOUND, windows.inspect }
     outside.close_write
-    assert_equal WINDOWS * ROUNDS * 10, outside.read.to_i
+    assert_equal WINDOWS * ROUNDS * 10, outside.each_line.count - 1
   ensure
     outside&.close
   end
