@@ -13,8 +13,8 @@ require "json"
 
 sends, many = ARGV.map(&:to_i)
 SendIm::Client.open do |client|
-  (sends / 10).times { client.send_im("lenea@contoso.com", "disk full") }
-  times = Array.new(sends) { milliseconds { client.send_im("lenea@contoso.com", "disk full") } }.sort
+  (sends / 10).times { client.deliver("lenea@contoso.com", "disk full") }
+  times = Array.new(sends) { milliseconds { client.deliver("lenea@contoso.com", "disk full") } }.sort
 
   messages = Array.new(many) { |n| SendIm::Message.new("user#{n % 100}@contoso.com", "disk full") }
   results = []
