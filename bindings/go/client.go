@@ -12,9 +12,8 @@ import (
 //
 // A waiting send holds no thread. A client that nobody refers to any more is closed in the background.
 type Client struct {
+	listeners
 	session *native.Client
-	log     *stepLog
-	tokens  *tokens
 
 	closing sync.Once
 	closed  error
@@ -22,31 +21,14 @@ type Client struct {
 
 // SignIn signs in and opens a session. Close the client at the end.
 //
-// The options are those of an account; without an address among them it is the stored one. The context is for the sign-in:
-// the client goes on when it ends. The error is an [*Error].
-func SignIn(ctx context.Context, options ...Option) (*Client, error) {
-	if ctx.Err() != nil {
-		return nil, ended(ctx)
+// The context is for the sign-in, which takes 60 s at most where it has no earlier deadline: the client goes on when it ends.
+// The error is an [*Error].
+func SignIn(ctx context.Context, account Account) (*Client, error) {
+	session, listening, err := begin(ctx, context.WithoutCancel(ctx), account, nil, graceOfSignIn, native.SignIn)
+	if err != nil {
+		return nil, err
 	}
-	settings := settingsOf(options)
-	account, byDeadline, failure := settings.native(ctx)
-	if failure != nil {
-		return nil, failure
-	}
-	log, tokens, failure := settings.listen(context.WithoutCancel(ctx), account)
-	if failure != nil {
-		account.Free()
-		return nil, failure
-	}
-	call := native.SignIn(account)
-	account.Free()
-	session, err := await(ctx, call, log, graceOfSignIn)
-	if failure := failureOf(err); failure != nil {
-		explained(ctx, failure, byDeadline)
-		tokens.explain(failure)
-		return nil, failure
-	}
-	return &Client{session: session, log: log, tokens: tokens}, nil
+	return &Client{session: session, listeners: listening}, nil
 }
 
 // Send sends one message and waits for its delivery. The error is an [*Error]; its kind is ErrClosed after Close, SignOut or
@@ -55,10 +37,7 @@ func SignIn(ctx context.Context, options ...Option) (*Client, error) {
 //
 // Messages to one recipient with the same subject and importance arrive in the order of the calls.
 func (c *Client) Send(ctx context.Context, message Message) (*Receipt, error) {
-	if failure := checked(ctx, message.To, message.Text); failure != nil {
-		return nil, failure
-	}
-	options, byDeadline, failure := settingsOf(message.options()).native(ctx)
+	options, byDeadline, failure := optionsOf(ctx, nil, &message)
 	if failure != nil {
 		return nil, failure
 	}
@@ -66,17 +45,9 @@ func (c *Client) Send(ctx context.Context, message Message) (*Receipt, error) {
 	options.Free()
 	told, err := await(ctx, call, c.log, graceOfMessage)
 	if err != nil {
-		return nil, c.failure(ctx, err, byDeadline)
+		return nil, c.explained(ctx, err, byDeadline)
 	}
 	return receiptOf(told)
-}
-
-// failure is the error of a call on this session.
-func (c *Client) failure(ctx context.Context, err error, byDeadline bool) *Error {
-	failure := failureOf(err)
-	explained(ctx, failure, byDeadline)
-	c.tokens.explain(failure)
-	return failure
 }
 
 // SendAll sends many messages, some tens at a time, and gives a result for each in the same order. One that fails does not
@@ -108,7 +79,7 @@ func (c *Client) SendAll(ctx context.Context, messages []Message) []Result {
 			failed = outcomes[n].Err
 		}
 		if failed != nil {
-			result.Err = c.failure(ctx, failed, entry.byDeadline)
+			result.Err = c.explained(ctx, failed, entry.byDeadline)
 		} else {
 			result.Receipt, result.Err = receiptOf(outcomes[n].Receipt)
 		}
@@ -117,10 +88,7 @@ func (c *Client) SendAll(ctx context.Context, messages []Message) []Result {
 }
 
 func add(ctx context.Context, list *native.Messages, message Message) (byDeadline bool, failure *Error) {
-	if failure := checked(ctx, message.To, message.Text); failure != nil {
-		return false, failure
-	}
-	options, byDeadline, failure := settingsOf(message.options()).native(ctx)
+	options, byDeadline, failure := optionsOf(ctx, nil, &message)
 	if failure != nil {
 		return false, failure
 	}

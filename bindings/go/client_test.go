@@ -17,8 +17,6 @@ var (
 	_ fmt.Stringer = (*sendim.Sandbox)(nil)
 )
 
-func to(address, text string) sendim.Message { return sendim.Message{To: address, Text: text} }
-
 func TestAClientSignsInOnceForManyMessages(t *testing.T) {
 	sandbox := start(t, nil)
 	client := signIn(t, sandbox)
@@ -65,8 +63,9 @@ func TestAClosedClientSaysSo(t *testing.T) {
 func TestCloseTellsThatTheServerCouldNotBeTold(t *testing.T) {
 	sandbox := start(t, nil)
 	client := signIn(t, sandbox)
-	refuse := map[string]any{"status": map[string]any{"http": 400}}
-	check(t, sandbox.AddFault(sendim.Fault{Route: "delete_application", Action: refuse, Times: sendim.Always}))
+	check(t, sandbox.AddFault(sendim.Fault{
+		Route: sendim.RouteDeleteApplication, Action: sendim.ActionStatus(sendim.Status{HTTP: 400}), Times: sendim.Always,
+	}))
 	err := client.Close()
 	failure := failing(t, err)
 	same(t, failure.Step, sendim.StepSignOut)
@@ -77,7 +76,7 @@ func TestCloseTellsThatTheServerCouldNotBeTold(t *testing.T) {
 
 func TestARefusedSignInLeavesNothingOpen(t *testing.T) {
 	sandbox := start(t, nil)
-	_, err := sendim.SignIn(background(t), account(sandbox), sendim.WithPassword("wrong"))
+	_, err := sendim.SignIn(background(t), account(sandbox, wrongPassword))
 	same(t, failing(t, err).Kind, sendim.ErrSignInRefused)
 	same(t, must[int](t)(openSessions(sandbox)), 0)
 }
@@ -107,7 +106,7 @@ func TestSendAllAnswersInOrder(t *testing.T) {
 			same(t, result.Receipt.AcceptedBy, messages[n].To)
 		}
 	}
-	same(t, len(must[[]sendim.Delivery](t)(sandbox.Messages())), 16)
+	same(t, len(must[[]sendim.Delivered](t)(sandbox.Messages())), 16)
 	same(t, len(client.SendAll(background(t), nil)), 0)
 }
 

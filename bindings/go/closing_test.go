@@ -20,11 +20,6 @@ func underWay(client *sendim.Client, message sendim.Message) <-chan error {
 	return failed
 }
 
-// patient is a message that would ring for an hour.
-func patient(address string) sendim.Message {
-	return sendim.Message{To: address, Text: "hi", Timeout: time.Hour}
-}
-
 func TestClosingWaitsForTheSendsUnderWay(t *testing.T) {
 	sandbox := start(t, nil)
 	for n, end := range []func(*sendim.Client) error{
@@ -59,13 +54,13 @@ func TestClosingWaitsForTheSendsThatWaitForTheirTurn(t *testing.T) {
 	for _, result := range <-all {
 		check(t, result.Err)
 	}
-	same(t, len(must[[]sendim.Delivery](t)(sandbox.Messages())), len(messages))
+	same(t, len(must[[]sendim.Delivered](t)(sandbox.Messages())), len(messages))
 }
 
 func TestClosingEndsWithTheTimeoutsOfTheSends(t *testing.T) {
 	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
 	client := signIn(t, sandbox)
-	failed := underWay(client, sendim.Message{To: "silent@contoso.com", Text: "hi", Timeout: time.Second})
+	failed := underWay(client, within(time.Second, "silent@contoso.com"))
 	ringing(t, sandbox, 1)
 	check(t, client.Close())
 	same(t, failing(t, <-failed).Kind, sendim.ErrTimeout)

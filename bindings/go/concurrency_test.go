@@ -40,7 +40,7 @@ func TestFiftyGoroutinesAndAThousandMessagesOnOneClient(t *testing.T) {
 		}
 	})
 	for g := 0; g < 50; g++ {
-		inbox := must[[]sendim.Delivery](t)(sandbox.Inbox(fmt.Sprintf("user%d@contoso.com", g)))
+		inbox := must[[]sendim.Delivered](t)(sandbox.Inbox(fmt.Sprintf("user%d@contoso.com", g)))
 		same(t, len(inbox), 20)
 		for n, message := range inbox {
 			same(t, message.Text, fmt.Sprint(n))
@@ -58,7 +58,7 @@ func TestAThousandGoroutinesOnOneClient(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	messages := must[[]sendim.Delivery](t)(sandbox.Messages())
+	messages := must[[]sendim.Delivered](t)(sandbox.Messages())
 	same(t, len(messages), 1000)
 	seen := map[string]bool{}
 	for _, message := range messages {
@@ -87,7 +87,7 @@ func TestAThousandWaitingSendsHoldNoThread(t *testing.T) {
 	for n := 0; n < 1000; n++ {
 		go func() {
 			begun <- struct{}{}
-			_, err := client.Send(ctx, sendim.Message{To: "silent@contoso.com", Text: "hi", Timeout: time.Hour})
+			_, err := client.Send(ctx, patient("silent@contoso.com"))
 			kinds <- err.(*sendim.Error).Kind
 		}()
 	}
@@ -99,7 +99,7 @@ func TestAThousandWaitingSendsHoldNoThread(t *testing.T) {
 	if during := threads(t); during > before+100 {
 		t.Errorf("%d threads before, %d while a thousand sends wait", before, during)
 	}
-	_, err := sendim.Send(background(t), "lenea@contoso.com", "meanwhile", account(sandbox))
+	_, err := sendim.Send(background(t), account(sandbox), to("lenea@contoso.com", "meanwhile"))
 	check(t, err)
 	cancel()
 	for n := 0; n < 1000; n++ {
@@ -158,6 +158,6 @@ func TestManyClients(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	same(t, len(must[[]sendim.Delivery](t)(sandbox.Messages())), 20)
+	same(t, len(must[[]sendim.Delivered](t)(sandbox.Messages())), 20)
 	same(t, must[int](t)(openSessions(sandbox)), 0)
 }

@@ -15,15 +15,15 @@ func TestACancelledContextEndsTheCall(t *testing.T) {
 	why := errors.New("the night is over")
 	for n, send := range []func(context.Context) error{
 		func(ctx context.Context) error {
-			_, err := sendim.Send(ctx, "silent@contoso.com", "hi", account(sandbox), sendim.WithTimeout(time.Hour))
+			_, err := sendim.Send(ctx, account(sandbox), patient("silent@contoso.com"))
 			return err
 		},
 		func(ctx context.Context) error {
-			_, err := client.Send(ctx, sendim.Message{To: "silent@contoso.com", Text: "hi", Timeout: time.Hour})
+			_, err := client.Send(ctx, patient("silent@contoso.com"))
 			return err
 		},
 		func(ctx context.Context) error {
-			return client.SendAll(ctx, []sendim.Message{{To: "silent@contoso.com", Text: "hi", Timeout: time.Hour}})[0].Err
+			return client.SendAll(ctx, []sendim.Message{patient("silent@contoso.com")})[0].Err
 		},
 	} {
 		ctx, cancel := context.WithCancelCause(context.Background())
@@ -58,7 +58,7 @@ func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
 		kind sendim.Kind
 		why  error
 	}{{cancelled, sendim.ErrCancelled, context.Canceled}, {late, sendim.ErrTimeout, context.DeadlineExceeded}} {
-		_, first := sendim.Send(expected.ctx, "lenea@contoso.com", "hi", account(sandbox))
+		_, first := sendim.Send(expected.ctx, account(sandbox), to("lenea@contoso.com", "hi"))
 		_, second := client.Send(expected.ctx, to("lenea@contoso.com", "hi"))
 		third := client.SendAll(expected.ctx, []sendim.Message{to("lenea@contoso.com", "hi")})[0].Err
 		_, fourth := sendim.SignIn(expected.ctx, account(sandbox))
@@ -83,11 +83,11 @@ func TestTheDeadlineOfTheContextIsTheTimeout(t *testing.T) {
 	client := signIn(t, sandbox)
 	for n, send := range []func(context.Context) error{
 		func(ctx context.Context) error {
-			_, err := sendim.Send(ctx, "silent@contoso.com", "hi", account(sandbox))
+			_, err := sendim.Send(ctx, account(sandbox), to("silent@contoso.com", "hi"))
 			return err
 		},
 		func(ctx context.Context) error {
-			_, err := client.Send(ctx, sendim.Message{To: "silent@contoso.com", Text: "hi", Timeout: time.Hour})
+			_, err := client.Send(ctx, patient("silent@contoso.com"))
 			return err
 		},
 		func(ctx context.Context) error {
@@ -134,12 +134,12 @@ func TestADeadlineBeforeTheTurnOfAMessage(t *testing.T) {
 
 func TestACancelledSignInLeavesNothingOpen(t *testing.T) {
 	sandbox := start(t, nil)
-	slow := map[string]any{"delay": map[string]any{"ms": 3600_000}}
-	check(t, sandbox.AddFault(sendim.Fault{Route: "applications", Action: slow, Times: sendim.Always}))
+	slow := sendim.ActionDelay(time.Hour)
+	check(t, sandbox.AddFault(sendim.Fault{Route: sendim.RouteApplications, Action: slow, Times: sendim.Always}))
 	ctx, cancel := context.WithCancel(context.Background())
 	failed := make(chan error, 1)
 	go func() {
-		_, err := sendim.SignIn(ctx, account(sandbox), sendim.WithTimeout(time.Hour))
+		_, err := sendim.SignIn(ctx, account(sandbox))
 		failed <- err
 	}()
 	eventually(t, "it signs in", func() bool { return len(journal(t, sandbox)) > 2 })
@@ -167,21 +167,21 @@ func TestATimeoutThatIsNotTheContextsIsNoDeadlineExceeded(t *testing.T) {
 	client := signIn(t, sandbox)
 	for _, send := range []func(context.Context) error{
 		func(ctx context.Context) error {
-			_, err := sendim.Send(ctx, "silent@contoso.com", "hi", account(sandbox), sendim.WithTimeout(time.Second))
+			_, err := sendim.Send(ctx, account(sandbox), within(time.Second, "silent@contoso.com"))
 			return err
 		},
 		func(ctx context.Context) error {
-			_, err := client.Send(ctx, sendim.Message{To: "silent@contoso.com", Text: "hi", Timeout: time.Second})
+			_, err := client.Send(ctx, within(time.Second, "silent@contoso.com"))
 			return err
 		},
 		func(ctx context.Context) error {
-			return client.SendAll(ctx, []sendim.Message{{To: "silent@contoso.com", Text: "hi", Timeout: time.Second}})[0].Err
+			return client.SendAll(ctx, []sendim.Message{within(time.Second, "silent@contoso.com")})[0].Err
 		},
 		// A time-out that the server tells of, long before the deadline of the context.
 		func(ctx context.Context) error {
-			late := map[string]any{"status": map[string]any{"http": 408}}
-			check(t, sandbox.AddFault(sendim.Fault{Route: "applications", Action: late, Times: sendim.Always}))
-			_, err := sendim.Send(ctx, "lenea@contoso.com", "hi", account(sandbox))
+			late := sendim.ActionStatus(sendim.Status{HTTP: 408})
+			check(t, sandbox.AddFault(sendim.Fault{Route: sendim.RouteApplications, Action: late, Times: sendim.Always}))
+			_, err := sendim.Send(ctx, account(sandbox), to("lenea@contoso.com", "hi"))
 			return err
 		},
 	} {
@@ -211,7 +211,7 @@ func TestCancellingAtAnyMomentLosesNothing(t *testing.T) {
 	check(t, err)
 	check(t, client.SignOut(background(t)))
 	delivered := map[string]int{}
-	for _, message := range must[[]sendim.Delivery](t)(sandbox.Messages()) {
+	for _, message := range must[[]sendim.Delivered](t)(sandbox.Messages()) {
 		delivered[message.Text]++
 	}
 	same(t, delivered["last"], 1)

@@ -6,7 +6,7 @@
 //
 // # Who sends
 //
-// The account is given with [WithAddress], [WithPassword] and so on. Without, it comes from the environment
+// The [Account] says it. The zero Account comes from the environment
 // (SEND_IM_ADDRESS, SEND_IM_PASSWORD and, where needed, SEND_IM_USERNAME, SEND_IM_SERVER and SEND_IM_CA_FILE), then from
 // the file send-im/config.toml in the user's configuration folder.
 //

@@ -19,15 +19,15 @@ type object = map[string]any
 type task struct {
 	Action  string
 	Account struct {
-		Address, Password, Server string
-		Username                  *string
-		CAFile                    *string `json:"ca_file"`
-		TimeoutMS                 int64   `json:"timeout_ms"`
+		Address, Username, Server string
+		Password                  sendim.Secret
+		CAFile                    string `json:"ca_file"`
+		TimeoutMS                 int64  `json:"timeout_ms"`
 	}
 	Messages []struct {
 		To, Text   string
 		HTML       bool
-		Subject    *string
+		Subject    string
 		Importance sendim.Importance
 		TimeoutMS  int64 `json:"timeout_ms"`
 		Wait       sendim.Wait
@@ -62,35 +62,31 @@ func drive() int {
 }
 
 func (t task) run(ctx context.Context) (results []sendim.Result, err error) {
+	account := sendim.Account{
+		Address: t.Account.Address, Password: t.Account.Password, Username: t.Account.Username, Server: t.Account.Server,
+		CAFile: t.Account.CAFile,
+	}
 	messages := make([]sendim.Message, len(t.Messages))
 	results = make([]sendim.Result, len(t.Messages))
 	for i, given := range t.Messages {
 		messages[i] = sendim.Message{
-			To: given.To, Text: given.Text, HTML: given.HTML, Importance: given.Importance, Wait: given.Wait,
-			Timeout: milliseconds(given.TimeoutMS),
+			To: given.To, Text: given.Text, HTML: given.HTML, Subject: given.Subject, Importance: given.Importance,
+			Timeout: milliseconds(given.TimeoutMS), Wait: given.Wait,
 		}
-		if given.Subject != nil {
-			messages[i].Subject = *given.Subject
+		if given.TimeoutMS == 0 {
+			// Zero is the default in Go. What is no time either is below it.
+			messages[i].Timeout = -1
 		}
 	}
 	if t.Action == "send" {
 		for i, message := range messages {
-			options := []sendim.Option{
-				t.account(), sendim.WithImportance(message.Importance), sendim.WithWait(message.Wait),
-				// Zero, too.
-				sendim.WithTimeout(message.Timeout),
-			}
-			if t.Messages[i].Subject != nil {
-				options = append(options, sendim.WithSubject(message.Subject))
-			}
-			if message.HTML {
-				options = append(options, sendim.WithHTML())
-			}
-			results[i].Receipt, results[i].Err = sendim.Send(ctx, message.To, message.Text, options...)
+			results[i].Receipt, results[i].Err = sendim.Send(ctx, account, message)
 		}
 		return results, nil
 	}
-	client, err := sendim.SignIn(ctx, t.account(), sendim.WithTimeout(milliseconds(t.Account.TimeoutMS)))
+	soon, cancel := context.WithTimeout(ctx, milliseconds(t.Account.TimeoutMS))
+	defer cancel()
+	client, err := sendim.SignIn(soon, account)
 	if err != nil {
 		return nil, err
 	}
@@ -102,19 +98,6 @@ func (t task) run(ctx context.Context) (results []sendim.Result, err error) {
 		results[i].Receipt, results[i].Err = client.Send(ctx, messages[i])
 	})
 	return results, nil
-}
-
-func (t task) account() sendim.Option {
-	options := []sendim.Option{
-		sendim.WithAddress(t.Account.Address), sendim.WithPassword(t.Account.Password), sendim.WithServer(t.Account.Server),
-	}
-	if t.Account.Username != nil {
-		options = append(options, sendim.WithUsername(*t.Account.Username))
-	}
-	if t.Account.CAFile != nil {
-		options = append(options, sendim.WithCAFile(*t.Account.CAFile))
-	}
-	return sendim.WithOptions(options...)
 }
 
 func milliseconds(count int64) time.Duration { return time.Duration(count) * time.Millisecond }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"send-im.internal/sendim/internal/native"
@@ -15,23 +16,24 @@ import (
 // A program's own tests can make one: &Error{Kind: ErrBusy} is whole, and behaves as one of a call.
 type Error struct {
 	// Kind is the sort of failure.
-	Kind Kind
+	Kind Kind `json:"kind"`
 	// Step is the step that failed; empty where none had begun.
-	Step Step
+	Step StepName `json:"step,omitempty"`
 	// Detail is one sentence a person can act on. It holds no password, no token and no text of a message.
-	Detail string
+	Detail string `json:"detail"`
 	// Sent says whether the message may have arrived all the same. Look at it before sending again.
-	Sent Sent
+	Sent Sent `json:"sent"`
 	// HTTPStatus is the status of the answer that decided; 0 where none did.
-	HTTPStatus int
+	HTTPStatus int `json:"http_status,omitempty"`
 	// Code and Subcode are the server's, as they came; empty where there are none.
-	Code, Subcode string
+	Code    string `json:"code,omitempty"`
+	Subcode string `json:"subcode,omitempty"`
 	// Diagnostics are the server's, for its administrator. They are not stable.
-	Diagnostics string
+	Diagnostics string `json:"diagnostics,omitempty"`
 	// RetryAfter is how long the server asked to wait; 0 where it did not.
-	RetryAfter time.Duration
+	RetryAfter time.Duration `json:"retry_after_ns,omitempty"`
 	// Hops are the way the call took, oldest first, where that explains the failure.
-	Hops []Hop
+	Hops []Hop `json:"hops,omitempty"`
 	// Causes are what else errors.Is and errors.As find. Where the context ended the call: context.Canceled or
 	// context.DeadlineExceeded, and the context's cause where it has one of its own. Where there was no token: the error of
 	// the [TokenSource]. No text shows them: they may be secret.
@@ -51,12 +53,17 @@ type Hop struct {
 	Outcome string `json:"outcome"`
 }
 
-// Error is the sentence, or the name of the kind where there is none.
+// Error is "sendim: " and the Detail as it reads in the middle of a line, or the name of the kind where there is none.
 func (e *Error) Error() string {
-	if e.Detail == "" {
-		return e.Kind.Error()
+	text := strings.TrimSuffix(e.Detail, ".")
+	if text == "" {
+		text = e.Kind.Error()
 	}
-	return e.Detail
+	// The names that a detail begins with have no small second letter: TLS, SEND_IM_ADDRESS.
+	if len(text) > 1 && (text[1] == ' ' || 'a' <= text[1] && text[1] <= 'z') {
+		text = strings.ToLower(text[:1]) + text[1:]
+	}
+	return "sendim: " + text
 }
 
 // Is compares with a [Kind] or a family of kinds, for errors.Is.
@@ -136,25 +143,19 @@ func failureOf(err error) *Error {
 
 func decoded(text string) *Error {
 	var told struct {
-		Kind, Step, Detail, Sent   string
-		HTTPStatus                 int `json:"http_status"`
-		Code, Subcode, Diagnostics string
-		RetryAfter                 float64 `json:"retry_after"`
-		Hops                       []Hop
-		ExitCode                   int `json:"exit_code"`
-		Cause                      uint64
+		Error
+		RetryAfter float64 `json:"retry_after"`
+		ExitCode   int     `json:"exit_code"`
+		Cause      uint64  `json:"cause"`
 	}
 	if err := json.Unmarshal([]byte(text), &told); err != nil {
 		return &Error{Kind: ErrProtocol, Detail: "The library told an error that is not JSON.", Sent: SentMaybe}
 	}
-	return &Error{
-		Kind: Kind(told.Kind), Step: Step(told.Step), Detail: told.Detail, Sent: Sent(told.Sent),
-		HTTPStatus: told.HTTPStatus, Code: told.Code, Subcode: told.Subcode, Diagnostics: told.Diagnostics,
-		RetryAfter: seconds(told.RetryAfter), Hops: told.Hops, exit: told.ExitCode, cause: told.Cause,
-	}
+	failure := &told.Error
+	failure.RetryAfter = time.Duration(told.RetryAfter * float64(time.Second))
+	failure.exit, failure.cause = told.ExitCode, told.Cause
+	return failure
 }
-
-func seconds(count float64) time.Duration { return time.Duration(count * float64(time.Second)) }
 
 // ended is the error of a call that did not begin because its context had ended.
 func ended(ctx context.Context) *Error {

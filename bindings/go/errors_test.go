@@ -2,9 +2,11 @@ package sendim_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +20,7 @@ func TestAnErrorSaysWhatFailedAndWhatToDo(t *testing.T) {
 	for _, expected := range []struct {
 		to     string
 		kind   sendim.Kind
-		step   sendim.Step
+		step   sendim.StepName
 		family error
 		exit   int
 	}{
@@ -28,7 +30,7 @@ func TestAnErrorSaysWhatFailedAndWhatToDo(t *testing.T) {
 		{"declines@contoso.com", sendim.ErrDeclined, sendim.StepConfirm, sendim.ErrNotDelivered, 4},
 		{"busy@contoso.com", sendim.ErrBusy, sendim.StepConfirm, sendim.ErrNotDelivered, 4},
 	} {
-		_, err := sendim.Send(background(t), expected.to, secretText, account(sandbox))
+		_, err := sendim.Send(background(t), account(sandbox), to(expected.to, secretText))
 		failure := failing(t, err)
 		same(t, failure.Kind, expected.kind)
 		same(t, failure.Step, expected.step)
@@ -40,15 +42,19 @@ func TestAnErrorSaysWhatFailedAndWhatToDo(t *testing.T) {
 			errors.Is(err, sendim.ErrTLS) {
 			t.Errorf("errors.Is does not know %v", failure.Kind)
 		}
-		if !regexp.MustCompile(`^\S[^\n]*\.$`).MatchString(err.Error()) {
-			t.Errorf("%q is no sentence", err)
+		// One line that may stand in the middle of another.
+		if !regexp.MustCompile(`^sendim: [^A-Z\n][^\n]*[^.\n]$`).MatchString(err.Error()) {
+			t.Errorf("%q reads badly", err)
+		}
+		if !regexp.MustCompile(`^\S[^\n]*\.$`).MatchString(failure.Detail) {
+			t.Errorf("%q is no sentence", failure.Detail)
 		}
 	}
 }
 
 func TestARefusedPassword(t *testing.T) {
 	sandbox := start(t, nil)
-	_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox), sendim.WithPassword("wrong"))
+	_, err := sendim.Send(background(t), account(sandbox, wrongPassword), to("lenea@contoso.com", "hi"))
 	if !errors.Is(err, sendim.ErrSignInRefused) || !errors.Is(err, sendim.ErrSignIn) || errors.Is(err, sendim.ErrNotDelivered) {
 		t.Fatal(err)
 	}
@@ -56,8 +62,8 @@ func TestARefusedPassword(t *testing.T) {
 }
 
 func TestNoServer(t *testing.T) {
-	_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", sendim.WithAddress(sender), sendim.WithPassword(password),
-		sendim.WithServer("http://127.0.0.1:1/"), sendim.WithTimeout(5*time.Second))
+	_, err := sendim.Send(background(t), sendim.Account{Address: sender, Password: password, Server: "http://127.0.0.1:1/"},
+		within(5*time.Second, "lenea@contoso.com"))
 	failure := failing(t, err)
 	same(t, failure.Kind, sendim.ErrDiscoveryFailed)
 	contains(t, failure.Hops[0].URL, "127.0.0.1:1")
@@ -68,7 +74,7 @@ func TestNoServer(t *testing.T) {
 
 func TestTheTimeoutOfACall(t *testing.T) {
 	sandbox := start(t, nil)
-	_, err := sendim.Send(background(t), "silent@contoso.com", "hi", account(sandbox), sendim.WithTimeout(500*time.Millisecond))
+	_, err := sendim.Send(background(t), account(sandbox), within(500*time.Millisecond, "silent@contoso.com"))
 	failure := failing(t, err)
 	same(t, failure.Kind, sendim.ErrTimeout)
 	same(t, failure.Timeout(), true)
@@ -80,12 +86,10 @@ func TestTheTimeoutOfACall(t *testing.T) {
 
 func TestAnUnknownOutcome(t *testing.T) {
 	sandbox := start(t, nil)
-	check(t, sandbox.AddFault(sendim.Fault{Route: "send_message", Action: "drop_before", Times: 9}))
-	long := secretText
-	for len(long) < 1000 {
-		long += secretText
-	}
-	_, err := sendim.Send(background(t), "lenea@contoso.com", long, account(sandbox), sendim.WithTimeout(4*time.Second))
+	check(t, sandbox.AddFault(sendim.Fault{Route: sendim.RouteSendMessage, Action: sendim.ActionDropBefore, Times: 9}))
+	long := within(4*time.Second, "lenea@contoso.com")
+	long.Text = strings.Repeat(secretText, 25)
+	_, err := sendim.Send(background(t), account(sandbox), long)
 	failure := failing(t, err)
 	same(t, failure.Kind, sendim.ErrOutcomeUnknown)
 	same(t, failure.Sent, sendim.SentMaybe)
@@ -94,16 +98,24 @@ func TestAnUnknownOutcome(t *testing.T) {
 
 func TestWhatTheServerAsked(t *testing.T) {
 	sandbox := start(t, nil)
-	status := map[string]any{"http": 429, "code": "TooManyRequests", "retry_after": 600, "diagnostics": "28032;reason=\"busy\""}
-	fault := sendim.Fault{Route: "applications", Action: map[string]any{"status": status}, Times: sendim.Always}
+	status := sendim.Status{
+		HTTP: 429, Code: "TooManyRequests", Subcode: "Later", RetryAfter: 10 * time.Minute, Diagnostics: `28032;reason="busy"`,
+	}
+	fault := sendim.Fault{Route: sendim.RouteApplications, Action: sendim.ActionStatus(status), Times: sendim.Always}
 	check(t, sandbox.AddFault(fault))
-	_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox))
+	_, err := sendim.Send(background(t), account(sandbox), to("lenea@contoso.com", "hi"))
 	failure := failing(t, err)
 	same(t, failure.Kind, sendim.ErrThrottled)
 	same(t, failure.HTTPStatus, 429)
 	same(t, failure.Code, "TooManyRequests")
+	same(t, failure.Subcode, "Later")
 	same(t, failure.RetryAfter, 10*time.Minute)
 	contains(t, failure.Diagnostics, "28032")
+	// Its JSON has the same names as everywhere.
+	told := string(must[[]byte](t)(json.Marshal(err)))
+	contains(t, told, `{"kind":"throttled","step":"open_session","detail":"`)
+	contains(t, told, `,"sent":"no","http_status":429,"code":"TooManyRequests","subcode":"Later","diagnostics":"28032;`)
+	contains(t, told, `","retry_after_ns":600000000000}`)
 }
 
 func TestExitCodesOfOtherErrors(t *testing.T) {
@@ -113,18 +125,24 @@ func TestExitCodesOfOtherErrors(t *testing.T) {
 }
 
 func TestAProgramMayMakeOneInItsTests(t *testing.T) {
-	var err error = &sendim.Error{Kind: sendim.ErrDeclined, Detail: "Lenea declined.", Sent: sendim.SentNo}
+	var err error = &sendim.Error{Kind: sendim.ErrDeclined, Detail: "The recipient declined.", Sent: sendim.SentNo}
 	if !errors.Is(err, sendim.ErrDeclined) || !errors.Is(err, sendim.ErrNotDelivered) {
 		t.Fatal(err)
 	}
-	same(t, err.Error(), "Lenea declined.")
+	same(t, err.Error(), "sendim: the recipient declined")
 	late := &sendim.Error{Kind: sendim.ErrTimeout, Sent: sendim.SentMaybe, Causes: []error{context.DeadlineExceeded}}
 	if !errors.Is(late, context.DeadlineExceeded) || !late.Timeout() {
 		t.Fatal(late)
 	}
 	bare := &sendim.Error{Kind: sendim.ErrBusy}
-	same(t, bare.Error(), "busy")
+	same(t, bare.Error(), "sendim: busy")
 	same(t, bare.ExitCode(), 4)
+	for detail, text := range map[string]string{
+		"TLS failed.": "sendim: TLS failed", "SEND_IM_TLS is no word.": "sendim: SEND_IM_TLS is no word", "A host is gone.": "sendim: a host is gone",
+		"é": "sendim: é", "X": "sendim: X", ".": "sendim: ",
+	} {
+		same(t, (&sendim.Error{Detail: detail}).Error(), text)
+	}
 	receipt := &sendim.Receipt{To: "lenea@contoso.com", AcceptedBy: "lenea@contoso.com", Evidence: sendim.EvidenceInvitationAccepted}
 	results := []sendim.Result{{Receipt: receipt}, {Err: err}}
 	same(t, results[0].Receipt.AcceptedBy, "lenea@contoso.com")

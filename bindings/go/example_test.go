@@ -16,8 +16,8 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer sandbox.Close()
-	receipt, err := sendim.Send(context.Background(), "lenea@contoso.com", "hello world",
-		sendim.WithAddress("tosh@contoso.com"), sendim.WithPassword("x"), sendim.WithSandbox(sandbox))
+	receipt, err := sendim.Send(context.Background(), sandbox.Account("tosh@contoso.com"),
+		sendim.Message{To: "lenea@contoso.com", Text: "hello world"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -31,8 +31,7 @@ func ExampleClient_SendAll() {
 		log.Fatal(err)
 	}
 	defer sandbox.Close()
-	client, err := sendim.SignIn(context.Background(),
-		sendim.WithAddress("tosh@contoso.com"), sendim.WithPassword("x"), sendim.WithSandbox(sandbox))
+	client, err := sendim.SignIn(context.Background(), sandbox.Account("tosh@contoso.com"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -50,8 +49,8 @@ func ExampleClient_SendAll() {
 }
 
 func ExampleError() {
-	_, err := sendim.Send(context.Background(), "lenea", "hello world",
-		sendim.WithAddress("tosh@contoso.com"), sendim.WithPassword("x"))
+	account := sendim.Account{Address: "tosh@contoso.com", Password: "x"}
+	_, err := sendim.Send(context.Background(), account, sendim.Message{To: "lenea", Text: "hello world"})
 	var failure *sendim.Error
 	if errors.As(err, &failure) {
 		fmt.Println(failure.Kind, failure.Sent, failure.ExitCode())
@@ -59,7 +58,7 @@ func ExampleError() {
 	// Output: invalid_input no 2
 }
 
-func ExampleWithTokens() {
+func ExampleTokenSource() {
 	sandbox, err := sendim.StartSandbox(nil)
 	if err != nil {
 		log.Fatal(err)
@@ -75,8 +74,8 @@ func ExampleWithTokens() {
 		err = json.Unmarshal(answer, &issued)
 		return sendim.Token{Value: sendim.Secret(issued.Token)}, err
 	}
-	receipt, err := sendim.Send(context.Background(), "lenea@contoso.com", "hello world",
-		sendim.WithAddress("tosh@contoso.com"), sendim.WithTokens(source), sendim.WithSandbox(sandbox))
+	account := sendim.Account{Address: "tosh@contoso.com", Tokens: source, Server: sandbox.URL()}
+	receipt, err := sendim.Send(context.Background(), account, sendim.Message{To: "lenea@contoso.com", Text: "hello world"})
 	if err != nil {
 		log.Fatal(err)
 	}

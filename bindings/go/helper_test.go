@@ -155,14 +155,33 @@ func start(t *testing.T, options *sendim.SandboxOptions) *sendim.Sandbox {
 	return sandbox
 }
 
+// change makes another account of one.
+type change = func(*sendim.Account)
+
+func wrongPassword(account *sendim.Account) { account.Password = "wrong" }
+
 // account is who sends through this sandbox.
-func account(sandbox *sendim.Sandbox) sendim.Option {
-	return sendim.WithOptions(sendim.WithAddress(sender), sendim.WithPassword(password), sendim.WithSandbox(sandbox))
+func account(sandbox *sendim.Sandbox, changes ...change) sendim.Account {
+	account := sandbox.Account(sender)
+	account.Password = password
+	for _, change := range changes {
+		change(&account)
+	}
+	return account
 }
 
-func signIn(t *testing.T, sandbox *sendim.Sandbox, options ...sendim.Option) *sendim.Client {
+func to(address, text string) sendim.Message { return sendim.Message{To: address, Text: text} }
+
+func within(timeout time.Duration, address string) sendim.Message {
+	return sendim.Message{To: address, Text: "hi", Timeout: timeout}
+}
+
+// patient is a message that would ring for an hour.
+func patient(address string) sendim.Message { return within(time.Hour, address) }
+
+func signIn(t *testing.T, sandbox *sendim.Sandbox, changes ...change) *sendim.Client {
 	t.Helper()
-	client, err := sendim.SignIn(background(t), append(options, account(sandbox))...)
+	client, err := sendim.SignIn(background(t), account(sandbox, changes...))
 	check(t, err)
 	t.Cleanup(func() { client.Close() })
 	return client

@@ -30,19 +30,23 @@ func (b *buffer) String() string {
 	return b.text.String()
 }
 
-func logger(level slog.Level) (*buffer, sendim.Option) {
+func logger(level slog.Level) (*buffer, change) {
 	written := &buffer{}
-	return written, sendim.WithLogger(slog.New(slog.NewTextHandler(written, &slog.HandlerOptions{Level: level})))
+	return written, loggedBy(slog.NewTextHandler(written, &slog.HandlerOptions{Level: level}))
+}
+
+func loggedBy(handler slog.Handler) change {
+	return func(account *sendim.Account) { account.Logger = slog.New(handler) }
 }
 
 func TestEachStepIsALineAtDebugLevel(t *testing.T) {
 	sandbox := start(t, nil)
-	written, option := logger(slog.LevelDebug)
-	receipt, err := sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox), option)
+	written, logged := logger(slog.LevelDebug)
+	receipt, err := sendim.Send(background(t), account(sandbox, logged), to("lenea@contoso.com", "hi"))
 	check(t, err)
 	lines := strings.Split(strings.TrimSpace(written.String()), "\n")
 	for n, step := range receipt.Steps {
-		contains(t, lines[n], fmt.Sprintf(`level=DEBUG msg="send-im step" step=%s host=%s status=%d elapsed=`, step.Step, step.Host, step.Status))
+		contains(t, lines[n], fmt.Sprintf(`level=DEBUG msg="send-im step" step=%s host=%s status=%d elapsed=`, step.Name, step.Host, step.Status))
 	}
 	// The sign-out comes after the receipt.
 	contains(t, lines[len(lines)-1], "step=sign_out")
@@ -50,24 +54,24 @@ func TestEachStepIsALineAtDebugLevel(t *testing.T) {
 
 func TestTheStepsOfAFailedCallAreLogged(t *testing.T) {
 	sandbox := start(t, nil)
-	written, option := logger(slog.LevelDebug)
-	_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox), sendim.WithPassword("wrong"), option)
+	written, logged := logger(slog.LevelDebug)
+	_, err := sendim.Send(background(t), account(sandbox, wrongPassword, logged), to("lenea@contoso.com", "hi"))
 	failing(t, err)
 	contains(t, written.String(), "step=sign_in")
 }
 
 func TestNothingIsSaidAboveDebug(t *testing.T) {
 	sandbox := start(t, nil)
-	written, option := logger(slog.LevelInfo)
-	_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox), option)
+	written, logged := logger(slog.LevelInfo)
+	_, err := sendim.Send(background(t), account(sandbox, logged), to("lenea@contoso.com", "hi"))
 	check(t, err)
 	same(t, written.String(), "")
 }
 
 func TestTheLoggerOfAClientHearsEverySend(t *testing.T) {
 	sandbox := start(t, nil)
-	written, option := logger(slog.LevelDebug)
-	client := signIn(t, sandbox, option)
+	written, logged := logger(slog.LevelDebug)
+	client := signIn(t, sandbox, logged)
 	contains(t, written.String(), "step=open_session")
 	inParallel(20, func(n int) {
 		if _, err := client.Send(context.Background(), to(fmt.Sprintf("user%d@contoso.com", n), "hi")); err != nil {
@@ -101,7 +105,7 @@ func TestALoggerMaySendByItself(t *testing.T) {
 	sandbox := start(t, nil)
 	handler := &sending{Handler: slog.NewTextHandler(&buffer{}, &slog.HandlerOptions{Level: slog.LevelDebug}), failed: make(chan error, 1)}
 	handler.client = signIn(t, sandbox)
-	_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox), sendim.WithLogger(slog.New(handler)))
+	_, err := sendim.Send(background(t), account(sandbox, loggedBy(handler)), to("lenea@contoso.com", "hi"))
 	check(t, err)
 	check(t, <-handler.failed)
 	contains(t, texts(t, sandbox), "from the logger")
@@ -112,7 +116,7 @@ func TestALoggerThatPanicsDoesSoInTheCall(t *testing.T) {
 	handler := panics{slog.NewTextHandler(&buffer{}, &slog.HandlerOptions{Level: slog.LevelDebug})}
 	func() {
 		defer func() { same(t, recover() == "the logger is broken", true) }()
-		_, _ = sendim.Send(background(t), "silent@contoso.com", "hi", account(sandbox), sendim.WithLogger(slog.New(handler)))
+		_, _ = sendim.Send(background(t), account(sandbox, loggedBy(handler)), to("silent@contoso.com", "hi"))
 	}()
 	// The call that nobody waits for any more is cancelled.
 	signedOut(t, sandbox)
@@ -142,7 +146,7 @@ func TestTheLoggerGetsTheContextOfTheCall(t *testing.T) {
 	sandbox := start(t, nil)
 	handler := named{slog.NewTextHandler(&buffer{}, &slog.HandlerOptions{Level: slog.LevelDebug}), make(chan any, 1)}
 	ctx := context.WithValue(background(t), key{}, "request 7")
-	_, err := sendim.Send(ctx, "lenea@contoso.com", "hi", account(sandbox), sendim.WithLogger(slog.New(handler)))
+	_, err := sendim.Send(ctx, account(sandbox, loggedBy(handler)), to("lenea@contoso.com", "hi"))
 	check(t, err)
 	same(t, <-handler.seen, "request 7")
 }

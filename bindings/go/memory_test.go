@@ -31,8 +31,7 @@ func objects() int {
 
 func TestMemoryOfManySendsOnOneSessionStaysFlat(t *testing.T) {
 	server := startOutside(t)
-	client, err := sendim.SignIn(context.Background(), sendim.WithAddress(sender), sendim.WithPassword(password),
-		sendim.WithServer(server.url))
+	client, err := sendim.SignIn(context.Background(), sendim.Account{Address: sender, Password: password, Server: server.url})
 	check(t, err)
 	var counted, live [windows]int
 	for window := range counted {

@@ -23,8 +23,7 @@ const (
 	WaitSubmitted Wait = "submitted"
 )
 
-// Message is a message to one recipient. fmt and log/slog show neither text nor
-// subject.
+// Message is a message to one recipient. fmt and log/slog show neither text nor subject.
 type Message struct {
 	// To is the recipient's address, user@domain; "sip:" in front is optional.
 	To string
@@ -36,30 +35,11 @@ type Message struct {
 	Subject string
 	// Importance is how urgent it is shown.
 	Importance Importance
-	// Timeout is how long the message has to be delivered; 0: 60 s. An earlier deadline of the context comes first. See
-	// [WithTimeout].
+	// Timeout is how long the message has to be delivered; 0: 60 s. An earlier deadline of the context comes first.
+	//
+	// An invitation rings until then, or until the server ends it, after about 30 s. After the time-out a call takes at most
+	// 2 s more to withdraw it and learn what came of it, and [Send] at most another 3 s to close its session.
 	Timeout time.Duration
 	// Wait says when the send is done.
 	Wait Wait
-}
-
-// options of the message, those that are not as they are by default.
-func (m Message) options() []Option {
-	var options []Option
-	if m.HTML {
-		options = append(options, WithHTML())
-	}
-	if m.Subject != "" {
-		options = append(options, WithSubject(m.Subject))
-	}
-	if m.Importance != "" {
-		options = append(options, WithImportance(m.Importance))
-	}
-	if m.Wait != "" {
-		options = append(options, WithWait(m.Wait))
-	}
-	if m.Timeout != 0 {
-		options = append(options, WithTimeout(m.Timeout))
-	}
-	return options
 }

@@ -110,7 +110,7 @@ func main() {
 	fmt.Println(explain(alarm(ctx)))
 	fmt.Println(explain(alarmAll(ctx)))
 	fmt.Println(errors.Is(alarmFor(ctx, time.Second), context.DeadlineExceeded))
-	_, err := sendim.Send(ctx, "busy@contoso.com", "hi")
+	_, err := sendim.Send(ctx, sendim.Account{}, sendim.Message{To: "busy@contoso.com", Text: "hi"})
 	fmt.Println(explain(err))
 }
 `)
@@ -133,13 +133,13 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	account := sendim.WithOptions(sendim.WithAddress("tosh@contoso.com"), sendim.WithPassword("x"), sendim.WithSandbox(sandbox))
+	account := sandbox.Account("tosh@contoso.com")
 	ctx := context.Background()
 	client, err := sendim.SignIn(ctx, account)
 	if err != nil {
 		panic(err)
 	}
-	go sendim.Send(ctx, "silent@contoso.com", "hi", account, sendim.WithTimeout(time.Hour))
+	go sendim.Send(ctx, account, sendim.Message{To: "silent@contoso.com", Text: "hi", Timeout: time.Hour})
 	for n := 0; n < 20; n++ {
 		go func() {
 			for {
@@ -214,7 +214,7 @@ func TestTheOtherLinesOfTheReadmeRun(t *testing.T) {
 	contains(t, lines[3], "failed: ")
 	same(t, strings.Join(lines[4:], " "), "delivered true try again later ")
 	same(t, texts(t, sandbox), "disk full on db7,disk full on db7,one")
-	same(t, must[[]sendim.Delivery](t)(sandbox.Messages())[0].Importance, sendim.ImportanceUrgent)
+	same(t, must[[]sendim.Delivered](t)(sandbox.Messages())[0].Importance, sendim.ImportanceUrgent)
 
 	once := run(t, "once", nil, "-test.v")
 	same(t, once.exit, 0)
@@ -258,8 +258,8 @@ func TestTheExampleSendsAndEndsWithTheExitCodeOfTheError(t *testing.T) {
 		done := run(t, "example", stored(sandbox, expected.password), expected.to, "hello world")
 		same(t, done.exit, expected.exit)
 		same(t, done.output, "")
-		if !regexp.MustCompile(`^\S[^\n]*\.\n$`).MatchString(done.errors) {
-			t.Errorf("%q is no sentence", done.errors)
+		if !regexp.MustCompile(`^sendim: [^\n]+\n$`).MatchString(done.errors) {
+			t.Errorf("%q is no line", done.errors)
 		}
 	}
 	done = run(t, "example", nil, "lenea@contoso.com")
@@ -308,8 +308,8 @@ func TestTheVersionIsThatOfTheWorkspace(t *testing.T) {
 // A goroutine that is left behind by a test would be one that the package started.
 func TestNoGoroutineIsLeft(t *testing.T) {
 	sandbox := start(t, nil)
-	_, option := logger(-4)
-	client := signIn(t, sandbox, option)
+	_, logged := logger(-4)
+	client := signIn(t, sandbox, logged)
 	_, err := client.Send(background(t), to("lenea@contoso.com", "hi"))
 	check(t, err)
 	check(t, client.Close())

@@ -6,30 +6,30 @@ import (
 	"time"
 )
 
-// Step is a step of a call.
-type Step string
+// StepName is a step of a call.
+type StepName string
 
 // The steps.
 const (
-	StepDiscover    Step = "discover"
-	StepSignIn      Step = "sign_in"
-	StepOpenSession Step = "open_session"
-	StepInvite      Step = "invite"
-	StepSend        Step = "send"
-	StepConfirm     Step = "confirm"
-	StepSignOut     Step = "sign_out"
+	StepDiscover    StepName = "discover"
+	StepSignIn      StepName = "sign_in"
+	StepOpenSession StepName = "open_session"
+	StepInvite      StepName = "invite"
+	StepSend        StepName = "send"
+	StepConfirm     StepName = "confirm"
+	StepSignOut     StepName = "sign_out"
 )
 
-// StepRecord is one finished step.
-type StepRecord struct {
-	// Step is which.
-	Step Step
+// Step is one finished step.
+type Step struct {
+	// Name is which.
+	Name StepName `json:"step"`
 	// Host is the host that was asked, with its port where it is not the usual one.
-	Host string
+	Host string `json:"host"`
 	// Status is the HTTP status of the answer; 0 where none came.
-	Status int
+	Status int `json:"status"`
 	// Elapsed is from the request to the end of the answer.
-	Elapsed time.Duration
+	Elapsed time.Duration `json:"elapsed_ns"`
 }
 
 // Evidence is what a receipt rests on.
@@ -57,17 +57,17 @@ const (
 // Receipt is the proof of a send.
 type Receipt struct {
 	// To is the recipient's address as asked, without "sip:".
-	To string
+	To string `json:"to"`
 	// AcceptedBy is who accepted: someone else than To after a call-forward, empty when only submitted.
-	AcceptedBy string
+	AcceptedBy string `json:"accepted_by"`
 	// Evidence is what it rests on.
-	Evidence Evidence
+	Evidence Evidence `json:"evidence"`
 	// Format is the form in which the text went.
-	Format Format
+	Format Format `json:"format"`
 	// ThreadID is the server's id of the conversation's thread; empty if it told none.
-	ThreadID string
+	ThreadID string `json:"thread_id"`
 	// Steps are the steps in order. After Send they begin with discovery.
-	Steps []StepRecord
+	Steps []Step `json:"steps"`
 }
 
 // LogValue gives the fields to log/slog, without the steps.
@@ -86,29 +86,20 @@ type Result struct {
 
 func receiptOf(text string) (*Receipt, error) {
 	var told struct {
-		To         string
-		AcceptedBy string `json:"accepted_by"`
-		Evidence   Evidence
-		Format     Format
-		ThreadID   string `json:"thread_id"`
-		Steps      []struct {
-			Step      Step
-			Host      string
-			Status    int
+		Receipt
+		Steps []struct {
+			Step
 			ElapsedMS float64 `json:"elapsed_ms"`
-		}
+		} `json:"steps"`
 	}
 	if err := json.Unmarshal([]byte(text), &told); err != nil {
 		return nil, &Error{Kind: ErrProtocol, Detail: "The library told a receipt that is not JSON.", Sent: SentMaybe}
 	}
-	receipt := &Receipt{
-		To: told.To, AcceptedBy: told.AcceptedBy, Evidence: told.Evidence, Format: told.Format, ThreadID: told.ThreadID,
-		Steps: make([]StepRecord, len(told.Steps)),
+	for _, step := range told.Steps {
+		step.Elapsed = milliseconds(step.ElapsedMS)
+		told.Receipt.Steps = append(told.Receipt.Steps, step.Step)
 	}
-	for i, step := range told.Steps {
-		receipt.Steps[i] = StepRecord{step.Step, step.Host, step.Status, milliseconds(step.ElapsedMS)}
-	}
-	return receipt, nil
+	return &told.Receipt, nil
 }
 
 func milliseconds(count float64) time.Duration {

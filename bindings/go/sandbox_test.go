@@ -14,7 +14,7 @@ import (
 
 func hello(t *testing.T, sandbox *sendim.Sandbox, address string) (*sendim.Receipt, error) {
 	t.Helper()
-	return sendim.Send(background(t), address, "hi", account(sandbox))
+	return sendim.Send(background(t), account(sandbox), to(address, "hi"))
 }
 
 func TestInboxesAndMessages(t *testing.T) {
@@ -24,8 +24,8 @@ func TestInboxesAndMessages(t *testing.T) {
 		_, err := hello(t, sandbox, address)
 		check(t, err)
 	}
-	same(t, len(must[[]sendim.Delivery](t)(sandbox.Messages())), 2)
-	inbox := must[[]sendim.Delivery](t)(sandbox.Inbox("sip:B@contoso.com"))
+	same(t, len(must[[]sendim.Delivered](t)(sandbox.Messages())), 2)
+	inbox := must[[]sendim.Delivered](t)(sandbox.Inbox("sip:B@contoso.com"))
 	same(t, len(inbox), 1)
 	message := inbox[0]
 	same(t, message.Number, 2)
@@ -100,7 +100,7 @@ func TestUsers(t *testing.T) {
 	sandbox := start(t, &sendim.SandboxOptions{Users: map[string]sendim.Secret{sender: "right"}})
 	_, err := hello(t, sandbox, "lenea@contoso.com")
 	same(t, failing(t, err).Kind, sendim.ErrSignInRefused)
-	_, err = sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox), sendim.WithPassword("right"))
+	_, err = sendim.Send(background(t), account(sandbox, func(a *sendim.Account) { a.Password = "right" }), to("lenea@contoso.com", "hi"))
 	check(t, err)
 }
 
@@ -111,8 +111,8 @@ func TestRing(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	sandbox := start(t, nil)
-	status := map[string]any{"status": map[string]any{"http": 403, "code": "Forbidden"}}
-	check(t, sandbox.AddFault(sendim.Fault{Route: "applications", Action: status, Times: sendim.Always}))
+	status := sendim.ActionStatus(sendim.Status{HTTP: 403, Code: "Forbidden"})
+	check(t, sandbox.AddFault(sendim.Fault{Route: sendim.RouteApplications, Action: status, Times: sendim.Always}))
 	for range [2]int{} {
 		_, err := hello(t, sandbox, "lenea@contoso.com")
 		same(t, failing(t, err).Kind, sendim.ErrForbidden)
@@ -123,7 +123,7 @@ func TestFaults(t *testing.T) {
 
 	// Without a number of times it is hit once, after those that are skipped.
 	before := len(journal(t, sandbox))
-	check(t, sandbox.AddFault(sendim.Fault{Route: "start_messaging", Action: status, Skip: 1}))
+	check(t, sandbox.AddFault(sendim.Fault{Route: sendim.RouteStartMessaging, Action: status, Skip: 1}))
 	_, _ = hello(t, sandbox, "lenea@contoso.com")
 	_, _ = hello(t, sandbox, "lenea@contoso.com")
 	asked, refused := 0, []int{}
@@ -137,7 +137,7 @@ func TestFaults(t *testing.T) {
 	}
 	same(t, fmt.Sprint(refused), "[2]")
 
-	for _, fault := range []sendim.Fault{{Route: "nowhere", Action: "drop_before"}, {Route: "any", Action: "explode"}, {Route: "any", Action: func() {}}} {
+	for _, fault := range []sendim.Fault{{Route: "nowhere", Action: sendim.ActionDropBefore}, {Route: sendim.RouteAny}, {}} {
 		same(t, failing(t, sandbox.AddFault(fault)).Kind, sendim.ErrInvalidInput)
 	}
 }

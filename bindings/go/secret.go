@@ -39,15 +39,15 @@ func (m Message) MarshalJSON() ([]byte, error) {
 }
 
 // String shows neither text nor subject.
-func (d Delivery) String() string {
-	return fmt.Sprintf("delivery %d from %s to %s", d.Number, d.From, d.To)
+func (d Delivered) String() string {
+	return fmt.Sprintf("delivered message %d from %s to %s", d.Number, d.From, d.To)
 }
 
 // GoString shows neither text nor subject.
-func (d Delivery) GoString() string { return d.String() }
+func (d Delivered) GoString() string { return d.String() }
 
 // LogValue shows neither text nor subject.
-func (d Delivery) LogValue() slog.Value { return slog.StringValue(d.String()) }
+func (d Delivered) LogValue() slog.Value { return slog.StringValue(d.String()) }
 
 func show(state fmt.State, text string) {
 	// fmt takes no error from here.

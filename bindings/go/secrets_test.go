@@ -3,6 +3,7 @@ package sendim_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"testing"
@@ -31,7 +32,7 @@ func TestNothingSecretIsShown(t *testing.T) {
 	for _, value := range []any{
 		message, []sendim.Message{message}, struct{ Inner sendim.Message }{message}, &message,
 		token, struct{ Inner sendim.Token }{token}, &token,
-		sendim.Secret(secret), sendim.WithPassword(secret), []sendim.Option{sendim.WithPassword(secret)},
+		sendim.Secret(secret), sendim.Account{Password: secret}, &sendim.Account{Password: secret}, []sendim.Account{{Password: secret}},
 		sendim.SandboxOptions{Users: map[string]sendim.Secret{sender: secret}},
 		&sendim.SandboxOptions{Users: map[string]sendim.Secret{sender: secret}},
 	} {
@@ -45,9 +46,9 @@ func TestNothingSecretIsShown(t *testing.T) {
 
 func TestADeliveryShowsNeitherTextNorSubject(t *testing.T) {
 	sandbox := start(t, nil)
-	_, err := sendim.Send(background(t), "lenea@contoso.com", secretText, account(sandbox), sendim.WithSubject("a secret subject"))
+	_, err := sendim.Send(background(t), account(sandbox), sendim.Message{To: "lenea@contoso.com", Text: secretText, Subject: "a secret subject"})
 	check(t, err)
-	delivery := must[[]sendim.Delivery](t)(sandbox.Messages())[0]
+	delivery := must[[]sendim.Delivered](t)(sandbox.Messages())[0]
 	written := &buffer{}
 	slog.New(slog.NewJSONHandler(written, nil)).Info("got", "delivery", delivery)
 	text := written.String() + fmt.Sprintf("%v %+v %#v %s", delivery, delivery, delivery, delivery)
@@ -58,38 +59,36 @@ func TestADeliveryShowsNeitherTextNorSubject(t *testing.T) {
 
 func TestNoSecretIsLoggedOrInAnError(t *testing.T) {
 	sandbox := start(t, nil)
-	written, option := logger(slog.LevelDebug)
-	subject := sendim.WithSubject("a secret subject")
-	source := func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
-		return sendim.Token{Value: "t0ken-of-tosh"}, fmt.Errorf("vault is sealed, key s3cret")
+	written, logged := logger(slog.LevelDebug)
+	secretly := func(address string) sendim.Message {
+		return sendim.Message{To: address, Text: secretText, Subject: "a secret subject", Timeout: 5 * time.Second}
 	}
 	told := ""
-	for _, more := range []sendim.Option{
-		subject, sendim.WithPassword("wrong"), sendim.WithTimeout(300 * time.Millisecond), sendim.WithCAFile("/nowhere"),
-		sendim.WithOptions(sendim.WithServer("http://127.0.0.1:1/"), sendim.WithTimeout(5*time.Second)),
+	for _, other := range []change{
+		func(*sendim.Account) {}, wrongPassword,
+		func(account *sendim.Account) { account.CAFile = "/nowhere" },
+		func(account *sendim.Account) { account.Server = "http://127.0.0.1:1/" },
 	} {
 		for _, address := range []string{"declines@contoso.com", "lenea@contoso.com", "silent@contoso.com", "lenea"} {
+			message := secretly(address)
 			if address == "silent@contoso.com" {
-				more = sendim.WithOptions(more, sendim.WithTimeout(300*time.Millisecond))
+				message.Timeout = 300 * time.Millisecond
 			}
-			receipt, err := sendim.Send(background(t), address, secretText, account(sandbox), subject, more, option)
-			told += shown(receipt) + shown(err) + fmt.Sprint(err)
-			if told := asJSON(err); told != "" {
-				lacks(t, told, password)
-			}
+			receipt, err := sendim.Send(background(t), account(sandbox, other, logged), message)
+			told += shown(receipt) + shown(err) + fmt.Sprint(err) + asJSON(err)
 		}
 	}
-	for _, tokens := range []sendim.Option{
-		sendim.WithTokens(source),
-		sendim.WithTokens(func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
-			return sendim.Token{Value: "t0ken-of-tosh"}, nil
-		}),
-	} {
-		_, err := sendim.Send(background(t), "lenea@contoso.com", secretText, sendim.WithAddress(sender), sendim.WithSandbox(sandbox), tokens, option)
+	for _, failure := range []error{nil, errors.New("vault is sealed, key s3cret")} {
+		_, err := sendim.Send(background(t), account(sandbox, logged, func(account *sendim.Account) {
+			account.Password = ""
+			account.Tokens = func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
+				return sendim.Token{Value: "t0ken-of-tosh"}, failure
+			}
+		}), secretly("lenea@contoso.com"))
 		told += err.Error()
 	}
 	// There, nobody has been refused.
-	client := signIn(t, start(t, nil), option)
+	client := signIn(t, start(t, nil), logged)
 	told += shown(client) + shown(sandbox)
 	for _, secret := range []string{password, secretText, "a secret subject", "cwt=", "t0ken-of-tosh", "s3cret"} {
 		lacks(t, told, secret)

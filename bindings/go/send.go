@@ -20,65 +20,61 @@ const (
 // Send signs in, sends one message, waits for its delivery and signs out.
 //
 // The message has the time-out to be delivered, 60 s or until the deadline of the context. After it Send takes at most 2 s more
-// to withdraw the invitation and learn what came of it, and another 3 s to close its session. See [WithTimeout].
+// to withdraw the invitation and learn what came of it, and another 3 s to close its session. See [Message].
 //
-// Without an address among the options the account is the stored one; see the package. For more than one message, [SignIn]
-// signs in once. The error is an [*Error].
-func Send(ctx context.Context, to, text string, options ...Option) (*Receipt, error) {
-	settings := settingsOf(options)
-	if failure := checked(ctx, to, text); failure != nil {
-		return nil, failure
-	}
-	account, byDeadline, failure := settings.native(ctx)
-	if failure != nil {
-		return nil, failure
-	}
-	log, tokens, failure := settings.listen(ctx, account)
-	if failure != nil {
-		account.Free()
-		return nil, failure
-	}
-	call := native.Send(account, to, text)
-	account.Free()
-	told, err := await(ctx, call, log, graceOfSend)
-	if failure := failureOf(err); failure != nil {
-		explained(ctx, failure, byDeadline)
-		tokens.explain(failure)
-		return nil, failure
+// For more than one message, [SignIn] signs in once. The error is an [*Error].
+func Send(ctx context.Context, account Account, message Message) (*Receipt, error) {
+	told, _, err := begin(ctx, ctx, account, &message, graceOfSend, func(options *native.Options) *native.Call[string] {
+		return native.Send(options, message.To, message.Text)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return receiptOf(told)
 }
 
-// checked refuses what the library cannot be asked.
-func checked(ctx context.Context, to, text string) *Error {
-	if failure := withoutNUL("recipient", to); failure != nil {
-		return failure
-	}
-	if failure := withoutNUL("text", text); failure != nil {
-		return failure
-	}
-	if ctx.Err() != nil {
-		return ended(ctx)
-	}
-	return nil
+// listeners are who is told of what an account's calls do.
+type listeners struct {
+	log    *stepLog
+	tokens *tokens
 }
 
-// listen sets what the account's options are told of, on behalf of ctx.
-func (s *settings) listen(ctx context.Context, account *native.Options) (*stepLog, *tokens, *Error) {
-	log := newStepLog(ctx, s.logger)
-	if log != nil {
-		if err := account.OnStep(log); err != nil {
-			return nil, nil, failureOf(err)
-		}
+// begin begins a call of an account, which has no session yet, and waits for it. The listeners are told on behalf of theirs.
+func begin[T any](
+	ctx, theirs context.Context, account Account, message *Message, patience time.Duration,
+	start func(*native.Options) *native.Call[T],
+) (result T, listening listeners, err error) {
+	options, byDeadline, failure := optionsOf(ctx, &account, message)
+	if failure != nil {
+		return result, listening, failure
 	}
-	if s.source == nil {
-		return log, nil, nil
+	if listening.log = newStepLog(theirs, account.Logger); listening.log != nil {
+		err = options.OnStep(listening.log)
 	}
-	tokens := newTokens(ctx, s.source)
-	if err := account.OnToken(tokens); err != nil {
-		return nil, nil, failureOf(err)
+	if account.Tokens != nil && err == nil {
+		listening.tokens = newTokens(theirs, account.Tokens)
+		err = options.OnToken(listening.tokens)
 	}
-	return log, tokens, nil
+	var call *native.Call[T]
+	if err == nil {
+		call = start(options)
+	}
+	options.Free()
+	if err == nil {
+		result, err = await(ctx, call, listening.log, patience)
+	}
+	return result, listening, listening.explained(ctx, err, byDeadline)
+}
+
+// explained is the error for one of a call; nil for nil. byDeadline: the context's deadline was the time-out of the call.
+func (l listeners) explained(ctx context.Context, err error, byDeadline bool) error {
+	failure := failureOf(err)
+	if failure == nil {
+		return nil
+	}
+	explained(ctx, failure, byDeadline)
+	l.tokens.explain(failure)
+	return failure
 }
 
 // await waits for the end of a call. It cancels the call when the context is cancelled, and so long after the context's

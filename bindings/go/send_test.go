@@ -15,7 +15,7 @@ import (
 
 func TestTheReceiptSaysWhoAcceptedAndWhyWeKnow(t *testing.T) {
 	sandbox := start(t, nil)
-	receipt, err := sendim.Send(background(t), "sip:lenea@contoso.com", "hello world", account(sandbox))
+	receipt, err := sendim.Send(background(t), account(sandbox), to("sip:lenea@contoso.com", "hello world"))
 	check(t, err)
 	same(t, receipt.To, "lenea@contoso.com")
 	same(t, receipt.AcceptedBy, "lenea@contoso.com")
@@ -28,18 +28,18 @@ func TestTheReceiptSaysWhoAcceptedAndWhyWeKnow(t *testing.T) {
 
 func TestTheStepsTellTheWayOfTheMessage(t *testing.T) {
 	sandbox := start(t, nil)
-	receipt, err := sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox))
+	receipt, err := sendim.Send(background(t), account(sandbox), to("lenea@contoso.com", "hi"))
 	check(t, err)
-	same(t, receipt.Steps[0].Step, sendim.StepDiscover)
-	seen := map[sendim.Step]bool{}
+	same(t, receipt.Steps[0].Name, sendim.StepDiscover)
+	seen := map[sendim.StepName]bool{}
 	for _, step := range receipt.Steps {
-		seen[step.Step] = true
+		seen[step.Name] = true
 		same(t, "http://"+step.Host+"/", sandbox.URL())
 		if step.Elapsed < 0 || step.Elapsed > hang || step.Status < 200 {
 			t.Fatalf("%+v", step)
 		}
 	}
-	for _, step := range []sendim.Step{sendim.StepSignIn, sendim.StepOpenSession, sendim.StepInvite, sendim.StepConfirm} {
+	for _, step := range []sendim.StepName{sendim.StepSignIn, sendim.StepOpenSession, sendim.StepInvite, sendim.StepConfirm} {
 		if !seen[step] {
 			t.Errorf("no step %s in %v", step, receipt.Steps)
 		}
@@ -48,11 +48,13 @@ func TestTheStepsTellTheWayOfTheMessage(t *testing.T) {
 
 func TestEveryOptionReachesTheRecipient(t *testing.T) {
 	sandbox := start(t, nil)
-	receipt, err := sendim.Send(background(t), "lenea@contoso.com", "<b>full</b>", account(sandbox), sendim.WithSubject("db7"),
-		sendim.WithImportance(sendim.ImportanceEmergency), sendim.WithHTML(), sendim.WithTimeout(30*time.Second))
+	receipt, err := sendim.Send(background(t), account(sandbox), sendim.Message{
+		To: "lenea@contoso.com", Text: "<b>full</b>", HTML: true, Subject: "db7", Importance: sendim.ImportanceEmergency,
+		Timeout: 30 * time.Second,
+	})
 	check(t, err)
 	same(t, receipt.Format, sendim.FormatHTML)
-	message := must[[]sendim.Delivery](t)(sandbox.Inbox("lenea@contoso.com"))[0]
+	message := must[[]sendim.Delivered](t)(sandbox.Inbox("lenea@contoso.com"))[0]
 	same(t, message.Subject, "db7")
 	same(t, message.Importance, sendim.ImportanceEmergency)
 	same(t, message.Format, sendim.FormatHTML)
@@ -61,7 +63,7 @@ func TestEveryOptionReachesTheRecipient(t *testing.T) {
 
 func TestSubmittedDoesNotWaitForTheRecipient(t *testing.T) {
 	sandbox := start(t, nil)
-	receipt, err := sendim.Send(background(t), "slow@contoso.com", "hi", account(sandbox), sendim.WithWait(sendim.WaitSubmitted))
+	receipt, err := sendim.Send(background(t), account(sandbox), sendim.Message{To: "slow@contoso.com", Text: "hi", Wait: sendim.WaitSubmitted})
 	check(t, err)
 	same(t, receipt.Evidence, sendim.EvidenceSubmitted)
 	same(t, receipt.AcceptedBy, "")
@@ -74,7 +76,7 @@ func TestSubmittedDoesNotWaitForTheRecipient(t *testing.T) {
 
 func TestASandboxWithHTTPSBringsItsAuthority(t *testing.T) {
 	sandbox := start(t, &sendim.SandboxOptions{HTTPS: true, Layout: sendim.LayoutTwoPools})
-	_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox))
+	_, err := sendim.Send(background(t), account(sandbox), to("lenea@contoso.com", "hi"))
 	check(t, err)
 	same(t, texts(t, sandbox), "hi")
 }
@@ -84,9 +86,9 @@ func TestTheStoredAccountIsUsedWhereNoneIsGiven(t *testing.T) {
 	t.Setenv("SEND_IM_ADDRESS", sender)
 	t.Setenv("SEND_IM_PASSWORD", password)
 	t.Setenv("SEND_IM_SERVER", sandbox.URL())
-	_, err := sendim.Send(background(t), "lenea@contoso.com", "hi")
+	_, err := sendim.Send(background(t), sendim.Account{}, to("lenea@contoso.com", "hi"))
 	check(t, err)
-	client, err := sendim.SignIn(background(t))
+	client, err := sendim.SignIn(background(t), sendim.Account{})
 	check(t, err)
 	defer client.Close()
 	_, err = client.Send(background(t), sendim.Message{To: "lenea@contoso.com", Text: "ho"})
@@ -99,7 +101,7 @@ func TestAProfileFileIsUsedWhereTheEnvironmentIsSilent(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("XDG_CONFIG_HOME", folder)
 	t.Setenv("HOME", folder)
-	_, err := sendim.Send(background(t), "lenea@contoso.com", "hi")
+	_, err := sendim.Send(background(t), sendim.Account{}, to("lenea@contoso.com", "hi"))
 	failure := failing(t, err)
 	same(t, failure.Kind, sendim.ErrInvalidInput)
 	contains(t, failure.Error(), "SEND_IM_ADDRESS")
@@ -107,46 +109,51 @@ func TestAProfileFileIsUsedWhereTheEnvironmentIsSilent(t *testing.T) {
 	check(t, os.Mkdir(filepath.Join(folder, "send-im"), 0o700))
 	profile := "address = '" + sender + "'\npassword = '" + password + "'\nserver = '" + sandbox.URL() + "'\n"
 	check(t, os.WriteFile(filepath.Join(folder, "send-im", "config.toml"), []byte(profile), 0o600))
-	_, err = sendim.Send(background(t), "lenea@contoso.com", "hi")
+	_, err = sendim.Send(background(t), sendim.Account{}, to("lenea@contoso.com", "hi"))
 	check(t, err)
 	same(t, texts(t, sandbox), "hi")
 }
 
 func TestThePasswordOfTheEnvironmentCompletesAnAddress(t *testing.T) {
 	sandbox := start(t, nil)
-	_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", sendim.WithAddress(sender), sendim.WithSandbox(sandbox))
+	_, err := sendim.Send(background(t), sendim.Account{Address: sender, Server: sandbox.URL()}, to("lenea@contoso.com", "hi"))
 	contains(t, failing(t, err).Error(), "SEND_IM_PASSWORD")
 	t.Setenv("SEND_IM_PASSWORD", password)
-	_, err = sendim.Send(background(t), "lenea@contoso.com", "hi", sendim.WithAddress(sender), sendim.WithSandbox(sandbox))
+	_, err = sendim.Send(background(t), sendim.Account{Address: sender, Server: sandbox.URL()}, to("lenea@contoso.com", "hi"))
 	check(t, err)
 }
 
 func TestOlderCipherSuitesCanBeAllowed(t *testing.T) {
 	t.Setenv("SEND_IM_TLS", "old")
 	sandbox := start(t, nil)
-	_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox), sendim.WithTLS(sendim.TLSCompatible))
+	_, err := sendim.Send(background(t), account(sandbox, func(a *sendim.Account) { a.TLS = sendim.TLSCompatible }), to("lenea@contoso.com", "hi"))
 	check(t, err)
-	_, err = sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox))
+	_, err = sendim.Send(background(t), account(sandbox), to("lenea@contoso.com", "hi"))
 	contains(t, failing(t, err).Error(), "SEND_IM_TLS")
 }
 
 func TestBadOptionsAreRefusedBeforeAnyRequest(t *testing.T) {
 	sandbox := start(t, nil)
 	token := func(context.Context, sendim.TokenRequest) (sendim.Token, error) { return sendim.Token{}, nil }
-	for complaint, option := range map[string]sendim.Option{
-		"importance":    sendim.WithImportance("huge"),
-		"What to wait":  sendim.WithWait("forever"),
-		"current or":    sendim.WithTLS("old"),
-		"timeout":       sendim.WithTimeout(0),
-		"timeout is":    sendim.WithTimeout(-time.Second),
-		"subject":       sendim.WithSubject("a\nb"),
-		"not UTF-8":     sendim.WithSubject("half \xff"),
-		"one of them":   sendim.WithTokens(token),
-		"NUL":           sendim.WithSubject("a\x00b"),
-		"password cont": sendim.WithPassword(password + "\x00"),
-		"username cont": sendim.WithUsername("tosh\x00"),
+	type both struct {
+		*sendim.Account
+		*sendim.Message
+	}
+	for complaint, change := range map[string]func(both){
+		"importance":    func(b both) { b.Importance = "huge" },
+		"hat to wait":   func(b both) { b.Wait = "forever" },
+		"current or":    func(b both) { b.TLS = "old" },
+		"timeout is":    func(b both) { b.Timeout = -time.Second },
+		"subject":       func(b both) { b.Subject = "a\nb" },
+		"not UTF-8":     func(b both) { b.Subject = "half \xff" },
+		"one of them":   func(b both) { b.Tokens = token },
+		"NUL":           func(b both) { b.Subject = "a\x00b" },
+		"password cont": func(b both) { b.Password += "\x00" },
+		"username cont": func(b both) { b.Username = "tosh\x00" },
 	} {
-		_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", account(sandbox), option)
+		account, message := account(sandbox), to("lenea@contoso.com", "hi")
+		change(both{&account, &message})
+		_, err := sendim.Send(background(t), account, message)
 		failure := failing(t, err)
 		contains(t, failure.Error(), complaint)
 		lacks(t, failure.Error(), password)
@@ -161,8 +168,8 @@ func TestANULIsRefusedAndCutsNothingOff(t *testing.T) {
 	sandbox := start(t, nil)
 	client := signIn(t, sandbox)
 	const text = "disk\x00full of secret things"
-	_, err := sendim.Send(background(t), "lenea@contoso.com", text, account(sandbox))
-	_, other := sendim.Send(background(t), "lenea@contoso.com\x00", "hi", account(sandbox))
+	_, err := sendim.Send(background(t), account(sandbox), to("lenea@contoso.com", text))
+	_, other := sendim.Send(background(t), account(sandbox), to("lenea@contoso.com\x00", "hi"))
 	_, third := client.Send(background(t), sendim.Message{To: "lenea@contoso.com", Text: text})
 	fourth := client.SendAll(background(t), []sendim.Message{{To: "lenea\x00@contoso.com", Text: "hi"}})[0].Err
 	_, fifth := sandbox.Inbox("lenea@contoso.com\x00")
@@ -174,12 +181,4 @@ func TestANULIsRefusedAndCutsNothingOff(t *testing.T) {
 		lacks(t, fmt.Sprint(err), "secret")
 	}
 	same(t, texts(t, sandbox), "")
-}
-
-func TestAnOptionOfAMessageIsRefusedByASignIn(t *testing.T) {
-	sandbox := start(t, nil)
-	_, err := sendim.SignIn(background(t), account(sandbox), sendim.WithSubject("db7"))
-	failure := failing(t, err)
-	same(t, failure.Kind, sendim.ErrInvalidInput)
-	contains(t, failure.Error(), "subject")
 }

@@ -17,7 +17,7 @@ type stepLog struct {
 	wake chan struct{}
 
 	guard   sync.Mutex
-	queue   []StepRecord
+	queue   []Step
 	waiting int
 	// One goroutine logs at a time: the order is kept.
 	logging bool
@@ -40,7 +40,7 @@ func (l *stepLog) Step(name, host string, status int, elapsedMS float64) {
 	if l.broken {
 		return
 	}
-	l.queue = append(l.queue, StepRecord{Step(name), host, status, milliseconds(elapsedMS)})
+	l.queue = append(l.queue, Step{StepName(name), host, status, milliseconds(elapsedMS)})
 	if l.waiting == 0 {
 		go l.deliver()
 		return
@@ -106,12 +106,12 @@ func (l *stepLog) deliver() {
 }
 
 // log lets go of the lock meanwhile.
-func (l *stepLog) log(steps []StepRecord) {
+func (l *stepLog) log(steps []Step) {
 	l.guard.Unlock()
 	defer l.guard.Lock()
 	for _, step := range steps {
 		l.logger.LogAttrs(l.ctx, slog.LevelDebug, "send-im step",
-			slog.String("step", string(step.Step)), slog.String("host", step.Host),
+			slog.String("step", string(step.Name)), slog.String("host", step.Host),
 			slog.Int("status", step.Status), slog.Duration("elapsed", step.Elapsed))
 	}
 }

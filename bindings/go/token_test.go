@@ -15,8 +15,12 @@ import (
 	"send-im.internal/sendim"
 )
 
-func withTokens(sandbox *sendim.Sandbox, source sendim.TokenSource) sendim.Option {
-	return sendim.WithOptions(sendim.WithAddress(sender), sendim.WithSandbox(sandbox), sendim.WithTokens(source))
+func withTokens(sandbox *sendim.Sandbox, source sendim.TokenSource) sendim.Account {
+	return sendim.Account{Address: sender, Server: sandbox.URL(), Tokens: source}
+}
+
+func greet(ctx context.Context, account sendim.Account) (*sendim.Receipt, error) {
+	return sendim.Send(ctx, account, to("lenea@contoso.com", "hi"))
 }
 
 func TestATokenInThePlaceOfAPassword(t *testing.T) {
@@ -24,7 +28,7 @@ func TestATokenInThePlaceOfAPassword(t *testing.T) {
 	asked := make(chan sendim.TokenRequest, 9)
 	over := make(chan context.Context, 9)
 	ctx := context.WithValue(background(t), key{}, "request 7")
-	_, err := sendim.Send(ctx, "lenea@contoso.com", "hi", withTokens(sandbox, func(ctx context.Context, request sendim.TokenRequest) (sendim.Token, error) {
+	_, err := greet(ctx, withTokens(sandbox, func(ctx context.Context, request sendim.TokenRequest) (sendim.Token, error) {
 		asked <- request
 		over <- ctx
 		return issueToken(sandbox)
@@ -46,7 +50,7 @@ func TestATokenInThePlaceOfAPassword(t *testing.T) {
 func TestATokenWithAnExpiry(t *testing.T) {
 	sandbox := start(t, nil)
 	for _, left := range []time.Duration{time.Hour, -time.Hour} {
-		_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", withTokens(sandbox, func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
+		_, err := greet(background(t), withTokens(sandbox, func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
 			token, err := issueToken(sandbox)
 			token.Expiry = time.Now().Add(left)
 			return token, err
@@ -104,10 +108,10 @@ func TestARevokedTokenIsAskedForAgain(t *testing.T) {
 func TestTheErrorOfASourceIsFoundAndNotShown(t *testing.T) {
 	sandbox := start(t, nil)
 	sealed := &sealedError{"key s3cret"}
-	fails := func(err error) sendim.Option {
+	fails := func(err error) sendim.Account {
 		return withTokens(sandbox, func(context.Context, sendim.TokenRequest) (sendim.Token, error) { return sendim.Token{}, err })
 	}
-	_, first := sendim.Send(background(t), "lenea@contoso.com", "hi", fails(sealed))
+	_, first := greet(background(t), fails(sealed))
 	_, second := sendim.SignIn(background(t), fails(fmt.Errorf("vault: %w", sealed)))
 	for _, err := range []error{first, second} {
 		var found *sealedError
@@ -168,7 +172,7 @@ func TestASourceMayBeSlowAndTheContextEndsIt(t *testing.T) {
 	sandbox := start(t, nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	_, err := sendim.Send(ctx, "lenea@contoso.com", "hi", withTokens(sandbox, func(ctx context.Context, _ sendim.TokenRequest) (sendim.Token, error) {
+	_, err := greet(ctx, withTokens(sandbox, func(ctx context.Context, _ sendim.TokenRequest) (sendim.Token, error) {
 		cancel()
 		<-ctx.Done()
 		ended <- ctx.Err()
@@ -202,14 +206,15 @@ func TestASourceThatEndsWithTheContextIsNotTheReason(t *testing.T) {
 			<-ctx.Done()
 			return sendim.Token{}, ctx.Err()
 		})
-		_, err := sendim.Send(ctx, "lenea@contoso.com", "hi", tokens, sendim.WithLogger(slog.New(busy)))
+		tokens.Logger = slog.New(busy)
+		_, err := greet(ctx, tokens)
 		same(t, failing(t, err).Kind, sendim.ErrCancelled)
 	}
 }
 
 func TestASourceThatEndsItsGoroutineFailsTheSignIn(t *testing.T) {
 	sandbox := start(t, nil)
-	_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", withTokens(sandbox, func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
+	_, err := greet(background(t), withTokens(sandbox, func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
 		runtime.Goexit()
 		panic("not reached")
 	}))
@@ -221,7 +226,7 @@ func TestASourceThatEndsItsGoroutineFailsTheSignIn(t *testing.T) {
 func TestATokenThatIsNone(t *testing.T) {
 	sandbox := start(t, nil)
 	for _, value := range []sendim.Secret{"not-of-this-server", "half \xff", "t0ken\x00", ""} {
-		_, err := sendim.Send(background(t), "lenea@contoso.com", "hi", withTokens(sandbox, func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
+		_, err := greet(background(t), withTokens(sandbox, func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
 			return sendim.Token{Value: value}, nil
 		}))
 		if !errors.Is(err, sendim.ErrSignIn) {

@@ -16,7 +16,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: send RECIPIENT TEXT")
 		os.Exit(2)
 	}
-	receipt, err := sendim.Send(context.Background(), os.Args[1], os.Args[2])
+	receipt, err := sendim.Send(context.Background(), sendim.Account{}, sendim.Message{To: os.Args[1], Text: os.Args[2]})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(sendim.ExitCode(err))

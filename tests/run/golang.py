@@ -28,6 +28,8 @@ DIST = workspace.ROOT / "dist"
 STATICCHECK = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
 
 GREETING = "lenea@contoso.com hello world\n"
+# A plain file that everybody may read, in the zip.
+FILE_MODE = 0o100644
 # Tests that the leak detector leaves out: they send as the others do, only more often.
 LONG = "Thousand|TheReadme|TheOtherLines|TheExample|MayEnd"
 
@@ -241,6 +243,7 @@ def package():
             # A fixed time: the same files make the same zip, so that a checksum in go.sum stays.
             entry = zipfile.ZipInfo(f"{module()}@v{version}/{name}", (1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = FILE_MODE << 16
             packed.writestr(entry, path.read_bytes())
     return [out]
 
@@ -257,6 +260,7 @@ def clean_room():
         with zipfile.ZipFile(built) as packed:
             (served / f"v{version}.mod").write_bytes(packed.read(f"{module()}@v{version}/go.mod"))
             packed.extractall(room / "unpacked")
+            c.same({entry.external_attr >> 16 for entry in packed.infolist()}, {FILE_MODE})
         (served / f"v{version}.info").write_text(json.dumps({"Version": f"v{version}"}))
         environment = {
             "PATH": os.environ["PATH"],

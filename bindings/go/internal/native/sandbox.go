@@ -36,21 +36,16 @@ func StartSandbox(options string) (*Sandbox, error) {
 	return sandbox, nil
 }
 
-func (s *Sandbox) ask(question func(*C.send_im_sandbox) *C.send_im_error) error {
+// told asks a question whose answer is a text.
+func (s *Sandbox) told(question func(*C.send_im_sandbox, **C.char) *C.send_im_error) (string, error) {
 	defer runtime.KeepAlive(s)
 	s.using.RLock()
 	defer s.using.RUnlock()
 	if s.handle == nil {
-		return Freed("sandbox")
+		return "", Freed("sandbox")
 	}
-	return failed(question(s.handle))
-}
-
-// told asks a question whose answer is a text.
-func (s *Sandbox) told(question func(*C.send_im_sandbox, **C.char) *C.send_im_error) (string, error) {
 	var answer *C.char
-	err := s.ask(func(handle *C.send_im_sandbox) *C.send_im_error { return question(handle, &answer) })
-	if err != nil {
+	if err := failed(question(s.handle, &answer)); err != nil {
 		return "", err
 	}
 	return take(answer), nil
@@ -83,15 +78,6 @@ func (s *Sandbox) Request(method, path, json string) (string, error) {
 	verb, where, body := texts.add(method), texts.add(path), texts.add(json)
 	return s.told(func(handle *C.send_im_sandbox, answer **C.char) *C.send_im_error {
 		return C.send_im_sandbox_request(handle, verb, where, body, answer)
-	})
-}
-
-// AddFault makes something go wrong; see send_im_sandbox_add_fault.
-func (s *Sandbox) AddFault(fault string) error {
-	var texts texts
-	defer texts.free()
-	return s.ask(func(handle *C.send_im_sandbox) *C.send_im_error {
-		return C.send_im_sandbox_add_fault(handle, texts.add(fault))
 	})
 }
 
