@@ -1,11 +1,9 @@
 package sendim_test
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"runtime"
-	"strings"
 	"testing"
 
 	"send-im.internal/sendim"
@@ -16,25 +14,6 @@ var (
 	_ io.Closer    = (*sendim.Sandbox)(nil)
 	_ fmt.Stringer = (*sendim.Sandbox)(nil)
 )
-
-func TestAClientSignsInOnceForManyMessages(t *testing.T) {
-	sandbox := start(t, nil)
-	client := signIn(t, sandbox)
-	for n := 0; n < 5; n++ {
-		_, err := client.Send(background(t), to("lenea@contoso.com", fmt.Sprint("message ", n)))
-		check(t, err)
-	}
-	same(t, texts(t, sandbox), "message 0,message 1,message 2,message 3,message 4")
-	check(t, client.SignOut(background(t)))
-	same(t, must[int](t)(openSessions(sandbox)), 0)
-	signIns := 0
-	for _, exchange := range journal(t, sandbox) {
-		if strings.Contains(strings.ToLower(exchange.Path), "oauthtoken") {
-			signIns++
-		}
-	}
-	same(t, signIns, 1)
-}
 
 func TestAClosedClientSaysSo(t *testing.T) {
 	sandbox := start(t, nil)
@@ -72,13 +51,6 @@ func TestCloseTellsThatTheServerCouldNotBeTold(t *testing.T) {
 	if again := client.Close(); again != err {
 		t.Fatal(again)
 	}
-}
-
-func TestARefusedSignInLeavesNothingOpen(t *testing.T) {
-	sandbox := start(t, nil)
-	_, err := sendim.SignIn(background(t), account(sandbox, wrongPassword))
-	same(t, failing(t, err).Kind, sendim.ErrSignInRefused)
-	same(t, must[int](t)(openSessions(sandbox)), 0)
 }
 
 func TestSendAllAnswersInOrder(t *testing.T) {
@@ -124,19 +96,6 @@ func TestAMessageHasItsOwnTimeout(t *testing.T) {
 	same(t, failing(t, err).Kind, sendim.ErrInvalidInput)
 }
 
-func TestASessionTheServerDroppedIsOpenedAgain(t *testing.T) {
-	sandbox := start(t, nil)
-	client := signIn(t, sandbox)
-	for _, between := range []string{"", "drop-applications", "resync", "resume", "end-conversations", "revoke-tokens"} {
-		if between != "" {
-			must[[]byte](t)(sandbox.Request("POST", "actions/"+between, nil))
-		}
-		_, err := client.Send(background(t), to("lenea@contoso.com", "x"))
-		check(t, err)
-	}
-	same(t, texts(t, sandbox), "x,x,x,x,x,x")
-}
-
 func TestAClientNobodyRefersToSignsOut(t *testing.T) {
 	sandbox := start(t, nil)
 	func() {
@@ -150,15 +109,4 @@ func TestAClientNobodyRefersToSignsOut(t *testing.T) {
 		runtime.GC()
 		return must[int](t)(openSessions(sandbox)) == 0
 	})
-}
-
-func TestAnErrorOfOneCallIsNoErrorOfTheNext(t *testing.T) {
-	sandbox := start(t, nil)
-	client := signIn(t, sandbox)
-	_, err := client.Send(background(t), to("busy@contoso.com", "hi"))
-	if !errors.Is(err, sendim.ErrBusy) {
-		t.Fatal(err)
-	}
-	_, err = client.Send(background(t), to("lenea@contoso.com", "hi"))
-	check(t, err)
 }

@@ -2,8 +2,6 @@ package sendim_test
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -37,34 +35,6 @@ func TestClosingWaitsForTheSendsUnderWay(t *testing.T) {
 		check(t, <-failed)
 	}
 	same(t, texts(t, sandbox), "hi,hi")
-}
-
-func TestClosingWaitsForTheSendsThatWaitForTheirTurn(t *testing.T) {
-	sandbox := start(t, &sendim.SandboxOptions{Slow: 500 * time.Millisecond})
-	client := signIn(t, sandbox)
-	// More than are under way at a time.
-	messages := make([]sendim.Message, 80)
-	for n := range messages {
-		messages[n] = to(fmt.Sprintf("slow@d%d.contoso.com", n), "hi")
-	}
-	all := make(chan []sendim.Result)
-	go func() { all <- client.SendAll(background(t), messages) }()
-	ringing(t, sandbox, 1)
-	check(t, client.Close())
-	for _, result := range <-all {
-		check(t, result.Err)
-	}
-	same(t, len(must[[]sendim.Delivered](t)(sandbox.Messages())), len(messages))
-}
-
-func TestClosingEndsWithTheTimeoutsOfTheSends(t *testing.T) {
-	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
-	client := signIn(t, sandbox)
-	failed := underWay(client, within(time.Second, "silent@contoso.com"))
-	ringing(t, sandbox, 1)
-	check(t, client.Close())
-	same(t, failing(t, <-failed).Kind, sendim.ErrTimeout)
-	same(t, must[int](t)(openSessions(sandbox)), 0)
 }
 
 func TestWhatHasNotEndedAtTheBoundIsCancelled(t *testing.T) {
@@ -143,17 +113,4 @@ func TestAServerThatIsGoneIsNotWaitedFor(t *testing.T) {
 		t.Fatal("it waits for a server that is gone")
 	}
 	same(t, failing(t, <-failed).Sent, sendim.SentMaybe)
-}
-
-// A deferred Close leaves the error of its function alone.
-func TestClosingHidesNoError(t *testing.T) {
-	sandbox := start(t, nil)
-	mine := errors.New("mine")
-	err := func() error {
-		client := signIn(t, sandbox)
-		defer client.Close()
-		check(t, sandbox.Close())
-		return mine
-	}()
-	same(t, err, mine)
 }

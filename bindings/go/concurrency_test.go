@@ -27,29 +27,6 @@ func inParallel(count int, work func(n int)) {
 	group.Wait()
 }
 
-func TestFiftyGoroutinesAndAThousandMessagesOnOneClient(t *testing.T) {
-	sandbox := start(t, nil)
-	client := signIn(t, sandbox)
-	inParallel(50, func(g int) {
-		address := fmt.Sprintf("user%d@contoso.com", g)
-		for n := 0; n < 20; n++ {
-			receipt, err := client.Send(context.Background(), to(address, fmt.Sprint(n)))
-			if err != nil || receipt.AcceptedBy != address {
-				t.Errorf("%v %v", receipt, err)
-			}
-		}
-	})
-	for g := 0; g < 50; g++ {
-		inbox := must[[]sendim.Delivered](t)(sandbox.Inbox(fmt.Sprintf("user%d@contoso.com", g)))
-		same(t, len(inbox), 20)
-		for n, message := range inbox {
-			same(t, message.Text, fmt.Sprint(n))
-		}
-	}
-	check(t, client.Close())
-	same(t, must[int](t)(openSessions(sandbox)), 0)
-}
-
 func TestAThousandGoroutinesOnOneClient(t *testing.T) {
 	sandbox := start(t, nil)
 	client := signIn(t, sandbox)
@@ -143,21 +120,4 @@ func TestClosingWhileManySend(t *testing.T) {
 			t.Errorf("%s has a receipt and was not delivered", text)
 		}
 	}
-}
-
-func TestManyClients(t *testing.T) {
-	sandbox := start(t, nil)
-	inParallel(20, func(n int) {
-		client, err := sendim.SignIn(context.Background(), account(sandbox))
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer client.Close()
-		if _, err := client.Send(context.Background(), to("lenea@contoso.com", fmt.Sprint(n))); err != nil {
-			t.Error(err)
-		}
-	})
-	same(t, len(must[[]sendim.Delivered](t)(sandbox.Messages())), 20)
-	same(t, must[int](t)(openSessions(sandbox)), 0)
 }

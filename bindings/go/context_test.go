@@ -9,23 +9,28 @@ import (
 	"send-im.internal/sendim"
 )
 
+// ways of sending a message: on its own, on a client, and among many.
+func ways(sandbox *sendim.Sandbox, client *sendim.Client, message sendim.Message) []func(context.Context) error {
+	return []func(context.Context) error{
+		func(ctx context.Context) error {
+			_, err := sendim.Send(ctx, account(sandbox), message)
+			return err
+		},
+		func(ctx context.Context) error {
+			_, err := client.Send(ctx, message)
+			return err
+		},
+		func(ctx context.Context) error {
+			return client.SendAll(ctx, []sendim.Message{message})[0].Err
+		},
+	}
+}
+
 func TestACancelledContextEndsTheCall(t *testing.T) {
 	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
 	client := signIn(t, sandbox)
 	why := errors.New("the night is over")
-	for n, send := range []func(context.Context) error{
-		func(ctx context.Context) error {
-			_, err := sendim.Send(ctx, account(sandbox), patient("silent@contoso.com"))
-			return err
-		},
-		func(ctx context.Context) error {
-			_, err := client.Send(ctx, patient("silent@contoso.com"))
-			return err
-		},
-		func(ctx context.Context) error {
-			return client.SendAll(ctx, []sendim.Message{patient("silent@contoso.com")})[0].Err
-		},
-	} {
+	for n, send := range ways(sandbox, client, patient("silent@contoso.com")) {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		failed := make(chan error, 1)
 		go func() { failed <- send(ctx) }()
@@ -58,11 +63,11 @@ func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
 		kind sendim.Kind
 		why  error
 	}{{cancelled, sendim.ErrCancelled, context.Canceled}, {late, sendim.ErrTimeout, context.DeadlineExceeded}} {
-		_, first := sendim.Send(expected.ctx, account(sandbox), to("lenea@contoso.com", "hi"))
-		_, second := client.Send(expected.ctx, to("lenea@contoso.com", "hi"))
-		third := client.SendAll(expected.ctx, []sendim.Message{to("lenea@contoso.com", "hi")})[0].Err
-		_, fourth := sendim.SignIn(expected.ctx, account(sandbox))
-		for _, err := range []error{first, second, third, fourth} {
+		for _, begin := range append(ways(sandbox, client, to("lenea@contoso.com", "hi")), func(ctx context.Context) error {
+			_, err := sendim.SignIn(ctx, account(sandbox))
+			return err
+		}) {
+			err := begin(expected.ctx)
 			failure := failing(t, err)
 			same(t, failure.Kind, expected.kind)
 			same(t, failure.Sent, sendim.SentNo)
@@ -81,19 +86,7 @@ func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
 func TestTheDeadlineOfTheContextIsTheTimeout(t *testing.T) {
 	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
 	client := signIn(t, sandbox)
-	for n, send := range []func(context.Context) error{
-		func(ctx context.Context) error {
-			_, err := sendim.Send(ctx, account(sandbox), to("silent@contoso.com", "hi"))
-			return err
-		},
-		func(ctx context.Context) error {
-			_, err := client.Send(ctx, patient("silent@contoso.com"))
-			return err
-		},
-		func(ctx context.Context) error {
-			return client.SendAll(ctx, []sendim.Message{to("silent@contoso.com", "hi")})[0].Err
-		},
-	} {
+	for n, send := range ways(sandbox, client, to("silent@contoso.com", "hi")) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		err := send(ctx)
 		cancel()
@@ -165,26 +158,13 @@ func TestTheContextOfTheSignInIsNotThatOfTheClient(t *testing.T) {
 func TestATimeoutThatIsNotTheContextsIsNoDeadlineExceeded(t *testing.T) {
 	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
 	client := signIn(t, sandbox)
-	for _, send := range []func(context.Context) error{
-		func(ctx context.Context) error {
-			_, err := sendim.Send(ctx, account(sandbox), within(time.Second, "silent@contoso.com"))
-			return err
-		},
-		func(ctx context.Context) error {
-			_, err := client.Send(ctx, within(time.Second, "silent@contoso.com"))
-			return err
-		},
-		func(ctx context.Context) error {
-			return client.SendAll(ctx, []sendim.Message{within(time.Second, "silent@contoso.com")})[0].Err
-		},
+	for _, send := range append(ways(sandbox, client, within(time.Second, "silent@contoso.com")), func(ctx context.Context) error {
 		// A time-out that the server tells of, long before the deadline of the context.
-		func(ctx context.Context) error {
-			late := sendim.ActionStatus(sendim.Status{HTTP: 408})
-			check(t, sandbox.AddFault(sendim.Fault{Route: sendim.RouteApplications, Action: late, Times: sendim.Always}))
-			_, err := sendim.Send(ctx, account(sandbox), to("lenea@contoso.com", "hi"))
-			return err
-		},
-	} {
+		late := sendim.ActionStatus(sendim.Status{HTTP: 408})
+		check(t, sandbox.AddFault(sendim.Fault{Route: sendim.RouteApplications, Action: late, Times: sendim.Always}))
+		_, err := sendim.Send(ctx, account(sandbox), to("lenea@contoso.com", "hi"))
+		return err
+	}) {
 		err := send(background(t))
 		if !errors.Is(err, sendim.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("%v %v", err, failing(t, err).Unwrap())

@@ -6,9 +6,9 @@
 //
 // # Who sends
 //
-// The [Account] says it. The zero Account comes from the environment
-// (SEND_IM_ADDRESS, SEND_IM_PASSWORD and, where needed, SEND_IM_USERNAME, SEND_IM_SERVER and SEND_IM_CA_FILE), then from
-// the file send-im/config.toml in the user's configuration folder.
+// The [Account] says it. The zero Account comes from the environment (SEND_IM_ADDRESS, SEND_IM_PASSWORD and, where needed,
+// SEND_IM_USERNAME, SEND_IM_SERVER, SEND_IM_CA_FILE and SEND_IM_TLS), then from the file send-im/config.toml in the user's
+// configuration folder.
 //
 // # Contexts and time-outs
 //
@@ -25,15 +25,13 @@
 //
 // # Errors
 //
-// Every error is an [*Error]. errors.Is compares it with a [Kind], for example [ErrBusy], or with a family of kinds such as
+// Every error is an [*Error], whose text reads well in the middle of a line. errors.Is compares it with a [Kind], for example [ErrBusy], or with a family of kinds such as
 // [ErrNotDelivered]. A message whose outcome is unknown is never sent a second time.
 //
 // # The end of a program
 //
-// os.Exit and the end of main run nothing and wait for nothing, so this package does nothing then: sends under way die with the
-// process, and a session that is open is left to the server, which ends it after some minutes. Close clients before: defer
-// client.Close(), and signal.NotifyContext for the signals that end a program. Deferred calls do not run after os.Exit or
-// log.Fatal.
+// os.Exit, log.Fatal and the end of main wait for nothing, so this package does nothing then: sends under way die with the
+// process, and a session that is open is left to the server, which ends it after some minutes. Close clients before.
 //
 // No password, token or text of a message is in an error or a log, or shown by the fmt and log/slog packages.
 package sendim

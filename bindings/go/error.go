@@ -56,7 +56,7 @@ type Hop struct {
 // Error is "sendim: " and the Detail as it reads in the middle of a line, or the name of the kind where there is none.
 func (e *Error) Error() string {
 	text := strings.TrimSuffix(e.Detail, ".")
-	if text == "" {
+	if e.Detail == "" {
 		text = e.Kind.Error()
 	}
 	// The names that a detail begins with have no small second letter: TLS, SEND_IM_ADDRESS.

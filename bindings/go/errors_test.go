@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -52,15 +51,6 @@ func TestAnErrorSaysWhatFailedAndWhatToDo(t *testing.T) {
 	}
 }
 
-func TestARefusedPassword(t *testing.T) {
-	sandbox := start(t, nil)
-	_, err := sendim.Send(background(t), account(sandbox, wrongPassword), to("lenea@contoso.com", "hi"))
-	if !errors.Is(err, sendim.ErrSignInRefused) || !errors.Is(err, sendim.ErrSignIn) || errors.Is(err, sendim.ErrNotDelivered) {
-		t.Fatal(err)
-	}
-	same(t, failing(t, err).Step, sendim.StepSignIn)
-}
-
 func TestNoServer(t *testing.T) {
 	_, err := sendim.Send(background(t), sendim.Account{Address: sender, Password: password, Server: "http://127.0.0.1:1/"},
 		within(5*time.Second, "lenea@contoso.com"))
@@ -82,18 +72,6 @@ func TestTheTimeoutOfACall(t *testing.T) {
 	// The context had nothing to do with it.
 	same(t, len(failure.Unwrap()), 0)
 	same(t, texts(t, sandbox), "")
-}
-
-func TestAnUnknownOutcome(t *testing.T) {
-	sandbox := start(t, nil)
-	check(t, sandbox.AddFault(sendim.Fault{Route: sendim.RouteSendMessage, Action: sendim.ActionDropBefore, Times: 9}))
-	long := within(4*time.Second, "lenea@contoso.com")
-	long.Text = strings.Repeat(secretText, 25)
-	_, err := sendim.Send(background(t), account(sandbox), long)
-	failure := failing(t, err)
-	same(t, failure.Kind, sendim.ErrOutcomeUnknown)
-	same(t, failure.Sent, sendim.SentMaybe)
-	same(t, failure.ExitCode(), 6)
 }
 
 func TestWhatTheServerAsked(t *testing.T) {

@@ -63,12 +63,8 @@ type Status struct {
 
 // ActionStatus refuses the request, which is not processed.
 func ActionStatus(status Status) Action {
-	told := map[string]any{"http": status.HTTP}
-	for name, text := range map[string]string{"code": status.Code, "subcode": status.Subcode, "diagnostics": status.Diagnostics} {
-		if text != "" {
-			told[name] = text
-		}
-	}
+	told := given(map[string]string{"code": status.Code, "subcode": status.Subcode, "diagnostics": status.Diagnostics})
+	told["http"] = status.HTTP
 	if status.RetryAfter > 0 {
 		told["retry_after"] = (ceil(status.RetryAfter) + 999) / 1000
 	}

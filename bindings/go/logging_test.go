@@ -52,14 +52,6 @@ func TestEachStepIsALineAtDebugLevel(t *testing.T) {
 	contains(t, lines[len(lines)-1], "step=sign_out")
 }
 
-func TestTheStepsOfAFailedCallAreLogged(t *testing.T) {
-	sandbox := start(t, nil)
-	written, logged := logger(slog.LevelDebug)
-	_, err := sendim.Send(background(t), account(sandbox, wrongPassword, logged), to("lenea@contoso.com", "hi"))
-	failing(t, err)
-	contains(t, written.String(), "step=sign_in")
-}
-
 func TestNothingIsSaidAboveDebug(t *testing.T) {
 	sandbox := start(t, nil)
 	written, logged := logger(slog.LevelInfo)

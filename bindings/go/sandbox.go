@@ -40,33 +40,39 @@ type SandboxOptions struct {
 	HostName string
 }
 
-func (o *SandboxOptions) json() ([]byte, error) {
+func (o *SandboxOptions) json() string {
 	if o == nil {
 		o = &SandboxOptions{}
 	}
-	type user struct {
-		Address  string `json:"address"`
-		Password string `json:"password"`
-	}
-	users := []user{}
-	for address, password := range o.Users {
-		users = append(users, user{address, string(password)})
-	}
-	return json.Marshal(struct {
-		Layout        Layout `json:"layout,omitempty"`
-		HTTPS         bool   `json:"https"`
-		Listen        string `json:"listen,omitempty"`
-		Ring          int64  `json:"ring_ms,omitempty"`
-		Slow          int64  `json:"slow_ms,omitempty"`
-		TokenLifetime int64  `json:"token_lifetime_ms,omitempty"`
-		PollTimeout   int64  `json:"poll_timeout_ms,omitempty"`
-		Users         []user `json:"users"`
-		RedirectTo    string `json:"redirect_to,omitempty"`
-		HostName      string `json:"host_name,omitempty"`
-	}{
-		o.Layout, o.HTTPS, o.Listen, ceil(o.Ring), ceil(o.Slow), ceil(o.TokenLifetime), ceil(o.PollTimeout), users,
-		o.RedirectTo, o.HostName,
+	told := given(map[string]string{
+		"layout": string(o.Layout), "listen": o.Listen, "redirect_to": o.RedirectTo, "host_name": o.HostName,
 	})
+	for name, span := range map[string]time.Duration{
+		"ring_ms": o.Ring, "slow_ms": o.Slow, "token_lifetime_ms": o.TokenLifetime, "poll_timeout_ms": o.PollTimeout,
+	} {
+		if span != 0 {
+			told[name] = ceil(span)
+		}
+	}
+	users := []map[string]string{}
+	for address, password := range o.Users {
+		users = append(users, map[string]string{"address": address, "password": string(password)})
+	}
+	told["https"], told["users"] = o.HTTPS, users
+	// Texts and numbers always have JSON.
+	text, _ := json.Marshal(told)
+	return string(text)
+}
+
+// given are the texts that are not empty.
+func given(texts map[string]string) map[string]any {
+	told := map[string]any{}
+	for name, text := range texts {
+		if text != "" {
+			told[name] = text
+		}
+	}
+	return told
 }
 
 // Sandbox is a server that behaves like a Skype for Business pool, for demonstrations and tests. It is an io.Closer.
@@ -79,11 +85,7 @@ type Sandbox struct {
 
 // StartSandbox starts a sandbox; options may be nil. Close it at the end.
 func StartSandbox(options *SandboxOptions) (*Sandbox, error) {
-	text, err := options.json()
-	if err != nil {
-		return nil, invalid("These are no options of a sandbox.")
-	}
-	server, err := native.StartSandbox(string(text))
+	server, err := native.StartSandbox(options.json())
 	if failure := failureOf(err); failure != nil {
 		return nil, failure
 	}

@@ -95,6 +95,7 @@ func TestNoSecretIsLoggedOrInAnError(t *testing.T) {
 		lacks(t, written.String(), secret)
 	}
 	contains(t, told, "declined")
+	contains(t, written.String(), "step=sign_in")
 }
 
 func asJSON(value any) string {

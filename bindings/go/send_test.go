@@ -4,27 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"send-im.internal/sendim"
 )
-
-func TestTheReceiptSaysWhoAcceptedAndWhyWeKnow(t *testing.T) {
-	sandbox := start(t, nil)
-	receipt, err := sendim.Send(background(t), account(sandbox), to("sip:lenea@contoso.com", "hello world"))
-	check(t, err)
-	same(t, receipt.To, "lenea@contoso.com")
-	same(t, receipt.AcceptedBy, "lenea@contoso.com")
-	same(t, receipt.Evidence, sendim.EvidenceInvitationAccepted)
-	same(t, receipt.Format, sendim.FormatPlain)
-	same(t, texts(t, sandbox), "hello world")
-	open := must[int](t)(openSessions(sandbox))
-	same(t, open, 0)
-}
 
 func TestTheStepsTellTheWayOfTheMessage(t *testing.T) {
 	sandbox := start(t, nil)
@@ -44,74 +29,6 @@ func TestTheStepsTellTheWayOfTheMessage(t *testing.T) {
 			t.Errorf("no step %s in %v", step, receipt.Steps)
 		}
 	}
-}
-
-func TestEveryOptionReachesTheRecipient(t *testing.T) {
-	sandbox := start(t, nil)
-	receipt, err := sendim.Send(background(t), account(sandbox), sendim.Message{
-		To: "lenea@contoso.com", Text: "<b>full</b>", HTML: true, Subject: "db7", Importance: sendim.ImportanceEmergency,
-		Timeout: 30 * time.Second,
-	})
-	check(t, err)
-	same(t, receipt.Format, sendim.FormatHTML)
-	message := must[[]sendim.Delivered](t)(sandbox.Inbox("lenea@contoso.com"))[0]
-	same(t, message.Subject, "db7")
-	same(t, message.Importance, sendim.ImportanceEmergency)
-	same(t, message.Format, sendim.FormatHTML)
-	same(t, message.From, sender)
-}
-
-func TestSubmittedDoesNotWaitForTheRecipient(t *testing.T) {
-	sandbox := start(t, nil)
-	receipt, err := sendim.Send(background(t), account(sandbox), sendim.Message{To: "slow@contoso.com", Text: "hi", Wait: sendim.WaitSubmitted})
-	check(t, err)
-	same(t, receipt.Evidence, sendim.EvidenceSubmitted)
-	same(t, receipt.AcceptedBy, "")
-	same(t, texts(t, sandbox), "")
-	messages, err := sandbox.WaitFor(background(t), 1)
-	check(t, err)
-	same(t, messages[0].Text, "hi")
-	signedOut(t, sandbox)
-}
-
-func TestASandboxWithHTTPSBringsItsAuthority(t *testing.T) {
-	sandbox := start(t, &sendim.SandboxOptions{HTTPS: true, Layout: sendim.LayoutTwoPools})
-	_, err := sendim.Send(background(t), account(sandbox), to("lenea@contoso.com", "hi"))
-	check(t, err)
-	same(t, texts(t, sandbox), "hi")
-}
-
-func TestTheStoredAccountIsUsedWhereNoneIsGiven(t *testing.T) {
-	sandbox := start(t, nil)
-	t.Setenv("SEND_IM_ADDRESS", sender)
-	t.Setenv("SEND_IM_PASSWORD", password)
-	t.Setenv("SEND_IM_SERVER", sandbox.URL())
-	_, err := sendim.Send(background(t), sendim.Account{}, to("lenea@contoso.com", "hi"))
-	check(t, err)
-	client, err := sendim.SignIn(background(t), sendim.Account{})
-	check(t, err)
-	defer client.Close()
-	_, err = client.Send(background(t), sendim.Message{To: "lenea@contoso.com", Text: "ho"})
-	check(t, err)
-	same(t, texts(t, sandbox), "hi,ho")
-}
-
-func TestAProfileFileIsUsedWhereTheEnvironmentIsSilent(t *testing.T) {
-	sandbox := start(t, nil)
-	folder := t.TempDir()
-	t.Setenv("XDG_CONFIG_HOME", folder)
-	t.Setenv("HOME", folder)
-	_, err := sendim.Send(background(t), sendim.Account{}, to("lenea@contoso.com", "hi"))
-	failure := failing(t, err)
-	same(t, failure.Kind, sendim.ErrInvalidInput)
-	contains(t, failure.Error(), "SEND_IM_ADDRESS")
-
-	check(t, os.Mkdir(filepath.Join(folder, "send-im"), 0o700))
-	profile := "address = '" + sender + "'\npassword = '" + password + "'\nserver = '" + sandbox.URL() + "'\n"
-	check(t, os.WriteFile(filepath.Join(folder, "send-im", "config.toml"), []byte(profile), 0o600))
-	_, err = sendim.Send(background(t), sendim.Account{}, to("lenea@contoso.com", "hi"))
-	check(t, err)
-	same(t, texts(t, sandbox), "hi")
 }
 
 func TestThePasswordOfTheEnvironmentCompletesAnAddress(t *testing.T) {

@@ -47,21 +47,6 @@ func TestATokenInThePlaceOfAPassword(t *testing.T) {
 	}
 }
 
-func TestATokenWithAnExpiry(t *testing.T) {
-	sandbox := start(t, nil)
-	for _, left := range []time.Duration{time.Hour, -time.Hour} {
-		_, err := greet(background(t), withTokens(sandbox, func(context.Context, sendim.TokenRequest) (sendim.Token, error) {
-			token, err := issueToken(sandbox)
-			token.Expiry = time.Now().Add(left)
-			return token, err
-		}))
-		if left > 0 {
-			check(t, err)
-		}
-	}
-	contains(t, texts(t, sandbox), "hi")
-}
-
 func TestATokenThatExpiresIsRenewedBefore(t *testing.T) {
 	sandbox := start(t, nil)
 	var guard sync.Mutex
@@ -166,21 +151,6 @@ func TestEachErrorHasItsOwnCause(t *testing.T) {
 		}
 		contains(t, failure.Unwrap()[0].Error(), "failure ")
 	}
-}
-
-func TestASourceMayBeSlowAndTheContextEndsIt(t *testing.T) {
-	sandbox := start(t, nil)
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	_, err := greet(ctx, withTokens(sandbox, func(ctx context.Context, _ sendim.TokenRequest) (sendim.Token, error) {
-		cancel()
-		<-ctx.Done()
-		ended <- ctx.Err()
-		return sendim.Token{}, ctx.Err()
-	}))
-	same(t, failing(t, err).Kind, sendim.ErrCancelled)
-	same(t, failing(t, err).Sent, sendim.SentNo)
-	same(t, <-ended, context.Canceled)
 }
 
 // holds keeps the program busy until the source has failed, so the library hears of that before it hears of the context.
