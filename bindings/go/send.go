@@ -49,7 +49,7 @@ func begin[T any](
 		return result, listening, failure
 	}
 	if listening.log = newStepLog(theirs, account.Logger); listening.log != nil {
-		err = options.OnStep(listening.log)
+		err = options.OnStep(listening.log.Step)
 	}
 	if account.Tokens != nil && err == nil {
 		listening.tokens = newTokens(theirs, account.Tokens)

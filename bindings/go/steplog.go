@@ -51,9 +51,6 @@ func (l *stepLog) Step(name, host string, status int, elapsedMS float64) {
 	}
 }
 
-// Release is called when no more steps will come.
-func (l *stepLog) Release() {}
-
 // news tells that there are steps to deliver.
 func (l *stepLog) news() <-chan struct{} {
 	if l == nil {

@@ -5,16 +5,9 @@ package native
 */
 import "C"
 
-import (
-	"runtime"
-	"sync"
-)
-
 // Client is one session. One that nobody refers to any more is freed, which signs it out in the background.
 type Client struct {
-	// Many calls begin at a time; freeing waits until those have begun that are beginning.
-	using  sync.RWMutex
-	handle *C.send_im_client
+	*shared[*C.send_im_client]
 }
 
 // Send signs in, sends one message and signs out. The result is a receipt in JSON.
@@ -35,23 +28,22 @@ func SignIn(options *Options) *Call[*Client] {
 		if err := failed(C.send_im_call_take_client(call, &handle)); err != nil {
 			return nil, err
 		}
-		client := &Client{handle: handle}
-		runtime.SetFinalizer(client, (*Client).Free)
-		return client, nil
+		return &Client{share("client", handle, func(handle *C.send_im_client) { C.send_im_client_free(handle) })}, nil
 	})
 }
 
 // with begins a call on the session.
 func with[T any](
 	c *Client, begin func(*C.send_im_client, **C.send_im_call) *C.send_im_error, take func(*C.send_im_call) (T, error),
-) *Call[T] {
-	defer runtime.KeepAlive(c)
-	c.using.RLock()
-	defer c.using.RUnlock()
-	if c.handle == nil {
-		return refused[T](Freed("client"))
+) (call *Call[T]) {
+	err := c.use(func(client *C.send_im_client) error {
+		call = start(func(call **C.send_im_call) *C.send_im_error { return begin(client, call) }, take)
+		return nil
+	})
+	if err != nil {
+		return refused[T](err)
 	}
-	return start(func(call **C.send_im_call) *C.send_im_error { return begin(c.handle, call) }, take)
+	return call
 }
 
 // Send sends one message. The result is a receipt in JSON.
@@ -79,22 +71,7 @@ func (c *Client) SignOut() *Call[struct{}] {
 
 // CancelAll ends every send under way.
 func (c *Client) CancelAll() error {
-	defer runtime.KeepAlive(c)
-	c.using.RLock()
-	defer c.using.RUnlock()
-	if c.handle == nil {
-		return Freed("client")
-	}
-	return failed(C.send_im_client_cancel_all(c.handle))
-}
-
-// Free frees the session. It does not wait, and may be called again.
-func (c *Client) Free() {
-	c.using.Lock()
-	defer c.using.Unlock()
-	runtime.SetFinalizer(c, nil)
-	C.send_im_client_free(c.handle)
-	c.handle = nil
+	return c.use(func(client *C.send_im_client) error { return failed(C.send_im_client_cancel_all(client)) })
 }
 
 func takeReceipt(call *C.send_im_call) (string, error) {

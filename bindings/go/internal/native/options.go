@@ -26,10 +26,7 @@ func (o *Options) Set(name, value string) error {
 }
 
 // StepHandler is told of every finished step, on a thread of the library. It must not block.
-type StepHandler interface {
-	Step(name, host string, status int, elapsedMS float64)
-	Release()
-}
+type StepHandler func(name, host string, status int, elapsedMS float64)
 
 // TokenHandler is asked for tokens, on a thread of the library. It must not block.
 type TokenHandler interface {
@@ -37,7 +34,7 @@ type TokenHandler interface {
 	Release()
 }
 
-// OnStep sets who is told of steps. Release is called when no more will come.
+// OnStep sets who is told of steps.
 func (o *Options) OnStep(handler StepHandler) error {
 	return failed(C.sendim_on_step(o.handle, C.uintptr_t(cgo.NewHandle(handler))))
 }
@@ -50,7 +47,7 @@ func (o *Options) OnToken(handler TokenHandler) error {
 //export sendimOnStep
 func sendimOnStep(callback C.uintptr_t, name, host *C.char, status C.int, elapsedMS C.double) {
 	handler := cgo.Handle(callback).Value().(StepHandler)
-	handler.Step(C.GoString(name), C.GoString(host), int(status), float64(elapsedMS))
+	handler(C.GoString(name), C.GoString(host), int(status), float64(elapsedMS))
 }
 
 //export sendimOnToken
@@ -68,9 +65,11 @@ func sendimOnToken(callback C.uintptr_t, request *C.send_im_token_request, reply
 //export sendimRelease
 func sendimRelease(callback C.uintptr_t) {
 	handle := cgo.Handle(callback)
-	released := handle.Value().(interface{ Release() })
+	handler := handle.Value()
 	handle.Delete()
-	released.Release()
+	if tokens, asked := handler.(TokenHandler); asked {
+		tokens.Release()
+	}
 }
 
 // TokenRequest is what a token is wanted for. What the server did not say is empty.

@@ -5,18 +5,11 @@ package native
 */
 import "C"
 
-import (
-	"runtime"
-	"sync"
-)
-
 // Sandbox is a running sandbox. One that nobody refers to any more is stopped.
 type Sandbox struct {
 	// What does not change.
 	URL, CAFile string
-
-	using  sync.RWMutex
-	handle *C.send_im_sandbox
+	*shared[*C.send_im_sandbox]
 }
 
 // StartSandbox starts one; options is JSON, see send_im_sandbox_start.
@@ -27,25 +20,18 @@ func StartSandbox(options string) (*Sandbox, error) {
 	if err := failed(C.send_im_sandbox_start(texts.add(options), &handle)); err != nil {
 		return nil, err
 	}
-	sandbox := &Sandbox{
+	return &Sandbox{
 		URL:    C.GoString(C.send_im_sandbox_url(handle)),
 		CAFile: C.GoString(C.send_im_sandbox_ca_file(handle)),
-		handle: handle,
-	}
-	runtime.SetFinalizer(sandbox, (*Sandbox).Free)
-	return sandbox, nil
+		shared: share("sandbox", handle, func(handle *C.send_im_sandbox) { C.send_im_sandbox_free(handle) }),
+	}, nil
 }
 
 // told asks a question whose answer is a text.
 func (s *Sandbox) told(question func(*C.send_im_sandbox, **C.char) *C.send_im_error) (string, error) {
-	defer runtime.KeepAlive(s)
-	s.using.RLock()
-	defer s.using.RUnlock()
-	if s.handle == nil {
-		return "", Freed("sandbox")
-	}
 	var answer *C.char
-	if err := failed(question(s.handle, &answer)); err != nil {
+	err := s.use(func(handle *C.send_im_sandbox) error { return failed(question(handle, &answer)) })
+	if err != nil {
 		return "", err
 	}
 	return take(answer), nil
@@ -79,13 +65,4 @@ func (s *Sandbox) Request(method, path, json string) (string, error) {
 	return s.told(func(handle *C.send_im_sandbox, answer **C.char) *C.send_im_error {
 		return C.send_im_sandbox_request(handle, verb, where, body, answer)
 	})
-}
-
-// Free stops and frees it, and may be called again.
-func (s *Sandbox) Free() {
-	s.using.Lock()
-	defer s.using.Unlock()
-	runtime.SetFinalizer(s, nil)
-	C.send_im_sandbox_free(s.handle)
-	s.handle = nil
 }

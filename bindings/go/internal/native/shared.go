@@ -1,0 +1,43 @@
+package native
+
+import (
+	"runtime"
+	"sync"
+)
+
+// shared is an object of the library, by its pointer, that many calls use at a time. One that nobody refers to any more is freed.
+type shared[T comparable] struct {
+	what string
+	free func(T)
+	// Freeing waits until those calls have begun that are beginning.
+	using  sync.RWMutex
+	handle T
+}
+
+func share[T comparable](what string, handle T, free func(T)) *shared[T] {
+	s := &shared[T]{what: what, free: free, handle: handle}
+	runtime.SetFinalizer(s, (*shared[T]).Free)
+	return s
+}
+
+// use lends the object, unless it was freed.
+func (s *shared[T]) use(work func(T) error) error {
+	defer runtime.KeepAlive(s)
+	s.using.RLock()
+	defer s.using.RUnlock()
+	var none T
+	if s.handle == none {
+		return Freed(s.what)
+	}
+	return work(s.handle)
+}
+
+// Free frees the object. It may be called again.
+func (s *shared[T]) Free() {
+	s.using.Lock()
+	defer s.using.Unlock()
+	runtime.SetFinalizer(s, nil)
+	s.free(s.handle)
+	var none T
+	s.handle = none
+}
