@@ -86,7 +86,7 @@ func TestAContextThatHasEndedBeginsNothing(t *testing.T) {
 func TestTheDeadlineOfTheContextIsTheTimeout(t *testing.T) {
 	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
 	client := signIn(t, sandbox)
-	for n, send := range ways(sandbox, client, to("silent@contoso.com", "hi")) {
+	for n, send := range ways(sandbox, client, patient("silent@contoso.com")) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		err := send(ctx)
 		cancel()

@@ -43,3 +43,29 @@ func TestAStepThatComesWhileNobodyWaitsIsLogged(t *testing.T) {
 	}
 	gate.goOn <- ""
 }
+
+func TestAStepIsLoggedBeforeTheCallReturns(t *testing.T) {
+	gate := gate{make(chan string), make(chan string)}
+	log := newStepLog(context.Background(), slog.New(gate))
+	log.enter()
+	log.Step("first", "", 200, 1)
+	left := make(chan struct{})
+	go func() {
+		log.leave()
+		close(left)
+	}()
+	<-gate.begun
+	select {
+	case <-left:
+		t.Fatal("it did not wait for the logger")
+	default:
+	}
+	gate.goOn <- ""
+	<-left
+	// What comes later is not lost.
+	log.Step("second", "", 200, 1)
+	if step := <-gate.begun; step != "second" {
+		t.Fatal(step)
+	}
+	gate.goOn <- ""
+}
