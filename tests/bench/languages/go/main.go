@@ -15,7 +15,7 @@ import (
 
 func run(sends, many int) error {
 	ctx := context.Background()
-	client, err := sendim.SignIn(ctx)
+	client, err := sendim.SignIn(ctx, sendim.Account{})
 	if err != nil {
 		return err
 	}
