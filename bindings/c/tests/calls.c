@@ -91,10 +91,25 @@ static void a_call_that_cannot_begin_is_none(void) {
 /* Waits until the sandbox has no session. */
 static int all_closed(place here) {
     int turns;
-    for (turns = 0; turns < 400 && open_sessions(here.sandbox) != 0; turns++) {
+    for (turns = 0; turns < 1200; turns++) {
+        if (open_sessions(here.sandbox) == 0) return 1;
         send_im_error_free(send_im_sandbox_wait_for(here.sandbox, 99, 25, NULL));
     }
-    return open_sessions(here.sandbox) == 0;
+    return 0;
+}
+
+/* Waits until so many sessions were opened. */
+static int all_opened(place here, int count) {
+    int turns, opened = 0;
+    for (turns = 0; turns < 1200 && opened < count; turns++) {
+        char *requests = answer_of(here.sandbox, "GET", "journal");
+        const char *found;
+        opened = 0;
+        for (found = requests; found && (found = strstr(found, "\"status\":201")); found++) opened++;
+        send_im_string_free(requests);
+        if (opened < count) send_im_error_free(send_im_sandbox_wait_for(here.sandbox, 99, 25, NULL));
+    }
+    return opened == count;
 }
 
 static void a_cancelled_call_ends_once_and_leaves_no_session(void) {
@@ -141,6 +156,7 @@ static void a_client_that_nobody_takes_is_signed_out(void) {
             CHECK_OK(send_im_client_sign_in(here.options, &other));
             CHECK_OK(send_im_client_sign_out(other, -1));
             send_im_client_free(other);
+            CHECK(all_opened(here, 2));
         }
         CHECK(all_closed(here));
     }
