@@ -28,7 +28,7 @@ fn lists() -> [(&'static str, BTreeSet<String>); 9] {
     }
     [
         list!("Kind", ErrorKind),
-        list!("Step", Step),
+        list!("StepName", Step),
         list!("Sent", Sent),
         list!("Evidence", Evidence),
         list!("Format", Format),
@@ -48,7 +48,7 @@ fn quoted(source: &str, marker: &str, quote: char) -> BTreeSet<String> {
 
 #[test]
 fn every_name_is_listed_in_go() {
-    let files = ["kind", "receipt", "message", "option", "sandbox"];
+    let files = ["kind", "receipt", "message", "account", "sandbox"];
     let all: String = files.map(|file| source(&format!("bindings/go/{file}.go"))).concat();
     for (name, wanted) in lists() {
         assert_eq!(quoted(&all, name, '"'), wanted, "{name}");
