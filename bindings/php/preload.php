@@ -12,10 +12,9 @@ declare(strict_types=1);
 use SendIm\Internal\Library;
 
 // The autoloader may not be there yet.
-foreach (['ErrorKind', 'Sent', 'Exception/SendImException', 'Exception/InvalidInputException'] as $name) {
+foreach (['ErrorKind', 'Sent', 'Exception/SendImException', 'Exception/LibraryUnavailableException'] as $name) {
     require_once __DIR__ . "/src/{$name}.php";
 }
-require_once __DIR__ . '/src/Exception/LibraryUnavailableException.php';
 foreach (['Header', 'Restriction', 'Unloadable', 'Places', 'Library'] as $name) {
     require_once __DIR__ . "/src/Internal/{$name}.php";
 }

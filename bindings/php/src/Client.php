@@ -27,68 +27,40 @@ final class Client
 {
     private const NO_BOUND = -1;
 
+    private readonly ?string $address;
+    private readonly ?Sandbox $sandbox;
     private ?CData $session;
     private bool $open = true;
 
     private function __construct(
         private readonly Library $library,
-        #[\SensitiveParameter]
-        Options $options,
-        private readonly ?string $address,
-        private readonly ?Sandbox $sandbox,
+        Account $account,
+        int|float $timeout,
         private readonly ?LoggerInterface $logger,
     ) {
+        $this->address = $account->address;
+        $this->sandbox = $account->server instanceof Sandbox ? $account->server : null;
+        $bound = ['timeout_ms' => (string) Text::milliseconds('timeout', $timeout)];
+        $options = new Options($library, $account->options() + $bound);
         $this->session = $library->make('send_im_client', 'send_im_client_sign_in', $options->handle);
-        Sessions::add($this, $sandbox);
+        Sessions::add($this, $this->sandbox);
     }
 
     /**
      * Signs in and opens a session.
      *
-     * @param string|null          $address        the sender's address; null: the stored account, see {@see send_im()}
-     * @param string|null          $username       the name to sign in with where it is not the address
-     * @param string|null          $password       the password; null with an address and no token: `SEND_IM_PASSWORD`
-     * @param string|Sandbox|null  $server         the discovery root; null: found by the sender's domain
-     * @param string|null          $caFile         certificate authorities to trust besides the system's, PEM or DER
-     * @param Tls|string|null      $tls            a {@see Tls} or its value; `compatible` takes older cipher suites
-     *                                             too; null: `SEND_IM_TLS`
-     * @param string|null          $token          a bearer token in place of a password, without the word `Bearer`.
-     *                                             Once the server rejects it, calls fail: make a new client with a new
-     *                                             token
-     * @param list<string>         $trustedDomains further domains the server may lead to, such as `contoso.net`
-     * @param int|float            $timeout        how long signing in may take, in seconds
-     * @param LoggerInterface|null $logger         told of each step of a send at debug level, once the send has ended
+     * @param Account|null         $account who sends; null: the stored account, see {@see Account}
+     * @param int|float            $timeout how long signing in may take, in seconds
+     * @param LoggerInterface|null $logger  told of each step of a send at debug level, once the send has ended
      * @throws SendImException
      */
     public static function signIn(
-        ?string $address = null,
-        ?string $username = null,
-        #[\SensitiveParameter]
-        ?string $password = null,
-        string|Sandbox|null $server = null,
-        ?string $caFile = null,
-        Tls|string|null $tls = null,
-        #[\SensitiveParameter]
-        ?string $token = null,
-        array $trustedDomains = [],
+        ?Account $account = null,
         int|float $timeout = 60,
         ?LoggerInterface $logger = null,
     ): self {
         try {
-            $library = Library::get();
-            $options = new Options($library, Options::ofAccount(
-                $address,
-                $username,
-                $password,
-                $token,
-                $server,
-                $caFile,
-                $tls,
-                $trustedDomains,
-                $timeout,
-            ));
-            $sandbox = $server instanceof Sandbox ? $server : null;
-            $client = new self($library, $options, $address, $sandbox, $logger);
+            $client = new self(Library::get(), $account ?? new Account(), $timeout, $logger);
         } catch (SendImException $e) {
             Log::failure($logger, $e);
             throw $e;

@@ -5,11 +5,11 @@ declare(strict_types=1);
 namespace SendIm;
 
 /**
- * The sort of failure. The values are the same in every language.
+ * The sort of failure. The values are the same in every language, but for {@see ErrorKind::LibraryUnavailable}.
  */
 enum ErrorKind: string
 {
-    /** An argument, the environment, the profile or PHP's configuration is not usable. The server was not asked. */
+    /** An argument, the environment or the profile is not usable. The server was not asked. */
     case InvalidInput = 'invalid_input';
     case DiscoveryFailed = 'discovery_failed';
     case UntrustedHost = 'untrusted_host';
@@ -35,6 +35,8 @@ enum ErrorKind: string
     case Cancelled = 'cancelled';
     /** The client is signed out, the sandbox is stopped, or it was made before a fork. */
     case Closed = 'closed';
+    /** PHP cannot use the native library. Nothing was sent. */
+    case LibraryUnavailable = 'library_unavailable';
     /** A kind that this package does not know, see {@see Exception\SendImException::$kindName}. */
     case Unknown = 'unknown';
 
@@ -44,7 +46,7 @@ enum ErrorKind: string
     public function exitCode(): int
     {
         return match ($this) {
-            self::InvalidInput => 2,
+            self::InvalidInput, self::LibraryUnavailable => 2,
             self::SignInRefused, self::SignInUnsupported, self::CredentialUnavailable, self::Forbidden => 3,
             self::RecipientNotFound, self::RecipientUnavailable, self::Declined, self::NoAnswer, self::Busy => 4,
             self::OutcomeUnknown => 6,

@@ -21,7 +21,7 @@ use SendIm\Internal\Text;
  */
 final class Sandbox
 {
-    /** The discovery root, what `server:` takes; so does the sandbox itself. */
+    /** The discovery root, for the `server` of an {@see Account}, which takes the sandbox itself too. */
     public readonly string $url;
     /** With https, a PEM file with the certificate authority; it is removed with the sandbox. */
     public readonly ?string $caFile;
@@ -79,6 +79,14 @@ final class Sandbox
         ]));
         $this->url = $this->library->call('send_im_sandbox_url', $this->server);
         $this->caFile = $this->library->call('send_im_sandbox_ca_file', $this->server);
+    }
+
+    /**
+     * An account that signs in here.
+     */
+    public function account(string $address, #[\SensitiveParameter] string $password = 'x'): Account
+    {
+        return new Account($address, $password, server: $this);
     }
 
     /**

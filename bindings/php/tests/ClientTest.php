@@ -186,8 +186,7 @@ final class ClientTest extends TestCase
 
     public function testAFixedTokenServesUntilItIsRejected(): void
     {
-        $token = $this->issueToken();
-        $client = Client::signIn(self::SENDER, server: $this->sandbox(), token: $token);
+        $client = Client::signIn(...$this->account(password: null, token: $this->issueToken()));
         $this->assertSame('lenea@contoso.com', $client->send('lenea@contoso.com', 'hi')->acceptedBy);
         $this->sandbox()->request('POST', 'actions/revoke-tokens');
         $error = $this->failing(fn () => $client->send('lenea@contoso.com', 'hi', timeout: 5), SignInException::class);
@@ -227,7 +226,7 @@ final class ClientTest extends TestCase
                 public static array $all = [];
             }
             $sandbox = new Sandbox();
-            Owner::$all[] = Client::signIn('a@contoso.com', password: 'x', server: $sandbox, logger: new Logger());
+            Owner::$all[] = Client::signIn($sandbox->account('a@contoso.com'), logger: new Logger());
             Owner::$all[] = $sandbox;
             unset($sandbox);
             PHP;

@@ -18,7 +18,7 @@ final class ClosingTest extends TestCase
 {
     private const RINGING = <<<'PHP'
         $sandbox = new SendIm\Sandbox(ring: 3600, slow: 2);
-        $client = SendIm\Client::signIn('tosh@contoso.com', password: 'x', server: $sandbox);
+        $client = SendIm\Client::signIn($sandbox->account('tosh@contoso.com'));
         $client->send('silent@contoso.com', 'hi', wait: 'submitted', timeout: 3600);
         PHP;
 
@@ -48,7 +48,7 @@ final class ClosingTest extends TestCase
     public function testWhatIsUnderWayEndsWithItsOwnTimeoutAtTheLatest(): void
     {
         $this->check(<<<'PHP'
-            $own = SendIm\Client::signIn('lars@contoso.com', password: 'x', server: $sandbox);
+            $own = SendIm\Client::signIn($sandbox->account('lars@contoso.com'));
             $own->send('silent@contoso.com', 'hi', wait: 'submitted', timeout: 1);
             $own->signOut();
             echo $sandbox->request('GET', 'state')['open_applications'];
@@ -128,7 +128,7 @@ final class ClosingTest extends TestCase
             $client->cancelAll();
             function sender(SendIm\Sandbox $sandbox): void
             {
-                $client = SendIm\Client::signIn('lars@contoso.com', password: 'x', server: $sandbox);
+                $client = SendIm\Client::signIn($sandbox->account('lars@contoso.com'));
                 $client->send('slow@contoso.com', 'hi', wait: 'submitted');
                 throw new DomainException('of the program');
             }

@@ -92,7 +92,7 @@ final class DocsTest extends TestCase
 
     public function testTheParametersOfAPromotedConstructorAreDocumented(): void
     {
-        foreach (['Message', 'Receipt', 'Step', 'Hop', 'Delivered', 'Exception\SendImException'] as $name) {
+        foreach (['Account', 'Message', 'Receipt', 'Step', 'Hop', 'Delivered', 'Exception\SendImException'] as $name) {
             $constructor = (new \ReflectionClass("SendIm\\{$name}"))->getConstructor();
             foreach ($constructor->getParameters() as $parameter) {
                 if ($parameter->isPromoted()) {

@@ -12,7 +12,7 @@ namespace SendIm\Tests;
 final class ExitTest extends TestCase
 {
     private const CLIENT = <<<'PHP'
-        $client = SendIm\Client::signIn(...$account);
+        $client = SendIm\Client::signIn($account);
         $client->send('lenea@contoso.com', 'hi');
 
         PHP;
@@ -82,7 +82,7 @@ final class ExitTest extends TestCase
                     $this->client->send('lenea@contoso.com', 'from a destructor');
                 }
             }
-            $client = SendIm\Client::signIn(...$account);
+            $client = SendIm\Client::signIn($account);
             register_shutdown_function(fn () => $client->send('lenea@contoso.com', 'at the end'));
             $last = new Last($client);
             exit(4);
@@ -110,7 +110,7 @@ final class ExitTest extends TestCase
             {
                 public static array $all = [];
             }
-            Container::$all[] = $client = SendIm\Client::signIn(...$account);
+            Container::$all[] = $client = SendIm\Client::signIn($account);
             for ($n = 0; $n < 20; $n++) {
                 Container::$all[] = new Buffer($client, "static {$n}");
                 $cycle = new Buffer($client, "cycle {$n}");
@@ -134,11 +134,11 @@ final class ExitTest extends TestCase
             {
                 global $client, $account;
                 $client->send('lenea@contoso.com', "{$text}, client");
-                SendIm\send_im('lenea@contoso.com', "{$text}, one call", ...$account);
-                SendIm\Client::signIn(...$account)->send('lenea@contoso.com', "{$text}, another client");
+                SendIm\send_im('lenea@contoso.com', "{$text}, one call", account: $account);
+                SendIm\Client::signIn($account)->send('lenea@contoso.com', "{$text}, another client");
             }
             register_shutdown_function(last(...), 'before');
-            $client = SendIm\Client::signIn(...$account);
+            $client = SendIm\Client::signIn($account);
             register_shutdown_function(last(...), 'after');
 
             PHP;
@@ -168,7 +168,7 @@ final class ExitTest extends TestCase
     {
         $code = <<<'PHP'
             $sandbox = new SendIm\Sandbox(ring: 3600);
-            $client = SendIm\Client::signIn('a@contoso.com', password: 'x', server: $sandbox);
+            $client = SendIm\Client::signIn($sandbox->account('a@contoso.com'));
             $client->send('silent@contoso.com', 'hi', wait: 'submitted', timeout: 3600);
             register_shutdown_function(function () use ($sandbox) {
                 // Twice, to come after the library's own.
@@ -185,7 +185,7 @@ final class ExitTest extends TestCase
     public function testAfterAFatalErrorShutdownFunctionsMaySend(): void
     {
         $code = <<<'PHP'
-            $client = SendIm\Client::signIn(...$account);
+            $client = SendIm\Client::signIn($account);
             register_shutdown_function(fn () => $client->send('lenea@contoso.com', 'hi'));
             trigger_error('x', E_USER_ERROR);
             PHP;
@@ -198,7 +198,7 @@ final class ExitTest extends TestCase
      */
     private function ringing(string $before = '', int $timeout = 3600): array
     {
-        $send = "SendIm\\send_im('silent@contoso.com', 'hi', ...\$account, timeout: {$timeout});";
+        $send = "SendIm\\send_im('silent@contoso.com', 'hi', account: \$account, timeout: {$timeout});";
         $begun = $this->begin($before . $send);
         $paths = fn (): string => strtolower(implode(array_column($this->journal(), 'path')));
         $this->assertTrue($this->eventually(static fn (): bool => str_contains($paths(), 'messaginginvitations')));
@@ -232,7 +232,7 @@ final class ExitTest extends TestCase
 
     public function testWaitingDoesNotCountAsExecutionTime(): void
     {
-        $code = 'set_time_limit(1); echo SendIm\send_im("slow@contoso.com", "hi", ...$account)->acceptedBy;';
+        $code = 'set_time_limit(1); echo SendIm\send_im("slow@contoso.com", "hi", account: $account)->acceptedBy;';
         $this->assertSame([0, 'slow@contoso.com', ''], $this->script($code));
     }
 
@@ -240,7 +240,7 @@ final class ExitTest extends TestCase
     {
         $code = <<<'PHP'
             $sandbox = new SendIm\Sandbox(https: true);
-            $client = SendIm\Client::signIn('a@contoso.com', password: 'x', server: $sandbox);
+            $client = SendIm\Client::signIn($sandbox->account('a@contoso.com'));
             $client->send('slow@contoso.com', 'hi', wait: 'submitted');
             echo $sandbox->caFile;
             exit(5);

@@ -13,7 +13,7 @@ final class FfiTest extends TestCase
 {
     private const SEND = <<<'PHP'
         try {
-            echo SendIm\send_im('lenea@contoso.com', 'hi', ...$account)->acceptedBy;
+            echo SendIm\send_im('lenea@contoso.com', 'hi', account: $account)->acceptedBy;
         } catch (SendIm\Exception\LibraryUnavailableException $e) {
             echo $e->kind->value, ' ', $e->exitCode, ' ', $e->detail;
         }
@@ -22,7 +22,7 @@ final class FfiTest extends TestCase
     private function program(string $copy): string
     {
         return "<?php require '{$copy}/vendor/autoload.php';\n\$url = '{$this->sandbox()->url}';\n"
-            . "\$account = ['address' => 'a@contoso.com', 'password' => 'x', 'server' => \$url];\n" . self::SEND;
+            . "\$account = new SendIm\\Account('a@contoso.com', 'x', server: \$url);\n" . self::SEND;
     }
 
     /**
@@ -61,9 +61,35 @@ final class FfiTest extends TestCase
         foreach (['0', 'false', ''] as $value) {
             [$exit, $told, $errors] = $this->script(self::SEND, [], '-d', "ffi.enable={$value}");
             $this->assertSame([0, ''], [$exit, $errors]);
-            $this->assertStringStartsWith('invalid_input 2 send-im needs FFI, which ffi.enable=0 forbids', $told);
+            $this->assertStringStartsWith('library_unavailable 2 send-im needs FFI, which ffi.enable=0 forbids', $told);
             $this->assertStringContainsString('the SAPI cli: write ffi.enable=true into /', $told);
             $this->assertStringContainsString('-d ffi.enable=true', $told);
+        }
+    }
+
+    public function testUnderTheWebServerOfTheCommandLine(): void
+    {
+        $this->assertSame('lenea@contoso.com', $this->servedByPhp('-d', 'ffi.enable=true'));
+        $refused = $this->servedByPhp('-d', 'ffi.enable=preload');
+        $this->assertStringContainsString('ffi.enable=preload forbids in the SAPI cli-server', $refused);
+        $this->assertStringContainsString('or start PHP with -d ffi.enable=true', $refused);
+    }
+
+    /**
+     * What `php -S` answers with these options.
+     */
+    private function servedByPhp(string ...$options): string
+    {
+        $file = tempnam(sys_get_temp_dir(), 'send-im-test-');
+        file_put_contents($file, $this->program(realpath(self::PACKAGE)));
+        [$process, $pipes] = $this->start([PHP_BINARY, ...$options, '-S', '127.0.0.1:0', $file]);
+        try {
+            $this->assertSame(1, preg_match('~http://[\d.:]+~', (string) fgets($pipes[2]), $url));
+
+            return file_get_contents($url[0]);
+        } finally {
+            proc_terminate($process);
+            $this->ended($process, $pipes, $file);
         }
     }
 

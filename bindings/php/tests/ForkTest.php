@@ -12,12 +12,12 @@ namespace SendIm\Tests;
 final class ForkTest extends TestCase
 {
     private const HELPERS = <<<'PHP'
-        use SendIm\{Client, Message, Sandbox};
+        use SendIm\{Account, Client, Message, Sandbox};
         use SendIm\Exception\ClosedException;
 
         function one(string $text): void
         {
-            SendIm\send_im('lenea@contoso.com', $text, ...$GLOBALS['account']);
+            SendIm\send_im('lenea@contoso.com', $text, account: $GLOBALS['account']);
         }
         function finish(int $child): int
         {
@@ -82,13 +82,13 @@ final class ForkTest extends TestCase
     public function testAClientOfTheParentIsClosedInTheChildAndLivesOnInTheParent(): void
     {
         $this->check(<<<'PHP'
-            $client = Client::signIn(...$account);
+            $client = Client::signIn($account);
             $client->send('lenea@contoso.com', 'before');
             child(function () use ($client, $account) {
                 closed(fn () => $client->send('lenea@contoso.com', 'inherited'));
                 closed(fn () => $client->sendAll([new Message('lenea@contoso.com', 'inherited')]));
                 closed(fn () => $client->signOut());
-                $own = Client::signIn(...$account);
+                $own = Client::signIn($account);
                 $own->send('lenea@contoso.com', 'child');
             });
             $client->send('lenea@contoso.com', 'after');
@@ -98,14 +98,14 @@ final class ForkTest extends TestCase
     public function testAChildThatDropsWhatItInheritedHarmsNobody(): void
     {
         $this->check(<<<'PHP'
-            $client = Client::signIn(...$account);
+            $client = Client::signIn($account);
             $box = new Sandbox(https: true);
             child(function () {
                 unset($GLOBALS['client'], $GLOBALS['box']);
             });
             $client->send('lenea@contoso.com', 'after');
             is_file($box->caFile) || throw new Error('the authority is gone');
-            SendIm\send_im('lenea@contoso.com', 'hi', address: 'a@contoso.com', password: 'x', server: $box);
+            SendIm\send_im('lenea@contoso.com', 'hi', account: $box->account('a@contoso.com'));
             PHP, ['after']);
     }
 
@@ -114,7 +114,7 @@ final class ForkTest extends TestCase
         $this->check(<<<'PHP'
             $box = new Sandbox(https: true);
             child(function () use ($box) {
-                SendIm\send_im('lenea@contoso.com', 'child', address: 'a@contoso.com', password: 'x', server: $box);
+                SendIm\send_im('lenea@contoso.com', 'child', account: $box->account('a@contoso.com'));
                 closed(fn () => $box->messages());
                 closed(fn () => $box->request('GET', 'state')['open_applications']);
             });
@@ -127,7 +127,7 @@ final class ForkTest extends TestCase
         $this->check(<<<'PHP'
             one('parent');
             child(function () {
-                $GLOBALS['left'] = Client::signIn(...$GLOBALS['account']);
+                $GLOBALS['left'] = Client::signIn($GLOBALS['account']);
                 $GLOBALS['left']->send('lenea@contoso.com', 'child');
             }, 7);
             PHP, ['child', 'parent']);
@@ -141,7 +141,7 @@ final class ForkTest extends TestCase
             for ($p = 0; $p < 50; $p++) {
                 $child = pcntl_fork();
                 if ($child === 0) {
-                    $client = Client::signIn("sender{$p}@contoso.com", password: 'x', server: $url);
+                    $client = Client::signIn(new Account("sender{$p}@contoso.com", 'x', server: $url));
                     for ($n = 0; $n < 20; $n++) {
                         $receipt = $client->send("user{$p}@contoso.com", "message {$p}/{$n}");
                         $receipt->acceptedBy === "user{$p}@contoso.com"

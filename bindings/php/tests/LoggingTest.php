@@ -111,9 +111,9 @@ final class LoggingTest extends TestCase
     public function testALibraryIsSilentAndNeedsNoLogger(): void
     {
         $code = <<<'PHP'
-            SendIm\send_im('lenea@contoso.com', 'hi', ...$account);
+            SendIm\send_im('lenea@contoso.com', 'hi', account: $account);
             try {
-                SendIm\send_im('declines@contoso.com', 'hi', ...$account);
+                SendIm\send_im('declines@contoso.com', 'hi', account: $account);
             } catch (SendIm\Exception\NotDeliveredException) {
             }
             if (interface_exists(Psr\Log\LoggerInterface::class)) {

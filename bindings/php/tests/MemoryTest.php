@@ -24,7 +24,7 @@ final class MemoryTest extends TestCase
     public function testManySendsOnOneSessionLeaveNothingBehind(): void
     {
         $code = <<<'PHP'
-            $client = SendIm\Client::signIn(...$account);
+            $client = SendIm\Client::signIn($account);
             for ($round = 1; $round <= 100; $round++) {
                 $messages = [];
                 for ($n = 0; $n < 5; $n++) {
@@ -61,11 +61,11 @@ final class MemoryTest extends TestCase
     public function testClientsThatAreGoneLeaveNothingBehind(): void
     {
         $code = <<<'PHP'
-            SendIm\Client::signIn(...$account);
+            SendIm\Client::signIn($account);
             $warm = [0, 0];
             $warm = counted();
             for ($n = 0; $n < 100; $n++) {
-                SendIm\Client::signIn(...$account);
+                SendIm\Client::signIn($account);
             }
             $end = counted();
             echo $end[0] - $warm[0], ' ', $end[1] - $warm[1];
@@ -84,7 +84,7 @@ final class MemoryTest extends TestCase
             $counted = static fn () => [count(scandir('/proc/self/fd')), count(scandir('/proc/self/task'))];
             for ($n = 0; $n < 100; $n++) {
                 $sandbox = new SendIm\Sandbox();
-                $client = SendIm\Client::signIn('a@contoso.com', password: 'x', server: $sandbox);
+                $client = SendIm\Client::signIn($sandbox->account('a@contoso.com'));
                 $client->send('lenea@contoso.com', 'hi');
                 unset($client, $sandbox);
                 $warm ??= $counted();

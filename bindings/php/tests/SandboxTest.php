@@ -26,7 +26,7 @@ final class SandboxTest extends TestCase
 {
     private function hello(Sandbox $sandbox, string $to = 'lenea@contoso.com'): Receipt
     {
-        return send_im($to, 'hi', address: self::SENDER, password: self::PASSWORD, server: $sandbox);
+        return send_im($to, 'hi', account: $sandbox->account(self::SENDER, self::PASSWORD));
     }
 
     public function testInboxesAndMessages(): void
@@ -90,8 +90,7 @@ final class SandboxTest extends TestCase
     {
         $sandbox = new Sandbox(users: [self::SENDER => self::PASSWORD]);
         $this->assertSame('lenea@contoso.com', $this->hello($sandbox)->acceptedBy);
-        $who = ['address' => self::SENDER, 'password' => 'y', 'server' => $sandbox];
-        $other = static fn () => send_im('lenea@contoso.com', 'hi', ...$who);
+        $other = fn () => send_im('lenea@contoso.com', 'hi', account: $sandbox->account(self::SENDER, 'y'));
         $this->failing($other, SignInException::class);
     }
 

@@ -72,9 +72,9 @@ final class SendTest extends TestCase
     public function testHttpsWithTheAuthorityInAFileOrOfTheSandbox(): void
     {
         $sandbox = new Sandbox(https: true);
-        $who = ['address' => self::SENDER, 'password' => self::PASSWORD];
-        send_im('lenea@contoso.com', 'one', ...$who, server: $sandbox->url, caFile: $sandbox->caFile);
-        send_im('lenea@contoso.com', 'two', ...$who, server: $sandbox);
+        $more = ['server' => $sandbox->url, 'caFile' => $sandbox->caFile];
+        send_im('lenea@contoso.com', 'one', ...$this->account(...$more));
+        send_im('lenea@contoso.com', 'two', account: $sandbox->account(self::SENDER));
         $this->assertSame(['one', 'two'], array_column($sandbox->messages(), 'text'));
     }
 
@@ -131,13 +131,13 @@ final class SendTest extends TestCase
     public function testATokenTakesThePlaceOfAPassword(): void
     {
         $token = $this->issueToken();
-        $who = ['address' => self::SENDER, 'server' => $this->sandbox(), 'token' => $token];
+        $who = $this->account(password: null, token: $token);
         $this->assertSame('lenea@contoso.com', send_im('lenea@contoso.com', 'hi', ...$who)->acceptedBy);
         $this->sandbox()->request('POST', 'actions/revoke-tokens');
         $error = $this->failing(fn () => send_im('lenea@contoso.com', 'hi', ...$who), SignInException::class);
         $this->assertStringContainsString('rejects the token that was given', $error->detail);
         $this->assertStringNotContainsString($token, print_r($error->toArray(), true));
-        $both = fn () => send_im('lenea@contoso.com', 'hi', ...$who, password: 'x');
+        $both = fn () => send_im('lenea@contoso.com', 'hi', ...$this->account(token: $token));
         $this->assertStringContainsString('one of them', $this->failing($both)->detail);
     }
 

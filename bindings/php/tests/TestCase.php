@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace SendIm\Tests;
 
+use SendIm\Account;
 use SendIm\Exception\SendImException;
 use SendIm\Sandbox;
 
@@ -38,13 +39,19 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
     }
 
     /**
-     * Arguments that make a call send from the test account through the sandbox.
+     * Arguments that make a call send from the test account through the sandbox; those of an account go into it.
      *
      * @return array<string, mixed>
      */
     protected function account(mixed ...$more): array
     {
-        return $more + ['address' => self::SENDER, 'password' => self::PASSWORD, 'server' => $this->sandbox()];
+        $known = ['address' => self::SENDER, 'password' => self::PASSWORD, 'server' => $this->sandbox()];
+        $parameters = (new \ReflectionMethod(Account::class, '__construct'))->getParameters();
+        $names = array_column($parameters, 'name', 'name');
+
+        $account = new Account(...array_intersect_key($more + $known, $names));
+
+        return ['account' => $account] + array_diff_key($more, $names);
     }
 
     /**
@@ -143,7 +150,7 @@ abstract class TestCase extends \PHPUnit\Framework\TestCase
         $autoload = var_export(realpath(self::PACKAGE . '/vendor/autoload.php'), true);
         $url = var_export($this->sandbox()->url, true);
         $head = str_starts_with($code, '<?php') ? '' : "<?php\nrequire {$autoload};\n\$url = {$url};\n"
-            . "\$account = ['address' => 'tosh@contoso.com', 'password' => 'x', 'server' => \$url];\n";
+            . "\$account = new SendIm\\Account('tosh@contoso.com', 'x', server: \$url);\n";
         file_put_contents($file, $head . $code);
         [$process, $pipes] = $this->start([PHP_BINARY, ...$options, $file], $environment);
 

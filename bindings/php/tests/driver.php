@@ -10,6 +10,7 @@ declare(strict_types=1);
 
 namespace SendIm\Tests;
 
+use SendIm\Account;
 use SendIm\Client;
 use SendIm\Exception\SendImException;
 use SendIm\Message;
@@ -37,21 +38,20 @@ function seconds(array $members): array
  */
 function run(array $task): array
 {
-    $account = seconds($task['account']);
-    $timeout = $account['timeout'];
-    $account['caFile'] = $account['ca_file'];
-    unset($account['timeout'], $account['ca_file']);
+    ['timeout' => $timeout, 'ca_file' => $caFile] = $given = seconds($task['account']);
+    unset($given['timeout'], $given['ca_file']);
+    $account = new Account(...$given, caFile: $caFile);
     $messages = array_map(seconds(...), $task['messages']);
     if ($task['action'] === 'send') {
         return array_map(static function (array $message) use ($account): Receipt|SendImException {
             try {
-                return send_im(...$message, ...$account);
+                return send_im(...$message, account: $account);
             } catch (SendImException $e) {
                 return $e;
             }
         }, $messages);
     }
-    $client = Client::signIn(...$account, timeout: $timeout);
+    $client = Client::signIn($account, $timeout);
     try {
         return $client->sendAll(array_map(static fn (array $message): Message => new Message(...$message), $messages));
     } finally {

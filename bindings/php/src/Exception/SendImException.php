@@ -66,6 +66,7 @@ class SendImException extends \RuntimeException
         $this->exitCode = $exitCode ?? $this->kind->exitCode();
         $this->kindName = $kindName ?? $this->kind->value;
         parent::__construct($detail, $this->exitCode, $previous);
+        $this->pointAtCaller();
     }
 
     /**
@@ -88,5 +89,21 @@ class SendImException extends \RuntimeException
             'hops' => array_map(static fn (Hop $hop): array => get_object_vars($hop), $this->hops),
             'exit_code' => $this->exitCode,
         ];
+    }
+
+    /**
+     * `getFile()` and `getLine()` name the program's own line, which called this package. The trace stays whole.
+     */
+    private function pointAtCaller(): void
+    {
+        $package = \dirname(__DIR__) . DIRECTORY_SEPARATOR;
+        $inside = static fn (?string $file): bool => $file === null || str_starts_with($file, $package);
+        foreach ($inside($this->file) ? $this->getTrace() : [] as $frame) {
+            if (!$inside($frame['file'] ?? null)) {
+                [$this->file, $this->line] = [$frame['file'], $frame['line']];
+
+                return;
+            }
+        }
     }
 }

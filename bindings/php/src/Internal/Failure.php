@@ -65,6 +65,7 @@ final class Failure
     {
         return match ($kind) {
             ErrorKind::InvalidInput => Exception\InvalidInputException::class,
+            ErrorKind::LibraryUnavailable => Exception\LibraryUnavailableException::class,
             ErrorKind::SignInRefused,
             ErrorKind::SignInUnsupported,
             ErrorKind::CredentialUnavailable,

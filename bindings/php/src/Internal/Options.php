@@ -8,8 +8,6 @@ use FFI\CData;
 use SendIm\Exception\SendImException;
 use SendIm\Importance;
 use SendIm\Message;
-use SendIm\Sandbox;
-use SendIm\Tls;
 use SendIm\Wait;
 
 /**
@@ -52,49 +50,6 @@ final class Options
     public function __debugInfo(): array
     {
         return [];
-    }
-
-    /**
-     * Who sends. A sandbox as the server brings its own certificate authority.
-     *
-     * @param list<string> $trustedDomains
-     * @return array<string, string|null>
-     * @throws SendImException
-     */
-    public static function ofAccount(
-        ?string $address,
-        ?string $username,
-        #[\SensitiveParameter]
-        ?string $password,
-        #[\SensitiveParameter]
-        ?string $token,
-        string|Sandbox|null $server,
-        ?string $caFile,
-        Tls|string|null $tls,
-        array $trustedDomains,
-        int|float $timeout,
-    ): array {
-        foreach ($trustedDomains as $domain) {
-            if (!\is_string($domain)) {
-                throw new \TypeError('$trustedDomains must be a list of strings, not of ' . get_debug_type($domain));
-            }
-        }
-        if ($server instanceof Sandbox) {
-            $caFile ??= $server->caFile;
-            $server = $server->url;
-        }
-
-        return [
-            'address' => $address,
-            'username' => $username,
-            'password' => $password,
-            'token' => $token,
-            'server' => $server,
-            'ca_file' => $caFile,
-            'tls' => $tls instanceof Tls ? $tls->value : $tls,
-            'trusted_domains' => $trustedDomains === [] ? null : implode(',', $trustedDomains),
-            'timeout_ms' => (string) Text::milliseconds('timeout', $timeout),
-        ];
     }
 
     /**

@@ -66,7 +66,7 @@ final class Restriction
 
     private static function refused(): LibraryUnavailableException
     {
-        $way = PHP_SAPI === 'cli'
+        $way = \in_array(PHP_SAPI, ['cli', 'cli-server'], true)
             ? 'or start PHP with -d ffi.enable=true'
             : sprintf(
                 'or ffi.enable=preload, opcache.preload=%s and %s, then restart PHP',
