@@ -6,6 +6,8 @@ namespace SendIm;
 
 use FFI\CData;
 use Psr\Log\LoggerInterface;
+use SendIm\Exception\ClosedException;
+use SendIm\Exception\InvalidInputException;
 use SendIm\Exception\SendImException;
 use SendIm\Internal\Failure;
 use SendIm\Internal\Library;
@@ -21,7 +23,7 @@ use SendIm\Internal\Text;
  * When the last variable that holds it goes, at the latest at the end of the script, it does what {@see signOut()}
  * does.
  * A client made before a fork belongs to the parent process; in the child its methods throw a
- * {@see Exception\ClosedException}.
+ * {@see ClosedException}.
  */
 final class Client
 {
@@ -71,18 +73,11 @@ final class Client
     }
 
     /**
-     * Sends one message and waits for its delivery. The arguments are those of {@see send_im()}.
+     * Sends one message and waits for its delivery.
      *
-     * @param string            $to         the recipient's address, `user@domain`; `sip:` is optional
-     * @param string            $text       the text, in UTF-8, or html with `$html`
-     * @param string|null       $subject    at most 250 UTF-16 units, on one line
-     * @param Importance|string $importance an {@see Importance} or its value
-     * @param bool              $html       true if the text is html
-     * @param int|float         $timeout    how long the message has to be delivered, in seconds. An invitation rings
-     *                                      until then, unless the server gives up before. After it the call takes at
-     *                                      most 2 s more to withdraw the invitation and learn what came of it
-     * @param Wait|string       $wait       a {@see Wait} or its value
-     * @throws SendImException a {@see Exception\ClosedException} after {@see signOut()}
+     * The arguments are those of {@see send_im()}; after `$timeout` the call takes at most 2 s more.
+     *
+     * @throws SendImException a {@see ClosedException} after {@see signOut()}
      */
     public function send(
         string $to,
@@ -95,24 +90,12 @@ final class Client
         int|float $timeout = 60,
         Wait|string $wait = Wait::Delivered,
     ): Receipt {
-        try {
-            $message = new Message($to, $text, $subject, $importance, $html, $timeout, $wait);
-            $options = new Options($this->library, Options::ofMessage($message));
-            $receipt = Proof::taken($this->library, $this->library->make(
-                'send_im_receipt',
-                'send_im_client_send',
-                $this->session(),
-                $options->handle,
-                Text::whole('recipient', $to),
-                Text::whole('text', $text),
-            ));
-        } catch (SendImException $e) {
-            Log::failure($this->logger, $e);
-            throw $e;
-        }
-        Log::receipt($this->logger, $receipt);
+        $message = new Message($to, $text, $subject, $importance, $html, $timeout, $wait);
 
-        return $receipt;
+        return Log::told(
+            $this->logger,
+            fn (): Receipt => Proof::sent($this->library, 'send_im_client_send', $message, [], $this->session()),
+        );
     }
 
     /**
@@ -120,7 +103,7 @@ final class Client
      *
      * @param iterable<Message> $messages a message's timeout begins when its turn comes
      * @return list<Receipt|SendImException> for each message, in the same order, its receipt or what kept it back
-     * @throws SendImException a {@see Exception\ClosedException} after {@see signOut()}
+     * @throws SendImException a {@see ClosedException} after {@see signOut()}
      */
     public function sendAll(iterable $messages): array
     {
@@ -155,7 +138,7 @@ final class Client
 
     /**
      * Ends every send under way at once, which are those that were only submitted: invitations that ring are
-     * withdrawn. Later sends throw a {@see Exception\ClosedException}. The session is still to be signed out.
+     * withdrawn. Later sends throw a {@see ClosedException}. The session is still to be signed out.
      *
      * @throws SendImException in a process that was forked after the client was made
      */
@@ -177,7 +160,7 @@ final class Client
     public function signOut(int|float|null $timeout = null): void
     {
         if ($timeout !== null && $timeout < 0) {
-            throw Failure::ofInput('The timeout is negative.');
+            throw new InvalidInputException('The timeout is negative.');
         }
         $bound = $timeout === null ? self::NO_BOUND : Text::milliseconds('timeout', $timeout);
         if ($this->session === null) {
@@ -249,9 +232,9 @@ final class Client
         return $this->session ?? throw self::signedOut();
     }
 
-    private static function signedOut(): Exception\ClosedException
+    private static function signedOut(): ClosedException
     {
-        return Failure::closed('The client is signed out.');
+        return new ClosedException('The client is signed out.');
     }
 
     private function add(CData $list, mixed $message): ?SendImException
@@ -261,13 +244,7 @@ final class Client
         }
         try {
             $options = new Options($this->library, Options::ofMessage($message));
-            $this->library->run(
-                'send_im_messages_add',
-                $list,
-                $options->handle,
-                Text::whole('recipient', $message->to),
-                Text::whole('text', $message->text),
-            );
+            $this->library->run('send_im_messages_add', $list, $options->handle, ...Text::ofMessage($message));
         } catch (SendImException $e) {
             return $e;
         }

@@ -5,8 +5,9 @@ declare(strict_types=1);
 namespace SendIm;
 
 use FFI\CData;
+use SendIm\Exception\ClosedException;
+use SendIm\Exception\InvalidInputException;
 use SendIm\Exception\SendImException;
-use SendIm\Internal\Failure;
 use SendIm\Internal\Library;
 use SendIm\Internal\Sessions;
 use SendIm\Internal\Text;
@@ -137,7 +138,7 @@ final class Sandbox
      *                       `tokens/ADDRESS`, `actions/revoke-tokens` …
      * @param mixed  $body   sent as JSON, unless it is null
      * @return mixed the response's JSON, objects as arrays; null where it is empty
-     * @throws SendImException an {@see Exception\InvalidInputException} where the sandbox refuses the request
+     * @throws SendImException an {@see InvalidInputException} where the sandbox refuses the request
      */
     public function request(string $method, string $path, mixed $body = null): mixed
     {
@@ -166,7 +167,7 @@ final class Sandbox
      *                                            `skip_states`
      * @param int                         $skip   so many requests pass unharmed first
      * @param int                         $times  so many requests are hit; 0: all until {@see clearFaults()}
-     * @throws SendImException an {@see Exception\InvalidInputException} where there is no such route or action
+     * @throws SendImException an {@see InvalidInputException} where there is no such route or action
      */
     public function addFault(string $route, string|array $action, int $skip = 0, int $times = 1): void
     {
@@ -220,7 +221,7 @@ final class Sandbox
 
     private function server(): CData
     {
-        return $this->server ?? throw Failure::closed('The sandbox is stopped.');
+        return $this->server ?? throw new ClosedException('The sandbox is stopped.');
     }
 
     private static function json(#[\SensitiveParameter] mixed $value): string
@@ -228,7 +229,7 @@ final class Sandbox
         try {
             return json_encode($value, JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE);
         } catch (\JsonException $e) {
-            throw Failure::ofInput("What was given for the sandbox cannot be written as JSON: {$e->getMessage()}.");
+            throw new InvalidInputException("The sandbox takes what can be written as JSON: {$e->getMessage()}.");
         }
     }
 

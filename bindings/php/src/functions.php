@@ -8,9 +8,7 @@ use Psr\Log\LoggerInterface;
 use SendIm\Exception\SendImException;
 use SendIm\Internal\Library;
 use SendIm\Internal\Log;
-use SendIm\Internal\Options;
 use SendIm\Internal\Proof;
-use SendIm\Internal\Text;
 
 // It is there already where a preload file loaded Composer's autoloader.
 if (!\function_exists('SendIm\send_im')) {
@@ -47,24 +45,12 @@ if (!\function_exists('SendIm\send_im')) {
         ?Account $account = null,
         ?LoggerInterface $logger = null,
     ): Receipt {
-        try {
-            $library = Library::get();
-            $message = new Message($to, $text, $subject, $importance, $html, $timeout, $wait);
-            $account ??= new Account();
-            $options = new Options($library, Options::ofMessage($message) + $account->options());
-            $receipt = Proof::taken($library, $library->make(
-                'send_im_receipt',
-                'send_im',
-                $options->handle,
-                Text::whole('recipient', $to),
-                Text::whole('text', $text),
-            ));
-        } catch (SendImException $e) {
-            Log::failure($logger, $e);
-            throw $e;
-        }
-        Log::receipt($logger, $receipt);
+        $message = new Message($to, $text, $subject, $importance, $html, $timeout, $wait);
+        $account ??= new Account();
 
-        return $receipt;
+        return Log::told(
+            $logger,
+            static fn (): Receipt => Proof::sent(Library::get(), 'send_im', $message, $account->options()),
+        );
     }
 }

@@ -10,7 +10,6 @@ use SendIm\Exception\ClosedException;
 use SendIm\Exception\NotDeliveredException;
 use SendIm\Exception\SendImException;
 use SendIm\Exception\SignInException;
-use SendIm\Importance;
 use SendIm\Message;
 use SendIm\Receipt;
 use SendIm\Sandbox;
@@ -40,14 +39,6 @@ final class ClientTest extends TestCase
         $this->assertFalse($client->isOpen());
         $this->assertSame(['message 0', 'message 1', 'message 2', 'message 3', 'message 4'], $this->texts());
         $this->assertSame([1, 0], [$this->signIns(), $this->openApplications()]);
-    }
-
-    public function testEveryOptionOfAMessage(): void
-    {
-        $client = Client::signIn(...$this->account());
-        $client->send('lenea@contoso.com', '<i>hi</i>', 'db7', Importance::Urgent, true, 20, 'submitted');
-        $message = $this->sandbox()->waitFor(1)[0];
-        $this->assertSame(['db7', Importance::Urgent], [$message->subject, $message->importance]);
     }
 
     public function testASignedOutClientSaysSo(): void
@@ -117,12 +108,6 @@ final class ClientTest extends TestCase
         $this->assertSame(0, $this->openApplications());
     }
 
-    public function testARefusedSignInLeavesNothingOpen(): void
-    {
-        $this->failing(fn () => Client::signIn(...$this->account(password: 'wrong')), SignInException::class);
-        $this->assertSame(0, $this->openApplications());
-    }
-
     public function testSendAllAnswersInOrder(): void
     {
         $messages = static function (): iterable {
@@ -157,31 +142,6 @@ final class ClientTest extends TestCase
         };
         $this->failing(static fn () => $client->sendAll($broken()), \DomainException::class);
         $this->assertSame([], $this->sandbox()->messages());
-    }
-
-    public function testOneSendAllOfAThousand(): void
-    {
-        $messages = [];
-        for ($n = 0; $n < 1000; $n++) {
-            $messages[] = new Message('user' . $n % 50 . '@contoso.com', "message {$n}");
-        }
-        $results = Client::signIn(...$this->account())->sendAll($messages);
-        $this->assertSame(array_column($messages, 'to'), array_column($results, 'acceptedBy'));
-        $texts = $this->texts();
-        sort($texts);
-        $expected = array_column($messages, 'text');
-        sort($expected);
-        $this->assertSame($expected, $texts);
-        $this->assertSame(0, $this->openApplications());
-    }
-
-    public function testASessionTheServerDroppedIsOpenedAgain(): void
-    {
-        $client = Client::signIn(...$this->account());
-        $client->send('lenea@contoso.com', 'before');
-        $this->sandbox()->request('POST', 'actions/drop-applications');
-        $client->send('lenea@contoso.com', 'after');
-        $this->assertSame(['before', 'after'], $this->texts());
     }
 
     public function testAFixedTokenServesUntilItIsRejected(): void

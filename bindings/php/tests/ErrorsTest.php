@@ -24,76 +24,12 @@ use function SendIm\send_im;
  */
 final class ErrorsTest extends TestCase
 {
-    private const TEXT = 'the text of the message, which is secret';
-
-    /**
-     * @dataProvider failures
-     * @param class-string<SendImException> $class
-     */
-    public function testEachFailureHasItsClass(
-        string $to,
-        string $class,
-        ErrorKind $kind,
-        ?StepName $step,
-        int $code,
-    ): void {
-        $error = $this->failedSend($to);
-        $this->assertSame($class, $error::class);
-        $this->assertSame(
-            [$kind, $step, Sent::No, $code, $kind->value],
-            [$error->kind, $error->step, $error->sent, $error->exitCode, $error->kindName],
-        );
-        $this->assertSame($error->getMessage(), $error->detail);
-        $this->assertMatchesRegularExpression('/\A\S.*\.\z/', $error->detail);
-        $this->assertNull($error->getPrevious());
-    }
-
-    /**
-     * @return iterable<string, array{string, class-string, ErrorKind, ?StepName, int}>
-     */
-    public static function failures(): iterable
-    {
-        $not = Exception\NotDeliveredException::class;
-        yield 'lenea' => ['lenea', Exception\InvalidInputException::class, ErrorKind::InvalidInput, null, 2];
-        yield 'unknown' => ['unknown@contoso.com', $not, ErrorKind::RecipientNotFound, StepName::Confirm, 4];
-        yield 'offline' => ['offline@contoso.com', $not, ErrorKind::RecipientUnavailable, StepName::Confirm, 4];
-        yield 'declines' => ['declines@contoso.com', $not, ErrorKind::Declined, StepName::Confirm, 4];
-        yield 'busy' => ['busy@contoso.com', $not, ErrorKind::Busy, StepName::Confirm, 4];
-    }
-
     public function testARefusedPassword(): void
     {
         $error = $this->failedSend(password: 'wrong');
         $this->assertInstanceOf(Exception\SignInException::class, $error);
         $told = [$error->kind, $error->step, $error->exitCode];
         $this->assertSame([ErrorKind::SignInRefused, StepName::SignIn, 3], $told);
-    }
-
-    public function testNoServer(): void
-    {
-        $error = $this->failedSend(server: 'http://127.0.0.1:1/', timeout: 5);
-        $this->assertInstanceOf(Exception\ConnectionException::class, $error);
-        $this->assertSame([ErrorKind::DiscoveryFailed, StepName::Discover], [$error->kind, $error->step]);
-        $this->assertStringContainsString('127.0.0.1:1', $error->hops[0]->url);
-        $this->assertNotSame('', $error->hops[0]->outcome);
-    }
-
-    public function testTheDeadline(): void
-    {
-        $error = $this->failedSend('silent@contoso.com', timeout: 0.5);
-        $this->assertInstanceOf(Exception\TimeoutException::class, $error);
-        $this->assertSame([ErrorKind::Timeout, 5], [$error->kind, $error->exitCode]);
-        $this->assertSame([], $this->sandbox()->messages());
-    }
-
-    public function testAnUnknownOutcome(): void
-    {
-        $this->sandbox()->addFault('send_message', 'drop_before', times: 9);
-        $error = $this->failing(
-            fn () => send_im('lenea@contoso.com', str_repeat(self::TEXT, 30), ...$this->account(timeout: 4)),
-            Exception\OutcomeUnknownException::class,
-        );
-        $this->assertSame([Sent::Maybe, 6], [$error->sent, $error->exitCode]);
     }
 
     public function testWhatTheServerAsked(): void
@@ -173,14 +109,6 @@ final class ErrorsTest extends TestCase
             if (!\in_array($kind, [ErrorKind::LibraryUnavailable, ErrorKind::Unknown], true)) {
                 $this->assertTrue(is_a(Failure::classOf($kind), $families[$kind->exitCode()], true), $kind->value);
             }
-        }
-    }
-
-    public function testOneParentForAll(): void
-    {
-        foreach (glob(self::PACKAGE . '/src/Exception/*.php') as $file) {
-            $class = 'SendIm\Exception\\' . basename($file, '.php');
-            $this->assertTrue(is_a($class, SendImException::class, true), $class);
         }
     }
 

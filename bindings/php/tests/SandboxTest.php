@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace SendIm\Tests;
 
-use SendIm\Client;
 use SendIm\ErrorKind;
 use SendIm\Exception\ClosedException;
 use SendIm\Exception\InvalidInputException;
@@ -61,12 +60,6 @@ final class SandboxTest extends TestCase
         $this->assertSame(ErrorKind::Timeout, $error->kind);
     }
 
-    public function testACallForward(): void
-    {
-        $this->assertSame('colleague@contoso.com', $this->hello($this->sandbox(), 'forwards@contoso.com')->acceptedBy);
-        $this->assertSame('forwards@contoso.com', $this->sandbox()->messages()[0]->to);
-    }
-
     public function testLayouts(): void
     {
         foreach ([...Layout::cases(), 'two-pools'] as $layout) {
@@ -114,19 +107,6 @@ final class SandboxTest extends TestCase
         $this->assertCount(1, $sandbox->messages());
         $this->failing(static fn () => $sandbox->addFault('nowhere', 'drop_before'), InvalidInputException::class);
         $this->failing(static fn () => $sandbox->addFault('any', 'explode'), InvalidInputException::class);
-    }
-
-    public function testResynchronisation(): void
-    {
-        $client = Client::signIn(...$this->account());
-        $client->send('lenea@contoso.com', 'one');
-        $this->sandbox()->request('POST', 'actions/resync');
-        $client->send('lenea@contoso.com', 'two');
-        $this->sandbox()->request('POST', 'actions/resume');
-        $client->send('lenea@contoso.com', 'three');
-        $this->sandbox()->request('POST', 'actions/end-conversations');
-        $client->send('lenea@contoso.com', 'four');
-        $this->assertSame(['one', 'two', 'three', 'four'], $this->texts());
     }
 
     public function testItsOwnInterface(): void

@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace SendIm\Tests;
 
-use SendIm\Evidence;
 use SendIm\Exception\InvalidInputException;
 use SendIm\Exception\SignInException;
 use SendIm\Format;
@@ -13,7 +12,6 @@ use SendIm\Message;
 use SendIm\Sandbox;
 use SendIm\StepName;
 use SendIm\Tls;
-use SendIm\Wait;
 
 use function SendIm\send_im;
 
@@ -22,15 +20,6 @@ use function SendIm\send_im;
  */
 final class SendTest extends TestCase
 {
-    public function testTheReceiptSaysWhoAcceptedAndWhyWeKnow(): void
-    {
-        $receipt = send_im('lenea@contoso.com', 'hello world', ...$this->account());
-        $this->assertSame(['lenea@contoso.com', 'lenea@contoso.com'], [$receipt->to, $receipt->acceptedBy]);
-        $this->assertSame([Evidence::InvitationAccepted, Format::Plain], [$receipt->evidence, $receipt->format]);
-        $this->assertSame('hello world', $this->sandbox()->inbox('sip:Lenea@contoso.com')[0]->text);
-        $this->assertSame(0, $this->openApplications());
-    }
-
     public function testTheStepsOfTheReceiptTellTheWayOfTheMessage(): void
     {
         $steps = send_im('lenea@contoso.com', 'hi', ...$this->account(address: 'steps@contoso.com'))->steps;
@@ -61,14 +50,6 @@ final class SendTest extends TestCase
         $this->assertSame(Importance::Urgent, $this->sandbox()->messages()[0]->importance);
     }
 
-    public function testSubmittedDoesNotWaitForTheRecipient(): void
-    {
-        $receipt = send_im('slow@contoso.com', 'hi', ...$this->account(wait: Wait::Submitted));
-        $this->assertSame([Evidence::Submitted, null], [$receipt->evidence, $receipt->acceptedBy]);
-        $this->assertSame([], $this->sandbox()->messages());
-        $this->assertSame('hi', $this->sandbox()->waitFor(1)[0]->text);
-    }
-
     public function testHttpsWithTheAuthorityInAFileOrOfTheSandbox(): void
     {
         $sandbox = new Sandbox(https: true);
@@ -87,38 +68,6 @@ final class SendTest extends TestCase
         ];
         $ended = $this->script("echo SendIm\\send_im('lenea@contoso.com', 'hi')->acceptedBy;", $stored);
         $this->assertSame([0, 'lenea@contoso.com', ''], $ended);
-    }
-
-    public function testAProfileFileIsUsedWhereTheEnvironmentIsSilent(): void
-    {
-        $folder = sys_get_temp_dir() . '/send-im-test-' . bin2hex(random_bytes(6));
-        mkdir("{$folder}/send-im", 0700, true);
-        $file = "{$folder}/send-im/config.toml";
-        touch($file);
-        chmod($file, 0600);
-        file_put_contents($file, sprintf(
-            "address = \"%s\"\npassword = \"%s\"\nserver = \"%s\"\n",
-            self::SENDER,
-            self::PASSWORD,
-            $this->sandbox()->url,
-        ));
-        $code = "echo SendIm\\send_im('lenea@contoso.com', 'hi')->acceptedBy;";
-        $ended = $this->script($code, ['SEND_IM_ADDRESS' => null, 'XDG_CONFIG_HOME' => $folder]);
-        exec('rm -r ' . escapeshellarg($folder));
-        $this->assertSame([0, 'lenea@contoso.com', ''], $ended);
-    }
-
-    public function testWithoutAnyAccountTheErrorSaysWhatToSet(): void
-    {
-        $code = <<<'PHP'
-            try {
-                SendIm\send_im('lenea@contoso.com', 'hi');
-            } catch (SendIm\Exception\InvalidInputException $e) {
-                echo $e->detail;
-            }
-            PHP;
-        $ended = $this->script($code, ['SEND_IM_ADDRESS' => null, 'XDG_CONFIG_HOME' => '/nowhere']);
-        $this->assertStringContainsString('SEND_IM_ADDRESS', $ended[1]);
     }
 
     public function testOlderCipherSuitesCanBeAllowed(): void
@@ -225,13 +174,5 @@ final class SendTest extends TestCase
         $this->assertStringContainsString('Urgent', print_r($message, true));
         $this->expectException(\Error::class);
         $message->to = 'other';
-    }
-
-    public function testTheReceiptAsAnArray(): void
-    {
-        $receipt = send_im('lenea@contoso.com', 'hi', ...$this->account())->toArray();
-        $this->assertSame('invitation_accepted', $receipt['evidence']);
-        $this->assertSame('discover', $receipt['steps'][0]['step']);
-        $this->assertSame(['to', 'accepted_by', 'evidence', 'format', 'thread_id', 'steps'], array_keys($receipt));
     }
 }

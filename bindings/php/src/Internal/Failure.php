@@ -46,19 +46,6 @@ final class Failure
     }
 
     /**
-     * An argument that this package refuses by itself.
-     */
-    public static function ofInput(string $sentence): Exception\InvalidInputException
-    {
-        return new Exception\InvalidInputException($sentence);
-    }
-
-    public static function closed(string $sentence): Exception\ClosedException
-    {
-        return new Exception\ClosedException($sentence);
-    }
-
-    /**
      * @return class-string<SendImException>
      */
     public static function classOf(ErrorKind $kind): string

@@ -55,7 +55,7 @@ final class Library
         $file = tempnam(sys_get_temp_dir(), 'send-im-');
         try {
             if ($file === false || file_put_contents($file, self::scope()) === false) {
-                throw Places::unavailable('send-im can write no file into ' . sys_get_temp_dir() . '.');
+                throw new LibraryUnavailableException('send-im can write no file into ' . sys_get_temp_dir() . '.');
             }
             FFI::load($file);
         } finally {
@@ -183,7 +183,7 @@ final class Library
         try {
             return self::checked($ffi);
         } catch (FFI\Exception $e) {
-            throw Places::unavailable("The preloaded library of send-im does not fit: {$e->getMessage()}.");
+            throw new LibraryUnavailableException("The preloaded library of send-im does not fit: {$e->getMessage()}.");
         }
     }
 

@@ -17,6 +17,25 @@ use SendIm\Receipt;
  */
 final class Log
 {
+    /**
+     * The receipt of a send, whose end the logger is told.
+     *
+     * @param \Closure(): Receipt $send
+     * @throws SendImException
+     */
+    public static function told(?LoggerInterface $logger, \Closure $send): Receipt
+    {
+        try {
+            $receipt = $send();
+        } catch (SendImException $e) {
+            self::failure($logger, $e);
+            throw $e;
+        }
+        self::receipt($logger, $receipt);
+
+        return $receipt;
+    }
+
     public static function receipt(?LoggerInterface $logger, Receipt $receipt): void
     {
         foreach ($logger === null ? [] : $receipt->steps as $step) {

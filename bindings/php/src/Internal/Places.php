@@ -23,7 +23,7 @@ final class Places
         $file = self::folder() . '/send_im.h';
         $text = is_file($file) ? file_get_contents($file) : false;
 
-        return $text !== false ? $text : throw self::unavailable(
+        return $text !== false ? $text : throw new LibraryUnavailableException(
             "The package send-im/send-im is not complete: there is no {$file}.",
         );
     }
@@ -50,12 +50,7 @@ final class Places
                 $tried[$library] = Unloadable::why($library, $e->getMessage());
             }
         }
-        throw self::unavailable(Unloadable::told($tried));
-    }
-
-    public static function unavailable(string $sentence): LibraryUnavailableException
-    {
-        return new LibraryUnavailableException($sentence);
+        throw new LibraryUnavailableException(Unloadable::told($tried));
     }
 
     /**

@@ -6,7 +6,9 @@ namespace SendIm\Internal;
 
 use FFI\CData;
 use SendIm\Evidence;
+use SendIm\Exception\SendImException;
 use SendIm\Format;
+use SendIm\Message;
 use SendIm\Receipt;
 use SendIm\Step;
 use SendIm\StepName;
@@ -19,10 +21,22 @@ use SendIm\StepName;
 final class Proof
 {
     /**
-     * The receipt for one of the native library, which is freed.
+     * Sends a message and gives its receipt.
+     *
+     * @param array<string, string|null> $account who sends, as options, where no session says so
+     * @throws SendImException
      */
-    public static function taken(Library $library, CData $receipt): Receipt
-    {
+    public static function sent(
+        Library $library,
+        string $function,
+        Message $message,
+        #[\SensitiveParameter]
+        array $account,
+        CData ...$session,
+    ): Receipt {
+        $options = new Options($library, Options::ofMessage($message) + $account);
+        $arguments = [...$session, $options->handle, ...Text::ofMessage($message)];
+        $receipt = $library->make('send_im_receipt', $function, ...$arguments);
         try {
             return self::of($library, $receipt);
         } finally {

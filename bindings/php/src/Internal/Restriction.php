@@ -21,7 +21,7 @@ final class Restriction
     public static function refuseIfOff(): void
     {
         if (!\extension_loaded('ffi')) {
-            throw Places::unavailable(sprintf(
+            throw new LibraryUnavailableException(sprintf(
                 'send-im needs the extension FFI, which this PHP lacks; install it or write extension=ffi into %s.',
                 self::ini(),
             ));
@@ -51,7 +51,7 @@ final class Restriction
     public static function refuseIfPreloadedAsAnotherUser(): void
     {
         if ((string) \ini_get('opcache.preload_user') !== '') {
-            throw Places::unavailable(sprintf(
+            throw new LibraryUnavailableException(sprintf(
                 'With opcache.preload_user PHP loads libraries by ffi.preload alone: write %s into %s and restart PHP.',
                 self::FFI_PRELOAD,
                 self::ini(),
@@ -74,7 +74,7 @@ final class Restriction
                 self::FFI_PRELOAD,
             );
 
-        return Places::unavailable(sprintf(
+        return new LibraryUnavailableException(sprintf(
             'send-im needs FFI, which ffi.enable=%s forbids in the SAPI %s: write ffi.enable=true into %s, %s.',
             \ini_get('ffi.enable') ?: '0',
             PHP_SAPI,

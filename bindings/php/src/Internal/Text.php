@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace SendIm\Internal;
 
 use SendIm\Exception\InvalidInputException;
+use SendIm\Message;
 
 /**
  * Values on their way to the native library. No error shows one: it may be secret.
@@ -26,10 +27,19 @@ final class Text
     public static function whole(string $name, #[\SensitiveParameter] ?string $value): ?string
     {
         if ($value !== null && str_contains($value, "\0")) {
-            throw Failure::ofInput("The {$name} holds a NUL character.");
+            throw new InvalidInputException("The {$name} holds a NUL character.");
         }
 
         return $value;
+    }
+
+    /**
+     * @return array{string, string} the recipient and the text
+     * @throws InvalidInputException
+     */
+    public static function ofMessage(Message $message): array
+    {
+        return [self::whole('recipient', $message->to), self::whole('text', $message->text)];
     }
 
     /**
@@ -40,7 +50,7 @@ final class Text
     public static function milliseconds(string $name, int|float $seconds): int
     {
         if (is_nan((float) $seconds)) {
-            throw Failure::ofInput("The {$name} is not a number.");
+            throw new InvalidInputException("The {$name} is not a number.");
         }
 
         return (int) ceil(min(max($seconds, 0), self::LONGEST) * 1000);
