@@ -53,19 +53,20 @@ final class DocsTest extends TestCase
         $this->assertSame([0, ''], [$exit, $errors]);
     }
 
-    public function testTheReadmeTellsTheClassOfEachKind(): void
+    public function testTheReadmeTellsTheClassAndTheExitCodeOfEachKind(): void
     {
         $rows = '/^\| (?:– )?`(\w+)` \| ([a-z_, ]+) \| (\d+) \|$/m';
         preg_match_all($rows, file_get_contents(self::PACKAGE . '/README.md'), $found, PREG_SET_ORDER);
         $told = [];
-        foreach ($found as [, $class, $kinds]) {
+        foreach ($found as [, $class, $kinds, $code]) {
             foreach (explode(', ', $kinds) as $kind) {
-                $told[$kind] = "SendIm\\Exception\\{$class}";
+                $told[$kind] = ["SendIm\\Exception\\{$class}", (int) $code];
             }
         }
         foreach (ErrorKind::cases() as $kind) {
             if ($kind !== ErrorKind::Unknown) {
-                $this->assertSame(Failure::classOf($kind), $told[$kind->value] ?? null, $kind->value);
+                $known = [Failure::classOf($kind), $kind->exitCode()];
+                $this->assertSame($known, $told[$kind->value] ?? null, $kind->value);
             }
         }
         $this->assertCount(\count(ErrorKind::cases()) - 1, $told);

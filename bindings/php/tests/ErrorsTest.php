@@ -24,14 +24,6 @@ use function SendIm\send_im;
  */
 final class ErrorsTest extends TestCase
 {
-    public function testARefusedPassword(): void
-    {
-        $error = $this->failedSend(password: 'wrong');
-        $this->assertInstanceOf(Exception\SignInException::class, $error);
-        $told = [$error->kind, $error->step, $error->exitCode];
-        $this->assertSame([ErrorKind::SignInRefused, StepName::SignIn, 3], $told);
-    }
-
     public function testWhatTheServerAsked(): void
     {
         $status = ['http' => 429, 'code' => 'TooManyRequests', 'retry_after' => 600];
@@ -93,23 +85,6 @@ final class ErrorsTest extends TestCase
             PHP;
         $ended = $this->script($code, [], '-d', 'zend.exception_ignore_args=1');
         $this->assertSame([0, Exception\NotDeliveredException::class . ' true', ''], $ended);
-    }
-
-    public function testEveryKindHasAClassOfItsFamily(): void
-    {
-        $families = [
-            2 => Exception\InvalidInputException::class,
-            3 => Exception\SignInException::class,
-            4 => Exception\NotDeliveredException::class,
-            5 => Exception\ServiceException::class,
-            6 => Exception\OutcomeUnknownException::class,
-            130 => Exception\CancelledException::class,
-        ];
-        foreach (ErrorKind::cases() as $kind) {
-            if (!\in_array($kind, [ErrorKind::LibraryUnavailable, ErrorKind::Unknown], true)) {
-                $this->assertTrue(is_a(Failure::classOf($kind), $families[$kind->exitCode()], true), $kind->value);
-            }
-        }
     }
 
     public function testNamesFromTheFutureAreTheGeneralCase(): void

@@ -182,17 +182,6 @@ final class ExitTest extends TestCase
         $this->assertSame([255, '0'], [$ended[0], $ended[1]]);
     }
 
-    public function testAfterAFatalErrorShutdownFunctionsMaySend(): void
-    {
-        $code = <<<'PHP'
-            $client = SendIm\Client::signIn($account);
-            register_shutdown_function(fn () => $client->send('lenea@contoso.com', 'hi'));
-            trigger_error('x', E_USER_ERROR);
-            PHP;
-        $this->assertSame(255, $this->script($code)[0]);
-        $this->signedOut();
-    }
-
     /**
      * @return array{resource, array<int, resource>, string}
      */

@@ -58,25 +58,17 @@ final class ForkTest extends TestCase
         $this->assertSame(0, $this->openApplications());
     }
 
-    public function testForkBeforeTheFirstUse(): void
-    {
-        $this->check("child(fn () => one('child')); one('parent');", ['child', 'parent']);
-    }
-
-    public function testForkAfterTheFirstUse(): void
-    {
-        $this->check("one('before'); child(fn () => one('child')); one('after');", ['after', 'before', 'child']);
-    }
-
-    public function testAGrandchildStartsOverToo(): void
+    public function testForkBeforeAndAfterTheFirstUse(): void
     {
         $this->check(<<<'PHP'
+            child(fn () => one('a child'));
             one('parent');
             child(function () {
                 one('child');
                 child(fn () => one('grandchild'));
             });
-            PHP, ['child', 'grandchild', 'parent']);
+            one('parent once more');
+            PHP, ['a child', 'child', 'grandchild', 'parent', 'parent once more']);
     }
 
     public function testAClientOfTheParentIsClosedInTheChildAndLivesOnInTheParent(): void

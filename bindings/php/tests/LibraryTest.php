@@ -61,12 +61,6 @@ final class LibraryTest extends TestCase
         $this->assertSame([$lines[0], $lines[1]], \array_slice(explode("\n", $told), 0, 2));
     }
 
-    public function testAFileThatIsNoLibrary(): void
-    {
-        $place = $this->place('no library');
-        $this->assertStringContainsString("\n  {$place}: ", $this->told($place));
-    }
-
     public function testALibraryOfAnotherProcessor(): void
     {
         $library = file_get_contents($this->bundled());

@@ -44,12 +44,6 @@ final class SendTest extends TestCase
         );
     }
 
-    public function testWordsMayBeStrings(): void
-    {
-        send_im('lenea@contoso.com', 'hi', ...$this->account(importance: 'urgent', wait: 'delivered'));
-        $this->assertSame(Importance::Urgent, $this->sandbox()->messages()[0]->importance);
-    }
-
     public function testHttpsWithTheAuthorityInAFileOrOfTheSandbox(): void
     {
         $sandbox = new Sandbox(https: true);
@@ -57,17 +51,6 @@ final class SendTest extends TestCase
         send_im('lenea@contoso.com', 'one', ...$this->account(...$more));
         send_im('lenea@contoso.com', 'two', account: $sandbox->account(self::SENDER));
         $this->assertSame(['one', 'two'], array_column($sandbox->messages(), 'text'));
-    }
-
-    public function testTheStoredAccountIsUsedWhereNoneIsGiven(): void
-    {
-        $stored = [
-            'SEND_IM_ADDRESS' => self::SENDER,
-            'SEND_IM_PASSWORD' => self::PASSWORD,
-            'SEND_IM_SERVER' => $this->sandbox()->url,
-        ];
-        $ended = $this->script("echo SendIm\\send_im('lenea@contoso.com', 'hi')->acceptedBy;", $stored);
-        $this->assertSame([0, 'lenea@contoso.com', ''], $ended);
     }
 
     public function testOlderCipherSuitesCanBeAllowed(): void
