@@ -66,7 +66,8 @@ func begin[T any](
 	return result, listening, listening.explained(ctx, err, byDeadline)
 }
 
-// explained is the error for one of a call; nil for nil. byDeadline: the context's deadline was the time-out of the call.
+// explained is the error that the program gets for a native one, and nil for nil. byDeadline is true where the context's deadline was
+// the timeout of the call.
 func (l listeners) explained(ctx context.Context, err error, byDeadline bool) error {
 	failure := failureOf(err)
 	if failure == nil {

@@ -112,8 +112,8 @@ namespace SendIm
         /// <summary>Makes something go wrong.</summary>
         /// <param name="route">The requests it lies on.</param>
         /// <param name="fault">What happens to them.</param>
-        /// <param name="skip">So many requests pass unharmed first.</param>
-        /// <param name="times">So many requests are hit; 0: all until <see cref="ClearFaults"/>.</param>
+        /// <param name="skip">How many requests pass unharmed before the first is hit.</param>
+        /// <param name="times">How many requests are hit; 0: every one until <see cref="ClearFaults"/>.</param>
         public void AddFault(Route route, Fault fault, int skip = 0, int times = 1)
         {
             _ = fault ?? throw new ArgumentNullException(nameof(fault));

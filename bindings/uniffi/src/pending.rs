@@ -44,7 +44,7 @@ pub enum Outcome {
         /// The sandbox.
         value: Arc<SandboxServer>,
     },
-    /// So many messages were delivered.
+    /// The number of messages that was waited for has been delivered.
     Delivered {
         /// All of them, oldest first.
         value: Vec<DeliveredMessage>,

@@ -78,11 +78,13 @@ impl AccountOptions {
             (Some(token), None) => Some(TokenSource::fixed(token)),
             (None, source) => source,
         };
-        let domain = |address: &str| address.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+        let domain = |address: &str| Some(address.rsplit_once('@')?.1.to_ascii_lowercase());
         if let (Some(address), Some(of_environment)) = (&self.address, variable(ENV_ADDRESS))
             && self.password.is_none()
             && source.is_none()
-            && domain(address) != domain(&of_environment)
+            && variable(ENV_PASSWORD).is_some()
+            && let (Some(one), Some(other)) = (domain(address), domain(&of_environment))
+            && one != other
         {
             return refuse(format!(
                 "There is an address and no password; give one. {ENV_PASSWORD} is that of {ENV_ADDRESS}, which is in another domain."
@@ -277,5 +279,10 @@ mod tests {
         options("sip:Lenea@Contoso.com").resolve(&environment).unwrap();
         let error = options("tosh@fabrikam.com").resolve(&environment).unwrap_err();
         assert!(error.detail().contains("SEND_IM_PASSWORD is that of"), "{error}");
+        let error =
+            options("no address").resolve(&environment).and_then(|account| account.check()).err().unwrap();
+        assert!(!error.detail().contains("password"), "{error}");
+        let without = options("tosh@fabrikam.com").resolve(variables(&[(ENV_ADDRESS, "tosh@contoso.com")]));
+        assert!(without.unwrap_err().detail().contains("set SEND_IM_PASSWORD"));
     }
 }

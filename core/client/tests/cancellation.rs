@@ -14,7 +14,7 @@ use send_im_sandbox::{Action, Behaviour, Fault, Route, Sandbox};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// So many sandboxes at once.
+/// How many sandboxes run at once.
 const AT_ONCE: usize = 12;
 
 /// More requests than any of these needs.

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 const FOREVER: Duration = Duration::from_secs(3600);
 
-/// So many sends of a client are under way at once; others wait for a turn.
+/// How many sends of a client are under way at once; others wait for a turn.
 const AT_ONCE: usize = 32;
 
 /// Ends a test that hangs.

@@ -207,8 +207,8 @@ class Sandbox:
                 ``"html_instead"``, ``{"gateway_error": {"http": 502}}``, ``"wrong_content_type"``,
                 ``{"oversized": {"bytes": 100000}}``, ``"duplicate_events"``, ``{"delay_events": {"ms": 50}}``,
                 ``"bare_events"``, ``"early_events"`` or ``"skip_states"``.
-            skip: So many requests pass unharmed first.
-            times: So many requests are hit; 0: all until :meth:`clear_faults`.
+            skip: How many requests pass unharmed before the first is hit.
+            times: How many requests are hit; 0: every one until :meth:`clear_faults`.
 
         Raises:
             InvalidInput: There is no such route or action.

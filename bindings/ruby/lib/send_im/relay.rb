@@ -6,7 +6,7 @@ module SendIm
   #
   # @api private
   class Relay
-    # So many exceptions of the token callable are kept.
+    # How many exceptions of the token callable are kept.
     KEPT = 64
     private_constant :KEPT
 

@@ -142,8 +142,8 @@ public final class Sandbox: Sendable {
     /// - Parameters:
     ///   - route: The requests it lies on.
     ///   - action: What happens.
-    ///   - skip: So many requests pass unharmed first.
-    ///   - times: So many requests are hit; 0: all until ``clearFaults()``.
+    ///   - skip: How many requests pass unharmed before the first is hit.
+    ///   - times: How many requests are hit; 0: every one until ``clearFaults()``.
     /// - Throws: ``SendImError`` of kind ``SendImError/Kind/closed`` after ``stop()``.
     public func addFault(_ route: Route, _ action: Fault, skip: Int = 0, times: Int = 1) throws(SendImError) {
         let fault: [String: Any] = [

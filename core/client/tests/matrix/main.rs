@@ -23,10 +23,10 @@ use self::faults::FAULTS;
 use self::rows::ROWS;
 use self::table::Expected;
 
-/// So many sandboxes at once. Most cells wait for a deadline or a delay.
+/// How many sandboxes run at once. Most cells wait for a deadline or a delay.
 const AT_ONCE: usize = 96;
 
-/// So many of them on the way to their fault. More would pass their deadlines before they get there.
+/// How many of them are on the way to their fault at once. More would pass their deadlines before they get there.
 const BUSY: usize = 6;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -24,7 +24,7 @@ pub(crate) struct Row {
     /// The text is too long for the invitation.
     pub(crate) long: bool,
     pub(crate) route: Route,
-    /// So many requests to the route pass first.
+    /// How many requests to the route pass first.
     pub(crate) skip: u32,
     /// The request before it, with as many that pass first: after that one connections can be refused. None: there is none.
     pub(crate) before: Option<(Route, u32)>,
