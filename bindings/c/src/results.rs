@@ -46,10 +46,7 @@ unsafe fn send_each(client: *const send_im_client, messages: *const send_im_mess
     Ok(Operation::new(client.generation, Sent::Maybe, |cancellation| {
         let each = |message: Message| {
             let sent_status = message.sent_status();
-            // A list of one: its timeout begins when its turn comes.
-            let sending = signed_in.send_all([message]);
-            let sending =
-                async { sending.await.pop().unwrap_or_else(|| Err(send_im_runtime::panicked(Sent::Maybe))) };
+            let sending = signed_in.send_in_turn(message);
             unless_cancelled(cancellation.clone(), move || sent_status.sent(), sending)
         };
         let sends: Vec<_> = messages.into_iter().map(each).collect();

@@ -1,14 +1,12 @@
 //! The sandbox server, for demonstrations and for the tests of a program.
 
 use std::ffi::{CString, c_char};
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::send_im_sandbox::{Builder, NotAFault, NotOptions, Sandbox, SandboxOptions};
 use send_im::{Error, ErrorKind, Result, Sent};
 use send_im_runtime::{Generation, forked};
-use tempfile::NamedTempFile;
 
 use crate::error::send_im_error;
 use crate::ffi::{
@@ -20,25 +18,15 @@ pub struct send_im_sandbox {
     generation: &'static Generation,
     number: u64,
     url: CString,
-    ca_file: Option<(NamedTempFile, CString)>,
+    ca_file: Option<CString>,
 }
 
 impl send_im_sandbox {
-    fn new(generation: &'static Generation, sandbox: Sandbox) -> Result<Self> {
-        let refused =
-            |e| Error::new(ErrorKind::Closed, format!("The sandbox cannot write its certificate: {e}."));
-        let ca_file = match sandbox.ca_pem() {
-            Some(pem) => {
-                let mut file = NamedTempFile::with_prefix("send-im-sandbox-").map_err(refused)?;
-                file.write_all(pem.as_bytes()).map_err(refused)?;
-                let path = c_text(&file.path().to_string_lossy());
-                Some((file, path))
-            }
-            None => None,
-        };
+    fn new(generation: &'static Generation, sandbox: Sandbox) -> Self {
         let url = c_text(sandbox.url());
+        let ca_file = sandbox.ca_file().map(|path| c_text(&path.to_string_lossy()));
         let number = generation.sandboxes.insert(Arc::new(sandbox));
-        Ok(send_im_sandbox { generation, number, url, ca_file })
+        send_im_sandbox { generation, number, url, ca_file }
     }
 
     fn sandbox(&self) -> Result<Arc<Sandbox>> {
@@ -73,13 +61,11 @@ pub unsafe extern "C" fn send_im_sandbox_start(
             Builder::try_from(options.parse::<SandboxOptions>().map_err(refused)?).map_err(refused)?;
         let generation = Generation::current();
         let work = async move {
-            let sandbox = builder
-                .start()
-                .await
-                .map_err(|e| Error::new(ErrorKind::Network, format!("The sandbox cannot listen: {e}.")))?;
-            send_im_sandbox::new(generation, sandbox)
+            let cannot = |e| Error::new(ErrorKind::Network, format!("The sandbox cannot listen: {e}."));
+            builder.start().await.map_err(cannot)
         };
-        out.give(generation.call_on(&generation.sandboxes_run, Sent::No, work).wait()?);
+        let sandbox = generation.call_on(&generation.sandboxes_run, Sent::No, work).wait()?;
+        out.give(send_im_sandbox::new(generation, sandbox));
         Ok(())
     })
 }
@@ -94,7 +80,7 @@ pub unsafe extern "C" fn send_im_sandbox_url(sandbox: *const send_im_sandbox) ->
 /// freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_sandbox_ca_file(sandbox: *const send_im_sandbox) -> *const c_char {
-    get!(sandbox, NONE, |s| s.ca_file.as_ref().map(|(_, path)| path.as_ptr()))
+    get!(sandbox, NONE, |s| s.ca_file.as_ref().map(|path| path.as_ptr()))
 }
 
 /// What was delivered to an address, oldest first, as a JSON array; NULL for the address: everything delivered. Each entry has

@@ -49,8 +49,7 @@ impl Here {
         let address = (host.as_str(), 0).to_socket_addrs().unwrap().next().unwrap();
         let world = World::with(|builder| builder.https(true).host_name(&host).listen(address));
         let port = world.sandbox.url().trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
-        let ca = world.home.path().join("ca.pem");
-        fs::write(&ca, world.sandbox.ca_pem().unwrap()).unwrap();
+        let ca = world.sandbox.ca_file().unwrap().to_owned();
         Self { world, host, port, ca }
     }
 

@@ -1,12 +1,11 @@
 //! Sending: the one call, and a signed-in client.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryFutureExt;
 use futures_util::future::join_all;
-use send_im::{Client, Error, Message, Sent};
+use send_im::{Client, Error, Sent};
 use send_im_runtime::{Generation, unless_cancelled};
 
 use crate::account::{AccountOptions, StepListener, TokenProvider, account};
@@ -124,7 +123,8 @@ impl SignedInClient {
         let each = |content: MessageOptions| {
             let begun = content.into_message().map(|message| {
                 let sent_status = message.sent_status();
-                let sending = in_turn(&client, message);
+                let sending = client.send_in_turn(message);
+                let sending = async { Ok(sending.await?.into()) };
                 unless_cancelled(token(cancellation.clone()), move || sent_status.sent(), sending)
             });
             async { begun?.await }
@@ -178,17 +178,6 @@ impl SignedInClient {
     pub fn cancel_all(&self) -> Result<()> {
         self.client()?.cancel_all();
         Ok(())
-    }
-}
-
-/// Sends one message of many: its timeout begins when its turn comes. It is under way when this returns.
-fn in_turn(client: &Client, message: Message) -> impl Future<Output = Result<ReceiptRecord>> + Send + use<> {
-    let sending = client.send_all([message]);
-    async {
-        match sending.await.pop() {
-            Some(result) => Ok(result?.into()),
-            None => Err(send_im_runtime::panicked(Sent::Maybe).into()),
-        }
     }
 }
 

@@ -144,7 +144,12 @@ impl SandboxServer {
         Ok(self.sandbox()?.url().to_owned())
     }
 
-    /// The certificate authority in PEM, with https.
+    /// With https, a file with the certificate authority, until it is stopped.
+    pub fn ca_file(&self) -> Result<Option<String>> {
+        Ok(self.sandbox()?.ca_file().map(|path| path.to_string_lossy().into_owned()))
+    }
+
+    /// The certificate authority as PEM; none with plain http.
     pub fn ca_pem(&self) -> Result<Option<String>> {
         Ok(self.sandbox()?.ca_pem().map(str::to_owned))
     }

@@ -15,6 +15,9 @@ pub use crate::text::{decode_text, without_mark};
 use crate::account::Account;
 use crate::client::Client;
 use crate::error::Result;
+use crate::message::Message;
+use crate::outbox::DeadlineStart;
+use crate::receipt::Receipt;
 
 impl Account {
     /// Counts what is left to do for sessions that nobody signed out, and for calls that were cut off, among these tasks:
@@ -43,6 +46,14 @@ impl Account {
 }
 
 impl Client {
+    /// One message of many: as [`send`](Self::send), but its timeout begins when its turn comes.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_in_turn(&self, message: Message) -> impl Future<Output = Result<Receipt>> + Send + use<> {
+        self.outbox.clone().send(message, DeadlineStart::Turn)
+    }
+
     /// As [`sign_out_within`](Self::sign_out_within), or [`sign_out`](Self::sign_out) without a bound. Later sends are refused
     /// from this call on, and it goes on whether the future is polled or not.
     ///

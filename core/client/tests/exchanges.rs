@@ -11,13 +11,11 @@ use common::*;
 use send_im::{Account, Client, Message};
 use send_im_sandbox::{Action, Exchange, Fault, Layout, Route, Sandbox};
 
-/// A sandbox with https, and an account that trusts it by this file.
-async fn secure(layout: Layout, http2: bool) -> (Sandbox, Account, tempfile::NamedTempFile) {
+/// A sandbox with https, and an account that trusts it.
+async fn secure(layout: Layout, http2: bool) -> (Sandbox, Account) {
     let sandbox = Sandbox::builder().https(true).http2(http2).layout(layout).start().await.unwrap();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), sandbox.ca_pem().unwrap()).unwrap();
-    let account = account(&sandbox).ca_file(file.path());
-    (sandbox, account, file)
+    let account = account(&sandbox).ca_file(sandbox.ca_file().unwrap());
+    (sandbox, account)
 }
 
 /// How many connections each origin was asked over.
@@ -43,7 +41,7 @@ fn posts(journal: &[Exchange]) -> usize {
 async fn a_one_call_send_needs_one_connection_an_origin() {
     for layout in [Layout::OnePool, Layout::TwoPools, Layout::Redirect] {
         for http2 in [true, false] {
-            let (sandbox, account, _file) = secure(layout, http2).await;
+            let (sandbox, account) = secure(layout, http2).await;
             send_im::send(&account, hello()).await.unwrap();
             let journal = sandbox.journal();
             for (origin, count) in connections(&journal) {
@@ -55,7 +53,7 @@ async fn a_one_call_send_needs_one_connection_an_origin() {
 
 #[tokio::test]
 async fn over_http2_a_first_message_takes_as_many_exchanges() {
-    let (sandbox, account, _file) = secure(Layout::OnePool, true).await;
+    let (sandbox, account) = secure(Layout::OnePool, true).await;
     send_im::send(&account, hello()).await.unwrap();
     assert_eq!(sandbox.journal().len(), 8, "{:#?}", sandbox.journal());
 }
@@ -64,7 +62,7 @@ async fn over_http2_a_first_message_takes_as_many_exchanges() {
 async fn over_http2_the_get_for_events_waits_for_no_post() {
     // Short text rides in the invitation; long text follows it. The GET is there before either is answered.
     for (route, message) in [(Route::StartMessaging, hello()), (Route::SendMessage, long())] {
-        let (sandbox, account, _file) = secure(Layout::OnePool, true).await;
+        let (sandbox, account) = secure(Layout::OnePool, true).await;
         sandbox.add_fault(Fault::on(route, Action::Delay { time: Duration::from_secs(3600) }));
         let sending = tokio::spawn(async move { send_im::send(&account, message).await });
         let is_post = |e: &Exchange| match route {
@@ -81,7 +79,7 @@ async fn over_http2_the_get_for_events_waits_for_no_post() {
 
 #[tokio::test]
 async fn over_http1_the_get_for_events_opens_no_second_connection() {
-    let (sandbox, account, _file) = secure(Layout::OnePool, false).await;
+    let (sandbox, account) = secure(Layout::OnePool, false).await;
     sandbox.add_fault(Fault::on(Route::StartMessaging, Action::Delay { time: Duration::from_millis(100) }));
     send_im::send(&account, hello()).await.unwrap();
     let journal = sandbox.journal();
@@ -94,7 +92,7 @@ async fn over_http1_the_get_for_events_opens_no_second_connection() {
 
 #[tokio::test]
 async fn the_next_message_is_one_post_and_one_answered_get() {
-    let (sandbox, account, _file) = secure(Layout::OnePool, true).await;
+    let (sandbox, account) = secure(Layout::OnePool, true).await;
     let client = Client::sign_in(account).await.unwrap();
     client.send(hello()).await.unwrap();
     for to in [LENE, "johndoe@contoso.com"] {

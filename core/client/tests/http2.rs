@@ -10,12 +10,10 @@ use send_im_sandbox::{Action, Fault, Route, Sandbox};
 const REFUSED_STREAM: Action = Action::ResetStream { error: 7, processed: false };
 const HTTP_1_1_REQUIRED: Action = Action::ResetStream { error: 13, processed: false };
 
-async fn secure() -> (Sandbox, Account, tempfile::NamedTempFile) {
+async fn secure() -> (Sandbox, Account) {
     let sandbox = Sandbox::builder().https(true).start().await.unwrap();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), sandbox.ca_pem().unwrap()).unwrap();
-    let account = account(&sandbox).ca_file(file.path());
-    (sandbox, account, file)
+    let account = account(&sandbox).ca_file(sandbox.ca_file().unwrap());
+    (sandbox, account)
 }
 
 /// The connections that requests came on, in their order.
@@ -27,7 +25,7 @@ fn connections(sandbox: &Sandbox) -> Vec<u64> {
 async fn an_origin_that_asks_for_http1_is_asked_over_http1_from_then_on() {
     for action in [HTTP_1_1_REQUIRED, Action::GoAway { error: 13, processed: false }] {
         for route in [Route::Discovery, Route::Token, Route::StartMessaging] {
-            let (sandbox, account, _file) = secure().await;
+            let (sandbox, account) = secure().await;
             // Whatever comes over HTTP/2 is refused.
             sandbox.add_fault(Fault::on(route, action.clone()));
             let client = Client::sign_in(account).await.unwrap();
@@ -43,7 +41,7 @@ async fn an_origin_that_asks_for_http1_is_asked_over_http1_from_then_on() {
 
 #[tokio::test]
 async fn a_server_that_goes_away_is_asked_over_another_connection() {
-    let (sandbox, account, _file) = secure().await;
+    let (sandbox, account) = secure().await;
     let client = Client::sign_in(account).await.unwrap();
     client.send(hello()).await.unwrap();
     for code in [0, 2, 11] {
@@ -58,7 +56,7 @@ async fn a_server_that_goes_away_is_asked_over_another_connection() {
 
 #[tokio::test]
 async fn a_server_that_refuses_every_stream_is_asked_a_bounded_number_of_times() {
-    let (sandbox, account, _file) = secure().await;
+    let (sandbox, account) = secure().await;
     sandbox.add_fault(Fault::on(Route::StartMessaging, REFUSED_STREAM).times(0));
     let error = send_im::send(&account, hello()).await.unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Network, Sent::No), "{error}");
@@ -77,7 +75,7 @@ async fn what_http2_does_not_guarantee_is_not_asked_again() {
         Action::GoAway { error: 11, processed: true },
         Action::GoAway { error: 13, processed: true },
     ] {
-        let (sandbox, account, _file) = secure().await;
+        let (sandbox, account) = secure().await;
         let client = Client::sign_in(account).await.unwrap();
         sandbox.add_fault(Fault::on(Route::StartMessaging, action.clone()));
         let sent = client.send(hello()).await;

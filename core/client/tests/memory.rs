@@ -137,14 +137,12 @@ fn no_secret_of_ours_is_left_after_the_sign_out() {
         let sandbox = runtime
             .block_on(Sandbox::builder().https(https).user("tosh@contoso.com", &password()).start())
             .unwrap();
-        let file = tempfile::NamedTempFile::new().unwrap();
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
             .args(["--exact", "no_secret_of_ours_is_left_after_the_sign_out", "--nocapture"])
             .env(URL, sandbox.url());
-        if let Some(pem) = sandbox.ca_pem() {
-            std::fs::write(file.path(), pem).unwrap();
-            command.env(CA_FILE, file.path());
+        if let Some(file) = sandbox.ca_file() {
+            command.env(CA_FILE, file);
         }
         let output = command.output().unwrap();
         let told = String::from_utf8_lossy(&output.stdout);

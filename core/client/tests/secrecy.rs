@@ -53,15 +53,13 @@ async fn the_whole_flow_at_trace_shows_no_secret() {
     for https in [false, true] {
         let sandbox =
             Sandbox::builder().https(https).user("tosh@contoso.com", PASSWORD).start().await.unwrap();
-        let file = tempfile::NamedTempFile::new().unwrap();
         let steps = Arc::new(Mutex::new(String::new()));
         let on_step = steps.clone();
         let mut account = Account::with_password("tosh@contoso.com", PASSWORD)
             .server(sandbox.url())
             .on_step(move |step| on_step.lock().unwrap().push_str(&format!("{step:?}\n")));
-        if let Some(pem) = sandbox.ca_pem() {
-            std::fs::write(file.path(), pem).unwrap();
-            account = account.ca_file(file.path());
+        if let Some(file) = sandbox.ca_file() {
+            account = account.ca_file(file);
         }
         let client = Client::sign_in(account.clone()).await.unwrap();
         for message in [
@@ -81,10 +79,10 @@ async fn the_whole_flow_at_trace_shows_no_secret() {
             client.send(Message::text(LENE, TEXT)).await
         ));
         client.sign_out().await.unwrap();
-        let wrong = Account::with_password("tosh@contoso.com", format!("not-{PASSWORD}"))
-            .server(sandbox.url())
-            .ca_file(file.path());
-        if https {
+        if let Some(file) = sandbox.ca_file() {
+            let wrong = Account::with_password("tosh@contoso.com", format!("not-{PASSWORD}"))
+                .server(sandbox.url())
+                .ca_file(file);
             told.push_str(&format!("{:?}\n", send_im::send_im(&wrong, LENE, TEXT).await));
         }
         assert!(sandbox.messages().len() >= 5);

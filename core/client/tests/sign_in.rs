@@ -214,8 +214,8 @@ async fn a_private_authority_must_be_named() {
     assert!(error.to_string().contains("ca_file"), "{error}");
     assert!(error.source().is_some_and(|source| source.is::<rustls::Error>()), "{error:?}");
 
-    let file = ca_file(&sandbox);
-    let client = Client::sign_in(account(&sandbox).ca_file(file.path())).await.unwrap();
+    let file = sandbox.ca_file().unwrap();
+    let client = Client::sign_in(account(&sandbox).ca_file(file)).await.unwrap();
     client.send(hello()).await.unwrap();
     client.sign_out().await.unwrap();
 }
@@ -255,12 +255,12 @@ async fn the_sign_in_domain_leads_to_its_server() {
         .start()
         .await
         .unwrap();
-    let file = ca_file(&sandbox);
+    let file = sandbox.ca_file().unwrap();
     let address = address_of(&sandbox);
     let nowhere = "127.0.0.1:1".parse().unwrap();
     for (internal, external) in [(address, nowhere), (nowhere, address)] {
         let account = Account::with_password("tosh@contoso.com", "x")
-            .ca_file(file.path())
+            .ca_file(file)
             .resolve("lyncdiscoverinternal.contoso.com", internal)
             .resolve("lyncdiscover.contoso.com", external);
         let client = Client::sign_in(account).await.unwrap();
@@ -269,7 +269,7 @@ async fn the_sign_in_domain_leads_to_its_server() {
     }
     // A server that is overloaded for a moment is one all the same.
     let inside_only = Account::with_password("tosh@contoso.com", "x")
-        .ca_file(file.path())
+        .ca_file(file)
         .resolve("lyncdiscoverinternal.contoso.com", address)
         .resolve("lyncdiscover.contoso.com", nowhere)
         .shared(Arc::default());
@@ -317,12 +317,6 @@ async fn an_http_redirect_is_followed_within_the_domain_only() {
             Client::sign_in(Account::with_password("tosh@contoso.com", "x").server(near)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::DiscoveryFailed, "{far}: {error:?}");
     }
-}
-
-fn ca_file(sandbox: &Sandbox) -> tempfile::NamedTempFile {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), sandbox.ca_pem().unwrap()).unwrap();
-    file
 }
 
 #[tokio::test]

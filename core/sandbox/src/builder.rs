@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connection::tls::Tls;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Authority, Sandbox};
 use crate::server;
 use crate::state::accounts::Accounts;
 use crate::state::shared::{Config, SharedState};
@@ -177,13 +177,14 @@ impl Builder {
     /// Starts the sandbox on the Tokio runtime this is called on.
     ///
     /// # Errors
-    /// The address could not be bound, a host name is none that a certificate can carry, or an allowed origin is none.
+    /// The address could not be bound, the file with the certificate not be written, a host name is none that a certificate can carry, or an allowed origin is none.
     pub async fn start(self) -> io::Result<Sandbox> {
         if let Some(entry) = self.config.allowed_origins.invalid_entry() {
             let why = format!("{entry:?} is no origin of a page; one is https://app.contoso.com");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         let tls = self.https.then(|| Tls::generate(&self.host_names, self.http2)).transpose()?;
+        let authority = tls.as_ref().map(|tls| Authority::new(tls.ca_pem.clone())).transpose()?;
         let listeners = server::bind(self.listen, self.config.layout.origins()).await?;
         let mut origins = Vec::new();
         for (_, listener) in &listeners {
@@ -198,7 +199,7 @@ impl Builder {
             server::serve(&shared, pool, listener, tls.as_ref().map(|tls| tls.acceptors.clone()));
         }
         server::end_idle_applications(&shared);
-        Ok(Sandbox { shared, url, ca_pem: tls.map(|tls| tls.ca_pem) })
+        Ok(Sandbox { shared, url, authority })
     }
 }
 

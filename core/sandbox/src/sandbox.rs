@@ -1,11 +1,14 @@
 //! A running sandbox: what was delivered, what is to go wrong, and its end.
 
+use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::CONTENT_TYPE;
+use tempfile::TempPath;
 use tokio::sync::broadcast;
 
 use crate::control::api;
@@ -30,7 +33,23 @@ pub struct RequestRefused(String);
 pub struct Sandbox {
     pub(crate) shared: Arc<SharedState>,
     pub(crate) url: String,
-    pub(crate) ca_pem: Option<String>,
+    pub(crate) authority: Option<Authority>,
+}
+
+/// The certificate of the authority that vouches for the sandbox.
+#[derive(Debug)]
+pub(crate) struct Authority {
+    pem: String,
+    file: TempPath,
+}
+
+impl Authority {
+    pub(crate) fn new(pem: String) -> io::Result<Self> {
+        let mut file = tempfile::Builder::new().prefix("send-im-sandbox-").suffix(".pem").tempfile()?;
+        file.write_all(pem.as_bytes())?;
+        // Closed, as Windows keeps other readers away from a file that is open for writing.
+        Ok(Self { pem, file: file.into_temp_path() })
+    }
 }
 
 impl Drop for Sandbox {
@@ -51,7 +70,13 @@ impl Sandbox {
     /// The certificate of the authority that clients have to trust, as PEM; none with plain http.
     #[must_use]
     pub fn ca_pem(&self) -> Option<&str> {
-        self.ca_pem.as_deref()
+        self.authority.as_ref().map(|authority| authority.pem.as_str())
+    }
+
+    /// A file with [`ca_pem`](Self::ca_pem), in the folder for temporary files. It is removed with the sandbox.
+    #[must_use]
+    pub fn ca_file(&self) -> Option<&Path> {
+        self.authority.as_ref().map(|authority| &*authority.file)
     }
 
     /// What was delivered to this address, oldest first. It matches the address that was invited as well

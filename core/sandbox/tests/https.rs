@@ -136,3 +136,17 @@ async fn a_head_is_answered_without_a_body_over_either_version() {
         assert_eq!(length, got.bytes().await.unwrap().len().to_string());
     }
 }
+
+#[tokio::test]
+async fn the_file_with_the_certificate_is_closed_and_goes_with_the_sandbox() {
+    let sandbox = Sandbox::builder().https(true).start().await.unwrap();
+    let file = sandbox.ca_file().unwrap().to_owned();
+    // A rename needs a file that nobody has open, on Windows.
+    let elsewhere = file.with_extension("moved");
+    std::fs::rename(&file, &elsewhere).unwrap();
+    std::fs::rename(&elsewhere, &file).unwrap();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), sandbox.ca_pem().unwrap());
+    sandbox.stop().await;
+    assert!(!file.exists());
+    assert!(Sandbox::start().await.unwrap().ca_file().is_none());
+}

@@ -12,15 +12,11 @@ from __future__ import annotations
 
 import atexit
 import time
-from typing import Callable
 
 from ._native import send_im_uniffi as native
 
 GRACE = 3.0
 """How long the end of a program waits for sessions to be closed, in seconds."""
-
-afterwards: list[Callable[[], None]] = []
-"""Called at the very end."""
 
 _armed = False
 
@@ -57,8 +53,6 @@ def _shut_down() -> None:
     # In slices, so that Ctrl-C still counts.
     while not native.shutdown(100) and time.monotonic() < deadline:
         pass
-    for call in afterwards:
-        call()
 
 
 arm()

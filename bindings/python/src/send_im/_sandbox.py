@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any, Optional, Union
 
-from . import _exit
 from ._calls import asked, run, run_async
 from ._native import send_im_uniffi as native
 from ._options import milliseconds
@@ -109,7 +104,6 @@ class Sandbox:
         self._server: Any = None
         self._url = ""
         self._ca_file: Optional[str] = None
-        self._remove_ca_file: Optional[weakref.finalize[[str], Sandbox]] = None
 
     def start(self) -> Sandbox:
         """Starts the sandbox, for programs without a ``with`` block. Call :meth:`stop` at the end."""
@@ -120,8 +114,6 @@ class Sandbox:
         """Stops the sandbox. What it had delivered is gone. A second call does nothing."""
         if self._server is not None:
             self._server.stop()
-        if self._remove_ca_file is not None:
-            self._remove_ca_file()
 
     __enter__ = start
 
@@ -230,14 +222,7 @@ class Sandbox:
         self.stop()
         self._server = server
         self._url = self._ask("url")
-        pem: Optional[str] = self._ask("ca_pem")
-        if pem is not None:
-            handle, self._ca_file = tempfile.mkstemp(prefix="send-im-sandbox-", suffix=".pem")
-            with os.fdopen(handle, "w") as file:
-                file.write(pem)
-            _ca_files.add(self._ca_file)
-            self._remove_ca_file = weakref.finalize(self, _remove, self._ca_file)
-            self._remove_ca_file.atexit = False  # the program's exit handlers may still need it
+        self._ca_file = self._ask("ca_file")
 
     def _running(self) -> Any:
         if self._server is None:
@@ -250,19 +235,3 @@ class Sandbox:
 
 def _delivered(record: Any) -> Delivered:
     return copied(Delivered, record, received_at=datetime.fromtimestamp(record.received_at_ms / 1000, tz=timezone.utc))
-
-
-_ca_files: set[str] = set()
-
-
-def _remove(path: str) -> None:
-    _ca_files.discard(path)
-    Path(path).unlink(missing_ok=True)
-
-
-def _remove_all() -> None:
-    for path in tuple(_ca_files):
-        _remove(path)
-
-
-_exit.afterwards.append(_remove_all)

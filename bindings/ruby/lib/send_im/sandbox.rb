@@ -1,7 +1,6 @@
 # frozen_string_literal: true
 
 require "json"
-require "tempfile"
 
 module SendIm
   # A server that behaves like a Skype for Business pool, on a free port of 127.0.0.1, for demonstrations and tests.
@@ -65,7 +64,7 @@ module SendIm
       @server = Driver.run { Native.start_sandbox(options) }.value
       Exit.arm
       @url = ask(:url)
-      @authority = authority_file
+      @ca_file = ask(:ca_file)
     end
 
     # Stops the sandbox. What it had delivered is gone. A second call does nothing.
@@ -73,12 +72,11 @@ module SendIm
     # @return [nil]
     def close
       @server.stop
-      @authority&.close!
-      @authority = nil
+      @ca_file = nil
     end
 
     # @return [String, nil] with https, a PEM file with the certificate authority; it is removed with the sandbox
-    def ca_file = @authority&.path
+    attr_reader :ca_file
 
     # @param address [String] a recipient
     # @return [Array<Delivered>] what was delivered to this address, oldest first
@@ -140,17 +138,6 @@ module SendIm
 
     def user(address, password)
       Native::SandboxUser.new(address: Arguments.text("users", address), password: Arguments.text("users", password))
-    end
-
-    # Removed by the process that made it, at the latest at its end.
-    def authority_file
-      pem = ask(:ca_pem)
-      return unless pem
-
-      Tempfile.new(["send-im-sandbox-", ".pem"]).tap do |file|
-        file.write(pem)
-        file.close
-      end
     end
   end
 end

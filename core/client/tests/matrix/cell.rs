@@ -87,13 +87,8 @@ impl Cell {
         let number = ACCOUNTS.fetch_add(1, Ordering::Relaxed);
         let mut account =
             Account::with_password(format!("tosh{number}@contoso.com"), "x").server(sandbox.url());
-        let ca_file = sandbox.ca_pem().map(|pem| {
-            let file = tempfile::NamedTempFile::new().unwrap();
-            std::fs::write(file.path(), pem).unwrap();
-            file
-        });
-        if let Some(file) = &ca_file {
-            account = account.ca_file(file.path());
+        if let Some(file) = sandbox.ca_file() {
+            account = account.ca_file(file);
         }
         let text = if self.row.long { "x".repeat(900) } else { "disk full".to_owned() };
         let message = Message::text(LENE, text).timeout(timeout);
