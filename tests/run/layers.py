@@ -14,6 +14,7 @@ ORDER = {
         "account": "credential fields mod check",
         "conversation": "text_gate sending open pending_invitation invitation mod",
         "error": "kind mod making",
+        "files": "access_list unix windows mod",
         "http": "request body answer ca_file cookies tls_error network_error tls proxy connections mod",
         "http/proxy": "variables refusal mod",
         "http/tls": "cbc mod",

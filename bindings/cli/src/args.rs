@@ -24,8 +24,8 @@ Environment:
   SEND_IM_TLS       current, or compatible for servers such as Windows Server 2012 R2
 
 An option goes before its variable. Without an address the account comes from the file \
-send-im/config.toml in the configuration folder (~/.config on Linux): TOML with address, \
-password and, if needed, username, server, ca_file, tls. It must be readable by you alone.";
+send-im/config.toml in the configuration folder (~/.config, on Windows %APPDATA%): TOML with \
+address, password and, if needed, username, server, ca_file, tls. It must be readable by you alone.";
 
 const EXIT_CODES: &str = "\
 Exit codes:

@@ -5,7 +5,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Child, ChildStdout};
 
-use common::{TEXT, clean, finish, run, signal};
+#[cfg(unix)]
+use common::signal;
+use common::{TEXT, clean, finish, run};
 use tempfile::TempDir;
 
 mod common;

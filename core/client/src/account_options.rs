@@ -153,7 +153,7 @@ impl Account {
     }
 
     /// The account of the environment or, where `SEND_IM_ADDRESS` is not set, of the profile file
-    /// `send-im/config.toml` in the user's configuration folder (`~/.config` on Linux).
+    /// `send-im/config.toml` in the user's configuration folder (`~/.config`, on Windows `%APPDATA%`).
     ///
     /// `SEND_IM_SERVER`, `SEND_IM_CA_FILE` and `SEND_IM_TLS` override the file.
     ///

@@ -6,7 +6,18 @@ use std::path::Path;
 
 use secrecy::zeroize::Zeroizing;
 
+#[cfg(unix)]
+use self::unix as permissions;
+#[cfg(windows)]
+use self::windows as permissions;
 use crate::error::{Error, Result};
+
+#[cfg(any(windows, test))]
+mod access_list;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
 /// The largest file that is read. The certificate authorities of a system take a quarter of that.
 const MAX_SIZE: u64 = 1 << 20;
@@ -14,13 +25,15 @@ const MAX_SIZE: u64 = 1 << 20;
 /// Reads a file that holds a secret; `what` names it in errors, for example `profile`.
 ///
 /// On Unix the file and its folder must belong to this user or to root, only the owner may write to the folder unless it is
-/// sticky as `/tmp` is, and the file's mode must have none of the `refused` bits, for example `0o077`.
+/// sticky as `/tmp` is, and the file's mode must have none of the `refused` bits, for example `0o077`. On Windows it must be
+/// owned by this user, SYSTEM or the Administrators, and its access list must allow nothing to anybody else.
 ///
 /// # Errors
 /// `invalid_input` where one of these does not hold, for what is no file, for more than 1 MiB, and where it cannot be read.
 pub fn read_secret(path: &Path, what: &str, refused: u32) -> Result<Zeroizing<Vec<u8>>> {
     let (file, metadata) = open(path, what)?;
-    permissions::check(path, what, &metadata, refused)?;
+    permissions::check(path, &file, &metadata, refused)
+        .map_err(|why| Error::invalid_input(format!("The {what} {} {why}", path.display())))?;
     read_open(file, &metadata, path, what)
 }
 
@@ -66,63 +79,6 @@ fn refuse(path: &Path, what: &str, why: &str) -> Error {
 
 fn unreadable(path: &Path, what: &str, error: &io::Error) -> Error {
     refuse(path, what, &format!("cannot be read: {error}"))
-}
-
-#[cfg(unix)]
-mod permissions {
-    use std::os::unix::fs::MetadataExt;
-
-    use nix::unistd::geteuid;
-
-    use super::*;
-
-    const STICKY: u32 = 0o1000;
-    const OTHERS_MAY_WRITE: u32 = 0o022;
-
-    pub(super) fn check(path: &Path, what: &str, metadata: &Metadata, refused: u32) -> Result<()> {
-        if !is_trusted(metadata.uid(), geteuid().as_raw()) {
-            return Err(refuse(path, what, "belongs to another user; it must be yours or root's"));
-        }
-        if metadata.mode() & refused != 0 {
-            let shown = path.display();
-            return Err(Error::invalid_input(format!(
-                "The {what} {shown} holds a secret and others can read or change it; run: chmod 600 {shown}"
-            )));
-        }
-        // Whoever can write to the folder of the file, or of a link to it, can put another in its place.
-        let real = path.canonicalize().map_err(|e| unreadable(path, what, &e))?;
-        [path, &real].into_iter().try_for_each(|path| check_folder(path, what))
-    }
-
-    fn check_folder(path: &Path, what: &str) -> Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let metadata = folder.metadata().map_err(|e| unreadable(path, what, &e))?;
-        let shown = folder.display();
-        if !is_trusted(metadata.uid(), geteuid().as_raw()) {
-            let why = format!("is in a folder of another user, {shown}; it must be yours or root's");
-            return Err(refuse(path, what, &why));
-        }
-        if metadata.mode() & OTHERS_MAY_WRITE != 0 && metadata.mode() & STICKY == 0 {
-            return Err(Error::invalid_input(format!(
-                "The {what} {} is in a folder that others can write to; run: chmod go-w {shown}",
-                path.display()
-            )));
-        }
-        Ok(())
-    }
-
-    pub(super) fn is_trusted(owner: u32, me: u32) -> bool {
-        owner == 0 || owner == me
-    }
-}
-
-#[cfg(not(unix))]
-mod permissions {
-    use super::*;
-
-    pub(super) fn check(_: &Path, _: &str, _: &Metadata, _: u32) -> Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
+use secrecy::zeroize::Zeroizing;
 
 use self::contents::account_of_profile;
 use crate::account::Account;
 use crate::error::{Error, Result};
 use crate::files::read_secret;
+use crate::text::decode_text;
 
 mod contents;
 
@@ -31,9 +33,10 @@ impl Account {
         let refuse = |why: &str| Error::invalid_input(format!("The profile {} {why}.", path.display()));
         let bytes = read_secret(path, "profile", REFUSED_MODE)?;
         // UTF-16 without a byte order mark is valid UTF-8 with NULs, if all letters are ASCII.
-        let text = std::str::from_utf8(&bytes).ok().filter(|text| !text.contains('\0'));
-        let text = text.ok_or_else(|| refuse("is not UTF-8 text; save it as UTF-8"))?;
-        account_of_profile(text).map_err(|why| refuse(&why))
+        let text = decode_text(&bytes).filter(|text| !text.contains('\0'));
+        let text =
+            Zeroizing::new(text.ok_or_else(|| refuse("is not UTF-8 text; save it as UTF-8"))?.into_owned());
+        account_of_profile(&text).map_err(|why| refuse(&why))
     }
 }
 
@@ -61,6 +64,7 @@ mod tests {
 
     use super::*;
 
+    #[cfg_attr(windows, expect(unused_variables))]
     fn profile(text: &str, mode: u32) -> tempfile::NamedTempFile {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(text.as_bytes()).unwrap();
@@ -99,12 +103,18 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_in_another_encoding_is_refused() {
+    fn a_profile_is_utf_8_or_what_its_byte_order_mark_says() {
         let text = "address = 'tosh@contoso.com'\npassword = 's3cret'\n";
         let utf16 = |mark: &[u8]| {
             [mark, &text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()].concat()
         };
-        for bytes in [utf16(b"\xff\xfe"), utf16(b""), [text.as_bytes(), b"# \xe4\n"].concat()] {
+        // As Windows PowerShell writes text.
+        for bytes in [utf16(b"\xff\xfe"), [b"\xef\xbb\xbf", text.as_bytes()].concat()] {
+            let file = profile("", 0o600);
+            std::fs::write(file.path(), bytes).unwrap();
+            assert_eq!(Account::from_profile(file.path()).unwrap().address, "tosh@contoso.com");
+        }
+        for bytes in [utf16(b""), [text.as_bytes(), b"# \xe4\n"].concat()] {
             let file = profile("", 0o600);
             std::fs::write(file.path(), bytes).unwrap();
             let error = Account::from_profile(file.path()).unwrap_err().to_string();

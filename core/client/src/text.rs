@@ -6,8 +6,12 @@ use std::borrow::Cow;
 pub fn decode_text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();
-        rest.is_empty()
-            .then(|| String::from_utf16(&pairs.iter().map(|pair| unit(*pair)).collect::<Vec<_>>()).ok())?
+        // At once as long as it can get, as growing would leave copies of a secret.
+        let mut text = String::with_capacity(pairs.len() * 3);
+        for letter in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
+            text.push(letter.ok()?);
+        }
+        rest.is_empty().then_some(text)
     };
     match bytes {
         [0xff, 0xfe, rest @ ..] => units(rest, u16::from_le_bytes).map(Cow::Owned),

@@ -40,7 +40,10 @@ async fn lose(sandbox: &Sandbox, pool: usize, time: Duration) {
 /// Connections to this address are neither accepted nor refused while these sockets live: the queue of the listener is full.
 async fn swallow_connections(to: SocketAddr) -> (TcpListener, Vec<TcpStream>) {
     let socket = TcpSocket::new_v4().unwrap();
+    #[cfg(unix)]
     socket.set_reuseport(true).unwrap();
+    #[cfg(not(unix))]
+    socket.set_reuseaddr(true).unwrap();
     socket.bind(to).unwrap();
     let listener = socket.listen(1).unwrap();
     let mut queued = Vec::new();
