@@ -10,7 +10,7 @@ internal import SendImNative
 ///
 /// ``withClient(_:timeout:onStep:isolation:_:)`` signs out by itself, also when its body throws. A client nobody holds
 /// any more signs out in the background; the end of the program waits for that.
-public final class Client: Sendable {
+public final class Client: MessageSender, Discreet {
     private let session: SignedInClient
     private let steps: StepRelay?
     private let tokens: TokenRelay?
@@ -21,9 +21,7 @@ public final class Client: Sendable {
         self.tokens = tokens
     }
 
-    deinit {
-        tokens?.cancel()
-    }
+    deinit { tokens?.cancel() }
 
     /// Finds the server, signs in and opens a session.
     ///
@@ -38,7 +36,7 @@ public final class Client: Sendable {
         onStep: StepHandler? = nil
     ) async throws(SendImError) -> Client {
         let steps = StepRelay.wanted(onStep)
-        let tokens = account.tokens.map(TokenRelay.init)
+        let tokens = account.token.map(TokenRelay.init)
         let options = account.options(timeout: timeout)
         do {
             let session = try await call(telling: steps, asking: tokens) { cancellation in
@@ -52,61 +50,23 @@ public final class Client: Sendable {
         }
     }
 
-    /// Sends one message; the arguments are those of
-    /// ``sendIm(to:text:subject:importance:html:timeout:wait:from:onStep:)``.
-    ///
-    /// - Returns: The receipt, which says who accepted and what proves it.
-    /// - Throws: ``SendImError``; its kind is ``SendImError/Kind/closed`` after ``signOut(timeout:)``.
-    @discardableResult
-    public func send(
-        to: String,
-        text: String,
-        subject: String? = nil,
-        importance: Importance = .normal,
-        html: Bool = false,
-        timeout: Duration = Message.defaultTimeout,
-        wait: Wait = .delivered
-    ) async throws(SendImError) -> Receipt {
-        try await send(
-            Message(
-                to: to, text: text, subject: subject, importance: importance, html: html, timeout: timeout, wait: wait))
-    }
-
-    /// Sends one message. Messages of one task to one recipient arrive in the order of the calls.
-    ///
-    /// When the task is cancelled, the call ends at once with the kind ``SendImError/Kind/cancelled``; its
-    /// ``SendImError/sent`` says whether the text can have left.
-    ///
-    /// - Returns: The receipt, which says who accepted and what proves it.
-    /// - Throws: ``SendImError``; its kind is ``SendImError/Kind/closed`` after ``signOut(timeout:)``.
     @discardableResult
     public func send(_ message: Message) async throws(SendImError) -> Receipt {
         let content = message.options
-        return try await call(.mayHaveLeft, telling: steps, asking: tokens) { [session] cancellation in
+        return try await call(mayHaveLeft: true, telling: steps, asking: tokens) { [session] cancellation in
             Receipt(try await session.send(content: content, cancellation: cancellation))
         }
     }
 
-    /// Sends many messages, several at a time. The timeout of each begins when its turn comes.
-    ///
-    /// When the task is cancelled, messages that had ended keep their results; the others fail with the kind
-    /// ``SendImError/Kind/cancelled``.
-    ///
-    /// - Returns: For each message, in the same order, its receipt or the error that kept it back. One bad address does
-    ///   not hide what became of the rest.
     @discardableResult
     public func sendAll(_ messages: some Sequence<Message>) async -> [Result<Receipt, SendImError>] {
         let contents = messages.map(\.options)
         do {
-            return try await call(.mayHaveLeft, telling: steps, asking: tokens) { [session, tokens] cancellation in
+            return try await call(mayHaveLeft: true, telling: steps, asking: tokens) { [session, tokens] cancellation in
                 try await session.sendAll(contents: contents, cancellation: cancellation).map { outcome in
-                    if let receipt = outcome.receipt {
-                        return .success(Receipt(receipt))
-                    }
-                    guard let failure = outcome.failure else {
-                        return .failure(SendImError(native: NothingTold(), .mayHaveLeft))
-                    }
-                    return .failure(SendImError(failure, asking: tokens))
+                    if let receipt = outcome.receipt { return .success(Receipt(receipt)) }
+                    return .failure(
+                        outcome.failure.map { SendImError($0, asking: tokens) } ?? .defect(mayHaveLeft: true))
                 }
             }
         } catch {
@@ -138,13 +98,8 @@ public final class Client: Sendable {
         try? session.cancelAll()
     }
 
-    private struct NothingTold: Error {}
-}
-
-extension Client: CustomStringConvertible, CustomReflectable {
-    public var description: String { "Client" }
-
-    public var customMirror: Mirror { Mirror(self, children: []) }
+    /// Not what its token closure threw, which may hold a secret.
+    var shown: KeyValuePairs<String, Any> { [:] }
 }
 
 /// Signs in, runs `body` and signs out as ``Client/signOut(timeout:)`` does, also when `body` throws or the task is cancelled.
@@ -183,7 +138,7 @@ public func withClient<T: Sendable>(
     do {
         try await client.signOut()
     } catch {
-        SendImLog.log(.warning, "signing out failed: \(error)", ["kind": error.rawKind])
+        SendImLog.log(.warning, "signing out failed: \(error)", ["kind": error.kind.rawValue])
     }
     return try result.get()
 }

@@ -14,7 +14,7 @@ public enum Importance: String, Sendable, CaseIterable {
 public enum Wait: String, Sendable, CaseIterable {
     /// When the recipient's side has accepted or confirmed.
     case delivered
-    /// When the server has taken the message; the receipt then says ``Receipt/Evidence/submitted``.
+    /// When the server has taken the message; the receipt then says ``Evidence/submitted``.
     ///
     /// The message goes on in the background, also when the task is cancelled. A program that ends right after leaves the
     /// invitation ringing, and nobody learns what comes of it.
@@ -24,7 +24,7 @@ public enum Wait: String, Sendable, CaseIterable {
 /// A message to one recipient. Everything is checked before the first request.
 ///
 /// Neither its description nor a dump shows the text or the subject.
-public struct Message: Sendable, Hashable {
+public struct Message: Sendable, Hashable, Discreet {
     /// The timeout when nothing else is said: 60 s.
     public static let defaultTimeout: Duration = .seconds(60)
 
@@ -44,16 +44,7 @@ public struct Message: Sendable, Hashable {
     /// When the send is done.
     public var wait: Wait
 
-    /// A message.
-    ///
-    /// - Parameters:
-    ///   - to: The recipient's address, `user@domain`; `sip:` is optional.
-    ///   - text: The text, or html with `html: true`.
-    ///   - subject: The subject, at most 250 UTF-16 units, on one line.
-    ///   - importance: How urgent the message is shown.
-    ///   - html: True if the text is html.
-    ///   - timeout: How long the message has to be delivered.
-    ///   - wait: When the send is done.
+    /// A message; the parameters are its properties.
     public init(
         to: String,
         text: String,
@@ -72,22 +63,13 @@ public struct Message: Sendable, Hashable {
         self.wait = wait
     }
 
+    var shown: KeyValuePairs<String, Any> {
+        ["to": to, "importance": importance, "html": html, "timeout": timeout, "wait": wait]
+    }
+
     var options: MessageOptions {
         MessageOptions(
             to: to, text: text, html: html, subject: subject, importance: importance.rawValue,
             timeoutMs: timeout.wholeMilliseconds, wait: wait.rawValue)
-    }
-}
-
-extension Message: CustomStringConvertible, CustomReflectable {
-    public var description: String { "Message(to: \(to))" }
-
-    public var customMirror: Mirror {
-        Mirror(
-            self,
-            children: [
-                "to": to, "importance": importance, "html": html, "timeout": timeout, "wait": wait,
-            ] as KeyValuePairs<String, Any>,
-            displayStyle: .struct)
     }
 }

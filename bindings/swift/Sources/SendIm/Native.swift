@@ -1,17 +1,11 @@
 internal import Foundation
 internal import SendImNative
 
-/// What a call that broke inside the library must say about its message.
-enum Fate {
-    /// It carries no message.
-    case carriesNone
-    /// It carries one, which may have left.
-    case mayHaveLeft
-}
-
 /// Awaits a call of the native library. A cancelled task ends it at once; UniFFI's futures do not do that by themselves.
+///
+/// - Parameter mayHaveLeft: It carries a message, which may have left if the library breaks.
 func call<T: Sendable>(
-    _ fate: Fate = .carriesNone,
+    mayHaveLeft: Bool = false,
     telling steps: StepRelay? = nil,
     asking tokens: TokenRelay? = nil,
     _ work: @Sendable (Cancellation) async throws -> T
@@ -27,7 +21,7 @@ func call<T: Sendable>(
                 cancellation.cancel()
             })
     } catch {
-        result = .failure(SendImError(native: error, fate, asking: tokens))
+        result = .failure(SendImError(native: error, mayHaveLeft: mayHaveLeft, asking: tokens))
     }
     // Somebody who cancelled does not wait for a handler that is slow.
     if !Task.isCancelled {
@@ -41,22 +35,24 @@ func ask<T>(_ work: () throws -> T) throws(SendImError) -> T {
     do {
         return try work()
     } catch {
-        throw SendImError(native: error, .carriesNone)
+        throw SendImError(native: error)
     }
 }
 
 extension SendImError {
     /// An error of the generated code. What is not a failure of a call is a defect; its text may hold anything.
-    init(native error: any Error, _ fate: Fate, asking tokens: TokenRelay? = nil) {
+    init(native error: any Error, mayHaveLeft: Bool = false, asking tokens: TokenRelay? = nil) {
         if case SendError.Failed(let failure)? = error as? SendError {
             self.init(failure, asking: tokens)
-            return
+        } else {
+            self = .defect(mayHaveLeft: mayHaveLeft)
         }
-        let detail = "send-im failed inside; this is a bug of send-im, please report it."
-        switch fate {
-        case .carriesNone: self.init(.protocol, detail: detail)
-        case .mayHaveLeft: self.init(.outcomeUnknown, detail: detail, sent: .maybe)
-        }
+    }
+
+    static func defect(mayHaveLeft: Bool) -> Self {
+        Self(
+            mayHaveLeft ? .outcomeUnknown : .protocol,
+            detail: "send-im failed inside; this is a bug of send-im, please report it.")
     }
 }
 
@@ -85,13 +81,20 @@ final class Locked<Value: Sendable>: @unchecked Sendable {
     private let lock = NSLock()
     private var value: Value
 
-    init(_ value: Value) {
-        self.value = value
-    }
+    init(_ value: Value) { self.value = value }
 
     func with<T>(_ body: (inout Value) throws -> T) rethrows -> T {
-        lock.lock()
-        defer { lock.unlock() }
-        return try body(&value)
+        try lock.withLock { try body(&value) }
+    }
+}
+
+/// A value that prints and dumps nothing but what it says here: the rest is secret, or holds something secret.
+protocol Discreet: CustomReflectable {
+    var shown: KeyValuePairs<String, Any> { get }
+}
+
+extension Discreet {
+    public var customMirror: Mirror {
+        Mirror(self, children: shown, displayStyle: type(of: self) is AnyClass ? .class : .struct)
     }
 }

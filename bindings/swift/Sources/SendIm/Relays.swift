@@ -11,9 +11,7 @@ final class StepRelay: StepListener {
         handler == nil && !SendImLog.isEnabled(.debug) ? nil : StepRelay(handler)
     }
 
-    private init(_ handler: StepHandler?) {
-        self.handler = handler
-    }
+    private init(_ handler: StepHandler?) { self.handler = handler }
 
     func onStep(record: StepRecord) {
         queue.async { [handler] in
@@ -46,9 +44,7 @@ final class TokenRelay: TokenProvider {
     /// Of how many requests for a token the latest errors are kept. Sends that fail by one look it up soon after.
     private static let mostThrown = 64
 
-    init(_ source: @escaping TokenSource) {
-        self.source = source
-    }
+    init(_ source: @escaping TokenSource) { self.source = source }
 
     func requestToken(request: TokenRequestRecord, reply: TokenReply) {
         let wanted = TokenRequest(
@@ -59,12 +55,18 @@ final class TokenRelay: TokenProvider {
             asked.last += 1
             let number = asked.last
             asked.tasks[number] = Task { [source, weak self] in
-                await Self.answer(wanted, reply, source) { error in
+                do {
+                    let token = try await source(wanted)
+                    let seconds = token.expiresIn.map { UInt64(clamping: $0.components.seconds) }
+                    reply.resolve(token: token.value, expiresInS: seconds)
+                } catch {
+                    let type = String(describing: Swift.type(of: error))
+                    SendImLog.log(.warning, "the token closure failed", ["error": type])
                     self?.asked.with {
                         $0.thrown[number] = error
                         $0.thrown[number - Self.mostThrown] = nil
                     }
-                    return UInt64(number)
+                    reply.fail(reason: "the token closure threw \(type)", cause: UInt64(number))
                 }
                 self?.asked.with { $0.tasks[number] = nil }
             }
@@ -80,23 +82,7 @@ final class TokenRelay: TokenProvider {
     func cancel() {
         asked.with { asked in
             asked.over = true
-            for task in asked.tasks.values {
-                task.cancel()
-            }
-        }
-    }
-
-    private static func answer(
-        _ wanted: TokenRequest, _ reply: TokenReply, _ source: TokenSource, keep: (any Error) -> UInt64
-    ) async {
-        do {
-            let token = try await source(wanted)
-            let seconds = token.expiresIn.map { UInt64(clamping: $0.components.seconds) }
-            reply.resolve(token: token.value, expiresInS: seconds)
-        } catch {
-            let type = String(describing: Swift.type(of: error))
-            SendImLog.log(.warning, "the token closure failed", ["error": type])
-            reply.fail(reason: "the token closure threw \(type)", cause: keep(error))
+            for task in asked.tasks.values { task.cancel() }
         }
     }
 }

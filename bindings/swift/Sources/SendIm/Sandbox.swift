@@ -42,9 +42,7 @@ public final class Sandbox: Sendable {
         }
     }
 
-    deinit {
-        removeFile()
-    }
+    deinit { stop() }
 
     /// Starts a sandbox.
     ///
@@ -85,7 +83,10 @@ public final class Sandbox: Sendable {
     /// Stops the server and removes ``caFile``. What it had delivered is gone. A second call does nothing.
     public func stop() {
         server.stop()
-        removeFile()
+        if let caFile {
+            // It may be gone already: stopping comes before the end of this object.
+            try? FileManager.default.removeItem(atPath: caFile)
+        }
     }
 
     /// An account of this sandbox: its server and its certificate authority are filled in.
@@ -97,16 +98,12 @@ public final class Sandbox: Sendable {
         Account(address, password: password, server: url, caFile: caFile)
     }
 
-    /// What was delivered to this address, oldest first.
-    ///
-    /// - Throws: ``SendImError`` of kind ``SendImError/Kind/closed`` after ``stop()``.
+    /// What was delivered to this address, oldest first. Fails with the kind ``SendImError/Kind/closed`` after ``stop()``.
     public func inbox(_ address: String) throws(SendImError) -> [Delivered] {
         try ask { try server.inbox(address: address).map(Delivered.init) }
     }
 
-    /// Everything delivered, oldest first.
-    ///
-    /// - Throws: ``SendImError`` of kind ``SendImError/Kind/closed`` after ``stop()``.
+    /// Everything delivered, oldest first. Fails with the kind ``SendImError/Kind/closed`` after ``stop()``.
     public func messages() throws(SendImError) -> [Delivered] {
         try ask { try server.messages().map(Delivered.init) }
     }
@@ -140,45 +137,25 @@ public final class Sandbox: Sendable {
     /// Makes something go wrong.
     ///
     /// - Parameters:
-    ///   - route: The requests it lies on.
-    ///   - action: What happens.
+    ///   - fault: What happens.
+    ///   - route: The requests it happens to.
     ///   - skip: How many requests pass unharmed before the first is hit.
     ///   - times: How many requests are hit; 0: every one until ``clearFaults()``.
-    /// - Throws: ``SendImError`` of kind ``SendImError/Kind/closed`` after ``stop()``.
-    public func addFault(_ route: Route, _ action: Fault, skip: Int = 0, times: Int = 1) throws(SendImError) {
-        let fault: [String: Any] = [
-            "route": route.rawValue, "action": action.json, "skip": UInt32(clamping: skip),
+    public func addFault(_ fault: Fault, on route: Route, skip: Int = 0, times: Int = 1) throws(SendImError) {
+        let told: [String: Any] = [
+            "route": route.rawValue, "action": fault.action, "skip": UInt32(clamping: skip),
             "times": UInt32(clamping: times),
         ]
         try ask {
-            let json = try JSONSerialization.data(withJSONObject: fault)
+            let json = try JSONSerialization.data(withJSONObject: told)
             try server.addFault(json: String(decoding: json, as: UTF8.self))
         }
-    }
-
-    /// The same in the JSON of the sandbox: `{"route": "start_messaging", "action": "drop_after"}`.
-    ///
-    /// - Throws: ``SendImError`` of kind ``SendImError/Kind/invalidInput`` where there is no such route or action.
-    public func addFault(json: String) throws(SendImError) {
-        try ask { try server.addFault(json: json) }
     }
 
     /// Takes every fault away.
     public func clearFaults() throws(SendImError) {
         try ask { try server.clearFaults() }
     }
-
-    private func removeFile() {
-        guard let caFile else { return }
-        // It may be gone already: stopping comes before the end of this object.
-        try? FileManager.default.removeItem(atPath: caFile)
-    }
-}
-
-extension Sandbox: CustomStringConvertible, CustomReflectable {
-    public var description: String { "Sandbox(\(url))" }
-
-    public var customMirror: Mirror { Mirror(self, children: ["url": url]) }
 }
 
 /// Starts a sandbox with the usual settings, runs `body` and stops it, also when `body` throws.

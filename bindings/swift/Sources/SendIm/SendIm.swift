@@ -16,6 +16,7 @@ internal import SendImNative
 /// - Parameters:
 ///   - to: The recipient's address, `user@domain`; `sip:` is optional.
 ///   - text: The text, or html with `html: true`.
+///   - account: Who sends. By default the stored account, see ``Account/stored``.
 ///   - subject: The subject, at most 250 UTF-16 units, on one line.
 ///   - importance: How urgent the message is shown.
 ///   - html: True if the text is html. A recipient whose side takes none gets its plain-text rendering.
@@ -23,7 +24,6 @@ internal import SendImNative
 ///     call takes at most 2 s more to withdraw the invitation and learn what came of it, and at most another 3 s to close its
 ///     session.
 ///   - wait: When the call is done: the recipient's side has accepted, or the server has taken the message.
-///   - account: Who sends. By default the stored account, see ``Account/stored``.
 ///   - onStep: Called with each finished step, in order, on a queue of this package. It should return quickly: the call
 ///     ends when it has been told of every step.
 /// - Returns: The receipt, which says who accepted and what proves it.
@@ -32,12 +32,12 @@ internal import SendImNative
 public func sendIm(
     to: String,
     text: String,
+    from account: Account = .stored,
     subject: String? = nil,
     importance: Importance = .normal,
     html: Bool = false,
     timeout: Duration = Message.defaultTimeout,
     wait: Wait = .delivered,
-    from account: Account = .stored,
     onStep: StepHandler? = nil
 ) async throws(SendImError) -> Receipt {
     let message = Message(
@@ -46,13 +46,6 @@ public func sendIm(
 }
 
 /// The same with the message as one value.
-///
-/// - Parameters:
-///   - message: What is sent, to whom.
-///   - account: Who sends. By default the stored account, see ``Account/stored``.
-///   - onStep: Called with each finished step, in order, on a queue of this package.
-/// - Returns: The receipt, which says who accepted and what proves it.
-/// - Throws: ``SendImError``; ``SendImError/sent`` says whether the message can have arrived all the same.
 @discardableResult
 public func sendIm(
     _ message: Message,
@@ -60,11 +53,11 @@ public func sendIm(
     onStep: StepHandler? = nil
 ) async throws(SendImError) -> Receipt {
     let steps = StepRelay.wanted(onStep)
-    let tokens = account.tokens.map(TokenRelay.init)
+    let tokens = account.token.map(TokenRelay.init)
     defer { tokens?.cancel() }
     let options = account.options(timeout: message.timeout)
     let content = message.options
-    return try await call(.mayHaveLeft, telling: steps, asking: tokens) { cancellation in
+    return try await call(mayHaveLeft: true, telling: steps, asking: tokens) { cancellation in
         Receipt(
             try await SendImNative.send(
                 options: options, content: content, tokens: tokens, steps: steps, cancellation: cancellation))

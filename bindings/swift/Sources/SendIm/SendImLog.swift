@@ -43,19 +43,12 @@ public enum SendImLog {
     ///   - level: The least level to log.
     ///   - handler: Takes each entry. Nil: nothing is logged.
     public static func bootstrap(level: Level = .debug, _ handler: Handler?) {
-        sink.with { $0 = handler.map { Sink(level: level, handler: $0) } }
+        sink.with { $0 = handler.map { (level, $0) } }
     }
 
-    private struct Sink: Sendable {
-        let level: Level
-        let handler: Handler
-    }
+    private static let sink = Locked<(level: Level, handler: Handler)?>(nil)
 
-    private static let sink = Locked<Sink?>(nil)
-
-    static func isEnabled(_ level: Level) -> Bool {
-        sink.with { $0.map { $0.level <= level } ?? false }
-    }
+    static func isEnabled(_ level: Level) -> Bool { sink.with { $0.map { $0.level <= level } ?? false } }
 
     static func log(_ level: Level, _ message: @autoclosure () -> String, _ metadata: [String: String] = [:]) {
         guard let sink = sink.with({ $0 }), sink.level <= level else { return }

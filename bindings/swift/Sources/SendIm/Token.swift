@@ -10,32 +10,34 @@ public struct TokenRequest: Sendable, Hashable {
     public let trustedIssuers: String?
     /// True where the token given before was rejected: a cached one will not do.
     public let rejected: Bool
+
+    /// A request, for tests of your own token closure; the parameters are its properties.
+    public init(
+        origin: String, authorizationURI: String? = nil, clientID: String? = nil, trustedIssuers: String? = nil,
+        rejected: Bool = false
+    ) {
+        self.origin = origin
+        self.authorizationURI = authorizationURI
+        self.clientID = clientID
+        self.trustedIssuers = trustedIssuers
+        self.rejected = rejected
+    }
 }
 
 /// A bearer token and how long it lasts. Its value is in no description and no dump.
-public struct BearerToken: Sendable {
+public struct BearerToken: Sendable, Discreet {
     /// The token without the word `Bearer`.
     public let value: String
-    /// Its lifetime from now. Nil: it is used until it is rejected.
+    /// Its lifetime from now, counted in whole seconds. Nil: it is used until it is rejected.
     public let expiresIn: Duration?
 
-    /// A token.
-    ///
-    /// - Parameters:
-    ///   - value: The token without the word `Bearer`.
-    ///   - expiresIn: Its lifetime from now, counted in whole seconds. Nil: it is used until it is rejected.
+    /// A token; the parameters are its properties.
     public init(_ value: String, expiresIn: Duration? = nil) {
         self.value = value
         self.expiresIn = expiresIn
     }
-}
 
-extension BearerToken: CustomStringConvertible, CustomReflectable {
-    public var description: String { "BearerToken" }
-
-    public var customMirror: Mirror {
-        Mirror(self, children: ["expiresIn": expiresIn as Any], displayStyle: .struct)
-    }
+    var shown: KeyValuePairs<String, Any> { ["expiresIn": expiresIn as Any] }
 }
 
 /// Gives a bearer token for a request of a server.

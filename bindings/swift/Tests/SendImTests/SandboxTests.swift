@@ -2,128 +2,79 @@ import Foundation
 import SendIm
 import XCTest
 
-final class SandboxTests: XCTestCase {
+final class SandboxTests: SandboxCase, @unchecked Sendable {
     func testHttpsWithAnAuthorityOfItsOwn() async throws {
-        let sandbox = try await Sandbox.start(layout: .redirect, https: true)
+        let sandbox = try await Sandbox.start(layout: .redirect, https: true, users: [sender: password])
         let file = try XCTUnwrap(sandbox.caFile)
         XCTAssertTrue(sandbox.url.hasPrefix("https://"))
         XCTAssertTrue(try String(contentsOfFile: file, encoding: .utf8).contains("BEGIN CERTIFICATE"))
-        try await sendIm(to: "lenea@contoso.com", text: "hi", from: sandbox.tosh)
-        let error = try await failure {
-            try await sendIm(
-                to: "lenea@contoso.com", text: "hi", timeout: .seconds(5),
-                from: Account(sender, password: password, server: sandbox.url))
+        var account = sandbox.account(sender, password: password)
+        try await sendIm(to: "lenea@contoso.com", text: "hi", from: account)
+        try await failure(.signInRefused) {
+            try await sendIm(to: "lenea@contoso.com", text: "hi", from: sandbox.account(sender))
         }
-        XCTAssertEqual(error.kind, .tls)
+        account.caFile = nil
+        try await failure(.tls) { try await sendIm(to: "lenea@contoso.com", text: "hi", from: account) }
         sandbox.stop()
         XCTAssertFalse(FileManager.default.fileExists(atPath: file))
     }
 
     func testASandboxThatIsLetGoStops() async throws {
         var sandbox: Sandbox? = try await Sandbox.start(https: true)
-        let account = sandbox!.tosh
         let file = sandbox!.caFile!
+        let account = Account(sender, password: password, server: sandbox!.url)
         sandbox = nil
         XCTAssertFalse(FileManager.default.fileExists(atPath: file))
-        let error = try await failure {
-            try await sendIm(to: "lenea@contoso.com", text: "hi", timeout: .seconds(5), from: account)
+        try await failure(.discoveryFailed) {
+            try await sendIm(to: "lenea@contoso.com", text: "hi", from: account, timeout: .seconds(5))
         }
-        XCTAssertEqual(error.sent, .no)
     }
 
     func testAStoppedSandboxSaysSo() async throws {
-        let sandbox = try await Sandbox.start()
         sandbox.stop()
         sandbox.stop()
-        let error = try await failure { try sandbox.messages() }
-        XCTAssertEqual(error.kind, .closed)
-    }
-
-    func testDeclaredUsers() async throws {
-        let sandbox = try await Sandbox.start(users: [sender: "right"])
-        try await sendIm(to: "lenea@contoso.com", text: "hi", from: sandbox.account(sender, password: "right"))
-        let error = try await failure { try await sendIm(to: "lenea@contoso.com", text: "hi", from: sandbox.tosh) }
-        XCTAssertEqual(error.kind, .signInRefused)
+        try await failure(.closed) { try sandbox.messages() }
     }
 
     func testWaitingForMessages() async throws {
-        try await withSandbox { sandbox in
-            async let arrived = sandbox.waitFor(2)
-            try await sendIm(to: "a@contoso.com", text: "one", from: sandbox.tosh)
-            try await sendIm(to: "b@contoso.com", text: "two", from: sandbox.tosh)
-            let texts = try await arrived.map(\.text)
-            XCTAssertEqual(texts, ["one", "two"])
-            let error = try await failure { try await sandbox.waitFor(3, timeout: .milliseconds(20)) }
-            XCTAssertEqual(error.kind, .timeout)
-        }
+        async let arrived = sandbox.waitFor(2)
+        try await sendIm(to: "a@contoso.com", text: "one", from: tosh)
+        try await sendIm(to: "b@contoso.com", text: "two", from: tosh)
+        let texts = try await arrived.map(\.text)
+        XCTAssertEqual(texts, ["one", "two"])
+        try await failure(.timeout) { try await sandbox.waitFor(3, timeout: .milliseconds(20)) }
     }
 
     func testEveryRouteAndEveryFaultIsOneTheSandboxKnows() async throws {
-        try await withSandbox { sandbox in
-            let faults: [Sandbox.Fault] = [
-                .status(503), .status(410, code: "Gone", subcode: "TooManyApplications", retryAfter: 1),
-                .delay(.milliseconds(1)), .dropBefore, .dropAfter, .cutBody, .htmlInstead, .wrongContentType,
-                .oversized(bytes: 100_000), .duplicateEvents, .delayEvents(.milliseconds(1)), .bareEvents, .earlyEvents,
-                .skipStates,
-            ]
-            for fault in faults {
-                try sandbox.addFault(.startMessaging, fault)
-            }
-            for route in Sandbox.Route.allCases {
-                try sandbox.addFault(route, .dropBefore, skip: 1, times: 2)
-            }
-            try sandbox.clearFaults()
-            let receipt = try await sendIm(to: "lenea@contoso.com", text: "hi", from: sandbox.tosh)
-            XCTAssertEqual(receipt.acceptedBy, "lenea@contoso.com")
-            let error = try await failure { try sandbox.addFault(json: #"{"route": "moon"}"#) }
-            XCTAssertEqual(error.kind, .invalidInput)
+        let time: Duration = .milliseconds(1)
+        let faults: [Sandbox.Fault] = [
+            .status(503), .status(410, code: "Gone", subcode: "TooManyApplications", retryAfter: .seconds(1)),
+            .delay(time), .delayAnswer(time), .gatewayError(502), .dropBefore, .dropAfter, .resetBefore, .resetAfter,
+            .resetStream(error: 7), .goAway(error: 0), .thenRefuse(time), .thenDistrust(connections: 1), .cutBody,
+            .htmlInstead, .wrongContentType, .oversized(bytes: 100_000), .duplicateEvents, .delayEvents(time),
+            .bareEvents,
+            .earlyEvents, .skipStates,
+        ]
+        for fault in faults {
+            try sandbox.addFault(fault, on: .startMessaging)
         }
-    }
-
-    func testAFaultDoesWhatItSays() async throws {
-        try await withSandbox { sandbox in
-            try sandbox.addFault(.startMessaging, .dropAfter)
-            try await sendIm(to: "lenea@contoso.com", text: "exactly once", from: sandbox.tosh)
-            XCTAssertEqual(try sandbox.messages().map(\.text), ["exactly once"])
+        for route in Sandbox.Route.allCases {
+            try sandbox.addFault(.dropBefore, on: route, skip: 1, times: 2)
         }
-    }
-
-    func testASessionThroughWhatServersDoToIt() async throws {
-        try await withSandbox { sandbox in
-            try await withClient(sandbox.tosh) { client in
-                for action in ["drop-applications", "resync", "resume", "end-conversations"] {
-                    try await sandbox.request("POST", "actions/\(action)")
-                    try await client.send(to: "lenea@contoso.com", text: "still here")
-                }
-            }
-            XCTAssertEqual(try sandbox.messages().count, 4)
-        }
+        try sandbox.clearFaults()
+        let receipt = try await sendIm(to: "lenea@contoso.com", text: "hi", from: tosh)
+        XCTAssertEqual(receipt.acceptedBy, "lenea@contoso.com")
     }
 
     func testItsOwnInterface() async throws {
-        try await withSandbox { sandbox in
-            let answer = try await sandbox.request(
-                "PUT", "recipients/lenea@contoso.com", json: #"{"forward_to": "ada@contoso.com"}"#)
-            XCTAssertEqual(answer, "")
-            let receipt = try await sendIm(to: "lenea@contoso.com", text: "hi", from: sandbox.tosh)
-            XCTAssertEqual(receipt.acceptedBy, "ada@contoso.com")
-            let messages = try await sandbox.request("GET", "messages?to=ada@contoso.com")
-            XCTAssertTrue(messages.contains(#""text":"hi""#), messages)
-            try await sandbox.request("DELETE", "messages")
-            XCTAssertEqual(try sandbox.messages().count, 0)
-            let error = try await failure { try await sandbox.request("GET", "secrets") }
-            XCTAssertEqual(error.kind, .invalidInput)
-            XCTAssertEqual(
-                error.detail, "The sandbox refuses this request: there is no such resource or method.")
-        }
-    }
-
-    func testPrintingWhatArrivedDoesNotShowTheText() async throws {
-        try await withSandbox { sandbox in
-            try await sendIm(to: "lenea@contoso.com", text: "s3cret", subject: "s3cret", from: sandbox.tosh)
-            let text = shown(try sandbox.messages()[0])
-            XCTAssertFalse(text.contains("s3cret"), text)
-            XCTAssertTrue(text.contains("lenea@contoso.com"))
-        }
+        let answer = try await sandbox.request(
+            "PUT", "recipients/lenea@contoso.com", json: #"{"forward_to": "ada@contoso.com"}"#)
+        XCTAssertEqual(answer, "")
+        let receipt = try await sendIm(to: "lenea@contoso.com", text: "hi", from: tosh)
+        XCTAssertEqual(receipt.acceptedBy, "ada@contoso.com")
+        let messages = try await sandbox.request("GET", "messages?to=ada@contoso.com")
+        XCTAssertTrue(messages.contains(#""text":"hi""#), messages)
+        let error = try await failure(.invalidInput) { try await sandbox.request("GET", "secrets") }
+        XCTAssertEqual(error.detail, "The sandbox refuses this request: there is no such resource or method.")
     }
 }

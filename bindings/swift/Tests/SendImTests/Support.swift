@@ -15,10 +15,41 @@ let project = package.deletingLastPathComponent().deletingLastPathComponent()
 /// After so long a process, or a condition, counts as hanging. No test asserts on a shorter time.
 let hang: Duration = .seconds(120)
 
-extension Sandbox {
-    /// The account the tests send from.
-    var tosh: Account { account(sender, password: password) }
+/// Tests with a sandbox for each. `silent@` rings for an hour there: a call that went on waiting would count as hanging.
+class SandboxCase: XCTestCase, @unchecked Sendable {
+    private(set) var sandbox: Sandbox!
 
+    /// How long `slow@` takes to accept.
+    var slow: Duration { .seconds(3) }
+
+    /// The account the tests send from.
+    var tosh: Account { sandbox.account(sender, password: password) }
+
+    override func setUp() async throws {
+        sandbox = try await Sandbox.start(ring: .seconds(3600), slow: slow)
+    }
+
+    override func tearDown() async throws {
+        SendImLog.bootstrap(nil)
+        sandbox.stop()
+    }
+
+    /// Sends to somebody who never answers.
+    func ring(_ client: Client? = nil, text: String = "hi") -> Task<Receipt, any Error> {
+        let message = Message(to: "silent@contoso.com", text: text, timeout: .seconds(3600))
+        return Task { [tosh] in
+            guard let client else { return try await sendIm(message, from: tosh) }
+            return try await client.send(message)
+        }
+    }
+
+    /// Returns once so many invitations have been sent.
+    func invited(_ count: Int = 1) async throws {
+        try await eventually { try await sandbox.paths("/messaginginvitations").count >= count }
+    }
+}
+
+extension Sandbox {
     /// A request the sandbox received.
     struct Exchange: Decodable {
         let method: String
@@ -45,10 +76,15 @@ extension Sandbox {
         try await JSONDecoder().decode(T.self, from: Data(request(method, path).utf8))
     }
 
-    func sawInvitation() async throws -> Bool { try await invitations() > 0 }
+    /// The requests answered so far whose path ends like this.
+    func paths(_ end: String) async throws -> [Exchange] {
+        try await journal().filter { $0.path.lowercased().hasSuffix(end) && $0.status != nil }
+    }
+}
 
-    func invitations() async throws -> Int {
-        try await journal().filter { $0.path.lowercased().hasSuffix("/messaginginvitations") && $0.status != nil }.count
+extension Result {
+    var error: Failure? {
+        if case .failure(let error) = self { error } else { nil }
     }
 }
 
@@ -73,15 +109,19 @@ func expectEqual<T: Equatable>(
     XCTAssertEqual(value, expected, message, file: file, line: line)
 }
 
-/// The error of a call that must fail.
+/// The error of a call that must fail in this way.
+@discardableResult
 func failure<T: Sendable>(
-    file: StaticString = #filePath, line: UInt = #line, of call: () async throws -> T
+    _ kind: SendImError.Kind, sent: SendImError.Sent = .no, file: StaticString = #filePath, line: UInt = #line,
+    of call: () async throws -> T
 ) async throws -> SendImError {
     do {
         let result = try await call()
         XCTFail("it succeeded: \(result)", file: file, line: line)
         throw CancellationError()
     } catch let error as SendImError {
+        XCTAssertEqual(error.kind, kind, "\(error)", file: file, line: line)
+        XCTAssertEqual(error.sent, sent, "\(error)", file: file, line: line)
         return error
     }
 }
@@ -138,4 +178,35 @@ func helper(
             }
         }
     }
+}
+
+/// Values that handlers on any thread collect.
+final class Collected<Value: Sendable>: @unchecked Sendable {
+    private let lock = NSLock()
+    private var values: [Value] = []
+
+    var all: [Value] { lock.withLock { values } }
+
+    var add: @Sendable (Value) -> Void {
+        { value in self.lock.withLock { self.values.append(value) } }
+    }
+}
+
+/// Runs a body with these variables set and every other one of ours unset. Tests run one after the other.
+func withEnvironment(_ variables: [String: String], _ body: () async throws -> Void) async throws {
+    let ours = ["ADDRESS", "PASSWORD", "USERNAME", "SERVER", "CA_FILE", "TLS"].map { "SEND_IM_" + $0 }
+    let names = ours + ["XDG_CONFIG_HOME", "HOME"]
+    let before = names.map { ($0, ProcessInfo.processInfo.environment[$0]) }
+    defer {
+        for (name, value) in before {
+            if let value { setenv(name, value, 1) } else { unsetenv(name) }
+        }
+    }
+    for name in ours {
+        unsetenv(name)
+    }
+    for (name, value) in variables {
+        setenv(name, value, 1)
+    }
+    try await body()
 }

@@ -82,7 +82,7 @@ func members(_ result: Result<Receipt, SendImError>) -> [String: [String: Any?]]
     case .failure(let error):
         [
             "error": [
-                "kind": error.rawKind, "step": error.step?.rawValue, "detail": error.detail,
+                "kind": error.kind.rawValue, "step": error.step?.rawValue, "detail": error.detail,
                 "sent": error.sent.rawValue, "http_status": error.httpStatus, "code": error.code,
                 "subcode": error.subcode, "diagnostics": error.diagnostics,
                 "retry_after": error.retryAfter.map { $0 / .seconds(1) }, "hops": error.hops.map { "\($0)" },

@@ -42,7 +42,7 @@ func ring() -> Task<Void, Never> {
     let invited = Invited()
     let sending = Task.detached {
         _ = try? await sendIm(
-            to: "silent@contoso.com", text: "hi", timeout: .seconds(3600), from: account, onStep: invited.count)
+            to: "silent@contoso.com", text: "hi", from: account, timeout: .seconds(3600), onStep: invited.count)
     }
     invited.wait(for: 1)
     return sending
@@ -82,7 +82,7 @@ case "cancel-at-exit":
         waiting {
             client.cancelAll()
             if case .failure(let error as SendImError) = await sending.result {
-                print(error.rawKind, error.sent, error.exitCode)
+                print(error.kind.rawValue, error.sent, error.exitCode)
             }
             try? await client.signOut()
         }
