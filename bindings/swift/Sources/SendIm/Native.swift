@@ -24,9 +24,7 @@ func call<T: Sendable>(
         result = .failure(SendImError(native: error, mayHaveLeft: mayHaveLeft, asking: tokens))
     }
     // Somebody who cancelled does not wait for a handler that is slow.
-    if !Task.isCancelled {
-        await steps?.flush()
-    }
+    if !Task.isCancelled { await steps?.flush() }
     return try result.get()
 }
 

@@ -23,9 +23,7 @@ final class StepRelay: StepListener {
 
     /// Returns when every step so far has been handed on.
     func flush() async {
-        await withCheckedContinuation { continuation in
-            queue.async { continuation.resume() }
-        }
+        await withCheckedContinuation { continuation in queue.async { continuation.resume() } }
     }
 }
 

@@ -46,19 +46,20 @@ final class TokenTests: SandboxCase, @unchecked Sendable {
         let client = try await Client.signIn(account)
         // More failures than are kept: each is still found again.
         for number in 1...100 {
-            sealed.add(Leak(text: "\(number)"))
+            sealed.add(Leak(text: "s3cret \(number)"))
             try await sandbox.request("POST", "actions/revoke-tokens")
             let error = try await failure(.credentialUnavailable) {
                 try await client.send(to: "lenea@contoso.com", text: "hi")
             }
-            XCTAssertEqual((error.underlyingError as? Leak)?.text, "\(number)")
+            XCTAssertEqual((error.underlyingError as? Leak)?.text, "s3cret \(number)")
         }
         let messages = (1...20).map { Message(to: "user\($0)@contoso.com", text: "hi") }
         for result in await client.sendAll(messages) {
-            XCTAssertEqual((result.error?.underlyingError as? Leak)?.text, "100")
+            XCTAssertEqual((result.error?.underlyingError as? Leak)?.text, "s3cret 100")
         }
         let error = try await failure(.credentialUnavailable) { try await Client.signIn(account) }
-        XCTAssertEqual((error.underlyingError as? Leak)?.text, "100")
+        XCTAssertEqual((error.underlyingError as? Leak)?.text, "s3cret 100")
+        XCTAssertFalse(shown(client).contains("s3cret"))
         try? await client.signOut()
     }
 
