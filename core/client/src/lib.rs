@@ -212,7 +212,6 @@ mod session;
 mod shared;
 mod sign_in;
 mod steps;
-#[cfg(feature = "bindings")]
 mod text;
 mod tls;
 mod trust;

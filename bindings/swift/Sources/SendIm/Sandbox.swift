@@ -34,12 +34,7 @@ public final class Sandbox: Sendable {
     private init(_ server: SandboxServer) throws {
         self.server = server
         url = try server.url()
-        caFile = try server.caPem().map { pem in
-            let file = FileManager.default.temporaryDirectory
-                .appendingPathComponent("send-im-sandbox-\(UUID().uuidString).pem")
-            try Data(pem.utf8).write(to: file, options: .withoutOverwriting)
-            return file.path
-        }
+        caFile = try server.caFile()
     }
 
     deinit { stop() }
@@ -83,10 +78,6 @@ public final class Sandbox: Sendable {
     /// Stops the server and removes ``caFile``. What it had delivered is gone. A second call does nothing.
     public func stop() {
         server.stop()
-        if let caFile {
-            // It may be gone already: stopping comes before the end of this object.
-            try? FileManager.default.removeItem(atPath: caFile)
-        }
     }
 
     /// An account of this sandbox: its server and its certificate authority are filled in.

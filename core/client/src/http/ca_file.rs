@@ -89,7 +89,6 @@ fn is_pkcs7(form: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
 
     use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 
@@ -110,10 +109,11 @@ mod tests {
     }
 
     /// What the openssl command makes of a file.
+    #[cfg(unix)]
     fn openssl(arguments: &[&str], input: &str) -> Vec<u8> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), input).unwrap();
-        let output = Command::new("openssl").args(arguments).arg(file.path()).output().unwrap();
+        let output = std::process::Command::new("openssl").args(arguments).arg(file.path()).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         output.stdout
     }
@@ -148,6 +148,7 @@ mod tests {
         assert!(read(damaged.as_bytes()).unwrap_err().contains("holds no certificate"));
     }
 
+    #[cfg(unix)] // by openssl
     #[test]
     fn what_is_in_another_form_is_told_with_how_to_convert_it() {
         let (pem, der, key) = authority();
