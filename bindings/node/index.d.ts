@@ -1,20 +1,13 @@
 /// <reference lib="esnext.disposable" />
 
-/**
- * Delivers instant messages to Skype for Business and Lync users.
- *
- * Every time is in milliseconds. A wrong type is a `TypeError`; every other failure is a {@link SendImError}. Functions that
- * give a promise never throw.
- */
+// Every time is in milliseconds. A wrong type is a `TypeError`; every other failure is a `SendImError`. Functions that give a
+// promise never throw.
 
 /** The version of the native library. */
 export declare const version: string;
 
-/** A name of a newer library may come; it is a string all the same. */
-type Open<T extends string> = T | (string & {});
-
 /** The sort of failure. The same names in every language. */
-export type Kind = Open<
+export type Kind =
   | 'invalid_input'
   | 'discovery_failed'
   | 'untrusted_host'
@@ -36,11 +29,50 @@ export type Kind = Open<
   | 'protocol'
   | 'outcome_unknown'
   | 'cancelled'
-  | 'closed'
->;
+  | 'closed';
+
+/**
+ * The kind as Node's own errors have it: `ERR_SEND_IM_NO_ANSWER` for `no_answer`, and so on. `cancelled` has `ABORT_ERR`, and
+ * the name `AbortError`.
+ */
+export type ErrorCode = 'ABORT_ERR' | `ERR_SEND_IM_${Uppercase<Exclude<Kind, 'cancelled'>>}`;
 
 /** A step on the way of a message. */
-export type StepName = Open<'discover' | 'sign_in' | 'open_session' | 'invite' | 'send' | 'confirm' | 'sign_out'>;
+export type StepName = 'discover' | 'sign_in' | 'open_session' | 'invite' | 'send' | 'confirm' | 'sign_out';
+
+/** `no`: it was not delivered. `maybe`: it may have arrived, and sending again may double it. */
+export type Sent = 'no' | 'maybe';
+
+/**
+ * Why a message counts as sent. `invitation_accepted`: the text rode in the invitation and was accepted, which is not the same
+ * as read. `message_confirmed`: the recipient's side confirmed it. `submitted`: nobody waited.
+ */
+export type Evidence = 'invitation_accepted' | 'message_confirmed' | 'submitted';
+
+export type Format = 'plain' | 'html';
+export type Importance = 'normal' | 'urgent' | 'emergency';
+
+/** `delivered`: until the recipient's side has accepted. `submitted`: until the server has taken the message. */
+export type Wait = 'delivered' | 'submitted';
+
+/** `compatible`: also older cipher suites, for servers such as Windows Server 2012 R2. */
+export type Tls = 'current' | 'compatible';
+
+/** The servers of a {@link Sandbox}. */
+export type Layout = 'one-pool' | 'two-pools' | 'redirect';
+
+/** A `URL`. */
+export interface UrlLike {
+  readonly href: string;
+}
+
+/** An `AbortSignal`. */
+export interface SignalLike {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
 
 /** One finished step of a call. It never holds a password, a token or the text of a message. */
 export interface Step {
@@ -53,31 +85,22 @@ export interface Step {
   readonly elapsed: number;
 }
 
-/** The members of a {@link Receipt} besides the recipient. */
-export interface ReceiptFields {
+/** Proof of a send. It is never changed. */
+export declare class Receipt {
+  /** For the tests of a program. What is not given is as with plain text that the recipient accepted at once. */
+  constructor(to: string, fields?: Partial<Omit<Receipt, 'to'>>);
+  /** The recipient's address as asked, without `sip:`. */
+  readonly to: string;
   /** Who accepted: someone else than `to` after a call-forward, null when only submitted. */
   readonly acceptedBy: string | null;
-  /**
-   * `invitation_accepted`: the text rode in the invitation and was accepted, which is not the same as read.
-   * `message_confirmed`: the recipient's side confirmed it. `submitted`: nobody waited.
-   */
-  readonly evidence: Open<'invitation_accepted' | 'message_confirmed' | 'submitted'>;
+  readonly evidence: Evidence;
   /** The form in which the text went. */
-  readonly format: Open<'plain' | 'html'>;
+  readonly format: Format;
   /** The server's id of the conversation's thread. */
   readonly threadId: string | null;
   /** Each step in order; after {@link sendIm} they begin with discovery. */
   readonly steps: readonly Step[];
 }
-
-/** Proof of a send. It is never changed. */
-export declare class Receipt {
-  /** For the tests of a program. What is not given is as with plain text that the recipient accepted at once. */
-  constructor(to: string, fields?: Partial<ReceiptFields>);
-  /** The recipient's address as asked, without `sip:`. */
-  readonly to: string;
-}
-export interface Receipt extends ReceiptFields {}
 
 /** One place a call went through before it failed. */
 export interface Hop {
@@ -87,17 +110,25 @@ export interface Hop {
   readonly outcome: string;
 }
 
-/** The members of a {@link SendImError}. */
-export interface ErrorFields {
+/** What a program's tests may give a {@link SendImError}. The rest follows from the kind. */
+export type ErrorFields = Omit<SendImError, keyof Error | 'code' | 'exitCode' | 'detail' | 'toJSON'>;
+
+/**
+ * A call that failed. Its message is one sentence: what failed, and what to do about it; never a password, a token or the text
+ * of a message. Its stack is that of the call.
+ */
+export declare class SendImError extends Error {
+  /** For the tests of a program. What is not given is as with a `protocol` failure before any request: nothing was sent. */
+  constructor(detail: string, fields?: Partial<ErrorFields> & { cause?: unknown });
   readonly kind: Kind;
+  readonly code: ErrorCode;
   /** The step that failed; null where none had begun. */
   readonly step: StepName | null;
-  /** `no`: it was not delivered. `maybe`: it may have arrived, and sending again may double it. */
-  readonly sent: 'no' | 'maybe';
+  readonly sent: Sent;
   /** The HTTP status of the answer that decided. */
   readonly httpStatus: number | null;
   /** The server's error code as it came, for example `RemoteFailure`. */
-  readonly code: string | null;
+  readonly serverCode: string | null;
   /** The server's subcode as it came, for example `DoNotDisturb`. */
   readonly subcode: string | null;
   /** The server's diagnostics, for its administrator. Not stable. */
@@ -108,25 +139,11 @@ export interface ErrorFields {
   readonly hops: readonly Hop[];
   /** The exit code for a program that ends because of this error. */
   readonly exitCode: number;
-}
-
-/**
- * A call that failed: what failed, at which step, and what to do about it.
- *
- * Its message is one sentence. It never holds a password, a token or the text of a message. Its stack is that of the call.
- */
-export declare class SendImError extends Error {
-  /**
-   * For the tests of a program. What is not given is as with a `protocol` failure before any request: nothing was sent. The
-   * exit code is that of the kind.
-   */
-  constructor(detail: string, fields?: Partial<ErrorFields> & { cause?: unknown });
   /** The sentence: the same as `message`. */
   get detail(): string;
   /** The sentence and the members, for a log. */
-  toJSON(): ErrorFields & { name: string; detail: string };
+  toJSON(): Omit<SendImError, 'toJSON' | 'message' | 'stack' | 'cause'>;
 }
-export interface SendImError extends ErrorFields {}
 
 /** What a token is wanted for, as the server's challenge says it. */
 export interface TokenRequest {
@@ -145,10 +162,7 @@ export interface TokenRequest {
 /** A token, without the word `Bearer`, and how long it lasts from now; without `expiresIn` until it is rejected. */
 export type Token = string | { value: string; expiresIn?: number | null };
 
-/**
- * Gives a token whenever one is wanted. What it throws is the `cause` of a `credential_unavailable`, whose own sentence says
- * no more of it than its name.
- */
+/** Gives a token whenever one is wanted. What it throws is the `cause` of a `credential_unavailable`. */
 export type TokenSource = (request: TokenRequest) => Token | Promise<Token>;
 
 /** Who sends. Without an address it is the account of the environment (`SEND_IM_ADDRESS` …) or of the profile file. */
@@ -162,28 +176,27 @@ export interface AccountOptions {
   /** A bearer token, or a function that gives one, in the place of a password. */
   token?: string | TokenSource | null;
   /** The discovery root; without: found by the domain. */
-  server?: string | URL | Sandbox | null;
+  server?: string | UrlLike | Sandbox | null;
   /** A file, PEM or DER, with certificate authorities to trust besides the system's. */
-  caFile?: string | URL | null;
-  /** `compatible`: also older cipher suites, for servers such as Windows Server 2012 R2; without: `SEND_IM_TLS`. */
-  tls?: 'current' | 'compatible' | null;
+  caFile?: string | UrlLike | null;
+  /** Without: `SEND_IM_TLS`. */
+  tls?: Tls | null;
   /** Further domains the server may lead to, such as `contoso.net`. */
   trustedDomains?: readonly string[] | null;
   /** How long {@link Client.signIn} may take, in milliseconds (60000). For {@link sendIm} see {@link MessageOptions}. */
   timeout?: number | null;
-  /** Called with each finished step. What it throws is a warning of the process, and the call goes on. */
+  /** Called with each finished step. The first that it throws is a warning of the process, and the call goes on. */
   onStep?: (step: Step) => unknown;
 }
 
-/** How a message goes. */
 export interface MessageOptions {
   /** At most 250 UTF-16 units, on one line. */
   subject?: string | null;
-  importance?: 'normal' | 'urgent' | 'emergency' | null;
+  importance?: Importance | null;
   /** True if the text is html. A recipient whose side takes none gets its plain-text rendering. */
   html?: boolean | null;
-  /** `delivered`: until the recipient's side has accepted. `submitted`: until the server has taken the message. */
-  wait?: 'delivered' | 'submitted' | null;
+  /** How long to wait: `delivered` unless told. */
+  wait?: Wait | null;
   /**
    * How long the message has to be delivered, in milliseconds (60000). An invitation rings until then, or until the
    * server ends it, after about 30000. After the timeout the call takes at most 2000 more to withdraw the invitation and
@@ -192,29 +205,24 @@ export interface MessageOptions {
   timeout?: number | null;
 }
 
-/** A message of many. */
 export interface Message extends MessageOptions {
   to: string;
   text: string;
 }
 
-/** Ends a call early. */
 export interface Cancellation {
   /**
-   * Aborting ends the call at once with the kind `cancelled`, the signal's reason as its `cause`, and a `sent` that says
-   * whether the message may have arrived. A call whose result is there already keeps it.
+   * Aborting ends the call at once with an `AbortError`, whose kind is `cancelled`, whose `cause` is the signal's reason, and
+   * whose `sent` says whether the message may have arrived. A call whose result is there already keeps it.
    */
-  signal?: AbortSignal | null;
+  signal?: SignalLike | null;
 }
 
 /**
- * Signs in, sends one message, waits for its delivery and signs out. For more than one message, {@link Client} signs in
- * once.
+ * Signs in, sends one message, waits for its delivery and signs out. For more than one message, {@link Client} signs in once.
  *
  * @param to the recipient's address, `user@domain`; `sip:` is optional
  * @param text the text, or html with `html: true`
- * @throws {SendImError} as a rejection; its `sent` says whether the message can have arrived all the same
- *
  * @example
  * const receipt = await sendIm('lenea@contoso.com', 'disk full on db7', { subject: 'db7', importance: 'urgent' });
  */
@@ -223,6 +231,7 @@ export declare function sendIm(
   text: string,
   options?: AccountOptions & MessageOptions & Cancellation,
 ): Promise<Receipt>;
+export declare function sendIm(message: Message, options?: AccountOptions & Cancellation): Promise<Receipt>;
 
 /**
  * One session: any number of messages, any number at a time.
@@ -238,10 +247,13 @@ export declare class Client implements AsyncDisposable {
   private constructor();
   /** Signs in and opens a session. */
   static signIn(options?: AccountOptions & Cancellation): Promise<Client>;
+  /** The sender's. */
+  get address(): string;
   /** True as soon as `close` or `cancelAll` was called: it sends no more. */
   get closed(): boolean;
   /** Sends one message and waits for its delivery. */
   send(to: string, text: string, options?: MessageOptions & Cancellation): Promise<Receipt>;
+  send(message: Message, options?: Cancellation): Promise<Receipt>;
   /**
    * Sends many messages, some tens at a time. Each has a result, in the same order; a rejected one's reason is a
    * {@link SendImError}. A message's timeout begins when its turn comes.
@@ -250,22 +262,16 @@ export declare class Client implements AsyncDisposable {
   /**
    * Waits for the sends under way. Each of them ends with its own timeout at the latest; with `timeout`, what has not ended
    * after so many milliseconds is cancelled. Then the session is closed on the server, in at most 3000 ms. Sends that begin
-   * after it fail with `closed`. A second call does nothing. A server that is gone is not waited for.
-   *
-   * @throws {SendImError} as a rejection, where the server could not be told; it ends the session by itself after a while
+   * after it fail with `closed`. A second call does nothing. A server that is gone is not waited for. It rejects where the
+   * server could not be told, which ends the session by itself after a while.
    */
   close(options?: { timeout?: number | null }): Promise<void>;
-  /** The same as `close`. */
-  signOut(options?: { timeout?: number | null }): Promise<void>;
   /**
    * Ends every send under way at once: each fails with `cancelled`, and its `sent` says whether the message can have arrived
    * (`maybe`) or not (`no`). Sends that begin after it fail with `closed`. The session is still to be closed.
    */
   cancelAll(): void;
-  /**
-   * The same as `close`, where Node has the symbol. It never hides what the scope has thrown: where the server could not be
-   * told, it warns by `process.emitWarning` in place of a rejection.
-   */
+  /** The same as `close`, but it warns in place of a rejection, which would hide what the scope has thrown. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -279,8 +285,8 @@ export interface Delivered {
   /** The address that took it; another one than `to` after a call-forward. */
   readonly acceptedBy: string;
   readonly subject: string | null;
-  readonly importance: 'normal' | 'urgent' | 'emergency';
-  readonly format: 'plain' | 'html';
+  readonly importance: Importance;
+  readonly format: Format;
   readonly text: string;
   /** `invitation` if the text came with the invitation. */
   readonly via: 'invitation' | 'message';
@@ -290,7 +296,7 @@ export interface Delivered {
 }
 
 export interface SandboxOptions {
-  layout?: 'one-pool' | 'two-pools' | 'redirect' | null;
+  layout?: Layout | null;
   /** True for https with a certificate authority made for this sandbox. */
   https?: boolean | null;
   /** Address and port, such as `127.0.0.1:8080`; without: a free port of 127.0.0.1. */
@@ -374,6 +380,6 @@ export declare class Sandbox implements AsyncDisposable {
   clearFaults(): void;
   /** Stops it. What it had delivered is gone. A second call does nothing. */
   stop(): Promise<void>;
-  /** The same as `stop`, where Node has the symbol. */
+  /** The same as `stop`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

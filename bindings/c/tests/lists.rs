@@ -94,6 +94,19 @@ fn every_name_is_listed_in_dotnet() {
     }
 }
 
+#[test]
+fn every_name_is_listed_in_node() {
+    let types = source("bindings/node/index.d.ts");
+    for (name, wanted) in lists() {
+        // As every other name of JavaScript is written.
+        let name = if name == "TLS" { "Tls" } else { name };
+        let (_, list) = types.split_once(&format!("export type {name} =")).expect(name);
+        let listed: BTreeSet<_> =
+            list.split(';').next().unwrap_or_default().split('\'').skip(1).step_by(2).map(bare).collect();
+        assert_eq!(listed, wanted, "{name}");
+    }
+}
+
 fn exit_codes() -> BTreeMap<String, u8> {
     ErrorKind::ALL.iter().map(|kind| (bare(kind.as_str()), kind.exit_code())).collect()
 }

@@ -1,37 +1,68 @@
 'use strict';
 
-const { at, callSite, check, fromFailure, SendImError } = require('./errors.js');
+const { inspect } = require('node:util');
+const { check, fromFailure, Receipt, run, SendImError, unlessAborted } = require('./results.js');
+const { listenFor, stepOf } = require('./listeners.js');
 const { native } = require('./native.js');
-const { ACCOUNT, being, checked, MESSAGE, milliseconds, SIGNAL, text } = require('./options.js');
-const { relay } = require('./relays.js');
-const { disposable, made, receiptOf, run } = require('./send.js');
+const { ACCOUNT, being, checked, MESSAGE, messageOf, milliseconds, object, SIGNAL } = require('./options.js');
+const { call } = require('./queue.js');
 
 /** Only `Client.signIn` makes clients. */
 const KEY = Symbol('send-im');
 
+const iterable = being('an iterable of messages', (value) => typeof value?.[Symbol.iterator] === 'function');
+
+function receiptOf({ to, accepted_by: acceptedBy, thread_id: threadId, steps, ...fields }) {
+  return new Receipt(to, { ...fields, acceptedBy, threadId, steps: Object.freeze(steps.map(stepOf)) });
+}
+
+/** Makes a call of the library. Its failure is thrown. */
+async function made(begin, listening, signal, kept = listening) {
+  unlessAborted(signal);
+  const { data, client } = await call(begin, signal, kept);
+  if (data?.failure) {
+    throw fromFailure(data, signal, listening.thrown);
+  }
+  return client ?? data;
+}
+
+/** Signs in, sends one message, waits for its delivery and signs out. See index.d.ts. */
+function sendIm(to, text, options) {
+  return run(sendIm, async () => {
+    const { signal, ...given } = messageOf({ ...ACCOUNT, ...MESSAGE, ...SIGNAL }, to, text, options);
+    const listening = listenFor(given);
+    const account = { ...given, ...listening.options };
+    return receiptOf((await made((queue, id) => native.send(queue, id, account, given), listening, signal)).receipt);
+  });
+}
+
 /** One session. See index.d.ts. */
 class Client {
   #native;
-  #relays;
+  #listening;
   #closed = false;
 
-  constructor(key, client, relays) {
+  constructor(key, client, listening) {
     if (key !== KEY) {
       throw new TypeError('A client is made by Client.signIn');
     }
     this.#native = client;
-    // The mailbox holds the listeners weakly: they live as long as this object.
-    this.#relays = relays;
+    // The queue holds the listeners weakly: they live as long as this object.
+    this.#listening = listening;
   }
 
   static signIn(options) {
     return run(Client.signIn, async () => {
       const { signal, ...given } = checked(options, { ...ACCOUNT, ...SIGNAL });
-      const relays = relay(given);
-      const account = { ...given, ...relays.options };
-      const { client } = await made((inbox, ticket) => native.signIn(inbox, ticket, account), relays, signal);
-      return new Client(KEY, client, relays);
+      const listening = listenFor(given);
+      const account = { ...given, ...listening.options };
+      const client = await made((queue, id) => native.signIn(queue, id, account), listening, signal);
+      return new Client(KEY, client, listening);
     });
+  }
+
+  get address() {
+    return this.#native.address;
   }
 
   /** True after `close` and `cancelAll`. */
@@ -39,37 +70,44 @@ class Client {
     return this.#closed;
   }
 
-  send(to, content, options) {
+  send(to, text, options) {
     return run(this.send, async () => {
-      const { signal, ...given } = checked(options, { ...MESSAGE, ...SIGNAL });
-      const message = { ...given, to: text('recipient', to), text: text('text', content) };
-      const send = (inbox, ticket) => this.#native.send(inbox, ticket, message);
-      return receiptOf((await this.#made(send, signal)).receipt);
+      const { signal, ...message } = messageOf({ ...MESSAGE, ...SIGNAL }, to, text, options);
+      const [{ value, reason }] = await this.#send([message], false, signal);
+      if (reason) {
+        throw reason;
+      }
+      return value;
     });
   }
 
   sendAll(messages, options) {
-    const site = callSite(this.sendAll);
-    return run(this.sendAll, async () => {
+    return run(this.sendAll, async (placed) => {
       const { signal } = checked(options, SIGNAL);
-      const iterable = being('an iterable of messages', (value) => typeof value?.[Symbol.iterator] === 'function');
-      const all = [...iterable('messages', messages)].map(messageOf);
+      const all = [...iterable('messages', messages)].map(messageOrRefusal);
       const good = all.filter((message) => !(message instanceof SendImError));
-      const mail = await this.#made((inbox, ticket) => this.#native.sendAll(inbox, ticket, good), signal);
-      const outcomes = mail.outcomes.values();
-      return all.map((message) => {
-        const { receipt, failure } = message instanceof SendImError ? {} : outcomes.next().value;
-        if (receipt) {
-          return { status: 'fulfilled', value: receiptOf(receipt) };
-        }
-        const reason = failure ? fromFailure(failure, signal, this.#relays.thrown) : message;
-        return { status: 'rejected', reason: at(reason, site) };
-      });
+      const sent = (await this.#send(good, true, signal)).values();
+      const refused = (reason) => ({ status: 'rejected', reason });
+      const results = all.map((one) => (one instanceof SendImError ? refused(one) : sent.next().value));
+      for (const { reason } of results) {
+        placed(reason);
+      }
+      return results;
     });
   }
 
+  /** @returns {Promise<any[]>} what became of each message */
+  async #send(messages, inTurn, signal) {
+    const outcomes = await this.#made((queue, id) => this.#native.send(queue, id, messages, inTurn), signal);
+    return outcomes.map((outcome) =>
+      outcome.receipt
+        ? { status: 'fulfilled', value: receiptOf(outcome.receipt) }
+        : { status: 'rejected', reason: fromFailure(outcome, signal, this.#listening.thrown) },
+    );
+  }
+
   #made(begin, signal) {
-    return made(begin, this.#relays, signal, this);
+    return made(begin, this.#listening, signal, this);
   }
 
   cancelAll() {
@@ -81,22 +119,29 @@ class Client {
     return run(this.close, async () => {
       const { timeout } = checked(options, { timeout: milliseconds });
       this.#closed = true;
-      await this.#made((inbox, ticket) => this.#native.close(inbox, ticket, timeout), undefined);
+      await this.#made((queue, id) => this.#native.close(queue, id, timeout), undefined);
     });
   }
 
-  signOut(options) {
-    return this.close(options);
+  /** It fails never: that would hide what the scope has failed with. */
+  async [Symbol.asyncDispose]() {
+    try {
+      await this.close();
+    } catch (error) {
+      process.emitWarning(`A session was not closed: ${/** @type {Error} */ (error).message}`, 'SendImWarning');
+    }
+  }
+
+  [inspect.custom](_, options) {
+    const { address, closed } = this;
+    return `Client ${inspect({ address, closed }, options)}`;
   }
 }
 
-const ENTRY = { ...MESSAGE, to: (_, value) => text('recipient', value), text };
-
 /** A message for the library, or why it is refused already. */
-function messageOf(message) {
+function messageOrRefusal(message) {
   try {
-    const { to, text: content } = being('an object', (value) => typeof value === 'object')('A message', message);
-    return { ...checked(message, ENTRY), to: text('recipient', to), text: text('text', content) };
+    return messageOf({}, object('A message', message));
   } catch (error) {
     if (error instanceof SendImError) {
       return error;
@@ -105,22 +150,4 @@ function messageOf(message) {
   }
 }
 
-/**
- * What the end of a scope does. It fails never: it would hide what the scope has failed with.
- *
- * @this {Client}
- */
-async function dispose() {
-  try {
-    await this.close();
-  } catch (error) {
-    if (!(error instanceof SendImError)) {
-      throw error;
-    }
-    process.emitWarning(`A session was not closed: ${error.message}`, 'SendImWarning');
-  }
-}
-
-disposable(Client, dispose);
-
-module.exports = { Client };
+module.exports = { Client, sendIm };

@@ -1,10 +1,8 @@
 'use strict';
 
-const { Client } = require('./client.js');
-const { SendImError } = require('./errors.js');
+const { Client, sendIm } = require('./client.js');
+const { Receipt, SendImError } = require('./results.js');
 const { version } = require('./native.js');
-const { Receipt } = require('./receipt.js');
 const { Sandbox } = require('./sandbox.js');
-const { sendIm } = require('./send.js');
 
 module.exports = { Client, Receipt, Sandbox, SendImError, sendIm, version };

@@ -3,7 +3,7 @@
 /** Checks the options of a program, and makes those of the library of them. No error shows a value: it may be secret. */
 
 const { fileURLToPath } = require('node:url');
-const { invalidInput } = require('./errors.js');
+const { invalidInput } = require('./results.js');
 
 /** More milliseconds than anybody means: thirty years. */
 const LONGEST = 1e12;
@@ -51,6 +51,7 @@ const being = (wanted, fits) => (name, value) => {
   return value;
 };
 
+const object = being('an object', (value) => typeof value === 'object' && value !== null);
 const truth = being('a boolean', (value) => typeof value === 'boolean');
 const list = being('an array of strings', Array.isArray);
 
@@ -79,14 +80,8 @@ const ACCOUNT = {
 const MESSAGE = { subject: text, importance: text, html: truth, wait: text, timeout: milliseconds };
 
 /** The options that are given, checked. */
-function checked(options, known) {
-  if (options === undefined) {
-    return {};
-  }
-  if (typeof options !== 'object' || options === null) {
-    throw wrongType('options', 'an object', options);
-  }
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+function checked(options = {}, known) {
+  const unknown = Object.keys(object('options', options)).find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined) {
     const named = PLAINLY_A_NAME.test(unknown) ? `"${unknown}"` : 'of that name';
     throw new TypeError(`There is no option ${named} here; there are ${Object.keys(known).join(', ')}`);
@@ -99,4 +94,12 @@ function checked(options, known) {
   return Object.fromEntries(members.map(([name, value]) => [name, known[name](name, value)]));
 }
 
-module.exports = { ACCOUNT, MESSAGE, SIGNAL, being, checked, milliseconds, text, truth, wrongType };
+/** A message, given as `(to, text, options)`, or as one object and the options besides it. @returns {any} */
+function messageOf(known, to, content, options) {
+  const whole = typeof to === 'object' && to !== null;
+  const { to: recipient, text: said, ...more } = whole ? to : { to, text: content };
+  const given = { ...checked(whole ? content : options, known), ...checked(more, MESSAGE) };
+  return { ...given, to: text('recipient', recipient), text: text('text', said) };
+}
+
+module.exports = { ACCOUNT, MESSAGE, SIGNAL, being, checked, messageOf, milliseconds, object, text, truth, wrongType };

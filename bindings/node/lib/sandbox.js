@@ -1,11 +1,10 @@
 'use strict';
 
 const { setTimeout: sleep } = require('node:timers/promises');
-const { unlessAborted } = require('./abort.js');
-const { check, invalidInput, SendImError } = require('./errors.js');
+const { inspect } = require('node:util');
+const { check, run, SendImError, unlessAborted } = require('./results.js');
 const { native } = require('./native.js');
-const { being, checked, milliseconds, SIGNAL, text, truth } = require('./options.js');
-const { disposable, run } = require('./send.js');
+const { being, checked, milliseconds, object, SIGNAL, text, truth } = require('./options.js');
 
 /** Only `Sandbox.start` makes sandboxes. */
 const KEY = Symbol('send-im');
@@ -13,7 +12,7 @@ const KEY = Symbol('send-im');
 /** How often a sandbox is asked whether the messages are there, in milliseconds. */
 const LOOK = 5;
 
-const anObject = being('an object with a password for each address', (value) => typeof value === 'object');
+const number = being('a number', (value) => typeof value === 'number');
 
 const OPTIONS = {
   layout: text,
@@ -23,14 +22,14 @@ const OPTIONS = {
   slow: milliseconds,
   tokenLifetime: milliseconds,
   pollTimeout: milliseconds,
-  users: (name, value) =>
-    Object.entries(anObject(name, value)).map(([address, password]) => ({
-      address,
-      password: text('password', password),
-    })),
+  users: (name, value) => Object.entries(object(name, value)).map(userOf),
   redirectTo: text,
   hostName: text,
 };
+
+function userOf([address, password]) {
+  return { address, password: text('password', password) };
+}
 
 /** The library's name of an option. */
 const nativeName = (name) =>
@@ -85,23 +84,21 @@ class Sandbox {
 
   waitFor(count, options) {
     return run(this.waitFor, async () => {
+      number('count', count);
       const { signal, timeout = 10_000 } = checked(options, { timeout: milliseconds, ...SIGNAL });
-      if (!Number.isSafeInteger(count) || count < 0) {
-        throw invalidInput('The count is not a whole number.');
-      }
+      unlessAborted(signal);
       const deadline = performance.now() + timeout;
-      for (;;) {
-        unlessAborted(signal);
-        const seen = this.messages();
-        if (seen.length >= count) {
-          return seen;
-        }
-        if (performance.now() >= deadline) {
-          const detail = `${seen.length} of ${count} messages were delivered within ${timeout} ms.`;
-          throw new SendImError(detail, { kind: 'timeout' });
-        }
+      let seen = this.messages();
+      while (seen.length < count && performance.now() < deadline) {
         await sleep(LOOK);
+        unlessAborted(signal);
+        seen = this.messages();
       }
+      if (seen.length < count) {
+        const detail = `${seen.length} of ${count} messages were delivered within ${timeout} ms.`;
+        throw new SendImError(detail, { kind: 'timeout' });
+      }
+      return seen;
     });
   }
 
@@ -112,7 +109,6 @@ class Sandbox {
   }
 
   addFault(route, action, options) {
-    const number = being('a number', (value) => typeof value === 'number');
     const { skip = 0, times = 1 } = checked(options, { skip: number, times: number });
     this.request('POST', 'faults', { route, action, skip, times });
   }
@@ -124,8 +120,15 @@ class Sandbox {
   async stop() {
     this.#native.stop();
   }
-}
 
-disposable(Sandbox, Sandbox.prototype.stop);
+  [Symbol.asyncDispose]() {
+    return this.stop();
+  }
+
+  [inspect.custom](_, options) {
+    const { url, caFile } = this;
+    return `Sandbox ${inspect({ url, caFile }, options)}`;
+  }
+}
 
 module.exports = { Sandbox };

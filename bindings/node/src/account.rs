@@ -2,14 +2,15 @@
 
 use napi_derive::napi;
 use send_im::bindings::{self, TokenSource, process_environment, secret};
-use send_im::{Account, BearerToken, Result};
+use send_im::{Account, BearerToken, Result, TokenRequest};
 use send_im_runtime::{Generation, HostFailure};
+use serde_json::json;
 use tokio::sync::oneshot;
 
-use crate::inbox::{Mail, Post};
+use crate::queue::{Event, EventSender};
 use crate::records::milliseconds;
 
-/// As in index.d.ts; each step, and each token that is wanted, is mail with the ticket given here.
+/// As in index.d.ts; each step, and each token that is wanted, is an event with the id given here.
 #[napi(object, object_to_js = false)]
 pub struct AccountOptions {
     pub address: Option<String>,
@@ -23,15 +24,6 @@ pub struct AccountOptions {
     pub timeout: Option<f64>,
     pub steps: Option<u32>,
     pub tokens: Option<u32>,
-}
-
-#[napi(object, object_from_js = false, use_nullable = true)]
-pub struct TokenRequest {
-    pub origin: String,
-    pub authorization_uri: Option<String>,
-    pub client_id: Option<String>,
-    pub trusted_issuers: Option<String>,
-    pub rejected: bool,
 }
 
 type Answer = std::result::Result<BearerToken, Box<dyn std::error::Error + Send + Sync>>;
@@ -66,18 +58,17 @@ impl TokenReply {
     }
 }
 
-async fn ask(post: Post, ticket: u32, request: send_im::TokenRequest) -> Answer {
-    let (sender, receiver) = oneshot::channel();
-    let request = TokenRequest {
-        origin: request.origin,
-        authorization_uri: request.authorization_uri,
-        client_id: request.client_id,
-        trusted_issuers: request.trusted_issuers,
-        rejected: request.rejected,
-    };
-    let reply = TokenReply(Some(sender));
-    post.put(Mail { ticket, request: Some(request), reply: Some(reply), ..Mail::default() });
-    receiver.await.unwrap_or_else(|_| Err(HostFailure::new("the program gave no token", 0).into()))
+async fn ask(sender: EventSender, id: u32, request: TokenRequest) -> Answer {
+    let (answer, answered) = oneshot::channel();
+    let data = json!({
+        "origin": request.origin,
+        "authorizationUri": request.authorization_uri,
+        "clientId": request.client_id,
+        "trustedIssuers": request.trusted_issuers,
+        "rejected": request.rejected,
+    });
+    sender.send(Event { id, data, reply: Some(TokenReply(Some(answer))), ..Event::default() });
+    answered.await.unwrap_or_else(|_| Err(HostFailure::new("the program gave no token", 0).into()))
 }
 
 impl AccountOptions {
@@ -85,10 +76,10 @@ impl AccountOptions {
     ///
     /// # Errors
     /// `invalid_input` where options contradict each other or there is no account.
-    pub(crate) fn account(self, post: Post, generation: &Generation) -> Result<Account> {
-        let source = |ticket| {
-            let post = post.clone();
-            TokenSource::new(move |request| ask(post.clone(), ticket, request))
+    pub(crate) fn account(self, sender: EventSender, generation: &Generation) -> Result<Account> {
+        let source = |id| {
+            let sender = sender.clone();
+            TokenSource::new(move |request| ask(sender.clone(), id, request))
         };
         let given = bindings::AccountOptions {
             address: self.address,
@@ -103,9 +94,9 @@ impl AccountOptions {
             timeout: self.timeout.map(milliseconds),
         };
         let mut account = given.resolve(process_environment)?;
-        if let Some(ticket) = self.steps {
-            account = account
-                .on_step(move |step| post.put(Mail { ticket, step: Some(step.into()), ..Mail::default() }));
+        if let Some(id) = self.steps {
+            account =
+                account.on_step(move |step| sender.send(Event { id, data: json!(step), ..Event::default() }));
         }
         Ok(account.background(generation.background.clone()))
     }

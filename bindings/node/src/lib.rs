@@ -1,11 +1,11 @@
 //! The native part of the Node package. What a program sees is in `lib`.
 //!
-//! No thread of ours calls JavaScript. What becomes of a call is put into an [`Inbox`](inbox::Inbox), whose bell wakes the
-//! event loop; where there is none any more, in a listener of `exit`, the inbox is waited at.
+//! No thread of ours calls JavaScript. What becomes of a call is put into a [`CompletionQueue`](queue::CompletionQueue), whose
+//! waker wakes the event loop; where there is none any more, in a listener of `exit`, the queue is waited for.
 
 pub mod account;
 pub mod client;
-pub mod inbox;
+pub mod queue;
 pub mod records;
 pub mod sandbox;
 pub mod thread;
@@ -35,8 +35,8 @@ pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
-/// The exit code of a kind of failure; 5 for one that is not known.
+/// The exit code of a kind of failure, where there is one of this name.
 #[napi]
-pub fn exit_code(kind: String) -> u8 {
-    ErrorKind::ALL.iter().find(|known| known.as_str() == kind).map_or(5, |known| known.exit_code())
+pub fn exit_code(kind: String) -> Option<u8> {
+    ErrorKind::ALL.iter().find(|known| known.as_str() == kind).map(|known| known.exit_code())
 }

@@ -8,9 +8,10 @@ use napi_derive::napi;
 use send_im::{Error, ErrorKind, Result, Sent};
 use send_im_runtime::Generation;
 use send_im_sandbox::{Builder, NotOptions, SandboxOptions};
+use serde_json::Value;
 use tempfile::NamedTempFile;
 
-use crate::records::Failure;
+use crate::records::failure;
 use crate::thread::here;
 
 /// A running sandbox. One that nobody refers to any more is stopped.
@@ -22,13 +23,13 @@ pub struct Sandbox {
     ca_file: Option<NamedTempFile>,
 }
 
-fn told<T>(result: Result<T>) -> Either<T, Failure> {
-    result.map_or_else(|error| Either::B(error.into()), Either::A)
+fn told<T>(result: Result<T>) -> Either<T, Value> {
+    result.map_or_else(|error| Either::B(failure(&error)), Either::A)
 }
 
 /// Starts a sandbox with options as JSON.
 #[napi]
-pub fn start_sandbox(options: String) -> Either<Sandbox, Failure> {
+pub fn start_sandbox(options: String) -> Either<Sandbox, Value> {
     told(start(&options))
 }
 
@@ -69,7 +70,7 @@ impl Sandbox {
 
     /// Asks its own HTTP interface. Gives the body of the response: JSON, or nothing.
     #[napi]
-    pub fn request(&self, method: String, path: String, json: Option<String>) -> Either<String, Failure> {
+    pub fn request(&self, method: String, path: String, json: Option<String>) -> Either<String, Value> {
         let asked = || {
             let sandbox = self.generation.sandboxes.get(self.number);
             let sandbox = sandbox.ok_or_else(|| Error::closed("The sandbox is stopped."))?;

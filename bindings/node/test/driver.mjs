@@ -16,12 +16,13 @@ async function run({ action, account: { ca_file: caFile, ...given }, messages: a
     if (action === 'send_all') return await client.sendAll(messages);
     return await each((to, text, options) => client.send(to, text, options));
   } finally {
-    await client.signOut();
+    await client.close();
   }
 }
 
 function shown({ value, reason }) {
-  const members = Object.entries(value ?? reason.toJSON()).map(([name, member]) => [
+  const told = value ?? { ...reason.toJSON(), code: reason.serverCode };
+  const members = Object.entries(told).map(([name, member]) => [
     name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     name === 'retryAfter' && member !== null ? member / 1000 : member,
   ]);

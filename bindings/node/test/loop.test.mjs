@@ -53,7 +53,7 @@ test('fifty tasks and a thousand messages on one client, each delivered once and
     }
   };
   await Promise.all(Array.from({ length: 50 }, task));
-  await client.signOut();
+  await client.close();
   assert.equal(sandbox.messages().length, 1000);
   for (let number = 0; number < 50; number++) {
     const texts = sandbox.inbox(`user${number}@contoso.com`).map((message) => message.text);
@@ -79,7 +79,7 @@ test('calls leave no descriptor behind', {
   }
   // One connection more, perhaps.
   assert.ok(open() < before + 10, `${before} before, ${open()} after`);
-  await client.signOut();
+  await client.close();
 });
 
 test('the context of the caller is kept, in callbacks too', async (t) => {

@@ -60,7 +60,7 @@ const SENDER_PROGRAM = `
     }
     console.log(await objects(), await settled());
   }
-  await client.signOut();`;
+  await client.close();`;
 
 test('many sends on one session leave nothing behind', async (t) => {
   const outside = spawn(process.execPath, ['-e', SANDBOX], {

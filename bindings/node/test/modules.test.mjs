@@ -1,16 +1,15 @@
 // How the package is loaded.
 
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import test from 'node:test';
 import * as imported from 'send-im';
-import { PACKAGE, ROOT, room, script } from './helper.mjs';
+import { PACKAGE, ROOT, script } from './helper.mjs';
 
 const required = createRequire(import.meta.url)('send-im');
 const manifest = JSON.parse(readFileSync(path.join(PACKAGE, 'package.json'), 'utf8'));
-const LIBRARY = `send-im-${process.platform}-${process.arch}.node`;
 
 test('import and require give the same', () => {
   assert.deepEqual(Object.keys(imported).sort(), ['Client', 'Receipt', 'Sandbox', 'SendImError', 'sendIm', 'version']);
@@ -36,19 +35,4 @@ test('the lock file names no registry', () => {
   const lock = readFileSync(path.join(PACKAGE, 'package-lock.json'), 'utf8');
   assert.ok(lock.includes('"integrity"'));
   assert.doesNotMatch(lock, /"resolved"|registry/);
-});
-
-test('the library of SEND_IM_LIBRARY is loaded instead', async (t) => {
-  const place = path.join(room(t), LIBRARY);
-  copyFileSync(path.join(PACKAGE, LIBRARY), place);
-  const program = `import fs from 'node:fs';
-    await import('send-im');
-    console.log(fs.readFileSync('/proc/self/maps', 'utf8').includes(${JSON.stringify(place)}));`;
-  if (process.platform === 'linux') {
-    assert.deepEqual(await script(t, program, { env: { SEND_IM_LIBRARY: place } }), {
-      code: 0,
-      out: 'true\n',
-      err: '',
-    });
-  }
 });

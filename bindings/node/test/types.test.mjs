@@ -9,10 +9,12 @@ import { ended, PACKAGE } from './helper.mjs';
 
 const tsc = path.join(PACKAGE, 'node_modules', 'typescript', 'bin', 'tsc');
 
-test('what must compile compiles, and what must not does not', async () => {
-  const done = await ended([process.execPath, tsc, '--project', path.join(PACKAGE, 'types-test')]);
-  assert.deepEqual(done, { code: 0, out: '', err: '' });
-});
+for (const project of ['tsconfig.json', 'tsconfig.bare.json']) {
+  test(`what must compile compiles, and what must not does not: ${project}`, async () => {
+    const done = await ended([process.execPath, tsc, '--project', path.join(PACKAGE, 'types-test', project)]);
+    assert.deepEqual(done, { code: 0, out: '', err: '' });
+  });
+}
 
 test('the types name every member of the classes', () => {
   const types = readFileSync(path.join(PACKAGE, 'index.d.ts'), 'utf8');

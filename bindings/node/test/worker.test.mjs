@@ -44,7 +44,7 @@ test('ten workers and this thread send at the same time', async (t) => {
       sandbox,
       `const client = await Client.signIn(account);
        for (let i = 0; i < 10; i++) await client.send('lenea@contoso.com', '${n}/' + i);
-       await client.signOut();`,
+       await client.close();`,
     ),
   );
   await Promise.all(Array.from({ length: 10 }, (_, i) => sendIm('lenea@contoso.com', `main/${i}`, account)));
@@ -165,5 +165,5 @@ test('clients and sandboxes cannot be posted to a worker', async (t) => {
   const posted = structuredClone({ client, sandbox });
   assert.equal(posted.client.send, undefined);
   assert.equal(posted.sandbox.inbox, undefined);
-  await client.signOut();
+  await client.close();
 });

@@ -3,6 +3,8 @@
 import {
   Client,
   type Delivered,
+  type ErrorCode,
+  type Format,
   type Kind,
   type Message,
   Receipt,
@@ -12,9 +14,13 @@ import {
   sendIm,
   type TokenRequest,
   version,
+  type Wait,
 } from 'send-im';
 
 const text: string = version;
+
+const wait: Wait = 'submitted';
+const format: Format = 'html';
 
 const receipt: Receipt = await sendIm('lenea@contoso.com', text);
 const by: string | null = receipt.acceptedBy;
@@ -31,11 +37,17 @@ await sendIm('lenea@contoso.com', 'hi', {
   onStep: (step: Step) => console.log(step.step, step.status?.toFixed()),
   subject: 'db7',
   importance: 'urgent',
-  html: false,
-  wait: 'submitted',
+  html: format === 'html',
+  wait,
   signal: AbortSignal.timeout(100),
 });
 
+await sendIm(
+  { to: 'lenea@contoso.com', text, subject: 'db7' },
+  { timeout: 20_000, signal: new AbortController().signal },
+);
+// @ts-expect-error the text is missing
+await sendIm({ to: 'lenea@contoso.com' });
 // @ts-expect-error the text is missing
 await sendIm('lenea@contoso.com');
 // @ts-expect-error no such importance
@@ -60,6 +72,7 @@ const never: string = receipt.acceptedBy;
   }
   // @ts-expect-error an option of the account
   await client.send('lenea@contoso.com', 'hi', { address: 'tosh@contoso.com' });
+  await client.send(messages[0], { signal: AbortSignal.timeout(100) });
   // @ts-expect-error a message has a text
   await client.sendAll([{ to: 'lenea@contoso.com' }]);
   // @ts-expect-error an option of a message
@@ -95,11 +108,25 @@ try {
 } catch (error) {
   if (error instanceof SendImError) {
     const kind: Kind = error.kind;
+    const code: ErrorCode = error.code;
     const maybe: boolean = error.sent === 'maybe';
-    const wait: number | null = error.retryAfter;
-    console.log(kind === 'busy', maybe, wait, error.hops[0]?.url, error.detail, error.cause, error.toJSON().exitCode);
+    const pause: number | null = error.retryAfter;
+    console.log(
+      kind === 'busy',
+      code === 'ERR_SEND_IM_NO_ANSWER',
+      maybe,
+      pause,
+      error.hops[0]?.url,
+      error.detail,
+      error.cause,
+      error.toJSON().exitCode,
+    );
     // @ts-expect-error it is no or maybe
     console.log(error.sent === 'perhaps');
+    // @ts-expect-error it is spelled declined
+    console.log(error.kind === 'decliend');
+    // @ts-expect-error no such code
+    console.log(error.code === 'ERR_SEND_IM_CANCELLED');
     process.exit(error.exitCode);
   }
 }

@@ -6,11 +6,12 @@ const { AsyncResource } = require('node:async_hooks');
 const diagnostics = require('node:diagnostics_channel');
 const {
   debuglog,
+  inspect,
   types: { isNativeError },
 } = require('node:util');
-const { SendImError } = require('./errors.js');
-const { isEnding, theMailbox } = require('./mailbox.js');
+const { SendImError } = require('./results.js');
 const { milliseconds, text, wrongType } = require('./options.js');
+const { isEnding, listen } = require('./queue.js');
 
 const log = debuglog('send-im');
 /** Looked up each time: before Node 18.20 a channel that lost its last subscriber may be replaced. */
@@ -19,25 +20,26 @@ const channel = () => diagnostics.channel('send-im:step');
 /** How many of the errors a token function threw are kept. More than the sends of one client that wait for a token. */
 const KEPT = 64;
 
-/** The name of what was thrown. Its text may hold anything. */
-const nameOf = (thrown) => (isNativeError(thrown) ? thrown.name : typeof thrown);
-
-function warn(thrown) {
-  process.emitWarning(`The onStep function failed (${nameOf(thrown)}); the call goes on.`, 'SendImWarning');
-}
+/** A step as in index.d.ts. */
+const stepOf = ({ step, host, status, elapsed_ms: elapsed }) => Object.freeze({ step, host, status, elapsed });
 
 /** Tells each step to the log, the channel and the function. */
 function stepListener(onStep) {
   const told = onStep && AsyncResource.bind(onStep);
-  return ({ step: said }) => {
-    const step = Object.freeze(said);
+  let warned = false;
+  const warn = (thrown) => {
+    if (!warned) {
+      warned = true;
+      const what = isNativeError(thrown) ? `${thrown}` : inspect(thrown);
+      process.emitWarning(`onStep threw ${what} (reported once; the call goes on)`, 'SendImWarning');
+    }
+  };
+  return ({ data }) => {
+    const step = stepOf(data);
     log('%s: %s answered %s after %s ms', step.step, step.host, step.status ?? 'nothing', step.elapsed.toFixed(1));
     channel().publish(step);
     try {
-      const later = told?.(step);
-      if (typeof later?.then === 'function') {
-        later.then(undefined, warn);
-      }
+      told?.(step)?.then?.(undefined, warn);
     } catch (thrown) {
       warn(thrown);
     }
@@ -57,7 +59,7 @@ let numbers = 0;
  */
 function tokenListener(source, thrown) {
   const ask = AsyncResource.bind(source);
-  return ({ request, reply }) => {
+  return ({ data, reply }) => {
     asked.add(reply);
     const refuse = (why) => {
       asked.delete(reply);
@@ -65,7 +67,8 @@ function tokenListener(source, thrown) {
       if (thrown.size > KEPT) {
         thrown.delete(/** @type {number} */ (thrown.keys().next().value));
       }
-      reply.fail(`the token function failed (${nameOf(why)})`, numbers);
+      // Its text may hold anything.
+      reply.fail(`the token function failed (${isNativeError(why) ? why.name : typeof why})`, numbers);
     };
     const answer = (given) => {
       try {
@@ -82,7 +85,7 @@ function tokenListener(source, thrown) {
       }
     };
     try {
-      const given = ask(Object.freeze(request));
+      const given = ask(Object.freeze(data));
       if (typeof given?.then !== 'function') {
         answer(given);
       } else if (isEnding()) {
@@ -101,22 +104,18 @@ function tokenListener(source, thrown) {
  *
  * @param {Record<string, any>} given
  */
-function relay({ onStep, token }) {
+function listenFor({ onStep, token }) {
   /** @type {Map<number, unknown>} */
   const thrown = new Map();
-  const steps = (onStep || log.enabled || channel().hasSubscribers) && stepListener(onStep);
-  const tokens = typeof token === 'function' && tokenListener(token, thrown);
+  const steps = onStep || log.enabled || channel().hasSubscribers ? stepListener(onStep) : undefined;
+  const tokens = typeof token === 'function' ? tokenListener(token, thrown) : undefined;
   return {
     /** What the token function has thrown lately, by the numbers of the library. */
     thrown,
     listeners: [steps, tokens],
     /** For the library. */
-    options: {
-      token: tokens ? undefined : token,
-      steps: steps ? theMailbox().listen(steps) : undefined,
-      tokens: tokens ? theMailbox().listen(tokens) : undefined,
-    },
+    options: { token: tokens ? undefined : token, steps: steps && listen(steps), tokens: tokens && listen(tokens) },
   };
 }
 
-module.exports = { relay };
+module.exports = { listenFor, stepOf };
