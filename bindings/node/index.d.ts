@@ -110,16 +110,16 @@ export interface Hop {
   readonly outcome: string;
 }
 
-/** What a program's tests may give a {@link SendImError}. The rest follows from the kind. */
-export type ErrorFields = Omit<SendImError, keyof Error | 'code' | 'exitCode' | 'detail' | 'toJSON'>;
-
 /**
  * A call that failed. Its message is one sentence: what failed, and what to do about it; never a password, a token or the text
  * of a message. Its stack is that of the call.
  */
 export declare class SendImError extends Error {
   /** For the tests of a program. What is not given is as with a `protocol` failure before any request: nothing was sent. */
-  constructor(detail: string, fields?: Partial<ErrorFields> & { cause?: unknown });
+  constructor(
+    detail: string,
+    fields?: Partial<Omit<SendImError, 'name' | 'message' | 'stack' | 'code' | 'exitCode' | 'detail' | 'toJSON'>>,
+  );
   readonly kind: Kind;
   readonly code: ErrorCode;
   /** The step that failed; null where none had begun. */

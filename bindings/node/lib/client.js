@@ -20,10 +20,7 @@ function receiptOf({ to, accepted_by: acceptedBy, thread_id: threadId, steps, ..
 async function made(begin, listening, signal, kept = listening) {
   unlessAborted(signal);
   const { data, client } = await call(begin, signal, kept);
-  if (data?.failure) {
-    throw fromFailure(data, signal, listening.thrown);
-  }
-  return client ?? data;
+  return client ?? check(data, signal, listening.thrown);
 }
 
 /** Signs in, sends one message, waits for its delivery and signs out. See index.d.ts. */
@@ -43,9 +40,7 @@ class Client {
   #closed = false;
 
   constructor(key, client, listening) {
-    if (key !== KEY) {
-      throw new TypeError('A client is made by Client.signIn');
-    }
+    if (key !== KEY) throw new TypeError('A client is made by Client.signIn');
     this.#native = client;
     // The queue holds the listeners weakly: they live as long as this object.
     this.#listening = listening;
@@ -74,9 +69,7 @@ class Client {
     return run(this.send, async () => {
       const { signal, ...message } = messageOf({ ...MESSAGE, ...SIGNAL }, to, text, options);
       const [{ value, reason }] = await this.#send([message], false, signal);
-      if (reason) {
-        throw reason;
-      }
+      if (reason) throw reason;
       return value;
     });
   }
@@ -89,25 +82,20 @@ class Client {
       const sent = (await this.#send(good, true, signal)).values();
       const refused = (reason) => ({ status: 'rejected', reason });
       const results = all.map((one) => (one instanceof SendImError ? refused(one) : sent.next().value));
-      for (const { reason } of results) {
-        placed(reason);
-      }
+      for (const { reason } of results) placed(reason);
       return results;
     });
   }
 
   /** @returns {Promise<any[]>} what became of each message */
   async #send(messages, inTurn, signal) {
-    const outcomes = await this.#made((queue, id) => this.#native.send(queue, id, messages, inTurn), signal);
+    const begin = (queue, id) => this.#native.send(queue, id, messages, inTurn);
+    const outcomes = await made(begin, this.#listening, signal, this);
     return outcomes.map((outcome) =>
       outcome.receipt
         ? { status: 'fulfilled', value: receiptOf(outcome.receipt) }
         : { status: 'rejected', reason: fromFailure(outcome, signal, this.#listening.thrown) },
     );
-  }
-
-  #made(begin, signal) {
-    return made(begin, this.#listening, signal, this);
   }
 
   cancelAll() {
@@ -119,7 +107,7 @@ class Client {
     return run(this.close, async () => {
       const { timeout } = checked(options, { timeout: milliseconds });
       this.#closed = true;
-      await this.#made((queue, id) => this.#native.close(queue, id, timeout), undefined);
+      await made((queue, id) => this.#native.close(queue, id, timeout), this.#listening, undefined, this);
     });
   }
 
@@ -143,9 +131,7 @@ function messageOrRefusal(message) {
   try {
     return messageOf({}, object('A message', message));
   } catch (error) {
-    if (error instanceof SendImError) {
-      return error;
-    }
+    if (error instanceof SendImError) return error;
     throw error;
   }
 }

@@ -64,9 +64,7 @@ function tokenListener(source, thrown) {
     const refuse = (why) => {
       asked.delete(reply);
       thrown.set(++numbers, why);
-      if (thrown.size > KEPT) {
-        thrown.delete(/** @type {number} */ (thrown.keys().next().value));
-      }
+      if (thrown.size > KEPT) thrown.delete(/** @type {number} */ (thrown.keys().next().value));
       // Its text may hold anything.
       reply.fail(`the token function failed (${isNativeError(why) ? why.name : typeof why})`, numbers);
     };

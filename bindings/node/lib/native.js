@@ -25,17 +25,13 @@ function load() {
     throw unavailable(place, why(place, error instanceof Error ? error.message : String(error)));
   }
   const found = loaded.exports.version?.();
-  if (found !== version) {
-    throw unavailable(place, `it is version ${found}, this package needs ${version}`);
-  }
+  if (found !== version) throw unavailable(place, `it is version ${found}, this package needs ${version}`);
   return loaded.exports;
 }
 
 const native = load();
 
 // First of all listeners, as one of them may call process.exit; those after it may still send.
-if (native.endWithThread()) {
-  process.prependListener('exit', () => native.windDown());
-}
+if (native.endWithThread()) process.prependListener('exit', () => native.windDown());
 
 module.exports = { native, version };

@@ -20,12 +20,8 @@ function wrongType(name, wanted, value) {
 
 /** A text that arrives as it is. Servers and files cut it at a NUL, and half a surrogate pair has no UTF-8. */
 function text(name, value) {
-  if (typeof value !== 'string') {
-    throw wrongType(name, 'a string', value);
-  }
-  if (value.includes('\0')) {
-    throw invalidInput(`The ${name} has a NUL character in it; leave it out.`);
-  }
+  if (typeof value !== 'string') throw wrongType(name, 'a string', value);
+  if (value.includes('\0')) throw invalidInput(`The ${name} has a NUL character in it; leave it out.`);
   if (/\p{Surrogate}/u.test(value)) {
     throw invalidInput(`The ${name} has half a surrogate pair in it, which is no character.`);
   }
@@ -34,20 +30,14 @@ function text(name, value) {
 
 /** Whole milliseconds. What is no time at all becomes 0, which the library refuses in its own words. */
 function milliseconds(name, value) {
-  if (typeof value !== 'number') {
-    throw wrongType(name, 'a number of milliseconds', value);
-  }
-  if (Number.isNaN(value)) {
-    throw invalidInput(`The ${name} is not a number.`);
-  }
+  if (typeof value !== 'number') throw wrongType(name, 'a number of milliseconds', value);
+  if (Number.isNaN(value)) throw invalidInput(`The ${name} is not a number.`);
   return Math.ceil(Math.min(Math.max(value, 0), LONGEST));
 }
 
 /** A check that a value is of a type of JavaScript, and nothing else. */
 const being = (wanted, fits) => (name, value) => {
-  if (!fits(value)) {
-    throw wrongType(name, wanted, value);
-  }
+  if (!fits(value)) throw wrongType(name, wanted, value);
   return value;
 };
 
@@ -55,12 +45,7 @@ const object = being('an object', (value) => typeof value === 'object' && value 
 const truth = being('a boolean', (value) => typeof value === 'boolean');
 const list = being('an array of strings', Array.isArray);
 
-const SIGNAL = {
-  signal: being(
-    'an AbortSignal',
-    (value) => typeof value?.aborted === 'boolean' && typeof value.addEventListener === 'function',
-  ),
-};
+const SIGNAL = { signal: being('an AbortSignal', (value) => typeof value?.addEventListener === 'function') };
 
 /** @type {Record<string, Check>} */
 const ACCOUNT = {

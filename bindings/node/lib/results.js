@@ -29,9 +29,7 @@ class SendImError extends Error {
     }
     const { kind } = Object.assign(this, FIELDS, fields);
     this.exitCode = native.exitCode(`${kind}`);
-    if (this.exitCode === null) {
-      throw new TypeError('A SendImError has no kind of that name');
-    }
+    if (this.exitCode === null) throw new TypeError('A SendImError has no kind of that name');
     this.code = `ERR_SEND_IM_${kind.toUpperCase()}`;
     if (kind === 'cancelled') {
       this.code = 'ABORT_ERR';
@@ -89,11 +87,9 @@ function fromFailure({ failure, cause: number }, signal, thrown) {
   return new SendImError(detail, { ...fields, httpStatus, serverCode, retryAfter, hops, cause });
 }
 
-/** What a function of the library gives; a failure is thrown. */
-function check(given) {
-  if (given?.failure) {
-    throw fromFailure(given);
-  }
+/** What a function of the library gives; a failure is thrown, as the error that {@link fromFailure} makes of it. */
+function check(given, signal, thrown) {
+  if (given?.failure) throw fromFailure(given, signal, thrown);
   return given;
 }
 

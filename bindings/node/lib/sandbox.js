@@ -9,9 +9,6 @@ const { being, checked, milliseconds, object, SIGNAL, text, truth } = require('.
 /** Only `Sandbox.start` makes sandboxes. */
 const KEY = Symbol('send-im');
 
-/** How often a sandbox is asked whether the messages are there, in milliseconds. */
-const LOOK = 5;
-
 const number = being('a number', (value) => typeof value === 'number');
 
 const OPTIONS = {
@@ -52,9 +49,7 @@ class Sandbox {
   #native;
 
   constructor(key, sandbox) {
-    if (key !== KEY) {
-      throw new TypeError('A sandbox is made by Sandbox.start');
-    }
+    if (key !== KEY) throw new TypeError('A sandbox is made by Sandbox.start');
     this.#native = sandbox;
   }
 
@@ -90,7 +85,7 @@ class Sandbox {
       const deadline = performance.now() + timeout;
       let seen = this.messages();
       while (seen.length < count && performance.now() < deadline) {
-        await sleep(LOOK);
+        await sleep(5);
         unlessAborted(signal);
         seen = this.messages();
       }

@@ -11,9 +11,7 @@ const MACHINES = { 3: 'x86', 21: 'ppc64', 22: 's390x', 40: 'arm', 62: 'x86_64', 
 /** @returns {string | null} the processor it is for, if it is an ELF file */
 function machine(file) {
   const head = fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0);
-  if (head.toString('latin1', 0, 4) !== '\x7fELF') {
-    return null;
-  }
+  if (head.toString('latin1', 0, 4) !== '\x7fELF') return null;
   const number = head[5] === 2 ? head.readUInt16BE(18) : head.readUInt16LE(18);
   return MACHINES[number] ?? `processor ${number}`;
 }
@@ -21,9 +19,7 @@ function machine(file) {
 /** @returns {string | undefined} the archive that the file is said to lie in: a file where a folder should be */
 function archiveOf(place) {
   for (let folder = path.dirname(path.resolve(place)); folder !== path.dirname(folder); folder = path.dirname(folder)) {
-    if (fs.existsSync(folder)) {
-      return fs.statSync(folder).isFile() ? folder : undefined;
-    }
+    if (fs.existsSync(folder)) return fs.statSync(folder).isFile() ? folder : undefined;
   }
   return undefined;
 }
@@ -35,12 +31,8 @@ function archiveOf(place) {
  */
 function why(place, words) {
   const archive = archiveOf(place);
-  if (archive) {
-    return `it lies in the archive ${archive}, from which no library can be loaded; unpack that`;
-  }
-  if (!fs.existsSync(place)) {
-    return 'there is no such file; install the package for this platform again';
-  }
+  if (archive) return `it lies in the archive ${archive}, from which no library can be loaded; unpack that`;
+  if (!fs.existsSync(place)) return 'there is no such file; install the package for this platform again';
   const [found, own] = [machine(place), machine('/proc/self/exe')];
   if (found && own && found !== own) {
     return `it is built for ${found} and this program for ${own}; install the package for ${own}`;
@@ -56,11 +48,9 @@ function why(place, words) {
 }
 
 function unavailable(place, cause) {
-  const [head, tail] = [
-    'send-im cannot load its native library. It tried:',
-    'SEND_IM_LIBRARY can name the file to load.',
-  ];
-  return Object.assign(new Error(`${head}\n  ${place}: ${cause}\n${tail}`), { code: 'ERR_SEND_IM_LIBRARY' });
+  const tried = `send-im cannot load its native library. It tried:\n  ${place}: ${cause}`;
+  const told = `${tried}\nSEND_IM_LIBRARY can name the file to load.`;
+  return Object.assign(new Error(told), { code: 'ERR_SEND_IM_LIBRARY' });
 }
 
 module.exports = { unavailable, why };

@@ -1,24 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import test from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { SendImError, sendIm } from 'send-im';
-import { journal, PASSWORD, place, SENDER, stored } from './helper.mjs';
-
-/** Sets variables of the environment, or takes them away, for this test. */
-function environment(t, changes) {
-  const set = (name, value) => {
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
-  };
-  for (const [name, value] of Object.entries(changes)) {
-    const before = process.env[name];
-    t.after(() => set(name, before));
-    set(name, value);
-  }
-}
+import { journal, place } from './helper.mjs';
 
 test('the receipt says who accepted and why we know', async (t) => {
   const { sandbox, account } = await place(t);
@@ -41,14 +25,6 @@ test('every option reaches the recipient', async (t) => {
   assert.deepEqual([subject, importance, format], ['db7', 'emergency', 'html']);
 });
 
-test('submitted does not wait for the recipient', async (t) => {
-  const { sandbox, account } = await place(t);
-  const receipt = await sendIm('slow@contoso.com', 'hi', { ...account, wait: 'submitted' });
-  assert.deepEqual([receipt.evidence, receipt.acceptedBy], ['submitted', null]);
-  assert.deepEqual(sandbox.messages(), []);
-  assert.equal((await sandbox.waitFor(1))[0].text, 'hi');
-});
-
 test('https with the authority of the sandbox in a file', async (t) => {
   const { sandbox, account } = await place(t, { https: true });
   const server = new URL(sandbox.url);
@@ -56,32 +32,6 @@ test('https with the authority of the sandbox in a file', async (t) => {
   await sendIm('lenea@contoso.com', 'by url', { ...account, server, caFile: pathToFileURL(sandbox.caFile) });
   await assert.rejects(sendIm('lenea@contoso.com', 'without', { ...account, server, timeout: 3000 }), { kind: 'tls' });
   assert.equal(sandbox.messages().length, 2);
-});
-
-test('the stored account is used where none is given', async (t) => {
-  const { sandbox } = await place(t);
-  environment(t, stored(sandbox));
-  await sendIm('lenea@contoso.com', 'hi');
-  assert.equal(sandbox.messages()[0].from, SENDER);
-});
-
-test('a profile file is used where the environment is silent', async (t) => {
-  const { sandbox } = await place(t);
-  const folder = mkdtempSync(path.join(tmpdir(), 'send-im-test-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  mkdirSync(path.join(folder, 'send-im'));
-  const profile = `address = "${SENDER}"\npassword = "${PASSWORD}"\nserver = "${sandbox.url}"\n`;
-  writeFileSync(path.join(folder, 'send-im', 'config.toml'), profile, { mode: 0o600 });
-  environment(t, { SEND_IM_ADDRESS: undefined, XDG_CONFIG_HOME: folder });
-  await sendIm('lenea@contoso.com', 'hi');
-  assert.equal(sandbox.messages()[0].from, SENDER);
-});
-
-test('without any account the error says what to set', async (t) => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'send-im-test-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  environment(t, { SEND_IM_ADDRESS: undefined, XDG_CONFIG_HOME: folder });
-  await assert.rejects(sendIm('lenea@contoso.com', 'hi'), { kind: 'invalid_input', message: /SEND_IM_ADDRESS/ });
 });
 
 const refused = [
