@@ -13,11 +13,11 @@
 
 mod account;
 mod allocations;
-mod bell;
 mod cancellation;
 mod client;
 mod failure;
 mod news;
+mod notifier;
 mod pending;
 mod records;
 mod sandbox;

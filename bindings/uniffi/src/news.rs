@@ -8,8 +8,8 @@ use send_im_runtime::{Generation, Mutex, lock};
 use tokio::sync::oneshot;
 
 use crate::account::{StepListener, TokenProvider, TokenReply, TokenRequestRecord};
-use crate::bell::Bell;
 use crate::failure::Result;
+use crate::notifier::Notifier;
 use crate::records::StepRecord;
 
 /// Someone waits for a token.
@@ -36,9 +36,9 @@ struct Lying {
     steps: Vec<StepRecord>,
     tokens: Vec<TokenAsked>,
     /// The calls that wait. The last one is told.
-    calls: Vec<Arc<Bell>>,
+    calls: Vec<Arc<Notifier>>,
     /// Told of tokens in place of the calls. Dropping the sender ends it.
-    watch: Option<(Arc<Bell>, oneshot::Sender<()>)>,
+    watch: Option<(Arc<Notifier>, oneshot::Sender<()>)>,
 }
 
 impl Kept {
@@ -48,29 +48,35 @@ impl Kept {
         change(&mut lying);
         let call = lying.calls.last();
         if !lying.steps.is_empty() {
-            call.into_iter().for_each(|bell| bell.ring());
+            call.into_iter().for_each(|notifier| notifier.notify());
         }
         if !lying.tokens.is_empty() {
-            lying.watch.as_ref().map(|(bell, _)| bell).or(call).into_iter().for_each(|bell| bell.ring());
+            lying
+                .watch
+                .as_ref()
+                .map(|(notifier, _)| notifier)
+                .or(call)
+                .into_iter()
+                .for_each(|notifier| notifier.notify());
         }
     }
 
-    pub(crate) fn attach(&self, bell: &Arc<Bell>) {
-        self.change(|lying| lying.calls.push(bell.clone()));
+    pub(crate) fn attach(&self, notifier: &Arc<Notifier>) {
+        self.change(|lying| lying.calls.push(notifier.clone()));
     }
 
-    /// Whoever waited there may have been rung and have gone without a look.
-    pub(crate) fn detach(&self, bell: &Arc<Bell>) {
+    /// Whoever waited there may have been notified and have gone without a look.
+    pub(crate) fn detach(&self, notifier: &Arc<Notifier>) {
         self.change(|lying| {
-            lying.calls.retain(|other| !Arc::ptr_eq(other, bell));
-            lying.watch.take_if(|(watch, _)| Arc::ptr_eq(watch, bell));
+            lying.calls.retain(|other| !Arc::ptr_eq(other, notifier));
+            lying.watch.take_if(|(watch, _)| Arc::ptr_eq(watch, notifier));
         });
     }
 
-    /// This bell is told of tokens from now on. The receiver hears when that is over.
-    pub(crate) fn watch(&self, bell: &Arc<Bell>) -> oneshot::Receiver<()> {
+    /// This notifier is told of tokens from now on. The receiver hears when that is over.
+    pub(crate) fn watch(&self, notifier: &Arc<Notifier>) -> oneshot::Receiver<()> {
         let (sender, over) = oneshot::channel();
-        self.change(|lying| lying.watch = Some((bell.clone(), sender)));
+        self.change(|lying| lying.watch = Some((notifier.clone(), sender)));
         over
     }
 
@@ -84,10 +90,10 @@ impl Kept {
     }
 
     /// Nothing for a call where someone watches.
-    pub(crate) fn take_token_requests(&self, bell: &Arc<Bell>) -> Vec<TokenAsked> {
+    pub(crate) fn take_token_requests(&self, notifier: &Arc<Notifier>) -> Vec<TokenAsked> {
         let mut lying = lock(&self.0);
         match &lying.watch {
-            Some((watch, _)) if !Arc::ptr_eq(watch, bell) => Vec::new(),
+            Some((watch, _)) if !Arc::ptr_eq(watch, notifier) => Vec::new(),
             _ => std::mem::take(&mut lying.tokens),
         }
     }
@@ -159,7 +165,7 @@ mod models {
     fn a_step_finds_a_call_that_stays() {
         loom::model(|| {
             let kept = Shared::new(Kept::default());
-            let [stays, goes] = [(); 2].map(|()| Arc::new(Bell::default()));
+            let [stays, goes] = [(); 2].map(|()| Arc::new(Notifier::default()));
             kept.attach(&stays);
             let seen = Shared::new(Mutex::new(false));
             let look = {
@@ -176,7 +182,7 @@ mod models {
                     kept.attach(&goes);
                     if look() {
                         // The step is seen; the one that stays has only to hear of it.
-                        stays.ring();
+                        stays.notify();
                     }
                     kept.detach(&goes);
                 })
@@ -210,10 +216,10 @@ mod tests {
         news.take_steps().into_iter().map(|step| step.step).collect()
     }
 
-    fn attached(news: &News) -> Arc<Bell> {
-        let bell = Arc::default();
-        news.attach(&bell);
-        bell
+    fn attached(news: &News) -> Arc<Notifier> {
+        let notifier = Arc::default();
+        news.attach(&notifier);
+        notifier
     }
 
     #[test]
@@ -230,30 +236,30 @@ mod tests {
         let news = News::new();
         let (first, last) = (attached(&news), attached(&news));
         put(&news, "invite");
-        assert_eq!((first.is_rung(), last.is_rung()), (false, true));
+        assert_eq!((first.is_notified(), last.is_notified()), (false, true));
         // It has ended, and did not look any more.
         news.detach(&last);
-        assert!(first.is_rung());
+        assert!(first.is_notified());
     }
 
     #[test]
     fn a_call_that_comes_late_is_told_of_what_lies_there() {
         let news = News::new();
         put(&news, "invite");
-        assert!(attached(&news).is_rung());
+        assert!(attached(&news).is_notified());
     }
 
     #[test]
     fn tokens_are_for_whoever_watches_and_else_for_a_call() {
-        let (news, watch) = (News::new(), Arc::new(Bell::default()));
+        let (news, watch) = (News::new(), Arc::new(Notifier::default()));
         let call = attached(&news);
         let mut over = news.watch(&watch);
         news.request_token(asked(), reply()).unwrap();
-        assert_eq!((call.is_rung(), watch.is_rung()), (false, true));
+        assert_eq!((call.is_notified(), watch.is_notified()), (false, true));
         assert_eq!((news.take_token_requests(&call).len(), news.take_token_requests(&watch).len()), (0, 1));
         news.request_token(asked(), reply()).unwrap();
         news.end_watch();
-        assert!(over.try_recv() == Err(oneshot::error::TryRecvError::Closed) && call.is_rung());
+        assert!(over.try_recv() == Err(oneshot::error::TryRecvError::Closed) && call.is_notified());
         assert_eq!(news.take_token_requests(&call).len(), 1);
     }
 }

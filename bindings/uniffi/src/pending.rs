@@ -12,10 +12,10 @@ use std::time::Duration;
 use send_im::{Error, Sent};
 use send_im_runtime::{Generation, Mutex, forked, lock};
 
-use crate::bell::Bell;
 use crate::client::SignedInClient;
 use crate::failure::Result;
 use crate::news::{News, TokenAsked};
+use crate::notifier::Notifier;
 use crate::records::{ReceiptRecord, SendOutcome, StepRecord};
 use crate::sandbox::{DeliveredMessage, SandboxServer};
 
@@ -68,7 +68,7 @@ enum Work {
 #[derive(uniffi::Object)]
 pub struct PendingCall {
     generation: &'static Generation,
-    bell: Arc<Bell>,
+    notifier: Arc<Notifier>,
     work: Mutex<Option<Work>>,
     news: Weak<News>,
     /// Keeps them until this is dropped or cancelled: what came to the end can be taken after it. Not where this only
@@ -84,7 +84,7 @@ impl PendingCall {
         if self.generation.is_foreign() || self.poll() {
             return true;
         }
-        self.bell.wait(Duration::from_millis(timeout_ms));
+        self.notifier.wait(Duration::from_millis(timeout_ms));
         self.poll()
     }
 
@@ -92,7 +92,7 @@ impl PendingCall {
     /// there, calls `wait(0)`, which empties it, and reads nothing. None where the system has none: on Windows, or when no
     /// more can be opened.
     pub fn descriptor(&self) -> Option<i32> {
-        if self.generation.is_foreign() { None } else { self.bell.descriptor() }
+        if self.generation.is_foreign() { None } else { self.notifier.descriptor() }
     }
 
     /// What the call has come to, once.
@@ -117,13 +117,13 @@ impl PendingCall {
 
     /// The requests for tokens that nobody has taken, oldest first. Empty for a call in whose place another one watches.
     pub fn take_token_requests(&self) -> Vec<TokenAsked> {
-        self.news().map(|news| news.take_token_requests(&self.bell)).unwrap_or_default()
+        self.news().map(|news| news.take_token_requests(&self.notifier)).unwrap_or_default()
     }
 
     /// A call that hears of requests for tokens in the place of this one, and of the client it signs in. It ends with them.
     pub fn watch_tokens(&self) -> Arc<Self> {
-        let bell = Arc::default();
-        let over = self.news().map(|news| news.watch(&bell));
+        let notifier = Arc::default();
+        let over = self.news().map(|news| news.watch(&notifier));
         let work = async {
             if let Some(over) = over {
                 // The sender is dropped.
@@ -131,7 +131,7 @@ impl PendingCall {
             }
             Ok(Outcome::SignedOut)
         };
-        Self::begin(self.generation, bell, work, self.news.clone(), None)
+        Self::begin(self.generation, notifier, work, self.news.clone(), None)
     }
 
     /// Cuts the call off if it has not ended, and closes the descriptor. May be called again, from any thread.
@@ -141,10 +141,10 @@ impl PendingCall {
         }
         let work = lock(&self.work).take();
         drop(work);
-        self.bell.ring();
-        self.bell.close();
+        self.notifier.notify();
+        self.notifier.close();
         if let Some(news) = self.news() {
-            news.detach(&self.bell);
+            news.detach(&self.notifier);
         }
         let kept = lock(&self.kept).take();
         drop(kept);
@@ -157,23 +157,23 @@ impl PendingCall {
         news: Arc<News>,
         work: impl Future<Output = Result<Outcome>> + Send + 'static,
     ) -> Arc<Self> {
-        let bell = Arc::default();
+        let notifier = Arc::default();
         let generation = Generation::current();
         if !news.generation.is_foreign() {
-            news.attach(&bell);
+            news.attach(&notifier);
         }
-        Self::begin(generation, bell, work, Arc::downgrade(&news), Some(news))
+        Self::begin(generation, notifier, work, Arc::downgrade(&news), Some(news))
     }
 
     fn begin(
         generation: &'static Generation,
-        bell: Arc<Bell>,
+        notifier: Arc<Notifier>,
         work: impl Future<Output = Result<Outcome>> + Send + 'static,
         news: Weak<News>,
         kept: Option<Arc<News>>,
     ) -> Arc<Self> {
         let work = Mutex::new(Some(Work::UnderWay(Box::pin(work))));
-        let call = Arc::new(PendingCall { generation, bell, work, news, kept: Mutex::new(kept) });
+        let call = Arc::new(PendingCall { generation, notifier, work, news, kept: Mutex::new(kept) });
         if !generation.is_foreign() {
             call.poll();
         }
@@ -184,7 +184,7 @@ impl PendingCall {
     fn poll(&self) -> bool {
         let mut work = lock(&self.work);
         let Some(Work::UnderWay(future)) = &mut *work else { return true };
-        let waker = Waker::from(self.bell.clone());
+        let waker = Waker::from(self.notifier.clone());
         let Poll::Ready(result) = future.as_mut().poll(&mut Context::from_waker(&waker)) else {
             return false;
         };
