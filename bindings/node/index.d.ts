@@ -198,9 +198,8 @@ export interface MessageOptions {
   /** How long to wait: `delivered` unless told. */
   wait?: Wait | null;
   /**
-   * How long the message has to be delivered, in milliseconds (60000). An invitation rings until then, or until the
-   * server ends it, after about 30000. After the timeout the call takes at most 2000 more to withdraw the invitation and
-   * learn what came of it, and {@link sendIm} at most another 3000 to close its session.
+   * How long the message has to be delivered, in milliseconds (60000). An invitation rings until then, or until the server ends
+   * it. Then the call takes at most 2000 more to withdraw it, and {@link sendIm} another 3000 to close its session.
    */
   timeout?: number | null;
 }
@@ -234,10 +233,8 @@ export declare function sendIm(
 export declare function sendIm(message: Message, options?: AccountOptions & Cancellation): Promise<Receipt>;
 
 /**
- * One session: any number of messages, any number at a time.
- *
- * A client that is still open when the program ends is closed then, in at most 3000 ms; one that nobody refers to when it is
- * collected.
+ * One session: any number of messages, any number at a time. A client that is still open when the program ends is closed then,
+ * in at most 3000 ms; one that nobody refers to when it is collected.
  *
  * @example
  * await using client = await Client.signIn({ address: 'tosh@contoso.com', password });
@@ -260,10 +257,9 @@ export declare class Client implements AsyncDisposable {
    */
   sendAll(messages: Iterable<Message>, options?: Cancellation): Promise<PromiseSettledResult<Receipt>[]>;
   /**
-   * Waits for the sends under way. Each of them ends with its own timeout at the latest; with `timeout`, what has not ended
-   * after so many milliseconds is cancelled. Then the session is closed on the server, in at most 3000 ms. Sends that begin
-   * after it fail with `closed`. A second call does nothing. A server that is gone is not waited for. It rejects where the
-   * server could not be told, which ends the session by itself after a while.
+   * Waits for the sends under way; with `timeout`, what has not ended after so many milliseconds is cancelled. Then the session
+   * is closed on the server, in at most 3000 ms. Sends that begin after it fail with `closed`. A second call does nothing. It
+   * rejects where the server could not be told, which ends the session by itself after a while.
    */
   close(options?: { timeout?: number | null }): Promise<void>;
   /**
@@ -347,10 +343,9 @@ export type FaultAction =
   | { oversized: { bytes: number } };
 
 /**
- * A server that behaves like a Skype for Business pool, on 127.0.0.1 in this process, for demonstrations and tests.
- *
- * Any account signs in with any password but `wrong`. A recipient behaves by the local part of the address: `declines@`,
- * `silent@`, `busy@`, `offline@`, `unknown@`, `slow@`, `forwards@`, `drops@`, `echo@`; anyone else accepts at once.
+ * A server that behaves like a Skype for Business pool, on 127.0.0.1 in this process, for demonstrations and tests. Any account
+ * signs in with any password but `wrong`. A recipient behaves by the local part of the address: `declines@`, `silent@`, `busy@`,
+ * `offline@`, `unknown@`, `slow@`, `forwards@`, `drops@`, `echo@`; anyone else accepts at once.
  *
  * It does not keep the process alive. What it knows it tells at once; a stopped one throws `closed`.
  */

@@ -60,7 +60,6 @@ class Client {
     return this.#native.address;
   }
 
-  /** True after `close` and `cancelAll`. */
   get closed() {
     return this.#closed;
   }

@@ -37,7 +37,6 @@ class SendImError extends Error {
     }
   }
 
-  /** The sentence. */
   get detail() {
     return this.message;
   }
@@ -109,9 +108,9 @@ async function run(called, body) {
   const site = { stack: '' };
   Error.captureStackTrace(site, called);
   const placed = (error) => {
-    const frames = site.stack?.indexOf('\n    at ') ?? -1;
-    if (error instanceof SendImError && frames !== -1) {
-      hidden(error, 'stack', `${error.name}: ${error.message}${site.stack.slice(frames)}`);
+    const [, ...frames] = `${site.stack}`.split('\n    at ');
+    if (error instanceof SendImError && frames.length > 0) {
+      hidden(error, 'stack', [`${error.name}: ${error.message}`, ...frames].join('\n    at '));
     }
     return error;
   };

@@ -19,29 +19,18 @@ const OPTIONS = {
   slow: milliseconds,
   tokenLifetime: milliseconds,
   pollTimeout: milliseconds,
-  users: (name, value) => Object.entries(object(name, value)).map(userOf),
+  users: (name, value) => Object.entries(object(name, value)).map(([address, password]) => ({ address, password })),
   redirectTo: text,
   hostName: text,
 };
-
-function userOf([address, password]) {
-  return { address, password: text('password', password) };
-}
 
 /** The library's name of an option. */
 const nativeName = (name) =>
   name.replace(/[A-Z]/, (letter) => `_${letter.toLowerCase()}`) + (OPTIONS[name] === milliseconds ? '_ms' : '');
 
-function deliveredOf(told) {
-  const { accepted_by: acceptedBy, thread_id: threadId, received_at: receivedAt, ...rest } = told;
-  return Object.freeze({
-    ...rest,
-    acceptedBy,
-    threadId,
-    importance: told.importance.toLowerCase(),
-    format: told.format.replace('text/', ''),
-    receivedAt: new Date(receivedAt),
-  });
+function deliveredOf({ accepted_by: acceptedBy, thread_id: threadId, received_at: time, ...told }) {
+  const [importance, format] = [told.importance.toLowerCase(), told.format.replace('text/', '')];
+  return Object.freeze({ ...told, acceptedBy, threadId, importance, format, receivedAt: new Date(time) });
 }
 
 /** A server that behaves like a pool. See index.d.ts. */
@@ -83,17 +72,15 @@ class Sandbox {
       const { signal, timeout = 10_000 } = checked(options, { timeout: milliseconds, ...SIGNAL });
       unlessAborted(signal);
       const deadline = performance.now() + timeout;
-      let seen = this.messages();
-      while (seen.length < count && performance.now() < deadline) {
+      for (let seen = this.messages(); ; seen = this.messages()) {
+        if (seen.length >= count) return seen;
+        if (performance.now() >= deadline) {
+          const detail = `${seen.length} of ${count} messages were delivered within ${timeout} ms.`;
+          throw new SendImError(detail, { kind: 'timeout' });
+        }
         await sleep(5);
         unlessAborted(signal);
-        seen = this.messages();
       }
-      if (seen.length < count) {
-        const detail = `${seen.length} of ${count} messages were delivered within ${timeout} ms.`;
-        throw new SendImError(detail, { kind: 'timeout' });
-      }
-      return seen;
     });
   }
 

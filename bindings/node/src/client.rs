@@ -16,7 +16,7 @@ use crate::thread::here;
 /// Signs in, sends one message, signs out.
 #[napi]
 pub fn send(queue: &CompletionQueue, id: u32, options: AccountOptions, content: MessageOptions) -> Call {
-    let (sender, generation) = (queue.sender(), here().generation);
+    let (sender, generation) = (queue.sender.clone(), here().generation);
     queue.begin(id, Sent::Maybe, |cancellation| async move {
         let message = Message::try_from(content)?;
         let account = options.account(sender, generation)?;
@@ -38,7 +38,7 @@ pub struct Client {
 /// Signs in.
 #[napi]
 pub fn sign_in(queue: &CompletionQueue, id: u32, options: AccountOptions) -> Call {
-    let (sender, generation) = (queue.sender(), here().generation);
+    let (sender, generation) = (queue.sender.clone(), here().generation);
     queue.begin(id, Sent::No, |cancellation| async move {
         let account = options.account(sender, generation)?;
         let address = account.get_address().to_owned();
@@ -51,7 +51,6 @@ pub fn sign_in(queue: &CompletionQueue, id: u32, options: AccountOptions) -> Cal
 
 #[napi]
 impl Client {
-    /// The sender's.
     #[napi(getter)]
     pub fn address(&self) -> &str {
         &self.address

@@ -71,7 +71,7 @@ impl Call {
 /// Where a thread of JavaScript takes its events.
 #[napi]
 pub struct CompletionQueue {
-    sender: EventSender,
+    pub(crate) sender: EventSender,
     events: mpsc::Receiver<Event>,
 }
 
@@ -93,10 +93,6 @@ impl CompletionQueue {
 }
 
 impl CompletionQueue {
-    pub(crate) fn sender(&self) -> EventSender {
-        self.sender.clone()
-    }
-
     /// Begins a call; its end is an event with this id. What `work` does before its future is polled is done at once.
     pub(crate) fn begin<F>(&self, id: u32, sent: Sent, work: impl FnOnce(CancellationToken) -> F) -> Call
     where
@@ -105,7 +101,7 @@ impl CompletionQueue {
         let here = here();
         let cancellation = here.calls.child_token();
         let call = here.generation.call::<Event, Error, _>(sent, work(cancellation.clone()));
-        let sender = self.sender();
+        let sender = self.sender.clone();
         let told = async move {
             let event = call.await.unwrap_or_else(|error| failure(&error).into());
             sender.send(Event { id, ended: true, ..event });

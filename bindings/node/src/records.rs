@@ -29,8 +29,8 @@ impl TryFrom<MessageOptions> for Message {
 
     fn try_from(given: MessageOptions) -> Result<Self> {
         let (to, text) = (given.to, given.text);
-        let html = given.html.unwrap_or_default();
-        let mut message = if html { Message::html(to, text) } else { Message::text(to, text) };
+        let form = if given.html == Some(true) { Message::html } else { Message::text };
+        let mut message = form(to, text);
         if let Some(subject) = given.subject {
             message = message.subject(subject);
         }
