@@ -5,6 +5,7 @@ use send_im::{Account, ENV_ADDRESS, ENV_PASSWORD, Error, Result};
 use send_im_sandbox::Sandbox;
 
 use crate::args::SenderArgs;
+use crate::output;
 
 /// The word that stands for a server inside this process.
 const SANDBOX: &str = "sandbox";
@@ -31,7 +32,14 @@ pub(crate) fn given(args: &SenderArgs) -> Result<AccountOptions> {
         tls: args.tls,
         ..AccountOptions::default()
     };
-    options.with_server_of(process_environment)
+    let options = options.with_server_of(process_environment)?;
+    if args.server.is_none() && in_process(&options) {
+        // A variable that was left behind must not look like a delivery.
+        output::complain(
+            "SEND_IM_SERVER is sandbox: messages go to a server inside this process, and to nobody else.",
+        );
+    }
+    Ok(options)
 }
 
 /// True where somebody is configured to send: an option, the environment, the profile file or the sandbox says who.

@@ -41,7 +41,7 @@ const EXAMPLES: &str = "\
 Examples:
   send-im send --to lenea@contoso.com \"db7: disk full\"
   df -h | send-im send --to lenea@contoso.com --subject db7 --importance urgent -
-  send-im send --to lenea@contoso.com --json \"hello\" | jq -r .accepted_by
+  send-im send --to lenea@contoso.com --json \"hello\" | jq -er .accepted_by
   send-im send --server sandbox --to declines@contoso.com \"hello\"; echo $?";
 
 const OUTCOMES: &str = "\

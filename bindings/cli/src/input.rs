@@ -1,6 +1,6 @@
 //! The text and the password, from the command line or standard input.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, IsTerminal, Read};
 
 use send_im::bindings::{decode_text, without_mark};
 use send_im::{Error, Result};
@@ -49,6 +49,10 @@ pub(crate) async fn read(args: &SendArgs) -> Result<Input> {
 /// # Errors
 /// `invalid_input` when there is none.
 pub(crate) async fn password() -> Result<String> {
+    if io::stdin().is_terminal() {
+        let why = "Standard input is a terminal, which would show the password: pipe it in, or set SEND_IM_PASSWORD.";
+        return Err(Error::invalid_input(why));
+    }
     in_a_thread(|| password_from(io::stdin().lock())).await
 }
 

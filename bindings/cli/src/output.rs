@@ -27,12 +27,19 @@ pub(crate) fn receipt(style: Style, receipt: &Receipt) {
     }
 }
 
+#[derive(Serialize)]
+struct Failed<'a> {
+    #[serde(flatten)]
+    error: &'a Error,
+    exit_code: u8,
+}
+
 /// Prints an error: a sentence on standard error, or JSON on standard output.
 pub(crate) fn error(style: Style, error: &Error) {
     match style {
         Style::Plain => complain(error.detail()),
         Style::Json => {
-            let _ = say(&json(error));
+            let _ = say(&json(&Failed { error, exit_code: error.kind().exit_code() }));
         }
     }
 }

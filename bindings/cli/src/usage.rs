@@ -50,13 +50,16 @@ fn sentence(error: &clap::Error) -> String {
             "There is no command; the commands are send, serve and sandbox.".to_owned()
         }
         ErrorKind::UnknownArgument if is_option_name(&argument) => {
-            format!("There is no option {argument}; put -- before a text that begins with a dash.")
+            match first(ContextKind::SuggestedArg).as_str() {
+                "" => format!("There is no option {argument}; put -- before a text that begins with a dash."),
+                similar => format!("There is no option {argument}; there is {similar}."),
+            }
         }
         ErrorKind::UnknownArgument => {
             "An argument is not known; put quotes around the text, and -- before one that begins with a dash."
                 .to_owned()
         }
-        ErrorKind::MissingRequiredArgument => format!("There is no {argument}."),
+        ErrorKind::MissingRequiredArgument => format!("{argument} is missing."),
         ErrorKind::ArgumentConflict => {
             format!("The option {argument} is given twice or contradicts another.")
         }
@@ -99,7 +102,7 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong() {
-        assert_eq!(refused(&["send", "hello"]), "There is no --to <ADDRESS>.");
+        assert_eq!(refused(&["send", "hello"]), "--to <ADDRESS> is missing.");
         assert_eq!(
             refused(&["send", "--to", "a@b.c", "--importance", "huge", "x"]),
             "The value of --importance <IMPORTANCE> is not one of normal, urgent, emergency."
@@ -141,7 +144,8 @@ mod tests {
         let long = format!("--{}", "x".repeat(10_000));
         assert!(refused(&["send", "--to", "a@b.c", &long]).len() < 200);
         assert!(
-            refused(&["send", "--to", "a@b.c", "--pasword"]).starts_with("There is no option --pasword;")
+            refused(&["send", "--to", "a@b.c", "--pasword"])
+                .starts_with("There is no option --pasword; there is --password-stdin.")
         );
     }
 }

@@ -11,7 +11,7 @@ pub(crate) static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_st
 const STEPS: [&str; 7] = ["discover", "sign_in", "open_session", "invite", "send", "confirm", "sign_out"];
 
 /// The problems a request for a message may be answered with.
-const PROBLEMS: [(&str, &str); 13] = [
+const PROBLEMS: [(&str, &str); 14] = [
     ("400", "A parameter is not usable; nothing was asked of the server."),
     ("401", "There is no token, or not one of this service's."),
     (
@@ -19,6 +19,7 @@ const PROBLEMS: [(&str, &str); 13] = [
         "The account cannot sign in or may not do this (`step` is set), or this service refuses the request's origin, name or proxy (`step` is null).",
     ),
     ("404", "There is no such recipient."),
+    ("405", "The method is not GET or POST."),
     ("408", "The body took too long."),
     (
         "409",
@@ -59,6 +60,7 @@ fn document() -> Value {
             "/": send,
             "/index.html": send,
             "/healthz": {"get": {
+                "operationId": "health",
                 "summary": "Whether the service takes requests",
                 "responses": {
                     "200": answer("It does.", json!({"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}})),
@@ -66,6 +68,7 @@ fn document() -> Value {
                 },
             }},
             "/metrics": {"get": {
+                "operationId": "metrics",
                 "summary": "Counts and times in the text format of OpenMetrics",
                 "security": security,
                 "responses": {
@@ -76,6 +79,7 @@ fn document() -> Value {
                 },
             }},
             "/openapi.json": {"get": {
+                "operationId": "description",
                 "summary": "This document",
                 "responses": {"200": answer("This document.", json!({"type": "object"}))},
             }},
@@ -83,12 +87,14 @@ fn document() -> Value {
         "components": {
             "pathItems": {"Send": {
                 "get": {
+                    "operationId": "sendByQuery",
                     "summary": "Send the message of a query string",
                     "security": security,
                     "parameters": in_query(&message()),
                     "responses": answers,
                 },
                 "post": {
+                    "operationId": "send",
                     "summary": "Send the message of a body",
                     "description": "Query string and body may be mixed; no parameter may stand twice.",
                     "security": security,
@@ -202,6 +208,11 @@ fn or_null(kind: &str, description: &str) -> Value {
     json!({"description": description, "type": [kind, "null"]})
 }
 
+/// One of these words, and of those that later versions add.
+fn open(description: &str, words: &[&str]) -> Value {
+    json!({"type": "string", "description": format!("{description} New words may come."), "examples": words})
+}
+
 /// An object that has all of these members.
 fn object(description: &str, properties: Value) -> Value {
     let required: Vec<&String> = properties.as_object().into_iter().flat_map(Map::keys).collect();
@@ -212,7 +223,7 @@ fn receipt_schema() -> Value {
     let step = object(
         "One exchange with a server.",
         json!({
-            "step": {"enum": STEPS},
+            "step": open("The step.", &STEPS),
             "host": {"type": "string"},
             "status": {"type": ["integer", "null"]},
             "elapsed_ms": {"type": "number"},
@@ -223,7 +234,7 @@ fn receipt_schema() -> Value {
         json!({
             "to": {"type": "string"},
             "accepted_by": or_null("string", "Who accepted: someone else after a call-forward; null where only submitted."),
-            "evidence": {"enum": ["invitation_accepted", "message_confirmed", "submitted"]},
+            "evidence": open("How the delivery is known.", &["invitation_accepted", "message_confirmed", "submitted"]),
             "format": {"enum": ["plain", "html"]},
             "thread_id": or_null("string", "The server's id of the conversation's thread."),
             "steps": {"type": "array", "items": step},
@@ -233,7 +244,6 @@ fn receipt_schema() -> Value {
 
 fn problem_schema() -> Value {
     let kinds: Vec<&str> = ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
-    let steps: Vec<Value> = STEPS.iter().map(|step| json!(step)).chain([Value::Null]).collect();
     let hop = object(
         "One place the call went through, and what came back.",
         json!({"url": {"type": "string"}, "outcome": {"type": "string"}}),
@@ -244,8 +254,8 @@ fn problem_schema() -> Value {
             "type": {"const": "about:blank"},
             "title": {"type": "string"},
             "status": {"type": "integer"},
-            "kind": {"description": "What sort of failure it was. New kinds may come.", "enum": kinds},
-            "step": {"description": "The step that failed; null where none had begun.", "enum": steps},
+            "kind": open("What sort of failure it was.", &kinds),
+            "step": {"description": "The step that failed; null where none had begun.", "type": ["string", "null"], "examples": STEPS},
             "detail": text("One sentence a person can act on."),
             "sent": {"description": "Whether the message can have arrived all the same.", "enum": ["no", "maybe"]},
             "http_status": or_null("integer", "The status of the Lync or Skype for Business server's answer that decided."),

@@ -1,20 +1,21 @@
 //! What went wrong, as a problem of RFC 9457 with the members of the error.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use send_im::{Error, ErrorKind, Sent};
 use serde::Serialize;
 
-/// What `Retry-After` says where a server throttles and names no time, in seconds.
-const SOME_TIME: u64 = 30;
+/// What `Retry-After` says where a server throttles and names no time.
+const SOME_TIME: Duration = Duration::from_secs(30);
 
 /// A refusal of this service, or an error of a send. Its status is decided once, here or by whom refuses.
 #[derive(Debug)]
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     pub(crate) error: Error,
-    retry_after: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -30,11 +31,11 @@ struct Body<'a> {
 impl Problem {
     /// A refusal of this service: nothing was sent.
     pub(crate) fn refused(status: StatusCode, kind: ErrorKind, detail: impl Into<String>) -> Self {
-        Self { status, error: Error::new(kind, detail), retry_after: None }
+        Self { status, error: Error::new(kind, detail) }
     }
 
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.error = self.error.with_retry_after(Some(Duration::from_secs(seconds)));
         self
     }
 
@@ -51,12 +52,8 @@ impl Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let asked = error.retry_after().map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
-        let retry_after = match error.kind() {
-            ErrorKind::Throttled => Some(asked.unwrap_or(SOME_TIME)),
-            _ => asked,
-        };
-        Self { status: status_of(&error), retry_after, error }
+        let asked = error.retry_after().or((error.kind() == ErrorKind::Throttled).then_some(SOME_TIME));
+        Self { status: status_of(&error), error: error.with_retry_after(asked) }
     }
 }
 
@@ -104,8 +101,8 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
+        if let Some(wait) = self.error.retry_after() {
+            headers.insert(header::RETRY_AFTER, (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).into());
         }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"send-im\""));

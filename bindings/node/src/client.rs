@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use napi_derive::napi;
 use send_im::{Error, Message, Result, Sent};
-use send_im_runtime::{Generation, panicked, unless_cancelled};
+use send_im_runtime::{Generation, unless_cancelled};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -116,8 +116,7 @@ fn sending(
     let begun = Message::try_from(content).map(|message| {
         let sent_status = message.sent_status();
         let one = if in_turn {
-            let all = client.send_all([message]);
-            all.map(|mut results| results.pop().unwrap_or_else(|| Err(panicked(Sent::Maybe)))).left_future()
+            client.send_in_turn(message).left_future()
         } else {
             client.send(message).right_future()
         };

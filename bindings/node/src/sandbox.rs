@@ -1,6 +1,5 @@
 //! The sandbox server.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use napi::Either;
@@ -9,7 +8,6 @@ use send_im::{Error, ErrorKind, Result, Sent};
 use send_im_runtime::Generation;
 use send_im_sandbox::{Builder, NotOptions, SandboxOptions};
 use serde_json::Value;
-use tempfile::NamedTempFile;
 
 use crate::records::failure;
 use crate::thread::here;
@@ -20,7 +18,7 @@ pub struct Sandbox {
     generation: &'static Generation,
     number: u64,
     url: String,
-    ca_file: Option<NamedTempFile>,
+    ca_file: Option<String>,
 }
 
 fn told<T>(result: Result<T>) -> Either<T, Value> {
@@ -42,16 +40,9 @@ fn start(options: &str) -> Result<Sandbox> {
         builder.start().await.map_err(cannot)
     };
     let sandbox = generation.call_on(&generation.sandboxes_run, Sent::No, work).wait()?;
-    let (url, ca_file) = (sandbox.url().to_owned(), sandbox.ca_pem().map(written).transpose()?);
+    let (url, ca_file) =
+        (sandbox.url().to_owned(), sandbox.ca_file().map(|path| path.to_string_lossy().into_owned()));
     Ok(Sandbox { generation, number: generation.sandboxes.insert(Arc::new(sandbox)), url, ca_file })
-}
-
-fn written(pem: &str) -> Result<NamedTempFile> {
-    let refused =
-        |e| Error::new(ErrorKind::Closed, format!("The sandbox cannot write its certificate: {e}."));
-    let mut file = NamedTempFile::with_prefix("send-im-sandbox-").map_err(refused)?;
-    file.write_all(pem.as_bytes()).map_err(refused)?;
-    Ok(file)
 }
 
 #[napi]
@@ -65,7 +56,7 @@ impl Sandbox {
     /// With https, a file with the certificate authority, until it is stopped.
     #[napi(getter)]
     pub fn ca_file(&self) -> Option<String> {
-        self.ca_file.as_ref().map(|file| file.path().to_string_lossy().into_owned())
+        self.ca_file.clone()
     }
 
     /// Asks its own HTTP interface. Gives the body of the response: JSON, or nothing.
