@@ -21,7 +21,7 @@ public class Account private constructor(@get:JvmSynthetic internal val parts: P
         val tls: Tls? = null,
         val trustedDomains: List<String> = emptyList(),
         val timeout: Duration = Message.DEFAULT_TIMEOUT,
-        val onStep: Consumer<StepRecord>? = null,
+        val onStep: Consumer<Step>? = null,
     )
 
     /** The same with another name to sign in with than the address, such as `"CONTOSO\\smith"`. */
@@ -48,9 +48,10 @@ public class Account private constructor(@get:JvmSynthetic internal val parts: P
 
     /**
      * The same with somebody told of each finished step: on the thread that waits for a call, or in the coroutine that
-     * does. All of a call's steps are told before it returns. What the listener throws is logged and changes nothing.
+     * does. All of a call's steps are told before it returns. The listener's first exception is logged;
+     * none changes anything.
      */
-    public fun onStep(listener: Consumer<StepRecord>): Account = with { copy(onStep = listener) }
+    public fun onStep(listener: Consumer<Step>): Account = with { copy(onStep = listener) }
 
     private inline fun with(change: Parts.() -> Parts) = Account(parts.change())
 
@@ -78,7 +79,7 @@ public class Account private constructor(@get:JvmSynthetic internal val parts: P
         public fun withToken(address: String, source: TokenSource): Account =
             Account(Parts(address = address, token = awaiting(source)))
 
-        /** The same with a suspending source. It runs on a thread of [kotlinx.coroutines.Dispatchers.Default]. */
+        /** This address with a token of a suspending source. It runs on a thread of [kotlinx.coroutines.Dispatchers.Default]. */
         @JvmSynthetic
         public fun withSuspendingToken(address: String, source: suspend (TokenRequest) -> BearerToken): Account =
             Account(Parts(address = address, token = source))

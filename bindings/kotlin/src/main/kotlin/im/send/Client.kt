@@ -58,7 +58,7 @@ public class Client private constructor(
         wait: Wait = Wait.DELIVERED,
     ): Receipt = send(message(to, text, subject, importance, html, timeout, wait))
 
-    /** The same with a [Message]. */
+    /** Sends one [Message]. */
     @JvmSynthetic
     public suspend fun send(message: Message): Receipt = send(message, null)
 
@@ -73,15 +73,15 @@ public class Client private constructor(
     @Throws(SendImException::class)
     public fun sendBlocking(to: String, text: String): Receipt = sendBlocking(Message.text(to, text))
 
-    /** The same with a [Message], which may have a subject and more. */
+    /** Sends a [Message], which may have a subject and more; this thread waits. */
     @JvmName("send")
     @Throws(SendImException::class)
     public fun sendBlocking(message: Message): Receipt = blocking { send(message, it) }
 
-    /** The same without waiting. Cancelling the future cancels this send and no other. */
+    /** Sends one message without waiting. Cancelling the future cancels this send and no other. */
     public fun sendAsync(to: String, text: String): CompletableFuture<Receipt> = sendAsync(Message.text(to, text))
 
-    /** The same with a [Message], which may have a subject and more. */
+    /** Sends a [Message] without waiting. Cancelling the future cancels this send and no other. */
     public fun sendAsync(message: Message): CompletableFuture<Receipt> = asFuture { send(message, null) }
 
     /**
@@ -94,15 +94,17 @@ public class Client private constructor(
     public suspend fun sendAll(messages: Collection<Message>): List<SendResult> = sendAll(messages, null)
 
     /**
-     * The same; this thread waits. From Java it is `client.sendAll(messages)`.
+     * Sends many messages, several at a time; this thread waits. From Java it is `client.sendAll(messages)`.
      *
      * After an interrupt the messages that had ended keep their results, and the others have a [CancelledException].
+     *
+     * @return For each message, in the same order, its receipt or the error that kept it back, which is not thrown.
      */
     @JvmName("sendAll")
     @Throws(SendImException::class)
     public fun sendAllBlocking(messages: Collection<Message>): List<SendResult> = blocking { sendAll(messages, it) }
 
-    /** The same without waiting. Cancelling the future cancels the sends that have not ended. */
+    /** Sends many messages without waiting. Cancelling the future cancels the sends that have not ended. */
     public fun sendAllAsync(messages: Collection<Message>): CompletableFuture<List<SendResult>> =
         asFuture { sendAll(messages, null) }
 
@@ -123,13 +125,19 @@ public class Client private constructor(
         suspending(steps) { native.signOut(timeout?.toNative()) }
     }
 
-    /** The same; this thread waits. From Java it is `client.signOut()`. An interrupt cancels the sends under way. */
+    /**
+     * Waits for the sends under way, then closes the session on the server, in at most 3 s. This thread waits; from Java it
+     * is `client.signOut()`. An interrupt cancels the sends under way.
+     *
+     * @param timeout What has not ended by then is cancelled as [cancelAll] does; null: no bound.
+     * @throws SendImException the server could not be told. It ends the session by itself after a while.
+     */
     @JvmName("signOut")
     @JvmOverloads
     @Throws(SendImException::class)
     public fun signOutBlocking(timeout: Duration? = null): Unit = blockingToTheEnd(::cancelAll) { signOut(timeout) }
 
-    /** The same without waiting. */
+    /** Signs out without waiting; with a timeout, what has not ended by then is cancelled. */
     @JvmOverloads
     public fun signOutAsync(timeout: Duration? = null): CompletableFuture<Void?> =
         asFuture { signOut(timeout) }.thenApply { null }
@@ -143,8 +151,8 @@ public class Client private constructor(
     override fun close(): Unit = close(null)
 
     /**
-     * The same with a bound: what has not ended by then is cancelled as [cancelAll] does. A caller whose sends all wait for
-     * long, or one that stops in a hurry, gives one.
+     * Closes the session; sends that have not ended after this time are cancelled as [cancelAll] does. A caller whose sends
+     * all wait for long, or one that stops in a hurry, gives one.
      */
     public fun close(timeout: Duration?) {
         try {
@@ -184,14 +192,14 @@ public class Client private constructor(
         @JvmSynthetic
         public suspend fun signIn(account: Account = Account.stored()): Client = signIn(account, null)
 
-        /** The same; this thread waits. From Java it is `Client.signIn(account)`. */
+        /** Signs in; this thread waits. From Java it is `Client.signIn(account)`. */
         @JvmStatic
         @JvmName("signIn")
         @JvmOverloads
         @Throws(SendImException::class)
         public fun signInBlocking(account: Account = Account.stored()): Client = blocking { signIn(account, it) }
 
-        /** The same without waiting. Cancelling the future leaves no session behind. */
+        /** Signs in without waiting. Cancelling the future leaves no session behind. */
         @JvmStatic
         @JvmOverloads
         public fun signInAsync(account: Account = Account.stored()): CompletableFuture<Client> =

@@ -3,7 +3,7 @@ package im.send
 import java.time.Duration
 
 /** A step on the way of a message. */
-public enum class Step {
+public enum class StepName {
     /** The server is looked for. */
     DISCOVER,
 
@@ -47,7 +47,7 @@ public enum class Evidence {
 }
 
 /** The form of a text. */
-public enum class TextFormat {
+public enum class Format {
     /** Plain text. */
     PLAIN,
 
@@ -68,7 +68,7 @@ public enum class TextFormat {
  * @property elapsed From the request to the end of the answer.
  */
 @JvmRecord
-public data class StepRecord(val step: Step, val host: String, val status: Int?, val elapsed: Duration)
+public data class Step(val step: StepName, val host: String, val status: Int?, val elapsed: Duration)
 
 /**
  * Proof of a send.
@@ -86,9 +86,9 @@ public data class Receipt @JvmOverloads constructor(
     val to: String,
     val acceptedBy: String? = to,
     val evidence: Evidence = Evidence.INVITATION_ACCEPTED,
-    val format: TextFormat = TextFormat.PLAIN,
+    val format: Format = Format.PLAIN,
     val threadId: String? = null,
-    val steps: List<StepRecord> = emptyList(),
+    val steps: List<Step> = emptyList(),
 )
 
 /**

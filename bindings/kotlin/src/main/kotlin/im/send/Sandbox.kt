@@ -37,7 +37,7 @@ public data class Delivered(
     val acceptedBy: String,
     val subject: String?,
     val importance: Importance,
-    val format: TextFormat,
+    val format: Format,
     val text: String,
     val via: String,
     val conversation: String,
@@ -95,7 +95,7 @@ public class Sandbox private constructor(private val native: SandboxServer) : Au
         return suspending { native.waitFor(count.toUInt(), timeout.toNative()) }.map { it.toPublic() }
     }
 
-    /** The same; this thread waits, 10 s if not told otherwise. From Java it is `sandbox.waitFor(count)`. */
+    /** Waits until that many messages were delivered, 10 s if not told otherwise. From Java it is `sandbox.waitFor(count)`. */
     @JvmName("waitFor")
     @JvmOverloads
     @Throws(DeadlineExceededException::class)
@@ -106,7 +106,8 @@ public class Sandbox private constructor(private val native: SandboxServer) : Au
     public fun addFault(route: Route, fault: Fault): Unit = addFault(fault.toJson(route))
 
     /**
-     * The same from JSON: `{"route": "start_messaging", "skip": 0, "times": 1, "action": {"status": {"http": 503}}}`.
+     * Makes something go wrong, told as JSON:
+     * `{"route": "start_messaging", "skip": 0, "times": 1, "action": {"status": {"http": 503}}}`.
      *
      * @throws InvalidInputException it is not a fault.
      */
@@ -152,7 +153,7 @@ public class Sandbox private constructor(private val native: SandboxServer) : Au
         @JvmSynthetic
         public suspend fun start(): Sandbox = builder().start()
 
-        /** The same; this thread waits. From Java it is `Sandbox.start()`. */
+        /** Starts a sandbox with one pool and no https; this thread waits. From Java it is `Sandbox.start()`. */
         @JvmStatic
         @JvmName("start")
         public fun startBlocking(): Sandbox = builder().startBlocking()

@@ -69,7 +69,7 @@ public class SandboxBuilder internal constructor() {
     @JvmSynthetic
     public suspend fun start(): Sandbox = Sandbox.of(suspending { SandboxServer.start(options) })
 
-    /** The same; this thread waits. From Java it is `builder.start()`. */
+    /** Starts the sandbox; this thread waits. From Java it is `builder.start()`. */
     @JvmName("start")
     @Throws(SendImException::class)
     public fun startBlocking(): Sandbox = blockingPlainly { start() }

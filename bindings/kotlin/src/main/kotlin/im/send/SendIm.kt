@@ -51,7 +51,7 @@ public suspend fun sendIm(
     wait: Wait = Wait.DELIVERED,
 ): Receipt = sendIm(message(to, text, subject, importance, html, timeout, wait), account)
 
-/** The same with a [Message]. */
+/** Signs in, sends one [Message], waits for its delivery and signs out. */
 @JvmSynthetic
 public suspend fun sendIm(message: Message, account: Account = Account.stored()): Receipt = send(message, account, null)
 
@@ -75,7 +75,7 @@ public suspend fun sendIm(message: Message, account: Account = Account.stored())
 public fun sendImBlocking(to: String, text: String, account: Account = Account.stored()): Receipt =
     sendImBlocking(Message.text(to, text), account)
 
-/** The same with a [Message], which may have a subject and more. */
+/** Sends a [Message], which may have a subject and more, in a session of its own. This thread waits. */
 @JvmName("sendIm")
 @JvmOverloads
 @Throws(SendImException::class)
@@ -83,7 +83,8 @@ public fun sendImBlocking(message: Message, account: Account = Account.stored())
     blocking { send(message, account, it) }
 
 /**
- * The same without waiting. The future fails with a [SendImException]; cancelling it cancels the send.
+ * Sends one message in a session of its own without waiting. The future fails with a [SendImException]; cancelling it
+ * cancels the send.
  *
  * Stages that depend on it run on a thread that may block.
  */
@@ -91,7 +92,7 @@ public fun sendImBlocking(message: Message, account: Account = Account.stored())
 public fun sendImAsync(to: String, text: String, account: Account = Account.stored()): CompletableFuture<Receipt> =
     sendImAsync(Message.text(to, text), account)
 
-/** The same with a [Message], which may have a subject and more. */
+/** Sends a [Message] in a session of its own without waiting. */
 @JvmOverloads
 public fun sendImAsync(message: Message, account: Account = Account.stored()): CompletableFuture<Receipt> =
     asFuture { send(message, account, null) }

@@ -113,7 +113,7 @@ public sealed class SendImException(detail: String) : RuntimeException(detail) {
     public val kind: ErrorKind get() = failure.kind
 
     /** The step that failed; null where no step had begun. */
-    public val step: Step? get() = failure.step
+    public val step: StepName? get() = failure.step
 
     /** One sentence a person can act on. */
     public val detail: String get() = failure.detail
@@ -160,7 +160,7 @@ public sealed class SendImException(detail: String) : RuntimeException(detail) {
             sent: Sent = if (kind == ErrorKind.OUTCOME_UNKNOWN) Sent.MAYBE else Sent.NO,
             retryAfter: Duration? = null,
             cause: Throwable? = null,
-            step: Step? = null,
+            step: StepName? = null,
             httpStatus: Int? = null,
             code: String? = null,
             subcode: String? = null,

@@ -53,7 +53,7 @@ class JavaApiTest {
         assertEquals("lenea@contoso.com", receipt.acceptedBy());
         assertEquals(Evidence.INVITATION_ACCEPTED, receipt.evidence());
         assertEquals("hello world", sandbox.inbox("lenea@contoso.com").get(0).text());
-        assertEquals(Step.DISCOVER, receipt.steps().get(0).step());
+        assertEquals(StepName.DISCOVER, receipt.steps().get(0).step());
         assertEquals(0, SupportKt.getOpenApplications(sandbox));
     }
 
@@ -68,7 +68,7 @@ class JavaApiTest {
         var delivered = sandbox.messages().get(0);
         assertEquals("db7", delivered.subject());
         assertEquals(Importance.URGENT, delivered.importance());
-        assertEquals(TextFormat.HTML, delivered.format());
+        assertEquals(Format.HTML, delivered.format());
         assertEquals("db7", message.subject());
         assertEquals(Duration.ofSeconds(30), message.timeout());
     }
@@ -260,13 +260,13 @@ class JavaApiTest {
 
     @Test
     void tokensAndSteps() {
-        var steps = new CopyOnWriteArrayList<StepRecord>();
+        var steps = new CopyOnWriteArrayList<Step>();
         var tokens = Account.withToken("tosh@contoso.com", request -> {
             assertTrue(request.origin().startsWith("http://127.0.0.1:"));
             return new BearerToken(SupportKt.issueToken(sandbox, "tosh@contoso.com"));
         });
         SendIm.sendIm("lenea@contoso.com", "hi", tokens.server(sandbox).onStep(steps::add));
-        assertEquals(Step.SIGN_OUT, steps.get(steps.size() - 1).step());
+        assertEquals(StepName.SIGN_OUT, steps.get(steps.size() - 1).step());
         assertTrue(steps.get(0).elapsed().compareTo(Duration.ZERO) > 0);
     }
 
@@ -305,7 +305,7 @@ class JavaApiTest {
                     "DeadlineExceededException", "Delivered", "ErrorKind", "Evidence", "Fault", "Hop", "Importance",
                     "InvalidInputException", "Layout", "Message", "NotDeliveredException", "OutcomeUnknownException", "Receipt",
                     "Route", "Sandbox", "SandboxBuilder", "SendIm", "SendImException", "SendResult", "Sent", "ServiceException",
-                    "SignInException", "Step", "StepRecord", "TextFormat", "Tls", "TokenRequest", "TokenSource", "Wait")), names);
+                    "SignInException", "StepName", "Step", "Format", "Tls", "TokenRequest", "TokenSource", "Wait")), names);
         }
     }
 

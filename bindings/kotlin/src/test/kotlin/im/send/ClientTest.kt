@@ -37,7 +37,7 @@ class ClientTest {
             Client.signIn(sandbox.account()).use { it.send("a@contoso.com", "<i>x</i>", "db7", Importance.URGENT, html = true) }
         }
         val message = sandbox.messages().single()
-        assertEquals(listOf("db7", Importance.URGENT, TextFormat.HTML), listOf(message.subject, message.importance, message.format))
+        assertEquals(listOf("db7", Importance.URGENT, Format.HTML), listOf(message.subject, message.importance, message.format))
     }
 
     @Test
@@ -158,14 +158,14 @@ class ClientTest {
 
     @Test
     fun `the step listener of a client hears every send`() = withSandbox { sandbox ->
-        val seen = java.util.Collections.synchronizedList(mutableListOf<Step>())
+        val seen = java.util.Collections.synchronizedList(mutableListOf<StepName>())
         val client = Client.signInBlocking(sandbox.account().onStep { seen += it.step })
-        assertEquals(Step.DISCOVER, seen.first())
+        assertEquals(StepName.DISCOVER, seen.first())
         seen.clear()
         client.sendBlocking("lenea@contoso.com", "hi")
-        assertTrue(Step.INVITE in seen)
+        assertTrue(StepName.INVITE in seen)
         client.close()
-        assertEquals(Step.SIGN_OUT, seen.last())
+        assertEquals(StepName.SIGN_OUT, seen.last())
     }
 
     @Test

@@ -29,7 +29,7 @@ class ErrorsTest {
     fun `a declined message`() = withSandbox { sandbox ->
         val error = failing(sandbox.account(), "declines@contoso.com")
         assertEquals(NotDeliveredException::class, error::class)
-        assertEquals(listOf(ErrorKind.DECLINED, Step.CONFIRM, Sent.NO, 4), listOf(error.kind, error.step, error.sent, error.exitCode))
+        assertEquals(listOf(ErrorKind.DECLINED, StepName.CONFIRM, Sent.NO, 4), listOf(error.kind, error.step, error.sent, error.exitCode))
         assertEquals("RemoteFailure" to "Declined", error.code to error.subcode)
         assertEquals(error.detail, error.message)
         assertTrue("declines@contoso.com" in error.detail)
@@ -48,7 +48,7 @@ class ErrorsTest {
     fun `a refused password`() = withSandbox { sandbox ->
         val error = failing(sandbox.account("wrong"))
         assertEquals(SignInException::class, error::class)
-        assertEquals(listOf(ErrorKind.SIGN_IN_REFUSED, Step.SIGN_IN, 3, 400), listOf(error.kind, error.step, error.exitCode, error.httpStatus))
+        assertEquals(listOf(ErrorKind.SIGN_IN_REFUSED, StepName.SIGN_IN, 3, 400), listOf(error.kind, error.step, error.exitCode, error.httpStatus))
     }
 
     @Test
@@ -173,7 +173,7 @@ class ErrorsTest {
     @Test
     fun `every step of the core is known`() {
         val source = Files.readString(ROOT.resolve("core/client/src/steps.rs")) + Files.readString(ROOT.resolve("core/client/src/error/kind.rs"))
-        for (step in Step.entries) assertTrue("\"$step\"" in source, step.toString())
+        for (step in StepName.entries) assertTrue("\"$step\"" in source, step.toString())
     }
 
     @Test

@@ -51,7 +51,8 @@ class LoggingTest {
         val receipt = sendImBlocking("lenea@contoso.com", "hi", sandbox.account())
         assertEquals(receipt.steps.map { it.step.toString() }, said().map { it.substringBefore(":") }.take(receipt.steps.size))
         assertTrue(records.filter { it.loggerName == "im.send" }.all { it.level == Level.FINE })
-        assertTrue(said().first().startsWith("discover: 127.0.0.1:"), said().first())
+        val line = Regex("""discover: 127\.0\.0\.1:\d+ answered 200 after \d+\.\d ms""")
+        assertTrue(line.matches(said().first()), said().first())
     }
 
     @Test
@@ -74,10 +75,10 @@ class LoggingTest {
     }
 
     @Test
-    fun `a failing listener is a warning with its trace`() = withSandbox { sandbox ->
+    fun `a failing listener is one warning with its trace`() = withSandbox { sandbox ->
         sendImBlocking("lenea@contoso.com", "hi", sandbox.account().onStep { error("broken listener") })
-        val warnings = records.filter { it.loggerName == "im.send" }
-        assertTrue(warnings.isNotEmpty() && warnings.all { it.level == Level.WARNING && it.thrown is IllegalStateException })
+        val warning = records.single { it.loggerName == "im.send" }
+        assertTrue(warning.level == Level.WARNING && warning.thrown is IllegalStateException)
     }
 
     @ParameterizedTest

@@ -60,7 +60,7 @@ object Ending {
         val account = Account.of(SENDER, PASSWORD).server(url)
         val message = Message.text("silent@contoso.com", "hi").timeout(java.time.Duration.ofHours(1))
         val invited = CountDownLatch(1)
-        val watched = account.onStep { if (it.step == Step.INVITE) invited.countDown() }
+        val watched = account.onStep { if (it.step == StepName.INVITE) invited.countDown() }
         when (way) {
             "nothing" -> Unit
             "blocking" -> thread(isDaemon = true) { runCatching { sendImBlocking(message, watched) } }
@@ -139,7 +139,7 @@ object Draining {
     fun main(arguments: Array<String>) {
         val (url, way, end) = arguments
         val ringing = CountDownLatch(4)
-        val account = Account.of(SENDER, PASSWORD).server(url).onStep { if (it.step == Step.INVITE) ringing.countDown() }
+        val account = Account.of(SENDER, PASSWORD).server(url).onStep { if (it.step == StepName.INVITE) ringing.countDown() }
         val client by lazy { Client.signInBlocking(account) }
         val send: (Message) -> Receipt = when (way) {
             "one call" -> { message -> sendImBlocking(message, account) }

@@ -22,7 +22,7 @@ class SandboxTest {
         sendImBlocking("ada@contoso.com", "two", sandbox.account())
         val (one, two) = sandbox.messages()
         assertEquals(listOf(1L, SENDER, "lenea@contoso.com", "message one"), listOf(one.number, one.sender, one.to, one.text))
-        assertEquals(listOf("db7", Importance.URGENT, TextFormat.PLAIN, "invitation"), listOf(one.subject, one.importance, one.format, one.via))
+        assertEquals(listOf("db7", Importance.URGENT, Format.PLAIN, "invitation"), listOf(one.subject, one.importance, one.format, one.via))
         assertFalse(two.receivedAt.isBefore(one.receivedAt))
         assertEquals(listOf(two), sandbox.inbox("ADA@contoso.com"))
     }

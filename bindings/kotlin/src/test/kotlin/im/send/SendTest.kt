@@ -24,7 +24,7 @@ class SendTest {
         assertEquals("lenea@contoso.com", receipt.to)
         assertEquals("lenea@contoso.com", receipt.acceptedBy)
         assertEquals(Evidence.INVITATION_ACCEPTED, receipt.evidence)
-        assertEquals(TextFormat.PLAIN, receipt.format)
+        assertEquals(Format.PLAIN, receipt.format)
         assertEquals(listOf("hello world"), sandbox.inbox("sip:Lenea@contoso.com").map { it.text })
         assertEquals(0, sandbox.openApplications)
     }
@@ -33,8 +33,8 @@ class SendTest {
     fun `the steps of the receipt tell the way of the message`() = withSandbox { sandbox ->
         val receipt = sendImBlocking("lenea@contoso.com", "hi", sandbox.account())
         val steps = receipt.steps.map { it.step }
-        assertEquals(Step.DISCOVER, steps.first())
-        assertTrue(steps.containsAll(listOf(Step.SIGN_IN, Step.OPEN_SESSION, Step.INVITE, Step.CONFIRM)))
+        assertEquals(StepName.DISCOVER, steps.first())
+        assertTrue(steps.containsAll(listOf(StepName.SIGN_IN, StepName.OPEN_SESSION, StepName.INVITE, StepName.CONFIRM)))
         val host = sandbox.url.split("/")[2]
         assertTrue(receipt.steps.all { it.host == host && it.elapsed >= Duration.ZERO && it.status in 200..499 })
     }
@@ -45,7 +45,7 @@ class SendTest {
             sendIm("lenea@contoso.com", "<b>full</b>", sandbox.account(), "db7", Importance.EMERGENCY, html = true)
         }
         val message = sandbox.messages().single()
-        assertEquals(listOf("db7", Importance.EMERGENCY, TextFormat.HTML), listOf(message.subject, message.importance, message.format))
+        assertEquals(listOf("db7", Importance.EMERGENCY, Format.HTML), listOf(message.subject, message.importance, message.format))
     }
 
     @Test
@@ -77,16 +77,16 @@ class SendTest {
 
     @Test
     fun `steps are told where the call waits, all before it returns`() = withSandbox { sandbox ->
-        val seen = mutableListOf<Pair<StepRecord, Thread>>()
+        val seen = mutableListOf<Pair<Step, Thread>>()
         val account = sandbox.account().onStep { seen += it to Thread.currentThread() }
         val receipt = sendImBlocking("a@contoso.com", "hi", account)
         assertEquals(setOf(Thread.currentThread()), seen.map { it.second }.toSet())
         assertEquals(receipt.steps, seen.map { it.first }.take(receipt.steps.size))
-        assertEquals(Step.SIGN_OUT, seen.last().first.step)
+        assertEquals(StepName.SIGN_OUT, seen.last().first.step)
         seen.clear()
         runBlocking { sendIm("a@contoso.com", "hi", account) }
         assertEquals(setOf(Thread.currentThread()), seen.map { it.second }.toSet())
-        assertEquals(Step.SIGN_OUT, seen.last().first.step)
+        assertEquals(StepName.SIGN_OUT, seen.last().first.step)
     }
 
     @Test
@@ -188,7 +188,7 @@ class SendTest {
             Account.of(SENDER, "s3cret").username("s3cret"),
             BearerToken("s3cret"),
             Delivered(
-                1, SENDER, SENDER, SENDER, "s3cret", Importance.NORMAL, TextFormat.PLAIN, "s3cret", "message", "c", "t",
+                1, SENDER, SENDER, SENDER, "s3cret", Importance.NORMAL, Format.PLAIN, "s3cret", "message", "c", "t",
                 Instant.EPOCH,
             ),
         ).joinToString()

@@ -69,7 +69,7 @@ class TokenTest {
             }
             assertSame(thrown, error.cause)
             assertEquals(
-                listOf(ErrorKind.CREDENTIAL_UNAVAILABLE, Sent.NO, 3, Step.SIGN_IN, null),
+                listOf(ErrorKind.CREDENTIAL_UNAVAILABLE, Sent.NO, 3, StepName.SIGN_IN, null),
                 listOf(error.kind, error.sent, error.exitCode, error.step, error.httpStatus),
             )
             assertTrue(error is SignInException)

@@ -14,7 +14,7 @@ import im.send.SendImException
 import im.send.Sent
 import im.send.ServiceException
 import im.send.SignInException
-import im.send.Step
+import im.send.StepName
 import java.io.Serializable
 import java.time.Duration
 
@@ -22,7 +22,7 @@ import java.time.Duration
 internal class Failed(
     val kind: ErrorKind,
     val detail: String,
-    val step: Step? = null,
+    val step: StepName? = null,
     val sent: Sent = Sent.NO,
     val httpStatus: Int? = null,
     val code: String? = null,

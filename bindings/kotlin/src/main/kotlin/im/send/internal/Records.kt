@@ -4,6 +4,7 @@ import im.send.Account
 import im.send.Delivered
 import im.send.ErrorKind
 import im.send.Evidence
+import im.send.Format
 import im.send.Hop
 import im.send.Importance
 import im.send.Message
@@ -12,8 +13,7 @@ import im.send.SendImException
 import im.send.SendResult
 import im.send.Sent
 import im.send.Step
-import im.send.StepRecord
-import im.send.TextFormat
+import im.send.StepName
 import im.send.TokenRequest
 import im.send.Wait
 import im.send.internal.uniffi.AccountOptions
@@ -25,7 +25,7 @@ import im.send.internal.uniffi.SendOutcome
 import im.send.internal.uniffi.TokenRequestRecord
 import java.time.Duration
 import java.time.Instant
-import im.send.internal.uniffi.StepRecord as NativeStepRecord
+import im.send.internal.uniffi.StepRecord as NativeStep
 
 /** The longest time that is passed on: 30 years, which is as good as for ever. */
 private val LONGEST: Duration = Duration.ofDays(365 * 30)
@@ -87,13 +87,13 @@ internal fun ReceiptRecord.toPublic(): Receipt = Receipt(
     to = to,
     acceptedBy = acceptedBy,
     evidence = named(Evidence.entries, evidence) ?: Evidence.SUBMITTED,
-    format = named(TextFormat.entries, format) ?: TextFormat.PLAIN,
+    format = named(Format.entries, format) ?: Format.PLAIN,
     threadId = threadId,
     steps = steps.map { it.toPublic() },
 )
 
-internal fun NativeStepRecord.toPublic(): StepRecord = StepRecord(
-    step = named(Step.entries, step) ?: Step.CONFIRM,
+internal fun NativeStep.toPublic(): Step = Step(
+    step = named(StepName.entries, step) ?: StepName.CONFIRM,
     host = host,
     status = status?.toInt(),
     elapsed = Duration.ofNanos((elapsedMs * 1e6).toLong()),
@@ -105,7 +105,7 @@ internal fun SendOutcome.toPublic(tokens: TokenRelay?): SendResult =
 internal fun Failure.toException(tokens: TokenRelay? = null): SendImException = Failed(
     kind = named(ErrorKind.entries, kind) ?: ErrorKind.SERVICE_ERROR,
     detail = detail,
-    step = step?.let { named(Step.entries, it) },
+    step = step?.let { named(StepName.entries, it) },
     sent = if (sent == "no") Sent.NO else Sent.MAYBE,
     httpStatus = httpStatus?.toInt(),
     code = code,
@@ -126,7 +126,7 @@ internal fun DeliveredMessage.toPublic(): Delivered = Delivered(
     acceptedBy = acceptedBy,
     subject = subject,
     importance = named(Importance.entries, importance) ?: Importance.NORMAL,
-    format = named(TextFormat.entries, format) ?: TextFormat.PLAIN,
+    format = named(Format.entries, format) ?: Format.PLAIN,
     text = text,
     via = via,
     conversation = conversation,

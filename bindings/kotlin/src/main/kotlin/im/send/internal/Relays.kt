@@ -2,7 +2,7 @@ package im.send.internal
 
 import im.send.Account
 import im.send.BearerToken
-import im.send.StepRecord
+import im.send.Step
 import im.send.TokenRequest
 import im.send.TokenSource
 import im.send.internal.uniffi.StepListener
@@ -10,6 +10,8 @@ import im.send.internal.uniffi.TokenProvider
 import im.send.internal.uniffi.TokenReply
 import im.send.internal.uniffi.TokenRequestRecord
 import java.lang.System.Logger.Level
+import java.util.Locale
+import java.util.concurrent.atomic.AtomicBoolean
 import java.util.function.Consumer
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
@@ -21,7 +23,7 @@ import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
-import im.send.internal.uniffi.StepRecord as NativeStepRecord
+import im.send.internal.uniffi.StepRecord as NativeStep
 
 /** The logger of this package. It hears each step at DEBUG. */
 internal val logger: System.Logger = System.getLogger("im.send")
@@ -30,11 +32,12 @@ internal val logger: System.Logger = System.getLogger("im.send")
  * Carries steps from the native library's threads to the coroutine or thread that waits for a call. User code never
  * runs on a native thread: it could keep every other call from going on.
  */
-internal class StepRelay private constructor(private val listener: Consumer<StepRecord>?) : StepListener {
-    private val queue = Channel<NativeStepRecord>(Channel.UNLIMITED)
+internal class StepRelay private constructor(private val listener: Consumer<Step>?) : StepListener {
+    private val queue = Channel<NativeStep>(Channel.UNLIMITED)
+    private val told = AtomicBoolean()
 
     /** Called on a native thread. */
-    override fun onStep(record: NativeStepRecord) {
+    override fun onStep(record: NativeStep) {
         queue.trySend(record)
     }
 
@@ -49,13 +52,17 @@ internal class StepRelay private constructor(private val listener: Consumer<Step
         }
     }
 
-    private fun deliver(record: NativeStepRecord) {
+    private fun deliver(record: NativeStep) {
         val step = record.toPublic()
-        logger.log(Level.DEBUG) { "${step.step}: ${step.host} answered ${step.status ?: "nothing"} after ${record.elapsedMs} ms" }
+        logger.log(Level.DEBUG) {
+            val time = "%.1f ms".format(Locale.ROOT, record.elapsedMs)
+            "${step.step}: ${step.host} answered ${step.status ?: "nothing"} after $time"
+        }
         try {
             listener?.accept(step)
         } catch (error: Exception) {
-            logger.log(Level.WARNING, "the step listener failed; the call goes on", error)
+            // One that fails fails at each step; the first time says it all.
+            if (!told.getAndSet(true)) logger.log(Level.WARNING, "the step listener failed; the calls go on", error)
         }
     }
 
