@@ -58,6 +58,9 @@ public class Account private constructor(@get:JvmSynthetic internal val parts: P
     override fun toString(): String = "Account(${parts.address ?: "stored"}, server=${parts.server ?: "discovered"})"
 
     public companion object {
+        @JvmSynthetic
+        internal fun of(parts: Parts): Account = Account(parts)
+
         /**
          * The account of the environment (`SEND_IM_ADDRESS`, `SEND_IM_PASSWORD` and where needed `SEND_IM_USERNAME`,
          * `SEND_IM_SERVER`, `SEND_IM_CA_FILE`, `SEND_IM_TLS`), or else of `~/.config/send-im/config.toml`. It is read with each call.

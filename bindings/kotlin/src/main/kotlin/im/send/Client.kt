@@ -7,7 +7,6 @@ import im.send.internal.asFuture
 import im.send.internal.blocking
 import im.send.internal.blockingToTheEnd
 import im.send.internal.logger
-import im.send.internal.message
 import im.send.internal.suspending
 import im.send.internal.toNative
 import im.send.internal.toPublic
@@ -15,8 +14,12 @@ import im.send.internal.uniffi.Cancellation
 import im.send.internal.uniffi.SendException
 import im.send.internal.uniffi.SignedInClient
 import java.lang.System.Logger.Level
-import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toJavaDuration
+import kotlin.time.toKotlinDuration
+import java.time.Duration as JavaDuration
 
 /**
  * One session: signed in once, for any number of messages from any thread or coroutine, until it is closed.
@@ -54,9 +57,9 @@ public class Client private constructor(
         subject: String? = null,
         importance: Importance = Importance.NORMAL,
         html: Boolean = false,
-        timeout: Duration = Message.DEFAULT_TIMEOUT,
+        timeout: Duration = 60.seconds,
         wait: Wait = Wait.DELIVERED,
-    ): Receipt = send(message(to, text, subject, importance, html, timeout, wait))
+    ): Receipt = send(Message(to, text, subject, importance, html, timeout, wait))
 
     /** Sends one [Message]. */
     @JvmSynthetic
@@ -122,7 +125,7 @@ public class Client private constructor(
      */
     @JvmSynthetic
     public suspend fun signOut(timeout: Duration? = null) {
-        suspending(steps) { native.signOut(timeout?.toNative()) }
+        suspending(steps) { native.signOut(timeout?.toJavaDuration()?.toNative()) }
     }
 
     /**
@@ -135,12 +138,13 @@ public class Client private constructor(
     @JvmName("signOut")
     @JvmOverloads
     @Throws(SendImException::class)
-    public fun signOutBlocking(timeout: Duration? = null): Unit = blockingToTheEnd(::cancelAll) { signOut(timeout) }
+    public fun signOutBlocking(timeout: JavaDuration? = null): Unit =
+        blockingToTheEnd(::cancelAll) { signOut(timeout?.toKotlinDuration()) }
 
     /** Signs out without waiting; with a timeout, what has not ended by then is cancelled. */
     @JvmOverloads
-    public fun signOutAsync(timeout: Duration? = null): CompletableFuture<Void?> =
-        asFuture { signOut(timeout) }.thenApply { null }
+    public fun signOutAsync(timeout: JavaDuration? = null): CompletableFuture<Void?> =
+        asFuture { signOut(timeout?.toKotlinDuration()) }.thenApply { null }
 
     /**
      * Waits for the sends under way, then closes the session on the server, in at most 3 s; see [signOut]. This thread
@@ -154,7 +158,7 @@ public class Client private constructor(
      * Closes the session; sends that have not ended after this time are cancelled as [cancelAll] does. A caller whose sends
      * all wait for long, or one that stops in a hurry, gives one.
      */
-    public fun close(timeout: Duration?) {
+    public fun close(timeout: JavaDuration?) {
         try {
             signOutBlocking(timeout)
         } catch (error: SendImException) {

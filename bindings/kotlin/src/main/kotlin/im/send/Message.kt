@@ -1,6 +1,8 @@
 package im.send
 
-import java.time.Duration
+import kotlin.time.Duration
+import kotlin.time.toKotlinDuration
+import java.time.Duration as JavaDuration
 
 /** How urgent a message is shown to its recipient. */
 public enum class Importance {
@@ -48,14 +50,21 @@ public class Message private constructor(
     @get:JvmName("subject") public val subject: String?,
     /** How urgent it is shown. */
     @get:JvmName("importance") public val importance: Importance,
+    private val limit: JavaDuration,
+    /** When the send is done. */
+    @get:JvmName("waitsFor") public val wait: Wait,
+) {
     /**
      * How long the message has to be delivered. An invitation rings until then. After it the call takes at most 2 s more to
      * withdraw the invitation and learn what came of it; with [sendIm] at most another 3 s to close its session.
      */
-    @get:JvmName("timeout") public val timeout: Duration,
-    /** When the send is done. */
-    @get:JvmName("waitsFor") public val wait: Wait,
-) {
+    @get:JvmSynthetic
+    public val timeout: Duration get() = limit.toKotlinDuration()
+
+    /** How long the message has to be delivered, as Java has it. */
+    @JvmName("timeout")
+    public fun timeoutAsJava(): JavaDuration = limit
+
     /** The same with this subject; null takes it away. */
     public fun subject(subject: String?): Message = with(subject = subject)
 
@@ -63,7 +72,7 @@ public class Message private constructor(
     public fun importance(importance: Importance): Message = with(importance = importance)
 
     /** The same with this timeout: how long it has to be delivered. */
-    public fun timeout(timeout: Duration): Message = with(timeout = timeout)
+    public fun timeout(timeout: JavaDuration): Message = with(limit = timeout)
 
     /** The same, done at this moment. */
     public fun wait(wait: Wait): Message = with(wait = wait)
@@ -71,16 +80,16 @@ public class Message private constructor(
     private fun with(
         subject: String? = this.subject,
         importance: Importance = this.importance,
-        timeout: Duration = this.timeout,
+        limit: JavaDuration = this.limit,
         wait: Wait = this.wait,
-    ) = Message(to, text, html, subject, importance, timeout, wait)
+    ) = Message(to, text, html, subject, importance, limit, wait)
 
     override fun toString(): String = "Message(to=$to, html=$html, importance=$importance, timeout=$timeout, wait=$wait)"
 
     public companion object {
         /** The timeout when nothing else is said: 60 s. */
         @JvmField
-        public val DEFAULT_TIMEOUT: Duration = Duration.ofSeconds(60)
+        public val DEFAULT_TIMEOUT: JavaDuration = JavaDuration.ofSeconds(60)
 
         /** A message of plain text. */
         @JvmStatic

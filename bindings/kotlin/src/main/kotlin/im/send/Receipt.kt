@@ -1,6 +1,9 @@
 package im.send
 
-import java.time.Duration
+import kotlin.time.Duration
+import kotlin.time.toJavaDuration
+import kotlin.time.toKotlinDuration
+import java.time.Duration as JavaDuration
 
 /** A step on the way of a message. */
 public enum class StepName {
@@ -67,8 +70,27 @@ public enum class Format {
  * @property status The HTTP status of the answer; null where no answer came.
  * @property elapsed From the request to the end of the answer.
  */
-@JvmRecord
-public data class Step(val step: StepName, val host: String, val status: Int?, val elapsed: Duration)
+public class Step(
+    @get:JvmName("step") public val step: StepName,
+    @get:JvmName("host") public val host: String,
+    @get:JvmName("status") public val status: Int?,
+    @get:JvmSynthetic public val elapsed: Duration,
+) {
+    /** The same from Java. */
+    public constructor(step: StepName, host: String, status: Int?, elapsed: JavaDuration) :
+        this(step, host, status, elapsed.toKotlinDuration())
+
+    /** From the request to the end of the answer, as Java has it. */
+    @JvmName("elapsed")
+    public fun elapsedAsJava(): JavaDuration = elapsed.toJavaDuration()
+
+    override fun equals(other: Any?): Boolean =
+        other is Step && step == other.step && host == other.host && status == other.status && elapsed == other.elapsed
+
+    override fun hashCode(): Int = arrayOf(step, host, status, elapsed).contentHashCode()
+
+    override fun toString(): String = "Step(step=$step, host=$host, status=$status, elapsed=$elapsed)"
+}
 
 /**
  * Proof of a send.

@@ -10,8 +10,12 @@ import im.send.internal.uniffi.SandboxServer
 import im.send.internal.uniffi.SendException
 import java.nio.file.Files
 import java.nio.file.Path
-import java.time.Duration
 import java.time.Instant
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toJavaDuration
+import kotlin.time.toKotlinDuration
+import java.time.Duration as JavaDuration
 
 /**
  * A message that reached a recipient of a sandbox. Neither its text nor its subject is part of [toString].
@@ -90,17 +94,17 @@ public class Sandbox private constructor(private val native: SandboxServer) : Au
      * @throws DeadlineExceededException it took longer than [timeout].
      */
     @JvmSynthetic
-    public suspend fun waitFor(count: Int, timeout: Duration = WAIT): List<Delivered> {
+    public suspend fun waitFor(count: Int, timeout: Duration = 10.seconds): List<Delivered> {
         require(count >= 0) { "the count is negative" }
-        return suspending { native.waitFor(count.toUInt(), timeout.toNative()) }.map { it.toPublic() }
+        return suspending { native.waitFor(count.toUInt(), timeout.toJavaDuration().toNative()) }.map { it.toPublic() }
     }
 
     /** Waits until that many messages were delivered, 10 s if not told otherwise. From Java it is `sandbox.waitFor(count)`. */
     @JvmName("waitFor")
     @JvmOverloads
     @Throws(DeadlineExceededException::class)
-    public fun waitForBlocking(count: Int, timeout: Duration = WAIT): List<Delivered> =
-        blockingPlainly { waitFor(count, timeout) }
+    public fun waitForBlocking(count: Int, timeout: JavaDuration = JavaDuration.ofSeconds(10)): List<Delivered> =
+        blockingPlainly { waitFor(count, timeout.toKotlinDuration()) }
 
     /** Makes something go wrong with requests of this sort. */
     public fun addFault(route: Route, fault: Fault): Unit = addFault(fault.toJson(route))
@@ -147,8 +151,6 @@ public class Sandbox private constructor(private val native: SandboxServer) : Au
     }
 
     public companion object {
-        private val WAIT = Duration.ofSeconds(10)
-
         /** Starts a sandbox with one pool and no https. */
         @JvmSynthetic
         public suspend fun start(): Sandbox = builder().start()

@@ -6,14 +6,14 @@ import im.send.internal.StepRelay
 import im.send.internal.TokenRelay
 import im.send.internal.asFuture
 import im.send.internal.blocking
-import im.send.internal.message
 import im.send.internal.suspending
 import im.send.internal.toNative
 import im.send.internal.toPublic
 import im.send.internal.uniffi.Cancellation
 import im.send.internal.uniffi.send
-import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
 
 /**
  * Signs in, sends one message, waits for its delivery and signs out.
@@ -47,9 +47,9 @@ public suspend fun sendIm(
     subject: String? = null,
     importance: Importance = Importance.NORMAL,
     html: Boolean = false,
-    timeout: Duration = Message.DEFAULT_TIMEOUT,
+    timeout: Duration = 60.seconds,
     wait: Wait = Wait.DELIVERED,
-): Receipt = sendIm(message(to, text, subject, importance, html, timeout, wait), account)
+): Receipt = sendIm(Message(to, text, subject, importance, html, timeout, wait), account)
 
 /** Signs in, sends one [Message], waits for its delivery and signs out. */
 @JvmSynthetic

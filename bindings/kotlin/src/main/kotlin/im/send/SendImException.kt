@@ -2,7 +2,9 @@ package im.send
 
 import im.send.internal.Failed
 import java.io.Serializable
-import java.time.Duration
+import kotlin.time.Duration
+import kotlin.time.toKotlinDuration
+import java.time.Duration as JavaDuration
 
 /** The sort of a failure. Its text is the name that every language uses, such as `recipient_not_found`. */
 public enum class ErrorKind {
@@ -134,7 +136,12 @@ public sealed class SendImException(detail: String) : RuntimeException(detail) {
     public val diagnostics: String? get() = failure.diagnostics
 
     /** How long the server asked to wait. */
-    public val retryAfter: Duration? get() = failure.retryAfter
+    @get:JvmSynthetic
+    public val retryAfter: Duration? get() = failure.retryAfter?.toKotlinDuration()
+
+    /** How long the server asked to wait, as Java has it. */
+    @JvmName("getRetryAfter")
+    public fun retryAfterAsJava(): JavaDuration? = failure.retryAfter
 
     /** The way the call took, oldest first, where that explains the failure. */
     public val hops: List<Hop> get() = failure.hops
@@ -158,7 +165,7 @@ public sealed class SendImException(detail: String) : RuntimeException(detail) {
             kind: ErrorKind,
             detail: String = kind.toString(),
             sent: Sent = if (kind == ErrorKind.OUTCOME_UNKNOWN) Sent.MAYBE else Sent.NO,
-            retryAfter: Duration? = null,
+            retryAfter: JavaDuration? = null,
             cause: Throwable? = null,
             step: StepName? = null,
             httpStatus: Int? = null,

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.Serializable;
+import java.lang.reflect.Executable;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,8 +24,10 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -268,6 +271,7 @@ class JavaApiTest {
         SendIm.sendIm("lenea@contoso.com", "hi", tokens.server(sandbox).onStep(steps::add));
         assertEquals(StepName.SIGN_OUT, steps.get(steps.size() - 1).step());
         assertTrue(steps.get(0).elapsed().compareTo(Duration.ZERO) > 0);
+        assertEquals(new Step(StepName.SEND, "ucwa", 200, Duration.ofMillis(7)), new Step(StepName.SEND, "ucwa", 200, Duration.ofMillis(7)));
     }
 
     @Test
@@ -292,26 +296,44 @@ class JavaApiTest {
     /** What a program can name. A new entry is a promise; this list is where it is made. */
     @Test
     void thePublicClasses() throws Exception {
-        var classes = Path.of(SendIm.class.getProtectionDomain().getCodeSource().getLocation().toURI()).resolve("im/send");
-        try (var files = Files.list(classes)) {
-            var names = files.map(file -> file.getFileName().toString())
-                    .filter(name -> name.endsWith(".class") && !name.contains("$"))
-                    .map(name -> name.substring(0, name.length() - ".class".length()))
-                    .filter(JavaApiTest::isPublic)
-                    .collect(Collectors.toCollection(TreeSet::new));
-            assertEquals(new TreeSet<>(Set.of(
-                    "Account", "BearerToken", "CancelledException", "Client", "ClosedException", "ConnectionFailedException",
-                    "CredentialUnavailableException",
-                    "DeadlineExceededException", "Delivered", "ErrorKind", "Evidence", "Fault", "Hop", "Importance",
-                    "InvalidInputException", "Layout", "Message", "NotDeliveredException", "OutcomeUnknownException", "Receipt",
-                    "Route", "Sandbox", "SandboxBuilder", "SendIm", "SendImException", "SendResult", "Sent", "ServiceException",
-                    "SignInException", "StepName", "Step", "Format", "Tls", "TokenRequest", "TokenSource", "Wait")), names);
+        assertEquals(new TreeSet<>(Set.of(
+                "Account", "BearerToken", "CancelledException", "Client", "ClosedException", "ConnectionFailedException",
+                "CredentialUnavailableException",
+                "DeadlineExceededException", "Delivered", "ErrorKind", "Evidence", "Fault", "Format", "Hop", "Importance",
+                "InvalidInputException", "Layout", "Message", "NotDeliveredException", "OutcomeUnknownException", "Receipt",
+                "Route", "Sandbox", "SandboxBuilder", "SendIm", "SendImException", "SendResult", "Sent", "ServiceException",
+                "SignInException", "Step", "StepName", "Tls", "TokenRequest", "TokenSource", "Wait")), publicClasses());
+    }
+
+    @Test
+    void whatIsMadeForKotlinIsNotSeen() throws Exception {
+        var forKotlin = Pattern.compile("-|DefaultConstructorMarker|kotlin\\.time|kotlin\\.Unit|Continuation");
+        for (var name : publicClasses()) {
+            var type = Class.forName("im.send." + name);
+            var seen = Stream.<Executable>concat(Stream.of(type.getDeclaredMethods()), Stream.of(type.getDeclaredConstructors()))
+                    .filter(each -> !each.isSynthetic() && Modifier.isPublic(each.getModifiers()))
+                    .map(Executable::toGenericString)
+                    .filter(forKotlin.asPredicate())
+                    .toList();
+            assertEquals(List.of(), seen, name);
         }
     }
 
-    private static boolean isPublic(String name) {
+    private static Set<String> publicClasses() throws Exception {
+        var classes = Path.of(SendIm.class.getProtectionDomain().getCodeSource().getLocation().toURI()).resolve("im/send");
+        try (var files = Files.list(classes)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".class") && !name.contains("$"))
+                    .map(name -> name.substring(0, name.length() - ".class".length()))
+                    .filter(JavaApiTest::isSeen)
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
+    }
+
+    private static boolean isSeen(String name) {
         try {
-            return Modifier.isPublic(Class.forName("im.send." + name).getModifiers());
+            var type = Class.forName("im.send." + name);
+            return Modifier.isPublic(type.getModifiers()) && !type.isSynthetic();
         } catch (ClassNotFoundException error) {
             throw new AssertionError(error);
         }

@@ -5,6 +5,7 @@ import java.util.concurrent.ExecutionException
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicReference
 import kotlin.concurrent.thread
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.TimeoutCancellationException
@@ -54,7 +55,7 @@ class CancellationTest {
 
     @Test
     fun `cancelling a sign-in leaves no session`() = withSandbox { sandbox ->
-        sandbox.addFault(Route.APPLICATIONS, Fault.delay(java.time.Duration.ofSeconds(3)).times(0))
+        sandbox.addFault(Route.APPLICATIONS, Fault.delay(3.seconds).times(0))
         runBlocking {
             val signIn = async(Dispatchers.Default) { Client.signIn(sandbox.account()) }
             assertTrue(eventually { sandbox.journal().any { "applications" in it.path } })
@@ -104,7 +105,7 @@ class CancellationTest {
 
     @Test
     fun `an interrupt before the text has left says that nothing was sent`() = withSandbox { sandbox ->
-        sandbox.addFault(Route.APPLICATIONS, Fault.delay(java.time.Duration.ofSeconds(30)))
+        sandbox.addFault(Route.APPLICATIONS, Fault.delay(30.seconds))
         val (error, _) = interrupted({ sandbox.journal().any { "applications" in it.path } }) {
             sendImBlocking("lenea@contoso.com", "hi", sandbox.account())
         }

@@ -1,8 +1,8 @@
 package im.send
 
-import java.time.Duration
 import java.util.concurrent.CyclicBarrier
 import kotlin.concurrent.thread
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -41,11 +41,11 @@ class ClientTest {
     }
 
     @Test
-    fun `an invitation rings until the timeout`() = Sandbox.builder().slow(Duration.ofSeconds(9)).startBlocking().use { sandbox ->
+    fun `an invitation rings until the timeout`() = Sandbox.builder().slow(9.seconds).startBlocking().use { sandbox ->
         Client.signInBlocking(sandbox.account()).use { client ->
             // Whoever takes most of the time is still heard.
-            val slow = client.sendAsync(Message.text("slow@contoso.com", "hi").timeout(Duration.ofSeconds(11)))
-            val silent = Message.text("silent@contoso.com", "hi").timeout(Duration.ofSeconds(1))
+            val slow = client.sendAsync(Message.text("slow@contoso.com", "hi").timeout(11.seconds))
+            val silent = Message.text("silent@contoso.com", "hi").timeout(1.seconds)
             val error = assertThrows(DeadlineExceededException::class.java) { client.sendBlocking(silent) }
             assertEquals(ErrorKind.TIMEOUT to Sent.NO, error.kind to error.sent)
             assertTrue("had not answered at the timeout" in error.detail, error.detail)

@@ -1,12 +1,15 @@
 package im.send
 
-import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionException
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.concurrent.thread
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
@@ -19,8 +22,8 @@ import org.junit.jupiter.api.Timeout
 import org.junit.jupiter.params.ParameterizedTest
 import org.junit.jupiter.params.provider.EnumSource
 
-private val LONG = Duration.ofHours(1)
-private val SHORT = Duration.ofMillis(100)
+private val LONG = 1.hours
+private val SHORT = 100.milliseconds
 
 /** What closing does with the sends under way. `silent@` rings for an hour, and so long its sends may take. */
 @Timeout(120)
@@ -55,7 +58,7 @@ class ClosingTest {
     @ParameterizedTest
     @EnumSource
     fun `each send ends with its own timeout at the latest`(way: Way) = withClient { sandbox, client ->
-        val silent = client.sendAsync(Message.text("silent@contoso.com", "hi").timeout(Duration.ofSeconds(2)))
+        val silent = client.sendAsync(Message.text("silent@contoso.com", "hi").timeout(2.seconds))
         assertTrue(eventually(sandbox::hasInvited))
         way.close(client, null)
         assertEquals(ErrorKind.TIMEOUT to Sent.NO, failure(silent).let { it.kind to it.sent })

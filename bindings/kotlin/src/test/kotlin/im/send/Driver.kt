@@ -5,7 +5,8 @@ import com.google.gson.JsonElement
 import com.google.gson.JsonObject
 import com.google.gson.JsonParser
 import java.nio.file.Path
-import java.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.DurationUnit
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
@@ -37,7 +38,7 @@ private suspend fun run(task: JsonObject): List<Map<String, Any>> {
 private fun account(given: JsonObject): Account {
     var account = Account.of(given["address"].asString, given["password"].asString)
         .server(given["server"].asString)
-        .timeout(Duration.ofMillis(given["timeout_ms"].asLong))
+        .timeout(given["timeout_ms"].asLong.milliseconds)
     given["username"].string?.let { account = account.username(it) }
     given["ca_file"].string?.let { account = account.caFile(Path.of(it)) }
     return account
@@ -48,7 +49,7 @@ private fun message(given: JsonObject): Message {
     return (if (given["html"].asBoolean) Message.html(to, text) else Message.text(to, text))
         .subject(given["subject"].string)
         .importance(Importance.entries.first { it.toString() == given["importance"].asString })
-        .timeout(Duration.ofMillis(given["timeout_ms"].asLong))
+        .timeout(given["timeout_ms"].asLong.milliseconds)
         .wait(Wait.entries.first { it.toString() == given["wait"].asString })
 }
 
@@ -68,7 +69,7 @@ private suspend fun shown(call: suspend () -> Receipt): Map<String, Any> = try {
             "kind" to error.kind.toString(), "step" to error.step?.toString(), "detail" to error.message,
             "sent" to error.sent.toString(), "http_status" to error.httpStatus, "code" to error.code,
             "subcode" to error.subcode, "diagnostics" to error.diagnostics, "exit_code" to error.exitCode,
-            "retry_after" to error.retryAfter?.let { it.toMillis() / 1000.0 }, "hops" to error.hops.map { it.toString() },
+            "retry_after" to error.retryAfter?.toDouble(DurationUnit.SECONDS), "hops" to error.hops.map { it.toString() },
             "printed" to error.stackTraceToString(),
         ),
     )

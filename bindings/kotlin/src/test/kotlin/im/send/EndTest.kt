@@ -1,6 +1,7 @@
 package im.send
 
-import java.time.Duration
+import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.seconds
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -14,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource
  */
 class EndTest {
     private fun withPatientSandbox(block: (Sandbox) -> Unit) =
-        Sandbox.builder().ring(Duration.ofHours(1)).slow(Duration.ofSeconds(5)).startBlocking().use(block)
+        Sandbox.builder().ring(1.hours).slow(5.seconds).startBlocking().use(block)
 
     @ParameterizedTest
     @CsvSource(

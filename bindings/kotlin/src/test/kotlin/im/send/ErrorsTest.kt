@@ -7,8 +7,11 @@ import java.io.ByteArrayOutputStream
 import java.io.ObjectInputStream
 import java.io.ObjectOutputStream
 import java.nio.file.Files
-import java.time.Duration
 import kotlin.reflect.KClass
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.minutes
+import kotlin.time.Duration.Companion.seconds
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNull
@@ -20,7 +23,7 @@ private const val TEXT = "the text of the message, which is secret"
 
 /** What a failed call says. */
 class ErrorsTest {
-    private fun failing(account: Account, to: String = "lenea@contoso.com", timeout: Duration = Duration.ofSeconds(60)): SendImException =
+    private fun failing(account: Account, to: String = "lenea@contoso.com", timeout: Duration = 60.seconds): SendImException =
         assertThrows(SendImException::class.java) { sendImBlocking(Message.text(to, TEXT).timeout(timeout), account) }
 
     private fun nowhere() = Account.of(SENDER, PASSWORD).server("http://127.0.0.1:1/")
@@ -53,7 +56,7 @@ class ErrorsTest {
 
     @Test
     fun `a server that is not there`() {
-        val error = failing(nowhere(), timeout = Duration.ofSeconds(5))
+        val error = failing(nowhere(), timeout = 5.seconds)
         assertEquals(ConnectionFailedException::class, error::class)
         assertEquals(5, error.exitCode)
         assertTrue(error.hops.isNotEmpty())
@@ -61,7 +64,7 @@ class ErrorsTest {
 
     @Test
     fun `a deadline`() = withSandbox { sandbox ->
-        val error = failing(sandbox.account(), "silent@contoso.com", Duration.ofMillis(500))
+        val error = failing(sandbox.account(), "silent@contoso.com", 500.milliseconds)
         assertEquals(DeadlineExceededException::class, error::class)
         assertEquals(ErrorKind.TIMEOUT to 5, error.kind to error.exitCode)
     }
@@ -77,18 +80,18 @@ class ErrorsTest {
     @Test
     fun `an unknown outcome`() = withSandbox { sandbox ->
         sandbox.addFault(Route.SEND_MESSAGE, Fault.dropBefore().times(0))
-        val message = Message.text("lenea@contoso.com", "x".repeat(900)).timeout(Duration.ofSeconds(4))
+        val message = Message.text("lenea@contoso.com", "x".repeat(900)).timeout(4.seconds)
         val error = assertThrows(OutcomeUnknownException::class.java) { sendImBlocking(message, sandbox.account()) }
         assertEquals(Sent.MAYBE to 6, error.sent to error.exitCode)
     }
 
     @Test
     fun `a busy server`() = withSandbox { sandbox ->
-        val fault = Fault.status(429).code("TooManyRequests").subcode("a \"quoted\" one").retryAfter(Duration.ofMinutes(10)).times(0)
+        val fault = Fault.status(429).code("TooManyRequests").subcode("a \"quoted\" one").retryAfter(10.minutes).times(0)
         sandbox.addFault(Route.APPLICATIONS, fault)
         val error = failing(sandbox.account())
         assertEquals(ServiceException::class, error::class)
-        assertEquals(listOf(ErrorKind.THROTTLED, Duration.ofMinutes(10), 429), listOf(error.kind, error.retryAfter, error.httpStatus))
+        assertEquals(listOf(ErrorKind.THROTTLED, 10.minutes, 429), listOf(error.kind, error.retryAfter, error.httpStatus))
         assertEquals("a \"quoted\" one", error.subcode)
     }
 
@@ -98,7 +101,7 @@ class ErrorsTest {
             failing(sandbox.account(), "declines@contoso.com"),
             failing(sandbox.account("wrong")),
             failing(sandbox.account(), "lenea"),
-            failing(sandbox.account(), "silent@contoso.com", Duration.ofMillis(300)),
+            failing(sandbox.account(), "silent@contoso.com", 300.milliseconds),
         )) {
             val shown = listOf(error.stackTraceToString(), error.hops, error.diagnostics, error.code, error.subcode).joinToString()
             assertFalse(PASSWORD in shown, shown)
@@ -115,7 +118,7 @@ class ErrorsTest {
 
     @Test
     fun `an error survives the way to another process`() = withSandbox { sandbox ->
-        for (error in listOf(failing(sandbox.account(), "declines@contoso.com"), failing(nowhere(), timeout = Duration.ofSeconds(5)))) {
+        for (error in listOf(failing(sandbox.account(), "declines@contoso.com"), failing(nowhere(), timeout = 5.seconds))) {
             val bytes = ByteArrayOutputStream().also { ObjectOutputStream(it).writeObject(error) }.toByteArray()
             val twin = ObjectInputStream(ByteArrayInputStream(bytes)).readObject() as SendImException
             assertEquals(error::class, twin::class)
@@ -125,10 +128,10 @@ class ErrorsTest {
 
     @Test
     fun `a program's own tests make errors`() {
-        val error = SendImException.of(ErrorKind.THROTTLED, "Slow down.", retryAfter = Duration.ofSeconds(5), httpStatus = 429)
+        val error = SendImException.of(ErrorKind.THROTTLED, "Slow down.", retryAfter = 5.seconds, httpStatus = 429)
         assertEquals(ServiceException::class, error::class)
         assertEquals(
-            listOf(ErrorKind.THROTTLED, "Slow down.", "Slow down.", Sent.NO, Duration.ofSeconds(5), 429, 5, null, null),
+            listOf(ErrorKind.THROTTLED, "Slow down.", "Slow down.", Sent.NO, 5.seconds, 429, 5, null, null),
             with(error) { listOf(kind, detail, message, sent, retryAfter, httpStatus, exitCode, step, cause) },
         )
         val cause = IllegalStateException("why")

@@ -11,6 +11,7 @@ import kotlin.coroutines.Continuation
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.startCoroutine
 import kotlin.system.exitProcess
+import kotlin.time.Duration.Companion.hours
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
@@ -58,7 +59,7 @@ object Ending {
     fun main(arguments: Array<String>) {
         val (url, way, code) = arguments
         val account = Account.of(SENDER, PASSWORD).server(url)
-        val message = Message.text("silent@contoso.com", "hi").timeout(java.time.Duration.ofHours(1))
+        val message = Message.text("silent@contoso.com", "hi").timeout(1.hours)
         val invited = CountDownLatch(1)
         val watched = account.onStep { if (it.step == StepName.INVITE) invited.countDown() }
         when (way) {

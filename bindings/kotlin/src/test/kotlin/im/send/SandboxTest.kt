@@ -1,7 +1,9 @@
 package im.send
 
 import java.nio.file.Files
-import java.time.Duration
+import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.async
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -34,7 +36,7 @@ class SandboxTest {
             assertEquals("hi", sandbox.waitFor(1).single().text)
             send.await()
         }
-        val error = assertThrows(DeadlineExceededException::class.java) { sandbox.waitForBlocking(2, Duration.ofMillis(50)) }
+        val error = assertThrows(DeadlineExceededException::class.java) { sandbox.waitForBlocking(2, 50.milliseconds) }
         assertTrue("1 of 2" in error.detail, error.detail)
         assertThrows(IllegalArgumentException::class.java) { sandbox.waitForBlocking(-1) }
     }
@@ -69,9 +71,9 @@ class SandboxTest {
 
     @Test
     fun `ringing and slow recipients take the time they are given`() {
-        val (ring, slow) = Duration.ofSeconds(2) to Duration.ofMillis(20)
+        val (ring, slow) = 2.seconds to 20.milliseconds
         val builder = Sandbox.builder().ring(ring).slow(slow)
-        builder.tokenLifetime(Duration.ofHours(1)).pollTimeout(Duration.ofSeconds(5)).startBlocking().use { sandbox ->
+        builder.tokenLifetime(1.hours).pollTimeout(5.seconds).startBlocking().use { sandbox ->
             val error = assertThrows(NotDeliveredException::class.java) { sendImBlocking("silent@contoso.com", "hi", sandbox.account()) }
             assertEquals(ErrorKind.NO_ANSWER, error.kind)
             assertEquals("slow@contoso.com", sendImBlocking("slow@contoso.com", "hi", sandbox.account()).acceptedBy)
@@ -81,9 +83,9 @@ class SandboxTest {
     @Test
     fun `every fault is one that the sandbox knows`() = withSandbox { sandbox ->
         val faults = listOf(
-            Fault.status(503).code("ServiceFailure").subcode("x").retryAfter(Duration.ofSeconds(1)),
-            Fault.delay(Duration.ofMillis(1)), Fault.dropBefore(), Fault.dropAfter(), Fault.cutBody(), Fault.htmlInstead(),
-            Fault.wrongContentType(), Fault.oversized(10_000), Fault.duplicateEvents(), Fault.delayEvents(Duration.ofMillis(1)),
+            Fault.status(503).code("ServiceFailure").subcode("x").retryAfter(1.seconds),
+            Fault.delay(1.milliseconds), Fault.dropBefore(), Fault.dropAfter(), Fault.cutBody(), Fault.htmlInstead(),
+            Fault.wrongContentType(), Fault.oversized(10_000), Fault.duplicateEvents(), Fault.delayEvents(1.milliseconds),
             Fault.bareEvents(), Fault.earlyEvents(), Fault.skipStates(),
         )
         for (fault in faults) sandbox.addFault(Route.ANY, fault.skip(1).times(2))
@@ -95,7 +97,7 @@ class SandboxTest {
     @Test
     fun `faults come and go`() = withSandbox { sandbox ->
         sandbox.addFault(Route.APPLICATIONS, Fault.status(500).times(0))
-        val message = Message.text("lenea@contoso.com", "hi").timeout(Duration.ofSeconds(5))
+        val message = Message.text("lenea@contoso.com", "hi").timeout(5.seconds)
         assertEquals(ErrorKind.SERVICE_ERROR, assertThrows(ServiceException::class.java) { sendImBlocking(message, sandbox.account()) }.kind)
         sandbox.clearFaults()
         sendImBlocking(message, sandbox.account())

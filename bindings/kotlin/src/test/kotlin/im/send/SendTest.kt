@@ -4,8 +4,9 @@ import im.send.internal.NativeLibrary
 import im.send.internal.toNative
 import java.nio.file.Files
 import java.nio.file.Path
-import java.time.Duration
 import java.time.Instant
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
@@ -163,7 +164,7 @@ class SendTest {
         val half = "half \uD83D"
         for ((message, complaint) in listOf(
             text.timeout(Duration.ZERO) to "timeout",
-            text.timeout(Duration.ofSeconds(-1)) to "timeout",
+            text.timeout((-1).seconds) to "timeout",
             text.subject("a\nb") to "subject",
             text.subject(half) to "subject",
             Message.text("lenea@contoso.com", half) to "text",
@@ -176,8 +177,21 @@ class SendTest {
     }
 
     @Test
+    fun `an account and a message are made with named arguments`() = withSandbox { sandbox ->
+        val seen = java.util.Collections.synchronizedList(mutableListOf<Step>())
+        val account = Account(SENDER, PASSWORD, server = sandbox.url, timeout = 5.seconds, onStep = { seen += it })
+        val message = Message("lenea@contoso.com", "<b>hi</b>", subject = "db7", html = true, timeout = 5.seconds)
+        assertEquals(5.seconds, message.timeout)
+        sendImBlocking(message, account)
+        assertEquals(listOf("db7", Format.HTML), with(sandbox.messages().single()) { listOf(subject, format) })
+        assertEquals(StepName.SIGN_OUT, seen.last().step)
+        val impatient = Account(SENDER, PASSWORD, server = sandbox.url, timeout = Duration.ZERO)
+        assertThrows(InvalidInputException::class.java) { Client.signInBlocking(impatient) }
+    }
+
+    @Test
     fun `an endless timeout is taken`() = withSandbox { sandbox ->
-        val message = Message.text("lenea@contoso.com", "hi").timeout(Duration.ofSeconds(Long.MAX_VALUE))
+        val message = Message.text("lenea@contoso.com", "hi").timeout(Duration.INFINITE)
         assertEquals("lenea@contoso.com", sendImBlocking(message, sandbox.account()).acceptedBy)
     }
 

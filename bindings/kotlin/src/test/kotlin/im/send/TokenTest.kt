@@ -1,8 +1,9 @@
 package im.send
 
-import java.time.Duration
 import java.util.concurrent.CompletionException
 import java.util.concurrent.CopyOnWriteArrayList
+import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -32,7 +33,7 @@ class TokenTest {
     fun `a suspending source with a lifetime`() = withSandbox { sandbox ->
         val account = Account.withSuspendingToken(SENDER) {
             delay(10)
-            BearerToken(sandbox.issueToken(SENDER), Duration.ofHours(1))
+            BearerToken(sandbox.issueToken(SENDER), 1.hours)
         }.server(sandbox)
         runBlocking { Client.signIn(account).use { assertEquals("a@contoso.com", it.send("a@contoso.com", "hi").acceptedBy) } }
     }
@@ -116,7 +117,7 @@ class TokenTest {
     @Test
     fun `a source that never answers does not outlive the deadline`() = withSandbox { sandbox ->
         val account = Account.withSuspendingToken(SENDER) { delay(Long.MAX_VALUE); error("unreachable") }.server(sandbox)
-        val message = Message.text("lenea@contoso.com", "hi").timeout(Duration.ofMillis(300))
+        val message = Message.text("lenea@contoso.com", "hi").timeout(300.milliseconds)
         assertThrows(DeadlineExceededException::class.java) { sendImBlocking(message, account) }
     }
 }

@@ -49,21 +49,9 @@ internal fun Message.toNative(): MessageOptions = MessageOptions(
     html = html,
     subject = subject?.let { checked("subject", it) },
     importance = importance.toString(),
-    timeoutMs = timeout.toNative(),
+    timeoutMs = timeoutAsJava().toNative(),
     wait = wait.toString(),
 )
-
-/** The message of the long form of a call. */
-internal fun message(
-    to: String,
-    text: String,
-    subject: String?,
-    importance: Importance,
-    html: Boolean,
-    timeout: Duration,
-    wait: Wait,
-): Message = (if (html) Message.html(to, text) else Message.text(to, text))
-    .subject(subject).importance(importance).timeout(timeout).wait(wait)
 
 /** Whole milliseconds, rounded up. What is no time at all becomes zero, which the library refuses in its own words. */
 internal fun Duration.toNative(): ULong =
