@@ -101,6 +101,10 @@ public fun Fault.Companion.delayEvents(time: Duration): Fault = delayEvents(time
 /** A token that lasts this long from now. */
 public fun BearerToken(value: String, expiresIn: Duration): BearerToken = BearerToken(value, expiresIn.toJavaDuration())
 
+/** A finished step, for a program's own tests. */
+public fun Step(step: StepName, host: String, status: Int?, elapsed: Duration): Step =
+    Step(step, host, status, elapsed.toJavaDuration())
+
 /** An exception of the class that [kind] belongs to, for a program's own tests. */
 public fun SendImException.Companion.of(
     kind: ErrorKind,

@@ -1,7 +1,6 @@
 package im.send
 
 import kotlin.time.Duration
-import kotlin.time.toJavaDuration
 import kotlin.time.toKotlinDuration
 import java.time.Duration as JavaDuration
 
@@ -68,21 +67,21 @@ public enum class Format {
  * @property step Which step.
  * @property host The host that was asked, with its port where it is not the usual one.
  * @property status The HTTP status of the answer; null where no answer came.
- * @property elapsed From the request to the end of the answer.
+ * @param time From the request to the end of the answer.
  */
 public class Step(
     @get:JvmName("step") public val step: StepName,
     @get:JvmName("host") public val host: String,
     @get:JvmName("status") public val status: Int?,
-    @get:JvmSynthetic public val elapsed: Duration,
+    private val time: JavaDuration,
 ) {
-    /** The same from Java. */
-    public constructor(step: StepName, host: String, status: Int?, elapsed: JavaDuration) :
-        this(step, host, status, elapsed.toKotlinDuration())
+    /** From the request to the end of the answer. */
+    @get:JvmSynthetic
+    public val elapsed: Duration get() = time.toKotlinDuration()
 
     /** From the request to the end of the answer, as Java has it. */
     @JvmName("elapsed")
-    public fun elapsedAsJava(): JavaDuration = elapsed.toJavaDuration()
+    public fun elapsedAsJava(): JavaDuration = time
 
     override fun equals(other: Any?): Boolean =
         other is Step && step == other.step && host == other.host && status == other.status && elapsed == other.elapsed

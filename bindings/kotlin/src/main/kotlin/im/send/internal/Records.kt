@@ -84,7 +84,7 @@ internal fun NativeStep.toPublic(): Step = Step(
     step = named(StepName.entries, step) ?: StepName.CONFIRM,
     host = host,
     status = status?.toInt(),
-    elapsed = Duration.ofNanos((elapsedMs * 1e6).toLong()),
+    time = Duration.ofNanos((elapsedMs * 1e6).toLong()),
 )
 
 internal fun SendOutcome.toPublic(tokens: TokenRelay?): SendResult =
