@@ -1,28 +1,59 @@
 package im.send
 
 import im.send.internal.awaiting
+import im.send.internal.checked
+import im.send.internal.toNative
+import im.send.internal.uniffi.AccountOptions
 import java.nio.file.Path
-import java.time.Duration
 import java.util.function.Consumer
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.toJavaDuration
+import java.time.Duration as JavaDuration
 
 /**
  * Who sends, how the account signs in, and where. It never changes: each of its methods gives another one.
  *
- * Nothing secret is part of [toString].
+ * Half a character in it is refused at once; what else it holds is checked when it signs in. Nothing secret is part of
+ * [toString].
  */
-public class Account private constructor(@get:JvmSynthetic internal val parts: Parts) {
-    internal data class Parts(
-        val address: String? = null,
-        val username: String? = null,
-        val password: String? = null,
-        val token: (suspend (TokenRequest) -> BearerToken)? = null,
-        val server: String? = null,
-        val caFile: Path? = null,
-        val tls: Tls? = null,
-        val trustedDomains: List<String> = emptyList(),
-        val timeout: Duration = Message.DEFAULT_TIMEOUT,
-        val onStep: Consumer<Step>? = null,
+public class Account private constructor(
+    @get:JvmSynthetic internal val options: AccountOptions,
+    @get:JvmSynthetic internal val onStep: Consumer<Step>? = null,
+    @get:JvmSynthetic internal val token: (suspend (TokenRequest) -> BearerToken)? = null,
+) {
+    /**
+     * What the arguments mean is with the methods of their names. A token comes from a suspending function, which runs on a
+     * thread of `Dispatchers.Default`; see [TokenSource] for what it throws.
+     *
+     * @suppress Kotlin names its arguments; Java has [of], [withToken] and what follows them.
+     */
+    public constructor(
+        address: String,
+        password: String? = null,
+        username: String? = null,
+        server: String? = null,
+        caFile: Path? = null,
+        tls: Tls? = null,
+        trustedDomains: List<String> = emptyList(),
+        timeout: Duration = 60.seconds,
+        onStep: Consumer<Step>? = null,
+        token: (suspend (TokenRequest) -> BearerToken)? = null,
+    ) : this(
+        AccountOptions(
+            address, username, password, server, caFile?.toString(), tls?.toString(), trustedDomains,
+            timeout.toJavaDuration().toNative(),
+        ),
+        onStep,
+        token,
     )
+
+    init {
+        with(options) {
+            mapOf("address" to address, "user name" to username, "password" to password, "server" to server, "CA file" to caFile)
+        }.forEach(::checked)
+        options.trustedDomains.forEach { checked("trusted domain", it) }
+    }
 
     /** The same with another name to sign in with than the address, such as `"CONTOSO\\smith"`. */
     public fun username(username: String): Account = with { copy(username = username) }
@@ -32,59 +63,50 @@ public class Account private constructor(@get:JvmSynthetic internal val parts: P
 
     /** The same at this sandbox, whose certificate authority is trusted then. */
     public fun server(sandbox: Sandbox): Account =
-        with { copy(server = sandbox.url, caFile = sandbox.caFile ?: caFile) }
+        with { copy(server = sandbox.url, caFile = sandbox.caFile?.toString() ?: caFile) }
 
     /** The same, trusting the certificate authorities in this file, PEM or DER, besides those of the operating system. */
-    public fun caFile(file: Path): Account = with { copy(caFile = file) }
+    public fun caFile(file: Path): Account = with { copy(caFile = file.toString()) }
 
     /** The same with these cipher suites. Without it `SEND_IM_TLS` counts, and otherwise [Tls.CURRENT]. */
-    public fun tls(tls: Tls): Account = with { copy(tls = tls) }
+    public fun tls(tls: Tls): Account = with { copy(tls = tls.toString()) }
 
     /** The same, with a further domain that the server may lead to, such as `contoso.net`. */
     public fun trust(domain: String): Account = with { copy(trustedDomains = trustedDomains + domain) }
 
     /** The same with this timeout for the sign-in of a [Client], 60 s if not told. With [sendIm] that of the message counts. */
-    public fun timeout(timeout: Duration): Account = with { copy(timeout = timeout) }
+    public fun timeout(timeout: JavaDuration): Account = with { copy(timeoutMs = timeout.toNative()) }
 
     /**
      * The same with somebody told of each finished step: on the thread that waits for a call, or in the coroutine that
      * does. All of a call's steps are told before it returns. The listener's first exception is logged;
      * none changes anything.
      */
-    public fun onStep(listener: Consumer<Step>): Account = with { copy(onStep = listener) }
+    public fun onStep(listener: Consumer<Step>): Account = Account(options, listener, token)
 
-    private inline fun with(change: Parts.() -> Parts) = Account(parts.change())
+    private inline fun with(change: AccountOptions.() -> AccountOptions) = Account(options.change(), onStep, token)
 
-    override fun toString(): String = "Account(${parts.address ?: "stored"}, server=${parts.server ?: "discovered"})"
+    override fun toString(): String =
+        "Account(${options.address ?: "stored"}, server=${options.server ?: "discovered"})"
 
     public companion object {
-        @JvmSynthetic
-        internal fun of(parts: Parts): Account = Account(parts)
-
         /**
          * The account of the environment (`SEND_IM_ADDRESS`, `SEND_IM_PASSWORD` and where needed `SEND_IM_USERNAME`,
          * `SEND_IM_SERVER`, `SEND_IM_CA_FILE`, `SEND_IM_TLS`), or else of `~/.config/send-im/config.toml`. It is read with each call.
          */
         @JvmStatic
-        public fun stored(): Account = Account(Parts())
+        public fun stored(): Account = Account(AccountOptions())
 
         /** This address with the password in `SEND_IM_PASSWORD`. */
         @JvmStatic
-        public fun of(address: String): Account = Account(Parts(address = address))
+        public fun of(address: String): Account = Account(address)
 
         /** This address with this password. */
         @JvmStatic
-        public fun of(address: String, password: String): Account =
-            Account(Parts(address = address, password = password))
+        public fun of(address: String, password: String): Account = Account(address, password)
 
         /** This address with a bearer token in place of a password. The source may block; see [TokenSource] for what it throws. */
         @JvmStatic
-        public fun withToken(address: String, source: TokenSource): Account =
-            Account(Parts(address = address, token = awaiting(source)))
-
-        /** This address with a token of a suspending source. It runs on a thread of [kotlinx.coroutines.Dispatchers.Default]. */
-        @JvmSynthetic
-        public fun withSuspendingToken(address: String, source: suspend (TokenRequest) -> BearerToken): Account =
-            Account(Parts(address = address, token = source))
+        public fun withToken(address: String, source: TokenSource): Account = Account(address, token = awaiting(source))
     }
 }

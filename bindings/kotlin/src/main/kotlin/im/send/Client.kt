@@ -5,7 +5,6 @@ import im.send.internal.StepRelay
 import im.send.internal.TokenRelay
 import im.send.internal.asFuture
 import im.send.internal.blocking
-import im.send.internal.blockingToTheEnd
 import im.send.internal.logger
 import im.send.internal.suspending
 import im.send.internal.toNative
@@ -139,7 +138,7 @@ public class Client private constructor(
     @JvmOverloads
     @Throws(SendImException::class)
     public fun signOutBlocking(timeout: JavaDuration? = null): Unit =
-        blockingToTheEnd(::cancelAll) { signOut(timeout?.toKotlinDuration()) }
+        blocking(::cancelAll) { signOut(timeout?.toKotlinDuration()) }
 
     /** Signs out without waiting; with a timeout, what has not ended by then is cancelled. */
     @JvmOverloads
@@ -213,9 +212,9 @@ public class Client private constructor(
             NativeLibrary.require()
             val (steps, tokens) = StepRelay.wanted(account) to TokenRelay.wanted(account)
             val native = suspending(steps, tokens) {
-                SignedInClient.signIn(account.toNative(), tokens, steps, cancellation)
+                SignedInClient.signIn(account.options, tokens, steps, cancellation)
             }
-            return Client(native, steps, tokens, account.parts.address)
+            return Client(native, steps, tokens, account.options.address)
         }
     }
 }

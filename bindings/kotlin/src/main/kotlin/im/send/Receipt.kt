@@ -8,25 +8,18 @@ import java.time.Duration as JavaDuration
 public enum class StepName {
     /** The server is looked for. */
     DISCOVER,
-
     /** The account signs in. */
     SIGN_IN,
-
     /** The session is opened. */
     OPEN_SESSION,
-
     /** The recipient is invited; a short text goes with the invitation. */
     INVITE,
-
     /** The text is sent. */
     SEND,
-
     /** The recipient's answer is waited for. */
     CONFIRM,
-
     /** The session is ended. */
-    SIGN_OUT,
-    ;
+    SIGN_OUT;
 
     /** The name that every language uses, such as `open_session`. */
     override fun toString(): String = name.lowercase()
@@ -36,13 +29,10 @@ public enum class StepName {
 public enum class Evidence {
     /** The text rode in the invitation and the invitation was accepted. That is not the same as read. */
     INVITATION_ACCEPTED,
-
     /** The recipient's side confirmed the message. */
     MESSAGE_CONFIRMED,
-
     /** The server took it and nobody waited any longer. */
-    SUBMITTED,
-    ;
+    SUBMITTED;
 
     /** The name that every language uses, such as `invitation_accepted`. */
     override fun toString(): String = name.lowercase()
@@ -52,10 +42,8 @@ public enum class Evidence {
 public enum class Format {
     /** Plain text. */
     PLAIN,
-
     /** Html. */
-    HTML,
-    ;
+    HTML;
 
     /** The name that every language uses, such as `plain`. */
     override fun toString(): String = name.lowercase()
@@ -67,26 +55,17 @@ public enum class Format {
  * @property step Which step.
  * @property host The host that was asked, with its port where it is not the usual one.
  * @property status The HTTP status of the answer; null where no answer came.
- * @param time From the request to the end of the answer.
+ * @property elapsedAsJava From the request to the end of the answer, as Java has it.
  */
-public class Step(
-    @get:JvmName("step") public val step: StepName,
-    @get:JvmName("host") public val host: String,
-    @get:JvmName("status") public val status: Int?,
-    private val time: JavaDuration,
+public data class Step(
+    @get:JvmName("step") val step: StepName,
+    @get:JvmName("host") val host: String,
+    @get:JvmName("status") val status: Int?,
+    @get:JvmName("elapsed") val elapsedAsJava: JavaDuration,
 ) {
     /** From the request to the end of the answer. */
     @get:JvmSynthetic
-    public val elapsed: Duration get() = time.toKotlinDuration()
-
-    /** From the request to the end of the answer, as Java has it. */
-    @JvmName("elapsed")
-    public fun elapsedAsJava(): JavaDuration = time
-
-    override fun equals(other: Any?): Boolean =
-        other is Step && step == other.step && host == other.host && status == other.status && elapsed == other.elapsed
-
-    override fun hashCode(): Int = arrayOf(step, host, status, elapsed).contentHashCode()
+    public val elapsed: Duration get() = elapsedAsJava.toKotlinDuration()
 
     override fun toString(): String = "Step(step=$step, host=$host, status=$status, elapsed=$elapsed)"
 }

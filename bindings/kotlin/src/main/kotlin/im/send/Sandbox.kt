@@ -133,7 +133,7 @@ public class Sandbox private constructor(private val native: SandboxServer) : Au
     @JvmOverloads
     @Throws(InvalidInputException::class)
     public fun request(method: String, path: String, json: String? = null): String = blockingPlainly {
-        suspending { native.request(checked("method", method), checked("path", path), json?.let { checked("body", it) }) }
+        suspending { native.request(checked("method", method), checked("path", path), checked("body", json)) }
     }
 
     /** Stops the sandbox. What it had delivered is gone. A second call does nothing. */

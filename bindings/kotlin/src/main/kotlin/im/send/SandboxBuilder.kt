@@ -13,13 +13,10 @@ import java.time.Duration
 public enum class Layout {
     /** One server does everything. */
     ONE_POOL,
-
     /** The account's home pool is another server than the one that discovery leads to. */
     TWO_POOLS,
-
     /** Discovery redirects to the home pool. */
-    REDIRECT,
-    ;
+    REDIRECT;
 
     /** The name that every language uses, such as `two-pools`. */
     override fun toString(): String = name.lowercase().replace('_', '-')

@@ -100,6 +100,6 @@ public fun sendImAsync(message: Message, account: Account = Account.stored()): C
 private suspend fun send(message: Message, account: Account, cancellation: Cancellation?): Receipt {
     val (steps, tokens) = StepRelay.wanted(account) to TokenRelay.wanted(account)
     return suspending(steps, tokens) {
-        send(account.toNative(), message.toNative(), tokens, steps, cancellation)
+        send(account.options, message.toNative(), tokens, steps, cancellation)
     }.toPublic()
 }

@@ -7,73 +7,54 @@ import kotlin.time.toKotlinDuration
 import java.time.Duration as JavaDuration
 
 /** The sort of a failure. Its text is the name that every language uses, such as `recipient_not_found`. */
-public enum class ErrorKind {
+public enum class ErrorKind(
+    @get:JvmSynthetic internal val exitCode: Int,
+    @get:JvmSynthetic internal val exception: (Failed) -> SendImException,
+) {
     /** An argument, the environment or the profile file is not usable. */
-    INVALID_INPUT,
-
+    INVALID_INPUT(2, ::InvalidInputException),
     /** No server was found for the account. */
-    DISCOVERY_FAILED,
-
+    DISCOVERY_FAILED(5, ::ConnectionFailedException),
     /** A host that nobody vouches for would have got the credentials. */
-    UNTRUSTED_HOST,
-
+    UNTRUSTED_HOST(5, ::ConnectionFailedException),
     /** The server's certificate is not to be trusted, or TLS failed. */
-    TLS,
-
+    TLS(5, ::ConnectionFailedException),
     /** The server does not take these credentials. */
-    SIGN_IN_REFUSED,
-
+    SIGN_IN_REFUSED(3, ::SignInException),
     /** The server offers no way to sign in that this package knows. */
-    SIGN_IN_UNSUPPORTED,
-
+    SIGN_IN_UNSUPPORTED(3, ::SignInException),
     /** The program's own token source gave no token. No server refused anything; the cause is what the source threw. */
-    CREDENTIAL_UNAVAILABLE,
-
+    CREDENTIAL_UNAVAILABLE(3, ::CredentialUnavailableException),
     /** The account may not do this. */
-    FORBIDDEN,
-
+    FORBIDDEN(3, ::SignInException),
     /** The server has too many sessions of the account, or another limit is reached. */
-    LIMIT_REACHED,
-
+    LIMIT_REACHED(5, ::ServiceException),
     /** Nobody has this address. */
-    RECIPIENT_NOT_FOUND,
-
+    RECIPIENT_NOT_FOUND(4, ::NotDeliveredException),
     /** The recipient is not signed in, or lost the message. */
-    RECIPIENT_UNAVAILABLE,
-
+    RECIPIENT_UNAVAILABLE(4, ::NotDeliveredException),
     /** The recipient declined. */
-    DECLINED,
-
+    DECLINED(4, ::NotDeliveredException),
     /** The recipient did not answer. */
-    NO_ANSWER,
-
+    NO_ANSWER(4, ::NotDeliveredException),
     /** The recipient does not want to be disturbed. */
-    BUSY,
-
+    BUSY(4, ::NotDeliveredException),
     /** The server asks to wait for longer than there is time. */
-    THROTTLED,
-
+    THROTTLED(5, ::ServiceException),
     /** The server failed. */
-    SERVICE_ERROR,
-
+    SERVICE_ERROR(5, ::ServiceException),
     /** The network failed. */
-    NETWORK,
-
+    NETWORK(5, ::ConnectionFailedException),
     /** The message's timeout passed. */
-    TIMEOUT,
-
+    TIMEOUT(5, ::DeadlineExceededException),
     /** The server answered what nobody understands. */
-    PROTOCOL,
-
+    PROTOCOL(5, ::ServiceException),
     /** The message may or may not have arrived. */
-    OUTCOME_UNKNOWN,
-
+    OUTCOME_UNKNOWN(6, ::OutcomeUnknownException),
     /** The call was cut off. */
-    CANCELLED,
-
+    CANCELLED(130, ::CancelledException),
     /** The client or the sandbox is closed. */
-    CLOSED,
-    ;
+    CLOSED(5, ::ClosedException);
 
     /** The name that every language uses, such as `recipient_not_found`. */
     override fun toString(): String = name.lowercase()
@@ -83,10 +64,8 @@ public enum class ErrorKind {
 public enum class Sent {
     /** It was not delivered. */
     NO,
-
     /** It may have arrived. Sending it again may double it. */
-    MAYBE,
-    ;
+    MAYBE;
 
     /** The name that every language uses: `no` or `maybe`. */
     override fun toString(): String = name.lowercase()
@@ -147,7 +126,7 @@ public sealed class SendImException(detail: String) : RuntimeException(detail) {
     public val hops: List<Hop> get() = failure.hops
 
     /** The exit code for a program that ends because of this failure. */
-    public val exitCode: Int get() = failure.exitCode
+    public val exitCode: Int get() = kind.exitCode
 
     public companion object {
         private const val serialVersionUID = 1L

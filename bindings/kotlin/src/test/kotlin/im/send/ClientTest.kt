@@ -2,7 +2,6 @@ package im.send
 
 import java.util.concurrent.CyclicBarrier
 import kotlin.concurrent.thread
-import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -10,7 +9,6 @@ import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 import org.junit.jupiter.api.Assertions.assertEquals
-import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -32,73 +30,13 @@ class ClientTest {
     }
 
     @Test
-    fun `every option of a send reaches the recipient`() = withSandbox { sandbox ->
-        runBlocking {
-            Client.signIn(sandbox.account()).use { it.send("a@contoso.com", "<i>x</i>", "db7", Importance.URGENT, html = true) }
-        }
-        val message = sandbox.messages().single()
-        assertEquals(listOf("db7", Importance.URGENT, Format.HTML), listOf(message.subject, message.importance, message.format))
-    }
-
-    @Test
-    fun `an invitation rings until the timeout`() = Sandbox.builder().slow(9.seconds).startBlocking().use { sandbox ->
+    fun `sendAll tells each message's result, and that of none`() = withSandbox { sandbox ->
         Client.signInBlocking(sandbox.account()).use { client ->
-            // Whoever takes most of the time is still heard.
-            val slow = client.sendAsync(Message.text("slow@contoso.com", "hi").timeout(11.seconds))
-            val silent = Message.text("silent@contoso.com", "hi").timeout(1.seconds)
-            val error = assertThrows(DeadlineExceededException::class.java) { client.sendBlocking(silent) }
-            assertEquals(ErrorKind.TIMEOUT to Sent.NO, error.kind to error.sent)
-            assertTrue("had not answered at the timeout" in error.detail, error.detail)
-            assertEquals("slow@contoso.com", slow.join().acceptedBy)
+            assertEquals(emptyList<SendResult>(), client.sendAllBlocking(emptyList()))
+            val (sent, refused) = client.sendAllBlocking(listOf(Message("ada@contoso.com", "hi"), Message("nobody", "hi")))
+            assertEquals(listOf(true, false), listOf(sent.isSuccess, refused.isSuccess))
+            assertThrows(InvalidInputException::class.java) { refused.getOrThrow() }
         }
-    }
-
-    @Test
-    fun `a closed client says so`() = withSandbox { sandbox ->
-        val client = Client.signInBlocking(sandbox.account())
-        assertEquals(1, sandbox.openApplications)
-        client.close()
-        client.close()
-        client.signOutBlocking()
-        assertEquals(0, sandbox.openApplications)
-        val error = assertThrows(ClosedException::class.java) { client.sendBlocking("lenea@contoso.com", "hi") }
-        assertEquals(ErrorKind.CLOSED to Sent.NO, error.kind to error.sent)
-    }
-
-    @Test
-    fun `a refused sign-in leaves nothing open`() = withSandbox { sandbox ->
-        assertThrows(SignInException::class.java) { Client.signInBlocking(sandbox.account("wrong")) }
-        assertEquals(0, sandbox.openApplications)
-    }
-
-    @Test
-    fun `a failing sign-out does not undo the block`() = withSandbox { sandbox ->
-        Client.signInBlocking(sandbox.account()).use { client ->
-            client.sendBlocking("lenea@contoso.com", "hi")
-            sandbox.addFault(Route.DELETE_APPLICATION, Fault.status(400).times(0))
-        }
-        assertEquals(1, sandbox.messages().size)
-    }
-
-    @Test
-    fun `sendAll answers in order`() = withSandbox { sandbox ->
-        val messages = List(20) { Message.text("user$it@contoso.com", "message $it") }.toMutableList()
-        messages[7] = Message.text("declines@contoso.com", "no")
-        messages[9] = Message.text("nobody", "no address")
-        val results = runBlocking { Client.signIn(sandbox.account()).use { it.sendAll(messages) } }
-        val expected: MutableList<Any?> = MutableList(20) { "user$it@contoso.com" }
-        expected[7] = ErrorKind.DECLINED
-        expected[9] = ErrorKind.INVALID_INPUT
-        assertEquals(expected, results.map { it.receipt?.acceptedBy ?: it.error?.kind })
-        assertThrows(NotDeliveredException::class.java) { results[7].getOrThrow() }
-        assertEquals("user0@contoso.com", results[0].getOrThrow().acceptedBy)
-        assertFalse(results[9].isSuccess)
-        assertEquals(18, sandbox.messages().size)
-    }
-
-    @Test
-    fun `sendAll of nothing`() = withSandbox { sandbox ->
-        Client.signInBlocking(sandbox.account()).use { assertEquals(emptyList<SendResult>(), it.sendAllBlocking(emptyList())) }
     }
 
     @Test
@@ -177,16 +115,6 @@ class ClientTest {
     private fun forget(sandbox: Sandbox) {
         Client.signInBlocking(sandbox.account().onStep { }).sendBlocking("lenea@contoso.com", "hi")
         assertEquals(1, sandbox.openApplications)
-    }
-
-    @Test
-    fun `a session the server dropped is opened again`() = withSandbox { sandbox ->
-        Client.signInBlocking(sandbox.account()).use { client ->
-            client.sendBlocking("lenea@contoso.com", "before")
-            sandbox.request("POST", "actions/drop-applications")
-            client.sendBlocking("lenea@contoso.com", "after")
-        }
-        assertEquals(listOf("before", "after"), sandbox.messages().map { it.text })
     }
 
     @Test

@@ -35,23 +35,16 @@ private suspend fun run(task: JsonObject): List<Map<String, Any>> {
     }
 }
 
-private fun account(given: JsonObject): Account {
-    var account = Account.of(given["address"].asString, given["password"].asString)
-        .server(given["server"].asString)
-        .timeout(given["timeout_ms"].asLong.milliseconds)
-    given["username"].string?.let { account = account.username(it) }
-    given["ca_file"].string?.let { account = account.caFile(Path.of(it)) }
-    return account
-}
+private fun account(given: JsonObject) = Account(
+    given["address"].asString, given["password"].asString, given["username"].string, given["server"].asString,
+    given["ca_file"].string?.let { Path.of(it) }, timeout = given["timeout_ms"].asLong.milliseconds,
+)
 
-private fun message(given: JsonObject): Message {
-    val (to, text) = given["to"].asString to given["text"].asString
-    return (if (given["html"].asBoolean) Message.html(to, text) else Message.text(to, text))
-        .subject(given["subject"].string)
-        .importance(Importance.entries.first { it.toString() == given["importance"].asString })
-        .timeout(given["timeout_ms"].asLong.milliseconds)
-        .wait(Wait.entries.first { it.toString() == given["wait"].asString })
-}
+private fun message(given: JsonObject) = Message(
+    given["to"].asString, given["text"].asString, given["subject"].string,
+    Importance.entries.first { it.toString() == given["importance"].asString }, given["html"].asBoolean,
+    given["timeout_ms"].asLong.milliseconds, Wait.entries.first { it.toString() == given["wait"].asString },
+)
 
 private val JsonElement.string: String? get() = if (isJsonNull) null else asString
 

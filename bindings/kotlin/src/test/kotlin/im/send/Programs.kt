@@ -59,7 +59,7 @@ object Ending {
     fun main(arguments: Array<String>) {
         val (url, way, code) = arguments
         val account = Account.of(SENDER, PASSWORD).server(url)
-        val message = Message.text("silent@contoso.com", "hi").timeout(1.hours)
+        val message = Message("silent@contoso.com", "hi", timeout = 1.hours)
         val invited = CountDownLatch(1)
         val watched = account.onStep { if (it.step == StepName.INVITE) invited.countDown() }
         when (way) {

@@ -97,7 +97,7 @@ class SandboxTest {
     @Test
     fun `faults come and go`() = withSandbox { sandbox ->
         sandbox.addFault(Route.APPLICATIONS, Fault.status(500).times(0))
-        val message = Message.text("lenea@contoso.com", "hi").timeout(5.seconds)
+        val message = Message("lenea@contoso.com", "hi", timeout = 5.seconds)
         assertEquals(ErrorKind.SERVICE_ERROR, assertThrows(ServiceException::class.java) { sendImBlocking(message, sandbox.account()) }.kind)
         sandbox.clearFaults()
         sendImBlocking(message, sandbox.account())
@@ -105,15 +105,6 @@ class SandboxTest {
         sendImBlocking(message, sandbox.account())
         assertEquals(2, sandbox.messages().size)
         assertThrows(InvalidInputException::class.java) { sandbox.addFault("""{"route": "start_messaging", "action": "explode"}""") }
-    }
-
-    @Test
-    fun `the journal lists requests without secrets`() = withSandbox { sandbox ->
-        sendImBlocking("lenea@contoso.com", "a secret text", sandbox.account())
-        val last = sandbox.journal().last()
-        assertEquals("DELETE" to 204, last.method to last.status)
-        val journal = sandbox.request("GET", "journal")
-        assertFalse(PASSWORD in journal || "a secret text" in journal)
     }
 
     @Test

@@ -31,7 +31,7 @@ class TokenTest {
 
     @Test
     fun `a suspending source with a lifetime`() = withSandbox { sandbox ->
-        val account = Account.withSuspendingToken(SENDER) {
+        val account = Account(SENDER) {
             delay(10)
             BearerToken(sandbox.issueToken(SENDER), 1.hours)
         }.server(sandbox)
@@ -59,7 +59,7 @@ class TokenTest {
     fun `what a source throws is the cause, and its text is in no sentence of ours`() = withSandbox { sandbox ->
         val sources: List<Pair<Throwable, (Throwable) -> Account>> = listOf(
             IllegalStateException("vault is sealed, key s3cret") to { thrown -> Account.withToken(SENDER) { throw thrown } },
-            IllegalStateException("vault is sealed, key s3cret") to { thrown -> Account.withSuspendingToken(SENDER) { throw thrown } },
+            IllegalStateException("vault is sealed, key s3cret") to { thrown -> Account(SENDER) { throw thrown } },
             java.io.IOException("no vault, key s3cret") to { thrown -> Account.withToken(SENDER) { throw thrown } },
             AssertionError("key s3cret") to { thrown -> Account.withToken(SENDER) { throw thrown } },
             InterruptedException("key s3cret") to { thrown -> Account.withToken(SENDER) { throw thrown } },
@@ -116,8 +116,8 @@ class TokenTest {
 
     @Test
     fun `a source that never answers does not outlive the deadline`() = withSandbox { sandbox ->
-        val account = Account.withSuspendingToken(SENDER) { delay(Long.MAX_VALUE); error("unreachable") }.server(sandbox)
-        val message = Message.text("lenea@contoso.com", "hi").timeout(300.milliseconds)
+        val account = Account(SENDER) { delay(Long.MAX_VALUE); error("unreachable") }.server(sandbox)
+        val message = Message("lenea@contoso.com", "hi", timeout = 300.milliseconds)
         assertThrows(DeadlineExceededException::class.java) { sendImBlocking(message, account) }
     }
 }

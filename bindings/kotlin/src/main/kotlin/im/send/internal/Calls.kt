@@ -6,22 +6,22 @@ import im.send.Sent
 import im.send.internal.uniffi.Cancellation
 import im.send.internal.uniffi.InternalException
 import im.send.internal.uniffi.SendException
-import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.Executor
 import java.util.concurrent.LinkedBlockingQueue
 import kotlin.coroutines.ContinuationInterceptor
-import kotlin.coroutines.CoroutineContext
-import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.GlobalScope
+import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.async
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.future.future
+import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 
 /**
@@ -65,54 +65,37 @@ internal fun <T> asFuture(work: suspend () -> T): CompletableFuture<T> =
  */
 internal fun <T> blocking(work: suspend (Cancellation) -> T): T {
     NativeLibrary.require()
-    return Cancellation().use { cancellation -> CallingThread().run(cancellation::cancel) { work(cancellation) } }
+    return Cancellation().use { cancellation -> blocking(cancellation::cancel) { work(cancellation) } }
 }
 
-/** The same for a call that always comes to its end, of which an interrupt makes less: [onInterrupt]. */
-internal fun <T> blockingToTheEnd(onInterrupt: () -> Unit, work: suspend () -> T): T {
-    NativeLibrary.require()
-    return CallingThread().run(onInterrupt, work)
-}
-
-/** The same for a call that takes no [Cancellation]: an interrupt cancels its coroutine. */
-internal fun <T> blockingPlainly(work: suspend () -> T): T {
-    NativeLibrary.require()
-    try {
-        return CallingThread().run(null, work)
-    } catch (_: CancellationException) {
-        val detail = "The thread was interrupted while it waited."
-        throw Failed(ErrorKind.CANCELLED, detail).toException()
-    }
+/** The same for a call that takes no [Cancellation]: an interrupt drops it. */
+internal fun <T> blockingPlainly(work: suspend () -> T): T = try {
+    runBlocking { work() }
+} catch (_: InterruptedException) {
+    Thread.currentThread().interrupt()
+    throw Failed(ErrorKind.CANCELLED, "The thread was interrupted while it waited.").toException()
 }
 
 /**
- * Runs a coroutine on the thread that waits for it. `runBlocking` would drop the call when the thread is interrupted,
- * and with it what became of the message.
+ * The same for a call that always comes to its end, of which an interrupt makes less. `runBlocking` would drop the call when
+ * the thread is interrupted, and with it what became of the message.
  */
-private class CallingThread : CoroutineDispatcher() {
-    private val tasks = LinkedBlockingQueue<Runnable>()
-
-    override fun dispatch(context: CoroutineContext, block: Runnable) {
-        tasks.add(block)
-    }
-
-    @OptIn(ExperimentalCoroutinesApi::class)
-    fun <T> run(onInterrupt: (() -> Unit)?, work: suspend () -> T): T {
-        // A thread that is interrupted already is as one that is interrupted now.
-        var interrupted = Thread.interrupted()
-        if (interrupted) onInterrupt?.invoke()
-        val call = CoroutineScope(this).async { work() }
-        if (interrupted && onInterrupt == null) call.cancel()
-        call.invokeOnCompletion { tasks.add(Runnable {}) }
-        while (!call.isCompleted) {
-            try {
-                tasks.take().run()
-            } catch (_: InterruptedException) {
-                interrupted = true
-                if (onInterrupt == null) call.cancel() else onInterrupt()
-            }
+@OptIn(ExperimentalCoroutinesApi::class)
+internal fun <T> blocking(onInterrupt: () -> Unit, work: suspend () -> T): T {
+    val tasks = LinkedBlockingQueue<Runnable>()
+    // A thread that is interrupted already is as one that is interrupted now.
+    var interrupted = Thread.interrupted()
+    if (interrupted) onInterrupt()
+    val call = CoroutineScope(Executor { tasks.add(it) }.asCoroutineDispatcher()).async { work() }
+    call.invokeOnCompletion { tasks.add(Runnable {}) }
+    while (!call.isCompleted) {
+        try {
+            tasks.take().run()
+        } catch (_: InterruptedException) {
+            interrupted = true
+            onInterrupt()
         }
-        if (interrupted) Thread.currentThread().interrupt()
-        return call.getCompleted()
     }
+    if (interrupted) Thread.currentThread().interrupt()
+    return call.getCompleted()
 }

@@ -1,6 +1,5 @@
 package im.send.internal
 
-import im.send.Account
 import im.send.Delivered
 import im.send.ErrorKind
 import im.send.Evidence
@@ -16,7 +15,6 @@ import im.send.Step
 import im.send.StepName
 import im.send.TokenRequest
 import im.send.Wait
-import im.send.internal.uniffi.AccountOptions
 import im.send.internal.uniffi.DeliveredMessage
 import im.send.internal.uniffi.Failure
 import im.send.internal.uniffi.MessageOptions
@@ -30,45 +28,17 @@ import im.send.internal.uniffi.StepRecord as NativeStep
 /** The longest time that is passed on: 30 years, which is as good as for ever. */
 private val LONGEST: Duration = Duration.ofDays(365 * 30)
 
-internal fun Account.toNative(): AccountOptions = with(parts) {
-    AccountOptions(
-        address = address?.let { checked("address", it) },
-        username = username?.let { checked("user name", it) },
-        password = password?.let { checked("password", it) },
-        server = server?.let { checked("server", it) },
-        caFile = caFile?.let { checked("CA file", it.toString()) },
-        tls = tls?.toString(),
-        trustedDomains = trustedDomains.map { checked("trusted domain", it) },
-        timeoutMs = timeout.toNative(),
-    )
-}
-
-internal fun Message.toNative(): MessageOptions = MessageOptions(
-    to = checked("recipient", to),
-    text = checked("text", text),
-    html = html,
-    subject = subject?.let { checked("subject", it) },
-    importance = importance.toString(),
-    timeoutMs = timeoutAsJava().toNative(),
-    wait = wait.toString(),
-)
+internal fun Message.toNative(): MessageOptions =
+    MessageOptions(to, text, html, subject, importance.toString(), timeoutAsJava.toNative(), wait.toString())
 
 /** Whole milliseconds, rounded up. What is no time at all becomes zero, which the library refuses in its own words. */
 internal fun Duration.toNative(): ULong =
     if (isNegative) 0u else minOf(this, LONGEST).plusNanos(999_999).toMillis().toULong()
 
 /** A string with half a character in it cannot be passed on. */
-internal fun checked(name: String, value: String): String {
-    val half = value.indices.any { at ->
-        val unit = value[at]
-        (unit.isHighSurrogate() && !(at + 1 < value.length && value[at + 1].isLowSurrogate())) ||
-            (unit.isLowSurrogate() && !(at > 0 && value[at - 1].isHighSurrogate()))
-    }
-    if (half) {
-        val detail = "The $name holds half a character (a lone surrogate)."
-        throw Failed(ErrorKind.INVALID_INPUT, detail).toException()
-    }
-    return value
+internal fun <T : String?> checked(name: String, value: T): T {
+    if (value == null || Charsets.UTF_8.newEncoder().canEncode(value)) return value
+    throw Failed(ErrorKind.INVALID_INPUT, "The $name holds half a character (a lone surrogate).").toException()
 }
 
 internal fun ReceiptRecord.toPublic(): Receipt = Receipt(
@@ -84,7 +54,7 @@ internal fun NativeStep.toPublic(): Step = Step(
     step = named(StepName.entries, step) ?: StepName.CONFIRM,
     host = host,
     status = status?.toInt(),
-    time = Duration.ofNanos((elapsedMs * 1e6).toLong()),
+    elapsedAsJava = Duration.ofNanos((elapsedMs * 1e6).toLong()),
 )
 
 internal fun SendOutcome.toPublic(tokens: TokenRelay?): SendResult =
@@ -101,7 +71,6 @@ internal fun Failure.toException(tokens: TokenRelay? = null): SendImException = 
     diagnostics = diagnostics,
     retryAfter = retryAfterMs?.let { Duration.ofMillis(it.toLong()) },
     hops = hops.map { Hop(it.url, it.outcome) },
-    exitCode = exitCode,
 ).toException(cause?.let { tokens?.thrown(it) })
 
 internal fun TokenRequestRecord.toPublic(): TokenRequest =

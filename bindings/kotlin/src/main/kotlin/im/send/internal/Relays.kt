@@ -13,11 +13,10 @@ import java.lang.System.Logger.Level
 import java.util.Locale
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.function.Consumer
-import kotlinx.coroutines.CancellationException
-import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.GlobalScope
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
@@ -47,7 +46,7 @@ internal class StepRelay private constructor(private val listener: Consumer<Step
         try {
             work()
         } finally {
-            delivering.cancelAndJoinQuietly()
+            withContext(NonCancellable) { delivering.cancelAndJoin() }
             generateSequence { queue.tryReceive().getOrNull() }.forEach(::deliver)
         }
     }
@@ -68,18 +67,8 @@ internal class StepRelay private constructor(private val listener: Consumer<Step
 
     companion object {
         /** A relay, if anybody listens: steps cost nothing otherwise. */
-        fun wanted(account: Account): StepRelay? {
-            val listener = account.parts.onStep
-            return if (listener == null && !logger.isLoggable(Level.DEBUG)) null else StepRelay(listener)
-        }
-    }
-}
-
-private suspend fun kotlinx.coroutines.Job.cancelAndJoinQuietly() {
-    try {
-        cancelAndJoin()
-    } catch (_: CancellationException) {
-        // The call itself is cancelled, and that is told by the call.
+        fun wanted(account: Account): StepRelay? =
+            if (account.onStep != null || logger.isLoggable(Level.DEBUG)) StepRelay(account.onStep) else null
     }
 }
 
@@ -121,7 +110,7 @@ internal class TokenRelay(private val source: suspend (TokenRequest) -> BearerTo
 
     companion object {
         /** A relay, if the account signs in with tokens. */
-        fun wanted(account: Account): TokenRelay? = account.parts.token?.let(::TokenRelay)
+        fun wanted(account: Account): TokenRelay? = account.token?.let(::TokenRelay)
     }
 }
 
