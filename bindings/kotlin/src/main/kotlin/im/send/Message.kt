@@ -36,22 +36,24 @@ public enum class Wait {
  *
  * Half a character in it is refused at once; what else it holds is checked when it is sent, before the first request.
  * Neither its text nor its subject is part of [toString].
- *
- * @property to The recipient's address, `user@domain`; `sip:` is optional.
- * @property text The text, or html where [html] is true.
- * @property html True if the text is html. A recipient whose side takes none gets its plain-text rendering.
- * @property subject The subject, at most 250 UTF-16 units on one line; null: none.
- * @property importance How urgent it is shown.
- * @property timeoutAsJava How long the message has to be delivered, as Java has it.
- * @property wait When the send is done.
  */
 public class Message private constructor(
+    /** The recipient's address, `user@domain`; `sip:` is optional. */
     @get:JvmName("to") public val to: String,
+    /** The text, or html where [html] is true. */
     @get:JvmName("text") public val text: String,
+    /** True if the text is html. A recipient whose side takes none gets its plain-text rendering. */
     @get:JvmName("html") public val html: Boolean,
+    /** The subject, at most 250 UTF-16 units on one line; null: none. */
     @get:JvmName("subject") public val subject: String?,
+    /** How urgent it is shown. */
     @get:JvmName("importance") public val importance: Importance,
+    /**
+     * How long the message has to be delivered. An invitation rings until then. After it the call takes at most 2 s more to
+     * withdraw the invitation and learn what came of it; with `sendIm` at most another 3 s to close its session.
+     */
     @get:JvmName("timeout") public val timeoutAsJava: JavaDuration,
+    /** When the send is done. */
     @get:JvmName("waitsFor") public val wait: Wait,
 ) {
     init {
@@ -69,10 +71,7 @@ public class Message private constructor(
         wait: Wait = Wait.DELIVERED,
     ) : this(to, text, html, subject, importance, timeout.toJavaDuration(), wait)
 
-    /**
-     * How long the message has to be delivered. An invitation rings until then. After it the call takes at most 2 s more to
-     * withdraw the invitation and learn what came of it; with [sendIm] at most another 3 s to close its session.
-     */
+    /** How long the message has to be delivered; see [timeoutAsJava]. */
     @get:JvmSynthetic
     public val timeout: Duration get() = timeoutAsJava.toKotlinDuration()
 

@@ -51,16 +51,15 @@ public enum class Format {
 
 /**
  * One finished step of a call. It never holds a password, a token or the text of a message.
- *
- * @property step Which step.
- * @property host The host that was asked, with its port where it is not the usual one.
- * @property status The HTTP status of the answer; null where no answer came.
- * @property elapsedAsJava From the request to the end of the answer, as Java has it.
  */
 public data class Step(
+    /** Which step. */
     @get:JvmName("step") val step: StepName,
+    /** The host that was asked, with its port where it is not the usual one. */
     @get:JvmName("host") val host: String,
+    /** The HTTP status of the answer; null where no answer came. */
     @get:JvmName("status") val status: Int?,
+    /** From the request to the end of the answer, as Java has it. */
     @get:JvmName("elapsed") val elapsedAsJava: JavaDuration,
 ) {
     /** From the request to the end of the answer. */
