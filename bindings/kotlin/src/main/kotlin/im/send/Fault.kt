@@ -132,8 +132,10 @@ public class Fault private constructor(
         /** Only the last event of an invitation comes. */
         @JvmStatic public fun skipStates(): Fault = Fault("skip_states")
 
-        private fun json(value: Any): String = if (value !is String) value.toString() else value.asIterable().joinToString("", "\"", "\"") {
-            if (it < ' ' || it == '"' || it == '\\') "\\u%04x".format(it.code) else it.toString()
+        private fun json(value: Any): String {
+            if (value !is String) return value.toString()
+            val escaped = value.map { if (it < ' ' || it == '"' || it == '\\') "\\u%04x".format(it.code) else it }
+            return escaped.joinToString("", "\"", "\"")
         }
     }
 }

@@ -80,14 +80,15 @@ public data class Step(
  * @property steps Each step in order. After [sendIm] they begin with discovery.
  * @constructor For a program's own tests: by default, of plain text that [to] accepted.
  */
+// The reference's generator does not know records, so each component names its accessor.
 @JvmRecord
 public data class Receipt @JvmOverloads constructor(
-    val to: String,
-    val acceptedBy: String? = to,
-    val evidence: Evidence = Evidence.INVITATION_ACCEPTED,
-    val format: Format = Format.PLAIN,
-    val threadId: String? = null,
-    val steps: List<Step> = emptyList(),
+    @get:JvmName("to") val to: String,
+    @get:JvmName("acceptedBy") val acceptedBy: String? = to,
+    @get:JvmName("evidence") val evidence: Evidence = Evidence.INVITATION_ACCEPTED,
+    @get:JvmName("format") val format: Format = Format.PLAIN,
+    @get:JvmName("threadId") val threadId: String? = null,
+    @get:JvmName("steps") val steps: List<Step> = emptyList(),
 )
 
 /**
@@ -97,7 +98,10 @@ public data class Receipt @JvmOverloads constructor(
  * @property error The error, if it was not. It is not thrown by itself.
  */
 @JvmRecord
-public data class SendResult(val receipt: Receipt?, val error: SendImException?) {
+public data class SendResult(
+    @get:JvmName("receipt") val receipt: Receipt?,
+    @get:JvmName("error") val error: SendImException?,
+) {
     /** True if the message was sent. */
     public val isSuccess: Boolean get() = receipt != null
 

@@ -35,18 +35,18 @@ import java.time.Duration as JavaDuration
  */
 @JvmRecord
 public data class Delivered(
-    val number: Long,
-    val sender: String,
-    val to: String,
-    val acceptedBy: String,
-    val subject: String?,
-    val importance: Importance,
-    val format: Format,
-    val text: String,
-    val via: String,
-    val conversation: String,
-    val threadId: String,
-    val receivedAt: Instant,
+    @get:JvmName("number") val number: Long,
+    @get:JvmName("sender") val sender: String,
+    @get:JvmName("to") val to: String,
+    @get:JvmName("acceptedBy") val acceptedBy: String,
+    @get:JvmName("subject") val subject: String?,
+    @get:JvmName("importance") val importance: Importance,
+    @get:JvmName("format") val format: Format,
+    @get:JvmName("text") val text: String,
+    @get:JvmName("via") val via: String,
+    @get:JvmName("conversation") val conversation: String,
+    @get:JvmName("threadId") val threadId: String,
+    @get:JvmName("receivedAt") val receivedAt: Instant,
 ) {
     override fun toString(): String =
         "Delivered(number=$number, sender=$sender, to=$to, acceptedBy=$acceptedBy, importance=$importance, " +

@@ -78,7 +78,7 @@ public enum class Sent {
  * @property outcome What came back, for example `401` or `connection refused`.
  */
 @JvmRecord
-public data class Hop(val url: String, val outcome: String) : Serializable
+public data class Hop(@get:JvmName("url") val url: String, @get:JvmName("outcome") val outcome: String) : Serializable
 
 /**
  * A call that failed: what failed, at which step, and what to do about it.

@@ -13,11 +13,11 @@ import java.time.Duration
  */
 @JvmRecord
 public data class TokenRequest(
-    val origin: String,
-    val authorizationUri: String?,
-    val clientId: String?,
-    val trustedIssuers: String?,
-    val rejected: Boolean,
+    @get:JvmName("origin") val origin: String,
+    @get:JvmName("authorizationUri") val authorizationUri: String?,
+    @get:JvmName("clientId") val clientId: String?,
+    @get:JvmName("trustedIssuers") val trustedIssuers: String?,
+    @get:JvmName("rejected") val rejected: Boolean,
 )
 
 /**
@@ -27,7 +27,10 @@ public data class TokenRequest(
  * @property expiresIn Its lifetime; null: it is used until it is rejected.
  */
 @JvmRecord
-public data class BearerToken @JvmOverloads constructor(val value: String, val expiresIn: Duration? = null) {
+public data class BearerToken @JvmOverloads constructor(
+    @get:JvmName("value") val value: String,
+    @get:JvmName("expiresIn") val expiresIn: Duration? = null,
+) {
     override fun toString(): String = "BearerToken(expiresIn=$expiresIn)"
 }
 
