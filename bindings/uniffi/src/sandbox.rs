@@ -149,11 +149,6 @@ impl SandboxServer {
         Ok(self.sandbox()?.ca_file().map(|path| path.to_string_lossy().into_owned()))
     }
 
-    /// The certificate authority as PEM; none with plain http.
-    pub fn ca_pem(&self) -> Result<Option<String>> {
-        Ok(self.sandbox()?.ca_pem().map(str::to_owned))
-    }
-
     /// What was delivered to this address, oldest first.
     pub fn inbox(&self, address: String) -> Result<Vec<DeliveredMessage>> {
         Ok(self.sandbox()?.inbox(&address).into_iter().map(Into::into).collect())

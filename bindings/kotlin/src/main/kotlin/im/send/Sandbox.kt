@@ -8,7 +8,6 @@ import im.send.internal.toNative
 import im.send.internal.toPublic
 import im.send.internal.uniffi.SandboxServer
 import im.send.internal.uniffi.SendException
-import java.nio.file.Files
 import java.nio.file.Path
 import java.time.Instant
 import kotlin.time.Duration
@@ -74,12 +73,7 @@ public class Sandbox private constructor(private val native: SandboxServer) : Au
 
     /** With https, a PEM file with the certificate authority; it is removed with the sandbox. */
     @get:JvmName("caFile")
-    public val caFile: Path? = ask { caPem() }?.let { pem ->
-        Files.createTempFile("send-im-sandbox-", ".pem").also {
-            it.toFile().deleteOnExit()
-            Files.writeString(it, pem)
-        }
-    }
+    public val caFile: Path? = ask { caFile() }?.let(Path::of)
 
     /** What was delivered to this address, oldest first. */
     public fun inbox(address: String): List<Delivered> =
@@ -139,7 +133,6 @@ public class Sandbox private constructor(private val native: SandboxServer) : Au
     /** Stops the sandbox. What it had delivered is gone. A second call does nothing. */
     override fun close() {
         native.stop()
-        caFile?.let(Files::deleteIfExists)
     }
 
     override fun toString(): String = "Sandbox($url)"
