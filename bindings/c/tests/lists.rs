@@ -71,16 +71,16 @@ fn every_name_is_listed_in_php() {
 
 #[test]
 fn every_name_is_listed_in_dotnet() {
-    let files = ["ErrorKind", "Receipt", "Message", "Tls", "SandboxOptions"];
+    let files = ["ErrorKind", "Receipt", "ImMessage", "Account", "SandboxOptions"];
     let all: String = files.map(|file| source(&format!("bindings/dotnet/SendIm/{file}.cs"))).concat();
     let enums = [
         "ErrorKind",
-        "SendStep",
+        "StepName",
         "Sent",
         "Evidence",
         "TextFormat",
         "Importance",
-        "WaitFor",
+        "Wait",
         "Tls",
         "SandboxLayout",
     ];

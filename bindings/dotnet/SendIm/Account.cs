@@ -76,17 +76,45 @@ namespace SendIm
         public IList<string> TrustedDomains { get; } = new List<string>();
 
         /// <summary>
-        /// How long <see cref="Client.SignIn"/> may take; null: 60 seconds. A one-call send takes the timeout of its message.
+        /// How long <see cref="ImClient.SignIn"/> may take; null: 60 seconds. A one-call send takes the timeout of its message.
         /// </summary>
         public TimeSpan? SignInTimeout { get; set; }
 
         /// <summary>
         /// Called at the end of each step, on a thread of the native library, by several at a time. It must return quickly:
-        /// the send waits for it. What it throws is traced, and the call goes on.
+        /// the send waits for it. What it throws ends no call and is a warning of <see cref="Log"/>.
         /// </summary>
-        public Action<FinishedStep>? OnStep { get; set; }
+        public Action<Step>? OnStep { get; set; }
+
+        /// <summary>
+        /// A log with the levels and the order of arguments of <c>ILogger.Log</c>. It gets a line for each finished step, and
+        /// what no call can tell as a warning; null: warnings go to standard error. It is called as <see cref="OnStep"/> is,
+        /// and sees no password, token or text.
+        /// </summary>
+        /// <example><code>
+        /// account.Log = (level, error, text) => logger.Log((LogLevel)level, error, "{SendIm}", text);
+        /// </code></example>
+        public Action<ImLogLevel, Exception?, string>? Log { get; set; }
 
         /// <summary>The address.</summary>
         public override string ToString() => Address ?? "the stored account";
+    }
+
+    /// <summary>How much a line of the log matters. The numbers are those of Microsoft.Extensions.Logging.LogLevel.</summary>
+    public enum ImLogLevel
+    {
+        /// <summary>A finished step.</summary>
+        Debug = 1,
+        /// <summary>What no call can tell: a handler threw, or the end of a client could not sign out.</summary>
+        Warning = 3,
+    }
+
+    /// <summary>Which cipher suites a server may choose from. Its certificate is verified in the same way with both.</summary>
+    public enum Tls
+    {
+        /// <summary>Those of TLS 1.3, and of TLS 1.2 those with ECDHE and AES-GCM or ChaCha20-Poly1305.</summary>
+        Current,
+        /// <summary>Also those with ECDHE and AES-CBC, for servers such as Windows Server 2012 R2.</summary>
+        Compatible,
     }
 }

@@ -10,7 +10,6 @@ namespace SendIm
     {
         /// <summary>It rode in the invitation.</summary>
         Invitation,
-
         /// <summary>It followed as a message.</summary>
         Message,
     }
@@ -25,10 +24,10 @@ namespace SendIm
             To = entry["to"].Text;
             AcceptedBy = entry["accepted_by"].Text;
             Subject = entry["subject"].OptionalText;
-            Importance = Enum.TryParse<Importance>(entry["importance"].Text, true, out var known) ? known : default;
+            Importance = Names.Read<Importance>(entry["importance"].Text);
             Format = Names.Format(entry["format"].Text);
             Text = entry["text"].Text;
-            Via = entry["via"].Text == "invitation" ? Via.Invitation : Via.Message;
+            Via = Names.Read<Via>(entry["via"].Text);
             Conversation = entry["conversation"].Text;
             ThreadId = entry["thread_id"].OptionalText;
             ReceivedAt = DateTimeOffset.FromUnixTimeMilliseconds(entry["received_at"].Whole);

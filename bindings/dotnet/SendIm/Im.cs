@@ -1,5 +1,4 @@
 using System;
-using System.Diagnostics;
 using System.Threading;
 using System.Threading.Tasks;
 using SendIm.Native;
@@ -25,33 +24,21 @@ namespace SendIm
     /// </code></example>
     public static class Im
     {
-        /// <summary>
-        /// Tells each finished step at level Verbose, and what could not be told otherwise as a warning. It is off until its
-        /// switch is set. It never sees a password, a token or a text.
-        /// </summary>
-        /// <example><code>
-        /// Im.TraceSource.Switch.Level = SourceLevels.Verbose;
-        /// Im.TraceSource.Listeners.Add(new ConsoleTraceListener());
-        /// </code></example>
-        public static TraceSource TraceSource { get; } = new TraceSource("SendIm", SourceLevels.Off);
-
         /// <summary>Sends one message and waits for its delivery.</summary>
         /// <param name="to">The recipient's address, <c>user@domain</c>; <c>sip:</c> in front is optional.</param>
         /// <param name="text">The text.</param>
         /// <param name="account">Who sends; null: the stored account.</param>
-        /// <returns>Proof of the send.</returns>
         /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
         public static Receipt Send(string to, string text, Account? account = null) =>
-            Send(new Message(to, text), account);
+            Send(new ImMessage(to, text), account);
 
         /// <summary>Sends one message and waits for its delivery.</summary>
         /// <param name="message">
         /// What is sent, and how. Its timeout is that of the whole call, which closes its session in at most another 3 s.
         /// </param>
         /// <param name="account">Who sends; null: the stored account.</param>
-        /// <returns>Proof of the send.</returns>
         /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
-        public static Receipt Send(Message message, Account? account = null) =>
+        public static Receipt Send(ImMessage message, Account? account = null) =>
             Call.Run(Sending(message, account), Reader.TakeReceipt);
 
         /// <summary>Sends one message without blocking a thread.</summary>
@@ -59,35 +46,31 @@ namespace SendIm
         /// <param name="text">The text.</param>
         /// <param name="account">Who sends; null: the stored account.</param>
         /// <param name="cancellationToken">Stops waiting at once. An invitation that rings is withdrawn.</param>
-        /// <returns>Proof of the send.</returns>
         /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
         /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
         public static Task<Receipt> SendAsync(
             string to, string text, Account? account = null, CancellationToken cancellationToken = default) =>
-            SendAsync(new Message(to, text), account, cancellationToken);
+            SendAsync(new ImMessage(to, text), account, cancellationToken);
 
         /// <summary>Sends one message without blocking a thread.</summary>
-        /// <param name="message">
-        /// What is sent, and how. Its timeout is that of the whole call, which closes its session in at most another 3 s.
-        /// </param>
+        /// <param name="message">What is sent, and how; its timeout is as in <see cref="Send(ImMessage, Account?)"/>.</param>
         /// <param name="account">Who sends; null: the stored account.</param>
         /// <param name="cancellationToken">Stops waiting at once. An invitation that rings is withdrawn.</param>
-        /// <returns>Proof of the send.</returns>
         /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
         /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
         public static Task<Receipt> SendAsync(
-            Message message, Account? account = null, CancellationToken cancellationToken = default) =>
+            ImMessage message, Account? account = null, CancellationToken cancellationToken = default) =>
             Call.RunAsync(Sending(message, account), Reader.TakeReceipt, cancellationToken);
 
-        private static Call.Begin Sending(Message message, Account? account)
+        private static Call.Begin Sending(ImMessage message, Account? account)
         {
             _ = message ?? throw new ArgumentNullException(nameof(message));
             return (out CallHandle call) =>
             {
-                var content = Content.Of(message);
                 using (var options = Options.ForSend(account, message))
                 {
-                    return NativeMethods.send_im_begin(options.Handle, content.To, content.Text, out call);
+                    return NativeMethods.send_im_begin(
+                        options, Utf8.Text(message.To, "to"), Utf8.Text(message.Text, "text"), out call);
                 }
             };
         }

@@ -8,23 +8,20 @@ namespace SendIm
     {
         /// <summary>A name that a newer native library gave and this package does not know.</summary>
         Other,
-
         /// <summary>The text rode in the invitation and was accepted, which is not the same as read.</summary>
         InvitationAccepted,
-
         /// <summary>The recipient's side confirmed the message.</summary>
         MessageConfirmed,
-
         /// <summary>The server took it, and nobody waited for more.</summary>
         Submitted,
     }
 
     /// <summary>The form of a text.</summary>
+    /// <remarks>A type called Format would hide Visual Basic's function of that name.</remarks>
     public enum TextFormat
     {
         /// <summary>Plain text.</summary>
         Plain,
-
         /// <summary>Html.</summary>
         Html,
     }
@@ -32,35 +29,22 @@ namespace SendIm
     /// <summary>Proof of a send.</summary>
     public sealed class Receipt
     {
-        /// <summary>A receipt of plain text that the recipient accepted, for the tests of a program.</summary>
-        /// <param name="to">The recipient's address.</param>
-        /// <param name="evidence">What it rests on; <see cref="SendIm.Evidence.Submitted"/>: nobody has accepted yet.</param>
-        public Receipt(string to, Evidence evidence = Evidence.InvitationAccepted)
-            : this(to, evidence == Evidence.Submitted ? null : to, evidence)
-        {
-        }
-
-        /// <summary>A receipt with every value, for the tests of a program.</summary>
-        /// <param name="to">The recipient's address.</param>
-        /// <param name="acceptedBy">Who accepted.</param>
-        /// <param name="evidence">What it rests on.</param>
-        /// <param name="format">The form in which the text went.</param>
-        /// <param name="threadId">The server's id of the conversation's thread.</param>
-        /// <param name="steps">Each step in order; null: none.</param>
+        /// <summary>A receipt for the tests of a program; its parameters are the properties of these names.</summary>
+        /// <remarks>Where <see cref="AcceptedBy"/> is not given, it is the recipient; null where it is only submitted.</remarks>
         public Receipt(
             string to,
-            string? acceptedBy,
-            Evidence evidence,
+            Evidence evidence = Evidence.InvitationAccepted,
+            string? acceptedBy = null,
             TextFormat format = TextFormat.Plain,
             string? threadId = null,
-            IReadOnlyList<FinishedStep>? steps = null)
+            IReadOnlyList<Step>? steps = null)
         {
             To = to ?? throw new ArgumentNullException(nameof(to));
-            AcceptedBy = acceptedBy;
+            AcceptedBy = acceptedBy ?? (evidence == Evidence.Submitted ? null : to);
             Evidence = evidence;
             Format = format;
             ThreadId = threadId;
-            Steps = steps ?? Array.Empty<FinishedStep>();
+            Steps = steps ?? Array.Empty<Step>();
         }
 
         /// <summary>The recipient's address as asked, without <c>sip:</c>.</summary>
@@ -70,7 +54,7 @@ namespace SendIm
         /// Who accepted: someone else than <see cref="To"/> after a call-forward, null when only submitted. Accepted does not
         /// mean read: some clients accept by themselves.
         /// </summary>
-        public string? AcceptedBy { get; }
+        public string? AcceptedBy { get; internal set; }
 
         /// <summary>What the receipt rests on.</summary>
         public Evidence Evidence { get; }
@@ -82,7 +66,7 @@ namespace SendIm
         public string? ThreadId { get; }
 
         /// <summary>Each step in order; those of a one-call send begin with discovery.</summary>
-        public IReadOnlyList<FinishedStep> Steps { get; }
+        public IReadOnlyList<Step> Steps { get; }
 
         /// <summary>Who accepted, and the evidence.</summary>
         public override string ToString() =>
@@ -90,23 +74,19 @@ namespace SendIm
     }
 
     /// <summary>One finished step of a call. It holds no password, token or text.</summary>
-    public sealed class FinishedStep
+    public sealed class Step
     {
-        /// <summary>A step, for the tests of a program.</summary>
-        /// <param name="step">Which step.</param>
-        /// <param name="host">The host that was asked.</param>
-        /// <param name="status">The HTTP status of the answer.</param>
-        /// <param name="elapsed">From the request to the end of the answer.</param>
-        public FinishedStep(SendStep step, string host, int? status = null, TimeSpan elapsed = default)
+        /// <summary>A step, for the tests of a program; its parameters are the properties of these names.</summary>
+        public Step(StepName name, string host, int? status = null, TimeSpan elapsed = default)
         {
-            Step = step;
+            Name = name;
             Host = host ?? throw new ArgumentNullException(nameof(host));
             Status = status;
             Elapsed = elapsed;
         }
 
         /// <summary>Which step.</summary>
-        public SendStep Step { get; }
+        public StepName Name { get; }
 
         /// <summary>The host that was asked, with its port where it is not the usual one.</summary>
         public string Host { get; }
@@ -119,6 +99,6 @@ namespace SendIm
 
         /// <summary>The step in a line.</summary>
         public override string ToString() => FormattableString.Invariant(
-            $"{Step}: {Host} answered {Status?.ToString() ?? "nothing"} after {Elapsed.TotalMilliseconds:0.0} ms");
+            $"{Name}: {Host} answered {Status?.ToString() ?? "nothing"} after {Elapsed.TotalMilliseconds:0.0} ms");
     }
 }

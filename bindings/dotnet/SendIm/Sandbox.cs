@@ -42,36 +42,28 @@ namespace SendIm
         /// <exception cref="SendImException">It could not be started.</exception>
         public static Sandbox Start(SandboxOptions? options = null)
         {
-            Library.Load();
+            Library.LoadToWait();
             var json = Utf8.Text((options ?? new SandboxOptions()).ToJson(), nameof(options));
-            Failure.Check(NativeMethods.send_im_sandbox_start(json, out var handle));
+            Reader.Check(NativeMethods.send_im_sandbox_start(json, out var handle));
             return new Sandbox(handle);
         }
 
         /// <summary>An account that signs in here, with the certificate authority where there is one.</summary>
         /// <param name="address">The sender's address.</param>
         /// <param name="password">Its password.</param>
-        /// <returns>The account.</returns>
         public Account Account(string address, string password = "any") =>
             new Account(address, password) { Server = Url, CaFile = CaFile };
 
         /// <summary>What was delivered to an address, oldest first.</summary>
         /// <param name="address">A recipient.</param>
-        /// <returns>The messages.</returns>
-        public IReadOnlyList<Delivered> Inbox(string address)
-        {
-            _ = address ?? throw new ArgumentNullException(nameof(address));
-            return Read(Utf8.Text(address, nameof(address)));
-        }
+        public IReadOnlyList<Delivered> Inbox(string address) => Read(Utf8.Text(address, nameof(address)));
 
         /// <summary>Everything delivered, oldest first.</summary>
-        /// <returns>The messages.</returns>
         public IReadOnlyList<Delivered> Messages() => Read(null);
 
         /// <summary>Waits until that many messages were delivered in all, and gives them.</summary>
         /// <param name="count">How many.</param>
         /// <param name="timeout">How long at most; null: 10 seconds.</param>
-        /// <returns>Everything delivered.</returns>
         /// <exception cref="SendImException">It took longer.</exception>
         public IReadOnlyList<Delivered> WaitFor(int count, TimeSpan? timeout = null)
         {
@@ -80,8 +72,9 @@ namespace SendIm
                 throw new ArgumentOutOfRangeException(nameof(count));
             }
 
+            Library.LoadToWait();
             var limit = Options.Milliseconds(timeout ?? TimeSpan.FromSeconds(10));
-            Failure.Check(NativeMethods.send_im_sandbox_wait_for(Living(), (UIntPtr)count, (ulong)limit, out var text));
+            Reader.Check(NativeMethods.send_im_sandbox_wait_for(Living(), (UIntPtr)count, (ulong)limit, out var text));
             return Delivered.Read(text.Take());
         }
 
@@ -98,9 +91,8 @@ namespace SendIm
         /// <exception cref="SendImException">The sandbox refuses the request.</exception>
         public string Request(string method, string path, string? json = null)
         {
-            _ = method ?? throw new ArgumentNullException(nameof(method));
-            _ = path ?? throw new ArgumentNullException(nameof(path));
-            Failure.Check(NativeMethods.send_im_sandbox_request(
+            Library.LoadToWait();
+            Reader.Check(NativeMethods.send_im_sandbox_request(
                 Living(),
                 Utf8.Text(method, nameof(method)),
                 Utf8.Text(path, nameof(path)),
@@ -114,23 +106,14 @@ namespace SendIm
         /// <param name="fault">What happens to them.</param>
         /// <param name="skip">How many requests pass unharmed before the first is hit.</param>
         /// <param name="times">How many requests are hit; 0: every one until <see cref="ClearFaults"/>.</param>
-        public void AddFault(Route route, Fault fault, int skip = 0, int times = 1)
+        public void AddFault(SandboxRoute route, Fault fault, int skip = 0, int times = 1)
         {
             _ = fault ?? throw new ArgumentNullException(nameof(fault));
-            AddFault(new JsonText()
-                .Add("route", Names.Given(route, nameof(route)))
-                .AddRaw("action", fault.Json)
-                .Add("skip", skip)
-                .Add("times", times)
-                .ToString());
-        }
-
-        /// <summary>Makes something go wrong, said in the JSON of the sandbox's own interface.</summary>
-        /// <param name="json">For example <c>{"route": "start_messaging", "action": "drop_after"}</c>.</param>
-        public void AddFault(string json)
-        {
-            _ = json ?? throw new ArgumentNullException(nameof(json));
-            Failure.Check(NativeMethods.send_im_sandbox_add_fault(Living(), Utf8.Text(json, nameof(json))));
+            var json = Json.Write(new (string, object?)[]
+            {
+                ("route", Names.Given(route, nameof(route))), ("action", fault.Action), ("skip", skip), ("times", times),
+            });
+            Reader.Check(NativeMethods.send_im_sandbox_add_fault(Living(), Utf8.Text(json, nameof(fault))));
         }
 
         /// <summary>Takes every fault away.</summary>
@@ -144,7 +127,7 @@ namespace SendIm
 
         private IReadOnlyList<Delivered> Read(byte[]? address)
         {
-            Failure.Check(NativeMethods.send_im_sandbox_inbox(Living(), address, out var text));
+            Reader.Check(NativeMethods.send_im_sandbox_inbox(Living(), address, out var text));
             return Delivered.Read(text.Take());
         }
 

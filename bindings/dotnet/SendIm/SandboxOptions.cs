@@ -10,10 +10,8 @@ namespace SendIm
     {
         /// <summary>One pool does everything.</summary>
         OnePool,
-
         /// <summary>The account is found on one pool and lives on another.</summary>
         TwoPools,
-
         /// <summary>The discovery root redirects to the home pool.</summary>
         Redirect,
     }
@@ -51,25 +49,19 @@ namespace SendIm
         /// <summary>A DNS name for the certificate and for every link.</summary>
         public string? HostName { get; set; }
 
-        internal string ToJson()
+        internal string ToJson() => Json.Write(new (string, object?)[]
         {
-            var json = new JsonText()
-                .Add("layout", Names.Given(Layout, nameof(Layout)).Replace('_', '-'))
-                .AddRaw("https", Https ? "true" : "false")
-                .Add("listen", Listen)
-                .Add("redirect_to", RedirectTo)
-                .Add("host_name", HostName)
-                .Add("ring_ms", Options.Milliseconds(Ring))
-                .Add("slow_ms", Options.Milliseconds(Slow))
-                .Add("token_lifetime_ms", Options.Milliseconds(TokenLifetime))
-                .Add("poll_timeout_ms", Options.Milliseconds(PollTimeout));
-            if (Users.Count > 0)
-            {
-                var users = Users.Select(user => new JsonText().Add("address", user.Key).Add("password", user.Value));
-                json.AddRaw("users", "[" + string.Join(",", users) + "]");
-            }
-
-            return json.ToString();
-        }
+            ("layout", Names.Given(Layout, nameof(Layout)).Replace('_', '-')),
+            ("https", Https),
+            ("listen", Listen),
+            ("redirect_to", RedirectTo),
+            ("host_name", HostName),
+            ("ring_ms", Options.Milliseconds(Ring)),
+            ("slow_ms", Options.Milliseconds(Slow)),
+            ("token_lifetime_ms", Options.Milliseconds(TokenLifetime)),
+            ("poll_timeout_ms", Options.Milliseconds(PollTimeout)),
+            ("users", Users.Count == 0 ? null : Users.Select(
+                user => new (string, object?)[] { ("address", user.Key), ("password", user.Value) })),
+        });
     }
 }

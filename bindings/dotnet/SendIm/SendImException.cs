@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Threading;
 
 namespace SendIm
 {
@@ -13,26 +14,16 @@ namespace SendIm
     /// </code></example>
     public sealed class SendImException : Exception
     {
-        /// <summary>An error for the tests of a program that has to treat one.</summary>
-        /// <param name="kind">What sort of failure.</param>
-        /// <param name="detail">One sentence, the message.</param>
-        /// <param name="sent">
-        /// Whether the message may have arrived; null: <see cref="Sent.Maybe"/> of <see cref="ErrorKind.OutcomeUnknown"/>, else
-        /// <see cref="Sent.No"/>.
-        /// </param>
-        /// <param name="step">The step that failed.</param>
-        /// <param name="httpStatus">The HTTP status of the answer that decided.</param>
-        /// <param name="code">The server's error code.</param>
-        /// <param name="subcode">The server's subcode.</param>
-        /// <param name="diagnostics">The server's diagnostics.</param>
-        /// <param name="retryAfter">How long the server asked to wait.</param>
-        /// <param name="hops">The way the call took; null: none.</param>
-        /// <param name="innerException">What the program's own code threw.</param>
+        /// <summary>An error for the tests of a program; its parameters are the properties of these names.</summary>
+        /// <remarks>
+        /// <see cref="Sent"/> is <see cref="Sent.Maybe"/> of <see cref="ErrorKind.OutcomeUnknown"/>, else <see cref="Sent.No"/>,
+        /// where it is not given.
+        /// </remarks>
         public SendImException(
             ErrorKind kind,
             string detail,
             Sent? sent = null,
-            SendStep? step = null,
+            StepName? step = null,
             int? httpStatus = null,
             string? code = null,
             string? subcode = null,
@@ -40,58 +31,29 @@ namespace SendIm
             TimeSpan? retryAfter = null,
             IReadOnlyList<Hop>? hops = null,
             Exception? innerException = null)
-            : this(
-                Names.Of(kind),
-                detail ?? throw new ArgumentNullException(nameof(detail)),
-                sent ?? (kind == ErrorKind.OutcomeUnknown ? Sent.Maybe : Sent.No),
-                step,
-                httpStatus,
-                code,
-                subcode,
-                diagnostics,
-                retryAfter,
-                hops ?? Array.Empty<Hop>(),
-                Names.ExitCode(kind),
-                innerException)
+            : base(detail ?? throw new ArgumentNullException(nameof(detail)), innerException)
         {
-        }
-
-        internal SendImException(
-            string kind,
-            string detail,
-            Sent sent,
-            SendStep? step,
-            int? httpStatus,
-            string? code,
-            string? subcode,
-            string? diagnostics,
-            TimeSpan? retryAfter,
-            IReadOnlyList<Hop> hops,
-            int exitCode,
-            Exception? innerException)
-            : base(detail, innerException)
-        {
-            Kind = Names.Kind(kind);
-            KindName = kind;
-            Sent = sent;
+            Kind = kind;
+            KindName = Names.Of(kind.ToString());
+            Sent = sent ?? (kind == ErrorKind.OutcomeUnknown ? Sent.Maybe : Sent.No);
             Step = step;
             HttpStatus = httpStatus;
             Code = code;
             Subcode = subcode;
             Diagnostics = diagnostics;
             RetryAfter = retryAfter;
-            Hops = hops;
-            ExitCode = exitCode;
+            Hops = hops ?? Array.Empty<Hop>();
+            ExitCode = Names.ExitCode(kind);
         }
 
         /// <summary>What sort of failure.</summary>
         public ErrorKind Kind { get; }
 
         /// <summary>Its stable name, the same in every language, such as <c>recipient_not_found</c>.</summary>
-        public string KindName { get; }
+        public string KindName { get; internal set; }
 
         /// <summary>The step that failed; null where none had begun.</summary>
-        public SendStep? Step { get; }
+        public StepName? Step { get; }
 
         /// <summary>The sentence, which is also the message.</summary>
         public string Detail => Message;
@@ -118,15 +80,33 @@ namespace SendIm
         public IReadOnlyList<Hop> Hops { get; }
 
         /// <summary>The exit code for a program that ends because of this error.</summary>
-        public int ExitCode { get; }
+        public int ExitCode { get; internal set; }
+    }
+
+    /// <summary>
+    /// The caller cancelled a call by its token. As every cancellation in .NET it is no failure of its own kind to catch; what
+    /// became of the message is told by <see cref="Sent"/>.
+    /// </summary>
+    public sealed class SendCanceledException : OperationCanceledException
+    {
+        /// <summary>A cancellation for the tests of a program that has to treat one.</summary>
+        public SendCanceledException(SendImException error, CancellationToken cancellationToken = default)
+            : base((error ?? throw new ArgumentNullException(nameof(error))).Message, error, cancellationToken)
+        {
+            Error = error;
+        }
+
+        /// <summary>The error of the call, of the kind <see cref="ErrorKind.Cancelled"/>; also the inner exception.</summary>
+        public SendImException Error { get; }
+
+        /// <summary>Whether the message may have arrived.</summary>
+        public Sent Sent => Error.Sent;
     }
 
     /// <summary>One place a call went through before it failed.</summary>
     public sealed class Hop
     {
         /// <summary>A place, for the tests of a program.</summary>
-        /// <param name="url">The URL without its query.</param>
-        /// <param name="outcome">What came back.</param>
         public Hop(string url, string outcome)
         {
             Url = url ?? throw new ArgumentNullException(nameof(url));

@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.ExceptionServices;
 
 namespace SendIm
@@ -7,25 +8,21 @@ namespace SendIm
     public sealed class SendResult
     {
         /// <summary>A message that was sent, for the tests of a program.</summary>
-        /// <param name="message">The message.</param>
-        /// <param name="receipt">Its receipt.</param>
-        public SendResult(Message message, Receipt receipt)
+        public SendResult(ImMessage message, Receipt receipt)
         {
             Message = message ?? throw new ArgumentNullException(nameof(message));
             Receipt = receipt ?? throw new ArgumentNullException(nameof(receipt));
         }
 
         /// <summary>A message that was not sent, for the tests of a program.</summary>
-        /// <param name="message">The message.</param>
-        /// <param name="error">Its error.</param>
-        public SendResult(Message message, SendImException error)
+        public SendResult(ImMessage message, SendImException error)
         {
             Message = message ?? throw new ArgumentNullException(nameof(message));
             Error = error ?? throw new ArgumentNullException(nameof(error));
         }
 
         /// <summary>The message.</summary>
-        public Message Message { get; }
+        public ImMessage Message { get; }
 
         /// <summary>Its receipt; null where it failed.</summary>
         public Receipt? Receipt { get; }
@@ -34,10 +31,11 @@ namespace SendIm
         public SendImException? Error { get; }
 
         /// <summary>True where there is a receipt.</summary>
+        [MemberNotNullWhen(true, nameof(Receipt))]
+        [MemberNotNullWhen(false, nameof(Error))]
         public bool IsSent => Receipt != null;
 
         /// <summary>The receipt, or the error thrown.</summary>
-        /// <returns>The receipt.</returns>
         /// <exception cref="SendImException">The message was not sent.</exception>
         public Receipt GetReceipt()
         {
@@ -51,5 +49,19 @@ namespace SendIm
 
         /// <summary>What became of it.</summary>
         public override string ToString() => Error?.Message ?? Receipt!.ToString();
+    }
+}
+
+namespace System.Diagnostics.CodeAnalysis
+{
+    /// <summary>What compilers of C# 9 and later know by its name; .NET Standard has not got it.</summary>
+    [AttributeUsage(AttributeTargets.Property, AllowMultiple = true)]
+    internal sealed class MemberNotNullWhenAttribute : Attribute
+    {
+        public MemberNotNullWhenAttribute(bool returnValue, string member) => (ReturnValue, Member) = (returnValue, member);
+
+        public bool ReturnValue { get; }
+
+        public string Member { get; }
     }
 }

@@ -1,17 +1,13 @@
 using System;
 using System.Diagnostics;
+using SendIm.Native;
 
 namespace SendIm
 {
     /// <summary>What a token is wanted for, as the server's challenge says it.</summary>
     public sealed class TokenRequest
     {
-        /// <summary>A request, to test a token provider with.</summary>
-        /// <param name="origin">Scheme, host and port of the server.</param>
-        /// <param name="authorizationUri">Where the server says tokens are issued.</param>
-        /// <param name="clientId">The server's client id.</param>
-        /// <param name="trustedIssuers">The issuers the server trusts.</param>
-        /// <param name="rejected">True where the token given before was rejected.</param>
+        /// <summary>A request, to test a token provider with; its parameters are the properties of these names.</summary>
         public TokenRequest(
             string origin,
             string? authorizationUri = null,
@@ -51,9 +47,11 @@ namespace SendIm
         /// <summary>A token and how long it lasts from now.</summary>
         /// <param name="value">The token without the word <c>Bearer</c>.</param>
         /// <param name="expiresIn">Its lifetime; null: it is used until it is rejected.</param>
+        /// <exception cref="SendImException">It holds what is no text, such as a NUL character.</exception>
         public Token(string value, TimeSpan? expiresIn = null)
         {
-            Value = value ?? throw new ArgumentNullException(nameof(value));
+            Utf8.Check(value, nameof(value));
+            Value = value;
             ExpiresIn = expiresIn;
         }
 

@@ -7,65 +7,51 @@ namespace SendIm.Native
     /// <summary>Messages for one call. One that cannot even be handed over has its error, and the others go.</summary>
     internal sealed class Batch : IDisposable
     {
-        private readonly List<(Message Message, SendImException? Refused)> entries =
-            new List<(Message Message, SendImException? Refused)>();
+        private readonly List<(ImMessage Message, SendImException? Refused)> entries =
+            new List<(ImMessage Message, SendImException? Refused)>();
 
-        internal Batch(IEnumerable<Message> source)
+        internal Batch(IEnumerable<ImMessage> messages)
         {
-            _ = source ?? throw new ArgumentNullException(nameof(source));
-            Handle = NativeMethods.send_im_messages_new();
-            try
+            _ = messages ?? throw new ArgumentNullException(nameof(messages));
+            foreach (var message in messages)
             {
-                foreach (var message in source)
-                {
-                    _ = message ?? throw new ArgumentException("A message is null.", nameof(source));
-                    entries.Add((message, Add(message)));
-                }
-            }
-            catch
-            {
-                Handle.Dispose();
-                throw;
+                _ = message ?? throw new ArgumentException("A message is null.", nameof(messages));
+                entries.Add((message, Add(message)));
             }
         }
 
-        internal MessagesHandle Handle { get; }
+        internal MessagesHandle Handle { get; } = NativeMethods.send_im_messages_new();
 
         public void Dispose() => Handle.Dispose();
 
         /// <summary>What became of those that went, and the errors of the others, in the order of the messages.</summary>
         internal IReadOnlyList<SendResult> TakeResults(CallHandle call)
         {
-            Failure.Check(NativeMethods.send_im_call_take_results(call, out var results));
-            try
-            {
-                var next = 0;
-                return entries.Select(entry => entry.Refused == null
-                    ? Result(entry.Message, results, (UIntPtr)next++)
-                    : new SendResult(entry.Message, entry.Refused)).ToArray();
-            }
-            finally
-            {
-                NativeMethods.send_im_results_free(results);
-            }
+            Reader.Check(NativeMethods.send_im_call_take_results(call, out var results));
+            var next = 0;
+            return Reader.Once(results, Read, NativeMethods.send_im_results_free);
+
+            SendResult[] Read(IntPtr all) => entries.Select(entry => entry.Refused == null
+                ? Result(entry.Message, all, (UIntPtr)next++)
+                : new SendResult(entry.Message, entry.Refused)).ToArray();
         }
 
-        private static SendResult Result(Message message, IntPtr results, UIntPtr index)
+        private static SendResult Result(ImMessage message, IntPtr results, UIntPtr index)
         {
             var receipt = NativeMethods.send_im_results_receipt(results, index);
             return receipt != IntPtr.Zero
                 ? new SendResult(message, Reader.Receipt(receipt))
-                : new SendResult(message, Failure.Read(NativeMethods.send_im_results_error(results, index)));
+                : new SendResult(message, Reader.Error(NativeMethods.send_im_results_error(results, index)));
         }
 
-        private SendImException? Add(Message message)
+        private SendImException? Add(ImMessage message)
         {
             try
             {
-                var content = Content.Of(message);
                 using (var options = Options.ForMessage(message))
                 {
-                    Failure.Check(NativeMethods.send_im_messages_add(Handle, options.Handle, content.To, content.Text));
+                    Reader.Check(NativeMethods.send_im_messages_add(
+                        Handle, options, Utf8.Text(message.To, "to"), Utf8.Text(message.Text, "text")));
                 }
 
                 return null;

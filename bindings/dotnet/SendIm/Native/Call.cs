@@ -19,13 +19,7 @@ namespace SendIm.Native
         /// <param name="take">Takes the result of a call that has ended.</param>
         internal static T Run<T>(Begin begin, Func<CallHandle, T> take)
         {
-            Library.Load();
-            if (!NativeMethods.send_im_may_wait())
-            {
-                throw new SendImException(
-                    ErrorKind.InvalidInput, "A handler of OnStep must not make a call that waits; make it on another thread.");
-            }
-
+            Library.LoadToWait();
             using (var call = Started(begin))
             {
                 NativeMethods.send_im_call_wait(call, -1);
@@ -69,13 +63,13 @@ namespace SendIm.Native
         /// <summary>Takes how a call without a result ended.</summary>
         internal static bool Take(CallHandle call)
         {
-            Failure.Check(NativeMethods.send_im_call_take(call));
+            Reader.Check(NativeMethods.send_im_call_take(call));
             return true;
         }
 
         private static CallHandle Started(Begin begin)
         {
-            Failure.Check(begin(out var call));
+            Reader.Check(begin(out var call));
             return call;
         }
 

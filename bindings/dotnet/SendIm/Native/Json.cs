@@ -1,13 +1,14 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text;
 
 namespace SendIm.Native
 {
     /// <summary>
-    /// A value of the JSON that the native library writes. .NET Standard 2.0 has no reader of its own that takes every
-    /// character; this one takes valid JSON and promises nothing about other.
+    /// A value of the JSON that the native library writes: valid, in one line; nothing is promised about other. Why it is
+    /// read by hand is in CONTRIBUTING.md.
     /// </summary>
     internal sealed class Json
     {
@@ -26,7 +27,7 @@ namespace SendIm.Native
 
         internal double? OptionalNumber => value as double?;
 
-        internal long? OptionalWhole => value is double number ? (long)number : (long?)null;
+        internal long? OptionalWhole => (long?)OptionalNumber;
 
         internal long Whole => OptionalWhole ?? 0;
 
@@ -42,84 +43,64 @@ namespace SendIm.Native
             return Value(text, ref at);
         }
 
+        /// <summary>The JSON of a text, a number, a bool, members, or items. A member that is null is left out.</summary>
+        internal static string Write(object? value) => value switch
+        {
+            string text => "\"" + string.Concat(text.Select(Escaped)) + "\"",
+            bool flag => flag ? "true" : "false",
+            IEnumerable<(string Name, object? Value)> members => "{" + string.Join(
+                ",", members.Where(one => one.Value != null).Select(one => Write(one.Name) + ":" + Write(one.Value))) + "}",
+            IEnumerable<object> items => "[" + string.Join(",", items.Select(Write)) + "]",
+            _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+        };
+
+        private static string Escaped(char letter) =>
+            letter < ' ' || letter == '"' || letter == '\\' ? $"\\u{(int)letter:x4}" : letter.ToString();
+
         private static Json Value(string text, ref int at)
         {
-            Blanks(text, ref at);
             switch (text[at])
             {
-                case '{':
-                    return new Json(Members(text, ref at));
-                case '[':
-                    return new Json(Elements(text, ref at));
                 case '"':
                     return new Json(Quoted(text, ref at));
-                case 'n':
-                    at += 4;
-                    return Null;
-                case 't':
-                    at += 4;
-                    return new Json(true);
-                case 'f':
-                    at += 5;
-                    return new Json(false);
-                default:
-                    return new Json(Number(text, ref at));
-            }
-        }
+                case '{':
+                    var members = new Dictionary<string, Json>();
+                    for (at++; !Ends(text, ref at, '}');)
+                    {
+                        var name = Quoted(text, ref at);
+                        at++;
+                        members[name] = Value(text, ref at);
+                    }
 
-        private static Dictionary<string, Json> Members(string text, ref int at)
-        {
-            var members = new Dictionary<string, Json>();
-            while (More(text, ref at, '}'))
-            {
-                var name = Quoted(text, ref at);
-                Blanks(text, ref at);
-                at++;
-                members[name] = Value(text, ref at);
+                    return new Json(members);
+                case '[':
+                    var items = new List<Json>();
+                    for (at++; !Ends(text, ref at, ']');)
+                    {
+                        items.Add(Value(text, ref at));
+                    }
+
+                    return new Json(items);
             }
 
-            return members;
-        }
-
-        private static List<Json> Elements(string text, ref int at)
-        {
-            var elements = new List<Json>();
-            while (More(text, ref at, ']'))
-            {
-                elements.Add(Value(text, ref at));
-            }
-
-            return elements;
-        }
-
-        /// <summary>Steps over the opening bracket or a comma; false at the end, which is stepped over too.</summary>
-        private static bool More(string text, ref int at, char end)
-        {
-            Blanks(text, ref at);
-            if (text[at] != end)
-            {
-                at++;
-                Blanks(text, ref at);
-            }
-
-            if (text[at] != end)
-            {
-                return true;
-            }
-
-            at++;
-            return false;
-        }
-
-        private static double Number(string text, ref int at)
-        {
             var start = at;
-            while (at < text.Length && "+-.eE0123456789".IndexOf(text[at]) >= 0)
+            while (at < text.Length && ",]}".IndexOf(text[at]) < 0)
             {
                 at++;
             }
 
-            return double.Parse(text.Substring(start, at - start), CultureInfo.InvariantCulture);
+            // What is no number is true, false or null.
+            var word = text.Substring(start, at - start);
+            return double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+                ? new Json(number) : bool.TryParse(word, out var flag) ? new Json(flag) : Null;
+        }
+
+        /// <summary>Steps over a comma, and over the end, where it is there.</summary>
+        private static bool Ends(string text, ref int at, char end)
+        {
+            var ends = text[at] == end;
+            at += ends || text[at] == ',' ? 1 : 0;
+            return ends;
         }
 
         private static string Quoted(string text, ref int at)
@@ -130,14 +111,10 @@ namespace SendIm.Native
                 if (text[at] != '\\')
                 {
                     result.Append(text[at]);
-                    continue;
                 }
-
-                at++;
-                if (text[at] == 'u')
+                else if (text[++at] == 'u')
                 {
-                    var code = text.Substring(at + 1, 4);
-                    result.Append((char)int.Parse(code, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+                    result.Append((char)Convert.ToUInt16(text.Substring(at + 1, 4), 16));
                     at += 4;
                 }
                 else
@@ -149,14 +126,6 @@ namespace SendIm.Native
 
             at++;
             return result.ToString();
-        }
-
-        private static void Blanks(string text, ref int at)
-        {
-            while (at < text.Length && char.IsWhiteSpace(text[at]))
-            {
-                at++;
-            }
         }
     }
 }

@@ -11,12 +11,6 @@ namespace SendIm.Native
     {
         private const uint Interface = 1;
 
-        // Switches off what is done at the end of the program.
-        private const string NoExitHook = "SendIm.NoExitHook";
-
-        // Milliseconds that closing idle sessions may take at the end of the program.
-        private const ulong ExitTimeout = 3000;
-
         private static readonly object Lock = new object();
         private static volatile bool loaded;
         private static bool chosen;
@@ -32,14 +26,24 @@ namespace SendIm.Native
 
             lock (Lock)
             {
-                if (loaded)
+                if (!loaded)
                 {
-                    return;
+                    Check();
+                    AppDomain.CurrentDomain.ProcessExit += (sender, arguments) => CloseIdleSessions();
+                    loaded = true;
                 }
+            }
+        }
 
-                Check();
-                AppDomain.CurrentDomain.ProcessExit += (sender, arguments) => CloseIdleSessions();
-                loaded = true;
+        /// <summary>The same before a call that waits.</summary>
+        /// <exception cref="InvalidOperationException">It would wait for the very thread it is on.</exception>
+        internal static void LoadToWait()
+        {
+            Load();
+            if (!NativeMethods.send_im_may_wait())
+            {
+                throw new InvalidOperationException(
+                    "Account.OnStep and Account.Log must not make a call that waits: make it on another thread.");
             }
         }
 
@@ -48,9 +52,9 @@ namespace SendIm.Native
         /// </summary>
         private static void CloseIdleSessions()
         {
-            if (!AppContext.TryGetSwitch(NoExitHook, out var off) || !off)
+            if (!AppContext.TryGetSwitch("SendIm.NoExitHook", out var off) || !off)
             {
-                NativeMethods.send_im_wind_down(ExitTimeout);
+                NativeMethods.send_im_wind_down(timeoutMs: 3000);
             }
         }
 
@@ -70,22 +74,15 @@ namespace SendIm.Native
             catch (Exception error) when (
                 error is DllNotFoundException || error is BadImageFormatException || error is EntryPointNotFoundException)
             {
-                var tried = Places().Select(file => new KeyValuePair<string, string>(file, Unloadable.Why(file)));
-                throw Unloadable.Error(tried, error);
+                throw Unloadable.Error(Places().Select(file => (file, Unloadable.Why(file))), error);
             }
 
             if (found != Interface)
             {
                 var why = $"it has interface {found}, this package needs {Interface}";
-                var files = Places().Where(File.Exists).Take(1);
-                throw Unloadable.Error(files.Select(file => new KeyValuePair<string, string>(file, why)), null);
+                throw Unloadable.Error(Places().Where(File.Exists).Take(1).Select(file => (file, why)), null);
             }
         }
-
-        private static string FileName =>
-            RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? NativeMethods.Name + ".dll"
-            : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "lib" + NativeMethods.Name + ".dylib"
-            : "lib" + NativeMethods.Name + ".so";
 
         /// <summary>The file that is named, or where the runtime looks, as far as it is known here.</summary>
         private static IEnumerable<string> Places()
@@ -95,17 +92,18 @@ namespace SendIm.Native
                 return new[] { named };
             }
 
-            var system = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "win"
-                : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "osx" : "linux";
+            var (system, prefix, suffix) = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? ("win", string.Empty, ".dll")
+                : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? ("osx", "lib", ".dylib")
+                : ("linux", "lib", ".so");
+            var name = prefix + NativeMethods.Name + suffix;
             var architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
-            var native = Path.Combine("runtimes", $"{system}-{architecture}", "native");
-            var folders = new HashSet<string>
+            var native = Path.Combine("runtimes", $"{system}-{architecture}", "native", name);
+            var folders = new[]
             {
                 Path.GetDirectoryName(typeof(Library).Assembly.Location) ?? string.Empty,
                 AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar),
             };
-            return folders.SelectMany(
-                folder => new[] { Path.Combine(folder, FileName), Path.Combine(folder, native, FileName) });
+            return folders.Distinct().SelectMany(folder => new[] { Path.Combine(folder, name), Path.Combine(folder, native) });
         }
     }
 }

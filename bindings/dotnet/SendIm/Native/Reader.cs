@@ -3,44 +3,87 @@ using System.Linq;
 
 namespace SendIm.Native
 {
-    /// <summary>Receipts of the native library.</summary>
+    /// <summary>Copies of what the native library gives: errors, receipts, steps.</summary>
     internal static class Reader
     {
-        /// <summary>The receipt of a call that has ended.</summary>
-        internal static Receipt TakeReceipt(CallHandle call)
+        /// <summary>Throws and frees the error, if there is one.</summary>
+        internal static void Check(IntPtr error)
         {
-            Failure.Check(NativeMethods.send_im_call_take_receipt(call, out var receipt));
-            try
+            if (error != IntPtr.Zero)
             {
-                return Receipt(receipt);
-            }
-            finally
-            {
-                NativeMethods.send_im_receipt_free(receipt);
+                throw Once(error, Error, NativeMethods.send_im_error_free);
             }
         }
 
-        /// <summary>A copy of a receipt.</summary>
+        /// <summary>Reads what was made for us, and frees it.</summary>
+        internal static T Once<T>(IntPtr made, Func<IntPtr, T> read, Action<IntPtr> free)
+        {
+            try
+            {
+                return read(made);
+            }
+            finally
+            {
+                free(made);
+            }
+        }
+
+        internal static SendImException Error(IntPtr error)
+        {
+            var json = Json.Parse(NativeMethods.send_im_error_to_json(error).ReadText());
+            var name = json["kind"].Text;
+            return new SendImException(
+                Names.Read<ErrorKind>(name),
+                json["detail"].Text,
+                json["sent"].Text == "no" ? Sent.No : Sent.Maybe,
+                json["step"].OptionalText is string step ? Names.Read<StepName>(step) : (StepName?)null,
+                (int?)json["http_status"].OptionalWhole,
+                json["code"].OptionalText,
+                json["subcode"].OptionalText,
+                json["diagnostics"].OptionalText,
+                json["retry_after"].OptionalNumber is double seconds ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null,
+                json["hops"].Items.Select(hop => new Hop(hop["url"].Text, hop["outcome"].Text)).ToArray(),
+                Causes.Find(json["cause"].Whole))
+            {
+                KindName = name,
+                ExitCode = (int)json["exit_code"].Whole,
+            };
+        }
+
+        /// <summary>The receipt of a call that has ended.</summary>
+        internal static Receipt TakeReceipt(CallHandle call)
+        {
+            Check(NativeMethods.send_im_call_take_receipt(call, out var receipt));
+            return Once(receipt, Receipt, NativeMethods.send_im_receipt_free);
+        }
+
         internal static Receipt Receipt(IntPtr receipt)
         {
             var json = Json.Parse(NativeMethods.send_im_receipt_to_json(receipt).ReadText());
             return new Receipt(
                 json["to"].Text,
-                json["accepted_by"].OptionalText,
-                Names.Evidence(json["evidence"].Text),
-                Names.Format(json["format"].Text),
-                json["thread_id"].OptionalText,
-                json["steps"].Items.Select(Step).ToArray());
+                Names.Read<Evidence>(json["evidence"].Text),
+                format: Names.Format(json["format"].Text),
+                threadId: json["thread_id"].OptionalText,
+                steps: json["steps"].Items.Select(step => Step(
+                    step["step"].Text, step["host"].Text, step["status"].Whole, step["elapsed_ms"].OptionalNumber ?? 0)).ToArray())
+            {
+                AcceptedBy = json["accepted_by"].OptionalText,
+            };
         }
 
-        /// <summary>TimeSpan.FromMilliseconds of .NET Framework rounds to whole ones.</summary>
-        internal static TimeSpan Milliseconds(double value) =>
-            TimeSpan.FromTicks((long)(value * TimeSpan.TicksPerMillisecond));
+        /// <summary>The record of a step that has just finished.</summary>
+        internal static Step StepRecord(IntPtr record) => Step(
+            NativeMethods.send_im_step_name(NativeMethods.send_im_step_record_step(record)).ReadText(),
+            NativeMethods.send_im_step_record_host(record).ReadText(),
+            NativeMethods.send_im_step_record_status(record),
+            NativeMethods.send_im_step_record_elapsed_ms(record));
 
-        private static FinishedStep Step(Json step) => new FinishedStep(
-            Names.Step(step["step"].Text),
-            step["host"].Text,
-            (int?)step["status"].OptionalWhole,
-            Milliseconds(step["elapsed_ms"].OptionalNumber ?? 0));
+        // TimeSpan.FromMilliseconds of .NET Framework rounds to whole ones.
+        private static Step Step(string name, string host, long status, double milliseconds) => new Step(
+            Names.Read<StepName>(name),
+            host,
+            status == 0 ? (int?)null : (int)status,
+            TimeSpan.FromTicks((long)(milliseconds * TimeSpan.TicksPerMillisecond)));
     }
 }

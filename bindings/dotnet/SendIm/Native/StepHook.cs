@@ -1,54 +1,71 @@
 using System;
-using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace SendIm.Native
 {
-    /// <summary>Tells finished steps to the program and to the trace.</summary>
-    internal static class StepHook
+    /// <summary>Tells finished steps to the program and to its log.</summary>
+    internal sealed class StepHook
     {
         private static readonly NativeMethods.OnStep Told = Tell;
-        private static readonly NativeMethods.OnRelease Released = handler => GCHandle.FromIntPtr(handler).Free();
+        private static readonly NativeMethods.OnRelease Released = hook => GCHandle.FromIntPtr(hook).Free();
 
-        internal static void Attach(OptionsHandle options, Action<FinishedStep>? handler) =>
-            Failure.Check(NativeMethods.send_im_options_on_step(
-                options, Told, GCHandle.ToIntPtr(GCHandle.Alloc(handler)), Released));
+        private readonly Action<Step>? onStep;
+        private readonly Action<ImLogLevel, Exception?, string>? log;
+        private int failed;
 
-        private static void Tell(IntPtr handler, IntPtr record)
+        private StepHook(Account account)
+        {
+            onStep = account.OnStep;
+            log = account.Log;
+        }
+
+        internal static void Attach(OptionsHandle options, Account account) =>
+            Reader.Check(NativeMethods.send_im_options_on_step(
+                options, Told, GCHandle.ToIntPtr(GCHandle.Alloc(new StepHook(account))), Released));
+
+        private static void Tell(IntPtr userData, IntPtr record)
         {
             // No exception may leave a callback, and no call fails because somebody listens to it.
+            var hook = (StepHook)GCHandle.FromIntPtr(userData).Target!;
             try
             {
-                var status = NativeMethods.send_im_step_record_status(record);
-                var step = new FinishedStep(
-                    Names.Step(NativeMethods.send_im_step_name(NativeMethods.send_im_step_record_step(record)).ReadText()),
-                    NativeMethods.send_im_step_record_host(record).ReadText(),
-                    status == 0 ? (int?)null : status,
-                    Reader.Milliseconds(NativeMethods.send_im_step_record_elapsed_ms(record)));
-                Im.TraceSource.TraceEvent(TraceEventType.Verbose, 0, "{0}", step);
-                ((Action<FinishedStep>?)GCHandle.FromIntPtr(handler).Target)?.Invoke(step);
+                var step = Reader.StepRecord(record);
+                hook.log?.Invoke(ImLogLevel.Debug, null, step.ToString());
+                hook.onStep?.Invoke(step);
             }
             catch (Exception error)
             {
-                Trouble.Trace("OnStep", error);
+                // What throws at one step throws at each.
+                if (Interlocked.Exchange(ref hook.failed, 1) == 0)
+                {
+                    Warnings.Tell(hook.log, "A handler of steps threw, for the first time in this call or client.", error);
+                }
             }
         }
     }
 
-    /// <summary>What a callback of the program threw.</summary>
-    internal static class Trouble
+    /// <summary>What no call can tell.</summary>
+    internal static class Warnings
     {
-        /// <summary>Tells the type alone: the text may hold anything.</summary>
-        internal static void Trace(string callback, Exception error)
+        /// <summary>To the log of the account; without one, or where that throws, to standard error.</summary>
+        internal static void Tell(Action<ImLogLevel, Exception?, string>? log, string text, Exception error)
         {
             try
             {
-                Im.TraceSource.TraceEvent(TraceEventType.Warning, 0, "{0} threw {1}", callback, error.GetType().Name);
+                (log ?? Write)(ImLogLevel.Warning, error, text);
+            }
+            catch (Exception) when (log != null)
+            {
+                Tell(null, text, error);
             }
             catch (Exception)
             {
-                // A listener failed too; there is nobody left to tell.
+                // Standard error is closed; there is nobody left to tell.
             }
         }
+
+        private static void Write(ImLogLevel level, Exception? error, string text) =>
+            Console.Error.WriteLine($"send-im: {text}{Environment.NewLine}{error}");
     }
 }

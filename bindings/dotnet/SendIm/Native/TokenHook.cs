@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
@@ -9,7 +10,6 @@ namespace SendIm.Native
     internal sealed class TokenHook
     {
         private static readonly NativeMethods.OnToken Wanted = Ask;
-
         private static readonly NativeMethods.OnRelease Released = Release;
 
         private readonly Func<TokenRequest, CancellationToken, Task<Token>> provider;
@@ -23,7 +23,7 @@ namespace SendIm.Native
         internal static void Attach(OptionsHandle options, Func<TokenRequest, CancellationToken, Task<Token>> provider)
         {
             var hook = GCHandle.ToIntPtr(GCHandle.Alloc(new TokenHook(provider)));
-            Failure.Check(NativeMethods.send_im_options_on_token(options, Wanted, hook, Released));
+            Reader.Check(NativeMethods.send_im_options_on_token(options, Wanted, hook, Released));
         }
 
         private static void Release(IntPtr userData)
@@ -69,7 +69,6 @@ namespace SendIm.Native
             catch (Exception error)
             {
                 // Its text may hold a secret: the program finds that in the inner exception, and nobody in the sentence.
-                Trouble.Trace("TokenProvider", error);
                 Refuse(reply, $"the token provider threw {error.GetType().Name}", error);
                 return;
             }
@@ -80,21 +79,31 @@ namespace SendIm.Native
                 return;
             }
 
-            byte[] value;
-            try
-            {
-                value = Utf8.Text(token.Value, "token");
-            }
-            catch (SendImException error)
-            {
-                Refuse(reply, "the token provider returned no usable token", error);
-                return;
-            }
-
             // 0 would say that nothing is known.
             var lifetime = token.ExpiresIn == null ? 0 : (ulong)Math.Max(1, Options.Milliseconds(token.ExpiresIn.Value));
+            var value = Utf8.Text(token.Value, nameof(token));
             NativeMethods.send_im_token_reply_resolve(reply, value, lifetime);
             Array.Clear(value, 0, value.Length);
         }
+    }
+
+    /// <summary>What token providers threw, by the number under which the native library gives it back in an error.</summary>
+    internal static class Causes
+    {
+        // One exception may be behind several errors, so none is forgotten by being found. These are kept, the newest.
+        private const int Kept = 128;
+
+        private static readonly ConcurrentDictionary<long, Exception> Entries = new ConcurrentDictionary<long, Exception>();
+        private static long last;
+
+        internal static ulong Put(Exception cause)
+        {
+            var number = Interlocked.Increment(ref last);
+            Entries[number] = cause;
+            Entries.TryRemove(number - Kept, out _);
+            return (ulong)number;
+        }
+
+        internal static Exception? Find(long number) => Entries.TryGetValue(number, out var cause) ? cause : null;
     }
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Text.RegularExpressions;
 
 namespace SendIm.Native
@@ -21,16 +22,12 @@ namespace SendIm.Native
         /// <summary>The exception to throw.</summary>
         /// <param name="tried">Each file and why it could not be loaded.</param>
         /// <param name="inner">What the runtime has thrown, if it has.</param>
-        internal static DllNotFoundException Error(IEnumerable<KeyValuePair<string, string>> tried, Exception? inner)
-        {
-            var text = "send-im cannot load its native library. It tried:";
-            foreach (var each in tried)
-            {
-                text += $"\n  {each.Key}: {each.Value}";
-            }
-
-            return new DllNotFoundException(text + "\nSEND_IM_LIBRARY can name the file to load.", inner);
-        }
+        internal static DllNotFoundException Error(IEnumerable<(string File, string Why)> tried, Exception? inner) =>
+            new DllNotFoundException(
+                "send-im cannot load its native library. It tried:"
+                    + string.Concat(tried.Select(one => $"\n  {one.File}: {one.Why}"))
+                    + "\nSEND_IM_LIBRARY can name the file to load.",
+                inner);
 
         /// <summary>The cause, and what to do.</summary>
         internal static string Why(string place)
@@ -58,19 +55,12 @@ namespace SendIm.Native
                 return $"it is built for {found} and this program for {own}; install the package for {own}";
             }
 
-            return FromTheLoader(Words(place));
-        }
-
-        private static string FromTheLoader(string words)
-        {
+            var words = Words(place);
             var version = Regex.Match(words, "version [`']?(GLIBC_[0-9.]+)' not found");
-            if (version.Success)
-            {
-                return $"it needs {version.Groups[1].Value}, and the C library of this system is older; take a newer system, or "
-                    + "build the package on this one";
-            }
-
-            return words.Contains("failed to map segment")
+            return version.Success
+                ? $"it needs {version.Groups[1].Value}, and the C library of this system is older; take a newer system, or "
+                    + "build the package on this one"
+                : words.Contains("failed to map segment")
                 ? "its file system is mounted noexec; put the package, or a copy of the library, on another"
                 : words;
         }
@@ -107,13 +97,9 @@ namespace SendIm.Native
                 return null;
             }
 
-            if (head[0] != 0x7f || head[1] != 'E' || head[2] != 'L' || head[3] != 'F')
-            {
-                return null;
-            }
-
+            var isElf = head[0] == 0x7f && head[1] == 'E' && head[2] == 'L' && head[3] == 'F';
             var number = head[5] == 2 ? (head[18] << 8) | head[19] : (head[19] << 8) | head[18];
-            return Machines.TryGetValue(number, out var name) ? name : $"processor {number}";
+            return !isElf ? null : Machines.TryGetValue(number, out var name) ? name : $"processor {number}";
         }
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace SendIm.Native
@@ -8,12 +9,20 @@ namespace SendIm.Native
     {
         private static readonly UTF8Encoding Strict = new UTF8Encoding(false, throwOnInvalidBytes: true);
 
-        /// <summary>UTF-8 with a NUL at the end. A NUL inside would cut the text, so it is refused.</summary>
+        /// <summary>Refuses what cannot go: a NUL, which would cut the text, and half of a surrogate pair.</summary>
+        internal static void Check(string text, string name)
+        {
+            var bytes = Text(text, name);
+            Array.Clear(bytes, 0, bytes.Length);
+        }
+
+        /// <summary>UTF-8 with a NUL at the end.</summary>
         internal static byte[] Text(string text, string name)
         {
+            _ = text ?? throw new ArgumentNullException(name);
             if (text.IndexOf('\0') >= 0)
             {
-                throw new SendImException(ErrorKind.InvalidInput, $"The argument {name} holds a NUL character.");
+                throw new SendImException(ErrorKind.InvalidInput, $"{name} holds a NUL character.");
             }
 
             try
@@ -26,7 +35,7 @@ namespace SendIm.Native
             {
                 // The exception would show the place, and with it a part of the text.
                 throw new SendImException(
-                    ErrorKind.InvalidInput, $"The argument {name} holds half of a surrogate pair, which is no character.");
+                    ErrorKind.InvalidInput, $"{name} holds half of a surrogate pair, which is no character.");
             }
         }
 
@@ -34,34 +43,25 @@ namespace SendIm.Native
         internal static string ReadText(this IntPtr text) => text.ReadOptionalText() ?? string.Empty;
 
         /// <summary>A copy of a text that was made for us, which is freed.</summary>
-        internal static string Take(this IntPtr text)
-        {
-            try
-            {
-                return text.ReadText();
-            }
-            finally
-            {
-                NativeMethods.send_im_string_free(text);
-            }
-        }
+        internal static string Take(this IntPtr text) => Reader.Once(text, ReadText, NativeMethods.send_im_string_free);
 
         /// <summary>A copy of a text of the native library.</summary>
-        internal static unsafe string? ReadOptionalText(this IntPtr text)
+        internal static string? ReadOptionalText(this IntPtr text)
         {
             if (text == IntPtr.Zero)
             {
                 return null;
             }
 
-            var start = (byte*)text;
-            var end = start;
-            while (*end != 0)
+            var length = 0;
+            while (Marshal.ReadByte(text, length) != 0)
             {
-                end++;
+                length++;
             }
 
-            return end == start ? string.Empty : Strict.GetString(start, checked((int)(end - start)));
+            var bytes = new byte[length];
+            Marshal.Copy(text, bytes, 0, length);
+            return Strict.GetString(bytes);
         }
     }
 }

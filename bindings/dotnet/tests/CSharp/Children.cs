@@ -16,7 +16,7 @@ namespace SendIm.Tests
     {
         private static readonly Dictionary<string, Func<string[], int>> Programs = new Dictionary<string, Func<string[], int>>
         {
-            ["send"] = Send,
+            ["throws"] = Throws,
             ["sandbox"] = SandboxServer,
             ["ending"] = Ending,
             ["open-client"] = OpenClient,
@@ -41,21 +41,23 @@ namespace SendIm.Tests
 
         private static Account Tosh(string server) => new Account("tosh@contoso.com", "x") { Server = server };
 
-        private static Message Patient(string to) => new Message(to, "hi") { Timeout = TimeSpan.FromHours(1) };
+        private static ImMessage Patient(string to) => new ImMessage(to, "hi") { Timeout = TimeSpan.FromHours(1) };
 
-        /// <summary>Sends from the stored account.</summary>
-        private static int Send(string[] arguments)
+        /// <summary>Sends with a handler of steps or a log that throws.</summary>
+        private static int Throws(string[] arguments)
         {
-            try
+            var account = Tosh(arguments[0]);
+            if (arguments[1] == "log")
             {
-                Console.Out.Write(Im.Send(arguments[0], "hello").AcceptedBy + "\n");
-                return 0;
+                account.Log = (level, error, text) => throw (error ?? new FormatException("thrown by log"));
             }
-            catch (SendImException error)
+            else
             {
-                Console.Error.WriteLine(error.Message);
-                return error.ExitCode;
+                account.OnStep = _ => throw new FormatException("thrown by step");
             }
+
+            Console.Out.WriteLine(Im.Send("lenea@contoso.com", "hello", account).AcceptedBy);
+            return 0;
         }
 
         /// <summary>A sandbox until its input ends; then it tells how many messages it has.</summary>
@@ -74,7 +76,7 @@ namespace SendIm.Tests
             var sandbox = Sandbox.Start(new SandboxOptions { Ring = TimeSpan.FromHours(1) });
             var account = sandbox.Account("tosh@contoso.com");
             account.SignInTimeout = TimeSpan.FromHours(1);
-            var client = Client.SignIn(account);
+            var client = ImClient.SignIn(account);
             account.OnStep = _ => { };
             _ = Im.SendAsync(Patient("silent@contoso.com"), account);
             _ = client.SendAsync(Patient("silent@contoso.com"));
@@ -86,7 +88,7 @@ namespace SendIm.Tests
 
             sandbox.WaitFor(20, TimeSpan.FromMinutes(1));
             Check.Eventually(
-                () => sandbox.Journal().Count(one => one.Path.EndsWith("/messagingInvitations")) > 5, "they ring");
+                () => sandbox.Journal().Count(one => one.IsInvitation()) > 5, "they ring");
             switch (arguments[0])
             {
                 case "exit":
@@ -103,7 +105,7 @@ namespace SendIm.Tests
             return 1;
         }
 
-        private static async Task Loop(Client client, string to)
+        private static async Task Loop(ImClient client, string to)
         {
             while (true)
             {
@@ -115,7 +117,7 @@ namespace SendIm.Tests
         private static int OpenClient(string[] arguments)
         {
             AppContext.SetSwitch("SendIm.NoExitHook", arguments[1] == "off");
-            var client = Client.SignIn(Tosh(arguments[0]));
+            var client = ImClient.SignIn(Tosh(arguments[0]));
             client.Send("lenea@contoso.com", "hi");
             return 9;
         }
@@ -124,14 +126,14 @@ namespace SendIm.Tests
         private static int AtExit(string[] arguments)
         {
             var account = Tosh(arguments[0]);
-            Client client = null!;
+            ImClient client = null!;
             Task<Receipt> slow = null!;
 
             // The library is not loaded yet.
             AppDomain.CurrentDomain.ProcessExit += (sender, last) => Im.Send("lenea@contoso.com", "first, one call", account);
             AppDomain.CurrentDomain.ProcessExit += (sender, last) => client.Send("lenea@contoso.com", "first, client");
             AssemblyLoadContext.Default.Unloading += context => client.Send("lenea@contoso.com", "unloading");
-            client = Client.SignIn(account);
+            client = ImClient.SignIn(account);
             AppDomain.CurrentDomain.ProcessExit += (sender, last) =>
             {
                 Check.Equal("slow@contoso.com", slow.GetAwaiter().GetResult().AcceptedBy);
@@ -139,12 +141,12 @@ namespace SendIm.Tests
                 Im.SendAsync("lenea@contoso.com", "last, one call", account).GetAwaiter().GetResult();
                 var many = Enumerable.Range(0, 30).Select(n => client.SendAsync($"user{n}@contoso.com", "many"));
                 Check.Equal(30, Task.WhenAll(many).GetAwaiter().GetResult().Length);
-                using (var another = Client.SignIn(account))
+                using (var another = ImClient.SignIn(account))
                 {
                     another.Send("lenea@contoso.com", "last, another client");
                 }
 
-                Client.SignIn(account).Send("lenea@contoso.com", "last, a client left open");
+                ImClient.SignIn(account).Send("lenea@contoso.com", "last, a client left open");
             };
             slow = client.SendAsync("slow@contoso.com", "under way");
             if (arguments[1] == "exit")
@@ -171,7 +173,7 @@ namespace SendIm.Tests
                 Listen();
             }
 
-            var client = Client.SignIn(Tosh(arguments[0]));
+            var client = ImClient.SignIn(Tosh(arguments[0]));
             if (arguments[1] == "last")
             {
                 Listen();
@@ -243,7 +245,7 @@ namespace SendIm.Tests
             var account = Tosh(arguments[0]);
             var steps = 0;
             account.OnStep = _ => Interlocked.Increment(ref steps);
-            using (var client = Client.SignIn(account))
+            using (var client = ImClient.SignIn(account))
             {
                 for (var window = 0; window < windows; window++)
                 {
@@ -270,9 +272,9 @@ namespace SendIm.Tests
 
         // In a method of its own, so that no variable holds what was exchanged.
         [MethodImpl(MethodImplOptions.NoInlining)]
-        private static void Round(Client client, List<WeakReference> exchanged)
+        private static void Round(ImClient client, List<WeakReference> exchanged)
         {
-            var messages = Enumerable.Range(0, 5).Select(n => new Message($"user{n}@contoso.com", $"message {n}")).ToArray();
+            var messages = Enumerable.Range(0, 5).Select(n => new ImMessage($"user{n}@contoso.com", $"message {n}")).ToArray();
             var results = client.SendAll(messages);
             var tasks = messages.Select(message => client.SendAsync(message)).ToArray();
             var receipts = Task.WhenAll(tasks).Result;

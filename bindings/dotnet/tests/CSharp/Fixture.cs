@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 
 namespace SendIm.Tests
 {
@@ -16,14 +15,6 @@ namespace SendIm.Tests
 
         /// <summary>A new account each time: a test may change it.</summary>
         protected Account Account => Sandbox.Account(Sender, Password);
-
-        /// <summary>The stored account of a program.</summary>
-        protected IDictionary<string, string> Stored => new Dictionary<string, string>
-        {
-            ["SEND_IM_ADDRESS"] = Sender,
-            ["SEND_IM_PASSWORD"] = Password,
-            ["SEND_IM_SERVER"] = Sandbox.Url,
-        };
 
         public void Dispose()
         {

@@ -13,6 +13,10 @@ namespace SendIm.Tests
                 .Select(one => (one.GetProperty("method").GetString()!, one.GetProperty("path").GetString()!))
                 .ToList();
 
+        /// <summary>Whether it invites somebody.</summary>
+        public static bool IsInvitation(this (string Method, string Path) request) =>
+            request.Method == "POST" && request.Path.EndsWith("/messagingInvitations");
+
         /// <summary>How many sessions are open on the server.</summary>
         public static int OpenApplications(this Sandbox sandbox) =>
             Asked(sandbox, "GET", "state").GetProperty("open_applications").GetInt32();

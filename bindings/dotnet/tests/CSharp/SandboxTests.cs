@@ -10,15 +10,19 @@ namespace SendIm.Tests
         [Test]
         public void Keeps_what_it_delivers()
         {
+            var text = "\"\\/\t\n\r \uFFFF\uFFFE\uFEFF\u2028 e\u0301 👩‍👩‍👧‍👦 <b>bold</b>";
             Im.Send(Recipient, "one", Account);
-            Im.Send("forwards@contoso.com", "two", Account);
-            Check.Equal(new[] { "one", "two" }, Sandbox.Messages().Select(one => one.Text));
-            var second = Sandbox.Inbox("forwards@contoso.com").Single();
+            Im.Send(
+                new ImMessage("forwards@contoso.com", text) { Subject = "db7", Importance = Importance.Emergency, IsHtml = true },
+                Account);
+            var (first, second) = (Sandbox.Messages()[0], Sandbox.Inbox("forwards@contoso.com").Single());
+            Check.Equal(("one", Via.Invitation, TextFormat.Plain), (first.Text, first.Via, first.Format));
+            Check.Equal((text, Via.Message, TextFormat.Html), (second.Text, second.Via, second.Format));
+            Check.Equal(("db7", Importance.Emergency), (second.Subject, second.Importance));
             Check.Equal((2, Sender, "colleague@contoso.com"), (second.Number, second.From, second.AcceptedBy));
-            Check.Equal(TimeSpan.Zero, second.ReceivedAt.Offset);
-            Check.True(second.ReceivedAt.Year > 2000, second.ReceivedAt.ToString());
+            Check.Equal((TimeSpan.Zero, true), (second.ReceivedAt.Offset, second.ReceivedAt.Year > 2000));
             Check.True(second.Conversation.Length > 0 && second.ThreadId != null, "no conversation");
-            Check.ContainsNot("two", second.ToString());
+            Check.Equal("message 2 from tosh@contoso.com to forwards@contoso.com", second.ToString());
         }
 
         [Test]
@@ -28,7 +32,6 @@ namespace SendIm.Tests
             Check.Equal("one", Sandbox.WaitFor(1).Single().Text);
             var error = Check.Throws<SendImException>(() => Sandbox.WaitFor(2, TimeSpan.FromMilliseconds(20)));
             Check.Equal(ErrorKind.Timeout, error.Kind);
-            Check.Throws<ArgumentOutOfRangeException>(() => Sandbox.WaitFor(-1));
         }
 
         [Test]
@@ -37,12 +40,9 @@ namespace SendIm.Tests
             Check.Equal(string.Empty, Sandbox.Request("PUT", "recipients/" + Recipient, "{\"forward_to\": \"ada@contoso.com\"}"));
             Check.Equal("ada@contoso.com", Im.Send(Recipient, "one", Account).AcceptedBy);
             Check.Contains("\"text\":\"one\"", Sandbox.Request("GET", "messages?to=ada@contoso.com"));
-            Sandbox.Request("DELETE", "messages");
-            Check.Equal(0, Sandbox.Messages().Count);
             var refused = Check.Throws<SendImException>(() => Sandbox.Request("GET", "secrets"));
             Check.Equal(ErrorKind.InvalidInput, refused.Kind);
             Check.Contains("The sandbox refuses this request: there is no such resource or method.", refused.Message);
-            Check.Throws<ArgumentNullException>(() => Sandbox.Request("GET", null!));
         }
 
         [Test]
@@ -53,10 +53,11 @@ namespace SendIm.Tests
             {
                 file = sandbox.CaFile!;
                 Check.Contains("BEGIN CERTIFICATE", File.ReadAllText(file));
-                Check.Equal(Recipient, Im.Send(Recipient, "hi", sandbox.Account(Sender)).AcceptedBy);
-                var error = Check.Throws<SendImException>(
-                    () => Im.Send(Recipient, "hi", new Account(Sender, "x") { Server = sandbox.Url }));
-                Check.Equal(ErrorKind.Tls, error.Kind);
+                var account = sandbox.Account(Sender);
+                account.Tls = Tls.Compatible;
+                Check.Equal(Recipient, Im.Send(Recipient, "hi", account).AcceptedBy);
+                account.CaFile = null;
+                Check.Equal(ErrorKind.Tls, Check.Throws<SendImException>(() => Im.Send(Recipient, "hi", account)).Kind);
             }
 
             Check.True(!File.Exists(file), "the file stays behind");
@@ -78,23 +79,18 @@ namespace SendIm.Tests
             var account = sandbox.Account(Sender, "quote \" backslash \\");
             var silence = Check.Throws<SendImException>(() => Im.Send("silent@contoso.com", "hi", account));
             Check.Equal(ErrorKind.NoAnswer, silence.Kind);
-            Im.Send("slow@contoso.com", "hi", account);
             var error = Check.Throws<SendImException>(() => Im.Send(Recipient, "hi", sandbox.Account(Sender, "x")));
             Check.Equal(ErrorKind.SignInRefused, error.Kind);
-        }
-
-        [Test]
-        public void Listens_where_it_is_told()
-        {
-            using var other = SendIm.Sandbox.Start(new SandboxOptions { Listen = "127.0.0.1:0", RedirectTo = Sandbox.Url });
-            Check.Equal(Recipient, Im.Send(Recipient, "hi", new Account(Sender, "x") { Server = other.Url }).AcceptedBy);
+            using var other = SendIm.Sandbox.Start(new SandboxOptions { Listen = "127.0.0.1:0", RedirectTo = sandbox.Url });
+            account.Server = other.Url;
+            Check.Equal("slow@contoso.com", Im.Send("slow@contoso.com", "hi", account).AcceptedBy);
             Check.Throws<SendImException>(() => SendIm.Sandbox.Start(new SandboxOptions { Listen = "nowhere" }));
         }
 
         [Test]
         public void Every_fault_is_one_the_sandbox_knows()
         {
-            foreach (var route in Enum.GetValues(typeof(Route)).Cast<Route>())
+            foreach (var route in Enum.GetValues(typeof(SandboxRoute)).Cast<SandboxRoute>())
             {
                 foreach (var fault in new[]
                 {
@@ -111,37 +107,9 @@ namespace SendIm.Tests
 
             Sandbox.ClearFaults();
             Im.Send(Recipient, "nothing is wrong any more", Account);
-            var explode = Check.Throws<SendImException>(() => Sandbox.AddFault("{\"route\": \"any\", \"action\": \"explode\"}"));
-            Check.Contains("there is no action `explode`; the actions are status, ", explode.Message);
-            Check.Throws<ArgumentOutOfRangeException>(() => Sandbox.AddFault((Route)99, Fault.CutBody));
-        }
-
-        [Test]
-        public void A_fault_hits_whom_it_is_meant_for()
-        {
-            Sandbox.AddFault(Route.Applications, Fault.Status(403), skip: 0, times: 0);
+            Sandbox.AddFault(SandboxRoute.StartMessaging, Fault.Status(403), skip: 1, times: 0);
+            Im.Send(Recipient, "the first passes", Account);
             Check.Equal(ErrorKind.Forbidden, Check.Throws<SendImException>(() => Im.Send(Recipient, "hi", Account)).Kind);
-            Sandbox.ClearFaults();
-            Sandbox.AddFault(Route.Applications, Fault.Status(403, "tab\tand \"quotes\""));
-            // A blank stands for what could forge a line.
-            Check.Equal("tab and \"quotes\"", Check.Throws<SendImException>(() => Im.Send(Recipient, "hi", Account)).Code);
-            Sandbox.AddFault(Route.StartMessaging, Fault.DropAfter);
-            Im.Send(Recipient, "exactly once", Account);
-            Check.Equal("exactly once", Sandbox.Messages().Single().Text);
-        }
-
-        [Test]
-        public void Does_what_servers_do()
-        {
-            using var client = Client.SignIn(Account);
-            foreach (var action in new[] { "revoke-tokens", "drop-applications", "resync", "resume", "end-conversations" })
-            {
-                client.Send(Recipient, "before");
-                Sandbox.Request("POST", "actions/" + action);
-                client.Send(Recipient, "after");
-            }
-
-            Check.Equal(10, Sandbox.Messages().Count);
         }
 
         [Test]

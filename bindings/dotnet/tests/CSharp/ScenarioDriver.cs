@@ -21,7 +21,7 @@ namespace SendIm.Tests
                 return messages.Select(message => Shown(() => Im.Send(message, account))).ToList();
             }
 
-            await using var client = await Client.SignInAsync(account);
+            await using var client = await ImClient.SignInAsync(account);
             if (action == "send_all")
             {
                 var results = await client.SendAllAsync(messages);
@@ -45,14 +45,14 @@ namespace SendIm.Tests
                 SignInTimeout = Milliseconds(given.GetProperty("timeout_ms")),
             };
 
-        private static Message MessageOf(JsonElement given) =>
-            new Message(given.GetProperty("to").GetString()!, given.GetProperty("text").GetString()!)
+        private static ImMessage MessageOf(JsonElement given) =>
+            new ImMessage(given.GetProperty("to").GetString()!, given.GetProperty("text").GetString()!)
             {
                 IsHtml = given.GetProperty("html").GetBoolean(),
                 Subject = given.GetProperty("subject").GetString(),
                 Importance = Word<Importance>(given.GetProperty("importance")),
                 Timeout = Milliseconds(given.GetProperty("timeout_ms")),
-                WaitFor = Word<WaitFor>(given.GetProperty("wait")),
+                Wait = Word<Wait>(given.GetProperty("wait")),
             };
 
         private static Dictionary<string, object?> Shown(Func<Receipt> send)

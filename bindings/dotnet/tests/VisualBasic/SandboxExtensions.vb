@@ -1,16 +1,8 @@
-Imports System.Linq
 Imports System.Runtime.CompilerServices
 Imports System.Text.Json
 
 ''' <summary>What tests ask a sandbox by its own interface.</summary>
 Friend Module SandboxExtensions
-    ''' <summary>The paths of all requests received, oldest first.</summary>
-    <Extension>
-    Public Function RequestedPaths(sandbox As Sandbox) As String()
-        Dim journal = Asked(sandbox, "GET", "journal").EnumerateArray()
-        Return journal.Select(Function(one) one.GetProperty("path").GetString()).ToArray()
-    End Function
-
     ''' <summary>How many sessions are open on the server.</summary>
     <Extension>
     Public Function OpenApplications(sandbox As Sandbox) As Integer

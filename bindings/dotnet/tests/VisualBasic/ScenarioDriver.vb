@@ -17,7 +17,7 @@ Friend Module ScenarioDriver
             End Try
         End If
 
-        Using client = SendIm.Client.SignIn(account)
+        Using client = ImClient.SignIn(account)
             If action = "send_all" Then
                 Return client.SendAll(messages).Select(
                     Function(one) If(one.Error Is Nothing, ShownReceipt(one.Receipt), ShownError(one.Error)))
@@ -27,7 +27,7 @@ Friend Module ScenarioDriver
         End Using
     End Function
 
-    Private Function InThreads(client As Client, messages As Message()) As Dictionary(Of String, Object)()
+    Private Function InThreads(client As ImClient, messages As ImMessage()) As Dictionary(Of String, Object)()
         Dim outcomes(messages.Length - 1) As Dictionary(Of String, Object)
         Dim threads As New List(Of Thread)
         For at = 0 To messages.Length - 1
@@ -57,13 +57,13 @@ Friend Module ScenarioDriver
         }
     End Function
 
-    Private Function MessageOf(given As JsonElement) As Message
-        Return New Message(given.GetProperty("to").GetString(), given.GetProperty("text").GetString()) With {
+    Private Function MessageOf(given As JsonElement) As ImMessage
+        Return New ImMessage(given.GetProperty("to").GetString(), given.GetProperty("text").GetString()) With {
             .IsHtml = given.GetProperty("html").GetBoolean(),
             .Subject = given.GetProperty("subject").GetString(),
             .Importance = Word(Of Importance)(given.GetProperty("importance")),
             .Timeout = Milliseconds(given.GetProperty("timeout_ms")),
-            .WaitFor = Word(Of WaitFor)(given.GetProperty("wait"))
+            .Wait = Word(Of Wait)(given.GetProperty("wait"))
         }
     End Function
 

@@ -12,7 +12,7 @@ public static class Sends
     {
         int sends = int.Parse(arguments[0]), many = int.Parse(arguments[1]);
         var load = Milliseconds(Load);
-        using var client = Client.SignIn();
+        using var client = ImClient.SignIn();
         double Send() => Milliseconds(() => client.Send("lenea@contoso.com", "disk full"));
 
         for (var n = 0; n < sends / 10; n++)
@@ -22,7 +22,7 @@ public static class Sends
 
         var times = Enumerable.Range(0, sends).Select(_ => Send()).OrderBy(time => time).ToList();
 
-        var messages = Enumerable.Range(0, many).Select(n => new Message($"user{n % 100}@contoso.com", "disk full")).ToList();
+        var messages = Enumerable.Range(0, many).Select(n => new ImMessage($"user{n % 100}@contoso.com", "disk full")).ToList();
         IReadOnlyList<SendResult> results = Array.Empty<SendResult>();
         var elapsed = Milliseconds(() => results = client.SendAll(messages));
         if (results.FirstOrDefault(result => !result.IsSent)?.Error is { } error)

@@ -12,7 +12,7 @@ Module Sends
         Dim many = Integer.Parse(arguments(1))
         Dim load = Milliseconds(AddressOf LoadLibrary)
 
-        Using client = SendIm.Client.SignIn()
+        Using client = ImClient.SignIn()
             Dim send = Function() Milliseconds(Sub() client.Send("lenea@contoso.com", "disk full"))
             For n = 1 To count \ 10
                 send()
@@ -20,7 +20,7 @@ Module Sends
             Dim times = Enumerable.Range(0, count).Select(Function(n) send()).OrderBy(Function(time) time).ToList()
 
             Dim messages = Enumerable.Range(0, many).
-                Select(Function(n) New Message($"user{n Mod 100}@contoso.com", "disk full")).
+                Select(Function(n) New ImMessage($"user{n Mod 100}@contoso.com", "disk full")).
                 ToList()
             Dim results As IReadOnlyList(Of SendResult) = Nothing
             Dim elapsed = Milliseconds(Sub() results = client.SendAll(messages))

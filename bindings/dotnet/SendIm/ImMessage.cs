@@ -7,34 +7,31 @@ namespace SendIm
     {
         /// <summary>As any message.</summary>
         Normal,
-
         /// <summary>Urgent.</summary>
         Urgent,
-
         /// <summary>An emergency.</summary>
         Emergency,
     }
 
     /// <summary>What a send waits for.</summary>
-    public enum WaitFor
+    public enum Wait
     {
         /// <summary>The recipient's client has accepted or confirmed.</summary>
         Delivered,
-
         /// <summary>The server has taken the message. The receipt says so.</summary>
         Submitted,
     }
 
     /// <summary>A message to one recipient. Its values are checked when it is sent.</summary>
     /// <example><code>
-    /// new Message("lenea@contoso.com", "disk full") { Subject = "db7", Importance = Importance.Urgent }
+    /// new ImMessage("lenea@contoso.com", "disk full") { Subject = "db7", Importance = Importance.Urgent }
     /// </code></example>
-    public sealed class Message
+    public sealed class ImMessage
     {
         /// <summary>A message with the usual options.</summary>
         /// <param name="to">The recipient's address, <c>user@domain</c>; <c>sip:</c> in front is optional.</param>
         /// <param name="text">The text, or html.</param>
-        public Message(string to, string text)
+        public ImMessage(string to, string text)
         {
             To = to ?? throw new ArgumentNullException(nameof(to));
             Text = text ?? throw new ArgumentNullException(nameof(text));
@@ -63,7 +60,7 @@ namespace SendIm
         public TimeSpan? Timeout { get; set; }
 
         /// <summary>What the send waits for.</summary>
-        public WaitFor WaitFor { get; set; }
+        public Wait Wait { get; set; }
 
         /// <summary>The recipient; neither text nor subject.</summary>
         public override string ToString() => $"a message to {To}";
