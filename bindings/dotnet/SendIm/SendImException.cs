@@ -15,10 +15,7 @@ namespace SendIm
     public sealed class SendImException : Exception
     {
         /// <summary>An error for the tests of a program; its parameters are the properties of these names.</summary>
-        /// <remarks>
-        /// <see cref="Sent"/> is <see cref="Sent.Maybe"/> of <see cref="ErrorKind.OutcomeUnknown"/>, else <see cref="Sent.No"/>,
-        /// where it is not given.
-        /// </remarks>
+        /// <remarks>Not given, <see cref="Sent"/> is Maybe of <see cref="ErrorKind.OutcomeUnknown"/>, else No.</remarks>
         public SendImException(
             ErrorKind kind,
             string detail,
