@@ -5,7 +5,7 @@ using System.Threading.Tasks;
 
 namespace SendIm
 {
-    /// <summary>What an <see cref="ImClient"/> does, for code that is tested without a server or gets its client injected.</summary>
+    /// <summary>What an <see cref="ImClient"/> does, for code that gets its client injected or is tested without one.</summary>
     public interface IImClient : IDisposable
     {
         /// <summary>Sends one message and waits for its delivery.</summary>

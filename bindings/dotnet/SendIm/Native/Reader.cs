@@ -65,8 +65,8 @@ namespace SendIm.Native
                 Names.Read<Evidence>(json["evidence"].Text),
                 format: Names.Format(json["format"].Text),
                 threadId: json["thread_id"].OptionalText,
-                steps: json["steps"].Items.Select(step => Step(
-                    step["step"].Text, step["host"].Text, step["status"].Whole, step["elapsed_ms"].OptionalNumber ?? 0)).ToArray())
+                steps: json["steps"].Items.Select(one => Step(
+                    one["step"].Text, one["host"].Text, one["status"].Whole, one["elapsed_ms"].OptionalNumber ?? 0)).ToArray())
             {
                 AcceptedBy = json["accepted_by"].OptionalText,
             };

@@ -82,7 +82,8 @@ namespace SendIm.Tests
             };
             var sending = client.SendAllAsync(messages, source.Token);
             Check.Eventually(
-                () => sandbox.Messages().Count == 2 && sandbox.Journal().Count(one => one.IsInvitation()) == 2, "two arrive, one rings");
+                () => sandbox.Messages().Count == 2 && sandbox.Journal().Count(one => one.IsInvitation()) == 2,
+                "two arrive, one rings");
             source.Cancel();
             var results = await sending;
             Check.True(results[0].IsSent, "the first has lost its receipt");

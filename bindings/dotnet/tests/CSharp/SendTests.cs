@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics.CodeAnalysis;
 using System.Linq;
 using System.Reflection;
 using System.Threading;
@@ -185,7 +184,7 @@ namespace SendIm.Tests
         {
             // The compiler of the tests is too old to ask: those of C# 9 and later read this.
             var told = typeof(SendResult).GetProperty(nameof(SendResult.IsSent))!.CustomAttributes
-                .Where(one => one.AttributeType.FullName == typeof(NotNullWhenAttribute).Namespace + ".MemberNotNullWhenAttribute")
+                .Where(one => one.AttributeType.FullName == "System.Diagnostics.CodeAnalysis.MemberNotNullWhenAttribute")
                 .Select(one => $"{one.ConstructorArguments[0].Value}: {one.ConstructorArguments[1].Value}");
             Check.Equal(new[] { "True: Receipt", "False: Error" }, told);
         }
