@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 namespace SendIm
 {
     /// <summary>What an <see cref="ImClient"/> does, for code that gets its client injected or is tested without one.</summary>
+    // Not IAsyncDisposable: what implements this over .NET Standard 2.0, which has no such type, must load with 2.1 too.
     public interface IImClient : IDisposable
     {
         /// <summary>Sends one message and waits for its delivery.</summary>

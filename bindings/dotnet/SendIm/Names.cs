@@ -10,8 +10,7 @@ namespace SendIm
         internal static T Read<T>(string name)
             where T : struct, Enum => Enum.TryParse<T>(name.Replace("_", string.Empty), true, out var value) ? value : default;
 
-        internal static TextFormat Format(string name) =>
-            name.EndsWith("html", StringComparison.Ordinal) ? TextFormat.Html : TextFormat.Plain;
+        internal static TextFormat Format(string name) => Read<TextFormat>(name.Replace("text/", string.Empty));
 
         /// <summary><c>RecipientNotFound</c> is <c>recipient_not_found</c>.</summary>
         internal static string Of(string name) => string.Concat(name.Select(

@@ -94,6 +94,7 @@ namespace SendIm.Tests
             using var client = ImClient.SignIn(Account);
             var longText = new string('x', 2000);
             var blocking = Task.Run(() => client.Send(Patient(Silent)));
+            Ringing();
             var ringsWithoutText = client.SendAsync(Patient("silent@fabrikam.com", longText));
             var many = client.SendAllAsync(
                 Enumerable.Range(0, 60).Select(n => Patient($"silent@site{n}.contoso.com", longText)).ToArray());
