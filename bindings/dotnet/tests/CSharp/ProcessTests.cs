@@ -12,8 +12,9 @@ namespace SendIm.Tests
         private const int WarmUp = 2;
         private const int Rounds = 40;
 
-        // Bytes of objects that may come to be after the warm-up. The smallest object, lost once a round, makes 3,840.
-        private const long Growth = 1900;
+        // Bytes of objects that may come to be in each window. The smallest object, lost once a round, makes 960 in each; what
+        // the runtime makes once, late on a busy machine, is in one.
+        private const long Growth = 475;
 
         [Test]
         public void The_exit_code_is_kept_with_sends_in_flight()
@@ -88,8 +89,8 @@ namespace SendIm.Tests
             var windows = ended.Out.Trim().Split('\n').Select(line => line.Split(' ').Select(long.Parse).ToArray()).ToArray();
             Check.Equal(Enumerable.Repeat(0L, Windows), windows.Select(window => window[1]), "objects exchanged");
             Check.Equal(Enumerable.Repeat(windows[0][2], Windows), windows.Select(window => window[2]), "objects of the library");
-            var grown = windows.Last()[0] - windows[WarmUp - 1][0];
-            Check.True(grown < Growth, $"{grown} bytes are more than {Growth}");
+            var grown = Enumerable.Range(WarmUp, Windows - WarmUp).Min(n => windows[n][0] - windows[n - 1][0]);
+            Check.True(grown < Growth, $"{grown} bytes in each window are more than {Growth}");
             server.Input.Close();
             Check.Equal((0, $"{Windows * Rounds * 11}\n", string.Empty), server.End());
         }
