@@ -144,6 +144,7 @@ fn json_is_the_error() {
             "code",
             "detail",
             "diagnostics",
+            "exit_code",
             "hops",
             "http_status",
             "kind",
