@@ -5,6 +5,7 @@
 # make packages, make clean-room   build each language's package into dist/; use each in an empty place
 # make soak   mixed traffic through a faulty proxy, every message accounted for; MINUTES=30 SEED=… FAULTS="cut late" picks
 # make siege  hostile connections against the HTTP service while honest callers send; MINUTES=5 SEED=… picks
+# make platforms   build for each machine that is not this one, and run what can be run under wine and qemu; TARGETS="windows" picks
 # make fuzz   feed arbitrary bytes to every decoder; SECONDS=600 a target, TARGETS="events links" picks, JOBS=2 at a time
 # make sanitize   loom, Miri, ThreadSanitizer and LeakSanitizer over what shares memory by hand; TOOLS="loom miri" picks
 # make toolchains   get the toolchains this machine lacks
@@ -12,7 +13,7 @@
 PYTHON ?= python3
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test bench lint packages clean-room soak siege fuzz sanitize toolchains clean
+.PHONY: demo test bench lint packages clean-room platforms soak siege fuzz sanitize toolchains clean
 
 demo:
 	@$(PYTHON) tests/run/demo.py
@@ -35,6 +36,9 @@ packages:
 
 clean-room:
 	@$(PYTHON) tests/run/packages.py clean-room $(LANGS)
+
+platforms:
+	@$(PYTHON) tests/run/platforms.py $(TARGETS)
 
 soak:
 	@$(PYTHON) tests/run/soak.py

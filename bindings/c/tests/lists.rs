@@ -107,6 +107,87 @@ fn every_name_is_listed_in_node() {
     }
 }
 
+/// Every file of a folder with this ending.
+fn sources(folder: &str, ending: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
+    let files = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .filter(|file| file.extension().is_some_and(|one| one == ending))
+        .map(|file| read_to_string(file).unwrap())
+        .collect()
+}
+
+/// The lines between the one that begins with these words and the brace that closes it.
+fn body<'a>(source: &'a str, words: &'a str) -> impl Iterator<Item = &'a str> {
+    let mut lines = source.lines().skip_while(move |line| !line.trim_start().starts_with(words));
+    let first = lines.next().expect(words);
+    let end = format!("{}}}", &first[..first.len() - first.trim_start().len()]);
+    lines.take_while(move |line| !line.starts_with(&end)).map(str::trim)
+}
+
+#[test]
+fn every_name_is_listed_in_kotlin() {
+    let all = sources("bindings/kotlin/src/main/kotlin/im/send", "kt");
+    for (name, wanted) in lists() {
+        let name = match name {
+            "Kind" => "ErrorKind",
+            "TLS" => "Tls",
+            same => same,
+        };
+        let declared = [' ', '('].map(|end| format!("public enum class {name}{end}"));
+        let declared = declared.iter().find(|one| all.contains(one.as_str())).expect(name);
+        // Before the methods.
+        let mut over = false;
+        let entries =
+            body(&all, declared).take_while(|line| !std::mem::replace(&mut over, line.ends_with(';')));
+        let entries = entries.filter(|line| line.starts_with(|letter: char| letter.is_ascii_uppercase()));
+        let listed: BTreeSet<_> =
+            entries.filter_map(|line| line.split([',', ';', '(']).next()).map(bare).collect();
+        assert_eq!(listed, wanted, "{name}");
+    }
+}
+
+#[test]
+fn every_name_is_listed_in_swift() {
+    let all = sources("bindings/swift/Sources/SendIm", "swift");
+    for (name, wanted) in lists() {
+        let declared = ["struct", "enum"].map(|of| format!("public {of} {name}:"));
+        let declared = declared.iter().find(|one| all.contains(one.as_str())).expect(name);
+        let names = body(&all, declared).filter_map(|line| {
+            let rest = line.strip_prefix("case ").or_else(|| line.strip_prefix("public static let "))?;
+            rest.split(" = ").next()
+        });
+        let listed: BTreeSet<_> = names.flat_map(|names| names.split(',')).map(bare).collect();
+        assert_eq!(listed, wanted, "{name}");
+    }
+}
+
+#[test]
+fn every_name_is_listed_in_python() {
+    let types = source("bindings/python/src/send_im/_types.py");
+    for (name, wanted) in lists() {
+        let name = if name == "TLS" { "Tls" } else { name };
+        // The sandbox's layout is a word.
+        let Some((_, list)) = types.split_once(&format!("\n{name}: TypeAlias = Literal[")) else {
+            assert_eq!(name, "Layout");
+            continue;
+        };
+        let listed: BTreeSet<_> =
+            list.split(']').next().unwrap_or_default().split('"').skip(1).step_by(2).map(bare).collect();
+        assert_eq!(listed, wanted, "{name}");
+    }
+}
+
+#[test]
+fn every_kind_is_listed_in_ruby() {
+    let errors = source("bindings/ruby/lib/send_im/errors.rb");
+    let listed: BTreeSet<_> = body(&errors, "KINDS = {")
+        .filter_map(|line| line.split_once(':'))
+        .map(|(kind, _)| bare(kind))
+        .collect();
+    assert_eq!(listed, lists()[0].1);
+}
+
 fn exit_codes() -> BTreeMap<String, u8> {
     ErrorKind::ALL.iter().map(|kind| (bare(kind.as_str()), kind.exit_code())).collect()
 }
