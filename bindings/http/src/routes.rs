@@ -29,7 +29,9 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         match shared.options.post_only {
             true => post(sending::send),
             // HEAD would be served by the handler of GET, and send.
-            false => get(sending::send).post(sending::send).head(no_such_method),
+            false => get(sending::send)
+                .post(sending::send)
+                .head(async || ([(header::ALLOW, "GET, POST")], no_such_method().await)),
         }
     };
     Router::new()
