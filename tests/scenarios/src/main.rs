@@ -11,7 +11,6 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use send_im_sandbox::Sandbox;
 use send_im_scenarios::{Case, Observed, Strictness, Task, load, verdict};
 use serde_json::Value;
-use tempfile::NamedTempFile;
 use tokio::runtime::Runtime;
 
 mod driver;
@@ -72,8 +71,7 @@ impl Judge {
     fn run(&self, case: &Case) -> Result<(), Failed> {
         let count = if self.options.processes { case.processes } else { case.count };
         let sandbox = self.runtime.block_on(start(case))?;
-        let ca = ca_file(&sandbox)?;
-        let path = ca.as_ref().map(|file| file.path().to_string_lossy());
+        let path = sandbox.ca_file().map(|file| file.to_string_lossy());
         let task = Task::of(case, count, sandbox.url(), path.as_deref());
         let idle = self.idle().pop();
         let mut driver = match idle {
@@ -122,13 +120,6 @@ async fn start(case: &Case) -> Result<Sandbox, Failed> {
         sandbox.add_fault(serde_json::from_value(fault.clone())?);
     }
     Ok(sandbox)
-}
-
-fn ca_file(sandbox: &Sandbox) -> std::io::Result<Option<NamedTempFile>> {
-    let Some(pem) = sandbox.ca_pem() else { return Ok(None) };
-    let file = NamedTempFile::new()?;
-    std::fs::write(file.path(), pem)?;
-    Ok(Some(file))
 }
 
 fn json<T: serde::Serialize>(values: &[T]) -> Vec<Value> {

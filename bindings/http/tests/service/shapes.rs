@@ -151,9 +151,7 @@ async fn a_request_may_bring_its_own_sender() {
 #[tokio::test]
 async fn a_service_without_an_account_needs_credentials_and_may_have_a_server() {
     let sandbox = send_im_sandbox::Sandbox::builder().https(true).start().await.unwrap();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), sandbox.ca_pem().unwrap()).unwrap();
-    let options = send_im_http::Options::new().server(sandbox.url()).ca_file(file.path());
+    let options = send_im_http::Options::new().server(sandbox.url()).ca_file(sandbox.ca_file().unwrap());
     let service = send_im_http::Service::start(options).await.unwrap();
     let post = |body: &'static str| {
         client()
