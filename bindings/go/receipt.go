@@ -58,7 +58,8 @@ const (
 type Receipt struct {
 	// To is the recipient's address as asked, without "sip:".
 	To string `json:"to"`
-	// AcceptedBy is who accepted: someone else than To after a call-forward, empty when only submitted.
+	// AcceptedBy is who accepted: someone else than To after a call-forward; empty when only submitted, or
+	// where the server does not say.
 	AcceptedBy string `json:"accepted_by"`
 	// Evidence is what it rests on.
 	Evidence Evidence `json:"evidence"`

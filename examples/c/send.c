@@ -20,7 +20,10 @@ int main(int count, char **arguments) {
         send_im_error_free(error);
         return exit_code;
     }
-    printf("%s accepted the message (%s).\n", send_im_receipt_accepted_by(receipt), send_im_evidence_name(send_im_receipt_evidence(receipt)));
+    /* NULL where the server does not say who. */
+    const char *by = send_im_receipt_accepted_by(receipt);
+    if (!by) by = send_im_receipt_to(receipt);
+    printf("%s accepted the message (%s).\n", by, send_im_evidence_name(send_im_receipt_evidence(receipt)));
     send_im_receipt_free(receipt);
     return 0;
 }

@@ -28,6 +28,9 @@ int main(int count, char **arguments) {
         std::cerr << send_im_error_detail(error.get()) << '\n';
         return send_im_error_exit_code(error.get());
     }
-    std::cout << send_im_receipt_accepted_by(receipt.get()) << " accepted the message ("
+    // Null where the server does not say who.
+    const char *by = send_im_receipt_accepted_by(receipt.get());
+    if (!by) by = send_im_receipt_to(receipt.get());
+    std::cout << by << " accepted the message ("
               << send_im_evidence_name(send_im_receipt_evidence(receipt.get())) << ").\n";
 }

@@ -21,5 +21,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(sendim.ExitCode(err))
 	}
-	fmt.Printf("%s accepted the message (%s).\n", receipt.AcceptedBy, receipt.Evidence)
+	by := receipt.AcceptedBy
+	if by == "" { // The server does not say who.
+		by = receipt.To
+	}
+	fmt.Printf("%s accepted the message (%s).\n", by, receipt.Evidence)
 }

@@ -198,26 +198,47 @@ def same(got, wanted):
         raise AssertionError(f"got {got!r}, wanted {wanted!r}")
 
 
-def snippets():
-    """The programs of the README."""
-    return re.findall(r"^```c\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+def snippets(mark="c"):
+    """The programs of the README, or its commands."""
+    return re.findall(rf"^```{mark}\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)
 
 
-def test_the_first_lines_of_the_readme_send():
-    source = prepared() / "bin" / "hello.c"
-    source.write_text(snippets()[0])
-    for compiler, name in ((C99, "hello"), (CPP, "hello-cpp")):
+def pack(prefix, tarball, name):
+    """Puts what is installed there into a tarball, in a folder of this name."""
+    with tarfile.open(tarball, "w:gz") as packed:
+        packed.add(prefix, name)
+
+
+def greet(room):
+    """Does in this folder, which has the tarball, what the README says: its commands, with its first lines as hello.c."""
+    (room / "hello.c").write_text(snippets()[0])
+    (commands,) = snippets("sh")
+    greeted(ended(["sh", "-e", "-c", f"cd '{room}'\n{commands}"], clean()))
+
+
+def greeted(done):
+    """Checks the end of the README's first lines."""
+    same((done.returncode, done.stderr), (0, ""))
+    same([message["text"] for message in json.loads(done.stdout)], ["hello world"])
+
+
+def test_the_commands_of_the_readme_build_and_run_its_first_lines():
+    with tempfile.TemporaryDirectory() as work:
+        room = Path(work).resolve()
+        pack(prepared(), room / f"send_im-{version()}-here.tar.gz", "send_im-here")
+        greet(room)
+
+
+def test_the_programs_of_the_readme_run():
+    source = prepared() / "bin" / "readme.c"
+    for compiler, name in ((C99, "readme"), (CPP, "readme-cpp")):
+        source.write_text(snippets()[0])
+        greeted(ended([compiled(compiler, [source], source.with_name(name), prepared())], clean()))
+        source.write_text(snippets()[1])
         with Sandbox() as sandbox:
             done = ended([compiled(compiler, [source], source.with_name(name), prepared())], sandbox.account)
             same((done.returncode, done.stdout, done.stderr), (0, "delivered\n", ""))
             same(sandbox.texts(), ["hello world"])
-
-
-def test_the_other_programs_of_the_readme_run():
-    source = prepared() / "bin" / "readme.c"
-    source.write_text(snippets()[1])
-    done = ended([compiled(C99, [source], source.with_name("readme"), prepared())], clean())
-    same((done.returncode, [message["text"] for message in json.loads(done.stdout)]), (0, ["hello world"]))
     body = """static void idle(void) {}
 int main(void) {
     send_im_client *client = NULL;
@@ -241,6 +262,20 @@ def test_the_examples_send_and_end_with_the_exit_code_of_the_error():
             same((busy.returncode, busy.stdout, busy.stderr.count("\n")), (4, "", 1))
             same(ended(command([]), sandbox.account).returncode, 2)
         same(sandbox.texts(), ["disk full"] * 2)
+
+
+def test_the_examples_name_the_recipient_where_the_server_does_not_say_who_accepted():
+    nobody = prepared() / "bin" / "nobody.o"
+    # In the place of the library's own.
+    code = "#include <send_im.h>\nconst char *send_im_receipt_accepted_by(const send_im_receipt *receipt) { return (void)receipt, NULL; }\n"
+    nobody.with_suffix(".c").write_text(code)
+    workspace.run(*C99, "-c", nobody.with_suffix(".c"), "-o", nobody, *pkg_config(prepared(), "--cflags"), check=True)
+    with Sandbox() as sandbox:
+        for compiler, source in ((C99, EXAMPLES / "c" / "send.c"), (CPP, EXAMPLES / "cpp" / "send.cpp")):
+            sources = [source, *(["-x", "none"] if "-x" in compiler else []), nobody]
+            send = compiled(compiler, sources, nobody.with_name("send-nobody"), prepared())
+            done = ended([send, "lenea@contoso.com", "hi"], sandbox.account)
+            same((done.returncode, done.stdout), (0, "lenea@contoso.com accepted the message (invitation_accepted).\n"))
 
 
 def test_a_program_may_end_during_a_send():
@@ -287,6 +322,18 @@ def test_the_library_exports_what_the_header_declares():
     same(exported, declared)
 
 
+def test_a_compiler_warns_where_an_error_is_ignored():
+    header = (PACKAGE / "include" / "send_im.h").read_text()
+    fallible = re.findall(r"^(SEND_IM_MUST_USE\s)?SEND_IM_API\ssend_im_error \*", header, re.MULTILINE)
+    same((all(fallible), len(fallible) > 20), (True, True))
+    source = prepared() / "bin" / "ignored.c"
+    source.write_text('#include <send_im.h>\nint main(void) { send_im(NULL, "a", "b", NULL); return 0; }\n')
+    for compiler, attribute in ((C99, "warn_unused_result"), (CPP, "nodiscard")):
+        command = [*compiler, "-c", source, "-o", source.with_suffix(".o"), *pkg_config(prepared(), "--cflags")]
+        told = subprocess.run(command, capture_output=True, text=True)
+        same((told.returncode != 0, attribute in told.stderr, "unused-result" in told.stderr), (True,) * 3)
+
+
 def test_on_windows_every_function_is_imported_unless_the_static_library_is_linked():
     source = prepared() / "bin" / "windows.c"
     source.write_text("#include <send_im.h>\n")
@@ -301,11 +348,10 @@ def test_on_windows_every_function_is_imported_unless_the_static_library_is_link
 
 def test_a_program_may_take_the_static_library():
     source = prepared() / "bin" / "static.c"
-    source.write_text(snippets()[1])
+    source.write_text(snippets()[0])
     flags = [prepared() / "lib" / "libsend_im.a", *pkg_config(prepared(), "--cflags"), *shlex.split(SYSTEM)]
     workspace.run(*C99, source, "-o", source.with_suffix(""), *flags, check=True)
-    done = ended([source.with_suffix("")], clean())
-    same((done.returncode, [message["text"] for message in json.loads(done.stdout)]), (0, ["hello world"]))
+    greeted(ended([source.with_suffix("")], clean()))
 
 
 def valgrind():
@@ -359,28 +405,22 @@ def package():
     with tempfile.TemporaryDirectory() as work:
         prefix = Path(work) / name
         install(prefix, os.environ.get("SEND_IM_PROFILE", "release"))
-        with tarfile.open(DIST / f"{name}.tar.gz", "w:gz") as tarball:
-            tarball.add(prefix, name)
+        pack(prefix, DIST / f"{name}.tar.gz", name)
     return [DIST / f"{name}.tar.gz"]
 
 
 def clean_room():
-    """Unpacks the built tarball in an empty place, compiles the README's lines against it and runs them."""
+    """Does what the README says in an empty place: unpacks the built tarball, compiles its first lines and runs them."""
     (tarball,) = DIST.glob(f"send_im-{version()}-*.tar.gz")
-    with tempfile.TemporaryDirectory() as work, Sandbox() as sandbox:
+    with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
-        with tarfile.open(tarball) as packed:
-            packed.extractall(room, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
-        (prefix,) = room.iterdir()
-        (room / "hello.c").write_text(snippets()[0])
-        hello = compiled(C99, [room / "hello.c"], room / "hello", prefix)
-        linked = subprocess.run(["ldd", hello], capture_output=True, text=True).stdout if not DARWIN else str(prefix)
+        shutil.copy(tarball, room)
+        greet(room)
+        prefix = room / "send_im"
+        linked = subprocess.run(["ldd", room / "hello"], capture_output=True, text=True).stdout if not DARWIN else str(prefix)
         if str(prefix) not in linked:
             raise RuntimeError(f"the clean room did not use the library in it: {linked}")
-        done = ended([hello], sandbox.account)
-        if (done.returncode, done.stdout, sandbox.texts()) != (0, "delivered\n", ["hello world"]):
-            raise RuntimeError(f"the README's lines in the clean room did not send: {done}")
-        symbols = subprocess.run(["nm", "-g", *prefix.glob("lib/libsend_im.a")], capture_output=True, text=True).stdout
+        symbols = subprocess.run(["nm", "-g", prefix / "lib" / "libsend_im.a"], capture_output=True, text=True).stdout
         if "send_im_panic_for_tests" in symbols:
             raise RuntimeError("the tarball holds the test library")
 

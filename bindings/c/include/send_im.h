@@ -49,6 +49,17 @@
 #endif
 #endif
 
+/* Before each function that returns an error: a compiler warns where it is ignored. */
+#ifndef SEND_IM_MUST_USE
+#if (defined(__cplusplus) && __cplusplus >= 201703L) || (defined(_MSVC_LANG) && _MSVC_LANG >= 201703L)
+#define SEND_IM_MUST_USE [[nodiscard]]
+#elif defined(__GNUC__)
+#define SEND_IM_MUST_USE __attribute__((warn_unused_result))
+#else
+#define SEND_IM_MUST_USE
+#endif
+#endif
+
 /*
  * Enumerations. 0 is none: no object, no step. A newer library may know more values than this header: treat them as the
  * general case. Numbers do not change.
@@ -293,6 +304,7 @@ extern "C" {
  * `options` may be NULL, and need not name an account: then the environment (SEND_IM_ADDRESS, SEND_IM_PASSWORD …) or the
  * profile file says who sends. `to` is `user@domain`. `receipt` may be NULL.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im(const send_im_options *options,
                        const char *to,
@@ -302,6 +314,7 @@ send_im_error *send_im(const send_im_options *options,
 /**
  * As `send_im`, without waiting.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im_begin(const send_im_options *options,
                              const char *to,
@@ -313,6 +326,7 @@ send_im_error *send_im_begin(const send_im_options *options,
 /**
  * Signs in and opens a session. `options` as with `send_im`; the client works until `send_im_client_sign_out`.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im_client_sign_in(const send_im_options *options,
                                       send_im_client **client);
@@ -320,11 +334,15 @@ send_im_error *send_im_client_sign_in(const send_im_options *options,
 /**
  * As `send_im_client_sign_in`, without waiting.
  */
-SEND_IM_API send_im_error *send_im_client_sign_in_begin(const send_im_options *options, send_im_call **call);
+SEND_IM_MUST_USE
+SEND_IM_API
+send_im_error *send_im_client_sign_in_begin(const send_im_options *options,
+                                            send_im_call **call);
 
 /**
  * Sends one message. `options` are those of a message and may be NULL; `receipt` may be NULL.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im_client_send(const send_im_client *client,
                                    const send_im_options *options,
@@ -335,6 +353,7 @@ send_im_error *send_im_client_send(const send_im_client *client,
 /**
  * As `send_im_client_send`, without waiting. The client may be freed before the call has ended: its session ends after that.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im_client_send_begin(const send_im_client *client,
                                          const send_im_options *options,
@@ -348,15 +367,17 @@ send_im_error *send_im_client_send_begin(const send_im_client *client,
  * latest. A server that refuses connections or gives no answer for 5 s is not waited for. Sends that begin later fail with
  * `closed`; a second call does nothing. The client still has to be freed.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
-send_im_error *send_im_client_sign_out(const send_im_client *client,
+send_im_error *send_im_client_sign_out(send_im_client *client,
                                        int64_t timeout_ms);
 
 /**
  * As `send_im_client_sign_out`, without waiting. Cancelling the call ends the wait, not the signing out.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
-send_im_error *send_im_client_sign_out_begin(const send_im_client *client,
+send_im_error *send_im_client_sign_out_begin(send_im_client *client,
                                              int64_t timeout_ms,
                                              send_im_call **call);
 
@@ -364,8 +385,9 @@ send_im_error *send_im_client_sign_out_begin(const send_im_client *client,
  * Ends every send under way on this client at once: each fails with `cancelled`, and its `sent` says whether it can have
  * arrived. Later sends fail with `closed`. The session is still to be signed out.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
-send_im_error *send_im_client_cancel_all(const send_im_client *client);
+send_im_error *send_im_client_cancel_all(send_im_client *client);
 
 /**
  * Frees a client. One that was not signed out is signed out in the background. Does not wait. NULL is nothing.
@@ -374,13 +396,14 @@ SEND_IM_API
 void send_im_client_free(send_im_client *client);
 
 /**
- * Makes an empty list. Never NULL.
+ * Makes an empty list. NULL only where the library fails inside; `send_im_messages_add` refuses that.
  */
 SEND_IM_API send_im_messages *send_im_messages_new(void);
 
 /**
  * Adds a message. `options` are those of a message and may be NULL.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im_messages_add(send_im_messages *messages,
                                     const send_im_options *options,
@@ -396,6 +419,7 @@ SEND_IM_API void send_im_messages_free(send_im_messages *messages);
  * Sends many messages, some tens at a time, and gives a result for each in the same order. A message's timeout begins when
  * its turn comes. It fails as a whole only where no message could begin.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im_client_send_all(const send_im_client *client,
                                        const send_im_messages *messages,
@@ -404,6 +428,7 @@ send_im_error *send_im_client_send_all(const send_im_client *client,
 /**
  * As `send_im_client_send_all`, without waiting. After a cancellation, messages that had ended keep their result.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im_client_send_all_begin(const send_im_client *client,
                                              const send_im_messages *messages,
@@ -449,7 +474,7 @@ bool send_im_call_wait(const send_im_call *call,
  * called.
  */
 SEND_IM_API
-void send_im_call_on_end(const send_im_call *call,
+void send_im_call_on_end(send_im_call *call,
                          send_im_on_end callback,
                          void *user_data);
 
@@ -458,29 +483,39 @@ void send_im_call_on_end(const send_im_call *call,
  * `send_im_error_sent`. An invitation that rings is withdrawn. May be called again, from any thread. NULL is nothing.
  */
 SEND_IM_API
-void send_im_call_cancel(const send_im_call *call);
+void send_im_call_cancel(send_im_call *call);
 
 /**
  * Takes how a call ended: its error, or NULL. A result is dropped, and a client among it signed out. Each `take` function
  * works once for a call, after its end; before, and a second time, it gives `invalid_input`.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
-send_im_error *send_im_call_take(const send_im_call *call);
+send_im_error *send_im_call_take(send_im_call *call);
 
 /**
  * Takes the receipt of a send, or its error. `receipt` may be NULL.
  */
-SEND_IM_API send_im_error *send_im_call_take_receipt(const send_im_call *call, send_im_receipt **receipt);
+SEND_IM_MUST_USE
+SEND_IM_API
+send_im_error *send_im_call_take_receipt(send_im_call *call,
+                                         send_im_receipt **receipt);
 
 /**
  * Takes the client of a sign-in, or its error.
  */
-SEND_IM_API send_im_error *send_im_call_take_client(const send_im_call *call, send_im_client **client);
+SEND_IM_MUST_USE
+SEND_IM_API
+send_im_error *send_im_call_take_client(send_im_call *call,
+                                        send_im_client **client);
 
 /**
  * Takes the results of `send_im_client_send_all_begin`, or its error.
  */
-SEND_IM_API send_im_error *send_im_call_take_results(const send_im_call *call, send_im_results **results);
+SEND_IM_MUST_USE
+SEND_IM_API
+send_im_error *send_im_call_take_results(send_im_call *call,
+                                         send_im_results **results);
 
 /**
  * Frees a call. One that has not ended goes on: its callback comes, and nobody gets its result. NULL is nothing.
@@ -517,9 +552,10 @@ typedef void (*send_im_on_token)(void *user_data,
                                  send_im_token_reply *reply);
 
 /**
- * Makes options without a value. Never NULL.
+ * Makes options without a value. NULL only where the library fails inside; `send_im_options_set` refuses that.
  */
-SEND_IM_API send_im_options *send_im_options_new(void);
+SEND_IM_API
+send_im_options *send_im_options_new(void);
 
 /**
  * Sets an option; a value of NULL takes it away. An unknown name and an unusable value are `invalid_input`.
@@ -534,8 +570,11 @@ SEND_IM_API send_im_options *send_im_options_new(void);
  * `importance` (`normal`, `urgent`, `emergency`), `html` (`true`: the text is html), `wait` (`delivered`, or `submitted`: do
  * not wait for the recipient).
  *
- * Of both: `timeout_ms`, how long the call may take (60000).
+ * Of both: `timeout_ms`, how long the message has to be delivered, or signing in may take (60000; 0 is refused). An
+ * invitation rings until then. After it a send takes at most 2 s more to withdraw the invitation and learn what came of
+ * it; `send_im` at most another 3 s to close its session.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im_options_set(send_im_options *options,
                                    const char *name,
@@ -546,6 +585,7 @@ send_im_error *send_im_options_set(send_im_options *options,
  * takes it away. `release`, if given, is called with `user_data` once it is not needed any more: after the options are
  * freed or get another callback, and the sends or the client that use it have ended; at once where this call fails.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im_options_on_step(send_im_options *options,
                                        send_im_on_step callback,
@@ -556,6 +596,7 @@ send_im_error *send_im_options_on_step(send_im_options *options,
  * Signs in with tokens that `callback` gives, in the place of a password. NULL takes it away. `release` as with
  * `send_im_options_on_step`.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im_options_on_token(send_im_options *options,
                                         send_im_on_token callback,
@@ -625,8 +666,8 @@ send_im_receipt *send_im_receipt_new(const char *to);
 SEND_IM_API const char *send_im_receipt_to(const send_im_receipt *receipt);
 
 /**
- * Who accepted: someone else than the recipient after a call-forward, NULL when only submitted. Accepted does not mean
- * read: some clients accept by themselves.
+ * Who accepted: someone else than the recipient after a call-forward; NULL when only submitted, or where the server does
+ * not say. Accepted does not mean read: some clients accept by themselves.
  */
 SEND_IM_API
 const char *send_im_receipt_accepted_by(const send_im_receipt *receipt);
@@ -768,6 +809,7 @@ SEND_IM_API uint64_t send_im_error_cause(const send_im_error *error);
  * An error for a program's own tests: of this kind, with this sentence. `may_have_arrived` is what `send_im_error_sent` tells.
  * NULL where the library knows no such kind, and where `detail` is NULL or not UTF-8.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im_error_new(send_im_kind kind,
                                  const char *detail,
@@ -795,6 +837,7 @@ SEND_IM_API void send_im_error_free(send_im_error *error);
  * but `wrong`), redirect_to (a URL), host_name, allow_origins (a list of the origins whose web pages are answered; without:
  * any).
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im_sandbox_start(const char *options,
                                      send_im_sandbox **sandbox);
@@ -816,6 +859,7 @@ const char *send_im_sandbox_ca_file(const send_im_sandbox *sandbox);
  * number, from, to, accepted_by, subject, importance, format, text, via (`invitation` or `message`), conversation, thread_id
  * and received_at (milliseconds since 1970).
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im_sandbox_inbox(const send_im_sandbox *sandbox,
                                      const char *address,
@@ -825,6 +869,7 @@ send_im_error *send_im_sandbox_inbox(const send_im_sandbox *sandbox,
  * Waits until `count` messages were delivered in all, and gives them as `send_im_sandbox_inbox` does; `messages` may be
  * NULL. `timeout` where it takes longer than `timeout_ms`.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
 send_im_error *send_im_sandbox_wait_for(const send_im_sandbox *sandbox,
                                         size_t count,
@@ -836,8 +881,9 @@ send_im_error *send_im_sandbox_wait_for(const send_im_sandbox *sandbox,
  * `path` is what follows `/sandbox/api/`, for example `journal`; `json` is the body, or NULL. Gives the body of the response:
  * JSON, or an empty text; `answer` may be NULL. `invalid_input` where the sandbox refuses the request.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
-send_im_error *send_im_sandbox_request(const send_im_sandbox *sandbox,
+send_im_error *send_im_sandbox_request(send_im_sandbox *sandbox,
                                        const char *method,
                                        const char *path,
                                        const char *json,
@@ -848,8 +894,9 @@ send_im_error *send_im_sandbox_request(const send_im_sandbox *sandbox,
  * `{"route": "start_messaging", "action": "drop_after", "times": 1}`. The library's sandbox documentation lists routes and
  * actions.
  */
+SEND_IM_MUST_USE
 SEND_IM_API
-send_im_error *send_im_sandbox_add_fault(const send_im_sandbox *sandbox,
+send_im_error *send_im_sandbox_add_fault(send_im_sandbox *sandbox,
                                          const char *fault);
 
 /**

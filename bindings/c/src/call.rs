@@ -142,7 +142,7 @@ pub unsafe extern "C" fn send_im_call_wait(call: *const send_im_call, timeout_ms
 /// called.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_call_on_end(
-    call: *const send_im_call,
+    call: *mut send_im_call,
     callback: send_im_on_end,
     user_data: *mut c_void,
 ) {
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn send_im_call_on_end(
 /// Ends a call early: with `cancelled`, unless it has ended already. Whether the message may have arrived is told by
 /// `send_im_error_sent`. An invitation that rings is withdrawn. May be called again, from any thread. NULL is nothing.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_call_cancel(call: *const send_im_call) {
+pub unsafe extern "C" fn send_im_call_cancel(call: *mut send_im_call) {
     catch_panic((), || {
         // SAFETY: the caller keeps to the header.
         let call = unsafe { call.as_ref() };
@@ -172,16 +172,18 @@ pub unsafe extern "C" fn send_im_call_cancel(call: *const send_im_call) {
 
 /// Takes how a call ended: its error, or NULL. A result is dropped, and a client among it signed out. Each `take` function
 /// works once for a call, after its end; before, and a second time, it gives `invalid_input`.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_call_take(call: *const send_im_call) -> *mut send_im_error {
+pub unsafe extern "C" fn send_im_call_take(call: *mut send_im_call) -> *mut send_im_error {
     // SAFETY: the caller keeps to the header.
     unsafe { take(call, |_| Some(())) }
 }
 
 /// Takes the receipt of a send, or its error. `receipt` may be NULL.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_call_take_receipt(
-    call: *const send_im_call,
+    call: *mut send_im_call,
     receipt: *mut *mut send_im_receipt,
 ) -> *mut send_im_error {
     // SAFETY: the caller keeps to the header.
@@ -191,9 +193,10 @@ pub unsafe extern "C" fn send_im_call_take_receipt(
 }
 
 /// Takes the client of a sign-in, or its error.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_call_take_client(
-    call: *const send_im_call,
+    call: *mut send_im_call,
     client: *mut *mut send_im_client,
 ) -> *mut send_im_error {
     // SAFETY: the caller keeps to the header.
@@ -203,9 +206,10 @@ pub unsafe extern "C" fn send_im_call_take_client(
 }
 
 /// Takes the results of `send_im_client_send_all_begin`, or its error.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_call_take_results(
-    call: *const send_im_call,
+    call: *mut send_im_call,
     results: *mut *mut send_im_results,
 ) -> *mut send_im_error {
     // SAFETY: the caller keeps to the header.

@@ -129,6 +129,7 @@ unsafe fn message(
 ///
 /// `options` may be NULL, and need not name an account: then the environment (SEND_IM_ADDRESS, SEND_IM_PASSWORD …) or the
 /// profile file says who sends. `to` is `user@domain`. `receipt` may be NULL.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im(
     options: *const send_im_options,
@@ -141,6 +142,7 @@ pub unsafe extern "C" fn send_im(
 }
 
 /// As `send_im`, without waiting.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_begin(
     options: *const send_im_options,
@@ -153,6 +155,7 @@ pub unsafe extern "C" fn send_im_begin(
 }
 
 /// Signs in and opens a session. `options` as with `send_im`; the client works until `send_im_client_sign_out`.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_sign_in(
     options: *const send_im_options,
@@ -166,6 +169,7 @@ pub unsafe extern "C" fn send_im_client_sign_in(
 }
 
 /// As `send_im_client_sign_in`, without waiting.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_sign_in_begin(
     options: *const send_im_options,
@@ -176,6 +180,7 @@ pub unsafe extern "C" fn send_im_client_sign_in_begin(
 }
 
 /// Sends one message. `options` are those of a message and may be NULL; `receipt` may be NULL.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_send(
     client: *const send_im_client,
@@ -189,6 +194,7 @@ pub unsafe extern "C" fn send_im_client_send(
 }
 
 /// As `send_im_client_send`, without waiting. The client may be freed before the call has ended: its session ends after that.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_send_begin(
     client: *const send_im_client,
@@ -205,9 +211,10 @@ pub unsafe extern "C" fn send_im_client_send_begin(
 /// closes the session on the server, in at most 3 s. With a negative `timeout_ms` each send ends with its own timeout at the
 /// latest. A server that refuses connections or gives no answer for 5 s is not waited for. Sends that begin later fail with
 /// `closed`; a second call does nothing. The client still has to be freed.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_sign_out(
-    client: *const send_im_client,
+    client: *mut send_im_client,
     timeout_ms: i64,
 ) -> *mut send_im_error {
     // SAFETY: the caller keeps to the header.
@@ -215,9 +222,10 @@ pub unsafe extern "C" fn send_im_client_sign_out(
 }
 
 /// As `send_im_client_sign_out`, without waiting. Cancelling the call ends the wait, not the signing out.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_sign_out_begin(
-    client: *const send_im_client,
+    client: *mut send_im_client,
     timeout_ms: i64,
     call: *mut *mut send_im_call,
 ) -> *mut send_im_error {
@@ -227,8 +235,9 @@ pub unsafe extern "C" fn send_im_client_sign_out_begin(
 
 /// Ends every send under way on this client at once: each fails with `cancelled`, and its `sent` says whether it can have
 /// arrived. Later sends fail with `closed`. The session is still to be signed out.
+#[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn send_im_client_cancel_all(client: *const send_im_client) -> *mut send_im_error {
+pub unsafe extern "C" fn send_im_client_cancel_all(client: *mut send_im_client) -> *mut send_im_error {
     error_or_null(Sent::No, || {
         // SAFETY: the caller keeps to the header.
         let client = unsafe { object(client, "client")? };

@@ -150,6 +150,7 @@ pub unsafe extern "C" fn send_im_error_cause(error: *const send_im_error) -> u64
 
 /// An error for a program's own tests: of this kind, with this sentence. `may_have_arrived` is what `send_im_error_sent` tells.
 /// NULL where the library knows no such kind, and where `detail` is NULL or not UTF-8.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_error_new(
     kind: send_im_kind,

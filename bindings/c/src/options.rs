@@ -191,7 +191,7 @@ impl Options {
     }
 }
 
-/// Makes options without a value. Never NULL.
+/// Makes options without a value. NULL only where the library fails inside; `send_im_options_set` refuses that.
 #[unsafe(no_mangle)]
 pub extern "C" fn send_im_options_new() -> *mut send_im_options {
     catch_panic(std::ptr::null_mut(), || into_raw(send_im_options(Mutex::default())))
@@ -209,7 +209,10 @@ pub extern "C" fn send_im_options_new() -> *mut send_im_options {
 /// `importance` (`normal`, `urgent`, `emergency`), `html` (`true`: the text is html), `wait` (`delivered`, or `submitted`: do
 /// not wait for the recipient).
 ///
-/// Of both: `timeout_ms`, how long the call may take (60000).
+/// Of both: `timeout_ms`, how long the message has to be delivered, or signing in may take (60000; 0 is refused). An
+/// invitation rings until then. After it a send takes at most 2 s more to withdraw the invitation and learn what came of
+/// it; `send_im` at most another 3 s to close its session.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_options_set(
     options: *mut send_im_options,
@@ -239,6 +242,7 @@ pub unsafe extern "C" fn send_im_options_set(
 /// Calls `callback` at the end of each step of what is done with these options, also from several threads at a time. NULL
 /// takes it away. `release`, if given, is called with `user_data` once it is not needed any more: after the options are
 /// freed or get another callback, and the sends or the client that use it have ended; at once where this call fails.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_options_on_step(
     options: *mut send_im_options,
@@ -258,6 +262,7 @@ pub unsafe extern "C" fn send_im_options_on_step(
 
 /// Signs in with tokens that `callback` gives, in the place of a password. NULL takes it away. `release` as with
 /// `send_im_options_on_step`.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_options_on_token(
     options: *mut send_im_options,

@@ -66,8 +66,8 @@ pub unsafe extern "C" fn send_im_receipt_to(receipt: *const send_im_receipt) -> 
     get!(receipt, NONE, |r| Some(r.to.as_ptr()))
 }
 
-/// Who accepted: someone else than the recipient after a call-forward, NULL when only submitted. Accepted does not mean
-/// read: some clients accept by themselves.
+/// Who accepted: someone else than the recipient after a call-forward; NULL when only submitted, or where the server does
+/// not say. Accepted does not mean read: some clients accept by themselves.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_receipt_accepted_by(receipt: *const send_im_receipt) -> *const c_char {
     get!(receipt, NONE, |r| Some(as_ptr(r.accepted_by.as_ref())))

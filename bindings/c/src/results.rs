@@ -63,13 +63,14 @@ unsafe fn taken(messages: *const send_im_messages) -> Result<Vec<Message>> {
     entries.iter().map(|entry| entry.options.message(&entry.to, entry.text.expose_secret())).collect()
 }
 
-/// Makes an empty list. Never NULL.
+/// Makes an empty list. NULL only where the library fails inside; `send_im_messages_add` refuses that.
 #[unsafe(no_mangle)]
 pub extern "C" fn send_im_messages_new() -> *mut send_im_messages {
     catch_panic(std::ptr::null_mut(), || into_raw(send_im_messages(Mutex::default())))
 }
 
 /// Adds a message. `options` are those of a message and may be NULL.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_messages_add(
     messages: *mut send_im_messages,
@@ -96,6 +97,7 @@ pub unsafe extern "C" fn send_im_messages_free(messages: *mut send_im_messages) 
 
 /// Sends many messages, some tens at a time, and gives a result for each in the same order. A message's timeout begins when
 /// its turn comes. It fails as a whole only where no message could begin.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_send_all(
     client: *const send_im_client,
@@ -110,6 +112,7 @@ pub unsafe extern "C" fn send_im_client_send_all(
 }
 
 /// As `send_im_client_send_all`, without waiting. After a cancellation, messages that had ended keep their result.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_client_send_all_begin(
     client: *const send_im_client,

@@ -44,6 +44,7 @@ impl send_im_sandbox {
 /// token_lifetime_ms, poll_timeout_ms, users (a list of objects with address and password; without: anybody with any password
 /// but `wrong`), redirect_to (a URL), host_name, allow_origins (a list of the origins whose web pages are answered; without:
 /// any).
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_sandbox_start(
     options: *const c_char,
@@ -86,6 +87,7 @@ pub unsafe extern "C" fn send_im_sandbox_ca_file(sandbox: *const send_im_sandbox
 /// What was delivered to an address, oldest first, as a JSON array; NULL for the address: everything delivered. Each entry has
 /// number, from, to, accepted_by, subject, importance, format, text, via (`invitation` or `message`), conversation, thread_id
 /// and received_at (milliseconds since 1970).
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_sandbox_inbox(
     sandbox: *const send_im_sandbox,
@@ -106,6 +108,7 @@ pub unsafe extern "C" fn send_im_sandbox_inbox(
 
 /// Waits until `count` messages were delivered in all, and gives them as `send_im_sandbox_inbox` does; `messages` may be
 /// NULL. `timeout` where it takes longer than `timeout_ms`.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_sandbox_wait_for(
     sandbox: *const send_im_sandbox,
@@ -132,9 +135,10 @@ pub unsafe extern "C" fn send_im_sandbox_wait_for(
 /// Asks the sandbox's own HTTP interface, without a connection; the README of the crate send-im-sandbox lists its resources.
 /// `path` is what follows `/sandbox/api/`, for example `journal`; `json` is the body, or NULL. Gives the body of the response:
 /// JSON, or an empty text; `answer` may be NULL. `invalid_input` where the sandbox refuses the request.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_sandbox_request(
-    sandbox: *const send_im_sandbox,
+    sandbox: *mut send_im_sandbox,
     method: *const c_char,
     path: *const c_char,
     json: *const c_char,
@@ -163,9 +167,10 @@ pub unsafe extern "C" fn send_im_sandbox_request(
 /// Makes something go wrong: a fault as JSON, for example
 /// `{"route": "start_messaging", "action": "drop_after", "times": 1}`. The library's sandbox documentation lists routes and
 /// actions.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_im_sandbox_add_fault(
-    sandbox: *const send_im_sandbox,
+    sandbox: *mut send_im_sandbox,
     fault: *const c_char,
 ) -> *mut send_im_error {
     error_or_null(Sent::No, || {

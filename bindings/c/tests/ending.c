@@ -7,7 +7,7 @@
 #include <time.h>
 
 static void on_end(void *call) {
-    send_im_error *error = send_im_call_take((const send_im_call *)call);
+    send_im_error *error = send_im_call_take((send_im_call *)call);
     printf("%s\n", error ? send_im_kind_name(send_im_error_kind(error)) : "sent");
     fflush(stdout);
     send_im_error_free(error);

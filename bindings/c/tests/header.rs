@@ -79,7 +79,12 @@ fn header(folder: &Path) -> String {
     let config = cbindgen::Config::from_file(folder.join("cbindgen.toml")).unwrap();
     let mut made = Vec::new();
     cbindgen::generate_with_config(folder, config).unwrap().write(&mut made);
-    let made = String::from_utf8(made).unwrap();
+    let mut made = String::from_utf8(made).unwrap();
+    // An attribute of C++ has to come first.
+    for gap in [" ", "\n"] {
+        let (api, must_use) = (format!("SEND_IM_API{gap}"), format!("SEND_IM_MUST_USE{gap}"));
+        made = made.replace(&format!("{api}{must_use}"), &format!("{must_use}{api}"));
+    }
     let (open, close) = ("#ifdef __cplusplus\nextern \"C\" {", "#ifdef __cplusplus\n}  // extern \"C\"");
     let (types, functions) = made.split_once(open).unwrap();
     let (head, types) = types.split_once("#include <stdint.h>\n").unwrap();
@@ -119,6 +124,17 @@ fn macros() -> String {
 #define SEND_IM_API __declspec(dllimport)
 #else
 #define SEND_IM_API
+#endif
+#endif
+
+/* Before each function that returns an error: a compiler warns where it is ignored. */
+#ifndef SEND_IM_MUST_USE
+#if (defined(__cplusplus) && __cplusplus >= 201703L) || (defined(_MSVC_LANG) && _MSVC_LANG >= 201703L)
+#define SEND_IM_MUST_USE [[nodiscard]]
+#elif defined(__GNUC__)
+#define SEND_IM_MUST_USE __attribute__((warn_unused_result))
+#else
+#define SEND_IM_MUST_USE
 #endif
 #endif
 

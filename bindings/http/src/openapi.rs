@@ -233,7 +233,7 @@ fn receipt_schema() -> Value {
         "What became of the message.",
         json!({
             "to": {"type": "string"},
-            "accepted_by": or_null("string", "Who accepted: someone else after a call-forward; null where only submitted."),
+            "accepted_by": or_null("string", "Who accepted: someone else after a call-forward; null where only submitted, or where the server does not say."),
             "evidence": open("How the delivery is known.", &["invitation_accepted", "message_confirmed", "submitted"]),
             "format": {"enum": ["plain", "html"]},
             "thread_id": or_null("string", "The server's id of the conversation's thread."),

@@ -22,7 +22,7 @@ static void release(void *callback) {
     sendimRelease((uintptr_t)callback);
 }
 
-void sendim_on_end(const send_im_call *call, uintptr_t ended) {
+void sendim_on_end(send_im_call *call, uintptr_t ended) {
     send_im_call_on_end(call, on_end, (void *)ended);
 }
 

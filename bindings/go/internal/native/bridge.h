@@ -14,7 +14,7 @@
 #endif
 
 /* `ended` is the number that sendimOnEnd gets, once. */
-void sendim_on_end(const send_im_call *call, uintptr_t ended);
+void sendim_on_end(send_im_call *call, uintptr_t ended);
 
 /* `callback` is the number that sendimOnStep or sendimOnToken gets, and sendimRelease in the end. */
 send_im_error *sendim_on_step(send_im_options *options, uintptr_t callback);
