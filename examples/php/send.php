@@ -20,7 +20,8 @@ if ($argc !== 3) {
 }
 try {
     $receipt = send_im($argv[1], $argv[2]);
-    echo "{$receipt->acceptedBy} accepted the message ({$receipt->evidence->value}).\n";
+    $by = $receipt->acceptedBy ?? $receipt->to; // null: the server does not say who
+    echo "{$by} accepted the message ({$receipt->evidence->value}).\n";
 } catch (SendImException $e) {
     fwrite(STDERR, "{$e->getMessage()}\n");
     exit($e->exitCode);

@@ -27,8 +27,7 @@ final class Account
      * @param string|Sandbox|null $server         the URL of the discovery root, or a sandbox; null: found by the
      *                                            sender's domain
      * @param string|null         $caFile         certificate authorities to trust besides the system's, PEM or DER
-     * @param Tls|string|null     $tls            a {@see Tls} or its value; `compatible` takes older cipher suites too;
-     *                                            null: `SEND_IM_TLS`
+     * @param Tls|null            $tls            which cipher suites are offered; null: `SEND_IM_TLS`
      * @param string|null         $token          a bearer token in place of a password, without the word `Bearer`. Once
      *                                            the server rejects it, calls fail: make a new account with a new token
      * @param list<string>        $trustedDomains further domains the server may lead to, such as `contoso.net`
@@ -40,7 +39,7 @@ final class Account
         public readonly ?string $username = null,
         public readonly string|Sandbox|null $server = null,
         public readonly ?string $caFile = null,
-        public readonly Tls|string|null $tls = null,
+        public readonly ?Tls $tls = null,
         #[\SensitiveParameter]
         ?string $token = null,
         public readonly array $trustedDomains = [],
@@ -69,7 +68,7 @@ final class Account
             'username' => $this->username,
             'server' => $sandbox === null ? $this->server : $sandbox->url,
             'ca_file' => $this->caFile ?? $sandbox?->caFile,
-            'tls' => $this->tls instanceof Tls ? $this->tls->value : $this->tls,
+            'tls' => $this->tls?->value,
             'trusted_domains' => $this->trustedDomains === [] ? null : implode(',', $this->trustedDomains),
         ];
     }

@@ -25,7 +25,7 @@ use SendIm\Internal\Text;
  * A client made before a fork belongs to the parent process; in the child its methods throw a
  * {@see ClosedException}.
  */
-final class Client
+final class Client implements MessageSenderInterface
 {
     private const NO_BOUND = -1;
 
@@ -53,7 +53,8 @@ final class Client
      *
      * @param Account|null         $account who sends; null: the stored account, see {@see Account}
      * @param int|float            $timeout how long signing in may take, in seconds
-     * @param LoggerInterface|null $logger  told of each step of a send at debug level, once the send has ended
+     * @param LoggerInterface|null $logger  told of each step of a send at debug level, once the send has ended, or of
+     *                                      the exception at error level
      * @throws SendImException
      */
     public static function signIn(
@@ -72,23 +73,17 @@ final class Client
         return $client;
     }
 
-    /**
-     * Sends one message and waits for its delivery.
-     *
-     * The arguments are those of {@see send_im()}; after `$timeout` the call takes at most 2 s more.
-     *
-     * @throws SendImException a {@see ClosedException} after {@see signOut()}
-     */
+    /** {@inheritDoc} */
     public function send(
         string $to,
         #[\SensitiveParameter]
         string $text,
         #[\SensitiveParameter]
         ?string $subject = null,
-        Importance|string $importance = Importance::Normal,
+        Importance $importance = Importance::Normal,
         bool $html = false,
         int|float $timeout = 60,
-        Wait|string $wait = Wait::Delivered,
+        Wait $wait = Wait::Delivered,
     ): Receipt {
         $message = new Message($to, $text, $subject, $importance, $html, $timeout, $wait);
 
@@ -98,13 +93,7 @@ final class Client
         );
     }
 
-    /**
-     * Sends many messages, some tens at a time. One bad message does not hide what became of the rest.
-     *
-     * @param iterable<Message> $messages a message's timeout begins when its turn comes
-     * @return list<Receipt|SendImException> for each message, in the same order, its receipt or what kept it back
-     * @throws SendImException a {@see ClosedException} after {@see signOut()}
-     */
+    /** {@inheritDoc} */
     public function sendAll(iterable $messages): array
     {
         $session = $this->open ? $this->session() : throw self::signedOut();
@@ -220,7 +209,7 @@ final class Client
         } catch (SendImException $e) {
             // In a forked child the session is the parent's, and there is nothing to tell.
             if ($e->kind !== ErrorKind::Closed) {
-                Log::debug($this->logger, "signing out failed: {$e->detail}");
+                Log::failure($this->logger, $e);
             }
         }
         $this->library->call('send_im_client_free', $this->session);

@@ -10,8 +10,8 @@ namespace SendIm;
 final class Receipt
 {
     /**
-     * Who accepted: someone else than `$to` after a call-forward, null when only submitted. Accepted does not mean
-     * read: some clients accept by themselves.
+     * Who accepted: someone else than `$to` after a call-forward; null when only submitted, or where the server does
+     * not say. Accepted does not mean read: some clients accept by themselves.
      */
     public readonly ?string $acceptedBy;
 

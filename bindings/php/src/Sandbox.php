@@ -33,7 +33,7 @@ final class Sandbox
     /**
      * Starts a sandbox.
      *
-     * @param Layout|string         $layout        a {@see Layout} or its value
+     * @param Layout                $layout        one pool, or how several share the work
      * @param bool                  $https         true for https with a certificate authority made for this sandbox
      * @param int|float             $ring          how long an invitation to `silent@` rings, in seconds
      * @param int|float             $slow          how long `slow@` takes to accept, in seconds
@@ -47,7 +47,7 @@ final class Sandbox
      * @throws SendImException
      */
     public function __construct(
-        Layout|string $layout = Layout::OnePool,
+        Layout $layout = Layout::OnePool,
         bool $https = false,
         int|float $ring = 30,
         int|float $slow = 3,
@@ -67,7 +67,7 @@ final class Sandbox
         }
         $this->library = Library::get();
         $this->server = $this->library->make('send_im_sandbox', 'send_im_sandbox_start', self::json([
-            'layout' => $layout instanceof Layout ? $layout->value : $layout,
+            'layout' => $layout->value,
             'https' => $https,
             'listen' => $listen,
             'ring_ms' => $time('ring', $ring),

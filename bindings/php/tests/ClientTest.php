@@ -10,7 +10,9 @@ use SendIm\Exception\ClosedException;
 use SendIm\Exception\NotDeliveredException;
 use SendIm\Exception\SendImException;
 use SendIm\Exception\SignInException;
+use SendIm\Importance;
 use SendIm\Message;
+use SendIm\MessageSenderInterface;
 use SendIm\Receipt;
 use SendIm\Sandbox;
 use SendIm\StepName;
@@ -108,6 +110,21 @@ final class ClientTest extends TestCase
         $this->assertSame(0, $this->openApplications());
     }
 
+    public function testWhatTakesAnySenderTakesAClientOrAStandIn(): void
+    {
+        $alert = static fn (MessageSenderInterface $sender): array => [
+            $sender->send('lenea@contoso.com', 'disk full', importance: Importance::Urgent)->to,
+            ...array_column($sender->sendAll([new Message('lars@contoso.com', 'disk full')]), 'to'),
+        ];
+        $standIn = $this->createStub(MessageSenderInterface::class);
+        $standIn->method('send')->willReturn(new Receipt('lenea@contoso.com'));
+        $standIn->method('sendAll')->willReturn([new Receipt('lars@contoso.com')]);
+        foreach ([Client::signIn(...$this->account()), $standIn] as $sender) {
+            $this->assertSame(['lenea@contoso.com', 'lars@contoso.com'], $alert($sender));
+        }
+        $this->assertSame(['disk full', 'disk full'], $this->texts());
+    }
+
     public function testSendAllAnswersInOrder(): void
     {
         $messages = static function (): iterable {
@@ -115,7 +132,7 @@ final class ClientTest extends TestCase
                 yield 'same key' => match ($n) {
                     7 => new Message('declines@contoso.com', 'no'),
                     9 => new Message('nobody', 'no address'),
-                    11 => new Message('a@contoso.com', 'bad', importance: 'huge'),
+                    11 => new Message('a@contoso.com', 'bad', subject: "half \xff"),
                     13 => new Message('a@contoso.com', "cut\0here"),
                     default => new Message("user{$n}@contoso.com", "message {$n}"),
                 };

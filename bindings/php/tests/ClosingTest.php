@@ -8,6 +8,7 @@ use SendIm\Client;
 use SendIm\Exception\ClosedException;
 use SendIm\Exception\InvalidInputException;
 use SendIm\Sandbox;
+use SendIm\Wait;
 
 /**
  * Each sentence that the README says of closing. What PHP has under way between two calls was only submitted.
@@ -19,7 +20,7 @@ final class ClosingTest extends TestCase
     private const RINGING = <<<'PHP'
         $sandbox = new SendIm\Sandbox(ring: 3600, slow: 2);
         $client = SendIm\Client::signIn($sandbox->account('tosh@contoso.com'));
-        $client->send('silent@contoso.com', 'hi', wait: 'submitted', timeout: 3600);
+        $client->send('silent@contoso.com', 'hi', wait: SendIm\Wait::Submitted, timeout: 3600);
         PHP;
 
     private function check(string $code, string $told): void
@@ -38,7 +39,7 @@ final class ClosingTest extends TestCase
         ) {
             $sandbox = self::kept(new Sandbox(slow: 2));
             $client = Client::signIn(...$this->account(server: $sandbox));
-            $client->send('slow@contoso.com', 'hi', wait: 'submitted');
+            $client->send('slow@contoso.com', 'hi', wait: Wait::Submitted);
             $close($client);
             $this->assertSame(['hi'], array_column($sandbox->messages(), 'text'));
             $this->assertSame(0, $sandbox->request('GET', 'state')['open_applications']);
@@ -49,7 +50,7 @@ final class ClosingTest extends TestCase
     {
         $this->check(<<<'PHP'
             $own = SendIm\Client::signIn($sandbox->account('lars@contoso.com'));
-            $own->send('silent@contoso.com', 'hi', wait: 'submitted', timeout: 1);
+            $own->send('silent@contoso.com', 'hi', wait: SendIm\Wait::Submitted, timeout: 1);
             $own->signOut();
             echo $sandbox->request('GET', 'state')['open_applications'];
             $client->cancelAll();
@@ -129,7 +130,7 @@ final class ClosingTest extends TestCase
             function sender(SendIm\Sandbox $sandbox): void
             {
                 $client = SendIm\Client::signIn($sandbox->account('lars@contoso.com'));
-                $client->send('slow@contoso.com', 'hi', wait: 'submitted');
+                $client->send('slow@contoso.com', 'hi', wait: SendIm\Wait::Submitted);
                 throw new DomainException('of the program');
             }
             try {

@@ -169,7 +169,7 @@ final class ExitTest extends TestCase
         $code = <<<'PHP'
             $sandbox = new SendIm\Sandbox(ring: 3600);
             $client = SendIm\Client::signIn($sandbox->account('a@contoso.com'));
-            $client->send('silent@contoso.com', 'hi', wait: 'submitted', timeout: 3600);
+            $client->send('silent@contoso.com', 'hi', wait: SendIm\Wait::Submitted, timeout: 3600);
             register_shutdown_function(function () use ($sandbox) {
                 // Twice, to come after the library's own.
                 register_shutdown_function(fn () => register_shutdown_function(
@@ -230,7 +230,7 @@ final class ExitTest extends TestCase
         $code = <<<'PHP'
             $sandbox = new SendIm\Sandbox(https: true);
             $client = SendIm\Client::signIn($sandbox->account('a@contoso.com'));
-            $client->send('slow@contoso.com', 'hi', wait: 'submitted');
+            $client->send('slow@contoso.com', 'hi', wait: SendIm\Wait::Submitted);
             echo $sandbox->caFile;
             exit(5);
             PHP;

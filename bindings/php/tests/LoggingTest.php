@@ -7,7 +7,9 @@ namespace SendIm\Tests;
 use Psr\Log\AbstractLogger;
 use Psr\Log\LogLevel;
 use SendIm\Client;
+use SendIm\ErrorKind;
 use SendIm\Message;
+use SendIm\StepName;
 
 use function SendIm\send_im;
 
@@ -51,14 +53,16 @@ final class LoggingTest extends TestCase
         $this->assertSame(['step', 'host', 'status', 'elapsed'], array_keys($this->told[0][2]));
     }
 
-    public function testAFailureIsToldToo(): void
+    public function testAFailureIsAnErrorWithItsException(): void
     {
-        $this->failedSend('busy@contoso.com', logger: $this->logger());
-        $this->failedSend(server: 'http://127.0.0.1:1/', timeout: 2, logger: $this->logger());
-        $lines = array_column($this->told, 1);
-        $this->assertStringStartsWith('send_im: confirm: busy: busy@contoso.com', $lines[0]);
-        $this->assertStringContainsString('http://127.0.0.1:1/: ', $lines[1]);
-        $this->assertStringStartsWith('send_im: discover: discovery_failed: ', end($lines));
+        $busy = $this->failedSend('busy@contoso.com', logger: $this->logger());
+        $lost = $this->failedSend(server: 'http://127.0.0.1:1/', timeout: 2, logger: $this->logger());
+        foreach ([$busy, $lost] as $place => $error) {
+            [$level, $message, $context] = $this->told[$place];
+            $this->assertSame([LogLevel::ERROR, 'send_im: {kind}: {detail}'], [$level, $message]);
+            $this->assertSame(['exception' => $error] + $error->toArray(), $context);
+        }
+        $this->assertSame('http://127.0.0.1:1/', $this->told[1][2]['hops'][0]['url']);
     }
 
     public function testAClientTellsEachSend(): void
@@ -68,9 +72,10 @@ final class LoggingTest extends TestCase
         $client->sendAll([new Message('other@contoso.com', 'hi'), new Message('busy@contoso.com', 'hi')]);
         $client->signOut();
         $lines = implode("\n", array_column($this->told, 1));
+        $failed = array_column(array_column($this->told, 2), 'exception');
+        $this->assertSame([ErrorKind::Busy], array_column($failed, 'kind'));
         $this->assertSame(2, substr_count($lines, 'send_im: invite: '));
         $this->assertStringStartsWith("send_im: signed in\n", $lines);
-        $this->assertStringContainsString('confirm: busy', $lines);
         $this->assertStringEndsWith("\nsend_im: signed out", $lines);
     }
 
@@ -79,7 +84,8 @@ final class LoggingTest extends TestCase
         $client = Client::signIn(...$this->account(logger: $this->logger()));
         $this->sandbox()->addFault('delete_application', ['status' => ['http' => 403]], times: 0);
         unset($client);
-        $this->assertStringContainsString('signing out failed: ', implode("\n", array_column($this->told, 1)));
+        [$level, , $context] = end($this->told);
+        $this->assertSame([LogLevel::ERROR, StepName::SignOut], [$level, $context['exception']->step]);
     }
 
     public function testALoggerThatFailsDoesNotFailTheSend(): void
@@ -102,6 +108,11 @@ final class LoggingTest extends TestCase
         foreach ($failing as [$to, $other]) {
             $this->failing(fn () => send_im($to, self::TEXT, ...$this->account(...$other, ...$more)));
         }
+        $this->assertCount(3, array_column(array_column($this->told, 2), 'exception'));
+        // As loggers write an exception.
+        array_walk_recursive($this->told, static function (mixed &$value): void {
+            $value = $value instanceof \Throwable ? (string) $value : $value;
+        });
         $all = print_r($this->told, true);
         foreach ([self::PASSWORD, self::TEXT, 'a secret subject', 'cwt='] as $secret) {
             $this->assertStringNotContainsString($secret, $all);

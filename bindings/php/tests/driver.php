@@ -13,8 +13,10 @@ namespace SendIm\Tests;
 use SendIm\Account;
 use SendIm\Client;
 use SendIm\Exception\SendImException;
+use SendIm\Importance;
 use SendIm\Message;
 use SendIm\Receipt;
+use SendIm\Wait;
 
 use function SendIm\send_im;
 
@@ -33,6 +35,17 @@ function seconds(array $members): array
 }
 
 /**
+ * @param array<string, mixed> $members
+ * @return array<string, mixed> the arguments of a message
+ */
+function arguments(array $members): array
+{
+    $enums = ['importance' => Importance::from($members['importance']), 'wait' => Wait::from($members['wait'])];
+
+    return $enums + seconds($members);
+}
+
+/**
  * @param array<string, mixed> $task
  * @return list<Receipt|SendImException>
  */
@@ -41,7 +54,7 @@ function run(array $task): array
     ['timeout' => $timeout, 'ca_file' => $caFile] = $given = seconds($task['account']);
     unset($given['timeout'], $given['ca_file']);
     $account = new Account(...$given, caFile: $caFile);
-    $messages = array_map(seconds(...), $task['messages']);
+    $messages = array_map(arguments(...), $task['messages']);
     if ($task['action'] === 'send') {
         return array_map(static function (array $message) use ($account): Receipt|SendImException {
             try {

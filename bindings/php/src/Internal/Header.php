@@ -19,7 +19,7 @@ final class Header
             [
                 '~/\*.*?\*/|//[^\n]*~s',
                 '~^\#ifdef __cplusplus$.*?^\#endif\h*$~ms',
-                '~^\h*\#.*$|\bSEND_IM_API\b~m',
+                '~^\h*\#.*$|\bSEND_IM_(?:API|MUST_USE)\b~m',
                 '~\s+~',
             ],
             [' ', '', '', ' '],

@@ -9,7 +9,8 @@ use SendIm\Exception\SendImException;
 use SendIm\Receipt;
 
 /**
- * Tells a logger, at debug level, what a call did. A logger that fails does not fail the call.
+ * Tells a logger what a call did: steps at debug level, an exception at error level. A logger that fails does not fail
+ * the call.
  *
  * PHP cannot be called from the threads of the native library, so a step is told when the call has ended.
  *
@@ -52,14 +53,10 @@ final class Log
 
     public static function failure(?LoggerInterface $logger, SendImException $error): void
     {
-        if ($logger === null) {
-            return;
+        try {
+            $logger?->error('send_im: {kind}: {detail}', ['exception' => $error] + $error->toArray());
+        } catch (\Throwable) {
         }
-        foreach ($error->hops as $hop) {
-            self::debug($logger, "{$hop->url}: {$hop->outcome}", ['url' => $hop->url, 'outcome' => $hop->outcome]);
-        }
-        $step = $error->step === null ? '' : "{$error->step->value}: ";
-        self::debug($logger, "{$step}{$error->kindName}: {$error->detail}", $error->toArray());
     }
 
     /**

@@ -6,9 +6,7 @@ namespace SendIm\Internal;
 
 use FFI\CData;
 use SendIm\Exception\SendImException;
-use SendIm\Importance;
 use SendIm\Message;
-use SendIm\Wait;
 
 /**
  * Options of the native library, which wipes them when this object goes.
@@ -60,14 +58,11 @@ final class Options
      */
     public static function ofMessage(Message $message): array
     {
-        $importance = $message->importance;
-        $wait = $message->wait;
-
         return [
             'subject' => $message->subject,
-            'importance' => $importance instanceof Importance ? $importance->value : $importance,
+            'importance' => $message->importance->value,
             'html' => $message->html ? 'true' : null,
-            'wait' => $wait instanceof Wait ? $wait->value : $wait,
+            'wait' => $message->wait->value,
             'timeout_ms' => (string) Text::milliseconds('timeout', $message->timeout),
         ];
     }
