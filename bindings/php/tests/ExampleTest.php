@@ -46,8 +46,8 @@ final class ExampleTest extends TestCase
         $standIn = tempnam(sys_get_temp_dir(), 'send-im-test-');
         $code = 'namespace SendIm; function send_im(string $to): Receipt { return new Receipt($to, null); }';
         file_put_contents($standIn, "<?php {$code}");
-        $command = [PHP_BINARY, "-dauto_prepend_file={$standIn}", self::EXAMPLE . '/send.php', 'lenea@contoso.com', 'hi'];
-        $ended = $this->ended(...$this->start($command), file: $standIn);
+        $command = [PHP_BINARY, "-dauto_prepend_file={$standIn}", self::EXAMPLE . '/send.php'];
+        $ended = $this->ended(...$this->start([...$command, 'lenea@contoso.com', 'hi']), file: $standIn);
         $this->assertSame([0, "lenea@contoso.com accepted the message (invitation_accepted).\n", ''], $ended);
     }
 
