@@ -2,6 +2,7 @@
 platforms.py [TARGET …], where a part of a target's name picks it.
 """
 
+import atexit
 import os
 import re
 import shutil
@@ -141,9 +142,13 @@ def prepare(targets):
 def prepare_wine():
     """An empty Windows that has what wine 8 lacks."""
     system = WINE / "drive_c" / "windows" / "system32"
+    environment = dict(os.environ, **WINE_ENVIRONMENT)
+    # One that a program starts would write to that program's standard error.
+    WINE.mkdir(parents=True, exist_ok=True)
+    workspace.run("wineserver", "--persistent", env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    atexit.register(workspace.run, "wineserver", "--kill", env=environment, stderr=subprocess.DEVNULL)
     if (system / "bcryptprimitives.dll").exists():
         return
-    environment = dict(os.environ, **WINE_ENVIRONMENT)
     for command in (["wineboot", "--init"], ["winecfg", "-v", "win10"]):
         workspace.run("wine", *command, env=environment, check=True, stderr=subprocess.DEVNULL)
     source = workspace.ROOT / "tests" / "run" / "wine" / "bcryptprimitives.c"
