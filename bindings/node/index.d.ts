@@ -91,7 +91,7 @@ export declare class Receipt {
   constructor(to: string, fields?: Partial<Omit<Receipt, 'to'>>);
   /** The recipient's address as asked, without `sip:`. */
   readonly to: string;
-  /** Who accepted: someone else than `to` after a call-forward, null when only submitted. */
+  /** Who accepted: someone else than `to` after a call-forward; null when only submitted, or where the server does not say. */
   readonly acceptedBy: string | null;
   readonly evidence: Evidence;
   /** The form in which the text went. */

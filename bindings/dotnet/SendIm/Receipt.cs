@@ -51,7 +51,8 @@ namespace SendIm
         public string To { get; }
 
         /// <summary>
-        /// Who accepted: someone else than <see cref="To"/> after a call-forward, null when only submitted. Accepted does not
+        /// Who accepted: someone else than <see cref="To"/> after a call-forward; null when only submitted, or
+        /// where the server does not say. Accepted does not
         /// mean read: some clients accept by themselves.
         /// </summary>
         public string? AcceptedBy { get; internal set; }

@@ -73,7 +73,8 @@ public data class Step(
  * Proof of a send.
  *
  * @property to The recipient's address as asked, without `sip:`.
- * @property acceptedBy Who accepted. Someone else than [to] after a call-forward; null when only submitted.
+ * @property acceptedBy Who accepted. Someone else than [to] after a call-forward; null when only submitted,
+ *   or where the server does not say.
  * @property evidence What proves it.
  * @property format The form in which the text went.
  * @property threadId The server's id of the conversation's thread, if it told one.
