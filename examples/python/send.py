@@ -18,7 +18,7 @@ def main() -> int:
     except SendImError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    print(f"{receipt.accepted_by} accepted the message ({receipt.evidence}).")
+    print(f"{receipt.accepted_by or receipt.to} accepted the message ({receipt.evidence}).")
     return 0
 
 

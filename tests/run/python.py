@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import xml.etree.ElementTree as ElementTree
@@ -59,6 +60,8 @@ def driver():
 def package():
     """Builds the wheel of this platform, with the native library inside."""
     workspace.make_environment()
+    for text in workspace.ROOT.glob("LICENSE-*"):
+        shutil.copy(text, PACKAGE)
     with tempfile.TemporaryDirectory() as work:
         profile = os.environ.get("SEND_IM_PROFILE", "release")
         options = [f"--config-settings=build-args=--profile {profile}", "--wheel-dir", work, PACKAGE]
@@ -86,6 +89,8 @@ def clean_room():
         installed = in_room(python, "-m", "pip", "install", "--quiet", "--no-index", wheel)
         if installed.returncode:
             raise RuntimeError(f"pip install failed: {installed.stderr}")
+        if len(list(room.rglob("send_im-*.dist-info/**/LICENSE-*"))) != 2:
+            raise RuntimeError("the wheel lacks the texts of its licences")
         greeted = in_room(python, "-c", greeting)
         if (greeted.returncode, greeted.stdout, greeted.stderr) != (0, GREETING, ""):
             raise RuntimeError(f"the README's lines in the clean room did not greet: {greeted}")

@@ -57,7 +57,7 @@ class Shared:
         """Whatever goes wrong, the password is right."""
         for attempts in itertools.count(1):
             try:
-                return Client(self.account, timeout=20).sign_in()
+                return Client(self.account, sign_in_timeout=20).sign_in()
             except SendImError as error:
                 if attempts == ATTEMPTS:
                     print_line({"dead": str(error)})

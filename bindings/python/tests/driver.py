@@ -20,7 +20,7 @@ def run(task: dict[str, Any]) -> list[Result]:
     messages = [Message(**seconds(each)) for each in task["messages"]]
     if task["action"] == "send":
         return [caught(lambda m=m: send_im(**dataclasses.asdict(m), account=account)) for m in messages]
-    with Client(account, timeout=timeout) as client:
+    with Client(account, sign_in_timeout=timeout) as client:
         return client.send_all(messages) if task["action"] == "send_all" else in_threads(client, messages)
 
 

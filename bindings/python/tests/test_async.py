@@ -6,14 +6,7 @@ import threading
 import pytest
 from conftest import eventually, journal, open_applications
 
-from send_im import (
-    AsyncClient,
-    Client,
-    Message,
-    Sandbox,
-    send_im,
-    send_im_async,
-)
+from send_im import AsyncClient, Client, Message, Sandbox, send_im, send_im_async
 
 
 def invited(sandbox):

@@ -1,12 +1,14 @@
 """The signed-in client."""
 
+import asyncio
 import gc
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import PASSWORD, SENDER, eventually, journal, open_applications
 
-from send_im import Account, Client, Message, NotDelivered, Receipt, SignInError
+from send_im import Account, AsyncClient, Client, Message, NotDelivered, Receipt, SignInError
 
 
 def sign_ins(sandbox):
@@ -22,15 +24,6 @@ def test_signs_in_once_for_many_messages(sandbox, account):
     assert open_applications(sandbox) == 0
 
 
-def test_sign_in_without_a_block(sandbox, account):
-    client = Client(account).sign_in()
-    assert open_applications(sandbox) == 1
-    client.send("lenea@contoso.com", "hi")
-    client.close()
-    client.sign_out()
-    assert open_applications(sandbox) == 0
-
-
 def test_nothing_happens_before_it_is_entered(sandbox, account):
     Client(account)
     assert journal(sandbox) == []
@@ -42,9 +35,32 @@ def test_a_refused_sign_in_leaves_nothing_open(sandbox):
     assert open_applications(sandbox) == 0
 
 
-def test_it_cannot_be_entered_twice(account):
-    with Client(account) as client, pytest.raises(RuntimeError, match="signs in once"):
-        client.__enter__()
+def test_signing_in_again_does_nothing(sandbox, account):
+    with Client(account).sign_in() as client:
+        assert client.sign_in() is client
+    assert sign_ins(sandbox) == 1
+
+
+def test_threads_that_sign_in_together_open_one_session(sandbox, account):
+    client = Client(account)
+    sandbox.add_fault("applications", {"delay": {"ms": 100}})
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: client.sign_in(), range(4))) == {client}
+    assert (
+        sum("POST" in exchange.method and exchange.path.endswith("applications") for exchange in journal(sandbox)) == 1
+    )
+    client.close()
+
+
+def test_tasks_that_sign_in_together_open_one_session(sandbox, account):
+    async def main():
+        client = AsyncClient(account)
+        await asyncio.gather(*(client.sign_in() for _ in range(4)))
+        assert open_applications(sandbox) == 1
+        await client.aclose()
+
+    asyncio.run(main())
+    assert open_applications(sandbox) == 0
 
 
 def test_send_all_answers_in_order(sandbox, account):
@@ -52,14 +68,17 @@ def test_send_all_answers_in_order(sandbox, account):
     messages[7] = Message("declines@contoso.com", "no")
     messages[9] = Message("nobody", "no address")
     messages[11] = Message("a@contoso.com", "bad", importance="huge")
+    messages[12] = Message("a@contoso.com", "half \ud800")
+    messages[13] = Message("a@contoso.com", "late", timeout=float("nan"))
     with Client(account) as client:
         results = client.send_all(iter(messages))
     kinds = [result.accepted_by if isinstance(result, Receipt) else result.kind for result in results]
     expected = [f"user{n}@contoso.com" for n in range(20)]
-    expected[7], expected[9], expected[11] = "declined", "invalid_input", "invalid_input"
+    expected[7] = "declined"
+    expected[9] = expected[11] = expected[12] = expected[13] = "invalid_input"
     assert kinds == expected
     assert isinstance(results[7], NotDelivered)
-    assert len(sandbox.messages()) == 17
+    assert len(sandbox.messages()) == 15
 
 
 def test_fifty_threads_and_a_thousand_messages_on_one_client(sandbox, account):

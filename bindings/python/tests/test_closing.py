@@ -73,7 +73,7 @@ def send(user, to, **options):
 
 
 def close(user, **options):
-    return user.begin("close", **options).result(HANG)
+    return user.begin("sign_out", **options).result(HANG)
 
 
 def requests(sandbox, method, part):
@@ -112,7 +112,7 @@ def test_what_has_not_ended_at_the_bound_is_cancelled(sandbox, signed_in, bound)
 def test_later_sends_fail_and_a_second_close_does_nothing(sandbox, signed_in):
     silent = send(signed_in, "silent@contoso.com")
     assert ringing(sandbox)
-    closing = signed_in.begin("close")
+    closing = signed_in.begin("sign_out")
     assert eventually(lambda: isinstance(send(signed_in, "declines@contoso.com").exception(HANG), ClientClosed))
     assert not silent.done()
     assert not closing.done()
@@ -150,7 +150,7 @@ def test_a_client_that_never_signed_in_has_nothing_to_close(account):
         client.send("lenea@contoso.com", "hi")
     asynchronous = AsyncClient(account)
     asynchronous.cancel_all()
-    asyncio.run(asynchronous.close(timeout=1))
+    asyncio.run(asynchronous.aclose(timeout=1))
     with pytest.raises(ClientClosed, match="not signed in"):
         asyncio.run(asynchronous.send("lenea@contoso.com", "hi"))
 

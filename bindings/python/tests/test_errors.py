@@ -5,9 +5,11 @@ import dataclasses
 import pickle
 import re
 from typing import get_args
+from unittest.mock import Mock
 
 import pytest
 from conftest import PASSWORD, ROOT, SENDER
+from send_im._native import send_im_uniffi as native
 
 import send_im as package
 from send_im import (
@@ -32,6 +34,7 @@ from send_im import (
     Wait,
     send_im,
 )
+from send_im._calls import asked
 from send_im._errors import _CLASSES, error_from
 
 
@@ -64,13 +67,7 @@ def test_what_failed_is_a_class_that_programs_know(sandbox, account):
 def test_a_program_can_make_one_of_every_kind(kind):
     cls = _CLASSES[kind]
     error = cls("Something happened.", kind=kind)
-    assert (str(error), error.detail, error.kind, error.step, error.hops) == (
-        error.detail,
-        error.detail,
-        kind,
-        None,
-        (),
-    )
+    assert (str(error), error.kind, error.step, error.hops) == (error.detail, kind, None, ())
     codes = {InvalidInput: 2, SignInError: 3, NotDelivered: 4, ServiceError: 5, OutcomeUnknown: 6, Cancelled: 130}
     assert error.exit_code == next(code for family, code in codes.items() if issubclass(cls, family))
     assert error.sent == ("maybe" if cls is OutcomeUnknown else "no")
@@ -134,13 +131,7 @@ def test_every_kind_of_the_core_has_a_class():
     """A kind added to the core must be sorted here too."""
     kinds = dict(re.findall(r'= "([a-z_]+)", exit (\d+);', core("error/kind.rs")))
     assert kinds.keys() == _CLASSES.keys() == set(get_args(Kind))
-    families = {
-        "2": InvalidInput,
-        "3": SignInError,
-        "4": NotDelivered,
-        "5": ServiceError,
-        "6": OutcomeUnknown,
-    }
+    families = {"2": InvalidInput, "3": SignInError, "4": NotDelivered, "5": ServiceError, "6": OutcomeUnknown}
     for kind, code in kinds.items():
         assert issubclass(_CLASSES[kind], families.get(code, SendImError)), kind
 
@@ -169,6 +160,12 @@ def test_a_kind_from_the_future_is_still_an_error():
     error = error_from(Failure)
     assert type(error) is ServiceError
     assert (error.kind, str(error)) == ("brand_new", "Something new.")
+
+
+def test_a_failure_inside_is_a_service_error():
+    with pytest.raises(ServiceError, match="bug") as caught:
+        asked(Mock(side_effect=native.InternalError("s3cret")))
+    assert (caught.value.kind, caught.value.sent) == ("protocol", "maybe")
 
 
 def test_the_traceback_ends_in_the_users_line_or_the_facade(script):

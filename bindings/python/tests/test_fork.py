@@ -111,6 +111,22 @@ client.sign_out()
     assert outside() == (["after", "before", "child"], "0 open")
 
 
+def test_a_child_waits_for_no_sign_in_of_its_parent(forks, outside):
+    forks("""
+codes = []
+
+def fork(step):
+    if not codes:
+        codes.append(None)
+        codes.append(in_child(lambda: client.sign_in().close()))
+
+client = Client(account, on_step=fork)
+client.sign_in().close()
+assert codes == [None, 0], codes
+""")
+    assert outside() == ([], "0 open")
+
+
 def test_a_child_that_drops_what_it_inherited_harms_nobody(forks, outside):
     forks("""
 import gc

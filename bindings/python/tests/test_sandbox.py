@@ -61,10 +61,6 @@ def test_the_authority_is_a_file_that_goes_with_the_sandbox():
     assert not os.path.exists(path)
 
 
-def test_without_https_there_is_no_authority(sandbox):
-    assert sandbox.ca_file is None
-
-
 def test_only_declared_users_sign_in():
     with Sandbox(users={SENDER: PASSWORD}) as sandbox:
         send_im("lenea@contoso.com", "hi", account=sandbox.account(SENDER, PASSWORD))
@@ -92,6 +88,7 @@ def test_before_and_after_its_block():
     with sandbox:
         url = sandbox.url
         assert repr(sandbox) == f"<Sandbox {url}>"
+        assert sandbox.ca_file is None
     with pytest.raises(ClientClosed, match="stopped"):
         sandbox.messages()
     sandbox.stop()

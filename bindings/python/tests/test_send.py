@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from conftest import PASSWORD, SENDER, eventually, journal, open_applications
 
-import send_im as package
 from send_im import Account, Client, InvalidInput, Sandbox, Step, send_im, send_im_async
 
 
@@ -124,13 +123,3 @@ def test_ctrl_c_ends_the_wait_and_the_session(sandbox, account):
     helper.join()
     assert eventually(lambda: open_applications(sandbox) == 0)
     assert sandbox.messages() == []
-
-
-def test_everything_public_is_documented():
-    for name in package.__all__:
-        thing = getattr(package, name)
-        if inspect.isclass(thing) or inspect.isfunction(thing):
-            assert inspect.getdoc(thing), name
-            for member, value in vars(thing).items() if inspect.isclass(thing) else ():
-                if not member.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)):
-                    assert inspect.getdoc(value), f"{name}.{member}"

@@ -14,22 +14,8 @@ from typing import Literal, Optional, Union
 
 from typing_extensions import assert_type
 
-from send_im import (
-    Account,
-    AsyncClient,
-    BearerToken,
-    Client,
-    Kind,
-    Message,
-    NotDelivered,
-    Receipt,
-    Sandbox,
-    SendImError,
-    StepName,
-    TokenRequest,
-    send_im,
-    send_im_async,
-)
+from send_im import Account, AsyncClient, BearerToken, Client, Kind, Message, NotDelivered, Receipt, Sandbox
+from send_im import SendImError, StepName, TokenRequest, send_im, send_im_async
 
 
 def blocking() -> None:
@@ -47,7 +33,7 @@ async def awaited() -> None:
     async with Sandbox() as sandbox, AsyncClient(sandbox.account("a@b.c")) as client:
         assert_type(await send_im_async("a@b.c", "hi"), Receipt)
         assert_type(await client.send("a@b.c", "hi"), Receipt)
-        await client.close(timeout=5)
+        await client.aclose(timeout=5)
         client.cancel_all()
 
 
@@ -70,7 +56,7 @@ def made() -> None:
 """
 
 MISUSE = """
-from send_im import NotDelivered, OutcomeUnknown, send_im
+from send_im import NotDelivered, OutcomeUnknown, Sandbox, send_im
 send_im("a@b.c", "hi", importance="huge")
 send_im("a@b.c", "hi", wait="forever")
 send_im(1, "hi")
@@ -78,6 +64,7 @@ send_im("a@b.c", "hi", address="a@b.c")
 NotDelivered("No.", kind="decliend")
 late = OutcomeUnknown("?").sent == "perhaps"
 send_im("a@b.c")
+Sandbox("two-pools")
 """
 
 
@@ -107,4 +94,4 @@ def test_a_program_is_told_of_its_mistakes(tmp_path):
     file.write_text(MISUSE)
     done = mypy("--strict", str(file))
     lines = {line.split(":")[1] for line in done.stdout.splitlines() if ": error:" in line}
-    assert lines == {"3", "4", "5", "6", "7", "8", "9"}, done.stdout
+    assert lines == {"3", "4", "5", "6", "7", "8", "9", "10"}, done.stdout

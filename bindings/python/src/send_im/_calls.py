@@ -6,7 +6,7 @@ import asyncio
 from typing import Any, Callable, Optional
 
 from . import _hubs
-from ._errors import SendImError, error_from
+from ._errors import SendImError, ServiceError, error_from
 from ._native import send_im_uniffi as native
 from ._relay import Relay
 
@@ -40,25 +40,20 @@ async def run_async(call: Any, relay: Optional[Relay] = None) -> Any:
 
 
 async def _woken(loop: asyncio.AbstractEventLoop, descriptor: Optional[int]) -> None:
-    woken: asyncio.Future[None] = loop.create_future()
+    woken = asyncio.Event()
     try:
         if descriptor is None:
             raise NotImplementedError
-        loop.add_reader(descriptor, _settle, woken)
+        loop.add_reader(descriptor, woken.set)
     except NotImplementedError:
         # Windows, or a loop that knows sockets only, or no descriptor is left.
         await asyncio.sleep(0.01)
         return
     try:
-        await woken
+        await woken.wait()
     finally:
         if not loop.is_closed():
             loop.remove_reader(descriptor)
-
-
-def _settle(woken: asyncio.Future[None]) -> None:
-    if not woken.done():
-        woken.set_result(None)
 
 
 def asked(method: Callable[..., Any], *arguments: Any, relay: Optional[Relay] = None) -> Any:
@@ -69,7 +64,8 @@ def asked(method: Callable[..., Any], *arguments: Any, relay: Optional[Relay] = 
     try:
         return method(*arguments)
     except native.SendError as error:
-        failed = error_from(error.failure, relay)
+        failed: SendImError = error_from(error.failure, relay)
     except native.InternalError:
-        failed = SendImError("send-im failed inside; this is a bug of send-im, please report it.", sent="maybe")
+        text = "send-im failed inside; this is a bug of send-im, please report it."
+        failed = ServiceError(text, kind="protocol", sent="maybe")
     raise failed

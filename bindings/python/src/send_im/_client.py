@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from collections.abc import Iterable
 from typing import Any, Optional, Union
 
@@ -10,7 +12,7 @@ from . import _exit
 from ._calls import asked, run, run_async
 from ._errors import ClientClosed, SendImError, error_from
 from ._native import send_im_uniffi as native
-from ._options import account_options, message_options, milliseconds
+from ._options import account_options, contents_of, message_options, milliseconds
 from ._relay import Relay, logger
 from ._types import DEFAULT_TIMEOUT, Account, Importance, Message, OnStep, Receipt, Wait, receipt_from
 
@@ -19,15 +21,21 @@ class _Session:
     """What both clients have."""
 
     def __init__(
-        self, account: Optional[Account] = None, *, timeout: float = DEFAULT_TIMEOUT, on_step: Optional[OnStep] = None
+        self,
+        account: Optional[Account] = None,
+        *,
+        sign_in_timeout: float = DEFAULT_TIMEOUT,
+        on_step: Optional[OnStep] = None,
     ) -> None:
         sender = account or Account()
         self._address = sender.address
-        self._options: Any = account_options(sender, timeout)
+        self._options: Any = account_options(sender, sign_in_timeout)
         self._token = sender.token
         self._on_step = on_step
         self._relay: Optional[Relay] = None
         self._session: Any = None
+        # By process: a child is not stopped by a lock that a thread of its parent held.
+        self._signing: dict[int, Any] = {}
 
     def cancel_all(self) -> None:
         """Ends every send under way at once: each fails with :class:`Cancelled`.
@@ -39,8 +47,6 @@ class _Session:
             asked(self._session.cancel_all)
 
     def _start_sign_in(self, loop: Optional[asyncio.AbstractEventLoop] = None) -> Any:
-        if self._session is not None:
-            raise RuntimeError("a client signs in once; make a new one")
         self._relay = Relay(self._on_step, self._token, loop)
         call = native.start_sign_in(self._options, self._relay.tells_steps, self._relay.asks_tokens)
         return self._relay.watch(call)
@@ -55,11 +61,12 @@ class _Session:
             raise ClientClosed("The client is not signed in; use it with 'with', or call sign_in().")
         return self._session
 
-    def _results(self, outcome: Any) -> list[Union[Receipt, SendImError]]:
-        return [
+    def _results(self, contents: list[Any], outcome: Any) -> list[Union[Receipt, SendImError]]:
+        sent = (
             error_from(each.failure, self._relay) if each.receipt is None else receipt_from(each.receipt)
             for each in outcome.value
-        ]
+        )
+        return [each if isinstance(each, SendImError) else next(sent) for each in contents]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._address or 'of the stored account'}>"
@@ -70,7 +77,7 @@ class Client(_Session):
 
     Args:
         account: Who sends. None: the stored account (see the module's text).
-        timeout: How long signing in may take, in seconds.
+        sign_in_timeout: How long signing in may take, in seconds. Each message has a timeout of its own.
         on_step: Called with a :class:`Step` at the end of each step, on a thread that waits for a call of this client.
 
     It signs in when a ``with`` block begins and signs out when it ends. A client made before ``os.fork`` is closed in
@@ -85,15 +92,16 @@ class Client(_Session):
     """
 
     def sign_in(self) -> Client:
-        """Signs in, for programs without a ``with`` block. Call :meth:`sign_out` at the end.
+        """Signs in, unless that was done, and gives this client, for programs without a ``with`` block.
 
-        Returns:
-            This client.
+        Call :meth:`sign_out` at the end. It stays signed out then.
 
         Raises:
             SendImError: One of its subclasses.
         """
-        self._signed_in(run(self._start_sign_in(), self._relay))
+        with self._signing.setdefault(os.getpid(), threading.Lock()):
+            if self._session is None:
+                self._signed_in(run(self._start_sign_in(), self._relay))
         return self
 
     def send(
@@ -131,8 +139,8 @@ class Client(_Session):
         Receipt
         NotDelivered
         """
-        contents = [message_options(message) for message in messages]
-        return self._results(run(self._open().start_send_all(contents), self._relay))
+        contents, usable = contents_of(messages)
+        return self._results(contents, run(self._open().start_send_all(usable), self._relay))
 
     def sign_out(self, timeout: Optional[float] = None) -> None:
         """Waits for the sends under way, then closes the session on the server, in at most 3 s.
@@ -179,8 +187,10 @@ class AsyncClient(_Session):
 
     async def sign_in(self) -> AsyncClient:
         """Signs in and gives this client; see :meth:`Client.sign_in`."""
-        call = self._start_sign_in(asyncio.get_running_loop())
-        self._signed_in(await run_async(call, self._relay))
+        async with self._signing.setdefault(os.getpid(), asyncio.Lock()):
+            if self._session is None:
+                call = self._start_sign_in(asyncio.get_running_loop())
+                self._signed_in(await run_async(call, self._relay))
         return self
 
     async def send(
@@ -200,15 +210,15 @@ class AsyncClient(_Session):
 
     async def send_all(self, messages: Iterable[Message]) -> list[Union[Receipt, SendImError]]:
         """Sends many messages, several at a time; see :meth:`Client.send_all`."""
-        contents = [message_options(message) for message in messages]
-        return self._results(await run_async(self._open().start_send_all(contents), self._relay))
+        contents, usable = contents_of(messages)
+        return self._results(contents, await run_async(self._open().start_send_all(usable), self._relay))
 
     async def sign_out(self, timeout: Optional[float] = None) -> None:
         """Waits for the sends under way, then closes the session; see :meth:`Client.sign_out`."""
         if self._session is not None:
             await run_async(self._session.start_sign_out(milliseconds(timeout)), self._relay)
 
-    close = sign_out
+    aclose = sign_out
     __aenter__ = sign_in
 
     async def __aexit__(self, *_: object) -> None:

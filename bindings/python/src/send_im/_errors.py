@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
+from ._relay import Relay
 from ._types import Hop, Kind, Sent, StepName, copied
-
-if TYPE_CHECKING:
-    from ._relay import Relay
 
 
 class SendImError(Exception):

@@ -12,7 +12,6 @@ from typing import Any, Callable, Optional
 
 _EVENTLET_NAMES = ("thread", "socket", "select", "time")
 # Ctrl-C counts, and a forked child looks whose call it waits for, between two ticks.
-_TICK = 0.1
 _TICK_MS = 100
 
 
@@ -29,22 +28,17 @@ def _eventlet() -> Any:
     return sys.modules["eventlet"] if patched else None
 
 
-def _gevent_hub(gevent: Any) -> Any:
-    """The hub of this thread, if greenlets can run on it now. A thread without a hub has no other greenlet."""
-    hub = gevent._hub_local.get_hub_if_exists()
-    return None if hub is None or gevent.getcurrent() is hub else hub
-
-
 def wait(call: Any) -> bool:
     """Waits for a call of the native library, or for a tick. True once it has ended. Other greenlets run meanwhile."""
     gevent, eventlet = _gevent(), _eventlet()
     if gevent is not None:
-        hub = _gevent_hub(gevent)
-        if hub is not None:
+        hub = gevent._hub_local.get_hub_if_exists()
+        # A thread without a hub has no other greenlet.
+        if hub is not None and gevent.getcurrent() is not hub:
             from gevent.socket import wait_read
 
             in_pool: Any = hub.threadpool.apply
-            return _wait_in_hub(call, lambda at: wait_read(at, _TICK, TimeoutError), in_pool)
+            return _wait_in_hub(call, lambda at: wait_read(at, _TICK_MS / 1000, TimeoutError), in_pool)
     # In a callback of the hub itself no greenlet can run.
     elif eventlet is not None and eventlet.getcurrent() is not eventlet.hubs.get_hub().greenlet:
         from eventlet import tpool
@@ -52,7 +46,7 @@ def wait(call: Any) -> bool:
         trampoline = eventlet.hubs.trampoline
         return _wait_in_hub(
             call,
-            lambda at: trampoline(at, read=True, timeout=_TICK, timeout_exc=TimeoutError),
+            lambda at: trampoline(at, read=True, timeout=_TICK_MS / 1000, timeout_exc=TimeoutError),
             lambda function, arguments: tpool.execute(function, *arguments),
         )
     return bool(call.wait(_TICK_MS))

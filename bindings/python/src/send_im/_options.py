@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable
 from typing import Any, Optional
 
 from ._errors import InvalidInput
@@ -40,15 +41,24 @@ def message_options(message: Message) -> Any:
     )
 
 
+def contents_of(messages: Iterable[Message]) -> tuple[list[Any], list[Any]]:
+    """What is sent of each message, or the error that keeps it back; and without those errors."""
+    contents: list[Any] = []
+    for message in messages:
+        try:
+            contents.append(message_options(message))
+        except InvalidInput as error:
+            contents.append(error.with_traceback(None))
+    return contents, [each for each in contents if not isinstance(each, InvalidInput)]
+
+
 def milliseconds(seconds: Optional[float]) -> Optional[int]:
     """Whole milliseconds. What is no time at all becomes zero, which the native library refuses in its own words."""
     if seconds is None:
         return None
     if math.isnan(seconds):
         raise InvalidInput("The timeout is not a number.")
-    if seconds <= 0:
-        return 0
-    return math.ceil(min(seconds, 1e9) * 1000)
+    return math.ceil(min(max(seconds, 0), 1e9) * 1000)
 
 
 def _text(name: str, value: Optional[str]) -> Optional[str]:

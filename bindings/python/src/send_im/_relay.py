@@ -20,8 +20,6 @@ from ._types import BearerToken, OnStep, Step, TokenRequest, TokenSource, copied
 logger = logging.getLogger("send_im")
 logger.addHandler(logging.NullHandler())
 
-_LONG = 3_600_000
-
 
 class Relay:
     """What a one-call send, or a client with all its calls, has to tell the program.
@@ -41,9 +39,7 @@ class Relay:
         self.asks_tokens = source is not None
         self._on_step = on_step
         self._source: Any = source
-        self._loop = loop if inspect.iscoroutinefunction(source) else None
-        if loop is None and inspect.iscoroutinefunction(source):
-            raise TypeError("a coroutine function gives tokens to AsyncClient and send_im_async alone")
+        self._loop = loop
         self._asking: set[Any] = set()
         self._numbers = itertools.count(1)
         # What the callable raised, by number; the newest are kept.
@@ -74,7 +70,7 @@ class Relay:
         return next((error for known, error in tuple(self._raised) if known == number), None)
 
     def _serve(self, watch: Any) -> None:
-        while not watch.wait(_LONG):
+        while not watch.wait(3_600_000):
             for asked in watch.take_token_requests():
                 self._ask(asked)
 
@@ -95,29 +91,28 @@ class Relay:
                 logger.warning("the on_step callback failed; the call goes on", exc_info=True)
 
     def _ask(self, asked: Any) -> None:
-        wanted = copied(TokenRequest, asked.request)
-        if self._loop is not None:
-            self._ask_on_loop(self._loop, wanted, asked.reply)
-            return
         try:
-            _answer(asked.reply, self._source(wanted))
+            token = self._source(copied(TokenRequest, asked.request))
+            if inspect.isawaitable(token):
+                self._ask_on_loop(token, asked.reply)
+            else:
+                _answer(asked.reply, token)
         except BaseException as error:
             self._refuse(asked.reply, error)
 
-    def _ask_on_loop(self, loop: asyncio.AbstractEventLoop, wanted: TokenRequest, reply: Any) -> None:
-        asking = self._ask_async(wanted, reply)
-        try:
-            future = asyncio.run_coroutine_threadsafe(asking, loop)
-        except RuntimeError:
-            asking.close()
-            reply.fail("its event loop is closed")
+    def _ask_on_loop(self, token: Any, reply: Any) -> None:
+        if self._loop is None or self._loop.is_closed():
+            if inspect.iscoroutine(token):
+                token.close()
+            reply.fail("the token callable has to be awaited, as AsyncClient and send_im_async do on their loop")
             return
+        future = asyncio.run_coroutine_threadsafe(self._awaited(token, reply), self._loop)
         self._asking.add(future)  # a loop keeps no task alive by itself
         future.add_done_callback(self._asking.discard)
 
-    async def _ask_async(self, wanted: TokenRequest, reply: Any) -> None:
+    async def _awaited(self, token: Any, reply: Any) -> None:
         try:
-            _answer(reply, await self._source(wanted))
+            _answer(reply, await token)
         except BaseException as error:
             self._refuse(reply, error)
             if not isinstance(error, Exception):

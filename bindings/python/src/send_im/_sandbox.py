@@ -77,10 +77,10 @@ class Sandbox:
 
     def __init__(
         self,
+        *,
         layout: str = "one-pool",
         https: bool = False,
         ring: float = 30.0,
-        *,
         slow: float = 3.0,
         listen: Optional[str] = None,
         users: Optional[Mapping[str, str]] = None,

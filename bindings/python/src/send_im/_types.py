@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Callable, Literal, Optional, TypeVar, Union
 
 if TYPE_CHECKING:
-    if sys.version_info >= (3, 10):
-        from typing import TypeAlias
-    else:
-        from typing_extensions import TypeAlias
+    from typing_extensions import TypeAlias
 
 T = TypeVar("T")
 
@@ -104,7 +100,7 @@ Token: TypeAlias = Union[str, BearerToken]
 TokenSource: TypeAlias = Callable[[TokenRequest], Union[Token, Awaitable[Token]]]
 """Gives a token. Called on a thread of its own, for each server that asks for one and again before one expires.
 
-For :class:`AsyncClient` and :func:`send_im_async` it may be a coroutine function, which runs on their event loop.
+For :class:`AsyncClient` and :func:`send_im_async` it may be a coroutine function: their event loop awaits the token.
 """
 
 
@@ -204,7 +200,8 @@ class Receipt:
 
     Attributes:
         to: The recipient's address as asked, without ``sip:``.
-        accepted_by: Who accepted. Someone else than ``to`` after a call-forward, None when only submitted.
+        accepted_by: Who accepted. Someone else than ``to`` after a call-forward, None when only submitted or where the
+            server does not say.
         evidence: ``"invitation_accepted"``: the text rode in the invitation and was accepted, which is not the same
             as read. ``"message_confirmed"``: the recipient's side confirmed it. ``"submitted"``: nobody waited.
         format: The form in which the text went: ``"plain"`` or ``"html"``.
