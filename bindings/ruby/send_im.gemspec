@@ -6,7 +6,8 @@ require_relative "lib/send_im/version"
 Gem::Specification.new do |spec|
   spec.name = "send_im"
   spec.version = SendIm::VERSION
-  spec.platform = Gem::Platform.local
+  # A gem of a Mac is good for each version of macOS.
+  spec.platform = Gem::Platform.local.dup.tap { |own| own.version = nil if own.os == "darwin" }
   spec.summary = "Delivers an instant message to a Skype for Business or Lync user, natively."
   spec.description = "One call signs in to Lync Server 2013 or Skype for Business Server, delivers the message and " \
                      "tells who accepted it, or what failed and what to do. A sandbox server comes with it."

@@ -13,7 +13,7 @@ end
 
 begin
   receipt = SendIm.send_im(*ARGV)
-  puts "#{receipt.accepted_by} accepted the message (#{receipt.evidence})."
+  puts "#{receipt.accepted_by || receipt.to} accepted the message (#{receipt.evidence})."
 rescue SendIm::Error => e
   warn e.message
   exit e.exit_code

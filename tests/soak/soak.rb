@@ -10,7 +10,7 @@ require "zlib"
 
 HTTP, HTTPS, CA_FILE, SECONDS, SEED = ARGV
 SENDER = { address: "ruby@contoso.com", password: "any" }.freeze
-ACCOUNTS = [{ **SENDER, server: HTTP }, { **SENDER, server: HTTPS, ca_file: CA_FILE }].freeze
+ACCOUNTS = [{ server: HTTP }, { server: HTTPS, ca_file: CA_FILE }].map { |more| SendIm::Account.new(**SENDER, **more) }
 WORKERS = 8
 # What fails so often in a row does not fail because of a fault.
 ATTEMPTS = 20
@@ -74,7 +74,7 @@ class Shared
   def signed_in
     # Whatever goes wrong, the password is right.
     1.step do |attempts|
-      return SendIm::Client.open(**@account, timeout: 20)
+      return SendIm::Client.open(account: @account, sign_in_timeout: 20)
     rescue SendIm::Error => e
       print_line(dead: e.to_s) if attempts == ATTEMPTS
       sleep PAUSE * attempts
@@ -110,13 +110,13 @@ class Worker
 
   def by_one_call
     to, text = message
-    attempt(text) { SendIm.send_im(to, text, timeout: 20, **@shared.account) }
+    attempt(text) { SendIm.send_im(to, text, timeout: 20, account: @shared.account) }
   end
 
   def as_a_list
     messages = Array.new(10) { message }
     results = @shared.use do |client|
-      client.send_all(messages.map { |to, text| SendIm::Message.new(to, text, timeout: 20) })
+      client.deliver_all(messages.map { |to, text| SendIm::Message.new(to, text, timeout: 20) })
     end
     messages.zip(results) { |(_, text), result| tell(text, result.is_a?(SendIm::Error) ? result.sent : :delivered) }
   end
@@ -197,7 +197,7 @@ def state(moment)
 end
 
 ACCOUNTS.zip(["ruby first", "ruby second"]) do |account, text|
-  SendIm.send_im("first@contoso.com", text, **account)
+  SendIm.send_im("first@contoso.com", text, account: account)
   print_line(text: text, outcome: :delivered)
 end
 sleep 15

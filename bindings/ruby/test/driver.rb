@@ -8,15 +8,16 @@ module Driver
   module_function
 
   def run(task)
-    account = seconds(task["account"])
-    timeout = account.delete(:timeout)
+    sender = seconds(task["account"])
+    timeout = sender.delete(:timeout)
+    account = SendIm::Account.new(**sender)
     messages = task["messages"].map { |given| message_of(**seconds(given)) }
     if task["action"] == "send"
-      return messages.map { |one| caught { SendIm.send_im(one.to, one.text, **options(one), **account) } }
+      return messages.map { |one| caught { SendIm.send_im(one.to, one.text, **options(one), account: account) } }
     end
 
-    SendIm::Client.open(**account, timeout: timeout) do |client|
-      task["action"] == "send_all" ? client.send_all(messages) : in_threads(client, messages)
+    SendIm::Client.open(account: account, sign_in_timeout: timeout) do |client|
+      task["action"] == "send_all" ? client.deliver_all(messages) : in_threads(client, messages)
     end
   end
 

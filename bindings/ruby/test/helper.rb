@@ -37,8 +37,13 @@ module Helper
 
   def sandbox = @sandbox ||= SendIm::Sandbox.open
 
-  # Arguments that make a call send from the test account through the sandbox.
-  def account = { address: SENDER, password: PASSWORD, server: sandbox }
+  # Sends through the sandbox.
+  def account(**more) = SendIm::Account.new(address: SENDER, password: PASSWORD, server: sandbox.url, **more)
+
+  # The same as the stored account of a script.
+  def stored(url = sandbox.url)
+    { "SEND_IM_ADDRESS" => SENDER, "SEND_IM_PASSWORD" => PASSWORD, "SEND_IM_SERVER" => url }
+  end
 
   # Every request the sandbox received, oldest first.
   def journal = sandbox.request(:get, "journal")

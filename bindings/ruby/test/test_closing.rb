@@ -7,7 +7,7 @@ class TestClosing < Minitest::Test
   # Its `silent@` rings for an hour: what waited for an answer would count as hanging.
   def setup
     @sandbox = SendIm::Sandbox.open(ring: 3600, slow: 1)
-    @client = SendIm::Client.open(**account)
+    @client = SendIm::Client.open(account: account)
   end
 
   attr_reader :client
@@ -90,7 +90,7 @@ class TestClosing < Minitest::Test
   def test_cancel_all_ends_every_send_and_says_whether_it_can_have_arrived
     text = send_to("silent@contoso.com")
     html = send_to("silent@d1.contoso.com", html: true) # goes out once somebody has accepted
-    many = begin_call { client.send_all([SendIm::Message.new("silent@d2.contoso.com", "hi", timeout: 3600)]) }
+    many = begin_call { client.deliver_all([SendIm::Message.new("silent@d2.contoso.com", "hi", timeout: 3600)]) }
     assert_rings 3
     assert_nil client.cancel_all
     assert_fails SendIm::Cancelled, :maybe, text
@@ -106,7 +106,7 @@ class TestClosing < Minitest::Test
     slow = nil
     client.close
     assert_raises(ZeroDivisionError) do
-      SendIm::Client.open(**account) do |open|
+      SendIm::Client.open(account: account) do |open|
         slow = begin_call { open.deliver("slow@contoso.com", "hi") }
         assert_rings
         1 / 0
@@ -119,7 +119,7 @@ class TestClosing < Minitest::Test
   { status: { http: 400 }, delay: { ms: 3_600_000 } }.each do |name, detail|
     define_method(:"test_a_close_that_fails_by_#{name}_does_not_hide_the_exception_of_the_block") do
       sandbox.add_fault(:delete_application, { name => detail }, times: 0)
-      assert_raises(ZeroDivisionError) { SendIm::Client.open(**account) { 1 / 0 } }
+      assert_raises(ZeroDivisionError) { SendIm::Client.open(account: account) { 1 / 0 } }
     end
   end
 end

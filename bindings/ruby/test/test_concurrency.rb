@@ -5,7 +5,7 @@ require_relative "helper"
 # Threads, fibers and interrupts.
 class TestConcurrency < Minitest::Test
   def test_a_waiting_send_lets_other_threads_run
-    SendIm::Client.open(**account) do |client|
+    SendIm::Client.open(account: account) do |client|
       sending = Thread.new { client.deliver("silent@contoso.com", "hi") }
       # A call that held the interpreter's lock would give it back only when nobody has answered.
       assert(eventually { journal.any? { |exchange| exchange[:path].include?("messagingInvitations") } })
@@ -17,14 +17,14 @@ class TestConcurrency < Minitest::Test
   def test_busy_threads_do_not_starve_a_send
     stop = false
     busy = Array.new(2) { Thread.new { nil until stop } }
-    assert SendIm.send_im("lenea@contoso.com", "hi", **account).accepted_by
+    assert SendIm.send_im("lenea@contoso.com", "hi", account: account).accepted_by
   ensure
     stop = true
     busy.each(&:join)
   end
 
   def test_timeout_cuts_a_send_off_and_the_thread_goes_on
-    SendIm::Client.open(**account) do |client|
+    SendIm::Client.open(account: account) do |client|
       assert_raises(Timeout::Error) { Timeout.timeout(0.5) { client.deliver("silent@contoso.com", "hi") } }
       assert_equal "lenea@contoso.com", client.deliver("lenea@contoso.com", "after").accepted_by
     end
@@ -33,21 +33,22 @@ class TestConcurrency < Minitest::Test
   end
 
   def test_timeout_of_the_one_call_signs_out
-    assert_raises(Timeout::Error) { Timeout.timeout(0.5) { SendIm.send_im("silent@contoso.com", "hi", **account) } }
+    who = account
+    assert_raises(Timeout::Error) { Timeout.timeout(0.5) { SendIm.send_im("silent@contoso.com", "hi", account: who) } }
     assert(eventually { open_applications.zero? })
     assert_empty sandbox.messages
   end
 
   def test_timeout_in_a_callback
     assert_raises(Timeout::Error) do
-      Timeout.timeout(0.3) { SendIm.send_im("lenea@contoso.com", "hi", on_step: ->(_) { sleep 60 }, **account) }
+      Timeout.timeout(0.3) { SendIm.send_im("lenea@contoso.com", "hi", on_step: ->(_) { sleep 60 }, account: account) }
     end
     assert(eventually { open_applications.zero? })
   end
 
   def test_a_killed_thread_leaves_nothing_behind
     who = account
-    thread = Thread.new { SendIm.send_im("silent@contoso.com", "hi", **who) }
+    thread = Thread.new { SendIm.send_im("silent@contoso.com", "hi", account: who) }
     assert(eventually { journal.any? { |exchange| exchange[:path].include?("messagingInvitations") } })
     thread.kill
     thread.join
@@ -57,7 +58,7 @@ class TestConcurrency < Minitest::Test
 
   def test_interrupts_at_any_moment_lose_nothing
     random = Random.new(7)
-    SendIm::Client.open(**account) do |client|
+    SendIm::Client.open(account: account) do |client|
       descriptors = Dir.children("/proc/self/fd").size if File.directory?("/proc/self/fd")
       60.times do |n|
         Timeout.timeout(random.rand(0.0001..0.02)) { client.deliver("user#{n}@contoso.com", "message #{n}") }
@@ -74,18 +75,17 @@ class TestConcurrency < Minitest::Test
   end
 
   def test_without_descriptors_a_call_fails_as_any_other
-    done = script(<<~RUBY, sandbox.url)
+    done = script(<<~RUBY, environment: stored)
       require "send_im"
-      account = { address: "tosh@contoso.com", password: "x", server: ARGV.first, timeout: 5 }
       soft, hard = Process.getrlimit(:NOFILE)
       Process.setrlimit(:NOFILE, Dir.children("/dev/fd").size, hard)
       begin
-        SendIm.send_im("lenea@contoso.com", "hi", **account)
+        SendIm.send_im("lenea@contoso.com", "hi", timeout: 5)
       rescue SendIm::Error => error
         puts error.message
       end
       Process.setrlimit(:NOFILE, soft, hard)
-      puts SendIm.send_im("lenea@contoso.com", "hi", **account).accepted_by
+      puts SendIm.send_im("lenea@contoso.com", "hi").accepted_by
     RUBY
     assert_match(/\A.*Too many open files.*\.\nlenea@contoso.com\n\z/, done.out)
     assert_equal [0, ""], [done.code, done.err]
@@ -95,7 +95,7 @@ class TestConcurrency < Minitest::Test
     done = script(<<~RUBY)
       require "send_im"
       SendIm::Sandbox.open do |sandbox|
-        trap(:USR1) { SendIm.send_im("lenea@contoso.com", "trapped", address: "t@contoso.com", password: "x", server: sandbox) }
+        trap(:USR1) { SendIm.send_im("lenea@contoso.com", "trapped", account: sandbox.account("t@contoso.com")) }
         Process.kill(:USR1, Process.pid)
         puts sandbox.wait_for(1).map(&:text)
       end
@@ -147,8 +147,8 @@ class TestConcurrency < Minitest::Test
     order = Thread::Queue.new
     Thread.new do
       Fiber.set_scheduler(Scheduler.new)
-      Fiber.schedule { order << SendIm.send_im("slow@contoso.com", "hi", **who).accepted_by }
-      3.times { |n| Fiber.schedule { order << SendIm.send_im("user#{n}@contoso.com", "hi", **who).accepted_by } }
+      Fiber.schedule { order << SendIm.send_im("slow@contoso.com", "hi", account: who).accepted_by }
+      3.times { |n| Fiber.schedule { order << SendIm.send_im("user#{n}@contoso.com", "hi", account: who).accepted_by } }
     end.join
     accepted = Array.new(4) { order.pop }
     assert_equal "slow@contoso.com", accepted.last

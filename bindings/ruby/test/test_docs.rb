@@ -1,12 +1,11 @@
 # frozen_string_literal: true
 
 require_relative "helper"
+require "minitest/mock"
 
 # What the documentation shows is run, and what is public is documented.
 class TestDocs < Minitest::Test
   SNIPPETS = File.read(File.join(PACKAGE, "README.md")).scan(/^```ruby\n(.*?)^```/m).flatten
-
-  def stored = { "SEND_IM_ADDRESS" => SENDER, "SEND_IM_PASSWORD" => PASSWORD, "SEND_IM_SERVER" => sandbox.url }
 
   def test_the_readme_opens_with_lines_that_work
     assert_equal 5, SNIPPETS.first.lines.size
@@ -35,16 +34,22 @@ class TestDocs < Minitest::Test
     assert_equal manifest[/^version = "([^"]+)"/, 1], SendIm::VERSION
   end
 
+  def test_the_gem_of_a_mac_is_for_each_version_of_its_system
+    Gem::Platform.stub(:local, Gem::Platform.new("arm64-darwin-23")) do
+      assert_equal "arm64-darwin", Gem::Specification.load(File.join(PACKAGE, "send_im.gemspec")).platform.to_s
+    end
+  end
+
   def test_what_is_internal_is_hidden
-    public_names = %i[BearerToken Cancelled Client ClientClosed ConnectionFailed CredentialUnavailable DEFAULT_TIMEOUT
-                      DeadlineExceeded Delivered Error Hop InvalidInput Message NotDelivered OutcomeUnknown Receipt
-                      Sandbox ServiceError SignInError Step TokenRequest VERSION Value]
+    public_names = %i[Account BearerToken Cancelled Client ClientClosed ConnectionFailed CredentialUnavailable
+                      DEFAULT_TIMEOUT DeadlineExceeded Delivered Error Hop InvalidInput Message NotDelivered
+                      OutcomeUnknown Receipt Sandbox ServiceError SignInError Step TokenRequest VERSION Value]
     assert_equal public_names.sort, SendIm.constants.sort
   end
 
   def test_the_signatures_name_what_is_public
     signatures = File.read(File.join(PACKAGE, "sig", "send_im.rbs"))
-    [SendIm::Client, SendIm::Sandbox, SendIm::Receipt, SendIm::Error, SendIm::Message].each do |type|
+    [SendIm::Client, SendIm::Sandbox, SendIm::Account, SendIm::Receipt, SendIm::Error, SendIm::Message].each do |type|
       (type.public_instance_methods(false) - Exception.instance_methods).each do |name|
         assert signatures.match?(/(def|attr_reader|alias) #{Regexp.escape(name.to_s)}[ :]/), "#{type}##{name}"
       end

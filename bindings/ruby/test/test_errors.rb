@@ -14,11 +14,13 @@ class TestErrors < Minitest::Test
                               cause: nil)
   end
 
-  def failed(to = "lenea@contoso.com", **more) = failing { SendIm.send_im(to, TEXT, **account, **more) }
+  def failed(to = "lenea@contoso.com", timeout: 60, **who)
+    failing { SendIm.send_im(to, TEXT, account: account(**who), timeout: timeout) }
+  end
 
   def test_a_nul_is_refused_and_cuts_nothing
     assert_instance_of SendIm::InvalidInput, failed("lenea\0@contoso.com")
-    failing(SendIm::InvalidInput) { SendIm.send_im("lenea@contoso.com", "disk\0full", **account) }
+    failing(SendIm::InvalidInput) { SendIm.send_im("lenea@contoso.com", "disk\0full", account: account) }
     assert_empty journal
   end
 
@@ -55,12 +57,13 @@ class TestErrors < Minitest::Test
   end
 
   def test_a_backtrace_begins_at_the_line_of_the_program
-    client = SendIm::Client.open(**account)
+    client = SendIm::Client.open(account: account)
+    sealed = sandbox.account(SENDER, token: ->(_) { raise })
     {
-      SendIm::NotDelivered => -> { SendIm.send_im("declines@contoso.com", "hi", **account) },
+      SendIm::NotDelivered => -> { SendIm.send_im("declines@contoso.com", "hi", account: account) },
       SendIm::InvalidInput => -> { client.deliver("lenea", "hi") },
-      SendIm::CredentialUnavailable => -> { SendIm::Client.open(**account, password: nil, token: ->(_) { raise }) },
-      SendIm::ClientClosed => -> { SendIm::Client.new(**account).deliver("a@contoso.com", "hi") },
+      SendIm::CredentialUnavailable => -> { SendIm::Client.open(account: sealed) },
+      SendIm::ClientClosed => -> { SendIm::Client.new(account: account).deliver("a@contoso.com", "hi") },
       SendIm::DeadlineExceeded => -> { sandbox.wait_for(1, timeout: 0) },
       TypeError => -> { client.close(timeout: "5") }
     }.each do |type, use|

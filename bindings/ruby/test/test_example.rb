@@ -7,7 +7,7 @@ class TestExample < Minitest::Test
   EXAMPLE = File.join(ROOT, "examples", "ruby", "send.rb")
 
   def run_example(*arguments, password: PASSWORD)
-    environment = { "SEND_IM_ADDRESS" => SENDER, "SEND_IM_PASSWORD" => password, "SEND_IM_SERVER" => sandbox.url }
+    environment = { **stored, "SEND_IM_PASSWORD" => password }
     run_process(environment, RbConfig.ruby, "-I", File.join(PACKAGE, "lib"), EXAMPLE, *arguments)
   end
 

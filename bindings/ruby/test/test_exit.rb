@@ -11,17 +11,17 @@ class TestExit < Minitest::Test
     require "send_im"
     Thread.report_on_exception = false
     SANDBOX = SendIm::Sandbox.open(ring: 3600)
-    ACCOUNT = { address: "tosh@contoso.com", password: "x", server: SANDBOX }.freeze
+    ACCOUNT = SANDBOX.account("tosh@contoso.com")
 
-    def in_background(to, **more) = Thread.new { SendIm.send_im(to, "hi", timeout: 3600, **ACCOUNT, **more) }
+    def in_background(to, **more) = Thread.new { SendIm.send_im(to, "hi", timeout: 3600, account: ACCOUNT, **more) }
 
     def ringing
       sleep 0.005 until SANDBOX.request(:get, "journal").to_s.include?("messagingInvitations")
     end
   RUBY
 
-  def ends(code, program, *arguments, out: "")
-    assert_equal [code, out, ""], script(program, *arguments).to_a
+  def ends(code, program, *arguments, environment: {})
+    assert_equal [code, "", ""], script(program, *arguments, environment: environment).to_a
   end
 
   def test_requiring_alone_ends_at_once
@@ -50,14 +50,14 @@ class TestExit < Minitest::Test
       #{HEADER}
       main = Thread.current
       Thread.new { ringing; main.raise(SystemExit.new(5)) }
-      SendIm.send_im("silent@contoso.com", "hi", timeout: 3600, **ACCOUNT)
+      SendIm.send_im("silent@contoso.com", "hi", timeout: 3600, account: ACCOUNT)
     RUBY
   end
 
   def test_many_sends_in_flight_end_again_and_again
     program = <<~RUBY
       #{HEADER}
-      client = SendIm::Client.open(**ACCOUNT, on_step: ->(_) {})
+      client = SendIm::Client.open(account: ACCOUNT, on_step: ->(_) {})
       20.times { |n| Thread.new { loop { client.deliver("user\#{n}@contoso.com", "hi") } } }
       SANDBOX.wait_for(40)
       exit 5
@@ -66,22 +66,21 @@ class TestExit < Minitest::Test
   end
 
   def test_an_open_client_that_logs_is_signed_out
-    ends 0, <<~'RUBY', sandbox.url
+    ends 0, <<~'RUBY', environment: stored
       require "send_im"
       require "logger"
-      CLIENT = SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first,
-                                   logger: Logger.new(IO::NULL), on_step: ->(_) {})
+      CLIENT = SendIm::Client.open(logger: Logger.new(IO::NULL), on_step: ->(_) {})
       CLIENT.deliver("lenea@contoso.com", "hi")
     RUBY
     assert_equal [1, 0], [sandbox.messages.size, open_applications]
   end
 
   def test_a_send_that_was_cut_off_is_withdrawn_and_signed_out
-    ends 9, <<~'RUBY', sandbox.url
+    ends 9, <<~'RUBY', environment: stored
       require "send_im"
       invited = Thread::Queue.new
       Thread.new do
-        SendIm.send_im("silent@contoso.com", "hi", address: "tosh@contoso.com", password: "x", server: ARGV.first,
+        SendIm.send_im("silent@contoso.com", "hi",
                        on_step: ->(step) { invited << true if step.step == :invite })
       end
       invited.pop
@@ -93,21 +92,20 @@ class TestExit < Minitest::Test
 
   # What a block at exit does to send, in a program that has an open client.
   {
-    one_call: 'SendIm.send_im("lenea@contoso.com", text, **account)',
+    one_call: 'SendIm.send_im("lenea@contoso.com", text)',
     open_client: '$client.deliver("lenea@contoso.com", text)',
-    client_of_its_own: 'SendIm::Client.open(**account) { |own| own.deliver("lenea@contoso.com", text) }',
-    client_that_stays_open: 'SendIm::Client.open(**account).deliver("lenea@contoso.com", text)',
+    client_of_its_own: 'SendIm::Client.open { |own| own.deliver("lenea@contoso.com", text) }',
+    client_that_stays_open: 'SendIm::Client.open.deliver("lenea@contoso.com", text)',
     thread: 'Thread.new { $client.deliver("lenea@contoso.com", text) }.join',
-    token: 'SendIm.send_im("lenea@contoso.com", text, **account, password: nil, token: ->(_) { ARGV.last })'
+    token: 'SendIm.send_im("lenea@contoso.com", text, account: SendIm::Account.new(token: ->(_) { ARGV.last }))'
   }.each do |way, code|
     define_method(:"test_exit_blocks_send_by_#{way}") do
-      ends 4, <<~RUBY, sandbox.url, issue_token(SENDER)
-        account = { address: "tosh@contoso.com", password: "x", server: ARGV.first }
+      ends 4, <<~RUBY, issue_token(SENDER), environment: stored
         say = ->(text) { #{code} }
         at_exit { say.call("before the require") }
         require "send_im"
         at_exit { say.call("after the require") }
-        $client = SendIm::Client.open(**account)
+        $client = SendIm::Client.open
         at_exit { say.call("after the sign-in") }
         say.call("in the program")
         exit 4
@@ -119,10 +117,10 @@ class TestExit < Minitest::Test
   end
 
   def test_a_block_after_one_that_fails_and_one_that_exits_sends
-    done = script(<<~'RUBY', sandbox.url)
+    done = script(<<~'RUBY', environment: stored)
       at_exit { $client.deliver("lenea@contoso.com", "last") }
       require "send_im"
-      $client = SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first)
+      $client = SendIm::Client.open
       at_exit { exit 7 }
       at_exit { raise "on purpose" }
     RUBY
@@ -132,7 +130,7 @@ class TestExit < Minitest::Test
 
   # As Sidekiq ends: its threads finish what they have begun and the rest of the queue, and a block waits for them.
   def test_workers_drain_their_queue_in_an_exit_block
-    ends 0, <<~'RUBY', sandbox.url
+    ends 0, <<~'RUBY', environment: stored
       jobs = Thread::Queue.new
       workers = nil
       at_exit do
@@ -140,7 +138,7 @@ class TestExit < Minitest::Test
         workers.each(&:join)
       end
       require "send_im"
-      client = SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first)
+      client = SendIm::Client.open
       workers = Array.new(3) do
         Thread.new do
           while (job = jobs.pop)
@@ -156,19 +154,18 @@ class TestExit < Minitest::Test
 
   # As Puma ends a worker: the parent has sent before the fork, SIGTERM ends the child by an exception, its blocks run.
   def test_forked_workers_send_in_their_exit_blocks
-    ends 0, <<~'RUBY', sandbox.url
-      account = { address: "tosh@contoso.com", password: "x", server: ARGV.first }
+    ends 0, <<~'RUBY', environment: stored
       at_exit { $client.deliver("lenea@contoso.com", "#{$who} before the require") }
       require "send_im"
-      at_exit { SendIm.send_im("lenea@contoso.com", "#{$who} after the require", **account) }
+      at_exit { SendIm.send_im("lenea@contoso.com", "#{$who} after the require") }
       $who = "parent"
-      $client = SendIm::Client.open(**account)
+      $client = SendIm::Client.open
       workers = Array.new(2) do |n|
         ready, told = IO.pipe
         pid = fork do
           trap("TERM") { exit }
           $who = "worker #{n}"
-          $client = SendIm::Client.open(**account)
+          $client = SendIm::Client.open
           $client.deliver("lenea@contoso.com", "#{$who} works")
           told.puts
           sleep
@@ -188,19 +185,20 @@ class TestExit < Minitest::Test
   { delay: { ms: 3_600_000 } }.merge(drop_before: nil).each do |name, detail|
     define_method(:"test_a_server_that_does_not_answer_does_not_keep_the_program_#{name}") do
       sandbox.add_fault(:delete_application, detail ? { name => detail } : name, times: 0)
-      ends 0, <<~'RUBY', sandbox.url
+      ends 0, <<~'RUBY', environment: stored
         require "send_im"
-        CLIENTS = Array.new(3) { SendIm::Client.open(address: "tosh@contoso.com", password: "x", server: ARGV.first) }
+        CLIENTS = Array.new(3) { SendIm::Client.open }
       RUBY
     end
   end
 
-  { on_step: "", token: "password: nil, " }.each do |callable, more|
-    define_method(:"test_a_callable_for_#{callable}_that_never_returns") do
+  { on_step: "on_step: stuck", token: "account: SANDBOX.account('t@contoso.com', token: stuck)" }.each do |name, given|
+    define_method(:"test_a_callable_for_#{name}_that_never_returns") do
       ends 6, <<~RUBY
         #{HEADER}
         called = Thread::Queue.new
-        in_background("lenea@contoso.com", #{more}#{callable}: ->(_) { called << true; sleep })
+        stuck = ->(_) { called << true; sleep }
+        in_background("lenea@contoso.com", #{given})
         called.pop
         exit 6
       RUBY
@@ -212,7 +210,7 @@ class TestExit < Minitest::Test
   end
 
   def test_an_uncaught_error_ends_with_its_text
-    done = script("#{HEADER}SendIm.send_im('busy@contoso.com', 'hi', **ACCOUNT)\n")
+    done = script("#{HEADER}SendIm.send_im('busy@contoso.com', 'hi', account: ACCOUNT)\n")
     assert_equal 1, done.code
     assert_match(/busy@contoso\.com .*\. \(SendIm::NotDelivered\)$/, done.err)
   end
@@ -223,7 +221,7 @@ class TestExit < Minitest::Test
       trap("INT", "DEFAULT") # whoever runs the tests in the background may ignore it, and that is inherited
       Thread.new { ringing; $stdout.puts "ringing"; $stdout.flush }
       begin
-        SendIm.send_im("silent@contoso.com", "hi", timeout: 3600, **ACCOUNT)
+        SendIm.send_im("silent@contoso.com", "hi", timeout: 3600, account: ACCOUNT)
       rescue Interrupt
         sleep 0.005 until SANDBOX.request(:get, "state")[:open_applications].zero?
         puts "signed out \#{SANDBOX.messages.size}"

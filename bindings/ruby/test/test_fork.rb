@@ -9,9 +9,8 @@ require_relative "helper"
 class TestFork < Minitest::Test
   HEADER = <<~'RUBY'
     require "send_im"
-    ACCOUNT = { address: "tosh@contoso.com", password: "x", server: ARGV.first }.freeze
 
-    def one(text, **more) = SendIm.send_im("lenea@contoso.com", text, **ACCOUNT, **more)
+    def one(text, **more) = SendIm.send_im("lenea@contoso.com", text, **more)
 
     def finish(child)
       Process.wait(child)
@@ -50,7 +49,7 @@ class TestFork < Minitest::Test
   end
 
   def check(code)
-    assert_equal [0, "", ""], script(HEADER + code, @url).to_a
+    assert_equal [0, "", ""], script(HEADER + code, environment: stored(@url)).to_a
   end
 
   def test_fork_before_the_first_use
@@ -63,13 +62,13 @@ class TestFork < Minitest::Test
 
   def test_a_client_of_the_parent_is_closed_in_the_child_and_lives_on_in_the_parent
     check <<~'RUBY'
-      client = SendIm::Client.open(**ACCOUNT)
+      client = SendIm::Client.open
       client.deliver("lenea@contoso.com", "before")
       in_child do
         closed { client.deliver("lenea@contoso.com", "inherited") }
-        closed { client.send_all([SendIm::Message.new("lenea@contoso.com", "inherited")]) }
+        closed { client.deliver_all([SendIm::Message.new("lenea@contoso.com", "inherited")]) }
         closed { client.close }
-        SendIm::Client.open(**ACCOUNT) { |own| own.deliver("lenea@contoso.com", "child") }
+        SendIm::Client.open { |own| own.deliver("lenea@contoso.com", "child") }
       end
       client.deliver("lenea@contoso.com", "after")
       client.close
@@ -80,7 +79,7 @@ class TestFork < Minitest::Test
   def test_a_client_that_was_only_made_signs_in_in_each_child
     check <<~'RUBY'
       one("before")
-      client = SendIm::Client.new(**ACCOUNT)
+      client = SendIm::Client.new
       2.times { |n| in_child { client.sign_in.deliver("lenea@contoso.com", "child #{n}") and client.close } }
       client.sign_in.deliver("lenea@contoso.com", "parent")
     RUBY
@@ -89,7 +88,7 @@ class TestFork < Minitest::Test
 
   def test_a_child_that_drops_what_it_inherited_harms_nobody
     check <<~'RUBY'
-      $client = SendIm::Client.open(**ACCOUNT, on_step: ->(_) {})
+      $client = SendIm::Client.open(on_step: ->(_) {})
       $box = SendIm::Sandbox.open(https: true)
       in_child do
         $client = $box = nil
@@ -106,9 +105,9 @@ class TestFork < Minitest::Test
   def test_a_sandbox_of_the_parent_serves_the_child
     check <<~'RUBY'
       SendIm::Sandbox.open(https: true) do |sandbox|
-        server = { server: sandbox.url, ca_file: sandbox.ca_file }
+        account = sandbox.account("tosh@contoso.com")
         in_child do
-          SendIm.send_im("lenea@contoso.com", "child", **ACCOUNT, **server)
+          SendIm.send_im("lenea@contoso.com", "child", account: account)
           closed { sandbox.messages }
         end
         raise unless sandbox.messages.map(&:text) == ["child"]
@@ -132,7 +131,7 @@ class TestFork < Minitest::Test
     check <<~'RUBY'
       one("parent")
       child = fork do
-        SendIm::Client.open(**ACCOUNT).deliver("lenea@contoso.com", "child")
+        SendIm::Client.open.deliver("lenea@contoso.com", "child")
         exit 7
       end
       raise unless finish(child) == 7
@@ -144,7 +143,7 @@ class TestFork < Minitest::Test
     check <<~'RUBY'
       stop = false
       threads = Array.new(4) do
-        Thread.new { SendIm::Client.open(**ACCOUNT) { |client| client.deliver("lenea@contoso.com", "noise") until stop } }
+        Thread.new { SendIm::Client.open { |client| client.deliver("lenea@contoso.com", "noise") until stop } }
       end
       20.times { |n| in_child { one("child #{n}") } }
       stop = true
@@ -165,8 +164,8 @@ class TestFork < Minitest::Test
         raise if steps.empty? || log.string.empty?
         asked = 0
         begin
-          SendIm.send_im("lenea@contoso.com", "hi", address: "t@contoso.com", server: ARGV.first,
-                         token: ->(_) { asked += 1 and "bad" })
+          token = ->(_) { asked += 1 and "bad" }
+          one("refused", account: SendIm::Account.new(address: "t@contoso.com", token: token))
         rescue SendIm::SignInError
           raise if asked.zero?
         end
@@ -187,7 +186,7 @@ class TestFork < Minitest::Test
         child = fork
       end
       begin
-        receipt = SendIm.send_im("slow@contoso.com", "parent", **ACCOUNT, on_step: forked)
+        receipt = SendIm.send_im("slow@contoso.com", "parent", on_step: forked)
       rescue SendIm::ClientClosed => error
         exit!(error.message.include?("fork") ? 9 : 1)
       end

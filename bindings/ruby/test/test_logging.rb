@@ -16,7 +16,7 @@ class TestLogging < Minitest::Test
   def lines = @io.string.lines.grep(/send_im: /)
 
   def test_each_step_is_a_line_at_debug_level
-    receipt = SendIm.send_im("lenea@contoso.com", "hi", logger: @logger, **account)
+    receipt = SendIm.send_im("lenea@contoso.com", "hi", logger: @logger, account: account)
     assert_operator lines.size, :>=, receipt.steps.size
     assert(lines.all? { |line| line.start_with?("D, ") })
     host = sandbox.url[%r{//([^/]+)}, 1]
@@ -25,14 +25,14 @@ class TestLogging < Minitest::Test
 
   def test_nothing_is_said_above_debug
     @logger.level = Logger::INFO
-    SendIm.send_im("lenea@contoso.com", "hi", logger: @logger, **account)
+    SendIm.send_im("lenea@contoso.com", "hi", logger: @logger, account: account)
     assert_empty @io.string
   end
 
   def test_the_logger_of_the_module_is_the_default
     SendIm.logger = @logger
-    SendIm.send_im("lenea@contoso.com", "hi", **account)
-    SendIm::Client.open(**account) do |client|
+    SendIm.send_im("lenea@contoso.com", "hi", account: account)
+    SendIm::Client.open(account: account) do |client|
       @io.truncate(0)
       client.deliver("lenea@contoso.com", "hi")
       assert_match(/invite/, @io.string)
@@ -45,7 +45,7 @@ class TestLogging < Minitest::Test
     told = []
     logger = Object.new
     logger.define_singleton_method(:debug) { |text| told << text }
-    SendIm.send_im("lenea@contoso.com", "hi", logger: logger, on_step: ->(_) { raise "s3cret" }, **account)
+    SendIm.send_im("lenea@contoso.com", "hi", logger: logger, on_step: ->(_) { raise "s3cret" }, account: account)
     assert(told.any? { |text| text.include?("discover") })
     assert(told.any? { |text| text.include?("the on_step callback failed (RuntimeError)") })
     refute_includes told.join, "s3cret"
@@ -54,18 +54,18 @@ class TestLogging < Minitest::Test
   def test_a_logger_that_fails_does_not_fail_the_send
     logger = Object.new
     logger.define_singleton_method(:debug) { |_| raise IOError, "disk full" }
-    assert SendIm.send_im("lenea@contoso.com", "hi", logger: logger, **account).accepted_by
+    assert SendIm.send_im("lenea@contoso.com", "hi", logger: logger, account: account).accepted_by
     fail_too = ->(_) { raise "no" }
-    assert SendIm.send_im("lenea@contoso.com", "hi", logger: logger, on_step: fail_too, **account).accepted_by
+    assert SendIm.send_im("lenea@contoso.com", "hi", logger: logger, on_step: fail_too, account: account).accepted_by
   end
 
   def test_a_failing_callback_is_a_warning
-    SendIm.send_im("lenea@contoso.com", "hi", logger: @logger, on_step: ->(_) { raise "broken" }, **account)
+    SendIm.send_im("lenea@contoso.com", "hi", logger: @logger, on_step: ->(_) { raise "broken" }, account: account)
     assert(@io.string.lines.any? { |line| line.start_with?("W, ") && line.include?("on_step") })
   end
 
   def test_a_failing_sign_out_of_a_block_is_a_warning
-    SendIm::Client.open(**account, logger: @logger) do
+    SendIm::Client.open(account: account, logger: @logger) do
       sandbox.add_fault(:delete_application, { status: { http: 400 } }, times: 0)
     end
     warnings = @io.string.lines.grep(/^W, /)
@@ -75,9 +75,9 @@ class TestLogging < Minitest::Test
   Logger::Severity.constants.each do |level|
     define_method(:"test_no_secret_at_level_#{level.downcase}") do
       @logger.level = Logger::Severity.const_get(level)
-      SendIm.send_im("lenea@contoso.com", TEXT, subject: "a secret subject", logger: @logger, **account)
+      SendIm.send_im("lenea@contoso.com", TEXT, subject: "a secret subject", logger: @logger, account: account)
       [["declines@contoso.com", {}], ["lenea@contoso.com", { password: "wrong" }], ["lenea", {}]].each do |to, more|
-        failing { SendIm.send_im(to, TEXT, subject: "a secret subject", logger: @logger, **account, **more) }
+        failing { SendIm.send_im(to, TEXT, subject: "a secret subject", logger: @logger, account: account(**more)) }
       end
       [PASSWORD, TEXT, "a secret subject", "cwt="].each { |secret| refute_includes @io.string, secret }
     end
@@ -87,10 +87,10 @@ class TestLogging < Minitest::Test
     done = script(<<~RUBY)
       require "send_im"
       SendIm::Sandbox.open do |sandbox|
-        account = { address: "tosh@contoso.com", password: "x", server: sandbox }
-        SendIm.send_im("lenea@contoso.com", "hi", **account)
+        account = sandbox.account("tosh@contoso.com")
+        SendIm.send_im("lenea@contoso.com", "hi", account: account)
         begin
-          SendIm.send_im("declines@contoso.com", "hi", on_step: ->(_) { 1 / 0 }, **account)
+          SendIm.send_im("declines@contoso.com", "hi", on_step: ->(_) { 1 / 0 }, account: account)
         rescue SendIm::Error
         end
       end

@@ -16,13 +16,12 @@ class TestMemory < Minitest::Test
   SENDS = <<~RUBY
     require "objspace"
     require "send_im"
-    url, windows, rounds = ARGV
+    windows, rounds = ARGV
     messages = Array.new(5) { |n| SendIm::Message.new("user\#{n}@contoso.com", "message \#{n}") }
-    account = { address: "tosh@contoso.com", password: "x", server: url, on_step: ->(_) {} }
-    SendIm::Client.open(**account) do |client|
+    SendIm::Client.open(on_step: ->(_) {}) do |client|
       Integer(windows).times do
         Integer(rounds).times do
-          results = client.send_all(messages)
+          results = client.deliver_all(messages)
           results += messages.map { |message| Thread.new { client.deliver(message.to, message.text) } }.map(&:value)
           abort "a send failed" unless results.all?(SendIm::Receipt)
           begin
@@ -41,7 +40,7 @@ class TestMemory < Minitest::Test
 
   def test_many_sends_on_one_session_leave_nothing_behind
     outside = sandbox_outside # it keeps what it delivers
-    done = script(SENDS, outside.gets.strip, WINDOWS.to_s, ROUNDS.to_s)
+    done = script(SENDS, WINDOWS.to_s, ROUNDS.to_s, environment: stored(outside.gets.strip))
     assert_equal [0, ""], [done.code, done.err]
     windows = done.out.lines.map { |line| line.split.map(&:to_i) }
     puts "objects of Ruby and allocations of the library: #{windows}"

@@ -4,8 +4,8 @@ require_relative "helper"
 
 # The sandbox as a person's own tests use it.
 class TestSandbox < Minitest::Test
-  def hello(sandbox, to = "lenea@contoso.com", **more)
-    SendIm.send_im(to, "hi", **{ address: SENDER, password: PASSWORD, server: sandbox, **more })
+  def hello(sandbox, to = "lenea@contoso.com", from: SENDER)
+    SendIm.send_im(to, "hi", account: sandbox.account(from, password: PASSWORD))
   end
 
   def test_inboxes_and_messages
@@ -30,7 +30,7 @@ class TestSandbox < Minitest::Test
     SendIm::Sandbox.open(ring: 0.05, users: { SENDER => PASSWORD }) do |sandbox|
       assert_nil sandbox.ca_file
       assert_equal :no_answer, failing(SendIm::NotDelivered) { hello(sandbox, "silent@contoso.com") }.kind
-      failing(SendIm::SignInError) { hello(sandbox, address: "ada@contoso.com") }
+      failing(SendIm::SignInError) { hello(sandbox, from: "ada@contoso.com") }
     end
   end
 

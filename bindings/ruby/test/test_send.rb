@@ -6,37 +6,31 @@ require "uri"
 
 # The one call.
 class TestSend < Minitest::Test
-  def test_the_receipt_says_who_accepted_and_why_we_know
-    receipt = SendIm.send_im("lenea@contoso.com", "hello world", **account)
-    assert_instance_of SendIm::Receipt, receipt
-    assert_equal %w[lenea@contoso.com lenea@contoso.com], [receipt.to, receipt.accepted_by]
-    assert_equal %i[invitation_accepted plain], [receipt.evidence, receipt.format]
-    assert_equal ["hello world"], sandbox.inbox("sip:Lenea@contoso.com").map(&:text)
+  # With options of the message and of the account.
+  def send_with(options)
+    ours = options.slice(*SendIm::Account.members)
+    SendIm.send_im("lenea@contoso.com", "hi", account: account(**ours), **options.except(*ours.keys))
   end
 
-  def test_the_other_names_of_the_call
-    including = Class.new { include SendIm }.new
-    assert_equal "a@contoso.com", including.__send__(:send_im, "a@contoso.com", "hi", **account).accepted_by
-    refute_respond_to including, :send_im
-    assert_equal "a@contoso.com", SendIm.deliver("a@contoso.com", "hi", **account).accepted_by
+  def test_the_other_name_of_the_call
+    assert_equal "a@contoso.com", SendIm.deliver("a@contoso.com", "hi", account: account).accepted_by
   end
 
   def test_words_may_be_strings
-    SendIm.send_im("lenea@contoso.com", "hi", importance: "urgent", wait: "delivered", **account)
+    SendIm.send_im("lenea@contoso.com", "hi", importance: "urgent", wait: "delivered", account: account)
     assert_equal :urgent, sandbox.messages.first.importance
   end
 
   def test_https_with_the_authority_of_the_sandbox_in_a_file
     SendIm::Sandbox.open(https: true) do |sandbox|
-      SendIm.send_im("lenea@contoso.com", "hi", address: SENDER, password: PASSWORD, server: URI(sandbox.url),
-                                                ca_file: Pathname(sandbox.ca_file))
+      send_with(server: URI(sandbox.url), ca_file: Pathname(sandbox.ca_file))
       assert_equal 1, sandbox.messages.size
     end
   end
 
   def test_on_step_is_called_on_this_thread_before_the_call_returns
     seen = []
-    receipt = SendIm.send_im("a@contoso.com", "hi", on_step: ->(step) { seen << [step, Thread.current] }, **account)
+    receipt = send_with(on_step: ->(step) { seen << [step, Thread.current] })
     steps = seen.map(&:first)
     assert_equal [Thread.current], seen.map(&:last).uniq
     assert_equal receipt.steps, steps.first(receipt.steps.size)
@@ -51,21 +45,21 @@ class TestSend < Minitest::Test
       invited = true
       assert_empty sandbox.messages
     end
-    SendIm.send_im("slow@contoso.com", "hi", on_step: heard, **account)
+    SendIm.send_im("slow@contoso.com", "hi", on_step: heard, account: account)
     assert invited
   end
 
   def test_an_on_step_may_send_by_itself
     inner = nil
-    again = ->(_) { inner ||= SendIm.send_im("b@contoso.com", "inner", **account) }
-    SendIm.send_im("a@contoso.com", "outer", on_step: again, **account)
+    again = ->(_) { inner ||= SendIm.send_im("b@contoso.com", "inner", account: account) }
+    SendIm.send_im("a@contoso.com", "outer", on_step: again, account: account)
     assert_equal "b@contoso.com", inner.accepted_by
     assert_equal %w[inner outer], sandbox.messages.map(&:text).sort
   end
 
   def test_an_on_step_may_leave_with_throw
     leave = ->(step) { throw :left, 7 if step.step == :invite }
-    left = catch(:left) { SendIm.send_im("silent@contoso.com", "hi", on_step: leave, **account) }
+    left = catch(:left) { SendIm.send_im("silent@contoso.com", "hi", on_step: leave, account: account) }
     assert_equal 7, left
     assert(eventually { open_applications.zero? })
   end
@@ -89,7 +83,7 @@ class TestSend < Minitest::Test
     [{ subject: "\x81".dup.force_encoding("Windows-1252") }, "subject"]
   ].each_with_index do |(arguments, complaint), n|
     define_method(:"test_bad_options_are_refused_before_any_request_#{n}_#{arguments.keys.first}") do
-      error = failing(SendIm::InvalidInput) { SendIm.send_im("lenea@contoso.com", "hi", **account, **arguments) }
+      error = failing(SendIm::InvalidInput) { send_with(arguments) }
       assert_match(/#{complaint}/, error.message)
       assert_equal [:invalid_input, 2], [error.kind, error.exit_code]
       assert_empty journal
@@ -99,30 +93,30 @@ class TestSend < Minitest::Test
   [{ subject: 7 }, { ca_file: 7 }, { tls: 7 }, { trusted_domains: [7] }, { token: "t" }, { timeout: "60" },
    { importance: 1 }, { password: 424_242 }].each do |arguments|
     define_method(:"test_a_wrong_type_is_a_type_error_that_shows_no_value_#{arguments.keys.first}") do
-      error = assert_raises(TypeError) { SendIm.send_im("lenea@contoso.com", "hi", **account, **arguments) }
+      error = assert_raises(TypeError) { send_with(arguments) }
       refute_match(/424242/, error.message)
-      assert_raises(TypeError) { SendIm.send_im(nil, "hi", **account) }
+      assert_raises(TypeError) { SendIm.send_im(nil, "hi", account: account) }
     end
   end
 
   def test_texts_of_other_encodings_arrive
-    SendIm.send_im("lenea@contoso.com", "Gr\xF6\xDFe".dup.force_encoding("ISO-8859-1"), **account)
-    SendIm.send_im("lenea@contoso.com", "Größe".b, **account)
+    SendIm.send_im("lenea@contoso.com", "Gr\xF6\xDFe".dup.force_encoding("ISO-8859-1"), account: account)
+    SendIm.send_im("lenea@contoso.com", "Größe".b, account: account)
     assert_equal %w[Größe Größe], sandbox.messages.map(&:text)
   end
 
   def test_the_strings_of_the_caller_are_left_alone
     text = +"Größe"
     text.force_encoding(Encoding::BINARY)
-    SendIm.send_im("lenea@contoso.com", text, **account)
+    SendIm.send_im("lenea@contoso.com", text, account: account)
     assert_equal Encoding::BINARY, text.encoding
     refute_predicate text, :frozen?
   end
 
   def test_an_endless_timeout_is_taken
-    assert SendIm.send_im("lenea@contoso.com", "hi", timeout: Float::INFINITY, **account).accepted_by
-    assert SendIm.send_im("lenea@contoso.com", "hi", timeout: nil, **account).accepted_by
-    assert SendIm.send_im("lenea@contoso.com", "hi", timeout: Rational(61, 2), **account).accepted_by
+    assert SendIm.send_im("lenea@contoso.com", "hi", timeout: Float::INFINITY, account: account).accepted_by
+    assert SendIm.send_im("lenea@contoso.com", "hi", timeout: nil, account: account).accepted_by
+    assert SendIm.send_im("lenea@contoso.com", "hi", timeout: Rational(61, 2), account: account).accepted_by
   end
 
   def test_values_are_frozen_and_compare_by_their_fields
@@ -131,7 +125,7 @@ class TestSend < Minitest::Test
     assert_equal one, SendIm::Message.new("a@contoso.com", "hi")
     assert_equal 1, [one, SendIm::Message.new("a@contoso.com", "hi")].uniq.size
     refute_equal one, SendIm::Message.new("a@contoso.com", "ho")
-    case SendIm.send_im("lenea@contoso.com", "hi", **account)
+    case SendIm.send_im("lenea@contoso.com", "hi", account: account)
     in { accepted_by: String => who, steps: [SendIm::Step, *] }
       assert_equal "lenea@contoso.com", who
     end
@@ -142,5 +136,7 @@ class TestSend < Minitest::Test
     assert_equal '#<SendIm::Message to="a@contoso.com", importance=:urgent, html=false, timeout=60, wait=:delivered>',
                  message.inspect
     refute_includes SendIm::BearerToken.new("s3cret", expires_in: 5).inspect, "s3cret"
+    secret = account(token: ->(_) { "s3cret" }, server: "https://tosh:s3cret@lync.contoso.com")
+    assert_equal '#<SendIm::Account address="tosh@contoso.com">', secret.inspect
   end
 end

@@ -9,7 +9,7 @@ class TestToken < Minitest::Test
   def source = ->(_) { issue_token(SENDER) }
 
   def send_with(token, **more)
-    SendIm.send_im("lenea@contoso.com", "hi", address: SENDER, token: token, server: sandbox, **more)
+    SendIm.send_im("lenea@contoso.com", "hi", account: sandbox.account(SENDER, token: token), **more)
   end
 
   def test_a_token_in_place_of_a_password
@@ -40,7 +40,7 @@ class TestToken < Minitest::Test
       asked << request.rejected
       issue_token(SENDER)
     end
-    SendIm::Client.open(address: SENDER, token: token, server: sandbox) do |client|
+    SendIm::Client.open(account: sandbox.account(SENDER, token: token)) do |client|
       client.deliver("lenea@contoso.com", "before")
       sandbox.request(:post, "actions/revoke-tokens")
       client.deliver("lenea@contoso.com", "after")
@@ -57,7 +57,7 @@ class TestToken < Minitest::Test
       asked += 1
       SendIm::BearerToken.new(issue_token(SENDER), expires_in: 1)
     end
-    SendIm::Client.open(address: SENDER, token: token, server: sandbox) do
+    SendIm::Client.open(account: sandbox.account(SENDER, token: token)) do
       before = asked
       assert(eventually { asked > before + 1 })
     end
@@ -117,31 +117,31 @@ class TestToken < Minitest::Test
     begin
       raise "another"
     rescue StandardError
-      assert_caused(vault, failing { SendIm::Client.open(address: SENDER, token: vault, server: sandbox) })
+      assert_caused(vault, failing { SendIm::Client.open(account: sandbox.account(SENDER, token: vault)) })
     end
   end
 
   def test_the_cause_of_a_later_failure_is_found_too
     vault = Vault.new(sandbox)
-    SendIm::Client.open(address: SENDER, token: vault, server: sandbox) do |client|
+    SendIm::Client.open(account: sandbox.account(SENDER, token: vault)) do |client|
       client.deliver("lenea@contoso.com", "before")
       sandbox.request(:post, "actions/revoke-tokens")
       vault.sealed = true
       assert_caused(vault, failing { client.deliver("lenea@contoso.com", "after") })
       messages = Array.new(2) { |n| SendIm::Message.new("user#{n}@contoso.com", "hi") }
-      client.send_all(messages).each { |error| assert_caused vault, error }
+      client.deliver_all(messages).each { |error| assert_caused vault, error }
       vault.sealed = false
       client.deliver("lenea@contoso.com", "opened again")
     end
     assert_equal ["before", "opened again"], sandbox.messages.map(&:text)
   end
 
-  def test_an_error_that_send_all_gave_can_be_raised
+  def test_an_error_that_deliver_all_gave_can_be_raised
     vault = Vault.new(sandbox)
-    SendIm::Client.open(address: SENDER, token: vault, server: sandbox) do |client|
+    SendIm::Client.open(account: sandbox.account(SENDER, token: vault)) do |client|
       sandbox.request(:post, "actions/revoke-tokens")
       vault.sealed = true
-      error = client.send_all([SendIm::Message.new("lenea@contoso.com", "hi")]).first
+      error = client.deliver_all([SendIm::Message.new("lenea@contoso.com", "hi")]).first
       assert_nil error.backtrace
       caught = failing { raise error }
       assert_same error, caught
@@ -151,9 +151,9 @@ class TestToken < Minitest::Test
   end
 
   def test_a_callable_that_exits_ends_the_program_with_its_code
-    done = script(<<~'RUBY', sandbox.url)
+    done = script(<<~'RUBY', environment: stored)
       require "send_im"
-      SendIm.send_im("lenea@contoso.com", "hi", address: "tosh@contoso.com", server: ARGV.first, token: ->(_) { exit 9 })
+      SendIm.send_im("lenea@contoso.com", "hi", account: SendIm::Account.new(token: ->(_) { exit 9 }))
     RUBY
     assert_equal 9, done.code
   end
@@ -165,17 +165,17 @@ class TestToken < Minitest::Test
   def test_threads_end_with_their_client
     asking = -> { Thread.list.count { |thread| thread.name == "send-im-token" } }
     assert(eventually { asking.call.zero? })
-    client = SendIm::Client.open(address: SENDER, token: source, server: sandbox)
+    client = SendIm::Client.open(account: sandbox.account(SENDER, token: source))
     assert_equal 1, asking.call
     client.close
     assert(eventually { asking.call.zero? })
-    failing { SendIm::Client.open(address: SENDER, token: ->(_) { "bad" }, server: sandbox) }
+    failing { SendIm::Client.open(account: sandbox.account(SENDER, token: ->(_) { "bad" })) }
     assert(eventually { asking.call.zero? })
-    SendIm::Client.open(address: SENDER, token: source, server: sandbox) do
+    SendIm::Client.open(account: sandbox.account(SENDER, token: source)) do
       sandbox.add_fault(:delete_application, { status: { http: 400 } }, times: 0)
     end
     assert(eventually { asking.call.zero? })
-    forgotten = -> { SendIm::Client.open(address: SENDER, token: source, server: sandbox) && nil }
+    forgotten = -> { SendIm::Client.open(account: sandbox.account(SENDER, token: source)) && nil }
     forgotten.call
     assert(eventually { GC.start.nil? && asking.call.zero? })
   end

@@ -18,7 +18,7 @@ SendIm::Client.open do |client|
 
   messages = Array.new(many) { |n| SendIm::Message.new("user#{n % 100}@contoso.com", "disk full") }
   results = []
-  elapsed = milliseconds { results = client.send_all(messages) }
+  elapsed = milliseconds { results = client.deliver_all(messages) }
   failed = results.grep(SendIm::Error).first
   raise failed if failed
 

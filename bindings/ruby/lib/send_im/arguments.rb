@@ -10,21 +10,20 @@ module SendIm
     private_constant :LONGEST
 
     class << self
-      # Who sends. A sandbox as the server brings its own certificate authority.
-      def account(timeout:, address: nil, username: nil, password: nil, server: nil, ca_file: nil, tls: nil,
-                  trusted_domains: [])
-        if server.respond_to?(:ca_file)
-          ca_file ||= server.ca_file
-          server = server.url
-        end
+      # Who sends, and how long signing in may take.
+      def account(account, timeout)
+        wrong("account", account, "a SendIm::Account") unless account.is_a?(Account)
+
+        server = account.server
+        ca_file = account.ca_file
         Native::AccountOptions.new(
-          address: optional("address", address),
-          username: optional("username", username),
-          password: optional("password", password),
+          address: optional("address", account.address),
+          username: optional("username", account.username),
+          password: optional("password", account.password),
           server: optional("server", defined?(URI) && server.is_a?(URI) ? server.to_s : server),
           ca_file: optional("ca_file", ca_file.respond_to?(:to_path) ? ca_file.to_path : ca_file),
-          tls: optional("tls", name_of(tls)),
-          trusted_domains: Array(trusted_domains).map { |domain| text("trusted_domains", domain) },
+          tls: optional("tls", name_of(account.tls)),
+          trusted_domains: Array(account.trusted_domains).map { |domain| text("trusted_domains", domain) },
           timeout_ms: milliseconds("timeout", timeout)
         )
       end

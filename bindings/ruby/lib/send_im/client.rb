@@ -8,7 +8,7 @@ module SendIm
   # {ClientClosed}. A client that was only made before the fork can sign in in each child.
   #
   # @example
-  #   SendIm::Client.open(address: "tosh@contoso.com", password: "…") do |client|
+  #   SendIm::Client.open(account: SendIm::Account.new(address: "tosh@contoso.com", password: "…")) do |client|
   #     client.deliver("lenea@contoso.com", "disk full", subject: "db7")
   #   end
   class Client
@@ -31,17 +31,16 @@ module SendIm
 
     # Keeps who sends. No server is asked, and no environment is read, before {#sign_in}.
     #
-    # @param timeout [Numeric] how long signing in may take, in seconds
-    # @param token [#call, nil] as for {SendIm.send_im}
+    # @param account [Account] who sends; by default the stored account
+    # @param sign_in_timeout [Numeric] how long signing in may take, in seconds; each message has a timeout of its own
     # @param logger [#debug, nil] told of each step at debug level
     # @param on_step [#call, nil] called with each {Step}, on a thread that waits for a call of this client
-    # @param account [Hash] `address`, `username`, `password`, `server`, `ca_file`, `tls` and `trusted_domains` as for
-    #   {SendIm.send_im}
-    def initialize(timeout: DEFAULT_TIMEOUT, token: nil, logger: SendIm.logger, on_step: nil, **account)
-      @address = account[:address]
+    def initialize(account: Account.new, sign_in_timeout: DEFAULT_TIMEOUT, logger: SendIm.logger, on_step: nil)
+      @options = Arguments.account(account, sign_in_timeout)
+      @address = account.address
       @logger = logger
-      @options = Arguments.account(timeout: timeout, **account)
-      @relay = Relay.new(on_step, token, logger)
+      @relay = Relay.new(on_step, account.token, logger)
+      @signing = Mutex.new
       @closed = false
     end
 
@@ -50,12 +49,14 @@ module SendIm
     # @return [self]
     # @raise [Error] {ClientClosed} after {#close}
     def sign_in
-      raise ClientClosed, "The client is signed out." if closed?
-      return self if @session
+      @signing.synchronize do
+        raise ClientClosed, "The client is signed out." if closed?
+        return self if @session
 
-      @session = Driver.run(@relay) { @relay.watch(Native.start_sign_in(@options, *@relay.wishes)) }.value
-      @options = nil # with the password
-      Exit.arm
+        @session = Driver.run(@relay) { @relay.watch(Native.start_sign_in(@options, *@relay.wishes)) }.value
+        @options = nil # with the password
+        Exit.arm
+      end
       self
     end
 
@@ -81,12 +82,12 @@ module SendIm
     # @raise [Error] {ClientClosed} before {#sign_in} and after {#close}
     #
     # @example
-    #   results = client.send_all([SendIm::Message.new("lenea@contoso.com", "one")])
+    #   results = client.deliver_all([SendIm::Message.new("lenea@contoso.com", "one")])
     #   results.grep(SendIm::Error) { |error| warn error.message }
-    def send_all(messages)
-      contents = messages.map { |message| Arguments.message(message) }
-      outcomes = Driver.run(@relay) { session.start_send_all(contents) }.value
-      outcomes.map { |outcome| outcome.receipt ? Receipt.from(outcome.receipt) : Error.from(outcome.failure, @relay) }
+    def deliver_all(messages)
+      contents = messages.map { |message| content_of(message) }
+      outcomes = Driver.run(@relay) { session.start_send_all(contents.grep_v(Error)) }.value
+      contents.map { |content| content.is_a?(Error) ? content : result_of(outcomes.shift) }
     end
 
     # Waits for the sends under way, then closes the session on the server, in at most 3 s.
@@ -100,9 +101,9 @@ module SendIm
     # @raise [Error] the server could not be told; it ends the session by itself after a while
     def close(timeout: nil)
       bound = Arguments.milliseconds("timeout", timeout)
-      Driver.run(@relay) { @session.start_sign_out(bound) } if @session
       @options = nil
       @closed = true
+      Driver.run(@relay) { @session.start_sign_out(bound) } if @session
       nil
     end
 
@@ -114,23 +115,12 @@ module SendIm
       Driver.ask { @session&.cancel_all }
     end
 
-    # @return [Boolean] true after {#close}
+    # @return [Boolean] true once {#close} has begun
     def closed? = @closed
 
     # @return [String] who sends; no secret
     def inspect
       "#<#{self.class.name} #{@address || "of the stored account"}#{" (closed)" if closed?}>"
-    end
-
-    # Ruby's own, which calls a method by its name. An address is none.
-    #
-    # @api private
-    def send(name, ...)
-      if name.to_s.include?("@")
-        raise NoMethodError, "`send` is Ruby's own and calls a method by its name; `deliver` sends a message.", caller
-      end
-
-      super
     end
 
     private
@@ -139,6 +129,17 @@ module SendIm
       raise ClientClosed, "The client is signed out." if closed?
 
       @session or raise ClientClosed, "The client is not signed in; call sign_in, or make it with SendIm::Client.open."
+    end
+
+    # What is sent, or the error that keeps it back.
+    def content_of(message)
+      Arguments.message(message)
+    rescue InvalidInput => e
+      e.tap { e.set_backtrace(nil) }
+    end
+
+    def result_of(outcome)
+      outcome.receipt ? Receipt.from(outcome.receipt) : Error.from(outcome.failure, @relay)
     end
 
     # The end of the block. Every message has its receipt by now; what the block did must not look undone.

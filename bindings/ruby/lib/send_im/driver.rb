@@ -5,9 +5,6 @@ module SendIm
   #
   # @api private
   module Driver
-    BUG = "send-im failed inside; this is a bug of send-im, please report it."
-    private_constant :BUG
-
     class << self
       # Waits for the call that the block begins and gives its outcome. Steps go to the relay, on this thread. What the
       # token callable raised is the cause of the error.
@@ -41,22 +38,17 @@ module SendIm
       end
 
       # Translates the error of a native call that does not wait.
-      def ask(relay = nil, &)
-        result, failure = attempt(relay, &)
+      def ask(relay = nil)
+        begin
+          return yield
+        rescue Native::SendError::Failed => e
+          failure = Error.from(e.failure, relay)
+        rescue Native::InternalError
+          failure = ServiceError.new("send-im failed inside; this is a bug of send-im, please report it.",
+                                     kind: :protocol, sent: :maybe)
+        end
         # Not inside a rescue, which would make the native error its cause.
-        raise failure if failure
-
-        result
-      end
-
-      private
-
-      def attempt(relay)
-        [yield, nil]
-      rescue Native::SendError::Failed => e
-        [nil, Error.from(e.failure, relay)]
-      rescue Native::InternalError
-        [nil, ServiceError.new(BUG, kind: :protocol, sent: :maybe)]
+        raise failure
       end
     end
   end

@@ -142,29 +142,17 @@ module SendIm
   class Error
     # The class of each kind. Of the kinds of one class the first is that of an error made without one.
     KINDS = {
-      invalid_input: InvalidInput,
-      sign_in_refused: SignInError,
-      sign_in_unsupported: SignInError,
-      forbidden: SignInError,
-      credential_unavailable: CredentialUnavailable,
-      recipient_unavailable: NotDelivered,
-      recipient_not_found: NotDelivered,
-      declined: NotDelivered,
-      no_answer: NotDelivered,
-      busy: NotDelivered,
-      service_error: ServiceError,
-      limit_reached: ServiceError,
-      throttled: ServiceError,
-      protocol: ServiceError,
-      network: ConnectionFailed,
-      discovery_failed: ConnectionFailed,
-      untrusted_host: ConnectionFailed,
-      tls: ConnectionFailed,
-      timeout: DeadlineExceeded,
-      closed: ClientClosed,
-      outcome_unknown: OutcomeUnknown,
-      cancelled: Cancelled
-    }.freeze
+      InvalidInput => %i[invalid_input],
+      SignInError => %i[sign_in_refused sign_in_unsupported forbidden],
+      CredentialUnavailable => %i[credential_unavailable],
+      NotDelivered => %i[recipient_unavailable recipient_not_found declined no_answer busy],
+      ServiceError => %i[service_error limit_reached throttled protocol],
+      ConnectionFailed => %i[network discovery_failed untrusted_host tls],
+      DeadlineExceeded => %i[timeout],
+      ClientClosed => %i[closed],
+      OutcomeUnknown => %i[outcome_unknown],
+      Cancelled => %i[cancelled]
+    }.flat_map { |type, kinds| kinds.product([type]) }.to_h.freeze
 
     EXIT_CODES = { Error => 5, InvalidInput => 2, SignInError => 3, NotDelivered => 4, OutcomeUnknown => 6,
                    Cancelled => 130 }.freeze

@@ -25,13 +25,10 @@ module SendIm
       # In slices, so that Ctrl-C still counts.
       def shut_down(_object_id)
         Native.begin_shutdown(GRACE * 1000)
-        deadline = now + GRACE + 0.5
-        sleep 0.002 until Native.is_shut_down || now > deadline
+        now = -> { Process.clock_gettime(Process::CLOCK_MONOTONIC) }
+        deadline = now.call + GRACE + 0.5
+        sleep 0.002 until Native.is_shut_down || now.call > deadline
       end
-
-      private
-
-      def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
 
     arm

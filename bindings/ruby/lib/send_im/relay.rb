@@ -50,17 +50,13 @@ module SendIm
     end
 
     def tell(step)
-      log(step)
+      after = "after #{(step.elapsed * 1000).round(1)} ms"
+      @logger&.debug("send_im: #{step.step}: #{step.host} answered #{step.status || "nothing"} #{after}")
       # The driver defers interrupts; the program's own code is interrupted as ever.
       Thread.handle_interrupt(Object => :immediate) { @on_step&.call(step) }
     rescue StandardError => e
       # The text of the exception may hold anything.
       Log.warn(@logger, "the on_step callback failed (#{e.class}); the call goes on")
-    end
-
-    def log(step)
-      after = "after #{(step.elapsed * 1000).round(1)} ms"
-      @logger&.debug("send_im: #{step.step}: #{step.host} answered #{step.status || "nothing"} #{after}")
     end
 
     def serve(watch)

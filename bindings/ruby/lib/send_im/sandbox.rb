@@ -10,7 +10,7 @@ module SendIm
   #
   # @example
   #   SendIm::Sandbox.open do |sandbox|
-  #     SendIm.send_im("lenea@contoso.com", "hi", address: "tosh@contoso.com", password: "x", server: sandbox)
+  #     SendIm.send_im("lenea@contoso.com", "hi", account: sandbox.account("tosh@contoso.com"))
   #     sandbox.messages.map(&:text) # => ["hi"]
   #   end
   class Sandbox
@@ -31,7 +31,7 @@ module SendIm
       end
     end
 
-    # @return [String] the discovery root, what `server:` takes
+    # @return [String] the discovery root, what `server` of an {Account} takes
     attr_reader :url
 
     # Starts a sandbox. Call {#close} at the end, or use {Sandbox.open} with a block.
@@ -77,6 +77,11 @@ module SendIm
 
     # @return [String, nil] with https, a PEM file with the certificate authority; it is removed with the sandbox
     attr_reader :ca_file
+
+    # @return [Account] one that signs in here, by its password unless a token callable is given
+    def account(address, password: "x", token: nil)
+      Account.new(address: address, password: token ? nil : password, server: url, ca_file: ca_file, token: token)
+    end
 
     # @param address [String] a recipient
     # @return [Array<Delivered>] what was delivered to this address, oldest first

@@ -4,7 +4,31 @@ module SendIm
   # How long a message has to be delivered when nothing else is said, in seconds.
   DEFAULT_TIMEOUT = 60
 
-  # A message to one recipient, for {Client#send_all}. Its inspection shows neither text nor subject.
+  # Who sends, and how the account signs in. What is not given comes from the environment; without an address it is the
+  # stored account. Its inspection shows the address alone.
+  class Account < Value
+    hide :username, :password, :server, :ca_file, :tls, :token, :trusted_domains
+
+    # The argument of {#initialize} of this name.
+    attr_reader :address, :username, :password, :server, :ca_file, :tls, :token, :trusted_domains
+
+    # @param address [String, nil] the sender's address
+    # @param username [String, nil] the name to sign in with where it is not the address, such as `CONTOSO\smith`
+    # @param password [String, nil] the password; without one, and without a token: `SEND_IM_PASSWORD`
+    # @param server [String, URI, nil] the discovery root; without one the sign-in domain is asked
+    # @param ca_file [String, Pathname, nil] a PEM or DER file with authorities to trust besides the system's
+    # @param tls [Symbol, nil] `:current`, or `:compatible` for servers with older cipher suites, such as Windows Server
+    #   2012 R2; nil: `SEND_IM_TLS`
+    # @param token [#call, nil] gives a bearer token in place of a password: called with a {TokenRequest} on a thread of
+    #   its own, returns a String or a {BearerToken}
+    # @param trusted_domains [Array<String>] further domains the server may lead to, such as `contoso.net`
+    def initialize(address: nil, username: nil, password: nil, server: nil, ca_file: nil, tls: nil, token: nil,
+                   trusted_domains: [])
+      super
+    end
+  end
+
+  # A message to one recipient, for {Client#deliver_all}. Its inspection shows neither text nor subject.
   #
   # @example
   #   SendIm::Message.new("lenea@contoso.com", "disk full", importance: :urgent)
@@ -54,7 +78,8 @@ module SendIm
 
     # @return [String] the recipient's address as asked, without `sip:`
     attr_reader :to
-    # @return [String, nil] who accepted: someone else than {#to} after a call-forward, nil when only submitted
+    # @return [String, nil] who accepted: someone else than {#to} after a call-forward, nil when only submitted or where
+    #   the server does not say
     attr_reader :accepted_by
     # `:invitation_accepted`: the text rode in the invitation and was accepted, which is not the same as read.
     # `:message_confirmed`: the recipient's side confirmed it. `:submitted`: nobody waited.
