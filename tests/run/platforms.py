@@ -12,7 +12,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import c
 import cargo
 import scenarios
 import toolchains
