@@ -40,7 +40,7 @@ func TestACancelledContextEndsTheCall(t *testing.T) {
 		same(t, failure.Kind, sendim.ErrCancelled)
 		// It rang, so it could have been accepted.
 		same(t, failure.Sent, sendim.SentMaybe)
-		same(t, failure.ExitCode(), 130)
+		same(t, sendim.ExitCode(failure), 130)
 		if !errors.Is(failure, context.Canceled) || !errors.Is(failure, why) || errors.Is(failure, context.DeadlineExceeded) {
 			t.Fatalf("%v", failure.Unwrap())
 		}
@@ -96,7 +96,7 @@ func TestTheDeadlineOfTheContextIsTheTimeout(t *testing.T) {
 			// The invitation was withdrawn before the call returned. Many messages are cut off in place of that.
 			same(t, failure.Sent, sendim.SentNo)
 		}
-		same(t, failure.ExitCode(), 5)
+		same(t, sendim.ExitCode(failure), 5)
 		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || !failure.Timeout() {
 			t.Fatalf("%v", failure.Unwrap())
 		}

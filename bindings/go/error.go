@@ -68,13 +68,8 @@ func (e *Error) Error() string {
 
 // Is compares with a [Kind] or a family of kinds, for errors.Is.
 func (e *Error) Is(target error) bool {
-	switch target := target.(type) {
-	case Kind:
-		return target == e.Kind
-	case family:
-		return target.exitCode == e.ExitCode()
-	}
-	return false
+	family, is := target.(family)
+	return is && family.code == e.exitCode() || target == e.Kind
 }
 
 // Unwrap is the Causes.
@@ -84,9 +79,7 @@ func (e *Error) Unwrap() []error { return e.Causes }
 // habit. Whether it was the context's: errors.Is(err, context.DeadlineExceeded).
 func (e *Error) Timeout() bool { return e.Kind == ErrTimeout }
 
-// ExitCode is for a program that ends because of this error: 2 invalid input, 3 sign-in, 4 not delivered, 6 outcome unknown,
-// 130 cancelled, else 5.
-func (e *Error) ExitCode() int {
+func (e *Error) exitCode() int {
 	if e.exit != 0 {
 		return e.exit
 	}
@@ -107,14 +100,15 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(fields...)
 }
 
-// ExitCode is the exit code for a program that ends because of err: that of an [*Error], 0 for nil and 1 for other errors.
+// ExitCode is for a program that ends because of err. That of an [*Error] or a [Kind]: 2 invalid input, 3 sign-in, 4 not
+// delivered, 6 outcome unknown, 130 cancelled, else 5. 0 for nil and 1 for other errors.
 func ExitCode(err error) int {
-	var failure *Error
+	var failure interface{ exitCode() int }
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &failure):
-		return failure.ExitCode()
+		return failure.exitCode()
 	default:
 		return 1
 	}

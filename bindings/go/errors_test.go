@@ -34,7 +34,6 @@ func TestAnErrorSaysWhatFailedAndWhatToDo(t *testing.T) {
 		same(t, failure.Kind, expected.kind)
 		same(t, failure.Step, expected.step)
 		same(t, failure.Sent, sendim.SentNo)
-		same(t, failure.ExitCode(), expected.exit)
 		same(t, sendim.ExitCode(err), expected.exit)
 		same(t, failure.Timeout(), false)
 		if !errors.Is(err, expected.kind) || !errors.Is(err, expected.family) || errors.Is(err, sendim.ErrSignIn) ||
@@ -100,6 +99,7 @@ func TestExitCodesOfOtherErrors(t *testing.T) {
 	same(t, sendim.ExitCode(nil), 0)
 	same(t, sendim.ExitCode(errors.New("something else")), 1)
 	same(t, sendim.ExitCode(errors.Join(errors.New("x"), &sendim.Error{Kind: sendim.ErrBusy})), 4)
+	same(t, sendim.ExitCode(sendim.ErrBusy), 4)
 }
 
 func TestAProgramMayMakeOneInItsTests(t *testing.T) {
@@ -108,13 +108,16 @@ func TestAProgramMayMakeOneInItsTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, err.Error(), "sendim: the recipient declined")
+	if !errors.Is(sendim.ErrBusy, sendim.ErrNotDelivered) || errors.Is(sendim.ErrBusy, sendim.ErrSignIn) {
+		t.Fatal("a kind on its own is of another family")
+	}
 	late := &sendim.Error{Kind: sendim.ErrTimeout, Sent: sendim.SentMaybe, Causes: []error{context.DeadlineExceeded}}
 	if !errors.Is(late, context.DeadlineExceeded) || !late.Timeout() {
 		t.Fatal(late)
 	}
 	bare := &sendim.Error{Kind: sendim.ErrBusy}
 	same(t, bare.Error(), "sendim: busy")
-	same(t, bare.ExitCode(), 4)
+	same(t, sendim.ExitCode(bare), 4)
 	for detail, text := range map[string]string{
 		"TLS failed.": "sendim: TLS failed", "SEND_IM_TLS is no word.": "sendim: SEND_IM_TLS is no word", "A host is gone.": "sendim: a host is gone",
 		"é": "sendim: é", "X": "sendim: X", ".": "sendim: ",

@@ -53,7 +53,7 @@ func ExampleError() {
 	_, err := sendim.Send(context.Background(), account, sendim.Message{To: "lenea", Text: "hello world"})
 	var failure *sendim.Error
 	if errors.As(err, &failure) {
-		fmt.Println(failure.Kind, failure.Sent, failure.ExitCode())
+		fmt.Println(failure.Kind, failure.Sent, sendim.ExitCode(err))
 	}
 	// Output: invalid_input no 2
 }

@@ -57,6 +57,12 @@ const (
 // Error is the name of the kind.
 func (k Kind) Error() string { return string(k) }
 
+// Is compares with a family of kinds, for errors.Is.
+func (k Kind) Is(target error) bool {
+	family, is := target.(family)
+	return is && family.code == k.exitCode()
+}
+
 // exitCode is what a program ends with because of this kind.
 func (k Kind) exitCode() int {
 	switch k {
@@ -77,8 +83,8 @@ func (k Kind) exitCode() int {
 
 // family is a set of kinds: those with the same exit code.
 type family struct {
-	exitCode int
-	text     string
+	code int
+	text string
 }
 
 func (f family) Error() string { return f.text }

@@ -242,7 +242,7 @@ func TestTheReadmeIsFormattedAndTellsEveryKind(t *testing.T) {
 	}
 	same(t, len(rows), 22)
 	for kind, exit := range rows {
-		same(t, fmt.Sprint((&sendim.Error{Kind: sendim.Kind(kind)}).ExitCode()), exit)
+		same(t, fmt.Sprint(sendim.ExitCode(sendim.Kind(kind))), exit)
 	}
 }
 

@@ -76,7 +76,7 @@ func TestBadOptionsAreRefusedBeforeAnyRequest(t *testing.T) {
 		lacks(t, failure.Error(), password)
 		same(t, failure.Kind, sendim.ErrInvalidInput)
 		same(t, failure.Sent, sendim.SentNo)
-		same(t, failure.ExitCode(), 2)
+		same(t, sendim.ExitCode(failure), 2)
 	}
 	same(t, len(journal(t, sandbox)), 0)
 }
