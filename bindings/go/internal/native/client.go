@@ -5,6 +5,8 @@ package native
 */
 import "C"
 
+import "runtime"
+
 // Client is one session. One that nobody refers to any more is freed, which signs it out in the background.
 type Client struct {
 	*shared[*C.send_im_client]
@@ -28,7 +30,9 @@ func SignIn(options *Options) *Call[*Client] {
 		if err := failed(C.send_im_call_take_client(call, &handle)); err != nil {
 			return nil, err
 		}
-		return &Client{share("client", handle, func(handle *C.send_im_client) { C.send_im_client_free(handle) })}, nil
+		session := &shared[*C.send_im_client]{what: "client", handle: handle, free: func(handle *C.send_im_client) { C.send_im_client_free(handle) }}
+		runtime.SetFinalizer(session, (*shared[*C.send_im_client]).Free)
+		return &Client{session}, nil
 	})
 }
 

@@ -1,6 +1,8 @@
 package native
 
 import (
+	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -13,6 +15,29 @@ func TestALibraryOfAnotherInterfaceIsRefused(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "has interface 2, and this package needs 1") {
 		t.Fatal(err)
 	}
+}
+
+// A helper may start a sandbox and give nothing but an account of it.
+func TestASandboxThatNobodyRefersToGoesOn(t *testing.T) {
+	sandbox, err := StartSandbox("{}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, handle, free := sandbox.URL, sandbox.handle, sandbox.free
+	for range [2]int{} {
+		// Finalizers run one after the other.
+		finalized := make(chan struct{})
+		runtime.SetFinalizer(&[1]*int{}, func(*[1]*int) { close(finalized) })
+		runtime.GC()
+		<-finalized
+	}
+	answer, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
+	free(handle)
 }
 
 // What it logs is read by tests/run/golang.py.

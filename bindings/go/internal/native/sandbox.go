@@ -5,7 +5,7 @@ package native
 */
 import "C"
 
-// Sandbox is a running sandbox. One that nobody refers to any more is stopped.
+// Sandbox is a running sandbox. It has no finalizer: an account may be all that is left of it, and needs the server.
 type Sandbox struct {
 	// What does not change.
 	URL, CAFile string
@@ -23,7 +23,7 @@ func StartSandbox(options string) (*Sandbox, error) {
 	return &Sandbox{
 		URL:    C.GoString(C.send_im_sandbox_url(handle)),
 		CAFile: C.GoString(C.send_im_sandbox_ca_file(handle)),
-		shared: share("sandbox", handle, func(handle *C.send_im_sandbox) { C.send_im_sandbox_free(handle) }),
+		shared: &shared[*C.send_im_sandbox]{what: "sandbox", handle: handle, free: func(handle *C.send_im_sandbox) { C.send_im_sandbox_free(handle) }},
 	}, nil
 }
 

@@ -5,19 +5,13 @@ import (
 	"sync"
 )
 
-// shared is an object of the library, by its pointer, that many calls use at a time. One that nobody refers to any more is freed.
+// shared is an object of the library, by its pointer, that many calls use at a time.
 type shared[T comparable] struct {
 	what string
 	free func(T)
 	// Freeing waits until those calls have begun that are beginning.
 	using  sync.RWMutex
 	handle T
-}
-
-func share[T comparable](what string, handle T, free func(T)) *shared[T] {
-	s := &shared[T]{what: what, free: free, handle: handle}
-	runtime.SetFinalizer(s, (*shared[T]).Free)
-	return s
 }
 
 // use lends the object, unless it was freed.
