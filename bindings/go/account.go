@@ -13,7 +13,7 @@ const (
 )
 
 // Account is who sends. The zero Account is the stored one: that of the environment, else of the profile file.
-// fmt, log/slog and encoding/json do not show its password.
+// fmt and log/slog do not show its password, and encoding/json refuses it.
 type Account struct {
 	// Address is the sender's address, user@domain.
 	Address string

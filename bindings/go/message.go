@@ -23,7 +23,7 @@ const (
 	WaitSubmitted Wait = "submitted"
 )
 
-// Message is a message to one recipient. fmt and log/slog show neither text nor subject.
+// Message is a message to one recipient. fmt and log/slog show neither text nor subject, encoding/json refuses it.
 type Message struct {
 	// To is the recipient's address, user@domain; "sip:" in front is optional.
 	To string

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 )
 
-// Secret is a text that fmt, log/slog and encoding/json do not show. string(secret) is the text.
+// Secret is a text that fmt, log/slog and the encoders of JSON and XML do not show. string(secret) is the text.
 type Secret string
 
 const hidden = "***"
@@ -21,8 +21,10 @@ func (Secret) Format(state fmt.State, _ rune) { show(state, hidden) }
 // LogValue does not show it.
 func (Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
 
-// MarshalJSON does not show it.
-func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }
+// MarshalText is an error: what it gave would be read back as a wrong password.
+func (Secret) MarshalText() ([]byte, error) {
+	return nil, errors.New("sendim: a Secret is not encoded; string(secret) is its text")
+}
 
 // String shows neither text nor subject.
 func (m Message) String() string { return "message to " + m.To }
@@ -33,9 +35,9 @@ func (m Message) Format(state fmt.State, _ rune) { show(state, m.String()) }
 // LogValue shows neither text nor subject.
 func (m Message) LogValue() slog.Value { return slog.StringValue(m.String()) }
 
-// MarshalJSON is an error: a handler of log/slog would make JSON of a list of messages.
-func (m Message) MarshalJSON() ([]byte, error) {
-	return nil, errors.New("sendim: a Message has no JSON, so that its text is in no log")
+// MarshalText is an error: a handler of log/slog would make JSON of a list of messages.
+func (m Message) MarshalText() ([]byte, error) {
+	return nil, errors.New("sendim: a Message is not encoded, so that its text is in no log")
 }
 
 // String shows neither text nor subject.

@@ -3,6 +3,7 @@ package sendim_test
 import (
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -39,6 +40,15 @@ func TestNothingSecretIsShown(t *testing.T) {
 		text := shown(value)
 		lacks(t, text, secret)
 		lacks(t, text, fmt.Sprintf("%x", secret))
+	}
+	// Stars would come back as a wrong password.
+	for _, value := range []any{sendim.Secret(secret), sendim.Account{Password: secret}, token, message} {
+		if text, err := json.Marshal(value); err == nil {
+			t.Errorf("it has JSON: %s", text)
+		}
+		if text, err := xml.Marshal(value); err == nil {
+			t.Errorf("it has XML: %s", text)
+		}
 	}
 	contains(t, shown(message), "lenea@contoso.com")
 	contains(t, shown(token), "1970")
