@@ -13,7 +13,7 @@ import (
 
 // Error is a failed call: what failed, at which step, and what to do about it. Get at it with errors.As.
 //
-// A program's own tests can make one: &Error{Kind: ErrBusy} is whole, and behaves as one of a call.
+// A program's own tests can make one: &Error{Kind: ErrBusy, Sent: SentNo} is whole, and behaves as one of a call.
 type Error struct {
 	// Kind is the sort of failure.
 	Kind Kind `json:"kind"`
@@ -21,7 +21,7 @@ type Error struct {
 	Step StepName `json:"step,omitempty"`
 	// Detail is one sentence a person can act on. It holds no password, no token and no text of a message.
 	Detail string `json:"detail"`
-	// Sent says whether the message may have arrived all the same. Look at it before sending again.
+	// Sent says whether the message may have arrived all the same. Send again only what is SentNo.
 	Sent Sent `json:"sent"`
 	// HTTPStatus is the status of the answer that decided; 0 where none did.
 	HTTPStatus int `json:"http_status,omitempty"`

@@ -101,7 +101,7 @@ var (
 type Sent string
 
 const (
-	// SentNo: it was not delivered, and can be sent again. No error of this package leaves it empty.
+	// SentNo: it was not delivered, and can be sent again. Compare with it: an error made in a test may have neither.
 	SentNo Sent = "no"
 	// SentMaybe: it may have arrived, and sending it again may double it.
 	SentMaybe Sent = "maybe"
