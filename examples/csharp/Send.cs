@@ -19,7 +19,7 @@ public static class Send
         try
         {
             var receipt = await Im.SendAsync(arguments[0], arguments[1]);
-            Console.WriteLine($"{receipt.AcceptedBy} accepted the message ({receipt.Evidence}).");
+            Console.WriteLine($"{receipt.AcceptedBy ?? receipt.To} accepted the message ({receipt.Evidence}).");
             return 0;
         }
         catch (SendImException error)

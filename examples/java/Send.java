@@ -1,5 +1,6 @@
 import im.send.SendIm;
 import im.send.SendImException;
+import java.util.Objects;
 
 /**
  * Sends one message to a recipient: {@code lenea@contoso.com "disk full on db7"}.
@@ -14,7 +15,9 @@ public class Send {
         }
         try {
             var receipt = SendIm.sendIm(arguments[0], arguments[1]);
-            System.out.println(receipt.acceptedBy() + " accepted the message (" + receipt.evidence() + ").");
+            // Nobody is named where the server does not say who accepted.
+            var acceptedBy = Objects.requireNonNullElse(receipt.acceptedBy(), receipt.to());
+            System.out.println(acceptedBy + " accepted the message (" + receipt.evidence() + ").");
         } catch (SendImException error) {
             System.err.println(error.getMessage());
             System.exit(error.getExitCode());

@@ -15,7 +15,7 @@ suspend fun main(arguments: Array<String>) {
     val (recipient, text) = arguments
     try {
         val receipt = sendIm(recipient, text)
-        println("${receipt.acceptedBy} accepted the message (${receipt.evidence}).")
+        println("${receipt.acceptedBy ?: receipt.to} accepted the message (${receipt.evidence}).")
     } catch (error: SendImException) {
         System.err.println(error.message)
         exitProcess(error.exitCode)

@@ -13,7 +13,7 @@ if (text === undefined || more.length > 0) {
 
 try {
   const receipt = await sendIm(recipient, text);
-  console.log(`${receipt.acceptedBy} accepted the message (${receipt.evidence}).`);
+  console.log(`${receipt.acceptedBy ?? receipt.to} accepted the message (${receipt.evidence}).`);
 } catch (error) {
   if (!(error instanceof SendImError)) throw error;
   console.error(error.message);

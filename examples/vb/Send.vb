@@ -14,7 +14,7 @@ Module Send
 
         Try
             Dim receipt = Im.Send(arguments(0), arguments(1))
-            Console.WriteLine($"{receipt.AcceptedBy} accepted the message ({receipt.Evidence}).")
+            Console.WriteLine($"{If(receipt.AcceptedBy, receipt.To)} accepted the message ({receipt.Evidence}).")
             Return 0
         Catch failure As SendImException
             Console.Error.WriteLine(failure.Message)

@@ -142,9 +142,11 @@ def prepare_wine():
     """An empty Windows that has what wine 8 lacks."""
     system = WINE / "drive_c" / "windows" / "system32"
     environment = dict(os.environ, **WINE_ENVIRONMENT)
-    # One that a program starts would write to that program's standard error.
+    # One that a program starts would write to that program's standard error. The access list of a new file is what wine makes
+    # of its mode, and the server creates the files.
     WINE.mkdir(parents=True, exist_ok=True)
-    workspace.run("wineserver", "--persistent", env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    workspace.run("sh", "-c", "umask 077; exec wineserver --persistent", env=environment, **quiet)
     atexit.register(workspace.run, "wineserver", "--kill", env=environment, stderr=subprocess.DEVNULL)
     if (system / "bcryptprimitives.dll").exists():
         return
@@ -209,13 +211,8 @@ def rust_tests(target):
     outcome = Outcome()
     variable = f"CARGO_TARGET_{target.triple.upper().replace('-', '_')}_RUNNER"
     environment = dict(os.environ, **dict(target.environment), **{variable: " ".join(target.run)})
-    # What wine makes of a file's mode is its access list.
-    mask = os.umask(0o077)
-    try:
-        for tests in RUST_TESTS:
-            outcome += cargo.counted("cargo", "test", "--locked", "--target", target.triple, "--no-fail-fast", *tests, env=environment)
-    finally:
-        os.umask(mask)
+    for tests in RUST_TESTS:
+        outcome += cargo.counted("cargo", "test", "--locked", "--target", target.triple, "--no-fail-fast", *tests, env=environment)
     return outcome
 
 

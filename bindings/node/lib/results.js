@@ -7,7 +7,7 @@ const { native } = require('./native.js');
 const FIELDS = {
   kind: 'protocol',
   step: null,
-  sent: 'no',
+  sent: undefined,
   httpStatus: null,
   serverCode: null,
   subcode: null,
@@ -28,6 +28,7 @@ class SendImError extends Error {
       throw new TypeError(`A SendImError has ${Object.keys(FIELDS).join(', ')} and no other fields`);
     }
     const { kind } = Object.assign(this, FIELDS, fields);
+    this.sent ??= kind === 'outcome_unknown' ? 'maybe' : 'no';
     this.exitCode = native.exitCode(`${kind}`);
     if (this.exitCode === null) throw new TypeError('A SendImError has no kind of that name');
     this.code = `ERR_SEND_IM_${kind.toUpperCase()}`;
@@ -60,7 +61,7 @@ class Receipt {
 
   constructor(to, fields = {}) {
     this.to = to;
-    this.acceptedBy = to;
+    this.acceptedBy = fields.evidence === 'submitted' ? null : to;
     if (Object.keys(fields).some((name) => name === 'to' || !(name in this))) {
       throw new TypeError(`The fields of a Receipt are ${Object.keys(this).slice(1).join(', ')}`);
     }

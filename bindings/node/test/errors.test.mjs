@@ -126,6 +126,7 @@ test('a program may make one in its tests', () => {
   assert.ok(error instanceof Error && `${error}` === 'SendImError: Busy.');
   const aborted = new SendImError('It failed.', { kind: 'cancelled', sent: 'maybe' });
   assert.deepEqual([aborted.name, aborted.code, aborted.exitCode], ['AbortError', 'ABORT_ERR', 130]);
+  assert.equal(new SendImError('Lost.', { kind: 'outcome_unknown' }).sent, 'maybe');
   assert.equal(new SendImError('It failed.').code, 'ERR_SEND_IM_PROTOCOL');
   // A name that nobody knows may be a secret in the wrong place.
   for (const fields of [{ s3cret: 'busy' }, { kind: 's3cret' }]) {
@@ -141,6 +142,7 @@ test('a program may make a receipt in its tests, and it is of the same class as 
   assert.deepEqual({ ...made }, { ...received, steps: [], threadId: null });
   const other = { acceptedBy: null, evidence: 'submitted', format: 'html', threadId: 'x', steps: [{ step: 'invite' }] };
   assert.deepEqual({ ...new Receipt('lenea@contoso.com', other) }, { to: 'lenea@contoso.com', ...other });
+  assert.equal(new Receipt('lenea@contoso.com', { evidence: 'submitted' }).acceptedBy, null);
   assert.ok(Object.isFrozen(made));
   const message = /^(?!.*s3cret).*acceptedBy, /;
   assert.throws(() => new Receipt('lenea@contoso.com', { s3cret: 'x' }), { name: 'TypeError', message });

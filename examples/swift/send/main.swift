@@ -15,7 +15,7 @@ guard CommandLine.arguments.count == 3 else {
 }
 do {
     let receipt = try await sendIm(to: CommandLine.arguments[1], text: CommandLine.arguments[2])
-    print("\(receipt.acceptedBy ?? "nobody") accepted the message (\(receipt.evidence)).")
+    print("\(receipt.acceptedBy ?? receipt.to) accepted the message (\(receipt.evidence)).")
 } catch {
     complain(error.detail)
     exit(error.exitCode)

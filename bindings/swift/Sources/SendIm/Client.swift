@@ -58,7 +58,6 @@ public final class Client: MessageSender, Discreet {
         }
     }
 
-    @discardableResult
     public func sendAll(_ messages: some Sequence<Message>) async -> [Result<Receipt, SendImError>] {
         let contents = messages.map(\.options)
         do {

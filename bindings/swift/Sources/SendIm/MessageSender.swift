@@ -24,7 +24,6 @@ public protocol MessageSender: Sendable {
     ///
     /// - Returns: For each message, in the same order, its receipt or the error that kept it back. One bad address does
     ///   not hide what became of the rest.
-    @discardableResult
     func sendAll(_ messages: some Sequence<Message>) async -> [Result<Receipt, SendImError>]
 }
 
@@ -49,7 +48,6 @@ extension MessageSender {
                 to: to, text: text, subject: subject, importance: importance, html: html, timeout: timeout, wait: wait))
     }
 
-    @discardableResult
     public func sendAll(_ messages: some Sequence<Message>) async -> [Result<Receipt, SendImError>] {
         var results: [Result<Receipt, SendImError>] = []
         for message in messages {
