@@ -48,6 +48,19 @@ snippets.forEach((snippet, n) => {
   });
 });
 
+test('Ctrl-C ends the program of the README as the page says', async (t) => {
+  const { sandbox } = await place(t);
+  const { code } = snippets.find(({ code }) => code.includes('SIGINT'));
+  const interrupted = code
+    .replace('lenea@', 'silent@')
+    .replace('timeout: 5000', 'timeout: 200')
+    .replace('try {', "setTimeout(() => process.kill(process.pid, 'SIGINT'), 300);\ntry {");
+  const done = await script(t, interrupted, { env: stored(sandbox) });
+  assert.deepEqual([done.code, done.out], [130, '']);
+  assert.match(done.err, /^[^\n]*cancelled[^\n]*\n$/);
+  assert.equal(openApplications(sandbox), 0);
+});
+
 /** Compiles TypeScript as a project would, and runs it. */
 async function compiled(t, code, env) {
   const folder = room(t);
