@@ -7,7 +7,7 @@ const { native } = require('./native.js');
 const FIELDS = {
   kind: 'protocol',
   step: null,
-  sent: undefined,
+  sent: 'no',
   httpStatus: null,
   serverCode: null,
   subcode: null,
@@ -27,8 +27,8 @@ class SendImError extends Error {
     if (Object.keys(fields).some((name) => !Object.hasOwn(FIELDS, name))) {
       throw new TypeError(`A SendImError has ${Object.keys(FIELDS).join(', ')} and no other fields`);
     }
-    const { kind } = Object.assign(this, FIELDS, fields);
-    this.sent ??= kind === 'outcome_unknown' ? 'maybe' : 'no';
+    const sent = fields.kind === 'outcome_unknown' ? 'maybe' : 'no';
+    const { kind } = Object.assign(this, FIELDS, { sent }, fields);
     this.exitCode = native.exitCode(`${kind}`);
     if (this.exitCode === null) throw new TypeError('A SendImError has no kind of that name');
     this.code = `ERR_SEND_IM_${kind.toUpperCase()}`;
