@@ -88,10 +88,18 @@ class Target:
 
     def script(self, name, *command):
         """A program of this machine as one of ours."""
+        return self.written(name, f"exec {' '.join(map(str, (*self.run, *command)))} \"$@\"")
+
+    def runner(self):
+        """What cargo runs tests with. wine's own services would hold a pipe open after the tests have ended."""
+        return self.written("tests", f'{" ".join(self.run)} "$@" > "$0.out" 2>&1\ncode=$?\ncat "$0.out"\nexit $code')
+
+    def written(self, name, lines):
         path = workspace.REPORTS / "run" / f"{self.triple}-{name}"
         path.parent.mkdir(parents=True, exist_ok=True)
         exports = "".join(f"export {variable}='{value}'\n" for variable, value in self.environment)
-        path.write_text(f"#!/bin/sh\n{exports}exec {' '.join(map(str, (*self.run, *command)))} \"$@\"\n")
+        # wine looks for its server below TMPDIR, which the judge of the scenarios sets.
+        path.write_text(f"#!/bin/sh\nunset TMPDIR\n{exports}{lines}\n")
         path.chmod(0o755)
         return path
 
@@ -210,7 +218,7 @@ def rust_tests(target):
         return None
     outcome = Outcome()
     variable = f"CARGO_TARGET_{target.triple.upper().replace('-', '_')}_RUNNER"
-    environment = dict(os.environ, **dict(target.environment), **{variable: " ".join(target.run)})
+    environment = dict(os.environ, **{variable: str(target.runner())})
     for tests in RUST_TESTS:
         outcome += cargo.counted("cargo", "test", "--locked", "--target", target.triple, "--no-fail-fast", *tests, env=environment)
     return outcome

@@ -87,14 +87,12 @@ fn document() -> Value {
         "components": {
             "pathItems": {"Send": {
                 "get": {
-                    "operationId": "sendByQuery",
                     "summary": "Send the message of a query string",
                     "security": security,
                     "parameters": in_query(&message()),
                     "responses": answers,
                 },
                 "post": {
-                    "operationId": "send",
                     "summary": "Send the message of a body",
                     "description": "Query string and body may be mixed; no parameter may stand twice.",
                     "security": security,
