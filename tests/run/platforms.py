@@ -157,6 +157,8 @@ def prepare_wine():
     workspace.run("sh", "-c", "umask 077; exec wineserver --persistent", env=environment, **quiet)
     atexit.register(workspace.run, "wineserver", "--kill", env=environment, stderr=subprocess.DEVNULL)
     if (system / "bcryptprimitives.dll").exists():
+        # So do the services that the first program starts.
+        workspace.run("wine", "cmd", "/c", "exit", env=environment, **quiet)
         return
     for command in (["wineboot", "--init"], ["winecfg", "-v", "win10"]):
         workspace.run("wine", *command, env=environment, check=True, stderr=subprocess.DEVNULL)
