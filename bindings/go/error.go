@@ -13,7 +13,7 @@ import (
 
 // Error is a failed call: what failed, at which step, and what to do about it. Get at it with errors.As.
 //
-// A program's own tests can make one: &Error{Kind: ErrBusy, Sent: SentNo} is whole, and behaves as one of a call.
+// Tests can construct one. Set Kind and Sent, as in &Error{Kind: ErrBusy, Sent: SentNo}; it then behaves like one that a call returned.
 type Error struct {
 	// Kind is the sort of failure.
 	Kind Kind `json:"kind"`

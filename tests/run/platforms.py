@@ -67,7 +67,7 @@ class Target:
         names = ("send_im", "send_im_uniffi")
         if self.windows:
             return [f"{name}.dll" for name in names]
-        return [f"lib{name}.{'dylib' if 'apple' in self.triple else 'so'}" for name in names]
+        return [f"lib{name}.so" for name in names]
 
     def cargo(self, action, *arguments, dynamic=False):
         """Runs cargo for this target."""

@@ -56,7 +56,7 @@ impl Client {
         &self.address
     }
 
-    /// Sends messages, and gives one outcome a message; after a cancellation those that had ended keep theirs. All are under
+    /// Sends messages, and gives one outcome per message; after a cancellation those that had ended keep theirs. All are under
     /// way when this returns. With `in_turn` it is some tens at a time, and the timeout of each begins when its turn comes.
     #[napi]
     pub fn send(

@@ -111,7 +111,7 @@ impl SignedInClient {
         self.generation.call(Sent::Maybe, work).await
     }
 
-    /// Sends many messages, several at a time. One outcome a message, in the same order; after a cancellation those
+    /// Sends many messages, several at a time. One outcome per message, in the same order; after a cancellation those
     /// that had ended keep theirs.
     #[uniffi::method(default(cancellation = None))]
     pub async fn send_all(

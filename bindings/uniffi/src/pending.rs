@@ -29,7 +29,7 @@ pub enum Outcome {
     },
     /// Many messages were sent.
     Sent {
-        /// One outcome a message, in the same order.
+        /// One outcome per message, in the same order.
         value: Vec<SendOutcome>,
     },
     /// Someone has signed in.

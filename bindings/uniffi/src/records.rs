@@ -82,7 +82,8 @@ impl From<&send_im::StepRecord> for StepRecord {
 pub struct ReceiptRecord {
     /// The recipient's address as asked, without `sip:`.
     pub to: String,
-    /// Who accepted. Someone else than `to` after a call-forward, None when only submitted.
+    /// Who accepted. Someone else than `to` after a call-forward, None when only submitted, or where
+    /// the server does not say.
     pub accepted_by: Option<String>,
     /// `invitation_accepted`, `message_confirmed` or `submitted`.
     pub evidence: String,
