@@ -45,16 +45,10 @@ pub(crate) fn value<T: Copy>(all: &[T], number: i32) -> Option<T> {
 /// The name of a number; NULL where there is no such value.
 fn name<T: Copy>(all: &'static [T], number: i32, name: fn(T) -> &'static str) -> *const c_char {
     static NAMES: LazyLock<BTreeMap<&str, CString>> = LazyLock::new(|| {
-        let mut names = Vec::new();
-        names.extend(ErrorKind::ALL.iter().map(|one| one.as_str()));
-        names.extend(Step::ALL.iter().map(|one| one.as_str()));
-        names.extend(Sent::ALL.iter().map(|one| one.as_str()));
-        names.extend(Evidence::ALL.iter().map(|one| one.as_str()));
-        names.extend(Format::ALL.iter().map(|one| one.as_str()));
-        names.extend(Importance::ALL.iter().map(|one| one.as_str()));
-        names.extend(Wait::ALL.iter().map(|one| one.as_str()));
-        names.extend(Tls::ALL.iter().map(|one| one.as_str()));
-        names.extend(Layout::ALL.iter().map(|one| one.as_str()));
+        macro_rules! names {
+            ($($of:ty),*) => { [$(<$of>::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>()),*].concat() };
+        }
+        let names = names![ErrorKind, Step, Sent, Evidence, Format, Importance, Wait, Tls, Layout];
         names.into_iter().map(|name| (name, c_text(name))).collect()
     });
     catch_panic(std::ptr::null(), || as_ptr(value(all, number).and_then(|value| NAMES.get(name(value)))))

@@ -308,27 +308,9 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_needs_its_address() {
-        let error = with(&[("password", "x")]).account().unwrap_err();
-        assert!(error.detail().contains("address"), "{error}");
-    }
-
-    #[test]
-    fn tls_is_one_of_two_words() {
-        let told = Key::Tls.check("old").unwrap_err().to_string();
-        assert_eq!(told, "The option tls (SEND_IM_TLS) is current or compatible.");
+    fn tls_reaches_the_account() {
         let who = [("address", "tosh@contoso.com"), ("password", "x"), ("tls", "compatible")];
         assert!(format!("{:?}", with(&who).account().unwrap()).contains("Compatible"));
-    }
-
-    #[test]
-    fn an_option_that_would_be_ignored_is_refused() {
-        let options = send_im_options(Mutex::new(with(&[("subject", "db7")])));
-        // SAFETY: a reference is living.
-        let (sign_in, send) =
-            unsafe { (Options::of(&options, Takes::Account), Options::of(&options, Takes::Message)) };
-        assert!(sign_in.err().unwrap().detail().contains("subject"));
-        assert!(send.is_ok());
     }
 
     #[test]

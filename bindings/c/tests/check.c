@@ -44,6 +44,17 @@ void place_free(place here) {
     send_im_sandbox_free(here.sandbox);
 }
 
+send_im_client *signed_in(place here) {
+    send_im_client *client = NULL;
+    CHECK_OK(send_im_client_sign_in(here.options, &client));
+    return client;
+}
+
+void sign_out(send_im_client *client) {
+    CHECK_OK(send_im_client_sign_out(client, -1));
+    send_im_client_free(client);
+}
+
 size_t count_of(const char *text, const char *part) {
     size_t count = 0;
     for (; text && (text = strstr(text, part)); text += strlen(part)) count++;
@@ -62,6 +73,13 @@ char *answer_of(send_im_sandbox *sandbox, const char *method, const char *path) 
     char *answer = NULL;
     CHECK_OK(send_im_sandbox_request(sandbox, method, path, NULL, &answer));
     return answer;
+}
+
+size_t requests(send_im_sandbox *sandbox, const char *part) {
+    char *journal = answer_of(sandbox, "GET", "journal");
+    size_t count = count_of(journal, part);
+    send_im_string_free(journal);
+    return count;
 }
 
 int64_t open_sessions(send_im_sandbox *sandbox) {
@@ -87,20 +105,13 @@ char *issued_token(send_im_sandbox *sandbox) {
 
 int quick(void) { return getenv("SEND_IM_QUICK") != NULL; }
 
-int wait_until(volatile int *flag) {
+void pause_briefly(void) {
     struct timespec moment = {0, 5000000};
-    int turns;
-    for (turns = 0; turns < 6000 && !__atomic_load_n(flag, __ATOMIC_ACQUIRE); turns++) nanosleep(&moment, NULL);
-    return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
+    nanosleep(&moment, NULL);
 }
 
-static void every_object_was_freed(void) {
-    struct timespec moment = {0, 5000000};
-    int turns;
-    /* A callback may be at its end. */
-    for (turns = 0; turns < 6000 && send_im_live_objects(); turns++) nanosleep(&moment, NULL);
-    CHECK(send_im_live_objects() == 0);
-}
+/* A callback may be at its end. */
+static void every_object_was_freed(void) { UNTIL(send_im_live_objects() == 0); }
 
 int main(void) {
     sends();

@@ -43,8 +43,30 @@ typedef struct {
 place place_new(const char *sandbox_options);
 void place_free(place here);
 
+/* Becomes so; the test has failed where it is not so after half a minute. */
+#define UNTIL(so)                                                                                                     \
+    do {                                                                                                              \
+        int turns_ = 0;                                                                                               \
+        while (!(so) && turns_++ < 6000) pause_briefly();                                                             \
+        CHECK(so);                                                                                                    \
+    } while (0)
+
+void pause_briefly(void);
+
+/* A client of the account. */
+send_im_client *signed_in(place here);
+
+/* Signs a client out and frees it. */
+void sign_out(send_im_client *client);
+
 /* How often a name stands in a text. */
 size_t count_of(const char *text, const char *part);
+
+/* How many requests the sandbox has answered that read like this in its journal. */
+size_t requests(send_im_sandbox *sandbox, const char *part);
+
+#define SESSION_OPENED "/applications\",\"pool\":0,\"status\":201"
+#define INVITED "/messagingInvitations\",\"pool\":0,\"status\":201"
 
 /* How many messages the sandbox has delivered. */
 size_t delivered(send_im_sandbox *sandbox);
@@ -67,8 +89,9 @@ int quick(void);
 /* How a call ended, which is freed. */
 send_im_error *outcome_of(send_im_call *call);
 
-/* Waits until `*flag` is set by a callback; false after half a minute. */
-int wait_until(volatile int *flag);
+/* What callbacks write and tests read. */
+#define READ(place) __atomic_load_n(&(place), __ATOMIC_SEQ_CST)
+#define COUNT(place) __atomic_add_fetch(&(place), 1, __ATOMIC_SEQ_CST)
 
 void sends(void);
 void errors(void);

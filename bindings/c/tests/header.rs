@@ -27,13 +27,11 @@ const PARTS: [(&str, &[&str]); 9] = [
 /// Enumerators from the core's own list.
 fn enumeration(out: &mut String, what: &str, about: &str, names: impl Iterator<Item = &'static str>) {
     let prefix = format!("SEND_IM_{}", what.to_uppercase());
-    let head = "#ifdef __cplusplus\n  : int32_t\n#endif // __cplusplus\n ";
-    write!(out, "/**\n * {about}\n */\nenum send_im_{what}\n{head}{{\n  {prefix}_NONE = 0,\n").unwrap();
+    write!(out, "/** {about} */\nSEND_IM_ENUM(send_im_{what}) {{\n  {prefix}_NONE = 0,\n").unwrap();
     for (place, name) in names.enumerate() {
         writeln!(out, "  {prefix}_{} = {},", name.to_uppercase().replace('-', "_"), place + 1).unwrap();
     }
-    let typedef = format!("typedef int32_t send_im_{what};");
-    write!(out, "}};\n#ifndef __cplusplus\n{typedef}\n#endif // __cplusplus\n\n").unwrap();
+    out.push_str("};\n\n");
 }
 
 fn enumerations() -> String {
@@ -74,27 +72,50 @@ fn part_of(name: &str) -> usize {
     PARTS.iter().position(|(_, starts)| starts.iter().any(begins)).unwrap_or(PARTS.len() - 1)
 }
 
+/// Columns, as in the comments.
+const WIDTH: usize = 128;
+
+/// A declaration as a person writes it: a comment of one line stays on one, and of the code as much as fits.
+fn laid_out(declaration: &str) -> String {
+    let (comment, code) = declaration.split_once(" */\n").expect(declaration);
+    let about = comment.trim_start_matches("/**\n * ").trim_end();
+    let in_a_line = !about.contains('\n') && about.chars().count() + "/**  */".len() <= WIDTH;
+    let comment = if in_a_line { format!("/** {about}") } else { comment.to_owned() };
+    let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    // An attribute of C++ has to come first.
+    let attribute = ("SEND_IM_API SEND_IM_MUST_USE ", "SEND_IM_MUST_USE SEND_IM_API");
+    let code = match code.strip_prefix(attribute.0) {
+        Some(rest) if attribute.1.len() + rest.len() >= WIDTH => format!("{}\n{rest}", attribute.1),
+        Some(rest) => format!("{} {rest}", attribute.1),
+        None => code,
+    };
+    let lines = code.lines().map(|line| if line.len() > WIDTH { wrapped(line) } else { line.to_owned() });
+    format!("{comment} */\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// The parameters that do not fit, below the first.
+fn wrapped(line: &str) -> String {
+    let (first, rest) = line.split_at(line[..WIDTH].rfind(", ").unwrap() + 2);
+    let column = line.find(")(").map_or_else(|| line.find('(').unwrap(), |at| at + 1) + 1;
+    format!("{}\n{:column$}{rest}", first.trim_end(), "")
+}
+
 /// What cbindgen makes, with macros, enumerations, and a heading for each part.
 fn header(folder: &Path) -> String {
     let config = cbindgen::Config::from_file(folder.join("cbindgen.toml")).unwrap();
     let mut made = Vec::new();
     cbindgen::generate_with_config(folder, config).unwrap().write(&mut made);
-    let mut made = String::from_utf8(made).unwrap();
-    // An attribute of C++ has to come first.
-    for gap in [" ", "\n"] {
-        let (api, must_use) = (format!("SEND_IM_API{gap}"), format!("SEND_IM_MUST_USE{gap}"));
-        made = made.replace(&format!("{api}{must_use}"), &format!("{must_use}{api}"));
-    }
+    let made = String::from_utf8(made).unwrap();
     let (open, close) = ("#ifdef __cplusplus\nextern \"C\" {", "#ifdef __cplusplus\n}  // extern \"C\"");
     let (types, functions) = made.split_once(open).unwrap();
     let (head, types) = types.split_once("#include <stdint.h>\n").unwrap();
     let (after_open, functions) = functions.split_once("\n\n").unwrap();
     let (functions, after_close) = functions.split_once(close).unwrap();
     let (objects, callbacks): (Vec<_>, Vec<_>) =
-        types.trim().split("\n\n").partition(|one| one.contains("\ntypedef struct"));
-    let mut parts: [Vec<&str>; PARTS.len()] = Default::default();
-    for one in callbacks.into_iter().chain(functions.trim().split("\n\n")) {
-        parts[part_of(name_of(one))].push(one);
+        types.trim().split("\n\n").map(laid_out).partition(|one| one.contains("\ntypedef struct"));
+    let mut parts: [Vec<String>; PARTS.len()] = Default::default();
+    for one in callbacks.into_iter().chain(functions.trim().split("\n\n").map(laid_out)) {
+        parts[part_of(name_of(&one))].push(one);
     }
     let mut out = format!("{head}#include <stdint.h>\n\n{}", macros());
     write!(out, "{}{}\n\n{open}{after_open}", enumerations(), objects.join("\n\n")).unwrap();
@@ -142,6 +163,11 @@ fn macros() -> String {
  * Enumerations. 0 is none: no object, no step. A newer library may know more values than this header: treat them as the
  * general case. Numbers do not change.
  */
+#ifdef __cplusplus
+#define SEND_IM_ENUM(name) enum name : int32_t
+#else
+#define SEND_IM_ENUM(name) typedef int32_t name; enum name
+#endif
 
 "#,
         env!("CARGO_PKG_VERSION"),

@@ -40,71 +40,16 @@ fn lists() -> [(&'static str, BTreeSet<String>); 9] {
 }
 
 /// What is in quotes in each line `… marker … = 'name'`.
-fn quoted(source: &str, marker: &str, quote: char) -> BTreeSet<String> {
+fn quoted<'a>(source: &'a str, marker: &str, quote: char) -> Vec<&'a str> {
     let has = |line: &&str, word: &str| line.split_whitespace().any(|one| one == word);
     let lines = source.lines().filter(|line| has(line, marker) && has(line, "="));
-    lines.filter_map(|line| line.split(quote).nth(1)).map(bare).collect()
+    lines.filter_map(|line| line.split(quote).nth(1)).collect()
 }
 
-#[test]
-fn every_name_is_listed_in_go() {
-    let files = ["kind", "receipt", "message", "account", "sandbox"];
-    let all: String = files.map(|file| source(&format!("bindings/go/{file}.go"))).concat();
-    for (name, wanted) in lists() {
-        assert_eq!(quoted(&all, name, '"'), wanted, "{name}");
-    }
-}
-
-#[test]
-fn every_name_is_listed_in_php() {
-    let enums =
-        ["ErrorKind", "StepName", "Sent", "Evidence", "Format", "Importance", "Wait", "Tls", "Layout"];
-    for (file, (_, wanted)) in enums.into_iter().zip(lists()) {
-        let mut listed = quoted(&source(&format!("bindings/php/src/{file}.php")), "case", '\'');
-        // For what a newer library knows.
-        listed.remove("unknown");
-        // Of the package itself.
-        listed.remove("libraryunavailable");
-        assert_eq!(listed, wanted, "{file}");
-    }
-}
-
-#[test]
-fn every_name_is_listed_in_dotnet() {
-    let files = ["ErrorKind", "Receipt", "ImMessage", "Account", "SandboxOptions"];
-    let all: String = files.map(|file| source(&format!("bindings/dotnet/SendIm/{file}.cs"))).concat();
-    let enums = [
-        "ErrorKind",
-        "StepName",
-        "Sent",
-        "Evidence",
-        "TextFormat",
-        "Importance",
-        "Wait",
-        "Tls",
-        "SandboxLayout",
-    ];
-    for (of, (_, wanted)) in enums.into_iter().zip(lists()) {
-        let (_, body) = all.split_once(&format!("public enum {of}\n")).expect(of);
-        let members = body.split('}').next().unwrap_or_default().lines().map(str::trim);
-        let members = members.filter(|line| !line.starts_with('/')).filter_map(|line| line.strip_suffix(','));
-        let mut listed: BTreeSet<_> = members.map(bare).collect();
-        listed.remove("other");
-        assert_eq!(listed, wanted, "{of}");
-    }
-}
-
-#[test]
-fn every_name_is_listed_in_node() {
-    let types = source("bindings/node/index.d.ts");
-    for (name, wanted) in lists() {
-        // As every other name of JavaScript is written.
-        let name = if name == "TLS" { "Tls" } else { name };
-        let (_, list) = types.split_once(&format!("export type {name} =")).expect(name);
-        let listed: BTreeSet<_> =
-            list.split(';').next().unwrap_or_default().split('\'').skip(1).step_by(2).map(bare).collect();
-        assert_eq!(listed, wanted, "{name}");
-    }
+/// What is in quotes between these words and the end of the list.
+fn quoted_in<'a>(source: &'a str, words: &str, end: char, quote: char) -> Vec<&'a str> {
+    let (_, list) = source.split_once(words).expect(words);
+    list.split(end).next().unwrap_or_default().split(quote).skip(1).step_by(2).collect()
 }
 
 /// Every file of a folder with this ending.
@@ -117,64 +62,74 @@ fn sources(folder: &str, ending: &str) -> String {
         .collect()
 }
 
-/// The lines between the one that begins with these words and the brace that closes it.
-fn body<'a>(source: &'a str, words: &'a str) -> impl Iterator<Item = &'a str> {
-    let mut lines = source.lines().skip_while(move |line| !line.trim_start().starts_with(words));
-    let first = lines.next().expect(words);
+/// The lines between the one that begins like this and the brace that closes it.
+fn body<'a>(source: &'a str, begins: &str) -> Vec<&'a str> {
+    let declares = |line: &str| {
+        line.trim_start().strip_prefix(begins).map(|rest| !rest.starts_with(char::is_alphanumeric))
+    };
+    let mut lines = source.lines().skip_while(|line| declares(line) != Some(true));
+    let first = lines.next().expect(begins);
     let end = format!("{}}}", &first[..first.len() - first.trim_start().len()]);
-    lines.take_while(move |line| !line.starts_with(&end)).map(str::trim)
+    lines
+        .skip_while(|line| line.trim() == "{")
+        .take_while(|line| !line.starts_with(&end))
+        .map(str::trim)
+        .collect()
 }
 
 #[test]
-fn every_name_is_listed_in_kotlin() {
-    let all = sources("bindings/kotlin/src/main/kotlin/im/send", "kt");
-    for (name, wanted) in lists() {
-        let name = match name {
-            "Kind" => "ErrorKind",
-            "TLS" => "Tls",
+fn every_name_is_listed_in_every_language() {
+    let (go, dotnet) = (sources("bindings/go", "go"), sources("bindings/dotnet/SendIm", "cs"));
+    let (kotlin, swift) = (
+        sources("bindings/kotlin/src/main/kotlin/im/send", "kt"),
+        sources("bindings/swift/Sources/SendIm", "swift"),
+    );
+    let (node, python) =
+        (source("bindings/node/index.d.ts"), source("bindings/python/src/send_im/_types.py"));
+    for (in_go, wanted) in lists() {
+        let of_js = if in_go == "TLS" { "Tls" } else { in_go };
+        let name = if in_go == "Kind" { "ErrorKind" } else { of_js };
+        let check = |language: &str, names: Vec<&str>| {
+            let mut listed: BTreeSet<_> = names.into_iter().map(bare).collect();
+            // For what a newer library knows, and of the package of PHP itself.
+            listed.retain(|one| !["unknown", "other", "libraryunavailable"].contains(&one.as_str()));
+            assert_eq!(listed, wanted, "{name} in {language}");
+        };
+        check("Go", quoted(&go, in_go, '"'));
+        check("PHP", quoted(&source(&format!("bindings/php/src/{name}.php")), "case", '\''));
+        check("Node", quoted_in(&node, &format!("export type {of_js} ="), ';', '\''));
+        // The sandbox's layout is a word there.
+        if name != "Layout" {
+            check("Python", quoted_in(&python, &format!("\n{of_js}: TypeAlias = Literal["), ']', '"'));
+        }
+        let of_dotnet = match name {
+            "Format" => "TextFormat",
+            "Layout" => "SandboxLayout",
             same => same,
         };
-        let declared = [' ', '('].map(|end| format!("public enum class {name}{end}"));
-        let declared = declared.iter().find(|one| all.contains(one.as_str())).expect(name);
+        let members = body(&dotnet, &format!("public enum {of_dotnet}"));
+        check(
+            ".NET",
+            members
+                .into_iter()
+                .filter(|line| !line.starts_with('/'))
+                .filter_map(|line| line.strip_suffix(','))
+                .collect(),
+        );
         // Before the methods.
         let mut over = false;
+        let entries = body(&kotlin, &format!("public enum class {name}"));
         let entries =
-            body(&all, declared).take_while(|line| !std::mem::replace(&mut over, line.ends_with(';')));
+            entries.into_iter().take_while(|line| !std::mem::replace(&mut over, line.ends_with(';')));
         let entries = entries.filter(|line| line.starts_with(|letter: char| letter.is_ascii_uppercase()));
-        let listed: BTreeSet<_> =
-            entries.filter_map(|line| line.split([',', ';', '(']).next()).map(bare).collect();
-        assert_eq!(listed, wanted, "{name}");
-    }
-}
-
-#[test]
-fn every_name_is_listed_in_swift() {
-    let all = sources("bindings/swift/Sources/SendIm", "swift");
-    for (name, wanted) in lists() {
-        let declared = ["struct", "enum"].map(|of| format!("public {of} {name}:"));
-        let declared = declared.iter().find(|one| all.contains(one.as_str())).expect(name);
-        let names = body(&all, declared).filter_map(|line| {
+        check("Kotlin", entries.filter_map(|line| line.split([',', ';', '(']).next()).collect());
+        let declared = ["struct", "enum"].map(|of| format!("public {of} {in_go}:"));
+        let declared = declared.iter().find(|one| swift.contains(one.as_str())).expect(name);
+        let names = body(&swift, declared).into_iter().filter_map(|line| {
             let rest = line.strip_prefix("case ").or_else(|| line.strip_prefix("public static let "))?;
             rest.split(" = ").next()
         });
-        let listed: BTreeSet<_> = names.flat_map(|names| names.split(',')).map(bare).collect();
-        assert_eq!(listed, wanted, "{name}");
-    }
-}
-
-#[test]
-fn every_name_is_listed_in_python() {
-    let types = source("bindings/python/src/send_im/_types.py");
-    for (name, wanted) in lists() {
-        let name = if name == "TLS" { "Tls" } else { name };
-        // The sandbox's layout is a word.
-        let Some((_, list)) = types.split_once(&format!("\n{name}: TypeAlias = Literal[")) else {
-            assert_eq!(name, "Layout");
-            continue;
-        };
-        let listed: BTreeSet<_> =
-            list.split(']').next().unwrap_or_default().split('"').skip(1).step_by(2).map(bare).collect();
-        assert_eq!(listed, wanted, "{name}");
+        check("Swift", names.flat_map(|names| names.split(',')).collect());
     }
 }
 
@@ -182,7 +137,8 @@ fn every_name_is_listed_in_python() {
 fn every_kind_is_listed_in_ruby() {
     let errors = source("bindings/ruby/lib/send_im/errors.rb");
     // Classes, each with its kinds: `NotDelivered => %i[declined busy],`.
-    let kinds = body(&errors, "KINDS = {").filter_map(|line| line.split_once("%i[")?.1.split(']').next());
+    let kinds =
+        body(&errors, "KINDS = {").into_iter().filter_map(|line| line.split_once("%i[")?.1.split(']').next());
     let listed: BTreeSet<_> = kinds.flat_map(str::split_whitespace).map(bare).collect();
     assert_eq!(listed, lists()[0].1);
 }

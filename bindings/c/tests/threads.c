@@ -34,11 +34,10 @@ static void *send_some(void *data) {
 
 static void many_threads_share_one_client_and_each_message_arrives_once(void) {
     place here = place_new(NULL);
-    send_im_client *client = NULL;
+    send_im_client *client = signed_in(here);
     pthread_t ids[THREADS];
     sender senders[THREADS];
     int many = quick() ? 4 : THREADS, i, k, once = 0;
-    CHECK_OK(send_im_client_sign_in(here.options, &client));
     for (i = 0; i < many; i++) {
         senders[i].client = client;
         senders[i].number = i;
@@ -59,8 +58,7 @@ static void many_threads_share_one_client_and_each_message_arrives_once(void) {
     }
     CHECK(once == many * EACH && delivered(here.sandbox) == (size_t)(many * EACH));
     send_im_string_free(inbox);
-    CHECK_OK(send_im_client_sign_out(client, -1));
-    send_im_client_free(client);
+    sign_out(client);
     place_free(here);
 }
 
@@ -97,11 +95,10 @@ static void child(place here, send_im_client *inherited, send_im_call *ringing, 
 
 static void after_a_fork_both_send(void) {
     place here = place_new("{\"https\": false}");
-    send_im_client *client = NULL;
+    send_im_client *client = signed_in(here);
     send_im_call *ringing = NULL;
     int status = -1;
     pid_t pid;
-    CHECK_OK(send_im_client_sign_in(here.options, &client));
     CHECK_OK(send_im_client_send(client, NULL, "lenea@contoso.com", "before", NULL));
     CHECK_OK(send_im_client_send_begin(client, NULL, "silent@contoso.com", "ringing", &ringing));
     pid = fork();
@@ -114,8 +111,7 @@ static void after_a_fork_both_send(void) {
     CHECK(delivered(here.sandbox) == 3 && !send_im_call_wait(ringing, 0));
     send_im_call_cancel(ringing);
     CHECK_KIND(outcome_of(ringing), CANCELLED);
-    CHECK_OK(send_im_client_sign_out(client, -1));
-    send_im_client_free(client);
+    sign_out(client);
     place_free(here);
 }
 

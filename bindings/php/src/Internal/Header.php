@@ -20,9 +20,10 @@ final class Header
                 '~/\*.*?\*/|//[^\n]*~s',
                 '~^\#ifdef __cplusplus$.*?^\#endif\h*$~ms',
                 '~^\h*\#.*$|\bSEND_IM_(?:API|MUST_USE)\b~m',
+                '~\bSEND_IM_ENUM\((\w+)\)~',
                 '~\s+~',
             ],
-            [' ', '', '', ' '],
+            [' ', '', '', 'typedef int32_t $1; enum $1', ' '],
             $header,
         );
 
