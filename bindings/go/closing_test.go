@@ -96,21 +96,3 @@ func TestCancelAllEndsAClose(t *testing.T) {
 	same(t, failing(t, <-failed).Kind, sendim.ErrCancelled)
 	same(t, must[int](t)(openSessions(sandbox)), 0)
 }
-
-func TestAServerThatIsGoneIsNotWaitedFor(t *testing.T) {
-	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
-	client := signIn(t, sandbox)
-	failed := underWay(client, patient("silent@contoso.com"))
-	ringing(t, sandbox, 1)
-	check(t, sandbox.Close())
-	closed := make(chan error, 1)
-	go func() { closed <- client.Close() }()
-	select {
-	case err := <-closed:
-		// The server could not be told.
-		same(t, failing(t, err).Step, sendim.StepSignOut)
-	case <-time.After(hang):
-		t.Fatal("it waits for a server that is gone")
-	}
-	same(t, failing(t, <-failed).Sent, sendim.SentMaybe)
-}

@@ -1,14 +1,11 @@
 package sendim_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -29,13 +26,7 @@ const (
 // The folder of the whole project.
 const root = "../.."
 
-// serve is the environment variable that makes this program a sandbox instead of a runner of tests.
-const serve = "SEND_IM_TEST_SERVE"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(serve) != "" {
-		os.Exit(served())
-	}
 	if len(os.Args) == 2 && os.Args[1] == "driver" {
 		os.Exit(drive())
 	}
@@ -50,59 +41,6 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
-}
-
-// served is a sandbox in a process of its own: it prints its URL, and at the end of its input how many messages it delivered
-// and how many sessions are open.
-func served() int {
-	sandbox, err := sendim.StartSandbox(nil)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	fmt.Println(sandbox.URL())
-	_, _ = io.Copy(io.Discard, os.Stdin)
-	messages, _ := sandbox.Messages()
-	open, _ := openSessions(sandbox)
-	fmt.Println(len(messages), open)
-	return 0
-}
-
-// outside is a sandbox in a process of its own.
-type outside struct {
-	url    string
-	input  io.Closer
-	output *bufio.Reader
-}
-
-func startOutside(t *testing.T) *outside {
-	t.Helper()
-	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), serve+"=1")
-	command.Stderr = os.Stderr
-	input, err := command.StdinPipe()
-	check(t, err)
-	output, err := command.StdoutPipe()
-	check(t, err)
-	check(t, command.Start())
-	t.Cleanup(func() {
-		input.Close()
-		_ = command.Wait()
-	})
-	o := &outside{input: input, output: bufio.NewReader(output)}
-	line, err := o.output.ReadString('\n')
-	check(t, err)
-	o.url = strings.TrimSpace(line)
-	return o
-}
-
-// end is how many messages were delivered, and how many sessions are open.
-func (o *outside) end(t *testing.T) (messages, open int) {
-	t.Helper()
-	check(t, o.input.Close())
-	_, err := fmt.Fscan(o.output, &messages, &open)
-	check(t, err)
-	return messages, open
 }
 
 func check(t *testing.T, err error) {
@@ -187,6 +125,25 @@ func signIn(t *testing.T, sandbox *sendim.Sandbox, changes ...change) *sendim.Cl
 	return client
 }
 
+// sent sends a message in one call and gives its receipt.
+func sent(t *testing.T, sandbox *sendim.Sandbox, message sendim.Message, changes ...change) *sendim.Receipt {
+	t.Helper()
+	return must[*sendim.Receipt](t)(sendim.Send(background(t), account(sandbox, changes...), message))
+}
+
+// refused sends a message in one call, which must fail.
+func refused(t *testing.T, sandbox *sendim.Sandbox, message sendim.Message, changes ...change) *sendim.Error {
+	t.Helper()
+	_, err := sendim.Send(background(t), account(sandbox, changes...), message)
+	return failing(t, err)
+}
+
+// delivered is what the sandbox delivered.
+func delivered(t *testing.T, sandbox *sendim.Sandbox) []sendim.Delivered {
+	t.Helper()
+	return must[[]sendim.Delivered](t)(sandbox.Messages())
+}
+
 // failing is the error of a call that must fail.
 func failing(t *testing.T, err error) *sendim.Error {
 	t.Helper()
@@ -200,11 +157,9 @@ func failing(t *testing.T, err error) *sendim.Error {
 // texts are those of what was delivered.
 func texts(t *testing.T, sandbox *sendim.Sandbox) string {
 	t.Helper()
-	messages, err := sandbox.Messages()
-	check(t, err)
-	all := make([]string, len(messages))
-	for i, message := range messages {
-		all[i] = message.Text
+	var all []string
+	for _, message := range delivered(t, sandbox) {
+		all = append(all, message.Text)
 	}
 	return strings.Join(all, ",")
 }

@@ -35,6 +35,11 @@ func logger(level slog.Level) (*buffer, change) {
 	return written, loggedBy(slog.NewTextHandler(written, &slog.HandlerOptions{Level: level}))
 }
 
+// debugging is a handler to build others on.
+func debugging() slog.Handler {
+	return slog.NewTextHandler(&buffer{}, &slog.HandlerOptions{Level: slog.LevelDebug})
+}
+
 func loggedBy(handler slog.Handler) change {
 	return func(account *sendim.Account) { account.Logger = slog.New(handler) }
 }
@@ -42,21 +47,15 @@ func loggedBy(handler slog.Handler) change {
 func TestEachStepIsALineAtDebugLevel(t *testing.T) {
 	sandbox := start(t, nil)
 	written, logged := logger(slog.LevelDebug)
-	receipt, err := sendim.Send(background(t), account(sandbox, logged), to("lenea@contoso.com", "hi"))
-	check(t, err)
+	receipt := sent(t, sandbox, to("lenea@contoso.com", "hi"), logged)
 	lines := strings.Split(strings.TrimSpace(written.String()), "\n")
 	for n, step := range receipt.Steps {
 		contains(t, lines[n], fmt.Sprintf(`level=DEBUG msg="send-im step" step=%s host=%s status=%d elapsed=`, step.Name, step.Host, step.Status))
 	}
 	// The sign-out comes after the receipt.
 	contains(t, lines[len(lines)-1], "step=sign_out")
-}
-
-func TestNothingIsSaidAboveDebug(t *testing.T) {
-	sandbox := start(t, nil)
-	written, logged := logger(slog.LevelInfo)
-	_, err := sendim.Send(background(t), account(sandbox, logged), to("lenea@contoso.com", "hi"))
-	check(t, err)
+	written, logged = logger(slog.LevelInfo)
+	sent(t, sandbox, to("lenea@contoso.com", "hi"), logged)
 	same(t, written.String(), "")
 }
 
@@ -95,17 +94,16 @@ func (s *sending) Handle(ctx context.Context, _ slog.Record) error {
 
 func TestALoggerMaySendByItself(t *testing.T) {
 	sandbox := start(t, nil)
-	handler := &sending{Handler: slog.NewTextHandler(&buffer{}, &slog.HandlerOptions{Level: slog.LevelDebug}), failed: make(chan error, 1)}
+	handler := &sending{Handler: debugging(), failed: make(chan error, 1)}
 	handler.client = signIn(t, sandbox)
-	_, err := sendim.Send(background(t), account(sandbox, loggedBy(handler)), to("lenea@contoso.com", "hi"))
-	check(t, err)
+	sent(t, sandbox, to("lenea@contoso.com", "hi"), loggedBy(handler))
 	check(t, <-handler.failed)
 	contains(t, texts(t, sandbox), "from the logger")
 }
 
 func TestALoggerThatPanicsDoesSoInTheCall(t *testing.T) {
 	sandbox := start(t, nil)
-	handler := panics{slog.NewTextHandler(&buffer{}, &slog.HandlerOptions{Level: slog.LevelDebug})}
+	handler := panics{debugging()}
 	func() {
 		defer func() { same(t, recover() == "the logger is broken", true) }()
 		_, _ = sendim.Send(background(t), account(sandbox, loggedBy(handler)), to("silent@contoso.com", "hi"))
@@ -136,9 +134,8 @@ func (n named) Handle(ctx context.Context, _ slog.Record) error {
 
 func TestTheLoggerGetsTheContextOfTheCall(t *testing.T) {
 	sandbox := start(t, nil)
-	handler := named{slog.NewTextHandler(&buffer{}, &slog.HandlerOptions{Level: slog.LevelDebug}), make(chan any, 1)}
+	handler := named{debugging(), make(chan any, 1)}
 	ctx := context.WithValue(background(t), key{}, "request 7")
-	_, err := sendim.Send(ctx, account(sandbox, loggedBy(handler)), to("lenea@contoso.com", "hi"))
-	check(t, err)
+	must[*sendim.Receipt](t)(sendim.Send(ctx, account(sandbox, loggedBy(handler)), to("lenea@contoso.com", "hi")))
 	same(t, <-handler.seen, "request 7")
 }

@@ -30,9 +30,8 @@ func objects() int {
 }
 
 func TestMemoryOfManySendsOnOneSessionStaysFlat(t *testing.T) {
-	server := startOutside(t)
-	client, err := sendim.SignIn(context.Background(), sendim.Account{Address: sender, Password: password, Server: server.url})
-	check(t, err)
+	sandbox := start(t, nil)
+	client := signIn(t, sandbox)
 	var counted, live [windows]int
 	for window := range counted {
 		for round := 0; round < rounds; round++ {
@@ -42,7 +41,7 @@ func TestMemoryOfManySendsOnOneSessionStaysFlat(t *testing.T) {
 			same(t, failing(t, err).Kind, sendim.ErrBusy)
 		}
 		// A call that has ended is freed at once, on a goroutine of its own.
-		eventually(t, "the client alone is left", func() bool { live[window] = native.LiveObjects(); return live[window] == 1 })
+		eventually(t, "client and sandbox are left", func() bool { live[window] = native.LiveObjects(); return live[window] == 2 })
 		counted[window] = objects()
 	}
 	t.Logf("objects of Go: %v, of the library: %v", counted, live)
@@ -50,9 +49,9 @@ func TestMemoryOfManySendsOnOneSessionStaysFlat(t *testing.T) {
 		t.Errorf("%d objects more than after the warm-up: %v", added, counted)
 	}
 	check(t, client.Close())
-	messages, open := server.end(t)
-	same(t, messages, windows*rounds*10)
-	same(t, open, 0)
+	same(t, len(delivered(t, sandbox)), windows*rounds*10)
+	same(t, must[int](t)(openSessions(sandbox)), 0)
+	check(t, sandbox.Close())
 	same(t, native.LiveObjects(), 0)
 }
 

@@ -56,9 +56,8 @@ func TestNothingSecretIsShown(t *testing.T) {
 
 func TestADeliveryShowsNeitherTextNorSubject(t *testing.T) {
 	sandbox := start(t, nil)
-	_, err := sendim.Send(background(t), account(sandbox), sendim.Message{To: "lenea@contoso.com", Text: secretText, Subject: "a secret subject"})
-	check(t, err)
-	delivery := must[[]sendim.Delivered](t)(sandbox.Messages())[0]
+	sent(t, sandbox, sendim.Message{To: "lenea@contoso.com", Text: secretText, Subject: "a secret subject"})
+	delivery := delivered(t, sandbox)[0]
 	written := &buffer{}
 	slog.New(slog.NewJSONHandler(written, nil)).Info("got", "delivery", delivery)
 	text := written.String() + fmt.Sprintf("%v %+v %#v %s", delivery, delivery, delivery, delivery)

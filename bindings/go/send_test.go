@@ -18,8 +18,7 @@ import (
 
 func TestTheStepsTellTheWayOfTheMessage(t *testing.T) {
 	sandbox := start(t, nil)
-	receipt, err := sendim.Send(background(t), account(sandbox), to("lenea@contoso.com", "hi"))
-	check(t, err)
+	receipt := sent(t, sandbox, to("lenea@contoso.com", "hi"))
 	same(t, receipt.Steps[0].Name, sendim.StepDiscover)
 	seen := map[sendim.StepName]bool{}
 	for _, step := range receipt.Steps {
@@ -36,22 +35,11 @@ func TestTheStepsTellTheWayOfTheMessage(t *testing.T) {
 	}
 }
 
-func TestThePasswordOfTheEnvironmentCompletesAnAddress(t *testing.T) {
-	sandbox := start(t, nil)
-	_, err := sendim.Send(background(t), sendim.Account{Address: sender, Server: sandbox.URL()}, to("lenea@contoso.com", "hi"))
-	contains(t, failing(t, err).Error(), "SEND_IM_PASSWORD")
-	t.Setenv("SEND_IM_PASSWORD", password)
-	_, err = sendim.Send(background(t), sendim.Account{Address: sender, Server: sandbox.URL()}, to("lenea@contoso.com", "hi"))
-	check(t, err)
-}
-
 func TestOlderCipherSuitesCanBeAllowed(t *testing.T) {
 	t.Setenv("SEND_IM_TLS", "old")
 	sandbox := start(t, nil)
-	_, err := sendim.Send(background(t), account(sandbox, func(a *sendim.Account) { a.TLS = sendim.TLSCompatible }), to("lenea@contoso.com", "hi"))
-	check(t, err)
-	_, err = sendim.Send(background(t), account(sandbox), to("lenea@contoso.com", "hi"))
-	contains(t, failing(t, err).Error(), "SEND_IM_TLS")
+	sent(t, sandbox, to("lenea@contoso.com", "hi"), func(a *sendim.Account) { a.TLS = sendim.TLSCompatible })
+	contains(t, refused(t, sandbox, to("lenea@contoso.com", "hi")).Error(), "SEND_IM_TLS")
 }
 
 func TestBadOptionsAreRefusedBeforeAnyRequest(t *testing.T) {
