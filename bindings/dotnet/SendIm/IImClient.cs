@@ -10,24 +10,10 @@ namespace SendIm
     public interface IImClient : IDisposable
     {
         /// <summary>Sends one message and waits for its delivery.</summary>
-        /// <param name="to">The recipient's address, <c>user@domain</c>; <c>sip:</c> in front is optional.</param>
-        /// <param name="text">The text.</param>
-        /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
-        /// <remarks>Messages of one thread to one recipient arrive in the order of the calls.</remarks>
-        Receipt Send(string to, string text);
-
-        /// <summary>Sends one message and waits for its delivery.</summary>
         /// <param name="message">What is sent, and how.</param>
         /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
+        /// <remarks>Messages of one thread to one recipient arrive in the order of the calls.</remarks>
         Receipt Send(ImMessage message);
-
-        /// <summary>Sends one message without blocking a thread.</summary>
-        /// <param name="to">The recipient's address, <c>user@domain</c>; <c>sip:</c> in front is optional.</param>
-        /// <param name="text">The text.</param>
-        /// <param name="cancellationToken">Stops waiting at once. An invitation that rings is withdrawn.</param>
-        /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
-        /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
-        Task<Receipt> SendAsync(string to, string text, CancellationToken cancellationToken = default);
 
         /// <summary>Sends one message without blocking a thread.</summary>
         /// <param name="message">What is sent, and how.</param>
@@ -81,5 +67,29 @@ namespace SendIm
         /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
         /// <exception cref="ArgumentOutOfRangeException">The bound is negative.</exception>
         Task SignOutAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default);
+    }
+
+    /// <summary>The short forms of a send.</summary>
+    public static class ImClientExtensions
+    {
+        /// <summary>Sends a text with the usual options and waits for its delivery.</summary>
+        /// <param name="client">Who sends.</param>
+        /// <param name="to">The recipient's address, <c>user@domain</c>; <c>sip:</c> in front is optional.</param>
+        /// <param name="text">The text.</param>
+        /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
+        public static Receipt Send(this IImClient client, string to, string text) => Given(client).Send(new ImMessage(to, text));
+
+        /// <summary>Does what <see cref="Send"/> does, without blocking a thread.</summary>
+        /// <param name="client">Who sends.</param>
+        /// <param name="to">The recipient's address.</param>
+        /// <param name="text">The text.</param>
+        /// <param name="cancellationToken">Stops waiting at once. An invitation that rings is withdrawn.</param>
+        /// <exception cref="SendImException">It was not delivered, or it is not known whether it was.</exception>
+        /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
+        public static Task<Receipt> SendAsync(
+            this IImClient client, string to, string text, CancellationToken cancellationToken = default) =>
+            Given(client).SendAsync(new ImMessage(to, text), cancellationToken);
+
+        private static IImClient Given(IImClient client) => client ?? throw new ArgumentNullException(nameof(client));
     }
 }

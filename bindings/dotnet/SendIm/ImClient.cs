@@ -45,14 +45,7 @@ namespace SendIm
             Call.RunAsync(SigningIn(account), Take(account), cancellationToken);
 
         /// <inheritdoc/>
-        public Receipt Send(string to, string text) => Send(new ImMessage(to, text));
-
-        /// <inheritdoc/>
         public Receipt Send(ImMessage message) => Call.Run(Sending(message), Reader.TakeReceipt);
-
-        /// <inheritdoc/>
-        public Task<Receipt> SendAsync(string to, string text, CancellationToken cancellationToken = default) =>
-            SendAsync(new ImMessage(to, text), cancellationToken);
 
         /// <inheritdoc/>
         public Task<Receipt> SendAsync(ImMessage message, CancellationToken cancellationToken = default) =>

@@ -31,8 +31,14 @@ namespace SendIm.Native
             try
             {
                 var step = Reader.StepRecord(record);
-                hook.log?.Invoke(ImLogLevel.Debug, null, step.ToString());
-                hook.onStep?.Invoke(step);
+                try
+                {
+                    hook.log?.Invoke(ImLogLevel.Debug, null, step.ToString());
+                }
+                finally
+                {
+                    hook.onStep?.Invoke(step);
+                }
             }
             catch (Exception error)
             {

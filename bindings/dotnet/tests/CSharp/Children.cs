@@ -32,12 +32,13 @@ namespace SendIm.Tests
         /// <summary>Runs one of them to its end.</summary>
         internal static (int Code, string Out, string Error) Start(
             string name, IDictionary<string, string>? environment, params string[] arguments) =>
-            Child.Run(Me, new[] { "child", name }.Concat(arguments).ToArray(), environment, patience: 1200);
+            Child.Run(Command(name, arguments), environment, patience: 1200);
 
         internal static Child Begin(string name, params string[] arguments) =>
-            Child.Start(Me, new[] { "child", name }.Concat(arguments).ToArray());
+            Child.Start(Command(name, arguments));
 
-        private static string Me => Assembly.GetExecutingAssembly().Location;
+        private static string[] Command(string name, string[] arguments) =>
+            new[] { Child.Dotnet, Assembly.GetExecutingAssembly().Location, "child", name }.Concat(arguments).ToArray();
 
         private static Account Tosh(string server) => new Account("tosh@contoso.com", "x") { Server = server };
 
@@ -47,17 +48,19 @@ namespace SendIm.Tests
         private static int Throws(string[] arguments)
         {
             var account = Tosh(arguments[0]);
+            var steps = 0;
+            account.OnStep = _ => steps++;
             if (arguments[1] == "log")
             {
                 account.Log = (level, error, text) => throw (error ?? new FormatException("thrown by log"));
             }
             else
             {
-                account.OnStep = _ => throw new FormatException("thrown by step");
+                account.OnStep += _ => throw new FormatException("thrown by step");
             }
 
             Console.Out.WriteLine(Im.Send("lenea@contoso.com", "hello", account).AcceptedBy);
-            return 0;
+            return steps >= 5 ? 0 : 1;
         }
 
         /// <summary>A sandbox until its input ends; then it tells how many messages it has.</summary>

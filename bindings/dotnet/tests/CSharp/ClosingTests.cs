@@ -92,22 +92,14 @@ namespace SendIm.Tests
         public async Task CancelAll_ends_all_at_once_and_each_says_whether_it_can_have_arrived()
         {
             using var client = ImClient.SignIn(Account);
-            var longText = new string('x', 2000);
             var blocking = Task.Run(() => client.Send(Patient(Silent)));
             Ringing();
-            var ringsWithoutText = client.SendAsync(Patient("silent@fabrikam.com", longText));
-            var many = client.SendAllAsync(
-                Enumerable.Range(0, 60).Select(n => Patient($"silent@site{n}.contoso.com", longText)).ToArray());
-            Check.Eventually(() => sandbox.Journal().Count(one => one.IsInvitation()) == 32, "they ring");
+            var waits = client.SendAsync(Patient(Silent));
+            var many = client.SendAllAsync(new[] { Patient(Silent) });
             client.CancelAll();
             Cut(Sent.Maybe, await Check.ThrowsAsync<SendImException>(() => blocking));
-            Cut(Sent.No, await Check.ThrowsAsync<SendImException>(() => ringsWithoutText));
-            foreach (var result in await many)
-            {
-                // Those whose turn had not come never began.
-                Check.True(result.Error!.Kind == ErrorKind.Cancelled || result.Error.Kind == ErrorKind.Closed, result.ToString());
-                Check.Equal(Sent.No, result.Error.Sent);
-            }
+            Cut(Sent.No, await Check.ThrowsAsync<SendImException>(() => waits));
+            Cut(Sent.No, (await many).Single().Error!);
         }
 
         [Test]
@@ -137,8 +129,7 @@ namespace SendIm.Tests
             });
         }
 
-        private static ImMessage Patient(string to, string text = "hi") =>
-            new ImMessage(to, text) { Timeout = TimeSpan.FromMinutes(30) };
+        private static ImMessage Patient(string to) => new ImMessage(to, "hi") { Timeout = TimeSpan.FromMinutes(30) };
 
         private static void Cut(Sent sent, SendImException error) =>
             Check.Equal((ErrorKind.Cancelled, sent), (error.Kind, error.Sent));

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Reflection;
@@ -93,7 +92,7 @@ namespace SendIm.Tests
             const string Mount = "mount -t tmpfs -o noexec tmpfs \"$1\" && cp \"$2\" \"$3\" && shift 3 && exec \"$@\"";
             var place = room.Place(Name);
             var before = new[] { "unshare", "--mount", "sh", "-c", Mount, "sh", room.Folder, Bundled, place };
-            if (Ended(null, before.Append("true").ToArray()).Code != 0)
+            if (Ended(null, before.Append("true")).Code != 0)
             {
                 Console.Out.WriteLine("# nothing can be mounted here (it takes root): noexec is not tried");
                 return;
@@ -115,32 +114,21 @@ namespace SendIm.Tests
 
         private static string Told(string? library, string? program = null, params string[] before)
         {
-            var dotnet = Process.GetCurrentProcess().MainModule!.FileName!;
-            var command = before.Concat(new[] { dotnet, program ?? Program, "child", "library" }).ToArray();
-            var (code, told) = Ended(library, command);
-            Check.Equal(0, code, told);
+            var command = before.Concat(new[] { Child.Dotnet, program ?? Program, "child", "library" });
+            var (code, told, error) = Ended(library, command);
+            Check.Equal(0, code, told + error);
             return told.Trim();
         }
 
-        private static (int Code, string Told) Ended(string? library, string[] command)
+        private static (int Code, string Out, string Error) Ended(string? library, IEnumerable<string> command)
         {
-            var start = new ProcessStartInfo(command[0]) { RedirectStandardOutput = true, RedirectStandardError = true };
-            foreach (var argument in command.Skip(1))
-            {
-                start.ArgumentList.Add(argument);
-            }
-
-            start.Environment.Remove("SEND_IM_LIBRARY");
+            var chosen = new Dictionary<string, string>();
             if (library != null)
             {
-                start.Environment["SEND_IM_LIBRARY"] = library;
+                chosen["SEND_IM_LIBRARY"] = library;
             }
 
-            using var process = Process.Start(start)!;
-            var error = process.StandardError.ReadToEndAsync();
-            var told = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            return (process.ExitCode, told + error.Result);
+            return Child.Run(command.ToArray(), chosen);
         }
 
         /// <summary>An empty folder, gone with the test.</summary>

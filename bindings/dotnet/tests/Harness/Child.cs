@@ -8,7 +8,7 @@ using System.Threading.Tasks;
 
 namespace Harness
 {
-    /// <summary>A program in a process of its own, as `dotnet PROGRAM.dll ARGUMENTS` runs it.</summary>
+    /// <summary>A program in a process of its own.</summary>
     public sealed class Child : IDisposable
     {
         private readonly Process process;
@@ -24,13 +24,16 @@ namespace Harness
         public static string Root => Environment.GetEnvironmentVariable("SEND_IM_ROOT")
             ?? throw new InvalidOperationException("The tests are run by tests/run/dotnet.py.");
 
+        /// <summary>What runs this program, and others by their dll.</summary>
+        public static string Dotnet => Process.GetCurrentProcess().MainModule!.FileName!;
+
         public StreamReader Output => process.StandardOutput;
 
         public StreamWriter Input => process.StandardInput;
 
-        public static Child Start(string program, string[] arguments, IDictionary<string, string>? environment = null)
+        public static Child Start(string[] command, IDictionary<string, string>? environment = null)
         {
-            var start = new ProcessStartInfo(Process.GetCurrentProcess().MainModule!.FileName!)
+            var start = new ProcessStartInfo(command[0])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
@@ -38,13 +41,12 @@ namespace Harness
                 StandardOutputEncoding = Encoding.UTF8,
                 StandardErrorEncoding = Encoding.UTF8,
             };
-            start.ArgumentList.Add(program);
-            foreach (var argument in arguments)
+            foreach (var argument in command[1..])
             {
                 start.ArgumentList.Add(argument);
             }
 
-            foreach (var name in new[] { "ADDRESS", "USERNAME", "PASSWORD", "SERVER", "CA_FILE", "TLS" })
+            foreach (var name in new[] { "ADDRESS", "USERNAME", "PASSWORD", "SERVER", "CA_FILE", "TLS", "LIBRARY" })
             {
                 start.Environment.Remove("SEND_IM_" + name);
             }
@@ -60,12 +62,9 @@ namespace Harness
         /// <summary>Runs a program to its end.</summary>
         /// <returns>Its exit code, what it wrote, and what it wrote as errors.</returns>
         public static (int Code, string Out, string Error) Run(
-            string program,
-            string[] arguments,
-            IDictionary<string, string>? environment = null,
-            int patience = Check.Patience)
+            string[] command, IDictionary<string, string>? environment = null, int patience = Check.Patience)
         {
-            using var child = Start(program, arguments, environment);
+            using var child = Start(command, environment);
             child.Input.Close();
             return child.End(patience);
         }

@@ -13,9 +13,9 @@ namespace Harness
     public static class Driver
     {
         /// <summary>Answers each case until the input ends.</summary>
-        /// <param name="run">Sends, and gives the members of a receipt or an error for each message.</param>
+        /// <param name="run">Sends, and gives a receipt or an exception for each message.</param>
         /// <returns>The exit code.</returns>
-        public static async Task<int> Serve(Func<JsonElement, Task<IEnumerable<Dictionary<string, object?>>>> run)
+        public static async Task<int> Serve(Func<JsonElement, Task<IEnumerable<object>>> run)
         {
             using var input = new StreamReader(Console.OpenStandardInput());
             while (await input.ReadLineAsync() is string line)
@@ -27,16 +27,30 @@ namespace Harness
             return 0;
         }
 
-        /// <summary><c>InvitationAccepted</c> is <c>invitation_accepted</c>.</summary>
-        public static string? Snake(object? value) => value == null ? null : string.Concat(value.ToString()!.Select(
-            (letter, at) => (at > 0 && char.IsUpper(letter) ? "_" : string.Empty) + char.ToLowerInvariant(letter)));
-
         public static T Word<T>(JsonElement value)
             where T : struct => Enum.Parse<T>(value.GetString()!, ignoreCase: true);
 
         public static TimeSpan Milliseconds(JsonElement value) => TimeSpan.FromMilliseconds(value.GetDouble());
 
-        private static Dictionary<string, object> Named(Dictionary<string, object?> members) =>
-            new Dictionary<string, object> { [members.ContainsKey("kind") ? "error" : "receipt"] = members };
+        /// <summary>The properties that the package has made for it, and what is printed of it.</summary>
+        private static Dictionary<string, object> Named(object result)
+        {
+            var own = result.GetType().GetProperties().Where(one => one.DeclaringType == result.GetType());
+            var members = own.ToDictionary(one => Snake(one.Name), one => Plain(one.GetValue(result)));
+            members["printed"] = result.ToString();
+            return new Dictionary<string, object> { [result is Exception ? "error" : "receipt"] = members };
+        }
+
+        /// <summary><c>InvitationAccepted</c> is <c>invitation_accepted</c>.</summary>
+        private static string Snake(string name) => string.Concat(name.Select(
+            (letter, at) => (at > 0 && char.IsUpper(letter) ? "_" : string.Empty) + char.ToLowerInvariant(letter)));
+
+        private static object? Plain(object? value) => value switch
+        {
+            Enum word => Snake(word.ToString()),
+            TimeSpan span => span.TotalSeconds,
+            IEnumerable<object> many => many.Select(one => one.ToString()),
+            _ => value,
+        };
     }
 }

@@ -12,20 +12,6 @@ namespace Harness
     {
     }
 
-    /// <summary>One test.</summary>
-    public sealed class Case
-    {
-        public Case(string name, Func<Task> run)
-        {
-            Name = name;
-            Run = run;
-        }
-
-        public string Name { get; }
-
-        public Func<Task> Run { get; }
-    }
-
     /// <summary>Runs tests and writes TAP.</summary>
     public static class Runner
     {
@@ -47,7 +33,7 @@ namespace Harness
             for (var number = 1; number <= cases.Count; number++)
             {
                 var one = cases[number - 1];
-                var trouble = Trouble(one);
+                var trouble = Trouble(one.Run);
                 failed += trouble == null ? 0 : 1;
                 Console.WriteLine($"{(trouble == null ? "ok" : "not ok")} {number} - {one.Name}");
                 if (trouble != null)
@@ -61,12 +47,12 @@ namespace Harness
             return 1;
         }
 
-        private static Exception? Trouble(Case one)
+        private static Exception? Trouble(Func<Task> run)
         {
             try
             {
                 // On another thread, so that one that hangs is noticed too.
-                var running = Task.Run(one.Run);
+                var running = Task.Run(run);
                 return running.Wait(Hang) ? null : new TimeoutException("The test hangs.");
             }
             catch (AggregateException error)
@@ -75,14 +61,12 @@ namespace Harness
             }
         }
 
-        private static IEnumerable<Case> Found(Assembly assembly) =>
+        private static IEnumerable<(string Name, Func<Task> Run)> Found(Assembly assembly) =>
             from type in assembly.GetExportedTypes()
             orderby type.Name
             from method in type.GetMethods()
             where method.GetCustomAttribute<TestAttribute>() != null
-            select new Case(
-                $"{type.Name}: {method.Name.Replace('_', ' ').TrimEnd()}",
-                () => Invoke(type, method));
+            select ($"{type.Name}: {method.Name.Replace('_', ' ').TrimEnd()}", new Func<Task>(() => Invoke(type, method)));
 
         private static async Task Invoke(Type type, MethodInfo method)
         {
