@@ -33,6 +33,7 @@ func TestAClosedClientSaysSo(t *testing.T) {
 			same(t, failure.Kind, sendim.ErrClosed)
 			same(t, failure.Sent, sendim.SentNo)
 		}
+		client.CancelAll()
 		check(t, client.SignOut(background(t)))
 		check(t, client.Close())
 	}

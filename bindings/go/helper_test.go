@@ -96,8 +96,6 @@ func start(t *testing.T, options *sendim.SandboxOptions) *sendim.Sandbox {
 // change makes another account of one.
 type change = func(*sendim.Account)
 
-func wrongPassword(account *sendim.Account) { account.Password = "wrong" }
-
 // account is who sends through this sandbox.
 func account(sandbox *sendim.Sandbox, changes ...change) sendim.Account {
 	account := sandbox.Account(sender)

@@ -74,17 +74,13 @@ func TestNoSecretIsLoggedOrInAnError(t *testing.T) {
 	}
 	told := ""
 	for _, other := range []change{
-		func(*sendim.Account) {}, wrongPassword,
+		func(*sendim.Account) {}, func(account *sendim.Account) { account.Password = "wrong" },
 		func(account *sendim.Account) { account.CAFile = "/nowhere" },
-		func(account *sendim.Account) { account.Server = "http://127.0.0.1:1/" },
 	} {
-		for _, address := range []string{"declines@contoso.com", "lenea@contoso.com", "silent@contoso.com", "lenea"} {
-			message := secretly(address)
-			if address == "silent@contoso.com" {
-				message.Timeout = 300 * time.Millisecond
-			}
-			receipt, err := sendim.Send(background(t), account(sandbox, other, logged), message)
-			told += shown(receipt) + shown(err) + fmt.Sprint(err) + asJSON(err)
+		for _, address := range []string{"declines@contoso.com", "lenea@contoso.com", "lenea"} {
+			receipt, err := sendim.Send(background(t), account(sandbox, other, logged), secretly(address))
+			text, _ := json.Marshal(err)
+			told += shown(receipt) + shown(err) + fmt.Sprint(err) + string(text)
 		}
 	}
 	for _, failure := range []error{nil, errors.New("vault is sealed, key s3cret")} {
@@ -105,12 +101,4 @@ func TestNoSecretIsLoggedOrInAnError(t *testing.T) {
 	}
 	contains(t, told, "declined")
 	contains(t, written.String(), "step=sign_in")
-}
-
-func asJSON(value any) string {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return ""
-	}
-	return string(text)
 }
