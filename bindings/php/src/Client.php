@@ -44,7 +44,7 @@ final class Client implements MessageSenderInterface
         $this->sandbox = $account->server instanceof Sandbox ? $account->server : null;
         $bound = ['timeout_ms' => (string) Text::milliseconds('timeout', $timeout)];
         $options = new Options($library, $account->options() + $bound);
-        $this->session = $library->make('send_im_client', 'send_im_client_sign_in', $options->handle);
+        $this->session = $library->await('send_im_client', 'send_im_client_sign_in', $options->handle);
         Sessions::add($this, $this->sandbox);
     }
 
@@ -107,7 +107,7 @@ final class Client implements MessageSenderInterface
                     $places[] = \count($outcomes) - 1;
                 }
             }
-            $results = $this->library->make('send_im_results', 'send_im_client_send_all', $session, $list);
+            $results = $this->library->await('send_im_results', 'send_im_client_send_all', $session, $list);
             try {
                 foreach ($places as $index => $place) {
                     $outcomes[$place] = $this->outcome($results, $index);
@@ -156,7 +156,7 @@ final class Client implements MessageSenderInterface
             return;
         }
         $this->open = false;
-        $this->library->run('send_im_client_sign_out', $this->session, $bound);
+        $this->library->await(null, 'send_im_client_sign_out', $this->session, $bound);
         Log::debug($this->logger, 'signed out');
     }
 

@@ -9,86 +9,17 @@ use SendIm\ErrorKind;
 use SendIm\Exception\ClosedException;
 use SendIm\Exception\NotDeliveredException;
 use SendIm\Exception\SendImException;
-use SendIm\Exception\SignInException;
 use SendIm\Importance;
 use SendIm\Message;
 use SendIm\MessageSenderInterface;
 use SendIm\Receipt;
 use SendIm\Sandbox;
-use SendIm\StepName;
 
 /**
  * The signed-in client.
  */
 final class ClientTest extends TestCase
 {
-    private function signIns(): int
-    {
-        $paths = array_column($this->journal(), 'path');
-
-        return \count(array_filter($paths, static fn (string $path): bool => stripos($path, 'oauthtoken') !== false));
-    }
-
-    public function testItSignsInOnceForManyMessages(): void
-    {
-        $client = Client::signIn(...$this->account());
-        for ($n = 0; $n < 5; $n++) {
-            $client->send('lenea@contoso.com', "message {$n}");
-        }
-        $this->assertTrue($client->isOpen());
-        $client->signOut();
-        $client->signOut();
-        $this->assertFalse($client->isOpen());
-        $this->assertSame(['message 0', 'message 1', 'message 2', 'message 3', 'message 4'], $this->texts());
-        $this->assertSame([1, 0], [$this->signIns(), $this->openApplications()]);
-    }
-
-    public function testASignedOutClientSaysSo(): void
-    {
-        $client = Client::signIn(...$this->account());
-        $client->signOut();
-        foreach (
-            [
-                static fn () => $client->send('lenea@contoso.com', 'hi'),
-                static fn () => $client->sendAll([new Message('lenea@contoso.com', 'hi')]),
-                static fn () => $client->sendAll([]),
-            ] as $use
-        ) {
-            $this->assertSame(ErrorKind::Closed, $this->failing($use, ClosedException::class)->kind);
-        }
-    }
-
-    public function testTheEndOfItsLastVariableSignsOut(): void
-    {
-        $sender = function (): void {
-            $client = Client::signIn(...$this->account());
-            $client->send('lenea@contoso.com', 'hi');
-            $this->assertSame(1, $this->openApplications());
-        };
-        $sender();
-        $this->assertSame(0, $this->openApplications());
-    }
-
-    public function testAnExceptionOfTheProgramSignsOut(): void
-    {
-        $sender = function (): void {
-            $client = Client::signIn(...$this->account());
-            $client->send('lenea@contoso.com', 'hi');
-            throw new \DomainException('of the program');
-        };
-        $this->failing($sender, \DomainException::class);
-        gc_collect_cycles();
-        $this->assertSame(0, $this->openApplications());
-    }
-
-    public function testADestructorThrowsNothing(): void
-    {
-        $client = Client::signIn(...$this->account());
-        $this->sandbox()->addFault('delete_application', ['status' => ['http' => 400]], times: 0);
-        unset($client);
-        $this->assertContains('DELETE', array_column($this->journal(), 'method'));
-    }
-
     public function testASignOutThatFailsMayBeTriedAgain(): void
     {
         $client = Client::signIn(...$this->account());
@@ -100,14 +31,23 @@ final class ClientTest extends TestCase
         $this->assertSame(0, $this->openApplications());
     }
 
-    public function testAClientThatWasEndedSaysSo(): void
+    public function testAClientThatWasSignedOutOrEndedSaysSo(): void
     {
-        $client = Client::signIn(...$this->account());
-        $client->__destruct();
-        $client->signOut();
-        $this->failing(static fn () => $client->send('lenea@contoso.com', 'hi'), ClosedException::class);
-        $this->failing(static fn () => $client->sendAll([]), ClosedException::class);
-        $this->assertSame(0, $this->openApplications());
+        foreach (['signOut', '__destruct'] as $end) {
+            $client = Client::signIn(...$this->account());
+            $this->assertTrue($client->isOpen());
+            $client->$end();
+            $client->signOut();
+            $uses = [
+                static fn () => $client->send('lenea@contoso.com', 'hi'),
+                static fn () => $client->sendAll([new Message('lenea@contoso.com', 'hi')]),
+                static fn () => $client->sendAll([]),
+            ];
+            foreach ($uses as $use) {
+                $this->assertSame(ErrorKind::Closed, $this->failing($use, ClosedException::class)->kind);
+            }
+            $this->assertSame([false, 0], [$client->isOpen(), $this->openApplications()]);
+        }
     }
 
     public function testWhatTakesAnySenderTakesAClientOrAStandIn(): void
@@ -161,27 +101,13 @@ final class ClientTest extends TestCase
         $this->assertSame([], $this->sandbox()->messages());
     }
 
-    public function testAFixedTokenServesUntilItIsRejected(): void
-    {
-        $client = Client::signIn(...$this->account(password: null, token: $this->issueToken()));
-        $this->assertSame('lenea@contoso.com', $client->send('lenea@contoso.com', 'hi')->acceptedBy);
-        $this->sandbox()->request('POST', 'actions/revoke-tokens');
-        $error = $this->failing(fn () => $client->send('lenea@contoso.com', 'hi', timeout: 5), SignInException::class);
-        $this->assertSame([ErrorKind::SignInRefused, StepName::SignIn], [$error->kind, $error->step]);
-    }
-
-    public function testItsDumpShowsWhoAndNoSecret(): void
+    public function testItShowsNoSecretAndIsNeitherCopiedNorSerialized(): void
     {
         $client = Client::signIn(...$this->account());
         foreach ([print_r($client, true), var_export($client, true), json_encode($client)] as $shown) {
             $this->assertStringNotContainsString(self::PASSWORD, $shown);
         }
         $this->assertStringContainsString(self::SENDER, print_r($client, true));
-    }
-
-    public function testItIsNeitherCopiedNorSerialized(): void
-    {
-        $client = Client::signIn(...$this->account());
         $this->failing(static fn () => serialize($client), \LogicException::class);
         $this->failing(static fn () => clone $client, \Error::class);
         $this->failing(fn () => serialize($this->sandbox()), \LogicException::class);

@@ -5,7 +5,6 @@ declare(strict_types=1);
 namespace SendIm\Tests;
 
 use SendIm\Client;
-use SendIm\Exception\ClosedException;
 use SendIm\Exception\InvalidInputException;
 use SendIm\Sandbox;
 use SendIm\Wait;
@@ -46,17 +45,6 @@ final class ClosingTest extends TestCase
         }
     }
 
-    public function testWhatIsUnderWayEndsWithItsOwnTimeoutAtTheLatest(): void
-    {
-        $this->check(<<<'PHP'
-            $own = SendIm\Client::signIn($sandbox->account('lars@contoso.com'));
-            $own->send('silent@contoso.com', 'hi', wait: SendIm\Wait::Submitted, timeout: 1);
-            $own->signOut();
-            echo $sandbox->request('GET', 'state')['open_applications'];
-            $client->cancelAll();
-            PHP, '1');
-    }
-
     public function testWhatHasNotEndedAtTheBoundIsCancelled(): void
     {
         $this->check('$client->signOut(0.3); echo $sandbox->request("GET", "state")["open_applications"];', '0');
@@ -80,15 +68,13 @@ final class ClosingTest extends TestCase
             PHP, 'no 00');
     }
 
-    public function testLaterSendsFindItClosedAndASecondCloseDoesNothing(): void
+    public function testASecondCloseDoesNothing(): void
     {
         $client = Client::signIn(...$this->account());
         $client->signOut(5);
         $requests = \count($this->journal());
-        $client->signOut();
         $client->signOut(0);
         $client->cancelAll();
-        $this->failing(static fn () => $client->send('lenea@contoso.com', 'hi'), ClosedException::class);
         $client->__destruct();
         $client->signOut(5);
         $client->cancelAll();
@@ -104,23 +90,6 @@ final class ClosingTest extends TestCase
         $this->assertSame('lenea@contoso.com', $client->send('lenea@contoso.com', 'still here')->acceptedBy);
         $client->signOut(INF);
         $this->assertSame(0, $this->openApplications());
-    }
-
-    public function testAServerThatIsGoneIsNotWaitedFor(): void
-    {
-        $this->check(<<<'PHP'
-            $sandbox->stop();
-            unset($client);
-            echo 'closed';
-            PHP, 'closed');
-        $this->check(<<<'PHP'
-            $sandbox->stop();
-            try {
-                $client->signOut();
-            } catch (SendIm\Exception\ConnectionException $e) {
-                echo $e->step->value;
-            }
-            PHP, 'sign_out');
     }
 
     public function testABlockThatIsLeftByAnExceptionClosesInTheSameWayAndHidesNothing(): void

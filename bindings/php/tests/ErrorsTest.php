@@ -24,18 +24,6 @@ use function SendIm\send_im;
  */
 final class ErrorsTest extends TestCase
 {
-    public function testWhatTheServerAsked(): void
-    {
-        $status = ['http' => 429, 'code' => 'TooManyRequests', 'retry_after' => 600];
-        $this->sandbox()->addFault('applications', ['status' => $status], times: 0);
-        $error = $this->failedSend();
-        $this->assertInstanceOf(Exception\ServiceException::class, $error);
-        $this->assertSame(
-            [ErrorKind::Throttled, 600.0, 429, 'TooManyRequests'],
-            [$error->kind, $error->retryAfter, $error->httpStatus, $error->serverCode],
-        );
-    }
-
     public function testNothingSecretIsSaidNotEvenInATrace(): void
     {
         $code = <<<'PHP'
@@ -163,15 +151,5 @@ final class ErrorsTest extends TestCase
             $line = (new \ReflectionFunction($call))->getStartLine();
             $this->assertSame([__FILE__, $line], [$error->getFile(), $error->getLine()], $error->detail);
         }
-    }
-
-    public function testATokenThatCannotBeSentIsNoRefusalOfAServer(): void
-    {
-        $error = $this->failing(
-            fn () => send_im('a@b.c', 'x', ...$this->account(password: null, token: "a\nb")),
-            Exception\SignInException::class,
-        );
-        $told = [$error->kind, $error->exitCode, $error->sent];
-        $this->assertSame([ErrorKind::CredentialUnavailable, 3, Sent::No], $told);
     }
 }

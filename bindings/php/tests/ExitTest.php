@@ -17,56 +17,38 @@ final class ExitTest extends TestCase
 
         PHP;
 
-    private function signedOut(): void
-    {
-        $this->assertSame(['hi'], $this->texts());
-        $this->assertSame(0, $this->openApplications());
-    }
-
     public function testLoadingAloneEndsAtOnceAndStartsNoThread(): void
     {
         $ended = $this->script('SendIm\Internal\Library::get(); echo count(scandir("/proc/self/task")) - 2;');
         $this->assertSame([0, '1', ''], $ended);
     }
 
-    public function testAnOpenClientIsSignedOut(): void
-    {
-        $this->assertSame([0, '', ''], $this->script(self::CLIENT));
-        $this->signedOut();
-    }
-
-    public function testTheExitCodeIsKept(): void
-    {
-        $code = self::CLIENT . '(function () use ($client) { exit(3); })();';
-        $this->assertSame([3, '', ''], $this->script($code));
-        $this->signedOut();
-    }
-
     /**
-     * @dataProvider fatal
+     * @dataProvider waysToEnd
      */
-    public function testAfterAFatalErrorTheClientIsSignedOut(string $code, string $error, string ...$options): void
+    public function testAClientIsSignedOutAndTheExitCodeIsKept(int $exit, string $code, string $error = ''): void
     {
-        $ended = $this->script(self::CLIENT . $code, [], '-d', 'display_errors=stderr', ...$options);
-        $this->assertSame([255, ''], [$ended[0], $ended[1]]);
+        $options = ['-d', 'display_errors=stderr', '-d', 'memory_limit=32M'];
+        $ended = $this->script(self::CLIENT . $code, [], ...$options);
+        $this->assertSame([$exit, ''], [$ended[0], $ended[1]]);
         $this->assertStringContainsString($error, $ended[2]);
-        $this->signedOut();
+        $this->assertSame($error === '', $ended[2] === '');
+        $this->assertSame(['hi'], $this->texts());
+        $this->assertSame(0, $this->openApplications());
     }
 
     /**
-     * @return iterable<string, list<string>>
+     * @return iterable<string, array{0: int, 1: string, 2?: string}>
      */
-    public static function fatal(): iterable
+    public static function waysToEnd(): iterable
     {
-        yield 'error' => ["trigger_error('x', E_USER_ERROR);", 'Fatal error'];
-        yield 'exception' => ["throw new DomainException('x');", 'Uncaught DomainException'];
-        yield 'memory' => [
-            '$all = []; while (true) { $all[] = str_repeat("x", 100_000); }',
-            'Allowed memory size',
-            '-d',
-            'memory_limit=32M',
-        ];
-        yield 'time' => ['set_time_limit(1); while (true);', 'Maximum execution time'];
+        yield 'return' => [0, ''];
+        yield 'exit' => [3, '(function () use ($client) { exit(3); })();'];
+        yield 'error' => [255, "trigger_error('x', E_USER_ERROR);", 'Fatal error'];
+        yield 'exception' => [255, "throw new DomainException('x');", 'Uncaught DomainException'];
+        $fill = '$all = []; while (true) { $all[] = str_repeat("x", 100_000); }';
+        yield 'memory' => [255, $fill, 'Allowed memory size'];
+        yield 'time' => [255, 'set_time_limit(1); while (true);', 'Maximum execution time'];
     }
 
     public function testShutdownFunctionsAndDestructorsMaySend(): void
@@ -183,40 +165,60 @@ final class ExitTest extends TestCase
     }
 
     /**
-     * @return array{resource, array<int, resource>, string}
+     * How a program ends that gets a signal while an invitation of its rings.
+     *
+     * @return array{int|string, string, string}
      */
-    private function ringing(string $before = '', int $timeout = 3600): array
+    private function signalled(string $code, int $signal = 15): array
     {
-        $send = "SendIm\\send_im('silent@contoso.com', 'hi', account: \$account, timeout: {$timeout});";
-        $begun = $this->begin($before . $send);
+        $begun = $this->begin($code);
         $paths = fn (): string => strtolower(implode(array_column($this->journal(), 'path')));
         $this->assertTrue($this->eventually(static fn (): bool => str_contains($paths(), 'messaginginvitations')));
+        proc_terminate($begun[0], $signal);
 
-        return $begun;
+        return $this->ended(...$begun);
     }
 
     public function testASignalWithoutAHandlerEndsASendAtOnce(): void
     {
+        $send = "SendIm\\send_im('silent@contoso.com', 'hi', account: \$account, timeout: 3600);";
         foreach ([2, 15] as $signal) {
-            $begun = $this->ringing();
-            proc_terminate($begun[0], $signal);
-            $this->assertSame(["signal {$signal}", '', ''], $this->ended(...$begun));
+            $this->assertSame(["signal {$signal}", '', ''], $this->signalled($send, $signal));
         }
     }
 
-    public function testAHandlerOfASignalComesAfterTheSend(): void
+    /**
+     * @dataProvider handlers
+     */
+    public function testAHandlerOfASignal(string $end, string $to, int $timeout, int $exit, string $told): void
     {
-        $begun = $this->ringing(<<<'PHP'
-            pcntl_async_signals(true);
+        $ended = $this->signalled(<<<PHP
+            pcntl_async_signals({$timeout} > 2);
             pcntl_signal(SIGTERM, function () {
                 echo 'handled';
-                exit(17);
+                {$end}
             });
-
-            PHP, 2);
-        proc_terminate($begun[0], 15);
-        $this->assertSame([17, 'handled', ''], $this->ended(...$begun));
+            \$client = SendIm\Client::signIn(\$account);
+            try {
+                echo \$client->send('{$to}@contoso.com', 'hi', timeout: {$timeout})->to;
+            } catch (DomainException | SendIm\Exception\TimeoutException \$e) {
+                pcntl_signal_dispatch();
+                echo ', caught ', \$client->send('lenea@contoso.com', 'later')->to;
+            }
+            PHP);
+        $this->assertSame([$exit, $told, ''], $ended);
         $this->assertSame(0, $this->openApplications());
+    }
+
+    /**
+     * @return iterable<string, array{string, string, int, int, string}>
+     */
+    public static function handlers(): iterable
+    {
+        yield 'exits' => ['exit(17);', 'silent', 3600, 17, 'handled'];
+        yield 'throws' => ['throw new DomainException();', 'silent', 3600, 0, 'handled, caught lenea@contoso.com'];
+        yield 'returns' => ['', 'slow', 3600, 0, 'handledslow@contoso.com'];
+        yield 'waits where signals are not asynchronous' => ['exit(17);', 'silent', 2, 17, 'handled'];
     }
 
     public function testWaitingDoesNotCountAsExecutionTime(): void

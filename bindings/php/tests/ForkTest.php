@@ -124,33 +124,4 @@ final class ForkTest extends TestCase
             }, 7);
             PHP, ['child', 'parent']);
     }
-
-    public function testFiftyProcessesWithAClientEachSendAThousandMessages(): void
-    {
-        $code = <<<'PHP'
-            one('first');
-            $children = [];
-            for ($p = 0; $p < 50; $p++) {
-                $child = pcntl_fork();
-                if ($child === 0) {
-                    $client = Client::signIn(new Account("sender{$p}@contoso.com", 'x', server: $url));
-                    for ($n = 0; $n < 20; $n++) {
-                        $receipt = $client->send("user{$p}@contoso.com", "message {$p}/{$n}");
-                        $receipt->acceptedBy === "user{$p}@contoso.com"
-                            || throw new Error('someone else accepted');
-                    }
-                    exit(0);
-                }
-                $children[] = $child;
-            }
-            array_sum(array_map(finish(...), $children)) === 0 || throw new Error('a child failed');
-            PHP;
-        $this->assertSame([0, '', ''], $this->script(self::HELPERS . $code));
-        $this->assertCount(1001, $this->sandbox()->messages());
-        for ($p = 0; $p < 50; $p++) {
-            $expected = array_map(static fn (int $n): string => "message {$p}/{$n}", range(0, 19));
-            $this->assertSame($expected, array_column($this->sandbox()->inbox("user{$p}@contoso.com"), 'text'));
-        }
-        $this->assertSame(0, $this->openApplications());
-    }
 }

@@ -78,21 +78,14 @@ final class SandboxTest extends TestCase
         $this->assertNull($this->sandbox()->caFile);
     }
 
-    public function testUsers(): void
+    public function testUsersAndRing(): void
     {
-        $sandbox = new Sandbox(users: [self::SENDER => self::PASSWORD]);
+        $sandbox = new Sandbox(ring: 0.05, users: [self::SENDER => self::PASSWORD]);
         $this->assertSame('lenea@contoso.com', $this->hello($sandbox)->acceptedBy);
         $other = fn () => send_im('lenea@contoso.com', 'hi', account: $sandbox->account(self::SENDER, 'y'));
         $this->failing($other, SignInException::class);
-    }
-
-    public function testRing(): void
-    {
-        $error = $this->failing(
-            fn () => $this->hello(new Sandbox(ring: 0.05), 'silent@contoso.com'),
-            NotDeliveredException::class,
-        );
-        $this->assertSame(ErrorKind::NoAnswer, $error->kind);
+        $silent = fn () => $this->hello($sandbox, 'silent@contoso.com');
+        $this->assertSame(ErrorKind::NoAnswer, $this->failing($silent, NotDeliveredException::class)->kind);
     }
 
     public function testFaults(): void

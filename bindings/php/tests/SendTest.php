@@ -4,12 +4,11 @@ declare(strict_types=1);
 
 namespace SendIm\Tests;
 
+use SendIm\ErrorKind;
 use SendIm\Exception\InvalidInputException;
 use SendIm\Exception\SignInException;
-use SendIm\Format;
 use SendIm\Importance;
 use SendIm\Message;
-use SendIm\Sandbox;
 use SendIm\StepName;
 use SendIm\Tls;
 
@@ -39,26 +38,6 @@ final class SendTest extends TestCase
         $this->assertSame(['hi'], $this->texts());
     }
 
-    public function testEveryOptionReachesTheRecipient(): void
-    {
-        $more = ['subject' => 'db7', 'importance' => Importance::Emergency, 'html' => true];
-        send_im('lenea@contoso.com', '<b>full</b>', ...$this->account(...$more));
-        $message = $this->sandbox()->messages()[0];
-        $this->assertSame(
-            ['db7', Importance::Emergency, Format::Html, '<b>full</b>'],
-            [$message->subject, $message->importance, $message->format, $message->text],
-        );
-    }
-
-    public function testHttpsWithTheAuthorityInAFileOrOfTheSandbox(): void
-    {
-        $sandbox = new Sandbox(https: true);
-        $more = ['server' => $sandbox->url, 'caFile' => $sandbox->caFile];
-        send_im('lenea@contoso.com', 'one', ...$this->account(...$more));
-        send_im('lenea@contoso.com', 'two', account: $sandbox->account(self::SENDER));
-        $this->assertSame(['one', 'two'], array_column($sandbox->messages(), 'text'));
-    }
-
     public function testOlderCipherSuitesCanBeAllowed(): void
     {
         $who = $this->account(tls: Tls::Compatible);
@@ -76,6 +55,8 @@ final class SendTest extends TestCase
         $this->assertStringNotContainsString($token, print_r($error->toArray(), true));
         $both = fn () => send_im('lenea@contoso.com', 'hi', ...$this->account(token: $token));
         $this->assertStringContainsString('one of them', $this->failing($both)->detail);
+        $folded = fn () => send_im('a@b.c', 'x', ...$this->account(password: null, token: "a\nb"));
+        $this->assertSame(ErrorKind::CredentialUnavailable, $this->failing($folded, SignInException::class)->kind);
     }
 
     /**

@@ -21,6 +21,9 @@ final class Library
     /** The name under which the preloaded library is found. */
     public const SCOPE = 'SEND_IM';
 
+    /** Milliseconds after which a handler of a signal gets its turn. */
+    private const TURN = 50;
+
     private static ?self $loaded = null;
 
     /** @var array<string, FFI\CType> the type of the place for a pointer, by what it points to */
@@ -120,6 +123,31 @@ final class Library
         $this->run($function, ...[...$arguments, $place]);
 
         return $place[0];
+    }
+
+    /**
+     * Makes a call that waits and gives its result, or nothing where `$type` is null. Handlers of signals run
+     * meanwhile, where PHP lets them run at any time.
+     *
+     * @throws \SendIm\Exception\SendImException
+     */
+    public function await(?string $type, string $function, #[\SensitiveParameter] mixed ...$arguments): ?CData
+    {
+        $take = $type === null ? 'send_im_call_take' : str_replace('send_im_', 'send_im_call_take_', $type);
+        if (\function_exists('pcntl_async_signals') && pcntl_async_signals()) {
+            $call = new Call($this, $this->make('send_im_call', "{$function}_begin", ...$arguments));
+            while (!$this->ffi->send_im_call_wait($call->handle, self::TURN)) {
+                // PHP looks for signals between two functions.
+            }
+            [$function, $arguments] = [$take, [$call->handle]];
+        }
+
+        if ($type !== null) {
+            return $this->make($type, $function, ...$arguments);
+        }
+        $this->run($function, ...$arguments);
+
+        return null;
     }
 
     /**

@@ -36,7 +36,7 @@ final class Proof
     ): Receipt {
         $options = new Options($library, Options::ofMessage($message) + $account);
         $arguments = [...$session, $options->handle, ...Text::ofMessage($message)];
-        $receipt = $library->make('send_im_receipt', $function, ...$arguments);
+        $receipt = $library->await('send_im_receipt', $function, ...$arguments);
         try {
             return self::of($library, $receipt);
         } finally {
