@@ -1,7 +1,7 @@
 //! Enumerations as C has them: numbers, and the stable names.
 //!
 //! A number is the place in the core's own list, counted from 1; 0 is none. `tests/header.rs` writes the enumerators of the
-//! header from the same lists, so nothing is listed here.
+//! header from the same lists, so none is listed here.
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_char};
@@ -11,25 +11,6 @@ use ::send_im_sandbox::Layout;
 use send_im::{ErrorKind, Evidence, Format, Importance, Sent, Step, Tls, Wait};
 
 use crate::ffi::{as_ptr, c_text, catch_panic};
-
-/// cbindgen:ignore
-pub type send_im_kind = i32;
-/// cbindgen:ignore
-pub type send_im_step = i32;
-/// cbindgen:ignore
-pub type send_im_sent = i32;
-/// cbindgen:ignore
-pub type send_im_evidence = i32;
-/// cbindgen:ignore
-pub type send_im_format = i32;
-/// cbindgen:ignore
-pub type send_im_importance = i32;
-/// cbindgen:ignore
-pub type send_im_wait = i32;
-/// cbindgen:ignore
-pub type send_im_tls = i32;
-/// cbindgen:ignore
-pub type send_im_layout = i32;
 
 /// The number of a value.
 pub(crate) fn number<T: PartialEq>(all: &[T], value: T) -> i32 {
@@ -54,56 +35,26 @@ fn name<T: Copy>(all: &'static [T], number: i32, name: fn(T) -> &'static str) ->
     catch_panic(std::ptr::null(), || as_ptr(value(all, number).and_then(|value| NAMES.get(name(value)))))
 }
 
-/// The stable name of a kind of error, for example `busy`. NULL for a number that this library does not know.
-#[unsafe(no_mangle)]
-pub extern "C" fn send_im_kind_name(kind: send_im_kind) -> *const c_char {
-    name(ErrorKind::ALL, kind, ErrorKind::as_str)
+/// The type of the numbers of an enumeration, and the function that names one. cbindgen does not see them.
+macro_rules! enumerations {
+    ($($number:ident, $name:ident, $of:ident;)*) => {$(
+        pub type $number = i32;
+
+        #[unsafe(no_mangle)]
+        pub extern "C" fn $name(number: $number) -> *const c_char {
+            name($of::ALL, number, $of::as_str)
+        }
+    )*};
 }
 
-/// The stable name of a step, for example `open_session`.
-#[unsafe(no_mangle)]
-pub extern "C" fn send_im_step_name(step: send_im_step) -> *const c_char {
-    name(Step::ALL, step, Step::as_str)
-}
-
-/// `no` or `maybe`.
-#[unsafe(no_mangle)]
-pub extern "C" fn send_im_sent_name(sent: send_im_sent) -> *const c_char {
-    name(Sent::ALL, sent, Sent::as_str)
-}
-
-/// The stable name, for example `invitation_accepted`.
-#[unsafe(no_mangle)]
-pub extern "C" fn send_im_evidence_name(evidence: send_im_evidence) -> *const c_char {
-    name(Evidence::ALL, evidence, Evidence::as_str)
-}
-
-/// `plain` or `html`.
-#[unsafe(no_mangle)]
-pub extern "C" fn send_im_format_name(format: send_im_format) -> *const c_char {
-    name(Format::ALL, format, Format::as_str)
-}
-
-/// The value of the option `importance`.
-#[unsafe(no_mangle)]
-pub extern "C" fn send_im_importance_name(importance: send_im_importance) -> *const c_char {
-    name(Importance::ALL, importance, Importance::as_str)
-}
-
-/// The value of the option `wait`.
-#[unsafe(no_mangle)]
-pub extern "C" fn send_im_wait_name(wait: send_im_wait) -> *const c_char {
-    name(Wait::ALL, wait, Wait::as_str)
-}
-
-/// The value of the option `tls`.
-#[unsafe(no_mangle)]
-pub extern "C" fn send_im_tls_name(tls: send_im_tls) -> *const c_char {
-    name(Tls::ALL, tls, Tls::as_str)
-}
-
-/// The value of the sandbox's option `layout`.
-#[unsafe(no_mangle)]
-pub extern "C" fn send_im_layout_name(layout: send_im_layout) -> *const c_char {
-    name(Layout::ALL, layout, Layout::as_str)
+enumerations! {
+    send_im_kind, send_im_kind_name, ErrorKind;
+    send_im_step, send_im_step_name, Step;
+    send_im_sent, send_im_sent_name, Sent;
+    send_im_evidence, send_im_evidence_name, Evidence;
+    send_im_format, send_im_format_name, Format;
+    send_im_importance, send_im_importance_name, Importance;
+    send_im_wait, send_im_wait_name, Wait;
+    send_im_tls, send_im_tls_name, Tls;
+    send_im_layout, send_im_layout_name, Layout;
 }

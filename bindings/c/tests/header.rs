@@ -25,34 +25,38 @@ const PARTS: [(&str, &[&str]); 9] = [
 ];
 
 /// Enumerators from the core's own list.
-fn enumeration(out: &mut String, what: &str, about: &str, names: impl Iterator<Item = &'static str>) {
+fn enumeration(what: &str, about: &str, names: impl Iterator<Item = &'static str>) -> String {
     let prefix = format!("SEND_IM_{}", what.to_uppercase());
-    write!(out, "/** {about} */\nSEND_IM_ENUM(send_im_{what}) {{\n  {prefix}_NONE = 0,\n").unwrap();
+    let mut out = format!("/** {about} */\nSEND_IM_ENUM(send_im_{what}) {{\n  {prefix}_NONE = 0,\n");
     for (place, name) in names.enumerate() {
         writeln!(out, "  {prefix}_{} = {},", name.to_uppercase().replace('-', "_"), place + 1).unwrap();
     }
-    out.push_str("};\n\n");
+    out + "};\n\n"
 }
 
-fn enumerations() -> String {
-    let mut out = String::new();
+/// The enumerations, and the functions that name their values.
+fn enumerations() -> (String, Vec<String>) {
+    let (mut all, mut functions) = (String::new(), Vec::new());
     macro_rules! each {
-        ($($what:literal, $about:literal, $of:ty;)*) => {
-            $(enumeration(&mut out, $what, $about, <$of>::ALL.iter().map(|one| one.as_str()));)*
-        };
+        ($($what:literal, $about:literal, $of:ty, $name:literal;)*) => {$(
+            all += &enumeration($what, $about, <$of>::ALL.iter().map(|one| one.as_str()));
+            let function = concat!("SEND_IM_API const char *send_im_", $what, "_name(send_im_", $what, " ", $what, ");");
+            functions.push(format!("/** {} */\n{function}", $name));
+        )*};
     }
     each! {
-        "kind", "What sort of failure it was. `send_im_error_exit_code` is right for kinds that come later, too.", ErrorKind;
-        "step", "A step of a call.", Step;
-        "sent", "Whether the message of a failed call may have arrived.", Sent;
-        "evidence", "What a receipt rests on.", Evidence;
-        "format", "The form in which a text went.", Format;
-        "importance", "The option `importance`.", Importance;
-        "wait", "The option `wait`: what a send waits for.", Wait;
-        "tls", "The option `tls`: which cipher suites are offered.", Tls;
-        "layout", "The sandbox's option `layout`.", Layout;
+        "kind", "What sort of failure it was. `send_im_error_exit_code` is right for kinds that come later, too.", ErrorKind,
+            "The stable name of a kind of error, for example `busy`. NULL for a number that this library does not know.";
+        "step", "A step of a call.", Step, "The stable name of a step, for example `open_session`.";
+        "sent", "Whether the message of a failed call may have arrived.", Sent, "`no` or `maybe`.";
+        "evidence", "What a receipt rests on.", Evidence, "The stable name, for example `invitation_accepted`.";
+        "format", "The form in which a text went.", Format, "`plain` or `html`.";
+        "importance", "The option `importance`.", Importance, "The value of the option `importance`.";
+        "wait", "The option `wait`: what a send waits for.", Wait, "The value of the option `wait`.";
+        "tls", "The option `tls`: which cipher suites are offered.", Tls, "The value of the option `tls`.";
+        "layout", "The sandbox's option `layout`.", Layout, "The value of the sandbox's option `layout`.";
     }
-    out
+    (all, functions)
 }
 
 /// The name that a declaration of cbindgen declares.
@@ -114,11 +118,12 @@ fn header(folder: &Path) -> String {
     let (objects, callbacks): (Vec<_>, Vec<_>) =
         types.trim().split("\n\n").map(laid_out).partition(|one| one.contains("\ntypedef struct"));
     let mut parts: [Vec<String>; PARTS.len()] = Default::default();
-    for one in callbacks.into_iter().chain(functions.trim().split("\n\n").map(laid_out)) {
+    let (enumerations, names) = enumerations();
+    for one in callbacks.into_iter().chain(functions.trim().split("\n\n").map(laid_out)).chain(names) {
         parts[part_of(name_of(&one))].push(one);
     }
     let mut out = format!("{head}#include <stdint.h>\n\n{}", macros());
-    write!(out, "{}{}\n\n{open}{after_open}", enumerations(), objects.join("\n\n")).unwrap();
+    write!(out, "{}{}\n\n{open}{after_open}", enumerations, objects.join("\n\n")).unwrap();
     for ((title, _), part) in PARTS.iter().zip(parts) {
         write!(out, "\n\n/* ==== {title} ==== */\n\n{}", part.join("\n\n")).unwrap();
     }
