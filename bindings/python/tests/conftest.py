@@ -25,6 +25,17 @@ HANG = 120
 SENDER = "tosh@contoso.com"
 PASSWORD = "s3cret-of-tosh"
 
+OUTSIDE = """
+import sys
+from send_im import Sandbox
+with Sandbox() as sandbox:
+    print(sandbox.url, flush=True)
+    sys.stdin.read()
+    for message in sandbox.messages():
+        print(message.text)
+    print(sandbox.request("GET", "state")["open_applications"], "open")
+"""
+
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
@@ -54,6 +65,30 @@ def script(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture
+def outside() -> Iterator[Callable[[], tuple[list[str], str]]]:
+    """A sandbox in a process of its own; a call of it ends it and tells the texts it delivered and what is open."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", OUTSIDE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+
+        def end() -> tuple[list[str], str]:
+            seen = process.communicate(timeout=HANG)[0].splitlines()
+            return sorted(seen[:-1]), seen[-1]
+
+        end.url = process.stdout.readline().strip()
+        assert end.url, "the sandbox has not started"
+        yield end
+        if process.poll() is None:
+            process.communicate(timeout=HANG)
+
+
+def ends(done: subprocess.CompletedProcess[str], code: int = 0, out: str = "") -> None:
+    """The process has ended in this way, and without a word on its error output."""
+    assert (done.returncode, done.stdout, done.stderr) == (code, out, ""), done
 
 
 def eventually(condition: Callable[[], bool]) -> bool:

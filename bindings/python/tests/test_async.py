@@ -31,19 +31,6 @@ def test_a_client_sends_at_the_same_time(sandbox, account):
     assert open_applications(sandbox) == 0
 
 
-def test_cancelling_the_task_cancels_the_send(sandbox, account):
-    async def main():
-        task = asyncio.ensure_future(send_im_async("silent@contoso.com", "hi", account=account))
-        assert await eventually_async(lambda: invited(sandbox))
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert await eventually_async(lambda: open_applications(sandbox) == 0)
-
-    asyncio.run(main())
-    assert sandbox.messages() == []
-
-
 def test_cancelling_one_send_of_a_client_leaves_the_others(sandbox, account):
     async def main():
         async with AsyncClient(account) as client:
@@ -58,15 +45,6 @@ def test_cancelling_one_send_of_a_client_leaves_the_others(sandbox, account):
     asyncio.run(main())
     assert [message.text for message in sandbox.messages()] == ["hi"]
     assert any("terminate" in exchange.path or "cancel" in exchange.path for exchange in journal(sandbox))
-
-
-def test_wait_for_of_asyncio_cancels_too(sandbox, account):
-    async def main():
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(send_im_async("silent@contoso.com", "hi", account=account), 0.2)
-        assert await eventually_async(lambda: open_applications(sandbox) == 0)
-
-    asyncio.run(main())
 
 
 def test_cancelling_a_sign_in_leaves_no_session(sandbox, account):
@@ -107,26 +85,6 @@ def test_the_blocking_call_works_inside_a_running_loop(account):
         return send_im("lenea@contoso.com", "hi", account=account)
 
     assert asyncio.run(main()).accepted_by == "lenea@contoso.com"
-
-
-def test_many_loops_one_after_the_other(sandbox, account):
-    for _ in range(5):
-        asyncio.run(send_im_async("lenea@contoso.com", "hi", account=account))
-    assert len(sandbox.messages()) == 5
-
-
-def test_a_loop_that_ends_with_a_send_in_flight(sandbox, account):
-    async def main():
-        task = asyncio.ensure_future(send_im_async("silent@contoso.com", "hi", account=account))
-        assert await eventually_async(lambda: invited(sandbox))
-        return task
-
-    loop = asyncio.new_event_loop()
-    task = loop.run_until_complete(main())
-    task.cancel()
-    loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
-    loop.close()
-    assert eventually(lambda: open_applications(sandbox) == 0)
 
 
 def test_threads_and_loops_together(sandbox, account):

@@ -4,24 +4,11 @@ Each test runs in a process of its own, which forks. The sandbox is one more pro
 """
 
 import os
-import subprocess
-import sys
 
 import pytest
-from conftest import HANG
+from conftest import ends
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-
-SANDBOX = """
-import sys
-from send_im import Sandbox
-with Sandbox() as sandbox:
-    print(sandbox.url, flush=True)
-    sys.stdin.read()
-    for message in sandbox.messages():
-        print(message.text)
-    print(sandbox.request("GET", "state")["open_applications"], "open")
-"""
 
 HEADER = """
 import os, sys, warnings
@@ -50,45 +37,57 @@ def in_child(work):
 
 
 @pytest.fixture
-def outside():
-    """A sandbox in another process; a call of it ends it and tells what it has seen."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SANDBOX], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    with process:
-        url = process.stdout.readline().strip()
-        assert url, "the sandbox has not started"
-
-        def end():
-            seen = process.communicate(timeout=HANG)[0].splitlines()
-            return sorted(seen[:-1]), seen[-1]
-
-        end.url = url
-        yield end
-        if process.poll() is None:
-            process.communicate(timeout=HANG)
-
-
-def check(done):
-    assert (done.returncode, done.stderr) == (0, ""), done
-
-
-@pytest.fixture
 def forks(script, outside):
     """Runs the rest of a program that forks. It has to end well."""
-    return lambda code: check(script(HEADER + code, outside.url))
+    return lambda code: ends(script(HEADER + code, outside.url))
 
 
-def test_fork_before_the_first_use(forks, outside):
-    forks("""
+# What a program does that forks, and what has been delivered when it has ended well.
+PROGRAMS = {
+    "fork before the first use": (
+        ["child", "parent"],
+        """
 assert in_child(lambda: send_im("lenea@contoso.com", "child", account=account)) == 0
 send_im("lenea@contoso.com", "parent", account=account)
-""")
-    assert outside() == (["child", "parent"], "0 open")
+""",
+    ),
+    "a child waits for no sign in of its parent": (
+        [],
+        """
+codes = []
 
+def fork(step):
+    if not codes:
+        codes.append(None)
+        codes.append(in_child(lambda: client.sign_in().close()))
 
-def test_a_client_of_the_parent_is_closed_in_the_child_and_lives_on_in_the_parent(forks, outside):
-    forks("""
+client = Client(account, on_step=fork)
+client.sign_in().close()
+assert codes == [None, 0], codes
+""",
+    ),
+    "a child that drops what it inherited harms nobody": (
+        ["after"],
+        """
+import gc
+client = Client(account).sign_in()
+box = Sandbox(https=True).start()
+path = box.ca_file
+
+def work():
+    global client, box
+    del client, box
+    gc.collect()
+
+assert in_child(work) == 0
+client.send("lenea@contoso.com", "after")
+client.sign_out()
+assert box.messages() == []
+""",
+    ),
+    "a client of the parent is closed in the child and lives on in the parent": (
+        ["after", "before", "child"],
+        """
 client = Client(account).sign_in()
 client.send("lenea@contoso.com", "before")
 
@@ -107,44 +106,81 @@ def work():
 assert in_child(work) == 0
 client.send("lenea@contoso.com", "after")
 client.sign_out()
-""")
-    assert outside() == (["after", "before", "child"], "0 open")
+""",
+    ),
+    "a grandchild starts over too": (
+        ["child", "grandchild", "parent"],
+        """
+send_im("lenea@contoso.com", "parent", account=account)
+def child():
+    send_im("lenea@contoso.com", "child", account=account)
+    assert in_child(lambda: send_im("lenea@contoso.com", "grandchild", account=account)) == 0
+assert in_child(child) == 0
+""",
+    ),
+    # Not by `os._exit`: the child runs its own exit handlers, with its own threads.
+    "a child that ends by itself ends": (
+        ["child", "parent"],
+        """
+send_im("lenea@contoso.com", "parent", account=account)
+child = os.fork()
+if child == 0:
+    client = Client(account).sign_in()
+    client.send("lenea@contoso.com", "child")
+    sys.exit(7)
+assert finish(child) == 7
+""",
+    ),
+    "fork during an awaited send": (
+        ["child", "parent"],
+        """
+import asyncio
+async def main():
+    task = asyncio.ensure_future(send_im_async("slow@contoso.com", "parent", account=account))
+    await asyncio.sleep(0.3)
+    assert in_child(lambda: send_im("lenea@contoso.com", "child", account=account)) == 0
+    await task
+asyncio.run(main())
+""",
+    ),
+    # A callback of the call forks: the child is in the middle of a call whose threads it does not have.
+    "a call inherited in the middle fails in the child": (
+        ["child", "parent"],
+        """
+children = []
+def on_step(step):
+    if step.step == "invite" and not children:
+        children.append(os.fork())
+try:
+    send_im("slow@contoso.com", "parent", on_step=on_step, account=account)
+except ClientClosed as error:
+    assert children == [0] and "fork" in str(error) and error.sent == "maybe", (children, error)
+    send_im("lenea@contoso.com", "child", account=account)
+    os._exit(8)
+assert finish(children[0]) == 8
+""",
+    ),
+    "steps and tokens work in a child": (
+        ["child", "parent"],
+        """
+import logging
+logging.getLogger("send_im").setLevel(logging.DEBUG)
+def both(name):
+    seen = []
+    send_im("lenea@contoso.com", name, on_step=seen.append, account=account)
+    assert seen
+both("parent")
+assert in_child(lambda: both("child")) == 0
+""",
+    ),
+}
 
 
-def test_a_child_waits_for_no_sign_in_of_its_parent(forks, outside):
-    forks("""
-codes = []
-
-def fork(step):
-    if not codes:
-        codes.append(None)
-        codes.append(in_child(lambda: client.sign_in().close()))
-
-client = Client(account, on_step=fork)
-client.sign_in().close()
-assert codes == [None, 0], codes
-""")
-    assert outside() == ([], "0 open")
-
-
-def test_a_child_that_drops_what_it_inherited_harms_nobody(forks, outside):
-    forks("""
-import gc
-client = Client(account).sign_in()
-box = Sandbox(https=True).start()
-path = box.ca_file
-
-def work():
-    global client, box
-    del client, box
-    gc.collect()
-
-assert in_child(work) == 0
-client.send("lenea@contoso.com", "after")
-client.sign_out()
-assert box.messages() == []
-""")
-    assert outside() == (["after"], "0 open")
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_fork(forks, outside, program):
+    delivered, code = PROGRAMS[program]
+    forks(code)
+    assert outside() == (delivered, "0 open")
 
 
 def test_a_sandbox_of_the_parent_serves_the_child(forks, outside):
@@ -163,31 +199,6 @@ with Sandbox(https=True) as sandbox:
     assert [message.text for message in sandbox.messages()] == ["child"]
     assert os.path.exists(account.ca_file)
 """)
-
-
-def test_a_grandchild_starts_over_too(forks, outside):
-    forks("""
-send_im("lenea@contoso.com", "parent", account=account)
-def child():
-    send_im("lenea@contoso.com", "child", account=account)
-    assert in_child(lambda: send_im("lenea@contoso.com", "grandchild", account=account)) == 0
-assert in_child(child) == 0
-""")
-    assert outside() == (["child", "grandchild", "parent"], "0 open")
-
-
-def test_a_child_that_ends_by_itself_ends(forks, outside):
-    """Not by ``os._exit``: the child runs its own exit handlers, with its own threads."""
-    forks("""
-send_im("lenea@contoso.com", "parent", account=account)
-child = os.fork()
-if child == 0:
-    client = Client(account).sign_in()
-    client.send("lenea@contoso.com", "child")
-    sys.exit(7)
-assert finish(child) == 7
-""")
-    assert outside() == (["child", "parent"], "0 open")
 
 
 def test_forks_while_other_threads_send(forks, outside):
@@ -213,54 +224,9 @@ for thread in threads:
     assert still == "0 open"
 
 
-def test_fork_during_an_awaited_send(forks, outside):
-    forks("""
-import asyncio
-async def main():
-    task = asyncio.ensure_future(send_im_async("slow@contoso.com", "parent", account=account))
-    await asyncio.sleep(0.3)
-    assert in_child(lambda: send_im("lenea@contoso.com", "child", account=account)) == 0
-    await task
-asyncio.run(main())
-""")
-    assert outside() == (["child", "parent"], "0 open")
-
-
-def test_a_call_inherited_in_the_middle_fails_in_the_child(forks, outside):
-    """A callback of the call forks: the child is in the middle of a call whose threads it does not have."""
-    forks("""
-children = []
-def on_step(step):
-    if step.step == "invite" and not children:
-        children.append(os.fork())
-try:
-    send_im("slow@contoso.com", "parent", on_step=on_step, account=account)
-except ClientClosed as error:
-    assert children == [0] and "fork" in str(error) and error.sent == "maybe", (children, error)
-    send_im("lenea@contoso.com", "child", account=account)
-    os._exit(8)
-assert finish(children[0]) == 8
-""")
-    assert outside() == (["child", "parent"], "0 open")
-
-
-def test_steps_and_tokens_work_in_a_child(forks, outside):
-    forks("""
-import logging
-logging.getLogger("send_im").setLevel(logging.DEBUG)
-def both(name):
-    seen = []
-    send_im("lenea@contoso.com", name, on_step=seen.append, account=account)
-    assert seen
-both("parent")
-assert in_child(lambda: both("child")) == 0
-""")
-    assert outside() == (["child", "parent"], "0 open")
-
-
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
 def test_multiprocessing(script, outside, method):
-    check(
+    ends(
         script(
             """
 import multiprocessing, sys, warnings

@@ -12,16 +12,6 @@ WINDOWS, WARM_UP, ROUNDS = 7, 3, 25
 # with each message they make 2,000.
 BOUNDS = 50, 500, 50
 
-# The sandbox keeps what it delivers, so it is in a process of its own.
-SANDBOX = """
-import sys
-from send_im import Sandbox
-with Sandbox() as sandbox:
-    print(sandbox.url, flush=True)
-    sys.stdin.read()
-    print(len(sandbox.messages()))
-"""
-
 # Sends in every way there is, and prints after each window what is alive: of Python and of the library.
 SENDS = """
 import asyncio
@@ -59,20 +49,11 @@ asyncio.run(main())
 """
 
 
-def test_many_sends_on_one_session_leave_nothing_behind():
-    outside = subprocess.Popen(
-        [sys.executable, "-c", SANDBOX], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        url = outside.stdout.readline().strip()
-        command = [sys.executable, "-c", SENDS, url, str(WINDOWS), str(ROUNDS)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=HANG * 5, check=False)
-        delivered = outside.communicate("", timeout=HANG)[0]
-    finally:
-        outside.kill()
-        outside.wait()
+def test_many_sends_on_one_session_leave_nothing_behind(outside):
+    command = [sys.executable, "-c", SENDS, outside.url, str(WINDOWS), str(ROUNDS)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG * 5, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert int(delivered) == WINDOWS * ROUNDS * 20
+    assert len(outside()[0]) == WINDOWS * ROUNDS * 20
     windows = [[int(count) for count in line.split()] for line in done.stdout.splitlines()]
     print(windows)
     assert windows[0][2] > 0, "the library does not count; this is no debug build"

@@ -21,11 +21,6 @@ def test_it_keeps_what_was_delivered(sandbox, account):
     assert "message one" not in repr(one)
 
 
-def test_wait_for_gives_up(sandbox):
-    with pytest.raises(DeadlineExceeded, match="0 of 1"):
-        sandbox.wait_for(1, timeout=0.05)
-
-
 def test_wait_for_while_messages_arrive(script):
     """In a process of its own: waiting and delivering at the same time must not lock each other out."""
     done = script("""
@@ -61,13 +56,6 @@ def test_the_authority_is_a_file_that_goes_with_the_sandbox():
     assert not os.path.exists(path)
 
 
-def test_only_declared_users_sign_in():
-    with Sandbox(users={SENDER: PASSWORD}) as sandbox:
-        send_im("lenea@contoso.com", "hi", account=sandbox.account(SENDER, PASSWORD))
-        with pytest.raises(SignInError):
-            send_im("lenea@contoso.com", "hi", account=sandbox.account(SENDER, "other"))
-
-
 def test_faults_come_and_go(sandbox, account):
     sandbox.add_fault("applications", {"status": {"http": 500}}, times=0)
     with pytest.raises(SendImError) as caught:
@@ -78,6 +66,23 @@ def test_faults_come_and_go(sandbox, account):
     told = "^This is not a fault: there is no action `explode`; the actions are status, "
     with pytest.raises(InvalidInput, match=told):
         sandbox.add_fault("start_messaging", "explode")
+
+
+def test_its_options_reach_it(sandbox):
+    with Sandbox(users={SENDER: PASSWORD}, layout="two-pools", host_name="localhost") as other:
+        send_im("lenea@contoso.com", "hi", account=other.account(SENDER, PASSWORD))
+        with pytest.raises(SignInError):
+            send_im("lenea@contoso.com", "hi", account=other.account("ada@contoso.com"))
+        assert other.url.startswith("http://localhost:")
+        with pytest.raises(DeadlineExceeded, match="1 of 2"):
+            other.wait_for(2, timeout=0.05)
+    for options, error in [
+        ({"layout": "three-pools"}, InvalidInput),
+        ({"listen": "here"}, InvalidInput),
+        ({"listen": sandbox.url.split("/")[2]}, ConnectionError),
+    ]:
+        with pytest.raises(error):
+            Sandbox(**options).start()
 
 
 def test_before_and_after_its_block():
@@ -94,18 +99,6 @@ def test_before_and_after_its_block():
     sandbox.stop()
     with sandbox:
         assert sandbox.messages() == []
-
-
-def test_a_port_of_ones_own(sandbox):
-    taken = sandbox.url.split("/")[2]
-    with pytest.raises(ConnectionError, match="listen"):
-        Sandbox(listen=taken).start()
-
-
-@pytest.mark.parametrize("options", [{"layout": "three-pools"}, {"listen": "here"}])
-def test_a_layout_it_does_not_know(options):
-    with pytest.raises(InvalidInput):
-        Sandbox(**options).start()
 
 
 def test_its_own_interface_can_be_asked(sandbox, account):
