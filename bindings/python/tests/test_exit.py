@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import HANG, open_applications
+from conftest import HANG, ends, open_applications
 
 HEADER = """
 import sys, threading, time
@@ -38,10 +38,6 @@ def program(script):
     return lambda code: script(HEADER + code)
 
 
-def ends(done, code, out=""):
-    assert (done.returncode, done.stdout, done.stderr) == (code, out, ""), done
-
-
 def test_an_import_alone_ends_at_once_and_starts_no_thread(script):
     ends(
         script("""
@@ -55,14 +51,79 @@ def test_an_import_alone_ends_at_once_and_starts_no_thread(script):
     )
 
 
-@pytest.mark.parametrize("code", [0, 3])
-def test_the_exit_code_is_kept_with_a_send_in_flight(program, code):
-    done = program(f"""
+# What a program does, and its exit code.
+PROGRAMS = {
+    "a send in flight, and the end": (
+        0,
+        """
 in_background(send_im, "silent@contoso.com", "hi", timeout=3600, account=account)
 ringing()
-sys.exit({code})
-""")
-    ends(done, code)
+""",
+    ),
+    "a send in flight, and an exit code": (
+        3,
+        """
+in_background(send_im, "silent@contoso.com", "hi", timeout=3600, account=account)
+ringing()
+sys.exit(3)
+""",
+    ),
+    "a daemon thread that goes on after the shutdown": (
+        0,
+        """
+def work():
+    while True:
+        try:
+            send_im("lenea@contoso.com", "hi", account=account)
+        except SendImError:
+            pass
+threading.Thread(target=work, daemon=True).start()
+sandbox.wait_for(1)
+""",
+    ),
+    "an unfinished awaited send": (
+        4,
+        """
+import asyncio
+async def main():
+    asyncio.ensure_future(send_im_async("silent@contoso.com", "hi", timeout=3600, account=account))
+    while not any("messagingInvitations" in exchange["path"] for exchange in sandbox.request("GET", "journal")):
+        await asyncio.sleep(0.005)
+asyncio.run(main())
+sys.exit(4)
+""",
+    ),
+    "a token callable that never returns": (
+        6,
+        """
+asked = threading.Event()
+def token(request):
+    asked.set()
+    time.sleep(3600)
+in_background(send_im, "lenea@contoso.com", "hi", account=sandbox.account("tosh@contoso.com", token=token))
+asked.wait()
+sys.exit(6)
+""",
+    ),
+    "an on step that never returns": (
+        6,
+        """
+called = threading.Event()
+def on_step(step):
+    called.set()
+    time.sleep(3600)
+in_background(send_im, "lenea@contoso.com", "hi", on_step=on_step, account=account)
+called.wait()
+sys.exit(6)
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_exit_code_is_kept_and_nothing_hangs(program, name):
+    code, rest = PROGRAMS[name]
+    ends(program(rest), code)
 
 
 def test_a_send_in_flight_is_told_that_the_program_ends(program):
@@ -129,33 +190,6 @@ sys.exit(9)
     assert sandbox.messages() == []
 
 
-def test_a_daemon_thread_that_goes_on_after_the_shutdown(program):
-    done = program("""
-def work():
-    while True:
-        try:
-            send_im("lenea@contoso.com", "hi", account=account)
-        except SendImError:
-            pass
-threading.Thread(target=work, daemon=True).start()
-sandbox.wait_for(1)
-""")
-    ends(done, 0)
-
-
-def test_an_unfinished_awaited_send(program):
-    done = program("""
-import asyncio
-async def main():
-    asyncio.ensure_future(send_im_async("silent@contoso.com", "hi", timeout=3600, account=account))
-    while not any("messagingInvitations" in exchange["path"] for exchange in sandbox.request("GET", "journal")):
-        await asyncio.sleep(0.005)
-asyncio.run(main())
-sys.exit(4)
-""")
-    ends(done, 4)
-
-
 def test_a_loop_that_is_thrown_away_with_a_send_in_flight(program):
     done = program("""
 import asyncio
@@ -168,32 +202,6 @@ sys.exit(4)
 """)
     assert done.returncode == 4, done
     assert "panic" not in done.stderr
-
-
-def test_a_token_callable_that_never_returns(program):
-    done = program("""
-asked = threading.Event()
-def token(request):
-    asked.set()
-    time.sleep(3600)
-in_background(send_im, "lenea@contoso.com", "hi", account=sandbox.account("tosh@contoso.com", token=token))
-asked.wait()
-sys.exit(6)
-""")
-    ends(done, 6)
-
-
-def test_an_on_step_that_never_returns(program):
-    done = program("""
-called = threading.Event()
-def on_step(step):
-    called.set()
-    time.sleep(3600)
-in_background(send_im, "lenea@contoso.com", "hi", on_step=on_step, account=account)
-called.wait()
-sys.exit(6)
-""")
-    ends(done, 6)
 
 
 def test_an_uncaught_error_ends_with_its_text(program):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import issue_token, open_applications
+from conftest import ends, issue_token, open_applications
 
 ACCOUNT = """
 import atexit, sys
@@ -36,10 +36,6 @@ def program(script, sandbox):
 
 def delivered(sandbox):
     return [message.text for message in sandbox.messages()]
-
-
-def ends(done, code=0):
-    assert (done.returncode, done.stdout, done.stderr) == (code, "", ""), done
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "own thread pool"])

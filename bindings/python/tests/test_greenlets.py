@@ -5,6 +5,7 @@ timed: the recipient ``slow@`` accepts after some seconds, and other greenlets h
 """
 
 import pytest
+from conftest import ends
 
 PATCHES = {
     "gevent": """
@@ -36,20 +37,16 @@ TICKS = """
         """
 
 
-def ends_well(done):
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done
-
-
 @pytest.fixture(params=PATCHES)
 def patched(request, script):
     """Runs the rest of a patched program, which has to end well."""
-    return lambda code: ends_well(script(PATCHES[request.param] + IMPORT + TICKS + code))
+    return lambda code: ends(script(PATCHES[request.param] + IMPORT + TICKS + code))
 
 
 @pytest.fixture
 def in_gevent(script):
     """The same of a program that gevent has patched."""
-    return lambda code: ends_well(script(PATCHES["gevent"] + IMPORT + code))
+    return lambda code: ends(script(PATCHES["gevent"] + IMPORT + code))
 
 
 # What reads from a descriptor is not patched.
@@ -66,7 +63,7 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_other_greenlets_run_while_one_sends(script, program):
-    ends_well(
+    ends(
         script(
             PROGRAMS[program]
             + TICKS

@@ -1,20 +1,13 @@
 """The one call."""
 
 import inspect
-import signal
 import threading
 from dataclasses import replace
 
 import pytest
-from conftest import PASSWORD, SENDER, eventually, journal, open_applications
+from conftest import PASSWORD, SENDER, journal
 
-from send_im import Account, Client, InvalidInput, Sandbox, Step, send_im, send_im_async
-
-
-def test_an_account_of_a_sandbox_brings_its_authority():
-    with Sandbox(https=True) as sandbox:
-        send_im("lenea@contoso.com", "hi", account=sandbox.account(SENDER, PASSWORD))
-        assert len(sandbox.messages()) == 1
+from send_im import Account, Client, InvalidInput, Step, send_im, send_im_async
 
 
 def test_on_step_is_called_on_this_thread_before_the_call_returns(account):
@@ -108,18 +101,3 @@ def test_the_async_call_takes_the_same_arguments():
     blocking, awaited = (inspect.signature(call).parameters for call in (send_im, send_im_async))
     assert list(blocking) == list(awaited)
     assert {n: p.default for n, p in blocking.items()} == {n: p.default for n, p in awaited.items()}
-
-
-@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals between threads on this system")
-def test_ctrl_c_ends_the_wait_and_the_session(sandbox, account):
-    def interrupt():
-        eventually(lambda: any("messagingInvitations" in e.path for e in journal(sandbox)))
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-
-    helper = threading.Thread(target=interrupt)
-    helper.start()
-    with pytest.raises(KeyboardInterrupt):
-        send_im("silent@contoso.com", "hi", account=account)
-    helper.join()
-    assert eventually(lambda: open_applications(sandbox) == 0)
-    assert sandbox.messages() == []
