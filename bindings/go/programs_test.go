@@ -21,64 +21,58 @@ import (
 
 // Programs that are built with the package and run: the example, those of the README, and one that ends during a send.
 
+var (
+	building sync.Once
+	// Where the programs are, once they are built.
+	programs string
+)
+
 // built builds programs once: the file main.go of each name, the example and the test of the README.
-var built = sync.OnceValues(func() (string, error) {
-	folder, err := os.MkdirTemp("", "send-im-go-")
-	if err != nil {
-		return "", err
-	}
-	here, err := filepath.Abs(".")
-	if err != nil {
-		return "", err
-	}
-	example, err := os.ReadFile(filepath.Join(root, "examples", "go", "main.go"))
-	if err != nil {
-		return "", err
-	}
-	snippets, err := readme()
-	if err != nil {
-		return "", err
-	}
-	module := "module send-im.internal/programs\n\ngo 1.21\n\nrequire send-im.internal/sendim v0.0.0\n\nreplace send-im.internal/sendim => " + here + "\n"
-	files := map[string]string{
-		"go.mod":              module,
-		"example/main.go":     string(example),
-		"first/main.go":       snippets[0],
-		"others/main.go":      others(snippets[1:]),
-		"others/main_test.go": withImports("main", snippets[len(snippets)-1]),
-		"ending/main.go":      ending,
-	}
-	for name, text := range files {
-		path := filepath.Join(folder, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return "", err
+func built(t *testing.T) string {
+	t.Helper()
+	building.Do(func() {
+		folder := must[string](t)(os.MkdirTemp("", "send-im-go-"))
+		snippets := readme(t)
+		files := map[string]string{
+			"go.mod": "module send-im.internal/programs\n\ngo 1.21\n\nrequire send-im.internal/sendim v0.0.0\n\n" +
+				"replace send-im.internal/sendim => " + must[string](t)(filepath.Abs(".")) + "\n",
+			"example/main.go":     string(must[[]byte](t)(os.ReadFile(filepath.Join(root, "examples", "go", "main.go")))),
+			"first/main.go":       snippets[0],
+			"others/main.go":      others(snippets[1:]),
+			"others/main_test.go": withImports("main", snippets[len(snippets)-1]),
+			"ending/main.go":      ending,
 		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			return "", err
+		for name, text := range files {
+			path := filepath.Join(folder, filepath.FromSlash(name))
+			check(t, os.MkdirAll(filepath.Dir(path), 0o755))
+			check(t, os.WriteFile(path, []byte(text), 0o644))
 		}
-	}
-	for _, arguments := range [][]string{{"vet", "./..."}, {"build", "-o", folder + "/bin/", "./..."}, {"test", "-c", "-o", folder + "/bin/once", "./others"}} {
-		command := exec.Command("go", arguments...)
-		command.Dir = folder
-		command.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
-		if output, err := command.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("go %v: %w\n%s", arguments, err, output)
+		for _, arguments := range [][]string{
+			{"vet", "./..."}, {"build", "-o", folder + "/bin/", "./..."}, {"test", "-c", "-o", folder + "/bin/once", "./others"},
+		} {
+			command := exec.Command("go", arguments...)
+			command.Dir = folder
+			command.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+			if output, err := command.CombinedOutput(); err != nil {
+				t.Fatalf("go %v: %v\n%s", arguments, err, output)
+			}
 		}
+		programs = folder
+	})
+	if programs == "" {
+		t.Fatal("the programs were not built, see the first test that needed them")
 	}
-	return folder, nil
-})
+	return programs
+}
 
 // readme is the Go of the README.
-func readme() ([]string, error) {
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		return nil, err
-	}
-	var snippets []string
+func readme(t *testing.T) (snippets []string) {
+	t.Helper()
+	text := must[[]byte](t)(os.ReadFile("README.md"))
 	for _, found := range regexp.MustCompile("(?ms)^```go\n(.*?)^```").FindAllSubmatch(text, -1) {
 		snippets = append(snippets, string(found[1]))
 	}
-	return snippets, nil
+	return snippets
 }
 
 // withImports makes a file of functions that use these packages.
@@ -174,8 +168,7 @@ func run(t *testing.T, name string, environment []string, arguments ...string) p
 // runUntil runs a program that was built; what is done meanwhile may end it.
 func runUntil(t *testing.T, meanwhile func(*os.Process), name string, environment []string, arguments ...string) program {
 	t.Helper()
-	folder, err := built()
-	check(t, err)
+	folder := built(t)
 	ctx, cancel := context.WithTimeout(context.Background(), hang)
 	defer cancel()
 	command := exec.CommandContext(ctx, filepath.Join(folder, "bin", name), arguments...)
@@ -185,7 +178,7 @@ func runUntil(t *testing.T, meanwhile func(*os.Process), name string, environmen
 	command.Stdout, command.Stderr = &output, &failed
 	check(t, command.Start())
 	meanwhile(command.Process)
-	err = command.Wait()
+	err := command.Wait()
 	var exit *exec.ExitError
 	if ctx.Err() != nil || err != nil && !errors.As(err, &exit) {
 		t.Fatalf("%s hangs or does not start: %v %s", name, err, failed.String())
@@ -222,12 +215,8 @@ func TestTheOtherLinesOfTheReadmeRun(t *testing.T) {
 }
 
 func TestTheReadmeIsFormatted(t *testing.T) {
-	snippets, err := readme()
-	check(t, err)
-	for _, snippet := range snippets {
-		formatted, err := format.Source([]byte(snippet))
-		check(t, err)
-		same(t, string(formatted), snippet)
+	for _, snippet := range readme(t) {
+		same(t, string(must[[]byte](t)(format.Source([]byte(snippet)))), snippet)
 	}
 }
 
@@ -263,30 +252,29 @@ func TestAProgramMayEndDuringASend(t *testing.T) {
 
 // A program that is told to end by a signal drains what is under way, for as long as it likes.
 func TestAProgramMayDrainWhenASignalEndsIt(t *testing.T) {
-	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		sandbox := start(t, nil)
+	for _, expected := range []struct {
+		signal          os.Signal
+		to, told, texts string
+	}{
+		{os.Interrupt, "slow@contoso.com", "delivered delivered\n", "hi"},
+		{syscall.SIGTERM, "slow@contoso.com", "delivered delivered\n", "hi"},
+		{os.Interrupt, "silent@contoso.com", "(kind cancelled, step confirm, sent maybe)", ""},
+	} {
+		sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
 		done := runUntil(t, func(program *os.Process) {
 			ringing(t, sandbox, 1)
-			check(t, program.Signal(signal))
-		}, "others", stored(sandbox, password), "slow@contoso.com")
-		same(t, done, program{0, "delivered delivered\n", ""})
-		same(t, texts(t, sandbox), "hi")
+			check(t, program.Signal(expected.signal))
+		}, "others", stored(sandbox, password), expected.to)
+		same(t, done.exit, 0)
+		same(t, done.errors, "")
+		contains(t, done.output, expected.told)
+		same(t, texts(t, sandbox), expected.texts)
 		same(t, must[int](t)(openSessions(sandbox)), 0)
 	}
-	sandbox := start(t, &sendim.SandboxOptions{Ring: time.Hour})
-	done := runUntil(t, func(program *os.Process) {
-		ringing(t, sandbox, 1)
-		check(t, program.Signal(os.Interrupt))
-	}, "others", stored(sandbox, password), "silent@contoso.com")
-	same(t, done.exit, 0)
-	contains(t, done.output, "(kind cancelled, step confirm, sent maybe)")
-	same(t, texts(t, sandbox), "")
-	same(t, must[int](t)(openSessions(sandbox)), 0)
 }
 
 func TestTheVersionIsThatOfTheWorkspace(t *testing.T) {
-	manifest, err := os.ReadFile(filepath.Join(root, "Cargo.toml"))
-	check(t, err)
+	manifest := must[[]byte](t)(os.ReadFile(filepath.Join(root, "Cargo.toml")))
 	same(t, sendim.Version(), string(regexp.MustCompile(`(?m)^version = "([^"]+)"`).FindSubmatch(manifest)[1]))
 }
 

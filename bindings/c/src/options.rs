@@ -21,7 +21,7 @@ pub struct send_im_options(Mutex<Options>);
 
 #[derive(Clone, Default)]
 pub(crate) struct Options {
-    values: BTreeMap<Key, SecretString>,
+    values: BTreeMap<&'static str, SecretString>,
     steps: Option<Arc<Host<StepCallback>>>,
     tokens: Option<Arc<Host<TokenCallback>>>,
 }
@@ -32,23 +32,6 @@ type StepCallback = unsafe extern "C" fn(user_data: *mut c_void, step: *const se
 pub type send_im_on_step =
     Option<unsafe extern "C" fn(user_data: *mut c_void, step: *const send_im_step_record)>;
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
-    Address,
-    Username,
-    Password,
-    Token,
-    Server,
-    CaFile,
-    Tls,
-    TrustedDomains,
-    TimeoutMs,
-    Subject,
-    Importance,
-    Html,
-    Wait,
-}
-
 /// Which options a call takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Takes {
@@ -57,42 +40,40 @@ pub(crate) enum Takes {
     Both,
 }
 
-impl Key {
-    const ALL: [(&'static str, Key, Takes); 13] = [
-        ("address", Key::Address, Takes::Account),
-        ("username", Key::Username, Takes::Account),
-        ("password", Key::Password, Takes::Account),
-        ("token", Key::Token, Takes::Account),
-        ("server", Key::Server, Takes::Account),
-        ("ca_file", Key::CaFile, Takes::Account),
-        ("tls", Key::Tls, Takes::Account),
-        ("trusted_domains", Key::TrustedDomains, Takes::Account),
-        ("timeout_ms", Key::TimeoutMs, Takes::Both),
-        ("subject", Key::Subject, Takes::Message),
-        ("importance", Key::Importance, Takes::Message),
-        ("html", Key::Html, Takes::Message),
-        ("wait", Key::Wait, Takes::Message),
-    ];
+/// Each option, by its name.
+const ALL: [(&str, Takes); 13] = [
+    ("address", Takes::Account),
+    ("username", Takes::Account),
+    ("password", Takes::Account),
+    ("token", Takes::Account),
+    ("server", Takes::Account),
+    ("ca_file", Takes::Account),
+    ("tls", Takes::Account),
+    ("trusted_domains", Takes::Account),
+    ("timeout_ms", Takes::Both),
+    ("subject", Takes::Message),
+    ("importance", Takes::Message),
+    ("html", Takes::Message),
+    ("wait", Takes::Message),
+];
 
-    fn named(name: &str) -> Result<Self> {
-        let found = Self::ALL.iter().find(|(known, ..)| *known == name);
-        found.map(|(_, key, _)| *key).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().map(|(known, ..)| *known).collect();
-            let named = option_name(name).map_or("of that name".to_owned(), |name| format!("{name:?}"));
-            Error::invalid_input(format!("There is no option {named}; there are {}.", names.join(", ")))
-        })
-    }
+fn known(name: &str) -> Result<&'static str> {
+    let names = ALL.map(|(known, _)| known);
+    names.into_iter().find(|known| *known == name).ok_or_else(|| {
+        let named = option_name(name).map_or("of that name".to_owned(), |name| format!("{name:?}"));
+        Error::invalid_input(format!("There is no option {named}; there are {}.", names.join(", ")))
+    })
+}
 
-    /// Refuses what can be told to be wrong already.
-    fn check(self, value: &str) -> Result<()> {
-        match self {
-            Key::TimeoutMs => milliseconds(value).map(drop),
-            Key::Html => boolean(value).map(drop),
-            Key::Tls => value.parse::<Tls>().map(drop),
-            Key::Importance => value.parse::<Importance>().map(drop),
-            Key::Wait => value.parse::<Wait>().map(drop),
-            _ => Ok(()),
-        }
+/// Refuses what can be told to be wrong already.
+fn check(name: &str, value: &str) -> Result<()> {
+    match name {
+        "timeout_ms" => milliseconds(value).map(drop),
+        "html" => boolean(value).map(drop),
+        "tls" => value.parse::<Tls>().map(drop),
+        "importance" => value.parse::<Importance>().map(drop),
+        "wait" => value.parse::<Wait>().map(drop),
+        _ => Ok(()),
     }
 }
 
@@ -121,9 +102,9 @@ impl Options {
         // SAFETY: what this function asks for.
         let Some(options) = (unsafe { options.as_ref() }) else { return Ok(Self::default()) };
         let options = lock(&options.0).clone();
-        for (name, key, kind) in Key::ALL {
+        for (name, kind) in ALL {
             let fits = takes == Takes::Both || kind == Takes::Both || kind == takes;
-            if !fits && options.values.contains_key(&key) {
+            if !fits && options.values.contains_key(name) {
                 let place = match kind {
                     Takes::Message => "of a message; give it to the send",
                     _ => "of an account; give it to the sign-in",
@@ -137,29 +118,29 @@ impl Options {
         Ok(options)
     }
 
-    fn get(&self, key: Key) -> Option<&str> {
-        self.values.get(&key).map(ExposeSecret::expose_secret)
+    fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(ExposeSecret::expose_secret)
     }
 
     /// The account these options describe; without any of its own, the stored one.
     pub(crate) fn account(&self) -> Result<Account> {
-        let text = |key| self.get(key).map(str::to_owned);
-        let secret = |key| self.values.get(&key).cloned();
+        let text = |name| self.get(name).map(str::to_owned);
+        let secret = |name| self.values.get(name).cloned();
         let source = |callback: Arc<Host<TokenCallback>>| {
             TokenSource::new(move |request| ask(callback.clone(), request))
         };
-        let domains = self.get(Key::TrustedDomains).unwrap_or_default().split([',', ' ']);
+        let domains = self.get("trusted_domains").unwrap_or_default().split([',', ' ']);
         let given = AccountOptions {
-            address: text(Key::Address),
-            username: text(Key::Username),
-            password: secret(Key::Password),
-            token: secret(Key::Token),
+            address: text("address"),
+            username: text("username"),
+            password: secret("password"),
+            token: secret("token"),
             token_source: self.tokens.clone().map(source),
-            server: text(Key::Server),
-            ca_file: text(Key::CaFile).map(Into::into),
-            tls: self.get(Key::Tls).map(str::parse).transpose()?,
+            server: text("server"),
+            ca_file: text("ca_file").map(Into::into),
+            tls: self.get("tls").map(str::parse).transpose()?,
             trusted_domains: domains.filter(|domain| !domain.is_empty()).map(str::to_owned).collect(),
-            timeout: self.get(Key::TimeoutMs).map(milliseconds).transpose()?,
+            timeout: self.get("timeout_ms").map(milliseconds).transpose()?,
         };
         let mut account = given.resolve(process_environment)?;
         if let Some(steps) = self.steps.clone() {
@@ -173,18 +154,18 @@ impl Options {
     }
 
     pub(crate) fn message(&self, to: &str, text: &str) -> Result<Message> {
-        let html = self.get(Key::Html).map_or(Ok(false), boolean)?;
+        let html = self.get("html").map_or(Ok(false), boolean)?;
         let mut message = if html { Message::html(to, text) } else { Message::text(to, text) };
-        if let Some(subject) = self.get(Key::Subject) {
+        if let Some(subject) = self.get("subject") {
             message = message.subject(subject);
         }
-        if let Some(importance) = self.get(Key::Importance) {
+        if let Some(importance) = self.get("importance") {
             message = message.importance(importance.parse()?);
         }
-        if let Some(wait) = self.get(Key::Wait) {
+        if let Some(wait) = self.get("wait") {
             message = message.wait(wait.parse()?);
         }
-        if let Some(timeout) = self.get(Key::TimeoutMs) {
+        if let Some(timeout) = self.get("timeout_ms") {
             message = message.timeout(milliseconds(timeout)?);
         }
         Ok(message)
@@ -222,17 +203,17 @@ pub unsafe extern "C" fn send_im_options_set(
     error_or_null(Sent::No, || {
         // SAFETY: the caller keeps to the header.
         let (options, name) = unsafe { (object(options, "options")?, text(name, "name of the option")?) };
-        let key = Key::named(name)?;
+        let key = known(name)?;
         // SAFETY: the caller keeps to the header.
         let value = unsafe { optional_text(value, &format!("option {name}"))? };
         let mut options = lock(&options.0);
         match value {
             Some(value) => {
-                key.check(value)?;
+                check(key, value)?;
                 options.values.insert(key, SecretString::from(value));
             }
             None => {
-                options.values.remove(&key);
+                options.values.remove(key);
             }
         }
         Ok(())
@@ -292,13 +273,13 @@ mod tests {
     use super::*;
 
     fn with(pairs: &[(&str, &str)]) -> Options {
-        let set = |(name, value): &(&str, &str)| (Key::named(name).unwrap(), SecretString::from(*value));
+        let set = |(name, value): &(&str, &str)| (known(name).unwrap(), SecretString::from(*value));
         Options { values: pairs.iter().map(set).collect(), ..Options::default() }
     }
 
     #[test]
     fn an_unknown_name_is_told_where_it_is_plainly_one() {
-        let told = |name: &str| Key::named(name).err().expect(name).to_string();
+        let told = |name: &str| known(name).err().expect(name).to_string();
         assert!(told("adress").starts_with("There is no option \"adress\"; there are address, "));
         for name in ["s3cret", "my s3cret", "\u{202e}s3cret", &"s3cret".repeat(10_000)] {
             let told = told(name);
@@ -316,6 +297,6 @@ mod tests {
     #[test]
     fn values_are_wiped() {
         fn wiped<T: secrecy::zeroize::ZeroizeOnDrop>(_: &T) {}
-        wiped(&with(&[("password", "s3cret")]).values[&Key::Password]);
+        wiped(&with(&[("password", "s3cret")]).values["password"]);
     }
 }

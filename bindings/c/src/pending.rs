@@ -98,30 +98,7 @@ impl Drop for Promise {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use super::*;
-
-    fn counted(end: &End) -> Arc<AtomicUsize> {
-        let count = Arc::new(AtomicUsize::new(0));
-        let told = count.clone();
-        end.on_end(move || assert_eq!(told.fetch_add(1, Ordering::SeqCst), 0));
-        count
-    }
-
-    #[test]
-    fn the_end_is_told_once_and_its_result_taken_once() {
-        let end = Arc::new(End::default());
-        let early = counted(&end);
-        assert!(end.take().err().unwrap().detail().contains("has not ended"));
-        let promise = Promise { end: end.clone(), sent: Sent::Maybe };
-        end.set(Ok(Value::Nothing));
-        drop(promise);
-        let late = counted(&end);
-        assert_eq!((early.load(Ordering::SeqCst), late.load(Ordering::SeqCst)), (1, 1));
-        assert!(end.take().is_ok());
-        assert!(end.take().err().unwrap().detail().contains("taken before"));
-    }
 
     #[test]
     fn work_that_is_dropped_ends_as_cancelled() {

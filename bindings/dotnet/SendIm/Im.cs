@@ -67,11 +67,9 @@ namespace SendIm
             _ = message ?? throw new ArgumentNullException(nameof(message));
             return (out CallHandle call) =>
             {
-                using (var options = Options.ForSend(account, message))
-                {
-                    return NativeMethods.send_im_begin(
-                        options, Utf8.Text(message.To, "to"), Utf8.Text(message.Text, "text"), out call);
-                }
+                using var options = Options.ForSend(account, message);
+                return NativeMethods.send_im_begin(
+                    options, Utf8.Text(message.To, "to"), Utf8.Text(message.Text, "text"), out call);
             };
         }
     }

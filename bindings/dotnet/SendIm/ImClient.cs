@@ -54,20 +54,16 @@ namespace SendIm
         /// <inheritdoc/>
         public IReadOnlyList<SendResult> SendAll(IEnumerable<ImMessage> messages)
         {
-            using (var batch = new Batch(messages))
-            {
-                return Call.Run(SendingAll(batch), batch.TakeResults);
-            }
+            using var batch = new Batch(messages);
+            return Call.Run(SendingAll(batch), batch.TakeResults);
         }
 
         /// <inheritdoc/>
         public async Task<IReadOnlyList<SendResult>> SendAllAsync(
             IEnumerable<ImMessage> messages, CancellationToken cancellationToken = default)
         {
-            using (var batch = new Batch(messages))
-            {
-                return await Call.RunAsync(SendingAll(batch), batch.TakeResults, cancellationToken).ConfigureAwait(false);
-            }
+            using var batch = new Batch(messages);
+            return await Call.RunAsync(SendingAll(batch), batch.TakeResults, cancellationToken).ConfigureAwait(false);
         }
 
         /// <inheritdoc/>
@@ -116,10 +112,8 @@ namespace SendIm
 
         private static Call.Begin SigningIn(Account? account) => (out CallHandle call) =>
         {
-            using (var options = Options.ForSignIn(account))
-            {
-                return NativeMethods.send_im_client_sign_in_begin(options, out call);
-            }
+            using var options = Options.ForSignIn(account);
+            return NativeMethods.send_im_client_sign_in_begin(options, out call);
         };
 
         private static Func<CallHandle, ImClient> Take(Account? account)
@@ -158,11 +152,9 @@ namespace SendIm
             var client = Living();
             return (out CallHandle call) =>
             {
-                using (var options = Options.ForMessage(message))
-                {
-                    return NativeMethods.send_im_client_send_begin(
-                        client, options, Utf8.Text(message.To, "to"), Utf8.Text(message.Text, "text"), out call);
-                }
+                using var options = Options.ForMessage(message);
+                return NativeMethods.send_im_client_send_begin(
+                    client, options, Utf8.Text(message.To, "to"), Utf8.Text(message.Text, "text"), out call);
             };
         }
 

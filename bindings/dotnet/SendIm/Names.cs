@@ -22,30 +22,21 @@ namespace SendIm
                 ? Of(value.ToString())
                 : throw new ArgumentOutOfRangeException(parameter, $"There is no {typeof(T).Name} {value}.");
 
-        internal static int ExitCode(ErrorKind kind)
+        internal static int ExitCode(ErrorKind kind) => kind switch
         {
-            switch (kind)
-            {
-                case ErrorKind.InvalidInput:
-                    return 2;
-                case ErrorKind.SignInRefused:
-                case ErrorKind.SignInUnsupported:
-                case ErrorKind.CredentialUnavailable:
-                case ErrorKind.Forbidden:
-                    return 3;
-                case ErrorKind.RecipientNotFound:
-                case ErrorKind.RecipientUnavailable:
-                case ErrorKind.Declined:
-                case ErrorKind.NoAnswer:
-                case ErrorKind.Busy:
-                    return 4;
-                case ErrorKind.OutcomeUnknown:
-                    return 6;
-                case ErrorKind.Cancelled:
-                    return 130;
-                default:
-                    return 5;
-            }
-        }
+            ErrorKind.InvalidInput => 2,
+            ErrorKind.SignInRefused => 3,
+            ErrorKind.SignInUnsupported => 3,
+            ErrorKind.CredentialUnavailable => 3,
+            ErrorKind.Forbidden => 3,
+            ErrorKind.RecipientNotFound => 4,
+            ErrorKind.RecipientUnavailable => 4,
+            ErrorKind.Declined => 4,
+            ErrorKind.NoAnswer => 4,
+            ErrorKind.Busy => 4,
+            ErrorKind.OutcomeUnknown => 6,
+            ErrorKind.Cancelled => 130,
+            _ => 5,
+        };
     }
 }

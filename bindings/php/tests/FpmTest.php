@@ -155,30 +155,18 @@ final class FpmTest extends TestCase
     }
 
     /**
-     * @dataProvider restricted
+     * @testWith ["preload", false]
+     *           ["preload", true]
+     *           ["0", false]
      */
-    public function testNeitherSwitchedOnNorPreloaded(string $value): void
+    public function testNeitherSwitchedOnNorPreloaded(string $value, bool $headerAlone): void
     {
-        [$answers, , $log] = $this->served(["ffi.enable={$value}"], ['']);
+        $settings = $headerAlone ? [$this->header()] : [];
+        [$answers, , $log] = $this->served(["ffi.enable={$value}", ...$settings], ['']);
         $this->assertStringContainsString("ffi.enable={$value} forbids in the SAPI fpm-fcgi", $answers[0], $log);
         $this->assertStringContainsString('write ffi.enable=true into php.ini', $answers[0]);
         $this->assertStringContainsString('opcache.preload=' . realpath(self::PACKAGE) . '/preload.php', $answers[0]);
         $this->assertStringContainsString('ffi.preload=FILE', $answers[0]);
         $this->assertSame([], $this->journal());
-    }
-
-    /**
-     * @return iterable<array{string}>
-     */
-    public static function restricted(): iterable
-    {
-        yield 'preload' => ['preload'];
-        yield 'off' => ['0'];
-    }
-
-    public function testTheHeaderAloneIsNotEnough(): void
-    {
-        [$answers] = $this->served(['ffi.enable=preload', $this->header()], ['']);
-        $this->assertStringContainsString('ffi.enable=preload forbids', $answers[0]);
     }
 }

@@ -20,11 +20,9 @@ namespace SendIm.Native
         internal static T Run<T>(Begin begin, Func<CallHandle, T> take)
         {
             Library.LoadToWait();
-            using (var call = Started(begin))
-            {
-                NativeMethods.send_im_call_wait(call, -1);
-                return take(call);
-            }
+            using var call = Started(begin);
+            NativeMethods.send_im_call_wait(call, -1);
+            return take(call);
         }
 
         /// <summary>Makes a call and waits for it without a thread.</summary>

@@ -84,12 +84,10 @@ namespace SendIm.Native
             var head = new byte[20];
             try
             {
-                using (var opened = File.OpenRead(file))
+                using var opened = File.OpenRead(file);
+                if (opened.Read(head, 0, head.Length) < head.Length)
                 {
-                    if (opened.Read(head, 0, head.Length) < head.Length)
-                    {
-                        return null;
-                    }
+                    return null;
                 }
             }
             catch (Exception error) when (error is IOException || error is UnauthorizedAccessException)

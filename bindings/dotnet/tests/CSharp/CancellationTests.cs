@@ -7,25 +7,19 @@ using Harness;
 namespace SendIm.Tests
 {
     /// <summary>`silent@` rings for half an hour here: a call that does not stop counts as hanging.</summary>
-    public sealed class CancellationTests : IDisposable
+    public sealed class CancellationTests : Fixture
     {
-        private const string Silent = "silent@contoso.com";
-
-        private readonly Sandbox sandbox = Sandbox.Start(new SandboxOptions { Ring = TimeSpan.FromMinutes(30) });
         private readonly CancellationTokenSource source = new CancellationTokenSource();
 
-        private Account Account => sandbox.Account("tosh@contoso.com");
-
-        public void Dispose()
+        public CancellationTests()
+            : base(new SandboxOptions { Ring = TimeSpan.FromMinutes(30) })
         {
-            sandbox.Dispose();
-            source.Dispose();
         }
 
         [Test]
         public async Task Stops_waiting_and_withdraws_the_invitation()
         {
-            var sending = Im.SendAsync(Patient("hi"), Account, source.Token);
+            var sending = Im.SendAsync(Patient(), Account, source.Token);
             Ringing();
             source.Cancel();
             var error = await Check.ThrowsAsync<SendCanceledException>(() => sending);
@@ -33,8 +27,8 @@ namespace SendIm.Tests
             Check.Equal(source.Token, error.CancellationToken);
             Check.Equal((ErrorKind.Cancelled, 130), (error.Error.Kind, error.Error.ExitCode));
             Check.Equal(error.Error.Sent, error.Sent);
-            Check.Eventually(() => sandbox.OpenApplications() == 0, "the account signs out");
-            Check.Equal(0, sandbox.Messages().Count);
+            Check.Eventually(() => Sandbox.OpenApplications() == 0, "the account signs out");
+            Check.Equal(0, Sandbox.Messages().Count);
         }
 
         [Test]
@@ -44,14 +38,14 @@ namespace SendIm.Tests
             var error = await Check.ThrowsAsync<SendCanceledException>(
                 () => Im.SendAsync("lenea@contoso.com", "hi", Account, source.Token));
             Check.Equal(Sent.No, error.Sent);
-            Check.Equal(0, sandbox.Journal().Count);
+            Check.Equal(0, Sandbox.Journal().Count);
         }
 
         [Test]
         public async Task One_cancelled_send_leaves_the_client_and_the_others_alone()
         {
             using var client = ImClient.SignIn(Account);
-            var sending = client.SendAsync(Patient("hi"), source.Token);
+            var sending = client.SendAsync(Patient(), source.Token);
             Ringing();
             source.Cancel();
             await Check.ThrowsAsync<OperationCanceledException>(() => sending);
@@ -61,11 +55,11 @@ namespace SendIm.Tests
         [Test]
         public async Task A_sign_in_can_be_cancelled()
         {
-            sandbox.AddFault(SandboxRoute.Token, Fault.Delay(TimeSpan.FromMinutes(30)), times: 0);
+            Sandbox.AddFault(SandboxRoute.Token, Fault.Delay(TimeSpan.FromMinutes(30)), times: 0);
             var account = Account;
             account.SignInTimeout = TimeSpan.FromMinutes(30);
             var signing = ImClient.SignInAsync(account, source.Token);
-            Check.Eventually(() => sandbox.Journal().Any(one => one.Path.Contains("oauthtoken")), "it signs in");
+            Check.Eventually(() => Sandbox.Journal().Any(one => one.Path.Contains("oauthtoken")), "it signs in");
             source.Cancel();
             await Check.ThrowsAsync<SendCanceledException>(() => signing);
         }
@@ -78,11 +72,11 @@ namespace SendIm.Tests
             // The second message to a recipient is sent when what became of the first is known.
             var messages = new[]
             {
-                new ImMessage("lenea@contoso.com", "one"), Patient("hi"), new ImMessage("lenea@contoso.com", "two"),
+                new ImMessage("lenea@contoso.com", "one"), Patient(), new ImMessage("lenea@contoso.com", "two"),
             };
             var sending = client.SendAllAsync(messages, source.Token);
             Check.Eventually(
-                () => sandbox.Messages().Count == 2 && sandbox.Journal().Count(one => one.IsInvitation()) == 2,
+                () => Sandbox.Messages().Count == 2 && Sandbox.Journal().Count(one => one.IsInvitation()) == 2,
                 "two arrive, one rings");
             source.Cancel();
             var results = await sending;
@@ -99,7 +93,7 @@ namespace SendIm.Tests
 
                 // Each second one can only end by its cancellation.
                 var to = n % 2 == 0 ? $"silent@site{n}.contoso.com" : $"user{n}@contoso.com";
-                var sending = Im.SendAsync(Patient("hi", to), Account, own.Token);
+                var sending = Im.SendAsync(Patient(to), Account, own.Token);
                 await Task.Delay(n);
                 own.Cancel();
                 try
@@ -112,13 +106,8 @@ namespace SendIm.Tests
                 }
             });
             var sent = (await Task.WhenAll(ends)).Where(to => to.Length > 0).ToList();
-            Check.Equal(sent, sent.Where(to => sandbox.Inbox(to).Count == 1));
-            Check.Eventually(() => sandbox.OpenApplications() == 0, "all sign out");
+            Check.Equal(sent, sent.Where(to => Sandbox.Inbox(to).Count == 1));
+            Check.Eventually(() => Sandbox.OpenApplications() == 0, "all sign out");
         }
-
-        private static ImMessage Patient(string text, string to = Silent) =>
-            new ImMessage(to, text) { Timeout = TimeSpan.FromMinutes(30) };
-
-        private void Ringing() => Check.Eventually(() => sandbox.Journal().Any(one => one.IsInvitation()), "it rings");
     }
 }

@@ -17,7 +17,6 @@ namespace SendIm.Tests
         private static readonly Dictionary<string, Func<string[], int>> Programs = new Dictionary<string, Func<string[], int>>
         {
             ["throws"] = Throws,
-            ["sandbox"] = SandboxServer,
             ["ending"] = Ending,
             ["open-client"] = OpenClient,
             ["at-exit"] = AtExit,
@@ -61,16 +60,6 @@ namespace SendIm.Tests
 
             Console.Out.WriteLine(Im.Send("lenea@contoso.com", "hello", account).AcceptedBy);
             return steps >= 5 ? 0 : 1;
-        }
-
-        /// <summary>A sandbox until its input ends; then it tells how many messages it has.</summary>
-        private static int SandboxServer(string[] arguments)
-        {
-            using var sandbox = Sandbox.Start(new SandboxOptions { Ring = TimeSpan.FromHours(1) });
-            Console.Out.WriteLine(sandbox.Url);
-            Console.In.ReadToEnd();
-            Console.Out.WriteLine(sandbox.Messages().Count);
-            return 0;
         }
 
         /// <summary>Ends with its own code while sends are in flight, in the way that is named.</summary>

@@ -7,17 +7,14 @@ using Harness;
 namespace SendIm.Tests
 {
     /// <summary>What the README says of closing. `silent@` rings for half an hour, `slow@` for a while.</summary>
-    public sealed class ClosingTests : IDisposable
+    public sealed class ClosingTests : Fixture
     {
-        private const string Silent = "silent@contoso.com";
         private const string Slow = "slow@contoso.com";
 
-        private readonly Sandbox sandbox = Sandbox.Start(
-            new SandboxOptions { Ring = TimeSpan.FromMinutes(30), Slow = TimeSpan.FromSeconds(2) });
-
-        private Account Account => sandbox.Account("tosh@contoso.com");
-
-        public void Dispose() => sandbox.Dispose();
+        public ClosingTests()
+            : base(new SandboxOptions { Ring = TimeSpan.FromMinutes(30), Slow = TimeSpan.FromSeconds(2) })
+        {
+        }
 
         [Test]
         public async Task Each_way_to_close_waits_for_the_sends_under_way()
@@ -35,12 +32,12 @@ namespace SendIm.Tests
                 var sending = client.SendAsync(Slow, "hi");
                 Ringing();
                 await close(client);
-                Check.Equal(0, sandbox.OpenApplications());
+                Check.Equal(0, Sandbox.OpenApplications());
                 Check.Equal(Slow, (await sending).AcceptedBy);
                 client.Dispose();
             }
 
-            Check.Equal(5, sandbox.Messages().Count);
+            Check.Equal(5, Sandbox.Messages().Count);
         }
 
         [Test]
@@ -55,7 +52,7 @@ namespace SendIm.Tests
                 foreach (var bound in new[] { TimeSpan.Zero, TimeSpan.FromMilliseconds(300) })
                 {
                     using var client = ImClient.SignIn(Account);
-                    var sending = client.SendAsync(Patient(Silent));
+                    var sending = client.SendAsync(Patient());
                     Ringing();
                     await close(client, bound);
                     Cut(Sent.Maybe, await Check.ThrowsAsync<SendImException>(() => sending));
@@ -69,7 +66,7 @@ namespace SendIm.Tests
         {
             var client = ImClient.SignIn(Account);
             client.SignOut();
-            var requests = sandbox.Journal().Count;
+            var requests = Sandbox.Journal().Count;
             Check.Equal(ErrorKind.Closed, Check.Throws<SendImException>(() => client.Send(Slow, "hi")).Kind);
             var late = await Check.ThrowsAsync<SendImException>(() => client.SendAsync(Slow, "hi"));
             Check.Equal((ErrorKind.Closed, Sent.No), (late.Kind, late.Sent));
@@ -85,17 +82,17 @@ namespace SendIm.Tests
             await client.SignOutAsync(TimeSpan.Zero);
             await client.DisposeAsync();
             client.Dispose();
-            Check.Equal(requests, sandbox.Journal().Count);
+            Check.Equal(requests, Sandbox.Journal().Count);
         }
 
         [Test]
         public async Task CancelAll_ends_all_at_once_and_each_says_whether_it_can_have_arrived()
         {
             using var client = ImClient.SignIn(Account);
-            var blocking = Task.Run(() => client.Send(Patient(Silent)));
+            var blocking = Task.Run(() => client.Send(Patient()));
             Ringing();
-            var waits = client.SendAsync(Patient(Silent));
-            var many = client.SendAllAsync(new[] { Patient(Silent) });
+            var waits = client.SendAsync(Patient());
+            var many = client.SendAllAsync(new[] { Patient() });
             client.CancelAll();
             Cut(Sent.Maybe, await Check.ThrowsAsync<SendImException>(() => blocking));
             Cut(Sent.No, await Check.ThrowsAsync<SendImException>(() => waits));
@@ -114,7 +111,7 @@ namespace SendIm.Tests
                 throw new DivideByZeroException();
             });
             Check.Equal(Slow, (await sending!).AcceptedBy);
-            sandbox.AddFault(SandboxRoute.DeleteApplication, Fault.Status(400), times: 0);
+            Sandbox.AddFault(SandboxRoute.DeleteApplication, Fault.Status(400), times: 0);
             var account = Account;
             account.Log = (level, error, text) => { };
             Check.Throws<DivideByZeroException>(() =>
@@ -129,16 +126,7 @@ namespace SendIm.Tests
             });
         }
 
-        private static ImMessage Patient(string to) => new ImMessage(to, "hi") { Timeout = TimeSpan.FromMinutes(30) };
-
         private static void Cut(Sent sent, SendImException error) =>
             Check.Equal((ErrorKind.Cancelled, sent), (error.Kind, error.Sent));
-
-        /// <summary>Waits until an invitation rings in each session.</summary>
-        private void Ringing()
-        {
-            var sessions = sandbox.Journal().Count(one => one.Method == "POST" && one.Path.EndsWith("/applications"));
-            Check.Eventually(() => sandbox.Journal().Count(one => one.IsInvitation()) >= sessions, "it rings");
-        }
     }
 }

@@ -48,19 +48,11 @@ namespace Harness
             True(whole == null || !whole.Contains(part), $"there is {Shown(part)} in {Shown(whole)}");
 
         public static T Throws<T>(Action action)
-            where T : Exception
-        {
-            try
+            where T : Exception => ThrowsAsync<T>(() =>
             {
                 action();
-            }
-            catch (T error)
-            {
-                return error;
-            }
-
-            throw new CheckException($"there was no {typeof(T).Name}");
-        }
+                return Task.CompletedTask;
+            }).GetAwaiter().GetResult();
 
         public static async Task<T> ThrowsAsync<T>(Func<Task> action)
             where T : Exception

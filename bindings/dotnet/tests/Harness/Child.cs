@@ -29,8 +29,6 @@ namespace Harness
 
         public StreamReader Output => process.StandardOutput;
 
-        public StreamWriter Input => process.StandardInput;
-
         public static Child Start(string[] command, IDictionary<string, string>? environment = null)
         {
             var start = new ProcessStartInfo(command[0])
@@ -65,7 +63,7 @@ namespace Harness
             string[] command, IDictionary<string, string>? environment = null, int patience = Check.Patience)
         {
             using var child = Start(command, environment);
-            child.Input.Close();
+            child.process.StandardInput.Close();
             return child.End(patience);
         }
 
