@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" />
 
-// Every time is in milliseconds. A wrong type is a `TypeError`; every other failure is a `SendImError`. Functions that give a
+// Every time is in milliseconds. A wrong type is a `TypeError` (`ERR_INVALID_ARG_TYPE`), and so is an option, or a member of a
+// message, that does not exist (`ERR_SEND_IM_UNKNOWN_OPTION`); every other failure is a `SendImError`. Functions that give a
 // promise never throw.
 
 /** The version of the native library. */
@@ -183,10 +184,13 @@ export interface AccountOptions {
   tls?: Tls | null;
   /** Further domains the server may lead to, such as `contoso.net`. */
   trustedDomains?: readonly string[] | null;
-  /** How long {@link Client.signIn} may take, in milliseconds (60000). For {@link sendIm} see {@link MessageOptions}. */
-  timeout?: number | null;
   /** Called with each finished step. The first that it throws is a warning of the process, and the call goes on. */
   onStep?: (step: Step) => unknown;
+}
+
+export interface SignInOptions extends AccountOptions, Cancellation {
+  /** How long signing in may take, in milliseconds (60000). Each message has a timeout of its own. */
+  signInTimeout?: number | null;
 }
 
 export interface MessageOptions {
@@ -232,6 +236,9 @@ export declare function sendIm(
 ): Promise<Receipt>;
 export declare function sendIm(message: Message, options?: AccountOptions & Cancellation): Promise<Receipt>;
 
+/** What became of one of many messages. */
+export type SendResult = PromiseFulfilledResult<Receipt> | { status: 'rejected'; reason: SendImError };
+
 /**
  * One session: any number of messages, any number at a time. A client that is still open when the program ends is closed then,
  * in at most 3000 ms; one that nobody refers to when it is collected.
@@ -243,7 +250,7 @@ export declare function sendIm(message: Message, options?: AccountOptions & Canc
 export declare class Client implements AsyncDisposable {
   private constructor();
   /** Signs in and opens a session. */
-  static signIn(options?: AccountOptions & Cancellation): Promise<Client>;
+  static signIn(options?: SignInOptions): Promise<Client>;
   /** The sender's. */
   get address(): string;
   /** True as soon as `close` or `cancelAll` was called: it sends no more. */
@@ -252,10 +259,10 @@ export declare class Client implements AsyncDisposable {
   send(to: string, text: string, options?: MessageOptions & Cancellation): Promise<Receipt>;
   send(message: Message, options?: Cancellation): Promise<Receipt>;
   /**
-   * Sends many messages, some tens at a time. Each has a result, in the same order; a rejected one's reason is a
-   * {@link SendImError}. A message's timeout begins when its turn comes.
+   * Sends many messages, some tens at a time. Each has a result, in the same order. A message's timeout begins when its turn
+   * comes.
    */
-  sendAll(messages: Iterable<Message>, options?: Cancellation): Promise<PromiseSettledResult<Receipt>[]>;
+  sendAll(messages: Iterable<Message>, options?: Cancellation): Promise<SendResult[]>;
   /**
    * Waits for the sends under way; with `timeout`, what has not ended after so many milliseconds is cancelled. Then the session
    * is closed on the server, in at most 3000 ms. Sends that begin after it fail with `closed`. A second call does nothing. It
@@ -330,6 +337,8 @@ export type FaultRoute =
 export type FaultAction =
   | 'drop_before'
   | 'drop_after'
+  | 'reset_before'
+  | 'reset_after'
   | 'cut_body'
   | 'html_instead'
   | 'wrong_content_type'
@@ -337,8 +346,29 @@ export type FaultAction =
   | 'bare_events'
   | 'early_events'
   | 'skip_states'
-  | { status: { http: number; code?: string; subcode?: string; retry_after?: number; body?: string } }
+  | {
+      status: {
+        http: number;
+        code?: string;
+        subcode?: string;
+        retry_after?: number;
+        body?: 'json' | 'html' | 'text';
+        diagnostics?: string;
+      };
+    }
+  | {
+      gateway_error: {
+        http: number;
+        body?: 'html' | 'json_code' | 'json_number' | 'ucwa_error' | 'xml' | 'empty';
+        processed?: boolean;
+      };
+    }
   | { delay: { ms: number } }
+  | { delay_answer: { ms: number } }
+  | { reset_stream: { error: number; processed?: boolean } }
+  | { go_away: { error: number; processed?: boolean } }
+  | { then_refuse: { ms: number } }
+  | { then_distrust: { connections: number } }
   | { delay_events: { ms: number } }
   | { oversized: { bytes: number } };
 

@@ -48,9 +48,10 @@ class Client {
 
   static signIn(options) {
     return run(Client.signIn, async () => {
-      const { signal, ...given } = checked(options, { ...ACCOUNT, ...SIGNAL });
+      const known = { ...ACCOUNT, signInTimeout: milliseconds, ...SIGNAL };
+      const { signal, signInTimeout: timeout, ...given } = checked(options, known);
       const listening = listenFor(given);
-      const account = { ...given, ...listening.options };
+      const account = { ...given, timeout, ...listening.options };
       const client = await made((queue, id) => native.signIn(queue, id, account), listening, signal);
       return new Client(KEY, client, listening);
     });

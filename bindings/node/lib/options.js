@@ -57,7 +57,6 @@ const ACCOUNT = {
   caFile: (name, value) => text(name, value?.href ? fileURLToPath(value.href) : value),
   tls: text,
   trustedDomains: (name, value) => list(name, value).map((domain) => text(name, domain)),
-  timeout: milliseconds,
   onStep: being('a function', (value) => typeof value === 'function'),
 };
 
@@ -69,7 +68,8 @@ function checked(options = {}, known) {
   const unknown = Object.keys(object('options', options)).find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined) {
     const named = PLAINLY_A_NAME.test(unknown) ? `"${unknown}"` : 'of that name';
-    throw new TypeError(`There is no option ${named} here; there are ${Object.keys(known).join(', ')}`);
+    const told = `There is no option ${named} here; there are ${Object.keys(known).join(', ')}`;
+    throw Object.assign(new TypeError(told), { code: 'ERR_SEND_IM_UNKNOWN_OPTION' });
   }
   // A sandbox brings its certificate authority along.
   const { server, caFile } = options;

@@ -42,35 +42,14 @@ test('aborting while it rings: maybe sent, withdrawn and signed out', async (t) 
   assert.deepEqual(sandbox.messages(), []);
 });
 
-test('aborting before the message has left: not sent', async (t) => {
-  const { sandbox, account } = await place(t);
-  sandbox.addFault('applications', { delay: { ms: 60_000 } }, { times: 0 });
-  const control = new AbortController();
-  const sending = sendIm('lenea@contoso.com', 'hi', { ...account, signal: control.signal });
-  assert.ok(await eventually(() => journal(sandbox).some(({ path }) => path.includes('applications'))));
-  control.abort();
-  await assert.rejects(sending, { kind: 'cancelled', sent: 'no', cause: control.signal.reason });
-  assert.deepEqual(sandbox.messages(), []);
-});
-
 test('a timeout signal during a sign-in', async (t) => {
   const { sandbox, account } = await place(t);
   sandbox.addFault('token', { delay: { ms: 60_000 } }, { times: 0 });
   const signing = Client.signIn({ ...account, signal: AbortSignal.timeout(100) });
-  await assert.rejects(signing, (error) => error.kind === 'cancelled' && error.cause.name === 'TimeoutError');
-});
-
-test('a client goes on after one of its sends was aborted', async (t) => {
-  const { sandbox, account } = await place(t);
-  const client = await Client.signIn(account);
-  const control = new AbortController();
-  const sending = client.send('silent@contoso.com', 'hi', { signal: control.signal });
-  assert.ok(await ringing(sandbox));
-  control.abort();
-  await assert.rejects(sending, { kind: 'cancelled' });
-  assert.equal((await client.send('lenea@contoso.com', 'after')).acceptedBy, 'lenea@contoso.com');
-  await client.close();
-  assert.equal(openApplications(sandbox), 0);
+  await assert.rejects(
+    signing,
+    ({ kind, sent, cause }) => `${kind} ${sent} ${cause.name}` === 'cancelled no TimeoutError',
+  );
 });
 
 test('sendAll keeps what had ended', async (t) => {

@@ -11,7 +11,7 @@ async function run({ action, account: { ca_file: caFile, ...given }, messages: a
   const messages = all.map(timed);
   const each = (send) => Promise.allSettled(messages.map(({ to, text, ...options }) => send(to, text, options)));
   if (action === 'send') return each((to, text, options) => sendIm(to, text, { ...account, ...options }));
-  const client = await Client.signIn({ ...account, timeout });
+  const client = await Client.signIn({ ...account, signInTimeout: timeout });
   try {
     if (action === 'send_all') return await client.sendAll(messages);
     return await each((to, text, options) => client.send(to, text, options));

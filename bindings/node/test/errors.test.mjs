@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { inspect } from 'node:util';
 import { Client, Receipt, SendImError, sendIm } from 'send-im';
-import { PASSWORD, place, script } from './helper.mjs';
+import { place, script } from './helper.mjs';
 
 const TEXT = 'the text of the message, which is secret';
 
@@ -24,6 +24,7 @@ test('its members', async (t) => {
     assert.equal(error.code, `ERR_SEND_IM_${kind.toUpperCase()}`);
     assert.deepEqual([error.name, error.detail, error.cause], ['SendImError', error.message, undefined]);
     assert.match(error.message, /^\S.*\.$/);
+    assert.deepEqual(JSON.parse(JSON.stringify(error)), { name: error.name, detail: error.detail, ...error });
   }
 });
 
@@ -35,32 +36,6 @@ test('no server', async (t) => {
   assert.deepEqual([error.kind, error.step], ['discovery_failed', 'discover']);
   assert.ok(error.hops[0].url.includes('127.0.0.1:1') && error.hops[0].outcome);
   assert.ok(Object.isFrozen(error.hops) && Object.isFrozen(error.hops[0]));
-});
-
-test('what the server asked, in milliseconds', async (t) => {
-  const { sandbox, account } = await place(t);
-  const status = { http: 429, code: 'TooManyRequests', retry_after: 600 };
-  sandbox.addFault('applications', { status }, { times: 0 });
-  const error = await failure(sendIm('lenea@contoso.com', TEXT, account));
-  assert.deepEqual(
-    [error.code, error.retryAfter, error.httpStatus, error.serverCode],
-    ['ERR_SEND_IM_THROTTLED', 600_000, 429, status.code],
-  );
-});
-
-test('nothing secret is said', async (t) => {
-  const { account } = await place(t);
-  for (const [to, more] of [
-    ['declines@contoso.com', {}],
-    ['lenea@contoso.com', { password: 'wrong' }],
-    ['lenea', {}],
-    ['silent@contoso.com', { timeout: 300 }],
-    ['lenea\0@contoso.com', {}],
-  ]) {
-    const error = await failure(sendIm(to, TEXT, { ...account, ...more }));
-    const shown = `${error} ${error.stack} ${JSON.stringify(error)} ${inspect(error, { depth: 9, showHidden: true })}`;
-    assert.ok(!shown.includes(PASSWORD) && !shown.includes(TEXT), shown);
-  }
 });
 
 test('the stack is that of the call', async (t) => {
@@ -109,16 +84,6 @@ test('an uncaught failure ends the program with its sentence', async (t) => {
   assert.match(done.err, /SendImError: busy@contoso\.com .*\.\n {4}at .*script\.mjs:3/);
 });
 
-test('as JSON it is whole', async (t) => {
-  const { account } = await place(t);
-  const told = JSON.parse(JSON.stringify(await failure(sendIm('busy@contoso.com', 'hi', account))));
-  assert.deepEqual(
-    [told.name, told.code, told.subcode, told.exitCode],
-    ['SendImError', 'ERR_SEND_IM_BUSY', 'DoNotDisturb', 4],
-  );
-  assert.match(told.detail, /^busy@contoso\.com /);
-});
-
 test('a program may make one in its tests', () => {
   const cause = new Error('why');
   const error = new SendImError('Busy.', { kind: 'busy', cause });
@@ -143,7 +108,7 @@ test('a program may make a receipt in its tests, and it is of the same class as 
   const other = { acceptedBy: null, evidence: 'submitted', format: 'html', threadId: 'x', steps: [{ step: 'invite' }] };
   assert.deepEqual({ ...new Receipt('lenea@contoso.com', other) }, { to: 'lenea@contoso.com', ...other });
   assert.equal(new Receipt('lenea@contoso.com', { evidence: 'submitted' }).acceptedBy, null);
-  assert.ok(Object.isFrozen(made));
+  assert.ok(Object.isFrozen(made) && Object.isFrozen(received) && Object.isFrozen(received.steps[0]));
   const message = /^(?!.*s3cret).*acceptedBy, /;
   assert.throws(() => new Receipt('lenea@contoso.com', { s3cret: 'x' }), { name: 'TypeError', message });
 });

@@ -44,18 +44,7 @@ test('importing alone ends at once, and starts nothing', (t) =>
 test('an open sandbox and an open client do not keep the process alive', (t) =>
   ends(t, 0, `${HEADER} const client = await Client.signIn(account); await client.send('lenea@contoso.com', 'hi');`));
 
-test('a send under way keeps the process alive until it has ended', async (t) => {
-  const done = await script(
-    t,
-    `import { Sandbox, sendIm } from 'send-im';
-     const sandbox = await Sandbox.start({ slow: 300 });
-     const account = { address: 'tosh@contoso.com', password: 'x', server: sandbox };
-     sendIm('slow@contoso.com', 'hi', account).then((receipt) => console.log(receipt.acceptedBy));`,
-  );
-  assert.deepEqual(done, { code: 0, out: 'slow@contoso.com\n', err: '' });
-});
-
-test('the first of two sends does not let go of the process', async (t) => {
+test('sends under way keep the process alive, and the first that ends does not let go of it', async (t) => {
   const done = await script(
     t,
     `import { Sandbox, sendIm } from 'send-im';
@@ -87,23 +76,12 @@ test('an uncaught error during a send', async (t) => {
   assert.match(done.err, /Error: on purpose/);
 });
 
-test('an unhandled rejection of a send', async (t) => {
-  const done = await script(t, `${HEADER} ring(); await ringing(); sendIm('busy@contoso.com', 'hi', account);`);
-  assert.deepEqual([done.code, done.out], [1, '']);
-  assert.match(done.err, /SendImError: busy@contoso\.com/);
-});
-
 test('a signal ends it as ever', async (t) => {
   const aborted = await script(
     t,
     `${HEADER} ring(); await ringing(); process.kill(process.pid, 'SIGTERM'); await sleep(60_000);`,
   );
   assert.deepEqual(aborted, { code: 'SIGTERM', out: '', err: '' });
-  const killed = await script(
-    t,
-    `${HEADER} ring(); await ringing(); process.kill(process.pid, 'SIGKILL'); await sleep(60_000);`,
-  );
-  assert.equal(killed.code, 'SIGKILL');
 });
 
 test('many sends in flight, with steps, end again and again', async (t) => {

@@ -107,18 +107,6 @@ test('NODE_DEBUG=send-im writes each step to stderr', async (t) => {
   assert.ok(lines.length >= 6);
 });
 
-test('a library is silent by itself', async (t) => {
-  const done = await script(
-    t,
-    `import { Sandbox, sendIm } from 'send-im';
-     const sandbox = await Sandbox.start();
-     const account = { address: 'tosh@contoso.com', password: 'x', server: sandbox };
-     await sendIm('lenea@contoso.com', 'hi', account);
-     await sendIm('declines@contoso.com', 'hi', account).catch(() => {});`,
-  );
-  assert.deepEqual(done, { code: 0, out: '', err: '' });
-});
-
 test('no secret is told', async (t) => {
   const { sandbox, account } = await place(t);
   const steps = heard(t);

@@ -4,33 +4,11 @@ import { pathToFileURL } from 'node:url';
 import { SendImError, sendIm } from 'send-im';
 import { journal, place } from './helper.mjs';
 
-test('the receipt says who accepted and why we know', async (t) => {
-  const { sandbox, account } = await place(t);
-  const receipt = await sendIm('lenea@contoso.com', 'hello world', account);
-  assert.equal(receipt.to, 'lenea@contoso.com');
-  assert.equal(receipt.acceptedBy, 'lenea@contoso.com');
-  assert.equal(receipt.evidence, 'invitation_accepted');
-  assert.equal(receipt.format, 'plain');
-  assert.ok(Object.isFrozen(receipt) && Object.isFrozen(receipt.steps[0]));
-  assert.deepEqual(
-    sandbox.inbox('sip:Lenea@contoso.com').map((message) => message.text),
-    ['hello world'],
-  );
-});
-
-test('every option reaches the recipient', async (t) => {
-  const { sandbox, account } = await place(t);
-  await sendIm('lenea@contoso.com', '<b>full</b>', { ...account, subject: 'db7', importance: 'emergency', html: true });
-  const [{ subject, importance, format }] = sandbox.messages();
-  assert.deepEqual([subject, importance, format], ['db7', 'emergency', 'html']);
-});
-
 test('https with the authority of the sandbox in a file', async (t) => {
   const { sandbox, account } = await place(t, { https: true });
   const server = new URL(sandbox.url);
   await sendIm('lenea@contoso.com', 'by path', { ...account, server, caFile: sandbox.caFile });
   await sendIm('lenea@contoso.com', 'by url', { ...account, server, caFile: pathToFileURL(sandbox.caFile) });
-  await assert.rejects(sendIm('lenea@contoso.com', 'without', { ...account, server, timeout: 3000 }), { kind: 'tls' });
   assert.equal(sandbox.messages().length, 2);
 });
 

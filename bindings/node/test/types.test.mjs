@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { Client, Receipt, Sandbox, SendImError } from 'send-im';
-import { ended, PACKAGE } from './helper.mjs';
+import { ended, PACKAGE, place } from './helper.mjs';
 
 const tsc = path.join(PACKAGE, 'node_modules', 'typescript', 'bin', 'tsc');
 
@@ -15,6 +15,23 @@ for (const project of ['tsconfig.json', 'tsconfig.bare.json']) {
     assert.deepEqual(done, { code: 0, out: '', err: '' });
   });
 }
+
+test('the types name every fault that the sandbox knows', async (t) => {
+  const { sandbox } = await place(t);
+  const types = readFileSync(path.join(PACKAGE, 'index.d.ts'), 'utf8');
+  const [, declared] = types.match(/export type FaultAction =(.*?)\n\n/s);
+  let told = '';
+  assert.throws(
+    () => sandbox.addFault('any', 'explode'),
+    ({ detail }) => {
+      told = detail;
+      return true;
+    },
+  );
+  const actions = told.match(/the actions are (.*)\.$/)[1].split(', ');
+  const listed = [...declared.matchAll(/^ {2}\| (?:'|\{\s*)(\w+)/gm)].map(([, name]) => name);
+  assert.deepEqual(listed.sort(), actions.sort());
+});
 
 test('the types name every member of the classes', () => {
   const types = readFileSync(path.join(PACKAGE, 'index.d.ts'), 'utf8');

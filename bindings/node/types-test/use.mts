@@ -43,8 +43,8 @@ await sendIm('lenea@contoso.com', 'hi', {
 });
 
 await sendIm(
-  { to: 'lenea@contoso.com', text, subject: 'db7' },
-  { timeout: 20_000, signal: new AbortController().signal },
+  { to: 'lenea@contoso.com', text, subject: 'db7', timeout: 20_000 },
+  { signal: new AbortController().signal },
 );
 // @ts-expect-error the text is missing
 await sendIm({ to: 'lenea@contoso.com' });
@@ -67,7 +67,7 @@ const never: string = receipt.acceptedBy;
   await using client = await Client.signIn({ server: await Sandbox.start() });
   const messages: Message[] = [{ to: 'lenea@contoso.com', text: 'hi', subject: 'db7' }];
   for (const result of await client.sendAll(new Set(messages), { signal: null })) {
-    const told: string = result.status === 'fulfilled' ? result.value.to : String(result.reason);
+    const told: string = result.status === 'fulfilled' ? result.value.to : result.reason.kind;
     console.log(told, by, elapsed, never);
   }
   // @ts-expect-error an option of the account
@@ -76,7 +76,8 @@ const never: string = receipt.acceptedBy;
   // @ts-expect-error a message has a text
   await client.sendAll([{ to: 'lenea@contoso.com' }]);
   // @ts-expect-error an option of a message
-  await Client.signIn({ subject: 'db7' });
+  await Client.signIn({ timeout: 5_000 });
+  await Client.signIn({ signInTimeout: 5_000 });
   await client.close({ timeout: 5_000 });
   // @ts-expect-error a number of milliseconds
   await client.close({ timeout: '5' });
