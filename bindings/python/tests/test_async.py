@@ -6,7 +6,7 @@ import threading
 import pytest
 from conftest import eventually, journal, open_applications
 
-from send_im import AsyncClient, Client, Message, Sandbox, send_im, send_im_async
+from send_im import AsyncClient, Sandbox, send_im, send_im_async
 
 
 def invited(sandbox):
@@ -15,20 +15,6 @@ def invited(sandbox):
 
 async def eventually_async(condition):
     return await asyncio.to_thread(eventually, condition)
-
-
-def test_a_client_sends_at_the_same_time(sandbox, account):
-    async def main():
-        async with AsyncClient(account) as client:
-            sends = [client.send(f"user{n}@contoso.com", "hi") for n in range(20)]
-            receipts = await asyncio.gather(*sends)
-            results = await client.send_all([Message("a@contoso.com", "hi"), Message("declines@contoso.com", "hi")])
-        return receipts, results
-
-    receipts, results = asyncio.run(main())
-    assert [receipt.accepted_by for receipt in receipts] == [f"user{n}@contoso.com" for n in range(20)]
-    assert [type(result).__name__ for result in results] == ["Receipt", "NotDelivered"]
-    assert open_applications(sandbox) == 0
 
 
 def test_cancelling_one_send_of_a_client_leaves_the_others(sandbox, account):
@@ -85,15 +71,6 @@ def test_the_blocking_call_works_inside_a_running_loop(account):
         return send_im("lenea@contoso.com", "hi", account=account)
 
     assert asyncio.run(main()).accepted_by == "lenea@contoso.com"
-
-
-def test_threads_and_loops_together(sandbox, account):
-    with Client(account) as client:
-        thread = threading.Thread(target=lambda: client.send("thread@contoso.com", "hi"))
-        thread.start()
-        asyncio.run(send_im_async("loop@contoso.com", "hi", account=account))
-        thread.join()
-    assert {message.to for message in sandbox.messages()} == {"thread@contoso.com", "loop@contoso.com"}
 
 
 def test_the_async_sandbox():

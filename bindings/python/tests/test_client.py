@@ -13,15 +13,6 @@ def sign_ins(sandbox):
     return sum("oauthtoken" in exchange.path.lower() for exchange in journal(sandbox))
 
 
-def test_signs_in_once_for_many_messages(sandbox, account):
-    with Client(account) as client:
-        for n in range(5):
-            client.send("lenea@contoso.com", f"message {n}")
-    assert [message.text for message in sandbox.messages()] == [f"message {n}" for n in range(5)]
-    assert sign_ins(sandbox) == 1
-    assert open_applications(sandbox) == 0
-
-
 def test_nothing_happens_before_it_is_entered(sandbox, account):
     Client(account)
     assert journal(sandbox) == []

@@ -59,9 +59,12 @@ sys.exit(4)
     assert open_applications(sandbox) == 0
 
 
-def test_a_queue_is_drained_by_a_handler_registered_before_the_import(program, sandbox):
-    """As the listener of a logging queue is: a daemon thread sends, a handler waits for it."""
-    done = program("""
+# What is delivered, and the program.
+PROGRAMS = {
+    # As the listener of a logging queue is: a daemon thread sends, a handler waits for it.
+    "a queue is drained by a handler registered before the import": (
+        [str(number) for number in range(20)],
+        """
 import queue, threading, time
 waiting = queue.Queue()
 atexit.register(waiting.join)
@@ -76,14 +79,11 @@ def work():
 threading.Thread(target=work, daemon=True).start()
 for number in range(20):
     waiting.put(number)
-""")
-    ends(done)
-    assert delivered(sandbox) == [str(number) for number in range(20)]
-    assert open_applications(sandbox) == 0
-
-
-def test_a_thread_pool_that_nobody_shut_down_is_drained(program, sandbox):
-    done = program("""
+""",
+    ),
+    "a thread pool that nobody shut down is drained": (
+        [str(number) for number in range(21)],
+        """
 from concurrent.futures import ThreadPoolExecutor
 import send_im
 account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
@@ -92,14 +92,11 @@ pool = ThreadPoolExecutor(2)
 for number in range(20):
     pool.submit(client.send, f"user{number}@contoso.com", f"{number}")
 pool.submit(send_im.send_im, "slow@contoso.com", "20", account=account)
-""")
-    ends(done)
-    assert sorted(map(int, delivered(sandbox))) == list(range(21))
-    assert open_applications(sandbox) == 0
-
-
-def test_a_thread_that_is_no_daemon_sends_on(program, sandbox):
-    done = program("""
+""",
+    ),
+    "a thread that is no daemon sends on": (
+        ["after the main thread"],
+        """
 import threading, time
 import send_im
 account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
@@ -108,9 +105,47 @@ def work():
     threading.main_thread().join()
     client.send("lenea@contoso.com", "after the main thread")
 threading.Thread(target=work).start()
-""")
-    ends(done)
-    assert delivered(sandbox) == ["after the main thread"]
+""",
+    ),
+    # From Python 3.12 on an exit handler cannot start threads.
+    "a token is asked for where no thread can start any more": (
+        ["one call", "awaited", "client"],
+        """
+import asyncio, threading
+def start(thread):
+    raise RuntimeError("can't create new thread at interpreter shutdown")
+def token(request):
+    assert threading.current_thread() is threading.main_thread()
+    return sys.argv[2]
+def say():
+    account = send_im.Account("tosh@contoso.com", server=sys.argv[1], token=token)
+    threading.Thread.start = start
+    send_im.send_im("lenea@contoso.com", "one call", account=account)
+    asyncio.run(send_im.send_im_async("lenea@contoso.com", "awaited", account=account))
+    with send_im.Client(account) as client:
+        client.send("lenea@contoso.com", "client")
+atexit.register(say)
+import send_im
+account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
+""",
+    ),
+    "a client whose event loop is closed is signed out": (
+        [],
+        """
+import asyncio
+import send_im
+account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
+client = asyncio.run(send_im.AsyncClient(account, on_step=lambda step: None).sign_in())
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_what_is_begun_is_sent_before_the_end(program, sandbox, name):
+    texts, code = PROGRAMS[name]
+    ends(program(code))
+    assert sorted(delivered(sandbox)) == sorted(texts)
     assert open_applications(sandbox) == 0
 
 
@@ -132,30 +167,6 @@ sandbox = Sandbox(https=True).start()
     assert not Path(ca_file).exists()
 
 
-def test_a_token_is_asked_for_where_no_thread_can_start_any_more(program, sandbox):
-    """From Python 3.12 on an exit handler cannot start threads."""
-    done = program("""
-import asyncio, threading
-def start(thread):
-    raise RuntimeError("can't create new thread at interpreter shutdown")
-def token(request):
-    assert threading.current_thread() is threading.main_thread()
-    return sys.argv[2]
-def say():
-    account = send_im.Account("tosh@contoso.com", server=sys.argv[1], token=token)
-    threading.Thread.start = start
-    send_im.send_im("lenea@contoso.com", "one call", account=account)
-    asyncio.run(send_im.send_im_async("lenea@contoso.com", "awaited", account=account))
-    with send_im.Client(account) as client:
-        client.send("lenea@contoso.com", "client")
-atexit.register(say)
-import send_im
-account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
-""")
-    ends(done)
-    assert delivered(sandbox) == ["one call", "awaited", "client"]
-
-
 def test_cleared_handlers_are_not_the_end(program, sandbox):
     """A child of multiprocessing begins by clearing the handlers of its parent, from Python 3.13 on."""
     sandbox.add_fault("delete_application", {"delay": {"ms": 500}})  # what nobody waits for does not end in time
@@ -168,17 +179,6 @@ client.send("lenea@contoso.com", "hi")
 """)
     ends(done)
     assert delivered(sandbox) == ["hi"]
-    assert open_applications(sandbox) == 0
-
-
-def test_a_client_whose_event_loop_is_closed_is_signed_out(program, sandbox):
-    done = program("""
-import asyncio
-import send_im
-account = send_im.Account("tosh@contoso.com", "x", server=sys.argv[1])
-client = asyncio.run(send_im.AsyncClient(account, on_step=lambda step: None).sign_in())
-""")
-    ends(done)
     assert open_applications(sandbox) == 0
 
 
