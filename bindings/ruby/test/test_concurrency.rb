@@ -4,16 +4,6 @@ require_relative "helper"
 
 # Threads, fibers and interrupts.
 class TestConcurrency < Minitest::Test
-  def test_a_waiting_send_lets_other_threads_run
-    SendIm::Client.open(account: account) do |client|
-      sending = Thread.new { client.deliver("silent@contoso.com", "hi") }
-      # A call that held the interpreter's lock would give it back only when nobody has answered.
-      assert(eventually { journal.any? { |exchange| exchange[:path].include?("messagingInvitations") } })
-      assert_predicate sending, :alive?
-      sending.kill.join
-    end
-  end
-
   def test_busy_threads_do_not_starve_a_send
     stop = false
     busy = Array.new(2) { Thread.new { nil until stop } }

@@ -11,27 +11,21 @@ class TestExample < Minitest::Test
     run_process(environment, RbConfig.ruby, "-I", File.join(PACKAGE, "lib"), EXAMPLE, *arguments)
   end
 
-  def test_it_sends
-    done = run_example("lenea@contoso.com", "hello world")
-    assert_equal [0, "lenea@contoso.com accepted the message (invitation_accepted).\n", ""], done.to_a
-    assert_equal ["hello world"], sandbox.messages.map(&:text)
-  end
+  SENTENCE = /\A\S[^\n]*\.\n\z/
 
   {
-    2 => ["lenea", PASSWORD],
-    3 => ["lenea@contoso.com", "wrong"],
-    4 => ["busy@contoso.com", PASSWORD]
-  }.each do |code, (to, password)|
-    define_method(:"test_it_ends_with_the_sentence_and_the_exit_code_#{code}") do
-      done = run_example(to, "hello world", password: password)
-      assert_equal [code, ""], [done.code, done.out]
-      assert_match(/\A\S[^\n]*\.\n\z/, done.err)
+    it_sends: [0, %w[lenea@contoso.com hello], "lenea@contoso.com accepted the message (invitation_accepted).\n"],
+    it_says_how_it_is_used: [2, %w[lenea@contoso.com], /\Ausage: /],
+    a_bad_address: [2, %w[lenea hello], SENTENCE],
+    a_wrong_password: [3, %w[lenea@contoso.com hello], SENTENCE, "wrong"],
+    a_recipient_who_is_busy: [4, %w[busy@contoso.com hello], SENTENCE]
+  }.each do |name, (code, arguments, said, password)|
+    define_method(:"test_#{name}") do
+      done = run_example(*arguments, password: password || PASSWORD)
+      out, silent = code.zero? ? [done.out, done.err] : [done.err, done.out]
+      assert_equal [code, ""], [done.code, silent]
+      assert_operator said, :===, out
+      assert_equal code.zero? ? %w[hello] : [], sandbox.messages.map(&:text)
     end
-  end
-
-  def test_it_says_how_it_is_used
-    done = run_example("lenea@contoso.com")
-    assert_equal [2, ""], [done.code, done.out]
-    assert_match(/\Ausage: /, done.err)
   end
 end

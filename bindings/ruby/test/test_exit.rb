@@ -24,10 +24,6 @@ class TestExit < Minitest::Test
     assert_equal [code, "", ""], script(program, *arguments, environment: environment).to_a
   end
 
-  def test_requiring_alone_ends_at_once
-    ends 0, 'require "send_im"'
-  end
-
   def test_requiring_alone_starts_no_native_thread
     skip "/proc is Linux'" unless File.directory?("/proc/self/task")
     ends 0, <<~'RUBY'

@@ -52,16 +52,13 @@ class TestFork < Minitest::Test
     assert_equal [0, "", ""], script(HEADER + code, environment: stored(@url)).to_a
   end
 
-  def test_fork_before_the_first_use
-    check <<~'RUBY'
+  # What has been delivered when a program has ended well, and the program.
+  {
+    fork_before_the_first_use: [%w[child parent], <<~'RUBY'],
       in_child { one("child") }
       one("parent")
     RUBY
-    assert_equal [%w[child parent], "0 open"], seen
-  end
-
-  def test_a_client_of_the_parent_is_closed_in_the_child_and_lives_on_in_the_parent
-    check <<~'RUBY'
+    a_client_of_the_parent_is_closed_in_the_child_and_lives_on_in_the_parent: [%w[after before child], <<~'RUBY'],
       client = SendIm::Client.open
       client.deliver("lenea@contoso.com", "before")
       in_child do
@@ -73,21 +70,13 @@ class TestFork < Minitest::Test
       client.deliver("lenea@contoso.com", "after")
       client.close
     RUBY
-    assert_equal [%w[after before child], "0 open"], seen
-  end
-
-  def test_a_client_that_was_only_made_signs_in_in_each_child
-    check <<~'RUBY'
+    a_client_that_was_only_made_signs_in_in_each_child: [["before", "child 0", "child 1", "parent"], <<~'RUBY'],
       one("before")
       client = SendIm::Client.new
       2.times { |n| in_child { client.sign_in.deliver("lenea@contoso.com", "child #{n}") and client.close } }
       client.sign_in.deliver("lenea@contoso.com", "parent")
     RUBY
-    assert_equal [["before", "child 0", "child 1", "parent"], "0 open"], seen
-  end
-
-  def test_a_child_that_drops_what_it_inherited_harms_nobody
-    check <<~'RUBY'
+    a_child_that_drops_what_it_inherited_harms_nobody: [%w[after], <<~'RUBY'],
       $client = SendIm::Client.open(on_step: ->(_) {})
       $box = SendIm::Sandbox.open(https: true)
       in_child do
@@ -99,36 +88,14 @@ class TestFork < Minitest::Test
       raise "the authority is gone" unless File.exist?($box.ca_file)
       $box.close
     RUBY
-    assert_equal [%w[after], "0 open"], seen
-  end
-
-  def test_a_sandbox_of_the_parent_serves_the_child
-    check <<~'RUBY'
-      SendIm::Sandbox.open(https: true) do |sandbox|
-        account = sandbox.account("tosh@contoso.com")
-        in_child do
-          SendIm.send_im("lenea@contoso.com", "child", account: account)
-          closed { sandbox.messages }
-        end
-        raise unless sandbox.messages.map(&:text) == ["child"]
-        raise unless File.exist?(sandbox.ca_file)
-      end
-    RUBY
-  end
-
-  def test_a_grandchild_starts_over_too
-    check <<~'RUBY'
+    a_grandchild_starts_over_too: [%w[child grandchild parent], <<~'RUBY'],
       one("parent")
       in_child do
         one("child")
         in_child { one("grandchild") }
       end
     RUBY
-    assert_equal [%w[child grandchild parent], "0 open"], seen
-  end
-
-  def test_a_child_that_leaves_a_client_open_signs_it_out_at_its_end
-    check <<~'RUBY'
+    a_child_that_leaves_a_client_open_signs_it_out_at_its_end: [%w[child parent], <<~'RUBY'],
       one("parent")
       child = fork do
         SendIm::Client.open.deliver("lenea@contoso.com", "child")
@@ -136,25 +103,7 @@ class TestFork < Minitest::Test
       end
       raise unless finish(child) == 7
     RUBY
-    assert_equal [%w[child parent], "0 open"], seen
-  end
-
-  def test_forks_while_other_threads_send
-    check <<~'RUBY'
-      stop = false
-      threads = Array.new(4) do
-        Thread.new { SendIm::Client.open { |client| client.deliver("lenea@contoso.com", "noise") until stop } }
-      end
-      20.times { |n| in_child { one("child #{n}") } }
-      stop = true
-      threads.each(&:join)
-    RUBY
-    texts, open = seen
-    assert_equal [Array.new(20) { |n| "child #{n}" }.sort, "0 open"], [texts - ["noise"], open]
-  end
-
-  def test_steps_logs_and_tokens_work_in_a_child
-    check <<~'RUBY'
+    steps_logs_and_tokens_work_in_a_child: [%w[again child parent], <<~'RUBY'],
       require "logger"
       require "stringio"
       both = lambda do |name|
@@ -174,11 +123,7 @@ class TestFork < Minitest::Test
       in_child { both.call("child") }
       both.call("again")
     RUBY
-    assert_equal [%w[again child parent], "0 open"], seen
-  end
-
-  def test_a_fork_in_the_middle_of_a_call_leaves_it_to_the_parent
-    check <<~'RUBY'
+    a_fork_in_the_middle_of_a_call_leaves_it_to_the_parent: [%w[parent], <<~'RUBY']
       child = nil
       forked = lambda do |step|
         next if child || step.step != :invite
@@ -193,7 +138,39 @@ class TestFork < Minitest::Test
       raise unless receipt.accepted_by == "slow@contoso.com"
       raise unless finish(child) == 9
     RUBY
-    assert_equal [%w[parent], "0 open"], seen
+  }.each do |name, (delivered, program)|
+    define_method(:"test_#{name}") do
+      check program
+      assert_equal [delivered, "0 open"], seen
+    end
+  end
+
+  def test_a_sandbox_of_the_parent_serves_the_child
+    check <<~'RUBY'
+      SendIm::Sandbox.open(https: true) do |sandbox|
+        account = sandbox.account("tosh@contoso.com")
+        in_child do
+          SendIm.send_im("lenea@contoso.com", "child", account: account)
+          closed { sandbox.messages }
+        end
+        raise unless sandbox.messages.map(&:text) == ["child"]
+        raise unless File.exist?(sandbox.ca_file)
+      end
+    RUBY
+  end
+
+  def test_forks_while_other_threads_send
+    check <<~'RUBY'
+      stop = false
+      threads = Array.new(4) do
+        Thread.new { SendIm::Client.open { |client| client.deliver("lenea@contoso.com", "noise") until stop } }
+      end
+      20.times { |n| in_child { one("child #{n}") } }
+      stop = true
+      threads.each(&:join)
+    RUBY
+    texts, open = seen
+    assert_equal [Array.new(20) { |n| "child #{n}" }.sort, "0 open"], [texts - ["noise"], open]
   end
 
   def test_a_daemon
