@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { SendImError, sendIm } from 'send-im';
+import { sendIm } from 'send-im';
 import { journal, place } from './helper.mjs';
 
 test('https with the authority of the sandbox in a file', async (t) => {
@@ -29,66 +29,46 @@ const refused = [
   [{ address: 'tosh\0@contoso.com' }, /address/],
   [{ trustedDomains: ['cut\0here'] }, /trustedDomains/],
   [{ token: () => 't' }, /one of them/],
+  [{ to: 'lenea\0@contoso.com' }, /recipient/],
+  [{ to: 'lenea@contoso.com\0' }, /recipient/],
+  [{ text: 'disk\0full of things' }, /text/],
+  [{ text: 'half a pair \udc00 of things' }, /text/],
 ];
-for (const [options, complaint] of refused) {
-  test(`refused before any request: ${JSON.stringify(options)} ${complaint}`, async (t) => {
+for (const [{ to = 'lenea@contoso.com', text = 'hi', ...options }, message] of refused) {
+  test(`refused before any request: ${JSON.stringify({ to, text, ...options })} ${message}`, async (t) => {
     const { sandbox, account } = await place(t);
-    const sending = sendIm('lenea@contoso.com', 'hi', { ...account, ...options });
-    await assert.rejects(sending, { kind: 'invalid_input', exitCode: 2, sent: 'no', message: complaint });
+    const wanted = { kind: 'invalid_input', step: null, exitCode: 2, sent: 'no', message, stack: /^(?!.*of things)/s };
+    await assert.rejects(sendIm(to, text, { ...account, ...options }), wanted);
     assert.deepEqual(journal(sandbox), []);
   });
 }
 
-for (const [what, to, text] of [
-  ['recipient', 'lenea\0@contoso.com', 'hello'],
-  ['recipient', 'lenea@contoso.com\0', 'hello'],
-  ['text', 'lenea@contoso.com', 'disk\0full of things'],
-  ['text', 'lenea@contoso.com', 'half a pair \udc00 of things'],
-]) {
-  test(`refused: ${what} ${JSON.stringify(what === 'text' ? text : to)}`, async (t) => {
-    const { sandbox, account } = await place(t);
-    await assert.rejects(sendIm(to, text, account), (error) => {
-      assert.ok(error instanceof SendImError);
-      assert.deepEqual([error.kind, error.step, error.sent], ['invalid_input', null, 'no']);
-      assert.ok(error.message.includes(what) && !error.stack.includes('of things'));
-      return true;
-    });
-    assert.deepEqual(journal(sandbox), []);
-  });
-}
-
-for (const options of [
-  { subject: 7 },
-  { caFile: 7 },
-  { trustedDomains: [7] },
-  { trustedDomains: 'contoso.net' },
-  { token: 7 },
-  { timeout: '60' },
-  { importance: 1 },
-  { html: 'true' },
-  { password: 424242 },
-  { address: () => 'tosh@contoso.com' },
-  { onStep: 'console.log' },
-  { signal: 'now' },
-  { passwrod: 's3cret' },
-]) {
-  test(`a wrong type is a TypeError that shows no value: ${Object.keys(options)}`, async (t) => {
-    const { sandbox, account } = await place(t);
-    const sending = sendIm('lenea@contoso.com', 'hi', { ...account, ...options });
+test('a wrong type is a TypeError that shows no value', async (t) => {
+  const { sandbox, account } = await place(t);
+  for (const wrong of [
+    { subject: 7 },
+    { caFile: 7 },
+    { trustedDomains: [7] },
+    { trustedDomains: 'contoso.net' },
+    { token: 7 },
+    { timeout: '60' },
+    { importance: 1 },
+    { html: 'true' },
+    { password: 424242 },
+    { address: () => 'tosh@contoso.com' },
+    { onStep: 'console.log' },
+    { signal: 'now' },
+    { passwrod: 's3cret' },
+  ]) {
+    const sending = sendIm('lenea@contoso.com', 'hi', { ...account, ...wrong });
     assert.ok(sending instanceof Promise);
-    await assert.rejects(sending, (error) => {
-      assert.ok(error instanceof TypeError && error.message.includes(Object.keys(options)[0]));
-      assert.doesNotMatch(error.message, /424242|s3cret/);
-      return true;
-    });
-    assert.deepEqual(journal(sandbox), []);
-  });
-}
-
-test('a recipient, a text and options of a wrong type', async () => {
+    const message = new RegExp(`^(?!.*(424242|s3cret)).*${Object.keys(wrong)[0]}`);
+    await assert.rejects(sending, { name: 'TypeError', message });
+  }
   await assert.rejects(sendIm(null, 'hi'), { name: 'TypeError', message: /recipient/ });
   await assert.rejects(sendIm('lenea@contoso.com', 7), { name: 'TypeError', message: /text/ });
   await assert.rejects(sendIm('lenea@contoso.com', 'hi', 'fast'), { name: 'TypeError', message: /options/ });
+  assert.deepEqual(journal(sandbox), []);
 });
 
 test('null and undefined are as not given, and an endless timeout is taken', async (t) => {

@@ -7,14 +7,13 @@ import { Client, sendIm } from 'send-im';
 import { eventually, journal, openApplications, PASSWORD, place, SENDER, script } from './helper.mjs';
 
 const HEADER = `
-  const { parentPort, workerData } = require('node:worker_threads');
-  const { Client, SendImError, Sandbox, sendIm } = require('send-im');
-  const account = { address: workerData.address, password: workerData.password, server: workerData.server };
+  const { parentPort, workerData: account } = require('node:worker_threads');
+  const { Client, SendImError, sendIm } = require('send-im');
 `;
 
 /** Runs CommonJS in a worker. It resolves with what the worker posts, and how it ended. */
-function work(sandbox, code) {
-  const worker = new Worker(`${HEADER} (async () => { ${code} })()`, {
+function run(sandbox, code) {
+  const worker = new Worker(code, {
     eval: true,
     workerData: { address: SENDER, password: PASSWORD, server: sandbox.url },
   });
@@ -23,6 +22,9 @@ function work(sandbox, code) {
   const over = new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject));
   return { worker, posted, over };
 }
+
+/** The same, with the package loaded and who sends in `account`. */
+const work = (sandbox, code) => run(sandbox, `${HEADER} (async () => { ${code} })()`);
 
 test('a worker sends, fails and ends', async (t) => {
   const { sandbox } = await place(t);
@@ -76,7 +78,8 @@ test('a worker that exits during a send withdraws it', async (t) => {
 
 test('listeners of exit in a worker send, whether registered before the package is loaded or after, and may look around', async (t) => {
   const { sandbox } = await place(t);
-  const worker = new Worker(
+  const { posted, over } = run(
+    sandbox,
     `const { parentPort, workerData } = require('node:worker_threads');
      let client, own, sendIm;
      process.on('exit', () => { sendIm('lenea@contoso.com', 'before', workerData); });
@@ -90,11 +93,8 @@ test('listeners of exit in a worker send, whether registered before the package 
        own = started;
        client = await sendImPackage.Client.signIn(workerData);
      });`,
-    { eval: true, workerData: { address: SENDER, password: PASSWORD, server: sandbox.url } },
   );
-  const posted = [];
-  worker.on('message', (message) => posted.push(message));
-  await new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject));
+  await over;
   const texts = sandbox.messages().map((message) => message.text);
   assert.deepEqual([texts, posted, openApplications(sandbox)], [['before', 'after'], [[0, 'http', null]], 0]);
 });
