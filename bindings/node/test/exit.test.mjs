@@ -41,8 +41,22 @@ test('importing alone ends at once, and starts nothing', (t) =>
      if (after !== before) throw new Error(before + ' became ' + after);`,
   ));
 
-test('an open sandbox and an open client do not keep the process alive', (t) =>
-  ends(t, 0, `${HEADER} const client = await Client.signIn(account); await client.send('lenea@contoso.com', 'hi');`));
+for (const [what, code, program] of [
+  ['an open sandbox and an open client', 0, "(await Client.signIn(account)).send('lenea@contoso.com', 'hi');"],
+  ['process.exitCode', 4, "process.exitCode = 4; await sendIm('lenea@contoso.com', 'hi', account);"],
+  ['process.exit(0) during a send', 0, 'ring(); await ringing(); process.exit(0);'],
+  ['process.exit(17) during a send', 17, 'ring(); await ringing(); process.exit(17);'],
+  ['process.exit in the turn of the call', 17, 'ring(); process.exit(17);'],
+  ['process.exit in onStep', 18, "ring({ onStep: ({ step }) => step === 'invite' && process.exit(18) });"],
+  ['process.exit in a token function', 19, 'await ring({ password: null, token: () => process.exit(19) });'],
+  [
+    'a token function that never answers',
+    6,
+    'ring({ password: null, token: () => { setTimeout(() => process.exit(6), 50); return new Promise(() => {}); } });',
+  ],
+]) {
+  test(`the process ends as ever, its exit code is kept: ${what}`, (t) => ends(t, code, `${HEADER} ${program}`));
+}
 
 test('sends under way keep the process alive, and the first that ends does not let go of it', async (t) => {
   const done = await script(
@@ -54,17 +68,6 @@ test('sends under way keep the process alive, and the first that ends does not l
        sendIm(to, 'hi', account).then((receipt) => console.log(receipt.acceptedBy));`,
   );
   assert.deepEqual(done, { code: 0, out: 'lenea@contoso.com\nslow@contoso.com\n', err: '' });
-});
-
-for (const code of [0, 3, 17]) {
-  test(`process.exit(${code}) during a send`, (t) =>
-    ends(t, code, `${HEADER} ring(); await ringing(); process.exit(${code});`));
-}
-
-test('process.exit in the turn of the call, and in a callback', async (t) => {
-  await ends(t, 17, `${HEADER} ring(); process.exit(17);`);
-  await ends(t, 18, `${HEADER} ring({ onStep: (step) => step.step === 'invite' && process.exit(18) });`);
-  await ends(t, 19, `${HEADER} await ring({ password: null, token: () => process.exit(19) });`);
 });
 
 test('an uncaught error during a send', async (t) => {
@@ -119,18 +122,6 @@ test('a send that was cut off is withdrawn and signed out', async (t) => {
   );
   assert.deepEqual([sandbox.messages(), openApplications(sandbox)], [[], 0]);
 });
-
-test('process.exitCode is kept', (t) =>
-  ends(t, 4, `${HEADER} process.exitCode = 4; await sendIm('lenea@contoso.com', 'hi', account);`));
-
-test('a token function that never answers does not keep an exit from coming', (t) =>
-  ends(
-    t,
-    6,
-    `${HEADER} sendIm('lenea@contoso.com', 'hi', {
-       ...account, password: null, token: () => { setTimeout(() => process.exit(6), 50); return new Promise(() => {}); },
-     });`,
-  ));
 
 test('an exit listener may look at what a call ended with', async (t) => {
   const done = await script(

@@ -13,11 +13,6 @@ def sign_ins(sandbox):
     return sum("oauthtoken" in exchange.path.lower() for exchange in journal(sandbox))
 
 
-def test_nothing_happens_before_it_is_entered(sandbox, account):
-    Client(account)
-    assert journal(sandbox) == []
-
-
 def test_signing_in_again_does_nothing(sandbox, account):
     with Client(account).sign_in() as client:
         assert client.sign_in() is client
