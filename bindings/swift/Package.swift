@@ -37,6 +37,7 @@ if exists(Context.packageDirectory + "/Tests") {
 
 let package = Package(
     name: "SendIm",
+    // The oldest of each with what the code uses, such as `Duration`. Nobody has run it on any of them yet: Linux is tested.
     platforms: [.macOS(.v13), .iOS(.v16), .tvOS(.v16), .watchOS(.v9)],
     products: [.library(name: "SendIm", targets: ["SendIm"])],
     targets: targets

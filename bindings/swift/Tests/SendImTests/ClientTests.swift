@@ -70,27 +70,6 @@ final class ClientTests: SandboxCase, @unchecked Sendable {
         XCTAssertEqual(try sandbox.messages().count, 2)
     }
 
-    func testFiftyTasksShareOneClientAndEachMessageArrivesOnceAndInOrder() async throws {
-        try await withClient(tosh) { client in
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for task in 1...50 {
-                    group.addTask {
-                        for number in 1...20 {
-                            let receipt = try await client.send(to: "user\(task)@contoso.com", text: "\(number)")
-                            XCTAssertEqual(receipt.acceptedBy, "user\(task)@contoso.com")
-                        }
-                    }
-                }
-                try await group.waitForAll()
-            }
-        }
-        XCTAssertEqual(try sandbox.messages().count, 1000)
-        for task in 1...50 {
-            XCTAssertEqual(try sandbox.inbox("user\(task)@contoso.com").map(\.text), (1...20).map(String.init))
-        }
-        try await expectEqual(sandbox.openApplications(), 0)
-    }
-
     func testManySendsLeaveNothingBehind() async throws {
         let (windows, rounds) = (6, 80)
         let done = try await helper(["memory", sandbox.url, "\(windows)", "\(rounds)"])

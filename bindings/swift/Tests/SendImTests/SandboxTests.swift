@@ -52,8 +52,7 @@ final class SandboxTests: SandboxCase, @unchecked Sendable {
             .delay(time), .delayAnswer(time), .gatewayError(502), .dropBefore, .dropAfter, .resetBefore, .resetAfter,
             .resetStream(error: 7), .goAway(error: 0), .thenRefuse(time), .thenDistrust(connections: 1), .cutBody,
             .htmlInstead, .wrongContentType, .oversized(bytes: 100_000), .duplicateEvents, .delayEvents(time),
-            .bareEvents,
-            .earlyEvents, .skipStates,
+            .bareEvents, .earlyEvents, .skipStates,
         ]
         for fault in faults {
             try sandbox.addFault(fault, on: .startMessaging)

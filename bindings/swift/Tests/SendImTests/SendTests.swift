@@ -6,10 +6,6 @@ final class SendTests: SandboxCase, @unchecked Sendable {
     func testAMessageArrives() async throws {
         let receipt = try await sendIm(
             to: "sip:lenea@contoso.com", text: "disk full", from: tosh, subject: "db7", importance: .urgent)
-        XCTAssertEqual(receipt.to, "lenea@contoso.com")
-        XCTAssertEqual(receipt.acceptedBy, "lenea@contoso.com")
-        XCTAssertEqual(receipt.evidence, .invitationAccepted)
-        XCTAssertEqual(receipt.format, .plain)
         XCTAssertNotNil(receipt.threadID)
         XCTAssertEqual(receipt.steps.first?.name, .discover)
         XCTAssertTrue(receipt.steps.contains { $0.name == .invite && $0.status == 201 })
@@ -22,15 +18,6 @@ final class SendTests: SandboxCase, @unchecked Sendable {
         XCTAssertEqual(arrived.importance, .urgent)
         XCTAssertEqual(arrived.via, "invitation")
         try await expectEqual(sandbox.openApplications(), 0)
-    }
-
-    func testAMessageAsOneValue() async throws {
-        var message = Message(to: "lenea@contoso.com", text: "<p>disk <b>full</b></p>")
-        message.html = true
-        let receipt = try await sendIm(message, from: tosh)
-        XCTAssertEqual(receipt.evidence, .messageConfirmed)
-        XCTAssertEqual(receipt.format, .html)
-        XCTAssertEqual(try sandbox.messages().map(\.text), ["<p>disk <b>full</b></p>"])
     }
 
     func testEachStepIsToldInOrderBeforeTheCallEnds() async throws {
@@ -94,24 +81,12 @@ final class SendTests: SandboxCase, @unchecked Sendable {
         XCTAssertEqual(try sandbox.messages().map(\.text), ["one call", "a client", "its server", "its address"])
     }
 
-    func testTheProfileFile() async throws {
-        let home = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        let folder = home.appendingPathComponent("send-im")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: home) }
-        let file = folder.appendingPathComponent("config.toml")
-        try await withEnvironment(["XDG_CONFIG_HOME": home.path, "HOME": home.path]) {
+    func testWithoutAnyAccountTheErrorSaysWhatToSet() async throws {
+        let nowhere = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        try await withEnvironment(["XDG_CONFIG_HOME": nowhere, "HOME": nowhere]) {
             let error = try await failure(.invalidInput) { try await sendIm(to: "lenea@contoso.com", text: "hi") }
             XCTAssertTrue(error.detail.contains("SEND_IM_ADDRESS"), error.detail)
-            let profile = "address = \"\(sender)\"\npassword = \"\(password)\"\nserver = \"\(sandbox.url)\"\n"
-            try profile.write(to: file, atomically: false, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
-            try await sendIm(to: "lenea@contoso.com", text: "from the profile")
-            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file.path)
-            let other = try await failure(.invalidInput) { try await sendIm(to: "lenea@contoso.com", text: "no") }
-            XCTAssertFalse(shown(other).contains(password))
         }
-        XCTAssertEqual(try sandbox.messages().map(\.text), ["from the profile"])
     }
 
     func testPrintingShowsNoSecret() async throws {
