@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_told_where_it_is_plainly_one() {
-        let told = |name: &str| known(name).err().expect(name).to_string();
+        let told = |name: &str| known(name).expect_err(name).to_string();
         assert!(told("adress").starts_with("There is no option \"adress\"; there are address, "));
         for name in ["s3cret", "my s3cret", "\u{202e}s3cret", &"s3cret".repeat(10_000)] {
             let told = told(name);

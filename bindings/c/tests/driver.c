@@ -23,7 +23,7 @@ typedef struct {
 } sending;
 
 /* What is still to be read of the line. */
-static const char *at;
+static char *at;
 
 static bool next_is(char sign) {
     at += strspn(at, " \t\r\n");
@@ -32,22 +32,21 @@ static bool next_is(char sign) {
     return true;
 }
 
-/* A string, number, true or false as text; NULL for null. Freed by the caller. */
+/* A string, number, true or false as text, which is made in the line itself; NULL for null. */
 static char *value(void) {
-    char *text = (char *)malloc(strlen(at) + 1), *end = text;
+    static const char signs[] = "b\bf\fn\nr\rt\t";
+    bool quoted = next_is('"');
+    char *text = at, *end = at;
     unsigned code;
-    if (!next_is('"')) {
+    if (!quoted) {
+        /* One to the left, over the colon, so that there is room for the end. */
         size_t length = strcspn(at, ",}] \t\r\n");
-        memcpy(text, at, length);
-        text[length] = 0;
+        memmove(text - 1, text, length);
+        text[length - 1] = 0;
         at += length;
-        if (strcmp(text, "null") != 0) return text;
-        free(text);
-        return NULL;
+        return strcmp(text - 1, "null") == 0 ? NULL : text - 1;
     }
     for (; *at && *at != '"'; at++) {
-        static const char signs[] = "b\bf\fn\nr\rt\t";
-        const char *escape;
         if (*at != '\\') {
             *end++ = *at;
         } else if (*++at == 'u') {
@@ -56,13 +55,13 @@ static char *value(void) {
             *end++ = (char)code;
             at += 4;
         } else {
-            escape = strchr(signs, *at);
+            const char *escape = strchr(signs, *at);
             *end++ = escape ? escape[1] : *at;
         }
     }
     at++;
     *end = 0;
-    return (char *)realloc(text, (size_t)(end - text) + 1);
+    return text;
 }
 
 static members object(void) {
@@ -83,14 +82,6 @@ static const char *member(const members *all, const char *name) {
         if (strcmp(all->names[i], name) == 0) return all->values[i];
     }
     return NULL;
-}
-
-static void free_members(members *all) {
-    size_t i;
-    for (i = 0; i < all->count; i++) {
-        free(all->names[i]);
-        free(all->values[i]);
-    }
 }
 
 /* Sets what is not the recipient or the text. */
@@ -173,7 +164,6 @@ static send_im_error *answer(const char *action, const members *sender, sending 
         send_im_options_free(options[i]);
         send_im_error_free(all[i].error);
         send_im_receipt_free(all[i].receipt);
-        free_members(&all[i].given);
     }
     free(options);
     send_im_client_free(client);
@@ -205,9 +195,8 @@ static bool run(void) {
         } else if (strcmp(name, "action") == 0) {
             action = value();
         } else {
-            free(value());
+            value();
         }
-        free(name);
         next_is(',');
     }
     printf("[");
@@ -215,9 +204,7 @@ static bool run(void) {
     printf("]\n");
     fflush(stdout);
     if (error) fprintf(stderr, "%s\n", send_im_error_detail(error));
-    free_members(&sender);
     free(all);
-    free(action);
     if (!error) return true;
     send_im_error_free(error);
     return false;
