@@ -12,12 +12,8 @@ class TestSend < Minitest::Test
     SendIm.send_im("lenea@contoso.com", "hi", account: account(**ours), **options.except(*ours.keys))
   end
 
-  def test_the_other_name_of_the_call
-    assert_equal "a@contoso.com", SendIm.deliver("a@contoso.com", "hi", account: account).accepted_by
-  end
-
-  def test_words_may_be_strings
-    SendIm.send_im("lenea@contoso.com", "hi", importance: "urgent", wait: "delivered", account: account)
+  def test_words_may_be_strings_and_the_call_has_another_name
+    SendIm.deliver("lenea@contoso.com", "hi", importance: "urgent", wait: "delivered", account: account)
     assert_equal :urgent, sandbox.messages.first.importance
   end
 

@@ -104,7 +104,7 @@ class TestToken < Minitest::Test
     end
   end
 
-  def test_the_cause_of_a_later_failure_is_found_too
+  def test_the_cause_of_a_later_failure_is_found_too_and_its_error_can_be_raised
     vault = Vault.new(sandbox)
     SendIm::Client.open(account: sandbox.account(SENDER, token: vault)) do |client|
       client.deliver("lenea@contoso.com", "before")
@@ -112,25 +112,17 @@ class TestToken < Minitest::Test
       vault.sealed = true
       assert_caused(vault, failing { client.deliver("lenea@contoso.com", "after") })
       messages = Array.new(2) { |n| SendIm::Message.new("user#{n}@contoso.com", "hi") }
-      client.deliver_all(messages).each { |error| assert_caused vault, error }
+      client.deliver_all(messages).each do |error|
+        assert_nil error.backtrace
+        caught = failing { raise error }
+        assert_same error, caught
+        assert_caused vault, caught
+        assert_includes caught.backtrace.first, __method__.to_s
+      end
       vault.sealed = false
       client.deliver("lenea@contoso.com", "opened again")
     end
     assert_equal ["before", "opened again"], sandbox.messages.map(&:text)
-  end
-
-  def test_an_error_that_deliver_all_gave_can_be_raised
-    vault = Vault.new(sandbox)
-    SendIm::Client.open(account: sandbox.account(SENDER, token: vault)) do |client|
-      sandbox.request(:post, "actions/revoke-tokens")
-      vault.sealed = true
-      error = client.deliver_all([SendIm::Message.new("lenea@contoso.com", "hi")]).first
-      assert_nil error.backtrace
-      caught = failing { raise error }
-      assert_same error, caught
-      assert_caused vault, caught
-      assert_includes caught.backtrace.first, __method__.to_s
-    end
   end
 
   def test_a_callable_that_exits_ends_the_program_with_its_code
