@@ -59,7 +59,7 @@ test('sendAll of nothing, and options in the wrong place', async (t) => {
 
 test('signing in has a timeout of its own', async (t) => {
   const { sandbox, account } = await place(t);
-  sandbox.addFault('applications', { delay: { ms: 60_000 } }, { times: 0 });
+  sandbox.addFault('applications', { delay: { ms: 2000 } }, { times: 0 });
   await assert.rejects(Client.signIn({ ...account, signInTimeout: 100 }), { kind: 'timeout', sent: 'no' });
 });
 
