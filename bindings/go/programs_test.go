@@ -3,6 +3,7 @@ package sendim_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"go/format"
@@ -32,11 +33,18 @@ func built(t *testing.T) string {
 	t.Helper()
 	building.Do(func() {
 		folder := must[string](t)(os.MkdirTemp("", "send-im-go-"))
+		here := must[string](t)(filepath.Abs("."))
 		snippets := readme(t)
+		// A package in whose receipts nobody has accepted.
+		const end = "\treturn &told.Receipt"
+		receipts := strings.Replace(text(t, "receipt.go"), end, "\ttold.AcceptedBy = \"\"\n"+end, 1)
+		overlay := map[string]any{"Replace": map[string]string{here + "/receipt.go": folder + "/receipt.txt"}}
 		files := map[string]string{
 			"go.mod": "module send-im.internal/programs\n\ngo 1.21\n\nrequire send-im.internal/sendim v0.0.0\n\n" +
-				"replace send-im.internal/sendim => " + must[string](t)(filepath.Abs(".")) + "\n",
-			"example/main.go":     string(must[[]byte](t)(os.ReadFile(filepath.Join(root, "examples", "go", "main.go")))),
+				"replace send-im.internal/sendim => " + here + "\n",
+			"overlay.json":        string(must[[]byte](t)(json.Marshal(overlay))),
+			"receipt.txt":         receipts,
+			"example/main.go":     text(t, root+"/examples/go/main.go"),
 			"first/main.go":       snippets[0],
 			"others/main.go":      others(snippets[1:]),
 			"others/main_test.go": withImports("main", snippets[len(snippets)-1]),
@@ -49,6 +57,7 @@ func built(t *testing.T) string {
 		}
 		for _, arguments := range [][]string{
 			{"vet", "./..."}, {"build", "-o", folder + "/bin/", "./..."}, {"test", "-c", "-o", folder + "/bin/once", "./others"},
+			{"build", "-overlay", folder + "/overlay.json", "-o", folder + "/bin/nobody", "./example"},
 		} {
 			command := exec.Command("go", arguments...)
 			command.Dir = folder
@@ -68,11 +77,15 @@ func built(t *testing.T) string {
 // readme is the Go of the README.
 func readme(t *testing.T) (snippets []string) {
 	t.Helper()
-	text := must[[]byte](t)(os.ReadFile("README.md"))
-	for _, found := range regexp.MustCompile("(?ms)^```go\n(.*?)^```").FindAllSubmatch(text, -1) {
-		snippets = append(snippets, string(found[1]))
+	for _, found := range regexp.MustCompile("(?ms)^```go\n(.*?)^```").FindAllStringSubmatch(text(t, "README.md"), -1) {
+		snippets = append(snippets, found[1])
 	}
 	return snippets
+}
+
+func text(t *testing.T, path string) string {
+	t.Helper()
+	return string(must[[]byte](t)(os.ReadFile(path)))
 }
 
 // withImports makes a file of functions that use these packages.
@@ -222,9 +235,12 @@ func TestTheReadmeIsFormatted(t *testing.T) {
 
 func TestTheExampleSendsAndEndsWithTheExitCodeOfTheError(t *testing.T) {
 	sandbox := start(t, nil)
-	done := run(t, "example", stored(sandbox, password), "lenea@contoso.com", "hello world")
-	same(t, done, program{0, "lenea@contoso.com accepted the message (invitation_accepted).\n", ""})
-	same(t, texts(t, sandbox), "hello world")
+	// Also where the server does not say who has accepted.
+	for _, name := range []string{"example", "nobody"} {
+		done := run(t, name, stored(sandbox, password), "lenea@contoso.com", "hello world")
+		same(t, done, program{0, "lenea@contoso.com accepted the message (invitation_accepted).\n", ""})
+	}
+	same(t, texts(t, sandbox), "hello world,hello world")
 	for _, expected := range []struct {
 		exit         int
 		to, password string
@@ -236,7 +252,7 @@ func TestTheExampleSendsAndEndsWithTheExitCodeOfTheError(t *testing.T) {
 			t.Errorf("%q is no line", done.errors)
 		}
 	}
-	done = run(t, "example", nil, "lenea@contoso.com")
+	done := run(t, "example", nil, "lenea@contoso.com")
 	same(t, done, program{2, "", "usage: send RECIPIENT TEXT\n"})
 }
 
@@ -274,8 +290,8 @@ func TestAProgramMayDrainWhenASignalEndsIt(t *testing.T) {
 }
 
 func TestTheVersionIsThatOfTheWorkspace(t *testing.T) {
-	manifest := must[[]byte](t)(os.ReadFile(filepath.Join(root, "Cargo.toml")))
-	same(t, sendim.Version(), string(regexp.MustCompile(`(?m)^version = "([^"]+)"`).FindSubmatch(manifest)[1]))
+	manifest := text(t, root+"/Cargo.toml")
+	same(t, sendim.Version(), regexp.MustCompile(`(?m)^version = "([^"]+)"`).FindStringSubmatch(manifest)[1])
 }
 
 // A goroutine that is left behind by a test would be one that the package started.

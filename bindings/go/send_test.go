@@ -4,11 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -91,31 +86,4 @@ func TestANULIsRefusedAndCutsNothingOff(t *testing.T) {
 		lacks(t, fmt.Sprint(err), "secret")
 	}
 	same(t, texts(t, sandbox), "")
-}
-
-// silenced is the URL of a gateway to this sandbox that takes out who accepted.
-func silenced(t *testing.T, sandbox *sendim.Sandbox) string {
-	gateway := httptest.NewUnstartedServer(nil)
-	here, there := "http://"+gateway.Listener.Addr().String()+"/", must[*url.URL](t)(url.Parse(sandbox.URL()))
-	changed := strings.NewReplacer(sandbox.URL(), here, "acceptedByParticipant", "other")
-	proxy := httputil.NewSingleHostReverseProxy(there)
-	proxy.ModifyResponse = func(answer *http.Response) error {
-		body, err := io.ReadAll(answer.Body)
-		answer.Body = io.NopCloser(strings.NewReader(changed.Replace(string(body))))
-		answer.Header.Del("Content-Length")
-		for _, values := range answer.Header {
-			values[0] = changed.Replace(values[0])
-		}
-		return err
-	}
-	gateway.Config.Handler = proxy
-	gateway.Start()
-	t.Cleanup(gateway.Close)
-	return here
-}
-
-func TestTheExampleNamesTheRecipientWhereTheServerDoesNotSayWhoAccepted(t *testing.T) {
-	server := "SEND_IM_SERVER=" + silenced(t, start(t, nil))
-	done := run(t, "example", []string{"SEND_IM_ADDRESS=" + sender, "SEND_IM_PASSWORD=" + password, server}, "lenea@contoso.com", "hi")
-	same(t, done, program{0, "lenea@contoso.com accepted the message (invitation_accepted).\n", ""})
 }

@@ -51,29 +51,6 @@ final class ExitTest extends TestCase
         yield 'time' => [255, 'set_time_limit(1); while (true);', 'Maximum execution time'];
     }
 
-    public function testShutdownFunctionsAndDestructorsMaySend(): void
-    {
-        $code = <<<'PHP'
-            final class Last
-            {
-                public function __construct(private SendIm\Client $client)
-                {
-                }
-                public function __destruct()
-                {
-                    $this->client->send('lenea@contoso.com', 'from a destructor');
-                }
-            }
-            $client = SendIm\Client::signIn($account);
-            register_shutdown_function(fn () => $client->send('lenea@contoso.com', 'at the end'));
-            $last = new Last($client);
-            exit(4);
-            PHP;
-        $this->assertSame([4, '', ''], $this->script($code));
-        $this->assertSame(['at the end', 'from a destructor'], $this->texts());
-        $this->assertSame(0, $this->openApplications());
-    }
-
     public function testDestructorsSendWhereverTheClientIsHeld(): void
     {
         $code = <<<'PHP'

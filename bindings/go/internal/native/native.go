@@ -24,18 +24,10 @@ type Failure struct {
 func (f *Failure) Error() string { return f.JSON }
 
 func init() {
-	if err := checkABI(uint32(C.send_im_abi_version()), C.SEND_IM_ABI_VERSION); err != nil {
-		panic(err)
+	if found, needed := C.send_im_abi_version(), C.uint32_t(C.SEND_IM_ABI_VERSION); found != needed {
+		panic(fmt.Errorf("send-im: the native library (%s) has interface %d, and this package needs %d; "+
+			"build the program against a library of the same version as the package", Version(), found, needed))
 	}
-}
-
-// checkABI compares the interface of the library with that of this package.
-func checkABI(found, needed uint32) error {
-	if found == needed {
-		return nil
-	}
-	return fmt.Errorf("send-im: the native library (%s) has interface %d, and this package needs %d; "+
-		"build the program against a library of the same version as the package", Version(), found, needed)
 }
 
 // Version is the library's version, for example 0.1.0.

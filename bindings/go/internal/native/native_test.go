@@ -3,19 +3,8 @@ package native
 import (
 	"net/http"
 	"runtime"
-	"strings"
 	"testing"
 )
-
-func TestALibraryOfAnotherInterfaceIsRefused(t *testing.T) {
-	if err := checkABI(1, 1); err != nil {
-		t.Fatal(err)
-	}
-	err := checkABI(2, 1)
-	if err == nil || !strings.Contains(err.Error(), "has interface 2, and this package needs 1") {
-		t.Fatal(err)
-	}
-}
 
 // A helper may start a sandbox and give nothing but an account of it.
 func TestASandboxThatNobodyRefersToGoesOn(t *testing.T) {
