@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace SendIm\Tests;
 
+use SendIm\Sandbox;
+
 /**
  * The end of a program: its exit code is kept, nothing hangs, sessions are signed out.
  *
@@ -16,6 +18,13 @@ final class ExitTest extends TestCase
         $client->send('lenea@contoso.com', 'hi');
 
         PHP;
+
+    private ?Sandbox $ringing = null;
+
+    protected function sandbox(): Sandbox
+    {
+        return $this->ringing ??= self::kept(new Sandbox(ring: 3600));
+    }
 
     public function testLoadingAloneEndsAtOnceAndStartsNoThread(): void
     {
