@@ -141,6 +141,11 @@ async fn ask(provider: Arc<dyn TokenProvider>, request: TokenRequest) -> Answer 
     }
 }
 
+/// Tells the host's listener. What that raises is its own affair: the send goes on.
+pub(crate) fn telling(listener: Arc<dyn StepListener>) -> impl Fn(&send_im::StepRecord) + Send + Sync {
+    move |record| drop(listener.on_step(record.into()))
+}
+
 /// The account these options describe.
 ///
 /// # Errors
@@ -164,10 +169,7 @@ pub(crate) fn account(
     };
     let mut account = given.resolve(process_environment)?;
     if let Some(listener) = steps {
-        account = account.on_step(move |record| {
-            // What a listener raises is its own affair: the send goes on.
-            let _ = listener.on_step(record.into());
-        });
+        account = account.on_step(telling(listener));
     }
     Ok(account.background(Generation::current().background.clone()))
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use futures_util::TryFutureExt;
 use futures_util::future::join_all;
-use send_im::{Client, Error, Sent};
+use send_im::{Client, Error, Message, Sent};
 use send_im_runtime::{Generation, unless_cancelled};
 
-use crate::account::{AccountOptions, StepListener, TokenProvider, account};
+use crate::account::{AccountOptions, StepListener, TokenProvider, account, telling};
 use crate::cancellation::{Cancellation, token};
 use crate::failure::{Result, SendError};
 use crate::news::News;
@@ -95,14 +95,15 @@ impl SignedInClient {
         sign_in(options, tokens, steps, cancellation, News::new()).await
     }
 
-    /// Sends one message.
-    #[uniffi::method(default(cancellation = None))]
+    /// Sends one message. Its steps go to `steps`, if given, and not to whoever was told of those of the sign-in.
+    #[uniffi::method(default(cancellation = None, steps = None))]
     pub async fn send(
         &self,
         content: MessageOptions,
         cancellation: Option<Arc<Cancellation>>,
+        steps: Option<Arc<dyn StepListener>>,
     ) -> Result<ReceiptRecord> {
-        let content = content.into_message()?;
+        let content = message(content, steps)?;
         let sent_status = content.sent_status();
         // It is under way from here on: a sign-out that follows waits for it.
         let sending = self.client()?.send(content);
@@ -112,16 +113,17 @@ impl SignedInClient {
     }
 
     /// Sends many messages, several at a time. One outcome per message, in the same order; after a cancellation those
-    /// that had ended keep theirs.
-    #[uniffi::method(default(cancellation = None))]
+    /// that had ended keep theirs. `steps` as with [`send`](Self::send).
+    #[uniffi::method(default(cancellation = None, steps = None))]
     pub async fn send_all(
         &self,
         contents: Vec<MessageOptions>,
         cancellation: Option<Arc<Cancellation>>,
+        steps: Option<Arc<dyn StepListener>>,
     ) -> Result<Vec<SendOutcome>> {
         let client = self.client()?;
         let each = |content: MessageOptions| {
-            let begun = content.into_message().map(|message| {
+            let begun = message(content, steps.clone()).map(|message| {
                 let sent_status = message.sent_status();
                 let sending = client.send_in_turn(message);
                 let sending = async { Ok(sending.await?.into()) };
@@ -149,14 +151,14 @@ impl SignedInClient {
     /// Begins [`SignedInClient::send`].
     pub fn start_send(self: Arc<Self>, content: MessageOptions) -> Arc<PendingCall> {
         let news = self.news.clone();
-        let work = async move { self.send(content, None).await };
+        let work = async move { self.send(content, None, None).await };
         PendingCall::start(news, work.map_ok(|value| Outcome::Receipt { value }))
     }
 
     /// Begins [`SignedInClient::send_all`].
     pub fn start_send_all(self: Arc<Self>, contents: Vec<MessageOptions>) -> Arc<PendingCall> {
         let news = self.news.clone();
-        let work = async move { self.send_all(contents, None).await };
+        let work = async move { self.send_all(contents, None, None).await };
         PendingCall::start(news, work.map_ok(|value| Outcome::Sent { value }))
     }
 
@@ -179,6 +181,14 @@ impl SignedInClient {
         self.client()?.cancel_all();
         Ok(())
     }
+}
+
+fn message(content: MessageOptions, steps: Option<Arc<dyn StepListener>>) -> Result<Message> {
+    let message = content.into_message()?;
+    Ok(match steps {
+        Some(listener) => message.on_step(telling(listener)),
+        None => message,
+    })
 }
 
 impl SignedInClient {

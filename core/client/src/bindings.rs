@@ -2,6 +2,7 @@
 //! interface: it comes with the feature `bindings`.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
@@ -18,6 +19,7 @@ use crate::error::Result;
 use crate::message::Message;
 use crate::outbox::DeadlineStart;
 use crate::receipt::Receipt;
+use crate::steps::StepRecord;
 
 impl Account {
     /// Counts what is left to do for sessions that nobody signed out, and for calls that were cut off, among these tasks:
@@ -42,6 +44,15 @@ impl Account {
     /// `invalid_input` with the sentence that names the field.
     pub fn check_fields(&self) -> Result<()> {
         self.check().map(drop)
+    }
+}
+
+impl Message {
+    /// Tells this callback of the message's steps, and not the account's.
+    #[must_use]
+    pub fn on_step(mut self, callback: impl Fn(&StepRecord) + Send + Sync + 'static) -> Self {
+        self.on_step = Some(Arc::new(callback));
+        self
     }
 }
 

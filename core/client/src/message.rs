@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::sent_status::SentStatus;
+use crate::steps::OnStep;
 
 /// The longest subject, in UTF-16 units. Source: startMessaging reference.
 pub const MAX_SUBJECT: usize = 250;
@@ -132,6 +133,8 @@ pub struct Message {
     pub(crate) timeout: Duration,
     pub(crate) wait: Wait,
     pub(crate) sent_status: SentStatus,
+    /// Told of this message's steps in the place of the account's.
+    pub(crate) on_step: Option<OnStep>,
 }
 
 impl Message {
@@ -162,6 +165,7 @@ impl Message {
             timeout: DEFAULT_TIMEOUT,
             wait: Wait::default(),
             sent_status: SentStatus::default(),
+            on_step: None,
         }
     }
 

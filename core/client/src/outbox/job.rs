@@ -108,7 +108,9 @@ impl Job {
             guard,
             sending: Sending {
                 session: session.clone(),
-                log: StepLog::new(session.connection.account.on_step.clone()),
+                log: StepLog::new(
+                    message.on_step.clone().or_else(|| session.connection.account.on_step.clone()),
+                ),
                 deadline: deadline.unwrap_or_else(Instant::now),
                 submitted: (message.wait == Wait::Submitted).then_some(submitted),
                 text_gate,
