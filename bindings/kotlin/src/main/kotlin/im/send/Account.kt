@@ -1,5 +1,6 @@
 package im.send
 
+import im.send.internal.Harmless
 import im.send.internal.awaiting
 import im.send.internal.checked
 import im.send.internal.toNative
@@ -44,7 +45,7 @@ public class Account private constructor(
             address, username, password, server, caFile?.toString(), tls?.toString(), trustedDomains,
             timeout.toJavaDuration().toNative(),
         ),
-        onStep,
+        onStep?.let(::Harmless),
         token,
     )
 
@@ -82,7 +83,7 @@ public class Account private constructor(
      * does. All of a call's steps are told before it returns. The listener's first exception is logged;
      * none changes anything.
      */
-    public fun onStep(listener: Consumer<Step>): Account = Account(options, listener, token)
+    public fun onStep(listener: Consumer<Step>): Account = Account(options, Harmless(listener), token)
 
     private inline fun with(change: AccountOptions.() -> AccountOptions) = Account(options.change(), onStep, token)
 

@@ -1,23 +1,25 @@
 package im.send
 
-import im.send.internal.NativeLibrary
 import im.send.internal.StepRelay
 import im.send.internal.TokenRelay
 import im.send.internal.asFuture
 import im.send.internal.blocking
 import im.send.internal.logger
-import im.send.internal.suspending
+import im.send.internal.calling
+import im.send.internal.sending
 import im.send.internal.toNative
 import im.send.internal.toPublic
-import im.send.internal.uniffi.Cancellation
 import im.send.internal.uniffi.SendException
 import im.send.internal.uniffi.SignedInClient
 import java.lang.System.Logger.Level
 import java.util.concurrent.CompletableFuture
+import java.util.function.Consumer
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toJavaDuration
 import kotlin.time.toKotlinDuration
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import java.time.Duration as JavaDuration
 
 /**
@@ -25,7 +27,7 @@ import java.time.Duration as JavaDuration
  *
  * Kotlin:
  * ```kotlin
- * Client.signIn().use { client -> client.send("lenea@contoso.com", "disk full", subject = "db7") }
+ * withClient { client -> client.send("lenea@contoso.com", "disk full", subject = "db7") }
  * ```
  * Java:
  * ```java
@@ -40,8 +42,10 @@ import java.time.Duration as JavaDuration
  */
 public class Client private constructor(
     private val native: SignedInClient,
+    /** Of signing in and out; each send has its own. */
     private val steps: StepRelay?,
     private val tokens: TokenRelay?,
+    private val onStep: Consumer<Step>?,
     private val address: String?,
 ) : AutoCloseable {
     /**
@@ -62,7 +66,10 @@ public class Client private constructor(
 
     /** Sends one [Message]. */
     @JvmSynthetic
-    public suspend fun send(message: Message): Receipt = send(message, null)
+    public suspend fun send(message: Message): Receipt {
+        val own = StepRelay.wanted(onStep)
+        return sending(own, tokens) { native.send(message.toNative(), it, own) }.toPublic()
+    }
 
     /**
      * Sends one message; this thread waits. From Java it is `client.send(to, text)`.
@@ -78,22 +85,30 @@ public class Client private constructor(
     /** Sends a [Message], which may have a subject and more; this thread waits. */
     @JvmName("send")
     @Throws(SendImException::class)
-    public fun sendBlocking(message: Message): Receipt = blocking { send(message, it) }
+    public fun sendBlocking(message: Message): Receipt = blocking { send(message) }
 
-    /** Sends one message without waiting. Cancelling the future cancels this send and no other. */
-    public fun sendAsync(to: String, text: String): CompletableFuture<Receipt> = sendAsync(Message.text(to, text))
+    /** Sends one message without waiting. Cancelling the future cancels this send and no other, as with [sendImAsync]. */
+    public fun sendAsync(to: String, text: String): CompletableFuture<Receipt> = asFuture { send(Message.text(to, text)) }
 
     /** Sends a [Message] without waiting. Cancelling the future cancels this send and no other. */
-    public fun sendAsync(message: Message): CompletableFuture<Receipt> = asFuture { send(message, null) }
+    public fun sendAsync(message: Message): CompletableFuture<Receipt> = asFuture { send(message) }
 
     /**
      * Sends many messages, several at a time.
      *
      * @return For each message, in the same order, its receipt or the error that kept it back. Such errors are not
      *   thrown: one bad address does not hide what became of the rest.
+     * @throws SendCancellationException the coroutine was cancelled; it has the results of all messages.
      */
     @JvmSynthetic
-    public suspend fun sendAll(messages: Collection<Message>): List<SendResult> = sendAll(messages, null)
+    public suspend fun sendAll(messages: Collection<Message>): List<SendResult> {
+        val own = StepRelay.wanted(onStep)
+        val results = sending(own, tokens, messages.size) { native.sendAll(messages.map { it.toNative() }, it, own) }
+            .map { it.toPublic(tokens) }
+        val cancelled = runCatching { currentCoroutineContext().ensureActive() }.exceptionOrNull()
+        if (cancelled == null || results.none { it.error is CancelledException }) return results
+        throw SendCancellationException(results).apply { addSuppressed(cancelled) }
+    }
 
     /**
      * Sends many messages, several at a time; this thread waits. From Java it is `client.sendAll(messages)`.
@@ -104,11 +119,19 @@ public class Client private constructor(
      */
     @JvmName("sendAll")
     @Throws(SendImException::class)
-    public fun sendAllBlocking(messages: Collection<Message>): List<SendResult> = blocking { sendAll(messages, it) }
+    public fun sendAllBlocking(messages: Collection<Message>): List<SendResult> = blocking {
+        try {
+            sendAll(messages)
+        } catch (cancelled: SendCancellationException) {
+            cancelled.results
+        }
+    }
 
-    /** Sends many messages without waiting. Cancelling the future cancels the sends that have not ended. */
-    public fun sendAllAsync(messages: Collection<Message>): CompletableFuture<List<SendResult>> =
-        asFuture { sendAll(messages, null) }
+    /**
+     * Sends many messages without waiting. Cancelling the future cancels the sends that have not ended, as with
+     * [sendImAsync]; the [SendCancellationException] has the results of all messages.
+     */
+    public fun sendAllAsync(messages: Collection<Message>): CompletableFuture<List<SendResult>> = asFuture { sendAll(messages) }
 
     /**
      * Waits for the sends under way, then closes the session on the server, in at most 3 s. Each send ends with its own
@@ -124,7 +147,7 @@ public class Client private constructor(
      */
     @JvmSynthetic
     public suspend fun signOut(timeout: Duration? = null) {
-        suspending(steps) { native.signOut(timeout?.toJavaDuration()?.toNative()) }
+        calling(steps) { native.signOut(timeout?.toJavaDuration()?.toNative()) }
     }
 
     /**
@@ -138,7 +161,7 @@ public class Client private constructor(
     @JvmOverloads
     @Throws(SendImException::class)
     public fun signOutBlocking(timeout: JavaDuration? = null): Unit =
-        blocking(::cancelAll) { signOut(timeout?.toKotlinDuration()) }
+        blocking({ cancelAll() }) { signOut(timeout?.toKotlinDuration()) }
 
     /** Signs out without waiting; with a timeout, what has not ended by then is cancelled. */
     @JvmOverloads
@@ -157,9 +180,12 @@ public class Client private constructor(
      * Closes the session; sends that have not ended after this time are cancelled as [cancelAll] does. A caller whose sends
      * all wait for long, or one that stops in a hurry, gives one.
      */
-    public fun close(timeout: JavaDuration?) {
+    public fun close(timeout: JavaDuration?): Unit = blocking({ cancelAll() }) { end(timeout?.toKotlinDuration()) }
+
+    @JvmSynthetic
+    internal suspend fun end(timeout: Duration?) {
         try {
-            signOutBlocking(timeout)
+            signOut(timeout)
         } catch (error: SendImException) {
             logger.log(Level.WARNING, "signing out failed: ${error.detail}")
         }
@@ -179,12 +205,6 @@ public class Client private constructor(
 
     override fun toString(): String = "Client(${address ?: "stored"})"
 
-    private suspend fun send(message: Message, cancellation: Cancellation?): Receipt =
-        suspending(steps, tokens) { native.send(message.toNative(), cancellation) }.toPublic()
-
-    private suspend fun sendAll(messages: Collection<Message>, cancellation: Cancellation?): List<SendResult> =
-        suspending(steps, tokens) { native.sendAll(messages.map { it.toNative() }, cancellation) }.map { it.toPublic(tokens) }
-
     public companion object {
         /**
          * Signs in.
@@ -193,28 +213,23 @@ public class Client private constructor(
          * @throws SendImException one of its subclasses.
          */
         @JvmSynthetic
-        public suspend fun signIn(account: Account = Account.stored()): Client = signIn(account, null)
+        public suspend fun signIn(account: Account = Account.stored()): Client {
+            val (steps, tokens) = StepRelay.wanted(account.onStep) to TokenRelay.wanted(account)
+            val native = calling(steps, tokens) { SignedInClient.signIn(account.options, tokens, steps) }
+            return Client(native, steps, tokens, account.onStep, account.options.address)
+        }
 
         /** Signs in; this thread waits. From Java it is `Client.signIn(account)`. */
         @JvmStatic
         @JvmName("signIn")
         @JvmOverloads
         @Throws(SendImException::class)
-        public fun signInBlocking(account: Account = Account.stored()): Client = blocking { signIn(account, it) }
+        public fun signInBlocking(account: Account = Account.stored()): Client = blocking { signIn(account) }
 
         /** Signs in without waiting. Cancelling the future leaves no session behind. */
         @JvmStatic
         @JvmOverloads
         public fun signInAsync(account: Account = Account.stored()): CompletableFuture<Client> =
-            asFuture { signIn(account, null) }
-
-        private suspend fun signIn(account: Account, cancellation: Cancellation?): Client {
-            NativeLibrary.require()
-            val (steps, tokens) = StepRelay.wanted(account) to TokenRelay.wanted(account)
-            val native = suspending(steps, tokens) {
-                SignedInClient.signIn(account.options, tokens, steps, cancellation)
-            }
-            return Client(native, steps, tokens, account.options.address)
-        }
+            asFuture { signIn(account) }
     }
 }

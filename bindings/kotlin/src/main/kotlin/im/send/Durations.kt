@@ -24,5 +24,5 @@ public fun BearerToken(value: String, expiresIn: Duration): BearerToken = Bearer
 public fun Step(step: StepName, host: String, status: Int?, elapsed: Duration): Step =
     Step(step, host, status, elapsed.toJavaDuration())
 public fun SendImException.Companion.of(
-    kind: ErrorKind, detail: String = kind.toString(), sent: Sent = Sent.NO, retryAfter: Duration, httpStatus: Int? = null,
+    kind: ErrorKind, detail: String = kind.toString(), sent: Sent? = null, retryAfter: Duration, httpStatus: Int? = null,
 ): SendImException = of(kind, detail, sent, retryAfter.toJavaDuration(), httpStatus = httpStatus)

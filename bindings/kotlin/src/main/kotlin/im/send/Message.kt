@@ -94,6 +94,9 @@ public class Message private constructor(
         wait: Wait = this.wait,
     ) = Message(to, text, html, subject, importance, timeout, wait)
 
+    private val all get() = listOf(to, text, html, subject, importance, timeoutAsJava, wait)
+    override fun equals(other: Any?): Boolean = other is Message && all == other.all
+    override fun hashCode(): Int = all.hashCode()
     override fun toString(): String = "Message(to=$to, html=$html, importance=$importance, timeout=$timeout, wait=$wait)"
 
     public companion object {

@@ -1,5 +1,6 @@
 package im.send
 
+import java.io.Serializable
 import kotlin.time.Duration
 import kotlin.time.toKotlinDuration
 import java.time.Duration as JavaDuration
@@ -52,16 +53,20 @@ public enum class Format {
 /**
  * One finished step of a call. It never holds a password, a token or the text of a message.
  */
-public data class Step(
+public class Step(
     /** Which step. */
-    @get:JvmName("step") val step: StepName,
+    @get:JvmName("step") public val step: StepName,
     /** The host that was asked, with its port where it is not the usual one. */
-    @get:JvmName("host") val host: String,
+    @get:JvmName("host") public val host: String,
     /** The HTTP status of the answer; null where no answer came. */
-    @get:JvmName("status") val status: Int?,
+    @get:JvmName("status") public val status: Int?,
     /** From the request to the end of the answer, as Java has it. */
-    @get:JvmName("elapsed") val elapsedAsJava: JavaDuration,
-) {
+    @get:JvmName("elapsed") public val elapsedAsJava: JavaDuration,
+) : Serializable {
+    private val all get() = listOf(step, host, status, elapsedAsJava)
+    override fun equals(other: Any?): Boolean = other is Step && all == other.all
+    override fun hashCode(): Int = all.hashCode()
+
     /** From the request to the end of the answer. */
     @get:JvmSynthetic
     public val elapsed: Duration get() = elapsedAsJava.toKotlinDuration()
@@ -81,16 +86,19 @@ public data class Step(
  * @property steps Each step in order. After [sendIm] they begin with discovery.
  * @constructor For a program's own tests: by default, of plain text that [to] accepted.
  */
-// The reference's generator does not know records, so each component names its accessor.
-@JvmRecord
-public data class Receipt @JvmOverloads constructor(
-    @get:JvmName("to") val to: String,
-    @get:JvmName("acceptedBy") val acceptedBy: String? = to,
-    @get:JvmName("evidence") val evidence: Evidence = Evidence.INVITATION_ACCEPTED,
-    @get:JvmName("format") val format: Format = Format.PLAIN,
-    @get:JvmName("threadId") val threadId: String? = null,
-    @get:JvmName("steps") val steps: List<Step> = emptyList(),
-)
+public class Receipt @JvmOverloads constructor(
+    @get:JvmName("to") public val to: String,
+    @get:JvmName("acceptedBy") public val acceptedBy: String? = to,
+    @get:JvmName("evidence") public val evidence: Evidence = Evidence.INVITATION_ACCEPTED,
+    @get:JvmName("format") public val format: Format = Format.PLAIN,
+    @get:JvmName("threadId") public val threadId: String? = null,
+    @get:JvmName("steps") public val steps: List<Step> = emptyList(),
+) : Serializable {
+    private val all get() = listOf(to, acceptedBy, evidence, format, threadId, steps)
+    override fun equals(other: Any?): Boolean = other is Receipt && all == other.all
+    override fun hashCode(): Int = all.hashCode()
+    override fun toString(): String = "Receipt(to=$to, acceptedBy=$acceptedBy, evidence=$evidence, format=$format, threadId=$threadId, steps=$steps)"
+}
 
 /**
  * What became of one message of many: a receipt or an error, never both.
@@ -98,11 +106,15 @@ public data class Receipt @JvmOverloads constructor(
  * @property receipt The receipt, if the message was sent.
  * @property error The error, if it was not. It is not thrown by itself.
  */
-@JvmRecord
-public data class SendResult(
-    @get:JvmName("receipt") val receipt: Receipt?,
-    @get:JvmName("error") val error: SendImException?,
-) {
+public class SendResult(
+    @get:JvmName("receipt") public val receipt: Receipt?,
+    @get:JvmName("error") public val error: SendImException?,
+) : Serializable {
+    private val all get() = listOf(receipt, error)
+    override fun equals(other: Any?): Boolean = other is SendResult && all == other.all
+    override fun hashCode(): Int = all.hashCode()
+    override fun toString(): String = "SendResult(receipt=$receipt, error=$error)"
+
     /** True if the message was sent. */
     public val isSuccess: Boolean get() = receipt != null
 

@@ -1,8 +1,8 @@
 package im.send
 
-import im.send.internal.blockingPlainly
+import im.send.internal.blocking
 import im.send.internal.checked
-import im.send.internal.suspending
+import im.send.internal.calling
 import im.send.internal.toException
 import im.send.internal.toNative
 import im.send.internal.toPublic
@@ -32,21 +32,23 @@ import java.time.Duration as JavaDuration
  * @property threadId The thread of that conversation.
  * @property receivedAt When the recipient got it.
  */
-@JvmRecord
-public data class Delivered(
-    @get:JvmName("number") val number: Long,
-    @get:JvmName("sender") val sender: String,
-    @get:JvmName("to") val to: String,
-    @get:JvmName("acceptedBy") val acceptedBy: String,
-    @get:JvmName("subject") val subject: String?,
-    @get:JvmName("importance") val importance: Importance,
-    @get:JvmName("format") val format: Format,
-    @get:JvmName("text") val text: String,
-    @get:JvmName("via") val via: String,
-    @get:JvmName("conversation") val conversation: String,
-    @get:JvmName("threadId") val threadId: String,
-    @get:JvmName("receivedAt") val receivedAt: Instant,
+public class Delivered(
+    @get:JvmName("number") public val number: Long,
+    @get:JvmName("sender") public val sender: String,
+    @get:JvmName("to") public val to: String,
+    @get:JvmName("acceptedBy") public val acceptedBy: String,
+    @get:JvmName("subject") public val subject: String?,
+    @get:JvmName("importance") public val importance: Importance,
+    @get:JvmName("format") public val format: Format,
+    @get:JvmName("text") public val text: String,
+    @get:JvmName("via") public val via: String,
+    @get:JvmName("conversation") public val conversation: String,
+    @get:JvmName("threadId") public val threadId: String,
+    @get:JvmName("receivedAt") public val receivedAt: Instant,
 ) {
+    private val all get() = listOf(number, sender, to, acceptedBy, subject, importance, format, text, via, conversation, threadId, receivedAt)
+    override fun equals(other: Any?): Boolean = other is Delivered && all == other.all
+    override fun hashCode(): Int = all.hashCode()
     override fun toString(): String =
         "Delivered(number=$number, sender=$sender, to=$to, acceptedBy=$acceptedBy, importance=$importance, " +
             "format=$format, via=$via, receivedAt=$receivedAt)"
@@ -90,7 +92,7 @@ public class Sandbox private constructor(private val native: SandboxServer) : Au
     @JvmSynthetic
     public suspend fun waitFor(count: Int, timeout: Duration = 10.seconds): List<Delivered> {
         require(count >= 0) { "the count is negative" }
-        return suspending { native.waitFor(count.toUInt(), timeout.toJavaDuration().toNative()) }.map { it.toPublic() }
+        return calling { native.waitFor(count.toUInt(), timeout.toJavaDuration().toNative()) }.map { it.toPublic() }
     }
 
     /** Waits until that many messages were delivered, 10 s if not told otherwise. From Java it is `sandbox.waitFor(count)`. */
@@ -98,7 +100,7 @@ public class Sandbox private constructor(private val native: SandboxServer) : Au
     @JvmOverloads
     @Throws(DeadlineExceededException::class)
     public fun waitForBlocking(count: Int, timeout: JavaDuration = JavaDuration.ofSeconds(10)): List<Delivered> =
-        blockingPlainly { waitFor(count, timeout.toKotlinDuration()) }
+        blocking { waitFor(count, timeout.toKotlinDuration()) }
 
     /** Makes something go wrong with requests of this sort. */
     public fun addFault(route: Route, fault: Fault): Unit = addFault(fault.toJson(route))
@@ -126,8 +128,8 @@ public class Sandbox private constructor(private val native: SandboxServer) : Au
      */
     @JvmOverloads
     @Throws(InvalidInputException::class)
-    public fun request(method: String, path: String, json: String? = null): String = blockingPlainly {
-        suspending { native.request(checked("method", method), checked("path", path), checked("body", json)) }
+    public fun request(method: String, path: String, json: String? = null): String = blocking {
+        calling { native.request(checked("method", method), checked("path", path), checked("body", json)) }
     }
 
     /** Stops the sandbox. What it had delivered is gone. A second call does nothing. */

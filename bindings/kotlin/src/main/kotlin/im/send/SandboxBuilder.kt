@@ -1,8 +1,8 @@
 package im.send
 
-import im.send.internal.blockingPlainly
+import im.send.internal.blocking
 import im.send.internal.checked
-import im.send.internal.suspending
+import im.send.internal.calling
 import im.send.internal.toNative
 import im.send.internal.uniffi.SandboxOptions
 import im.send.internal.uniffi.SandboxServer
@@ -64,12 +64,12 @@ public class SandboxBuilder internal constructor() {
      * @throws SendImException it cannot listen there, or an option is not usable.
      */
     @JvmSynthetic
-    public suspend fun start(): Sandbox = Sandbox.of(suspending { SandboxServer.start(options) })
+    public suspend fun start(): Sandbox = Sandbox.of(calling { SandboxServer.start(options) })
 
     /** Starts the sandbox; this thread waits. From Java it is `builder.start()`. */
     @JvmName("start")
     @Throws(SendImException::class)
-    public fun startBlocking(): Sandbox = blockingPlainly { start() }
+    public fun startBlocking(): Sandbox = blocking { start() }
 
     private inline fun with(change: SandboxOptions.() -> SandboxOptions): SandboxBuilder {
         options = options.change()

@@ -6,20 +6,22 @@ import im.send.internal.StepRelay
 import im.send.internal.TokenRelay
 import im.send.internal.asFuture
 import im.send.internal.blocking
-import im.send.internal.suspending
+import im.send.internal.sending
 import im.send.internal.toNative
 import im.send.internal.toPublic
-import im.send.internal.uniffi.Cancellation
 import im.send.internal.uniffi.send
 import java.util.concurrent.CompletableFuture
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.withContext
 
 /**
  * Signs in, sends one message, waits for its delivery and signs out.
  *
  * For more than one message, a [Client] signs in once. Cancelling the coroutine cancels the send: an invitation that
- * still rings is withdrawn and the session is signed out.
+ * still rings is withdrawn and the session is signed out in the background. The [SendCancellationException] that ends the
+ * call, at once and after a second at most, says whether the message can have arrived.
  *
  * ```kotlin
  * val receipt = sendIm("lenea@contoso.com", "disk full", subject = "db7", importance = Importance.URGENT)
@@ -53,7 +55,28 @@ public suspend fun sendIm(
 
 /** Signs in, sends one [Message], waits for its delivery and signs out. */
 @JvmSynthetic
-public suspend fun sendIm(message: Message, account: Account = Account.stored()): Receipt = send(message, account, null)
+public suspend fun sendIm(message: Message, account: Account = Account.stored()): Receipt {
+    val (steps, tokens) = StepRelay.wanted(account.onStep) to TokenRelay.wanted(account)
+    return sending(steps, tokens) { send(account.options, message.toNative(), tokens, steps, it) }.toPublic()
+}
+
+/**
+ * Signs in, runs the block with the client and signs out, however the block ends; see [Client.signOut]. No thread waits. Where
+ * the server could not be told of the end, that is logged and not thrown.
+ *
+ * ```kotlin
+ * withClient { client -> client.send("lenea@contoso.com", "disk full", subject = "db7") }
+ * ```
+ */
+@JvmSynthetic
+public suspend fun <T> withClient(account: Account = Account.stored(), block: suspend (Client) -> T): T {
+    val client = Client.signIn(account)
+    try {
+        return block(client)
+    } finally {
+        withContext(NonCancellable) { client.end(null) }
+    }
+}
 
 /**
  * Signs in, sends one message, waits for its delivery and signs out. This thread waits.
@@ -80,26 +103,22 @@ public fun sendImBlocking(to: String, text: String, account: Account = Account.s
 @JvmOverloads
 @Throws(SendImException::class)
 public fun sendImBlocking(message: Message, account: Account = Account.stored()): Receipt =
-    blocking { send(message, account, it) }
+    blocking { sendIm(message, account) }
 
 /**
- * Sends one message in a session of its own without waiting. The future fails with a [SendImException]; cancelling it
- * cancels the send.
+ * Sends one message in a session of its own without waiting. The future fails with a [SendImException]; nothing is thrown
+ * here. Stages that depend on it run on a thread that may block.
  *
- * Stages that depend on it run on a thread that may block.
+ * Cancelling it cancels the send, and waits for what became of the message: milliseconds as a rule, 2 s at most. The future
+ * then ends with a [SendCancellationException], which `handle` and `whenComplete` are given; where the message had arrived
+ * before, it has its receipt, and `cancel` is false. What else completes it, such as `orTimeout`, cancels the send too, and
+ * nobody learns what became of it: give the message a timeout instead.
  */
 @JvmOverloads
 public fun sendImAsync(to: String, text: String, account: Account = Account.stored()): CompletableFuture<Receipt> =
-    sendImAsync(Message.text(to, text), account)
+    asFuture { sendIm(Message.text(to, text), account) }
 
 /** Sends a [Message] in a session of its own without waiting. */
 @JvmOverloads
 public fun sendImAsync(message: Message, account: Account = Account.stored()): CompletableFuture<Receipt> =
-    asFuture { send(message, account, null) }
-
-private suspend fun send(message: Message, account: Account, cancellation: Cancellation?): Receipt {
-    val (steps, tokens) = StepRelay.wanted(account) to TokenRelay.wanted(account)
-    return suspending(steps, tokens) {
-        send(account.options, message.toNative(), tokens, steps, cancellation)
-    }.toPublic()
-}
+    asFuture { sendIm(message, account) }

@@ -2,6 +2,7 @@ package im.send
 
 import im.send.internal.Failed
 import java.io.Serializable
+import java.util.concurrent.CancellationException
 import kotlin.time.Duration
 import kotlin.time.toKotlinDuration
 import java.time.Duration as JavaDuration
@@ -77,8 +78,12 @@ public enum class Sent {
  * @property url The URL without its query.
  * @property outcome What came back, for example `401` or `connection refused`.
  */
-@JvmRecord
-public data class Hop(@get:JvmName("url") val url: String, @get:JvmName("outcome") val outcome: String) : Serializable
+public class Hop(@get:JvmName("url") public val url: String, @get:JvmName("outcome") public val outcome: String) : Serializable {
+    private val all get() = listOf(url, outcome)
+    override fun equals(other: Any?): Boolean = other is Hop && all == other.all
+    override fun hashCode(): Int = all.hashCode()
+    override fun toString(): String = "Hop(url=$url, outcome=$outcome)"
+}
 
 /**
  * A call that failed: what failed, at which step, and what to do about it.
@@ -133,6 +138,7 @@ public sealed class SendImException(detail: String) : RuntimeException(detail) {
 
         /**
          * An exception of the class that [kind] belongs to, for a program's own tests. Kotlin names the arguments it needs.
+         * Without [sent] it is [Sent.MAYBE] where the outcome is unknown, else [Sent.NO].
          *
          * ```java
          * when(client.send(any())).thenThrow(SendImException.of(ErrorKind.THROTTLED, "Slow down.", Sent.NO, Duration.ofSeconds(5)));
@@ -143,7 +149,7 @@ public sealed class SendImException(detail: String) : RuntimeException(detail) {
         public fun of(
             kind: ErrorKind,
             detail: String = kind.toString(),
-            sent: Sent = if (kind == ErrorKind.OUTCOME_UNKNOWN) Sent.MAYBE else Sent.NO,
+            sent: Sent? = null,
             retryAfter: JavaDuration? = null,
             cause: Throwable? = null,
             step: StepName? = null,
@@ -192,7 +198,34 @@ public class OutcomeUnknownException internal constructor(@get:JvmSynthetic over
 /**
  * The call was cut off: its thread was interrupted, or its client cancelled everything (exit code 130).
  *
- * A cancelled coroutine does not see it, but a `CancellationException` as from every other suspending call.
+ * A cancelled coroutine or future sees it as the cause of a [SendCancellationException].
  */
 public class CancelledException internal constructor(@get:JvmSynthetic override val failure: Failed) :
     SendImException(failure.detail)
+
+/**
+ * What a cancelled coroutine or future ends with, and what became of its messages all the same. It is a
+ * `CancellationException`: whoever catches it to look at [sent] throws it again.
+ *
+ * The library says by itself how far a message had come, so this takes milliseconds, and never more than a second; what is
+ * not known by then is [Sent.MAYBE]. A call that had ended when the cancellation came gives its result as usual. Whoever
+ * cancelled is among the suppressed exceptions.
+ *
+ * @property results For each message of the call, in the same order, its receipt or the error that kept it back.
+ */
+public class SendCancellationException(public val results: List<SendResult>) : CancellationException() {
+    init {
+        val errors = results.mapNotNull { it.error }
+        initCause(errors.find { it is CancelledException } ?: errors.firstOrNull())
+    }
+
+    /** [Sent.NO] where no message can have arrived. */
+    public val sent: Sent get() = if (results.all { it.error?.sent == Sent.NO }) Sent.NO else Sent.MAYBE
+
+    /** The sentence of the error that is the cause. */
+    override val message: String get() = cause?.message ?: "The call was cancelled."
+
+    private companion object {
+        private const val serialVersionUID = 1L
+    }
+}

@@ -11,14 +11,18 @@ import java.time.Duration
  * @property trustedIssuers The issuers the server trusts, if it names any.
  * @property rejected True where the token given before was rejected: a cached one will not do.
  */
-@JvmRecord
-public data class TokenRequest(
-    @get:JvmName("origin") val origin: String,
-    @get:JvmName("authorizationUri") val authorizationUri: String?,
-    @get:JvmName("clientId") val clientId: String?,
-    @get:JvmName("trustedIssuers") val trustedIssuers: String?,
-    @get:JvmName("rejected") val rejected: Boolean,
-)
+public class TokenRequest(
+    @get:JvmName("origin") public val origin: String,
+    @get:JvmName("authorizationUri") public val authorizationUri: String?,
+    @get:JvmName("clientId") public val clientId: String?,
+    @get:JvmName("trustedIssuers") public val trustedIssuers: String?,
+    @get:JvmName("rejected") public val rejected: Boolean,
+) {
+    private val all get() = listOf(origin, authorizationUri, clientId, trustedIssuers, rejected)
+    override fun equals(other: Any?): Boolean = other is TokenRequest && all == other.all
+    override fun hashCode(): Int = all.hashCode()
+    override fun toString(): String = "TokenRequest(origin=$origin, authorizationUri=$authorizationUri, clientId=$clientId, trustedIssuers=$trustedIssuers, rejected=$rejected)"
+}
 
 /**
  * A token and how long it lasts from now. Its value is not part of [toString].
@@ -26,11 +30,13 @@ public data class TokenRequest(
  * @property value The token without the word `Bearer`.
  * @property expiresIn Its lifetime; null: it is used until it is rejected.
  */
-@JvmRecord
-public data class BearerToken @JvmOverloads constructor(
-    @get:JvmName("value") val value: String,
-    @get:JvmName("expiresIn") val expiresIn: Duration? = null,
+public class BearerToken @JvmOverloads constructor(
+    @get:JvmName("value") public val value: String,
+    @get:JvmName("expiresIn") public val expiresIn: Duration? = null,
 ) {
+    private val all get() = listOf(value, expiresIn)
+    override fun equals(other: Any?): Boolean = other is BearerToken && all == other.all
+    override fun hashCode(): Int = all.hashCode()
     override fun toString(): String = "BearerToken(expiresIn=$expiresIn)"
 }
 

@@ -129,6 +129,16 @@ class JavaApiTest {
     }
 
     @Test
+    void aFutureFailsAndNothingIsThrownAtOnce() {
+        var half = "half \ud83d";
+        try (var client = Client.signIn(account)) {
+            for (var send : List.of(SendIm.sendImAsync("lenea@contoso.com", half, account), client.sendAsync(half, "hi"))) {
+                assertInstanceOf(InvalidInputException.class, assertThrows(CompletionException.class, send::join).getCause());
+            }
+        }
+    }
+
+    @Test
     void aStageMayBlock() {
         var inner = SendIm.sendImAsync("a@contoso.com", "outer", account)
                 .thenApply(receipt -> SendIm.sendIm("b@contoso.com", "inner", account));
@@ -207,7 +217,7 @@ class JavaApiTest {
                 "CredentialUnavailableException",
                 "DeadlineExceededException", "Delivered", "ErrorKind", "Evidence", "Fault", "Format", "Hop", "Importance",
                 "InvalidInputException", "Layout", "Message", "NotDeliveredException", "OutcomeUnknownException", "Receipt",
-                "Route", "Sandbox", "SandboxBuilder", "SendIm", "SendImException", "SendResult", "Sent", "ServiceException",
+                "Route", "Sandbox", "SandboxBuilder", "SendCancellationException", "SendIm", "SendImException", "SendResult", "Sent", "ServiceException",
                 "SignInException", "Step", "StepName", "Tls", "TokenRequest", "TokenSource", "Wait")), publicClasses());
     }
 

@@ -1,6 +1,7 @@
 package im.send
 
 import java.util.concurrent.CancellationException
+import java.util.concurrent.CompletableFuture
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicReference
@@ -14,7 +15,10 @@ import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.withTimeoutOrNull
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertInstanceOf
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -53,6 +57,108 @@ class CancellationTest {
         assertEquals(listOf("hi"), sandbox.messages().map { it.text })
     }
 
+    /** What a coroutine that is cancelled once the condition holds has to say. */
+    private fun cancelled(condition: () -> Boolean, work: suspend () -> Unit): SendCancellationException = runBlocking {
+        val said = AtomicReference<Throwable>()
+        val working = launch(Dispatchers.Default) {
+            try {
+                work()
+            } catch (thrown: Throwable) {
+                said.set(thrown)
+                throw thrown
+            }
+        }
+        assertTrue(eventually(condition))
+        working.cancelAndJoin()
+        assertTrue(working.isCancelled)
+        assertInstanceOf(SendCancellationException::class.java, said.get())
+    }
+
+    @Test
+    fun `a cancelled coroutine says whether the message can have arrived`() = withSandbox { sandbox ->
+        val ringing = cancelled(sandbox::hasInvited) { sendIm("silent@contoso.com", "hi", sandbox.account()) }
+        assertEquals(Sent.MAYBE to ErrorKind.CANCELLED, ringing.sent to (ringing.cause as CancelledException).kind)
+        assertEquals(listOf(ringing.cause), ringing.results.map { it.error })
+        sandbox.addFault(Route.APPLICATIONS, Fault.delay(30.seconds))
+        val asked = sandbox.journal().size
+        val early = cancelled({ sandbox.journal().drop(asked).any { "applications" in it.path } }) {
+            sendIm("lenea@contoso.com", "hi", sandbox.account())
+        }
+        assertEquals(Sent.NO to Sent.NO, early.sent to (early.cause as CancelledException).sent)
+        assertTrue(sandbox.messages().isEmpty())
+    }
+
+    @Test
+    fun `cancelling many sends keeps the receipts of those that had ended`() = withSandbox { sandbox ->
+        val messages = listOf("a@contoso.com", "silent@contoso.com", "nobody").map { Message(it, "hi") }
+        Client.signInBlocking(sandbox.account()).use { client ->
+            val arrived = {
+                sandbox.messages().size == 1 && sandbox.invitations() == 2 &&
+                    // The acceptance has come back once a later message is through.
+                    client.sendBlocking("b@contoso.com", "hi").evidence == Evidence.INVITATION_ACCEPTED
+            }
+            val (sent, silent, refused) = cancelled(arrived) { client.sendAll(messages) }.also { assertEquals(Sent.MAYBE, it.sent) }.results
+            assertEquals("a@contoso.com", sent.getOrThrow().acceptedBy)
+            assertEquals(ErrorKind.CANCELLED to Sent.MAYBE, silent.error?.let { it.kind to it.sent })
+            assertEquals(ErrorKind.INVALID_INPUT, refused.error?.kind)
+            val future = client.sendAllAsync(messages.drop(1))
+            assertTrue(eventually { sandbox.invitations() == 4 })
+            assertTrue(future.cancel(true))
+            assertEquals(listOf(ErrorKind.CANCELLED, ErrorKind.INVALID_INPUT), outcome(future).results.map { it.error?.kind })
+        }
+    }
+
+    @Test
+    fun `a block that withTimeout ends says whether the message can have arrived`() = withSandbox { sandbox ->
+        val said = AtomicReference<SendCancellationException>()
+        val nothing = runBlocking {
+            withTimeoutOrNull(500) {
+                try {
+                    sendIm("silent@contoso.com", "hi", sandbox.account())
+                } catch (cancelled: SendCancellationException) {
+                    said.set(cancelled)
+                    throw cancelled
+                }
+            }
+        }
+        assertEquals(null, nothing)
+        assertEquals(said.get().cause, said.get().results.single().error)
+        assertTrue(said.get().suppressed.single() is TimeoutCancellationException)
+    }
+
+    /** What a future that was cancelled ended with. */
+    private fun outcome(future: CompletableFuture<*>): SendCancellationException {
+        val said = future.handle { _, error -> error }.get(HANG.toSeconds(), TimeUnit.SECONDS)
+        return assertInstanceOf(SendCancellationException::class.java, said)
+    }
+
+    @Test
+    fun `a cancelled future says whether the message can have arrived`() = withSandbox { sandbox ->
+        val ringing = sendImAsync("silent@contoso.com", "hi", sandbox.account())
+        assertTrue(eventually(sandbox::hasInvited))
+        assertTrue(ringing.cancel(true) && ringing.isDone && ringing.isCancelled && ringing.cancel(true))
+        assertEquals(Sent.MAYBE to ErrorKind.CANCELLED, outcome(ringing).let { it.sent to (it.cause as SendImException).kind })
+        sandbox.addFault(Route.APPLICATIONS, Fault.delay(30.seconds))
+        val early = sendImAsync("lenea@contoso.com", "hi", sandbox.account())
+        assertTrue(early.cancel(true))
+        assertEquals(Sent.NO, outcome(early).sent)
+        assertTrue(sandbox.messages().isEmpty())
+        val done = sendImAsync("lenea@contoso.com", "hi", sandbox.account())
+        done.join()
+        assertFalse(done.cancel(true))
+    }
+
+    @Test
+    fun `a step listener may cancel its own send`() = withSandbox { sandbox ->
+        val sending = AtomicReference<CompletableFuture<Receipt>>()
+        val account = sandbox.account().onStep { if (it.step == StepName.INVITE) sending.get().cancel(true) }
+        Client.signInBlocking(account).use { client ->
+            sending.set(client.sendAsync("silent@contoso.com", "hi"))
+            assertThrows(CancellationException::class.java) { sending.get().get(HANG.toSeconds(), TimeUnit.SECONDS) }
+        }
+        assertTrue(sandbox.messages().isEmpty())
+    }
+
     @Test
     fun `cancelling a sign-in leaves no session`() = withSandbox { sandbox ->
         sandbox.addFault(Route.APPLICATIONS, Fault.delay(3.seconds).times(0))
@@ -68,8 +174,12 @@ class CancellationTest {
     @Test
     fun `a coroutine that is cancelled already begins nothing`() = withSandbox { sandbox ->
         runBlocking {
-            val send = launch(start = CoroutineStart.ATOMIC) { sendIm("lenea@contoso.com", "hi", sandbox.account()) }
+            var said: Throwable? = null
+            val send = launch(start = CoroutineStart.ATOMIC) {
+                said = runCatching { sendIm("lenea@contoso.com", "hi", sandbox.account()) }.exceptionOrNull()
+            }
             send.cancelAndJoin()
+            assertEquals(Sent.NO, (said as SendCancellationException).sent)
         }
         assertTrue(sandbox.journal().isEmpty())
     }

@@ -107,6 +107,28 @@ class ClientTest {
     }
 
     @Test
+    fun `each send hears its own steps, in order, on the thread where it waits`() = withSandbox { sandbox ->
+        val heard = ThreadLocal.withInitial { mutableListOf<Step>() }
+        val begin = CyclicBarrier(8)
+        val failures = java.util.concurrent.ConcurrentLinkedQueue<Any>()
+        Client.signInBlocking(sandbox.account().onStep { heard.get() += it }).use { client ->
+            val threads = List(8) { n ->
+                thread {
+                    begin.await()
+                    repeat(20) { m ->
+                        heard.get().clear()
+                        val message = Message("user$n@contoso.com", "message $m", "$m")
+                        val receipt = if (m % 2 == 0) client.sendBlocking(message) else runBlocking { client.send(message) }
+                        if (heard.get() != receipt.steps) failures += "heard ${heard.get()}, the receipt has ${receipt.steps}"
+                    }
+                }
+            }
+            threads.forEach(Thread::join)
+        }
+        assertEquals(null, failures.peek())
+    }
+
+    @Test
     fun `a client nobody refers to signs out`() = withSandbox { sandbox ->
         forget(sandbox)
         assertTrue(eventually { System.gc(); sandbox.openApplications == 0 })

@@ -118,6 +118,23 @@ class ClosingTest {
     }
 
     @Test
+    fun `withClient signs out however its block ends, and hides nothing`() = withSandbox { sandbox ->
+        runBlocking {
+            assertEquals(7, withClient(sandbox.account()) { 7 })
+            val working = launch(Dispatchers.Default) {
+                withClient(sandbox.account()) { it.send("silent@contoso.com", "hi", timeout = LONG) }
+            }
+            assertTrue(eventually(sandbox::hasInvited))
+            working.cancelAndJoin()
+            assertEquals(0, sandbox.openApplications)
+            sandbox.addFault(Route.DELETE_APPLICATION, Fault.status(403).times(0))
+            val thrown = runCatching { withClient(sandbox.account()) { error("what the block threw") } }.exceptionOrNull()
+            assertEquals("what the block threw", thrown?.message)
+            assertEquals(7, withClient(sandbox.account()) { 7 })
+        }
+    }
+
+    @Test
     fun `a block that ends by an exception waits for sends under way too`() = withClient { sandbox, client ->
         val slow = client.sendAsync("slow@contoso.com", "hi")
         assertTrue(eventually(sandbox::hasInvited))

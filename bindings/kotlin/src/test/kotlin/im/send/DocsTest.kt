@@ -30,6 +30,12 @@ class DocsTest {
     }
 
     @Test
+    fun `no coroutine of the readme is blocked`() {
+        val blocking = Regex("""\w*Blocking\(|\.join\(\)|\.get\(\)|\.close\(|Client\.signIn\(.*\)\.use""")
+        assertEquals(emptyList<String>(), snippets.filter { "suspend fun main" in it }.mapNotNull { blocking.find(it)?.value })
+    }
+
+    @Test
     fun `the version in the readme is that of the package`() =
         assertTrue("<version>${im.send.internal.NativeLibrary.version}</version>" in Readme.text)
 

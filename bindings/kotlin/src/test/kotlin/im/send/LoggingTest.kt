@@ -76,7 +76,9 @@ class LoggingTest {
 
     @Test
     fun `a failing listener is one warning with its trace`() = withSandbox { sandbox ->
-        sendImBlocking("lenea@contoso.com", "hi", sandbox.account().onStep { error("broken listener") })
+        Client.signInBlocking(sandbox.account().onStep { error("broken listener") }).use { client ->
+            repeat(2) { client.sendBlocking("lenea@contoso.com", "hi") }
+        }
         val warning = records.single { it.loggerName == "im.send" }
         assertTrue(warning.level == Level.WARNING && warning.thrown is IllegalStateException)
     }

@@ -20,7 +20,7 @@ class SendTest {
     @Test
     fun `a short text is delivered and the receipt tells by whom`() = withSandbox { sandbox ->
         val receipt = runBlocking { sendIm("lenea@contoso.com", "hello world", sandbox.account()) }
-        assertEquals(Receipt("lenea@contoso.com"), receipt.copy(threadId = null, steps = emptyList()))
+        assertEquals(with(receipt) { Receipt("lenea@contoso.com", threadId = threadId, steps = steps) }, receipt)
         assertEquals(listOf("hello world"), sandbox.inbox("sip:Lenea@contoso.com").map { it.text })
         assertEquals(0, sandbox.openApplications)
     }
@@ -147,6 +147,29 @@ class SendTest {
         ).joinToString()
         assertFalse("s3cret" in shown, shown)
         assertTrue(SENDER in shown)
+    }
+
+    @Test
+    fun `values are equal where what they hold is`() {
+        fun values(text: String, number: Int): List<Any> {
+            val (step, error) = Step(StepName.SEND, text, number, 5.seconds) to SendImException.of(ErrorKind.BUSY)
+            val receipt = Receipt(SENDER, threadId = text, steps = listOf(step))
+            return listOf(
+                step, receipt, SendResult(receipt, null), Hop(text, "401"), TokenRequest(text, null, null, null, number == 1),
+                BearerToken(text, number.seconds), Message(SENDER, text).subject("$number"),
+                Delivered(
+                    number.toLong(), SENDER, SENDER, SENDER, text, Importance.NORMAL, Format.PLAIN, text, "message", "c", "t",
+                    Instant.EPOCH,
+                ),
+            ).also { assertEquals(SendResult(null, error), SendResult(null, error)) }
+        }
+        assertEquals(values("a", 1), values("a", 1))
+        assertEquals(values("a", 1).hashCode(), values("a", 1).hashCode())
+        values("a", 1).zip(values("b", 2)).forEach { (one, other) -> assertFalse(one == other, "$one") }
+        assertEquals("Hop(url=a, outcome=401)", values("a", 1)[3].toString())
+        for (frozen in values("a", 1).flatMap { it.javaClass.methods.toList() }) {
+            assertFalse(Regex("copy.*|component\\d+").matches(frozen.name), "$frozen")
+        }
     }
 
     @Test

@@ -13,7 +13,7 @@ internal class Failed(
     val kind: ErrorKind,
     val detail: String,
     val step: StepName? = null,
-    val sent: Sent = Sent.NO,
+    sent: Sent? = null,
     val httpStatus: Int? = null,
     val code: String? = null,
     val subcode: String? = null,
@@ -21,6 +21,9 @@ internal class Failed(
     val retryAfter: Duration? = null,
     val hops: List<Hop> = emptyList(),
 ) : Serializable {
+    /** Where nothing else is said, as the kind has it. */
+    val sent: Sent = sent ?: if (kind == ErrorKind.OUTCOME_UNKNOWN) Sent.MAYBE else Sent.NO
+
     /** The exception of the class that [kind] belongs to, with what caused it. */
     fun toException(cause: Throwable? = null): SendImException = kind.exception(this).apply { cause?.let(::initCause) }
 }

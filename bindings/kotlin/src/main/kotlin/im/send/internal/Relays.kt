@@ -11,16 +11,16 @@ import im.send.internal.uniffi.TokenReply
 import im.send.internal.uniffi.TokenRequestRecord
 import java.lang.System.Logger.Level
 import java.util.Locale
+import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.function.Consumer
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.GlobalScope
-import kotlinx.coroutines.NonCancellable
-import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.Channel
-import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.selects.select
 import kotlinx.coroutines.withContext
 import im.send.internal.uniffi.StepRecord as NativeStep
 
@@ -28,28 +28,27 @@ import im.send.internal.uniffi.StepRecord as NativeStep
 internal val logger: System.Logger = System.getLogger("im.send")
 
 /**
- * Carries steps from the native library's threads to the coroutine or thread that waits for a call. User code never
- * runs on a native thread: it could keep every other call from going on.
+ * Carries the steps of one call from the native library's threads to the coroutine or thread that waits for it. User code
+ * never runs on a native thread: it could keep every other call from going on.
  */
 internal class StepRelay private constructor(private val listener: Consumer<Step>?) : StepListener {
-    private val queue = Channel<NativeStep>(Channel.UNLIMITED)
-    private val told = AtomicBoolean()
+    private val steps = ConcurrentLinkedQueue<NativeStep>()
+    private val news = Channel<Unit>(Channel.CONFLATED)
 
     /** Called on a native thread. */
     override fun onStep(record: NativeStep) {
-        queue.trySend(record)
+        steps += record
+        news.trySend(Unit)
     }
 
-    /** Runs a call and delivers its steps meanwhile, the last of them before it returns. */
-    suspend fun <T> whileIn(work: suspend () -> T): T = coroutineScope {
-        val delivering = launch { for (record in queue) deliver(record) }
-        try {
-            work()
-        } finally {
-            withContext(NonCancellable) { delivering.cancelAndJoin() }
-            generateSequence { queue.tryReceive().getOrNull() }.forEach(::deliver)
-        }
+    /** Tells each step as it comes, and the last of them when the call has ended. */
+    suspend fun tellUntil(call: Job) {
+        while (select { call.onJoin { false }; news.onReceive { true } }) tell()
+        tell()
     }
+
+    /** Tells what has come. */
+    fun tell(): Unit = generateSequence(steps::poll).forEach(::deliver)
 
     private fun deliver(record: NativeStep) {
         val step = record.toPublic()
@@ -57,18 +56,26 @@ internal class StepRelay private constructor(private val listener: Consumer<Step
             val time = "%.1f ms".format(Locale.ROOT, record.elapsedMs)
             "${step.step}: ${step.host} answered ${step.status ?: "nothing"} after $time"
         }
-        try {
-            listener?.accept(step)
-        } catch (error: Exception) {
-            // One that fails fails at each step; the first time says it all.
-            if (!told.getAndSet(true)) logger.log(Level.WARNING, "the step listener failed; the calls go on", error)
-        }
+        listener?.accept(step)
     }
 
     companion object {
         /** A relay, if anybody listens: steps cost nothing otherwise. */
-        fun wanted(account: Account): StepRelay? =
-            if (account.onStep != null || logger.isLoggable(Level.DEBUG)) StepRelay(account.onStep) else null
+        fun wanted(listener: Consumer<Step>?): StepRelay? =
+            if (listener != null || logger.isLoggable(Level.DEBUG)) StepRelay(listener) else null
+    }
+}
+
+/** A listener whose exceptions change nothing. One that fails fails at each step; the first time says it all. */
+internal class Harmless(private val listener: Consumer<Step>) : Consumer<Step> {
+    private val told = AtomicBoolean()
+
+    override fun accept(step: Step) {
+        try {
+            listener.accept(step)
+        } catch (error: Exception) {
+            if (!told.getAndSet(true)) logger.log(Level.WARNING, "the step listener failed; the calls go on", error)
+        }
     }
 }
 
