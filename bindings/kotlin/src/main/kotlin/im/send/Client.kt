@@ -1,14 +1,6 @@
 package im.send
 
-import im.send.internal.StepRelay
-import im.send.internal.TokenRelay
-import im.send.internal.asFuture
-import im.send.internal.blocking
-import im.send.internal.logger
-import im.send.internal.calling
-import im.send.internal.sending
-import im.send.internal.toNative
-import im.send.internal.toPublic
+import im.send.internal.*
 import im.send.internal.uniffi.SendException
 import im.send.internal.uniffi.SignedInClient
 import java.lang.System.Logger.Level
@@ -67,7 +59,7 @@ public class Client private constructor(
     /** Sends one [Message]. */
     @JvmSynthetic
     public suspend fun send(message: Message): Receipt {
-        val own = StepRelay.wanted(onStep)
+        val own = StepRelay.wanted(onStep, steps)
         return sending(own, tokens) { native.send(message.toNative(), it, own) }.toPublic()
     }
 
@@ -102,7 +94,7 @@ public class Client private constructor(
      */
     @JvmSynthetic
     public suspend fun sendAll(messages: Collection<Message>): List<SendResult> {
-        val own = StepRelay.wanted(onStep)
+        val own = StepRelay.wanted(onStep, steps)
         val results = sending(own, tokens, messages.size) { native.sendAll(messages.map { it.toNative() }, it, own) }
             .map { it.toPublic(tokens) }
         val cancelled = runCatching { currentCoroutineContext().ensureActive() }.exceptionOrNull()

@@ -97,7 +97,8 @@ public class Receipt @JvmOverloads constructor(
     private val all get() = listOf(to, acceptedBy, evidence, format, threadId, steps)
     override fun equals(other: Any?): Boolean = other is Receipt && all == other.all
     override fun hashCode(): Int = all.hashCode()
-    override fun toString(): String = "Receipt(to=$to, acceptedBy=$acceptedBy, evidence=$evidence, format=$format, threadId=$threadId, steps=$steps)"
+    override fun toString(): String =
+        "Receipt(to=$to, acceptedBy=$acceptedBy, evidence=$evidence, format=$format, threadId=$threadId, steps=$steps)"
 }
 
 /**

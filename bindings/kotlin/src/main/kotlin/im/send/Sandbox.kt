@@ -1,11 +1,6 @@
 package im.send
 
-import im.send.internal.blocking
-import im.send.internal.checked
-import im.send.internal.calling
-import im.send.internal.toException
-import im.send.internal.toNative
-import im.send.internal.toPublic
+import im.send.internal.*
 import im.send.internal.uniffi.SandboxServer
 import im.send.internal.uniffi.SendException
 import java.nio.file.Path
@@ -46,7 +41,9 @@ public class Delivered(
     @get:JvmName("threadId") public val threadId: String,
     @get:JvmName("receivedAt") public val receivedAt: Instant,
 ) {
-    private val all get() = listOf(number, sender, to, acceptedBy, subject, importance, format, text, via, conversation, threadId, receivedAt)
+    private val all get() = listOf(
+        number, sender, to, acceptedBy, subject, importance, format, text, via, conversation, threadId, receivedAt,
+    )
     override fun equals(other: Any?): Boolean = other is Delivered && all == other.all
     override fun hashCode(): Int = all.hashCode()
     override fun toString(): String =

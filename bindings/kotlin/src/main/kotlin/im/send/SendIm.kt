@@ -2,13 +2,7 @@
 
 package im.send
 
-import im.send.internal.StepRelay
-import im.send.internal.TokenRelay
-import im.send.internal.asFuture
-import im.send.internal.blocking
-import im.send.internal.sending
-import im.send.internal.toNative
-import im.send.internal.toPublic
+import im.send.internal.*
 import im.send.internal.uniffi.send
 import java.util.concurrent.CompletableFuture
 import kotlin.time.Duration

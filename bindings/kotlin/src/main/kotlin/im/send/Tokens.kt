@@ -21,7 +21,9 @@ public class TokenRequest(
     private val all get() = listOf(origin, authorizationUri, clientId, trustedIssuers, rejected)
     override fun equals(other: Any?): Boolean = other is TokenRequest && all == other.all
     override fun hashCode(): Int = all.hashCode()
-    override fun toString(): String = "TokenRequest(origin=$origin, authorizationUri=$authorizationUri, clientId=$clientId, trustedIssuers=$trustedIssuers, rejected=$rejected)"
+    override fun toString(): String =
+        "TokenRequest(origin=$origin, authorizationUri=$authorizationUri, clientId=$clientId, " +
+            "trustedIssuers=$trustedIssuers, rejected=$rejected)"
 }
 
 /**

@@ -97,7 +97,9 @@ class CancellationTest {
                     // The acceptance has come back once a later message is through.
                     client.sendBlocking("b@contoso.com", "hi").evidence == Evidence.INVITATION_ACCEPTED
             }
-            val (sent, silent, refused) = cancelled(arrived) { client.sendAll(messages) }.also { assertEquals(Sent.MAYBE, it.sent) }.results
+            val cancelled = cancelled(arrived) { client.sendAll(messages) }
+            assertEquals(Sent.MAYBE, cancelled.sent)
+            val (sent, silent, refused) = cancelled.results
             assertEquals("a@contoso.com", sent.getOrThrow().acceptedBy)
             assertEquals(ErrorKind.CANCELLED to Sent.MAYBE, silent.error?.let { it.kind to it.sent })
             assertEquals(ErrorKind.INVALID_INPUT, refused.error?.kind)

@@ -1,10 +1,6 @@
 package im.send.internal
 
-import im.send.ErrorKind
-import im.send.Hop
-import im.send.SendImException
-import im.send.Sent
-import im.send.StepName
+import im.send.*
 import java.io.Serializable
 import java.time.Duration
 

@@ -3,12 +3,7 @@ package im.send.internal
 import com.sun.jna.Callback
 import com.sun.jna.CallbackThreadInitializer
 import com.sun.jna.Native
-import im.send.internal.uniffi.uniffiCallbackInterfaceStepListener
-import im.send.internal.uniffi.uniffiCallbackInterfaceTokenProvider
-import im.send.internal.uniffi.uniffiEnsureInitialized
-import im.send.internal.uniffi.uniffiRustFutureContinuationCallbackImpl
-import im.send.internal.uniffi.version
-import im.send.internal.uniffi.windDown
+import im.send.internal.uniffi.*
 import java.util.Properties
 
 /** How long the end of a program waits for idle sessions to be closed, in milliseconds. */

@@ -1,26 +1,7 @@
 package im.send.internal
 
-import im.send.Delivered
-import im.send.ErrorKind
-import im.send.Evidence
-import im.send.Format
-import im.send.Hop
-import im.send.Importance
-import im.send.Message
-import im.send.Receipt
-import im.send.SendImException
-import im.send.SendResult
-import im.send.Sent
-import im.send.Step
-import im.send.StepName
-import im.send.TokenRequest
-import im.send.Wait
-import im.send.internal.uniffi.DeliveredMessage
-import im.send.internal.uniffi.Failure
-import im.send.internal.uniffi.MessageOptions
-import im.send.internal.uniffi.ReceiptRecord
-import im.send.internal.uniffi.SendOutcome
-import im.send.internal.uniffi.TokenRequestRecord
+import im.send.*
+import im.send.internal.uniffi.*
 import java.time.Duration
 import java.time.Instant
 import im.send.internal.uniffi.StepRecord as NativeStep

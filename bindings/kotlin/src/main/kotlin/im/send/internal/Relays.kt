@@ -1,10 +1,6 @@
 package im.send.internal
 
-import im.send.Account
-import im.send.BearerToken
-import im.send.Step
-import im.send.TokenRequest
-import im.send.TokenSource
+import im.send.*
 import im.send.internal.uniffi.StepListener
 import im.send.internal.uniffi.TokenProvider
 import im.send.internal.uniffi.TokenReply
@@ -14,14 +10,9 @@ import java.util.Locale
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.function.Consumer
-import kotlinx.coroutines.DelicateCoroutinesApi
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.GlobalScope
-import kotlinx.coroutines.Job
+import kotlinx.coroutines.*
 import kotlinx.coroutines.channels.Channel
-import kotlinx.coroutines.launch
 import kotlinx.coroutines.selects.select
-import kotlinx.coroutines.withContext
 import im.send.internal.uniffi.StepRecord as NativeStep
 
 /** The logger of this package. It hears each step at DEBUG. */
@@ -60,9 +51,9 @@ internal class StepRelay private constructor(private val listener: Consumer<Step
     }
 
     companion object {
-        /** A relay, if anybody listens: steps cost nothing otherwise. */
-        fun wanted(listener: Consumer<Step>?): StepRelay? =
-            if (listener != null || logger.isLoggable(Level.DEBUG)) StepRelay(listener) else null
+        /** A relay, if anybody listens: steps cost nothing otherwise. Without one, steps go to that of the `session`. */
+        fun wanted(listener: Consumer<Step>?, session: StepRelay? = null): StepRelay? =
+            if (listener != null || session != null || logger.isLoggable(Level.DEBUG)) StepRelay(listener) else null
     }
 }
 
