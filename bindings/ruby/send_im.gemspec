@@ -7,7 +7,8 @@ Gem::Specification.new do |spec|
   spec.name = "send_im"
   spec.version = SendIm::VERSION
   # A gem of a Mac is good for each version of macOS.
-  spec.platform = Gem::Platform.local.dup.tap { |own| own.version = nil if own.os == "darwin" }
+  own = Gem::Platform.local.dup.tap { |local| local.version = nil if local.os == "darwin" }
+  spec.platform = ENV.fetch("SEND_IM_GEM_PLATFORM", own)
   spec.summary = "Delivers an instant message to a Skype for Business or Lync user, natively."
   spec.description = "One call signs in to Lync Server 2013 or Skype for Business Server, delivers the message and " \
                      "tells who accepted it, or what failed and what to do. A sandbox server comes with it."

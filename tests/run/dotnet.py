@@ -18,6 +18,7 @@ import workspace
 from dotnet_sdk import build, building, command, dotnet, environment, framework, target, toolchain  # noqa: F401
 from dotnet_sdk import problem as sdk_problem
 from outcome import Outcome, checked
+from targets import host
 
 PACKAGE = workspace.ROOT / "bindings" / "dotnet"
 PROJECT = PACKAGE / "SendIm" / "SendIm.csproj"
@@ -192,13 +193,22 @@ def prefix():
     return ["env", *(f"{name}={value}" for name, value in needed.items())] if needed else []
 
 
-def package():
-    """Builds the NuGet package with the native library of this system inside."""
+def package(machines, profile):
+    """Builds the NuGet package with the native libraries of these machines inside."""
     DIST.mkdir(exist_ok=True)
     made = DIST / f"SendIm.{version()}.nupkg"
     made.unlink(missing_ok=True)
     quiet = ["--nologo", "--verbosity", "quiet", "-clp:NoSummary", "-m:1"]
-    dotnet("pack", PROJECT, "--configuration", "Release", "--output", DIST, *quiet, env=building(), check=True)
+    with tempfile.TemporaryDirectory() as work:
+        chosen = dict(building(), SEND_IM_PROFILE=profile)
+        others = [machine for machine in machines if not machine.native]
+        for machine in others:
+            place = Path(work) / machine.dotnet / "native"
+            place.mkdir(parents=True)
+            shutil.copy(machine.build(profile) / machine.library(), place)
+        if others:
+            chosen |= {"SendImRuntimes": work, "SEND_IM_PROFILE": "dev"}
+        dotnet("pack", PROJECT, "--configuration", "Release", "--output", DIST, *quiet, env=chosen, check=True)
     return [made]
 
 
@@ -213,7 +223,7 @@ def clean_room():
     frameworks = ("netstandard2.0", "netstandard2.1")
     libraries = {f"lib/{name}/SendIm.{suffix}" for name in frameworks for suffix in ("dll", "xml")}
     targets = {"build/SendIm.targets", "buildTransitive/SendIm.targets"}
-    if names - runtimes != libraries | targets or len(runtimes) != 1:
+    if names - runtimes != libraries | targets or not runtimes:
         raise RuntimeError(f"the package holds {sorted(names)}")
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
@@ -256,5 +266,5 @@ def lint():
 
 
 if __name__ == "__main__":
-    for path in package():
+    for path in package([host()], os.environ.get("SEND_IM_PROFILE", "release")):
         print(path)

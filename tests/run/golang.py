@@ -19,6 +19,7 @@ import c
 import workspace
 from go_toolchain import OLDEST_GO, go, local, target, toolchain, version_of
 from outcome import Outcome, checked, tests_in
+from targets import host, llvm
 
 PACKAGE = workspace.ROOT / "bindings" / "go"
 NATIVE = PACKAGE / "internal" / "native"
@@ -56,20 +57,26 @@ def prepare(profile="dev", folder=NATIVE):
     """Builds the static library and puts it, with its header, where the package links it."""
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-c", "--profile", profile, check=True)
     built = workspace.target_dir() / ("debug" if profile == "dev" else profile) / "libsend_im.a"
-    name = f"libsend_im_{'_'.join(target())}.a"
+    place({f"libsend_im_{'_'.join(target())}.a": (built, "strip")}, folder)
+
+
+def place(libraries, folder):
+    """Puts these static libraries there, by their names: each a file and the tool that strips it. And their header."""
+    digest = hashlib.sha256()
     with tempfile.TemporaryDirectory() as work:
-        stripped = Path(work) / name
-        shutil.copy(built, stripped)
-        workspace.run("strip", "-S", stripped, check=True)
-        digest = hashlib.sha256(stripped.read_bytes()).hexdigest()
-        for path, text in (
-            (folder / "send_im.h", (c.PACKAGE / "include" / "send_im.h").read_text()),
-            # Go does not look at the library when it decides whether to link again. It looks at this.
-            (folder / "library.h", f'#define SENDIM_LIBRARY "{digest}"\n'),
-        ):
-            if not path.exists() or path.read_text() != text:
-                path.write_text(text)
-        shutil.move(stripped, folder / name)
+        for name, (built, strip) in libraries.items():
+            stripped = Path(work) / name
+            shutil.copy(built, stripped)
+            workspace.run(strip, "-S", stripped, check=True)
+            digest.update(stripped.read_bytes())
+            shutil.move(stripped, folder / name)
+    for path, text in (
+        (folder / "send_im.h", (c.PACKAGE / "include" / "send_im.h").read_text()),
+        # Go does not look at the library when it decides whether to link again. It looks at this.
+        (folder / "library.h", f'#define SENDIM_LIBRARY "{digest.hexdigest()}"\n'),
+    ):
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
 
 
 def gopher(*arguments, folder=PACKAGE, **more):
@@ -231,13 +238,22 @@ def files():
         yield workspace.ROOT / name, name
 
 
-def package():
-    """Builds the module zip of this platform, with the native library inside."""
-    version, platform = c.version(), target()
+def archive():
+    """The module zip."""
+    return DIST / f"send-im-go-{c.version()}.zip"
+
+
+def package(machines, profile):
+    """Builds the module zip with the static libraries of these machines inside."""
+    version, out = c.version(), archive()
     DIST.mkdir(exist_ok=True)
-    out = DIST / f"send-im-go-{version}-{'-'.join(platform)}.zip"
     with tempfile.TemporaryDirectory() as work, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
-        prepare(os.environ.get("SEND_IM_PROFILE", "release"), Path(work))
+        if any(machine.native for machine in machines):
+            prepare(profile, Path(work))
+        others = [machine for machine in machines if not machine.native]
+        if others:
+            built = {f"libsend_im_{machine.go}.a": (machine.build(profile) / "libsend_im.a", llvm("strip")) for machine in others}
+            place(built, Path(work))
         prepared = [(path, f"internal/native/{path.name}") for path in Path(work).iterdir()]
         for path, name in sorted([*files(), *prepared], key=lambda entry: entry[1]):
             # A fixed time: the same files make the same zip, so that a checksum in go.sum stays.
@@ -250,8 +266,7 @@ def package():
 
 def clean_room():
     """Uses the built zip in an empty place, through a module proxy and by replacing, and runs the README's first lines."""
-    version, platform = c.version(), target()
-    built = DIST / f"send-im-go-{version}-{'-'.join(platform)}.zip"
+    version, built = c.version(), archive()
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
         served = room / "proxy" / module() / "@v"
@@ -339,5 +354,5 @@ if __name__ == "__main__":
     elif sys.argv[1:] == ["prepare"]:
         prepare()
     else:
-        for path in package():
+        for path in package([host()], os.environ.get("SEND_IM_PROFILE", "release")):
             print(path)

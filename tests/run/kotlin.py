@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import xml.etree.ElementTree as ElementTree
+import zipfile
 from functools import cache
 from pathlib import Path
 
@@ -97,10 +98,17 @@ def tests(selection):
     return outcome
 
 
-def package():
-    """Builds the jar with its native library, the jars of the sources and of the documentation, and the pom."""
-    maven("clean", "package", "-Dmaven.test.skip", profile=os.environ.get("SEND_IM_PROFILE", "release"), check=True)
+def package(machines, profile):
+    """Builds the jar with the native library of each machine, the jars of the sources and of the documentation, and the pom."""
+    own = profile if any(machine.native for machine in machines) else "dev"
+    maven("clean", "package", "-Dmaven.test.skip", profile=own, check=True)
     prepare.cache_clear()
+    natives = {
+        f"{machine.jna}/{machine.library('send_im_uniffi')}": machine.build(profile) / machine.library("send_im_uniffi")
+        for machine in machines
+        if machine.jna and not machine.native
+    }
+    add_natives(TARGET / f"{stem()}.jar", natives)
     DIST.mkdir(exist_ok=True)
     built = []
     for source, name in (
@@ -111,6 +119,18 @@ def package():
     ):
         built.append(Path(shutil.copy(source, DIST / name)))
     return built
+
+
+def add_natives(jar, natives):
+    """Puts these libraries into the jar, by their places in it."""
+    fresh = jar.with_suffix(".new")
+    with zipfile.ZipFile(jar) as old, zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as packed:
+        for entry in old.infolist():
+            if entry.filename not in natives:
+                packed.writestr(entry, old.read(entry), zipfile.ZIP_DEFLATED)
+        for place, library in natives.items():
+            packed.write(library, place)
+    fresh.replace(jar)
 
 
 def stem():

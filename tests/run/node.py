@@ -134,22 +134,31 @@ def told(tap):
     return "".join(f"{line}\n" for line in lines if not re.match(r"TAP version|# Subtest:|# duration_ms", line))
 
 
-def package():
-    """Builds the tarball of the package for this platform, which has the library, and that of the package that finds it."""
+def package(machines, profile):
+    """Builds the tarball of a package for each machine, which has the library, and that of the package that finds it."""
     DIST.mkdir(exist_ok=True)
     manifest = json.loads((PACKAGE / "package.json").read_text())
-    system = json.loads(asked("JSON.stringify([process.platform, process.arch, process.report.getReport().header])"))
-    platform = {name: manifest[name] for name in ("version", "description", "license", "engines")}
-    platform |= {"name": platform_package(), "main": "send-im.node", "os": [system[0]], "cpu": [system[1]]}
-    if system[0] == "linux":
-        platform["libc"] = ["glibc" if "glibcVersionRuntime" in system[2] else "musl"]
-    manifest["optionalDependencies"] = {platform["name"]: platform["version"]}
+    manifest["optionalDependencies"] = {f"send-im-{machine.node}": manifest["version"] for machine in machines}
     with tempfile.TemporaryDirectory() as work:
-        native, staged = Path(work) / "native", Path(work) / "package"
-        native.mkdir()
+        staged = Path(work) / "package"
         shutil.copytree(PACKAGE, staged, ignore=shutil.ignore_patterns("node_modules", "*.node"))
-        library(os.environ.get("SEND_IM_PROFILE", "release"), native / platform["main"])
-        return [packed(native, platform), packed(staged, manifest)]
+        return [*(package_for(machine, profile, manifest) for machine in machines), packed(staged, manifest)]
+
+
+def package_for(machine, profile, manifest):
+    """The tarball of the package for one machine."""
+    system, processor, *libc = machine.node.split("-")
+    platform = {name: manifest[name] for name in ("version", "description", "license", "engines")}
+    platform |= {"name": f"send-im-{machine.node}", "main": "send-im.node", "os": [system], "cpu": [processor]}
+    if system == "linux":
+        platform["libc"] = libc or ["glibc"]
+    with tempfile.TemporaryDirectory() as work:
+        place = Path(work) / platform["main"]
+        if machine.native:
+            library(profile, place)
+        else:
+            shutil.copy(machine.build(profile) / machine.library("send_im_node"), place)
+        return packed(Path(work), platform)
 
 
 def packed(folder, manifest):

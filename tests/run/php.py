@@ -126,8 +126,8 @@ def version():
     return re.search(r'^version = "([^"]+)"', (workspace.ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
 
 
-def package():
-    """Builds the zip that Composer takes from a repository of the type `artifact`, with the native library inside."""
+def package(machines, profile):
+    """Builds the zip that Composer takes from a repository of the type `artifact`, with the libraries of these machines inside."""
     DIST.mkdir(exist_ok=True)
     artefact = DIST / f"send-im-send-im-{version()}.zip"
     with tempfile.TemporaryDirectory() as work:
@@ -140,9 +140,16 @@ def package():
         del manifest["autoload-dev"]
         manifest["version"] = version()
         (content / "composer.json").write_text(json.dumps(manifest, indent=4) + "\n")
-        native = compile_library(os.environ.get("SEND_IM_PROFILE", "release"), content)
-        strip = "-x" if native.suffix == ".dylib" else "--strip-all"
-        workspace.run("strip", strip, native, check=True)
+        (content / "lib").mkdir()
+        shutil.copy(workspace.ROOT / "bindings" / "c" / "include" / "send_im.h", content / "lib")
+        for machine in machines:
+            if machine.native:
+                native = compile_library(profile, content)
+                workspace.run("strip", "-x" if machine.macos else "--strip-all", native, check=True)
+            else:
+                place = content / "lib" / machine.php
+                place.mkdir()
+                shutil.copy(machine.build(profile) / machine.library(), place)
         artefact.unlink(missing_ok=True)
         with zipfile.ZipFile(artefact, "w", zipfile.ZIP_DEFLATED) as packed:
             for path in sorted(content.rglob("*")):

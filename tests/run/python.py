@@ -16,6 +16,8 @@ PACKAGE = workspace.ROOT / "bindings" / "python"
 EXAMPLE = workspace.ROOT / "examples" / "python" / "send.py"
 RUNNERS = workspace.ROOT / "tests" / "run"
 DIST = workspace.ROOT / "dist"
+WHEEL = "wheel==0.45.1"
+MATURIN = "maturin==1.16.0"
 GREETING = "lenea@contoso.com hello world\n"
 
 
@@ -57,25 +59,56 @@ def driver():
     return [workspace.PYTHON, PACKAGE / "tests" / "driver.py"]
 
 
-def package():
-    """Builds the wheel of this platform, with the native library inside."""
+def package(machines, profile):
+    """Builds a wheel for each machine, with the native library inside, and with those of other machines the sources."""
     workspace.make_environment()
     for text in workspace.ROOT.glob("LICENSE-*"):
         shutil.copy(text, PACKAGE)
+    DIST.mkdir(exist_ok=True)
+    for old in DIST.glob("send_im-*"):
+        if old.suffix == ".whl":
+            old.unlink()
+    others = [machine for machine in machines if not machine.native]
     with tempfile.TemporaryDirectory() as work:
-        profile = os.environ.get("SEND_IM_PROFILE", "release")
-        options = [f"--config-settings=build-args=--profile {profile}", "--wheel-dir", work, PACKAGE]
+        # In those of other machines only Python's part of this one is kept.
+        own = profile if len(others) < len(machines) else "dev"
+        options = [f"--config-settings=build-args=--profile {own}", "--wheel-dir", work, PACKAGE]
         workspace.run(workspace.PYTHON, "-m", "pip", "wheel", "--quiet", "--no-deps", *options, check=True)
         (wheel,) = Path(work).glob("*.whl")
-        DIST.mkdir(exist_ok=True)
-        kept = DIST / wheel.name
-        kept.write_bytes(wheel.read_bytes())
-    return [kept]
+        made = [Path(shutil.copy(wheel, DIST))] if len(others) < len(machines) else []
+        return made + [wheel_for(machine, profile, wheel) for machine in others] + (sources() if others else [])
+
+
+def wheel_for(machine, profile, wheel):
+    """This wheel with the library of another machine."""
+    library = machine.build(profile) / machine.library("send_im_uniffi")
+    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", WHEEL, check=True)
+    with tempfile.TemporaryDirectory() as work:
+        tool = [workspace.PYTHON, "-m", "wheel"]
+        quiet = {"check": True, "stdout": subprocess.DEVNULL}
+        workspace.run(*tool, "unpack", "--dest", work, wheel, **quiet)
+        (content,) = Path(work).iterdir()
+        native = content / "send_im" / "_native"
+        for old in (old for suffix in ("so", "dylib", "dll") for old in native.glob(f"*.{suffix}")):
+            old.unlink()
+        shutil.copy(library, native)
+        workspace.run(*tool, "pack", "--dest-dir", work, content, **quiet)
+        (packed,) = Path(work).glob("*.whl")
+        workspace.run(*tool, "tags", "--remove", "--platform-tag", machine.wheel, packed, **quiet)
+        (packed,) = Path(work).glob("*.whl")
+        return Path(shutil.copy(packed, DIST))
+
+
+def sources():
+    """The archive that pip builds where there is no wheel; it needs Rust."""
+    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", MATURIN, check=True)
+    made = [workspace.PYTHON, "-m", "maturin", "sdist", "--out", DIST]
+    workspace.run(*made, folder=PACKAGE, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return list(DIST.glob("send_im-*.tar.gz"))
 
 
 def clean_room():
     """Installs the built wheel in an empty place and runs the README's lines and the example with it."""
-    (wheel,) = DIST.glob("send_im-*.whl")
     greeting = re.search(r"^```python\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
@@ -86,7 +119,7 @@ def clean_room():
         def in_room(*command):
             return subprocess.run([str(c) for c in command], cwd=room, env=environment, capture_output=True, text=True)
 
-        installed = in_room(python, "-m", "pip", "install", "--quiet", "--no-index", wheel)
+        installed = in_room(python, "-m", "pip", "install", "--quiet", "--no-index", "--find-links", DIST, "--only-binary", ":all:", "send-im")
         if installed.returncode:
             raise RuntimeError(f"pip install failed: {installed.stderr}")
         if len(list(room.rglob("send_im-*.dist-info/**/LICENSE-*"))) != 2:

@@ -11,6 +11,7 @@ from pathlib import Path
 import toolchains
 import workspace
 from outcome import Outcome
+from targets import host
 
 PACKAGE = workspace.ROOT / "bindings" / "ruby"
 EXAMPLE = workspace.ROOT / "examples" / "ruby" / "send.rb"
@@ -79,15 +80,29 @@ def compile_package():
     workspace.run("rake", "--quiet", "compile", folder=PACKAGE, env=dict(os.environ, SEND_IM_PROFILE="dev"), check=True)
 
 
-def package():
-    """Builds the gem of this platform, with the native library inside."""
-    told = workspace.run("rake", "--quiet", "package", folder=PACKAGE, stdout=subprocess.PIPE, text=True, check=True)
-    return [Path(told.stdout.splitlines()[-1])]
+def package(machines, profile):
+    """Builds a gem for each machine, with the native library inside."""
+    for old in DIST.glob("send_im-*.gem"):
+        old.unlink()
+    return [gem_for(machine, profile) for machine in machines if machine.gem]
+
+
+def gem_for(machine, profile):
+    """The gem of one machine."""
+    environment = dict(os.environ, SEND_IM_PROFILE=profile)
+    if not machine.native:
+        # Ruby's part is generated from this machine's library, whose symbols are there.
+        environment["SEND_IM_PROFILE"] = "dev"
+        environment["SEND_IM_GEM_PLATFORM"] = machine.gem
+        environment["SEND_IM_GEM_LIBRARY"] = str(machine.build(profile) / machine.library("send_im_uniffi"))
+    rake = ("rake", "--quiet", "package")
+    told = workspace.run(*rake, folder=PACKAGE, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return Path(told.stdout.splitlines()[-1])
 
 
 def clean_room():
     """Installs the built gem in an empty place and runs the README's lines and the example with it."""
-    (gem,) = DIST.glob(f"send_im-{version()}-*.gem")
+    gem = next(gem for name in (asked("print Gem::Platform.local"), host().gem) for gem in DIST.glob(f"send_im-{version()}-{name}.gem"))
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
         # The gem ffi, the one dependency, is this machine's.

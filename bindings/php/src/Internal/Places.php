@@ -64,9 +64,11 @@ final class Places
         if ($named !== '') {
             return [$named];
         }
-        [$own, $system] = PHP_OS_FAMILY === 'Darwin'
-            ? ['libsend_im.dylib', 'libsend_im.' . Library::ABI . '.dylib']
-            : ['libsend_im.so', 'libsend_im.so.' . Library::ABI];
+        [$own, $system] = match (PHP_OS_FAMILY) {
+            'Darwin' => ['libsend_im.dylib', 'libsend_im.' . Library::ABI . '.dylib'],
+            'Windows' => ['send_im.dll', 'send_im.dll'],
+            default => ['libsend_im.so', 'libsend_im.so.' . Library::ABI],
+        };
 
         return [self::folder() . '/' . self::platform() . "/{$own}", $system];
     }
@@ -77,12 +79,15 @@ final class Places
     }
 
     /**
-     * For example `linux-x86_64` or `darwin-aarch64`.
+     * For example `linux-x86_64`, `linux-musl-x86_64` or `darwin-aarch64`.
      */
     private static function platform(): string
     {
-        $machine = ['arm64' => 'aarch64', 'amd64' => 'x86_64'][php_uname('m')] ?? php_uname('m');
+        $named = strtolower(php_uname('m'));
+        $machine = ['arm64' => 'aarch64', 'amd64' => 'x86_64', 'i586' => 'x86'][$named] ?? $named;
+        // The loader that this PHP names at its beginning says which C library it has.
+        $head = PHP_OS_FAMILY === 'Linux' ? (string) @file_get_contents('/proc/self/exe', length: 4096) : '';
 
-        return strtolower(PHP_OS_FAMILY) . "-{$machine}";
+        return strtolower(PHP_OS_FAMILY) . (str_contains($head, '/ld-musl-') ? '-musl' : '') . "-{$machine}";
     }
 }

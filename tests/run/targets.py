@@ -1,0 +1,211 @@
+"""The one table of machines that libraries and commands are built for, and how: all of them from one Debian machine."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import toolchains
+import workspace
+
+ZIG = ["ziglang==0.15.1", "cargo-zigbuild==0.24.1"]
+OLDEST_GLIBC = "2.17"
+OLDEST_MACOS = "11.0"
+QEMU_ARM = ("qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu")
+# What the core asks of macOS, by how its functions and constants are called.
+FRAMEWORKS = {"CoreFoundation": "_k?CF", "Security": "_k?(Sec|SSL)", "SystemConfiguration": "_k?SC"}
+LIBRARIES = ["-p", "send-im-c", "-p", "send-im-uniffi", "-p", "send-im-node", "--lib"]
+COMMAND = ["-p", "send-im-cli", "--bin", "send-im"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A machine: its name in each ecosystem, and what runs its programs here: a command in front of theirs.
+
+    None: that ecosystem has no name for it, or does not run there.
+    """
+
+    triple: str
+    name: str
+    wheel: str
+    gem: str
+    jna: str
+    dotnet: str
+    node: str
+    php: str
+    go: str
+    debian: str = None
+    rpm: str = None
+    run: tuple = ()
+    # Built by this machine's own compiler, against its own C library.
+    native: bool = False
+
+    @property
+    def windows(self):
+        return "windows" in self.triple
+
+    @property
+    def macos(self):
+        return "darwin" in self.triple
+
+    @property
+    def musl(self):
+        return self.triple.endswith("musl")
+
+    @property
+    def glibc(self):
+        return self.triple.endswith("linux-gnu")
+
+    @property
+    def zig(self):
+        """Whether zig links, as it knows every libc. Windows programs are mostly made with mingw's compiler, which is here."""
+        return not self.native and not self.triple.endswith("windows-gnu")
+
+    def program(self, name="send-im"):
+        """The file name of a program."""
+        return f"{name}.exe" if self.windows else name
+
+    def library(self, name="send_im"):
+        """The file name of a shared library."""
+        return f"{name}.dll" if self.windows else f"lib{name}.{'dylib' if self.macos else 'so'}"
+
+    def folder(self, profile):
+        """Where cargo puts what it builds."""
+        built = workspace.target_dir() if self.native else workspace.target_dir() / self.triple
+        return built / ("debug" if profile == "dev" else profile)
+
+    def cargo(self, action, *arguments, **variables):
+        """Runs cargo for this target."""
+        environment = dict(os.environ, **variables)
+        chosen = []
+        if self.zig:
+            environment["PATH"] = f"{workspace.PYTHON.parent}{os.pathsep}{environment['PATH']}"
+            action = {"build": "zigbuild", "rustc": "rustc"}[action]
+        if not self.native:
+            chosen = ["--target", f"{self.triple}.{OLDEST_GLIBC}" if self.glibc and self.zig else self.triple]
+        tool = "cargo-zigbuild" if self.zig else "cargo"
+        workspace.run(tool, action, "--quiet", "--locked", *chosen, *arguments, env=environment, check=True)
+
+    def build(self, profile, *also):
+        """The command and the libraries, once a process."""
+        return built(self, profile, also)
+
+
+@cache
+def built(target, profile, also=()):
+    """Builds everything for a target; the folder it is in."""
+    chosen = ["--profile", profile]
+    variables = {}
+    if not target.native:
+        # Its symbols are read from this machine's own library, where they are needed.
+        variables[f"CARGO_PROFILE_{profile.upper()}_STRIP"] = "symbols"
+    if target.windows:
+        variables["LIBNODE_PATH"] = str(no_node(target))
+    if target.macos:
+        variables |= {"MACOSX_DEPLOYMENT_TARGET": OLDEST_MACOS, "RUSTFLAGS": f"-Clink-arg=-F{frameworks(target, profile)}"}
+    if target.musl and not target.native:
+        # A program that is static, and libraries that are not.
+        target.cargo("build", *chosen, *COMMAND, *also, **variables)
+        target.cargo("build", *chosen, *LIBRARIES, RUSTFLAGS="-Ctarget-feature=-crt-static", **variables)
+    else:
+        target.cargo("build", *chosen, *LIBRARIES, *COMMAND, *also, **variables)
+    return target.folder(profile)
+
+
+def no_node(target):
+    """A folder with an empty import library. napi-build asks for that of Node, of which we import nothing: see `dyn-symbols`."""
+    folder = workspace.target_dir() / target.triple / "node"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("libnode.dll", "libnode.a"):
+        (folder / name).write_text("!<arch>\n")
+    return folder
+
+
+def frameworks(target, profile):
+    """A folder with what the linker must know of Apple's frameworks, which are on Macs alone: the names that we ask for."""
+    target.cargo("rustc", "--profile", profile, "-p", "send-im-c", "--lib", "--crate-type", "staticlib")
+    listed = subprocess.run([llvm("nm"), "-u", target.folder(profile) / "libsend_im.a"], capture_output=True, text=True)
+    asked = {line.split()[-1] for line in listed.stdout.splitlines() if line.strip()}
+    folder = target.folder(profile) / "frameworks"
+    for name, kind in FRAMEWORKS.items():
+        symbols = ", ".join(sorted(symbol for symbol in asked if re.match(rf"{kind}[A-Z]", symbol)))
+        stub = folder / f"{name}.framework" / f"{name}.tbd"
+        stub.parent.mkdir(parents=True, exist_ok=True)
+        stub.write_text(
+            "--- !tapi-tbd\ntbd-version: 4\ntargets: [ x86_64-macos, arm64-macos ]\n"
+            f"install-name: /System/Library/Frameworks/{name}.framework/Versions/A/{name}\n"
+            f"exports:\n  - targets: [ x86_64-macos, arm64-macos ]\n    symbols: [ {symbols} ]\n...\n"
+        )
+    return folder
+
+
+@cache
+def llvm(tool):
+    """A tool of LLVM that reads every machine's files; it comes with Rust."""
+    told = subprocess.run(["rustc", "--print", "target-libdir"], capture_output=True, text=True, check=True)
+    return Path(told.stdout.strip()).with_name("bin") / f"llvm-{tool}"
+
+
+# fmt: off
+TARGETS = [
+    Target("x86_64-unknown-linux-gnu", "linux-x86_64", "manylinux_2_17_x86_64.manylinux2014_x86_64", "x86_64-linux-gnu",
+           "linux-x86-64", "linux-x64", "linux-x64", "linux-x86_64", "linux_amd64", "amd64", "x86_64"),
+    Target("aarch64-unknown-linux-gnu", "linux-aarch64", "manylinux_2_17_aarch64.manylinux2014_aarch64", "aarch64-linux-gnu",
+           "linux-aarch64", "linux-arm64", "linux-arm64", "linux-aarch64", "linux_arm64", "arm64", "aarch64", run=QEMU_ARM),
+    Target("x86_64-unknown-linux-musl", "linux-musl-x86_64", "musllinux_1_2_x86_64", "x86_64-linux-musl",
+           None, "linux-musl-x64", "linux-x64-musl", "linux-musl-x86_64", "linux_musl_amd64"),
+    Target("aarch64-unknown-linux-musl", "linux-musl-aarch64", "musllinux_1_2_aarch64", "aarch64-linux-musl",
+           None, "linux-musl-arm64", "linux-arm64-musl", "linux-musl-aarch64", "linux_musl_arm64", run=QEMU_ARM),
+    Target("x86_64-pc-windows-gnu", "windows-x86_64", "win_amd64", None,
+           "win32-x86-64", "win-x64", "win32-x64", "windows-x86_64", "windows_amd64", run=("wine",)),
+    Target("i686-pc-windows-gnu", "windows-x86", "win32", None,
+           "win32-x86", "win-x86", "win32-ia32", "windows-x86", "windows_386"),
+    Target("aarch64-pc-windows-gnullvm", "windows-aarch64", "win_arm64", None,
+           "win32-aarch64", "win-arm64", "win32-arm64", "windows-aarch64", "windows_arm64"),
+    Target("aarch64-apple-darwin", "macos-aarch64", "macosx_11_0_arm64", "arm64-darwin",
+           "darwin-aarch64", "osx-arm64", "darwin-arm64", "darwin-aarch64", "darwin_arm64"),
+    Target("x86_64-apple-darwin", "macos-x86_64", "macosx_11_0_x86_64", "x86_64-darwin",
+           "darwin-x86-64", "osx-x64", "darwin-x64", "darwin-x86_64", "darwin_amd64"),
+]
+# fmt: on
+
+
+def host():
+    """This machine, built by its own compiler."""
+    told = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True)
+    triple = re.search(r"^host: (\S+)", told.stdout, re.MULTILINE)[1]
+    (found,) = [target for target in TARGETS if target.triple == triple] or sys.exit(f"targets: {triple} is not in the table")
+    return replace(found, native=True)
+
+
+def wanted(names):
+    """The targets of which one of these words is a part; `host` is this machine as it is."""
+    found = [host()] if "host" in names else []
+    found += [target for target in TARGETS if not names or any(name in target.triple for name in names if name != "host")]
+    return found or sys.exit(f"targets: there are host, {', '.join(target.triple for target in TARGETS)}")
+
+
+def prepare(targets):
+    """What these targets need and this machine may lack."""
+    cross = [target for target in targets if not target.native]
+    if not cross:
+        return
+    if any(not target.zig for target in cross) and not shutil.which("i686-w64-mingw32-gcc"):
+        toolchains.debian("gcc-mingw-w64")
+    workspace.make_environment()
+    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *ZIG, check=True)
+    workspace.run("rustup", "--quiet", "target", "add", *(target.triple for target in cross), check=True)
+    if not llvm("nm").exists():
+        workspace.run("rustup", "--quiet", "component", "add", "llvm-tools", check=True)
+
+
+if __name__ == "__main__":
+    chosen = wanted(sys.argv[1:])
+    prepare(chosen)
+    for one in chosen:
+        print(one.build(os.environ.get("SEND_IM_PROFILE", "release")), flush=True)
