@@ -2,7 +2,8 @@
 # make test   set up what is needed and run every test; LANGS="rust python" picks, REQUIRE_ALL=1 allows no gaps
 # make bench  measure against the limits of the network, bare requests and other clients; writes BENCHMARKS.md
 # make lint   formatting, lints, types, the list of dependencies
-# make packages, make clean-room   build each language's package into dist/; use each in an empty place
+# make packages   build what users get into dist/, for every machine; LANGS="python go" and TARGETS="windows host" pick, host is this one
+# make clean-room   use each package of this machine in an empty place
 # make soak   mixed traffic through a faulty proxy, every message accounted for; MINUTES=30 SEED=… FAULTS="cut late" picks
 # make siege  hostile connections against the HTTP service while honest callers send; MINUTES=5 SEED=… picks
 # make platforms   build for each machine that is not this one, and run what can be run under wine and qemu; TARGETS="windows" picks
@@ -32,7 +33,7 @@ lint:
 	@$(PYTHON) tests/run/lint.py
 
 packages:
-	@$(PYTHON) tests/run/packages.py $(LANGS)
+	@TARGETS="$(TARGETS)" $(PYTHON) tests/run/packages.py $(LANGS)
 
 clean-room:
 	@$(PYTHON) tests/run/packages.py clean-room $(LANGS)

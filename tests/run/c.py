@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import re
 import shlex
 import shutil
@@ -18,6 +17,7 @@ import cargo
 import toolchains
 import workspace
 from outcome import Outcome, checked, tests_in
+from targets import host
 
 PACKAGE = workspace.ROOT / "bindings" / "c"
 TESTS = PACKAGE / "tests"
@@ -30,8 +30,6 @@ C99 = ["cc", "-std=c99", *STRICT]
 CPP = ["c++", "-x", "c++", "-std=c++17", *STRICT]
 UNITS = [TESTS / f"{name}.c" for name in ("check", "sends", "errors", "misuse", "calls", "threads", "closing")]
 
-# What the Rust standard library asks of a program that takes the static library.
-SYSTEM = "-framework CoreFoundation -framework Security -lSystem" if DARWIN else "-lgcc_s -lutil -lrt -lpthread -lm -ldl"
 
 # Of the memory test: the first three windows warm up. What is lost once a round makes 280 blocks more.
 WINDOWS, ROUNDS, GROWTH = 10, 40, 100
@@ -69,21 +67,36 @@ def abi():
     return re.search(r"^const ABI: u32 = (\d+);", (PACKAGE / "build.rs").read_text(), re.MULTILINE)[1]
 
 
-def install(prefix, profile, *features):
+def system(machine):
+    """What the Rust standard library asks of a program that takes the static library."""
+    if machine.macos:
+        return "-framework CoreFoundation -framework Security -lSystem"
+    if machine.windows:
+        return "-lntdll -luserenv -lws2_32 -lbcrypt -lcrypt32 -ladvapi32 -lshell32 -lole32 -loleaut32"
+    # Where the C library is musl, its parts are one, and programs are static.
+    return "-lgcc_eh -lc" if machine.musl else "-lgcc_s -lutil -lrt -lpthread -lm -ldl"
+
+
+def install(prefix, profile, *features, machine=None):
     """Builds the library and puts it under `prefix` as a system has it. The place may be moved afterwards."""
-    chosen = ["--features", ",".join(features)] if features else []
-    workspace.run("cargo", "build", "--quiet", "-p", "send-im-c", "--profile", profile, *chosen, check=True)
-    built = workspace.target_dir() / ("debug" if profile == "dev" else profile)
+    machine = machine or host()
+    if machine.native:
+        chosen = ["--features", ",".join(features)] if features else []
+        workspace.run("cargo", "build", "--quiet", "-p", "send-im-c", "--profile", profile, *chosen, check=True)
+    built = machine.folder(profile) if machine.native else machine.build(profile)
     library, documents = prefix / "lib", prefix / "share" / "doc" / "send_im"
     for folder in (prefix / "include", library / "pkgconfig", documents):
         folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PACKAGE / "include" / "send_im.h", prefix / "include")
     shutil.copy(built / "libsend_im.a", library)
-    name = f"libsend_im.{abi()}.dylib" if DARWIN else f"libsend_im.so.{abi()}"
-    shutil.copy(built / ("libsend_im.dylib" if DARWIN else "libsend_im.so"), library / name)
-    link = library / ("libsend_im.dylib" if DARWIN else "libsend_im.so")
-    link.unlink(missing_ok=True)
-    link.symlink_to(name)
+    if machine.windows:
+        install_windows(prefix, machine, built)
+    else:
+        name = f"libsend_im.{abi()}.dylib" if machine.macos else f"libsend_im.so.{abi()}"
+        shutil.copy(built / machine.library(), library / name)
+        link = library / machine.library()
+        link.unlink(missing_ok=True)
+        link.symlink_to(name)
     (library / "pkgconfig" / "send_im.pc").write_text(
         "prefix=${pcfiledir}/../..\n"
         "libdir=${prefix}/lib\n"
@@ -93,11 +106,30 @@ def install(prefix, profile, *features):
         f"Version: {version()}\n"
         "Cflags: -I${includedir}\n"
         "Libs: -L${libdir} -lsend_im\n"
-        f"Libs.private: {SYSTEM}\n"
+        f"Libs.private: {system(machine)}\n"
     )
     licences = [workspace.ROOT / "LICENSE-MIT", workspace.ROOT / "LICENSE-APACHE"]
     for text in (PACKAGE / "README.md", PACKAGE / "ABI.md", *licences):
         shutil.copy(text, documents)
+
+
+def install_windows(prefix, machine, built):
+    """The DLL where Windows looks for it, and import libraries: for mingw's linker, and for Microsoft's."""
+    (prefix / "bin").mkdir(exist_ok=True)
+    shutil.copy(built / machine.library(), prefix / "bin")
+    shutil.copy(built / "libsend_im.dll.a", prefix / "lib")
+    with tempfile.TemporaryDirectory() as work:
+        names = Path(work) / "send_im.def"
+        names.write_text("LIBRARY send_im.dll\nEXPORTS\n" + "".join(f"{name}\n" for name in sorted(declared())))
+        kind = {"x86_64": "i386:x86-64", "i686": "i386", "aarch64": "arm64"}[machine.triple.split("-")[0]]
+        tool = [workspace.PYTHON, "-m", "ziglang", "dlltool", "-m", kind]
+        workspace.run(*tool, "-d", names, "-l", prefix / "lib" / "send_im.lib", check=True)
+
+
+def declared():
+    """The functions of the header."""
+    header = (PACKAGE / "include" / "send_im.h").read_text()
+    return set(re.findall(r"^[\w *]*?\b(send_im\w*)\(", header, re.MULTILINE))
 
 
 def pkg_config(prefix, *arguments):
@@ -313,13 +345,11 @@ def test_the_library_stays_when_a_host_closes_it():
 
 
 def test_the_library_exports_what_the_header_declares():
-    header = (PACKAGE / "include" / "send_im.h").read_text()
-    declared = set(re.findall(r"^[\w *]*?\b(send_im\w*)\(", header, re.MULTILINE))
     listed = subprocess.run(
         ["nm", "-D", "--defined-only", prepared() / "lib" / "libsend_im.so"], capture_output=True, text=True, check=True
     )
     exported = {line.split()[-1] for line in listed.stdout.splitlines()} - {"send_im_panic_for_tests"}
-    same(exported, declared)
+    same(exported, declared())
 
 
 def test_a_compiler_warns_where_an_error_is_ignored():
@@ -349,7 +379,7 @@ def test_on_windows_every_function_is_imported_unless_the_static_library_is_link
 def test_a_program_may_take_the_static_library():
     source = prepared() / "bin" / "static.c"
     source.write_text(snippets()[0])
-    flags = [prepared() / "lib" / "libsend_im.a", *pkg_config(prepared(), "--cflags"), *shlex.split(SYSTEM)]
+    flags = [prepared() / "lib" / "libsend_im.a", *pkg_config(prepared(), "--cflags"), *shlex.split(system(host()))]
     workspace.run(*C99, source, "-o", source.with_suffix(""), *flags, check=True)
     greeted(ended([source.with_suffix("")], clean()))
 
@@ -398,20 +428,27 @@ def run():
     return outcome
 
 
-def package():
-    """Builds the tarball: header, libraries, pkg-config file, texts."""
-    name = f"send_im-{version()}-{platform.system().lower()}-{platform.machine()}"
+def package(machines, profile):
+    """Builds an archive for each machine: header, libraries, pkg-config file, texts."""
+    return [package_for(machine, profile) for machine in machines]
+
+
+def package_for(machine, profile):
+    """The archive of one machine."""
+    name = f"send_im-{version()}-{machine.name}"
     DIST.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
         prefix = Path(work) / name
-        install(prefix, os.environ.get("SEND_IM_PROFILE", "release"))
+        install(prefix, profile, machine=machine)
+        if machine.windows:
+            return Path(shutil.make_archive(DIST / name, "zip", work, name))
         pack(prefix, DIST / f"{name}.tar.gz", name)
-    return [DIST / f"{name}.tar.gz"]
+    return DIST / f"{name}.tar.gz"
 
 
 def clean_room():
     """Does what the README says in an empty place: unpacks the built tarball, compiles its first lines and runs them."""
-    (tarball,) = DIST.glob(f"send_im-{version()}-*.tar.gz")
+    tarball = DIST / f"send_im-{version()}-{host().name}.tar.gz"
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
         shutil.copy(tarball, room)
@@ -438,5 +475,5 @@ def example_cpp(arguments, environment=None):
 
 
 if __name__ == "__main__":
-    for path in package():
+    for path in package([host()], os.environ.get("SEND_IM_PROFILE", "release")):
         print(path)

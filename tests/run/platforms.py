@@ -1,6 +1,4 @@
-"""Every machine that libraries and commands are built for, from one Debian machine, and what proves each:
-platforms.py [TARGET …], where a part of a target's name picks it.
-"""
+"""What proves each machine that libraries and commands are built for: platforms.py [TARGET …], a part of a target's name picks it."""
 
 import atexit
 import os
@@ -9,117 +7,51 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import cargo
 import scenarios
+import targets
 import toolchains
 import workspace
 from outcome import Outcome
 
-ZIG = ["ziglang==0.15.1", "cargo-zigbuild==0.24.1"]
-OLDEST_GLIBC = (2, 17)
+# What the scenarios drive the Rust library with.
+DRIVER = ["-p", "send-im-scenarios", "--bin", "rust-driver"]
 WINE = workspace.target_dir() / "wine"
 WINE_ENVIRONMENT = {"WINEPREFIX": str(WINE), "WINEDEBUG": "-all", "DISPLAY": ""}
 # What says how the library gets on with an operating system. The rest asks the sandbox for what the scenarios ask it for.
 RUST_TESTS = [["-p", "send-im", "--lib"], ["-p", "send-im-sandbox", "--lib", "--test", "https", "--test", "listen_address"]]
 
 
-@dataclass(frozen=True)
-class Target:
-    """A machine, and what runs its programs here: a command in front of theirs."""
-
-    triple: str
-    run: tuple = ()
-    runs_here: bool = True
-    environment: tuple = ()
-
-    @property
-    def zig(self):
-        """Whether zig links, as it knows every libc."""
-        return "windows-gnu" not in self.triple or "gnullvm" in self.triple
-
-    @property
-    def glibc(self):
-        return self.triple.endswith("linux-gnu")
-
-    @property
-    def windows(self):
-        return "windows" in self.triple
-
-    @property
-    def musl(self):
-        return self.triple.endswith("musl")
-
-    @property
-    def built(self):
-        return workspace.target_dir() / self.triple / "debug"
-
-    @property
-    def program(self):
-        """How a program is called."""
-        return "{}.exe" if self.windows else "{}"
-
-    @property
-    def libraries(self):
-        """How the shared libraries are called."""
-        names = ("send_im", "send_im_uniffi")
-        if self.windows:
-            return [f"{name}.dll" for name in names]
-        return [f"lib{name}.so" for name in names]
-
-    def cargo(self, action, *arguments, dynamic=False):
-        """Runs cargo for this target."""
-        command = ["cargo", "zigbuild" if self.zig and action == "build" else action]
-        target = self.triple + ("." + ".".join(map(str, OLDEST_GLIBC)) if self.glibc and self.zig else "")
-        environment = dict(os.environ)
-        environment["PATH"] = f"{workspace.PYTHON.parent}{os.pathsep}{environment['PATH']}"
-        if dynamic:
-            # A shared library for musl; programs are static there.
-            environment["RUSTFLAGS"] = "-Ctarget-feature=-crt-static"
-        workspace.run(*command, "--quiet", "--locked", "--target", target, *arguments, env=environment, check=True)
-
-    def build(self):
-        """The command, the drivers and the libraries."""
-        programs = ["--bin", "send-im", "--bin", "rust-driver"]
-        self.cargo("build", "-p", "send-im-cli", "-p", "send-im-scenarios", *programs)
-        self.cargo("build", "-p", "send-im-c", "-p", "send-im-uniffi", "--lib", dynamic=self.musl)
-
-    def script(self, name, *command):
-        """A program of this machine as one of ours."""
-        return self.written(name, f"exec {' '.join(map(str, (*self.run, *command)))} \"$@\"")
-
-    def runner(self):
-        """What cargo runs tests with. wine's own services would hold a pipe open after the tests have ended."""
-        return self.written("tests", f'{" ".join(self.run)} "$@" > "$0.out" 2>&1\ncode=$?\ncat "$0.out"\nexit $code')
-
-    def written(self, name, lines):
-        path = workspace.REPORTS / "run" / f"{self.triple}-{name}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        exports = "".join(f"export {variable}='{value}'\n" for variable, value in self.environment)
-        # wine looks for its server below TMPDIR, which the judge of the scenarios sets.
-        path.write_text(f"#!/bin/sh\nunset TMPDIR\n{exports}{lines}\n")
-        path.chmod(0o755)
-        return path
+def runs_here(target):
+    """Whether its programs can be run: as this machine's, or by what the table names."""
+    return bool(target.run) or target.triple.startswith(targets.host().triple.split("-")[0]) and not (target.windows or target.macos)
 
 
-QEMU_ARM = ("qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu")
-TARGETS = [
-    Target("x86_64-unknown-linux-gnu"),
-    Target("aarch64-unknown-linux-gnu", run=QEMU_ARM),
-    Target("x86_64-unknown-linux-musl"),
-    Target("aarch64-unknown-linux-musl", run=QEMU_ARM),
-    Target("x86_64-pc-windows-gnu", run=("wine",), environment=tuple(WINE_ENVIRONMENT.items())),
-    Target("i686-pc-windows-gnu", runs_here=False),
-    Target("aarch64-pc-windows-gnullvm", runs_here=False),
-]
+def script(target, name, *command):
+    """A program of this machine as one of that target's."""
+    return written(target, name, f"exec {' '.join(map(str, (*target.run, *command)))} \"$@\"")
+
+
+def runner(target):
+    """What cargo runs tests with. wine's own services would hold a pipe open after the tests have ended."""
+    return written(target, "tests", f'{" ".join(target.run)} "$@" > "$0.out" 2>&1\ncode=$?\ncat "$0.out"\nexit $code')
+
+
+def written(target, name, lines):
+    path = workspace.REPORTS / "run" / f"{target.triple}-{name}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    variables = WINE_ENVIRONMENT.items() if target.windows else ()
+    exports = "".join(f"export {variable}='{value}'\n" for variable, value in variables)
+    # wine looks for its server below TMPDIR, which the judge of the scenarios sets.
+    path.write_text(f"#!/bin/sh\nunset TMPDIR\n{exports}{lines}\n")
+    path.chmod(0o755)
+    return path
 
 
 def main():
-    wanted = [target for target in TARGETS if not sys.argv[1:] or any(part in target.triple for part in sys.argv[1:])]
-    if not wanted:
-        sys.exit(f"platforms: there are {', '.join(target.triple for target in TARGETS)}")
+    wanted = targets.wanted(sys.argv[1:])
     prepare(wanted)
     rows = []
     for target in wanted:
@@ -130,19 +62,17 @@ def main():
     sys.exit(1 if any(row[3] for row in rows) else 0)
 
 
-def prepare(targets):
+def prepare(chosen):
     """What these targets need and this machine may lack."""
-    needed = {"wine": "wine64", "qemu-aarch64-static": "qemu-user-static", "x86_64-w64-mingw32-gcc": "gcc-mingw-w64"}
+    targets.prepare(chosen)
+    needed = {"wine": "wine64", "qemu-aarch64-static": "qemu-user-static"}
     missing = [package for tool, package in needed.items() if not shutil.which(tool)]
     if not Path("/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1").exists():
         missing += ["libc6-arm64-cross", "libgcc-s1-arm64-cross"]
     if missing:
         toolchains.debian(*missing)
-    workspace.make_environment()
-    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *ZIG, check=True)
-    workspace.run("rustup", "--quiet", "target", "add", *(target.triple for target in targets), check=True)
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-scenarios", "-p", "send-im-cli", check=True)
-    if any(target.windows and target.runs_here for target in targets):
+    if any(target.windows and runs_here(target) for target in chosen):
         prepare_wine()
 
 
@@ -179,9 +109,17 @@ def prove(target):
 
 
 def build(target):
-    target.build()
-    made = [target.built / name for name in [target.program.format("send-im"), *target.libraries]]
+    made = [target.build("dev", *DRIVER) / name for name in files(target)]
     return Outcome(passed=sum(file.exists() for file in made), failed=sum(not file.exists() for file in made))
+
+
+def files(target):
+    """What users get: the command and the libraries."""
+    return [target.program(), *(target.library(name) for name in ("send_im", "send_im_uniffi", "send_im_node"))]
+
+
+def numbers(version):
+    return tuple(map(int, version.split(".")))
 
 
 def needs_no_newer_glibc(target):
@@ -189,19 +127,20 @@ def needs_no_newer_glibc(target):
     if not target.glibc:
         return None
     outcome = Outcome()
-    for name in ["send-im", *target.libraries]:
-        told = subprocess.run(["readelf", "--dyn-syms", "-W", target.built / name], capture_output=True, text=True, check=True)
-        newest = max((tuple(map(int, version.split("."))) for version in re.findall(r"GLIBC_([\d.]+)", told.stdout)), default=(0,))
-        outcome += Outcome(passed=newest <= OLDEST_GLIBC, failed=newest > OLDEST_GLIBC)
+    for name in files(target):
+        told = subprocess.run(["readelf", "--dyn-syms", "-W", target.folder("dev") / name], capture_output=True, text=True, check=True)
+        newest = max(map(numbers, re.findall(r"GLIBC_([\d.]+)", told.stdout)), default=(0,))
+        good = newest <= numbers(targets.OLDEST_GLIBC)
+        outcome += Outcome(passed=good, failed=not good)
     return outcome
 
 
 def command(target):
     """The scenarios through the command."""
-    if not target.runs_here:
+    if not runs_here(target):
         return None
     driver = workspace.target_dir() / "debug" / "shell-driver"
-    program = target.script("send-im", target.built / target.program.format("send-im"))
+    program = script(target, "send-im", target.folder("dev") / target.program())
     # An emulated process is slow, and the time-outs of the cases are those of quick ones.
     threads = ["--test-threads", "1"] if target.run else []
     return scenarios.judge([driver, program, "--json"], "--processes", *threads)
@@ -209,18 +148,18 @@ def command(target):
 
 def core(target):
     """The scenarios through the Rust library."""
-    if not target.runs_here:
+    if not runs_here(target):
         return None
-    return scenarios.judge([target.script("rust-driver", target.built / target.program.format("rust-driver"))])
+    return scenarios.judge([script(target, "rust-driver", target.folder("dev") / target.program("rust-driver"))])
 
 
 def rust_tests(target):
     """Tests of the core as that machine runs them."""
-    if not (target.windows and target.runs_here):
+    if not (target.windows and runs_here(target)):
         return None
     outcome = Outcome()
     variable = f"CARGO_TARGET_{target.triple.upper().replace('-', '_')}_RUNNER"
-    environment = dict(os.environ, **{variable: str(target.runner())})
+    environment = dict(os.environ, **{variable: str(runner(target))})
     for tests in RUST_TESTS:
         outcome += cargo.counted("cargo", "test", "--locked", "--target", target.triple, "--no-fail-fast", *tests, env=environment)
     return outcome

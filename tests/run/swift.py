@@ -1,7 +1,6 @@
 """The Swift package: its tests, its archive, and the archive used in an empty place."""
 
 import os
-import platform
 import re
 import shutil
 import signal
@@ -16,6 +15,7 @@ from pathlib import Path
 import toolchains
 import workspace
 from outcome import Outcome
+from targets import host
 
 PACKAGE = workspace.ROOT / "bindings" / "swift"
 EXAMPLE = workspace.ROOT / "examples" / "swift" / "send"
@@ -251,14 +251,19 @@ def version():
     return re.search(r'^version = "([^"]+)"', (workspace.ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
 
 
-def archive():
-    """The archive of this machine's platform."""
-    return DIST / f"send-im-swift-{version()}-{platform.system().lower()}-{platform.machine()}.tar.gz"
+def archive(machine):
+    """The archive of a machine."""
+    return DIST / f"send-im-swift-{version()}-{machine.name}.tar.gz"
 
 
-def package():
-    """Builds the archive: the package with its native library, one folder called SendIm."""
+def package(machines, profile):
+    """Builds an archive for each machine that Swift is used on: the package with its native library, one folder called SendIm."""
     DIST.mkdir(exist_ok=True)
+    return [packed(machine, profile) for machine in machines if machine.glibc or machine.macos]
+
+
+def packed(machine, profile):
+    """The archive of one machine."""
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / "SendIm"
         folder.mkdir()
@@ -271,10 +276,14 @@ def package():
                 shutil.copy(source, folder / name)
         for name in LICENSES:
             shutil.copy(workspace.ROOT / name, folder / name)
-        prepare(os.environ.get("SEND_IM_PROFILE", "release"), folder)
-        with tarfile.open(archive(), "w:gz") as tar:
+        prepare(profile if machine.native else "dev", folder)
+        if not machine.native:
+            shutil.rmtree(folder / "lib")
+            (folder / "lib").mkdir()
+            shutil.copy(machine.build(profile) / machine.library("send_im_uniffi"), folder / "lib")
+        with tarfile.open(archive(machine), "w:gz") as tar:
             tar.add(folder, arcname="SendIm")
-    return [archive()]
+    return archive(machine)
 
 
 def clean_room():
@@ -284,7 +293,7 @@ def clean_room():
     """
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
-        with tarfile.open(archive()) as tar:
+        with tarfile.open(archive(host())) as tar:
             tar.extractall(room)
         folder = room / "consumer"
         folder.mkdir()

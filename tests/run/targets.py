@@ -18,7 +18,7 @@ OLDEST_GLIBC = "2.17"
 OLDEST_MACOS = "11.0"
 QEMU_ARM = ("qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu")
 # What the core asks of macOS, by how its functions and constants are called.
-FRAMEWORKS = {"CoreFoundation": "_k?CF", "Security": "_k?(Sec|SSL)", "SystemConfiguration": "_k?SC"}
+FRAMEWORKS = {"CoreFoundation": "_k?CF", "Security": "_k?(Sec|SSL|CMS|Authorization|CSSM|SecureDownload)", "SystemConfiguration": "_k?SC"}
 LIBRARIES = ["-p", "send-im-c", "-p", "send-im-uniffi", "-p", "send-im-node", "--lib"]
 COMMAND = ["-p", "send-im-cli", "--bin", "send-im"]
 
