@@ -1,6 +1,5 @@
 """What proves each machine that libraries and commands are built for: platforms.py [TARGET …], a part of a target's name picks it."""
 
-import atexit
 import os
 import re
 import shutil
@@ -13,13 +12,12 @@ import cargo
 import scenarios
 import targets
 import toolchains
+import windows
 import workspace
 from outcome import Outcome
 
 # What the scenarios drive the Rust library with.
 DRIVER = ["-p", "send-im-scenarios", "--bin", "rust-driver"]
-WINE = workspace.target_dir() / "wine"
-WINE_ENVIRONMENT = {"WINEPREFIX": str(WINE), "WINEDEBUG": "-all", "DISPLAY": ""}
 # What says how the library gets on with an operating system. The rest asks the sandbox for what the scenarios ask it for.
 RUST_TESTS = [["-p", "send-im", "--lib"], ["-p", "send-im-sandbox", "--lib", "--test", "https", "--test", "listen_address"]]
 
@@ -42,7 +40,7 @@ def runner(target):
 def written(target, name, lines):
     path = workspace.REPORTS / "run" / f"{target.triple}-{name}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    variables = WINE_ENVIRONMENT.items() if target.windows else ()
+    variables = windows.WINE_ENVIRONMENT.items() if target.windows else ()
     exports = "".join(f"export {variable}='{value}'\n" for variable, value in variables)
     # wine looks for its server below TMPDIR, which the judge of the scenarios sets.
     path.write_text(f"#!/bin/sh\nunset TMPDIR\n{exports}{lines}\n")
@@ -73,27 +71,7 @@ def prepare(chosen):
         toolchains.debian(*missing)
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-scenarios", "-p", "send-im-cli", check=True)
     if any(target.windows and runs_here(target) for target in chosen):
-        prepare_wine()
-
-
-def prepare_wine():
-    """An empty Windows that has what wine 8 lacks."""
-    system = WINE / "drive_c" / "windows" / "system32"
-    environment = dict(os.environ, **WINE_ENVIRONMENT)
-    # One that a program starts would write to that program's standard error. The access list of a new file is what wine makes
-    # of its mode, and the server creates the files.
-    WINE.mkdir(parents=True, exist_ok=True)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    workspace.run("sh", "-c", "umask 077; exec wineserver --persistent", env=environment, **quiet)
-    atexit.register(workspace.run, "wineserver", "--kill", env=environment, stderr=subprocess.DEVNULL)
-    if (system / "bcryptprimitives.dll").exists():
-        # So do the services that the first program starts.
-        workspace.run("wine", "cmd", "/c", "exit", env=environment, **quiet)
-        return
-    for command in (["wineboot", "--init"], ["winecfg", "-v", "win10"]):
-        workspace.run("wine", *command, env=environment, check=True, stderr=subprocess.DEVNULL)
-    source = workspace.ROOT / "tests" / "run" / "wine" / "bcryptprimitives.c"
-    workspace.run("x86_64-w64-mingw32-gcc", "-shared", source, "-o", system / "bcryptprimitives.dll", "-ladvapi32", check=True)
+        windows.prepare()
 
 
 def prove(target):
@@ -165,12 +143,23 @@ def rust_tests(target):
     return outcome
 
 
+def packages_of_users(target):
+    """What users get, in an empty place, as they are used there."""
+    if target.triple != windows.WINDOWS.triple:
+        return None
+    variables = {"TARGETS": target.triple, "SEND_IM_PROFILE": "dev"}
+    packages = workspace.ROOT / "tests" / "run" / "packages.py"
+    workspace.run(sys.executable, packages, *windows.LANGUAGES, env=dict(os.environ, **variables), check=True)
+    return windows.tests()
+
+
 STEPS = {
     "builds": build,
     "needs no glibc newer than 2.17": needs_no_newer_glibc,
     "scenarios of the command": command,
     "scenarios of the Rust library": core,
     "tests of the core": rust_tests,
+    "packages in an empty place": packages_of_users,
 }
 
 if __name__ == "__main__":

@@ -119,7 +119,8 @@ def clean_room():
         def in_room(*command):
             return subprocess.run([str(c) for c in command], cwd=room, env=environment, capture_output=True, text=True)
 
-        installed = in_room(python, "-m", "pip", "install", "--quiet", "--no-index", "--find-links", DIST, "--only-binary", ":all:", "send-im")
+        chosen = ["--no-index", "--find-links", DIST, "--only-binary", ":all:", "send-im"]
+        installed = in_room(python, "-m", "pip", "install", "--quiet", *chosen)
         if installed.returncode:
             raise RuntimeError(f"pip install failed: {installed.stderr}")
         if len(list(room.rglob("send_im-*.dist-info/**/LICENSE-*"))) != 2:

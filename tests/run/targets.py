@@ -1,7 +1,6 @@
 """The one table of machines that libraries and commands are built for, and how: all of them from one Debian machine."""
 
 import os
-import platform
 import re
 import shutil
 import subprocess

