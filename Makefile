@@ -2,7 +2,7 @@
 # make test   set up what is needed and run every test; LANGS="rust python" picks, REQUIRE_ALL=1 allows no gaps
 # make bench  measure against the limits of the network, bare requests and other clients; writes BENCHMARKS.md
 # make lint   formatting, lints, types, the list of dependencies
-# make packages   build what users get into dist/, for every machine; LANGS="python go" and TARGETS="windows host" pick, host is this one
+# make packages   build what users get into dist/; LANGS="python go" picks, TARGETS="windows" are other machines, TARGETS=all every one
 # make clean-room   use each package of this machine in an empty place
 # make soak   mixed traffic through a faulty proxy, every message accounted for; MINUTES=30 SEED=… FAULTS="cut late" picks
 # make siege  hostile connections against the HTTP service while honest callers send; MINUTES=5 SEED=… picks

@@ -1,6 +1,6 @@
 """Builds what users get into dist/, or tries each in an empty place: packages.py [clean-room] [LANGUAGE …]
 
-TARGETS picks machines by parts of their names, `host` is this one as it is; all are built for otherwise. SEND_IM_PROFILE is a
+They are for this machine, or for those of which TARGETS has parts of the names, or for all: TARGETS=all. SEND_IM_PROFILE is a
 profile of cargo.
 """
 

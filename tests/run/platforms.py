@@ -49,7 +49,7 @@ def written(target, name, lines):
 
 
 def main():
-    wanted = targets.wanted(sys.argv[1:])
+    wanted = targets.wanted(sys.argv[1:] or ["all"])
     prepare(wanted)
     rows = []
     for target in wanted:

@@ -183,10 +183,10 @@ def host():
 
 
 def wanted(names):
-    """The targets of which one of these words is a part; `host` is this machine as it is."""
-    found = [host()] if "host" in names else []
-    found += [target for target in TARGETS if not names or any(name in target.triple for name in names if name != "host")]
-    return found or sys.exit(f"targets: there are host, {', '.join(target.triple for target in TARGETS)}")
+    """The targets of which one of these words is a part: `all` are all, `host` is this machine as it is, which no word means too."""
+    found = [host()] if not names or "host" in names else []
+    found += [target for target in TARGETS if any(name == "all" or name in target.triple for name in names)]
+    return found or sys.exit(f"targets: there are host, all, {', '.join(target.triple for target in TARGETS)}")
 
 
 def prepare(targets):
