@@ -17,7 +17,7 @@ import cargo
 import toolchains
 import workspace
 from outcome import Outcome, checked, tests_in
-from targets import host
+from targets import host, llvm
 
 PACKAGE = workspace.ROOT / "bindings" / "c"
 TESTS = PACKAGE / "tests"
@@ -89,6 +89,8 @@ def install(prefix, profile, *features, machine=None):
         folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PACKAGE / "include" / "send_im.h", prefix / "include")
     shutil.copy(built / "libsend_im.a", library)
+    if not machine.native:
+        workspace.run(llvm("strip"), "--strip-debug", library / "libsend_im.a", check=True)
     if machine.windows:
         install_windows(prefix, machine, built)
     else:

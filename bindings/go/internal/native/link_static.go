@@ -13,6 +13,7 @@ package native
 #cgo darwin,amd64 LDFLAGS: ${SRCDIR}/libsend_im_darwin_amd64.a
 #cgo darwin,arm64 LDFLAGS: ${SRCDIR}/libsend_im_darwin_arm64.a
 #cgo linux LDFLAGS: -static-libgcc -lutil -lrt -lpthread -lm -ldl
+#cgo windows CFLAGS: -DSEND_IM_STATIC
 #cgo windows LDFLAGS: -lntdll -luserenv -lws2_32 -lbcrypt -lcrypt32 -ladvapi32 -lshell32 -lole32 -loleaut32
 #cgo darwin LDFLAGS: -framework CoreFoundation -framework Security -lSystem
 */
