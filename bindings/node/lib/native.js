@@ -9,9 +9,10 @@ const { version } = require('../package.json');
 
 /** @returns {boolean} true where this Node stands on musl, as Alpine's does: its file names the loader near its beginning */
 function musl() {
-  if (process.platform !== 'linux') return false;
+  const own = '/proc/self/exe';
+  if (!fs.existsSync(own)) return false;
   const head = Buffer.alloc(4096);
-  const file = fs.openSync('/proc/self/exe', 'r');
+  const file = fs.openSync(own, 'r');
   fs.readSync(file, head, 0, head.length, 0);
   fs.closeSync(file);
   return head.includes('/ld-musl-');
