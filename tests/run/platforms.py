@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import cargo
+import python
 import scenarios
 import targets
 import toolchains
@@ -63,7 +64,7 @@ def main():
 def prepare(chosen):
     """What these targets need and this machine may lack."""
     targets.prepare(chosen)
-    needed = {"wine": "wine64", "qemu-aarch64-static": "qemu-user-static"}
+    needed = {"wine": "wine64", "qemu-aarch64-static": "qemu-user-static", "mmdebstrap": "mmdebstrap"}
     missing = [package for tool, package in needed.items() if not shutil.which(tool)]
     if not Path("/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1").exists():
         missing += ["libc6-arm64-cross", "libgcc-s1-arm64-cross"]
@@ -147,10 +148,40 @@ def packages_of_users(target):
     """What users get, in an empty place, as they are used there."""
     if target.triple != windows.WINDOWS.triple:
         return None
+    build_packages(target, *windows.LANGUAGES)
+    return windows.tests()
+
+
+def build_packages(target, *languages):
+    """Leaves the packages of this target in dist/, as quick builds."""
     variables = {"TARGETS": target.triple, "SEND_IM_PROFILE": "dev"}
     packages = workspace.ROOT / "tests" / "run" / "packages.py"
-    workspace.run(sys.executable, packages, *windows.LANGUAGES, env=dict(os.environ, **variables), check=True)
-    return windows.tests()
+    workspace.run(sys.executable, packages, *languages, env=dict(os.environ, **variables), check=True)
+
+
+def old_debian(target):
+    """The wheel in an older Debian: with glibc 2.31 and Python 3.9, or with 2.36 and 3.11 where it is emulated, as the archive of
+    the older one lacks packages for ARM. The first lines of the README greet.
+    """
+    if not target.glibc:
+        return None
+    suite = "bookworm" if target.run else "bullseye"
+    root = workspace.target_dir() / f"debian-{suite}-{target.debian}"
+    if not root.exists():
+        fresh = root.with_suffix(".new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        choice = [f"--architectures={target.debian}", "--variant=extract", "--include=python3"]
+        workspace.run("mmdebstrap", "--quiet", *choice, suite, fresh, check=True)
+        fresh.rename(root)
+    shutil.rmtree(root / "site", ignore_errors=True)
+    build_packages(target, "python")
+    (wheel,) = (workspace.ROOT / "dist").glob(f"send_im-*manylinux*_{target.triple.split('-')[0]}.whl")
+    shutil.unpack_archive(wheel, root / "site", "zip")
+    emulator = [f"/{Path(shutil.copy(shutil.which(name), root)).name}" for name in target.run[:1]]
+    command = [shutil.which("chroot"), root, *emulator, "/usr/bin/python3", "-c", python.greeting()]
+    done = subprocess.run(command, env={"PYTHONPATH": "/site", "HOME": "/root"}, capture_output=True, text=True)
+    good = (done.returncode, done.stdout) == (0, python.GREETING)
+    return Outcome(passed=good, failed=not good, why=[] if good else [str(done)])
 
 
 STEPS = {
@@ -160,6 +191,7 @@ STEPS = {
     "scenarios of the Rust library": core,
     "tests of the core": rust_tests,
     "packages in an empty place": packages_of_users,
+    "wheel in an older Debian": old_debian,
 }
 
 if __name__ == "__main__":

@@ -109,7 +109,6 @@ def sources():
 
 def clean_room():
     """Installs the built wheel in an empty place and runs the README's lines and the example with it."""
-    greeting = re.search(r"^```python\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
         workspace.make_environment(room / "venv")
@@ -125,12 +124,17 @@ def clean_room():
             raise RuntimeError(f"pip install failed: {installed.stderr}")
         if len(list(room.rglob("send_im-*.dist-info/**/LICENSE-*"))) != 2:
             raise RuntimeError("the wheel lacks the texts of its licences")
-        greeted = in_room(python, "-c", greeting)
+        greeted = in_room(python, "-c", greeting())
         if (greeted.returncode, greeted.stdout, greeted.stderr) != (0, GREETING, ""):
             raise RuntimeError(f"the README's lines in the clean room did not greet: {greeted}")
         refused = in_room(python, EXAMPLE, "lenea@contoso.com", "hello world")
         if refused.returncode != 2 or "SEND_IM_ADDRESS" not in refused.stderr:
             raise RuntimeError(f"the example in the clean room did not ask for an account: {refused}")
+
+
+def greeting():
+    """The first lines of the README."""
+    return re.search(r"^```python\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
 
 
 def lint():

@@ -6,7 +6,6 @@ The runtimes are those that the registries of Python, Java and Node carry for Wi
 import atexit
 import json
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -159,8 +158,7 @@ def test_python(room):
     site = room / "site"
     choice = ["--platform", "win_amd64", "--only-binary", ":all:", "--python-version", "3.11", "--no-index", "--find-links", DIST]
     workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--target", site, *choice, "send-im", check=True)
-    greeting = re.search(r"^```python\n(.*?)^```", (python.PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
-    (room / "greet.py").write_text(greeting)
+    (room / "greet.py").write_text(python.greeting())
     variables = {"PYTHONHOME": there(home), "PYTHONPATH": there(site)}
     same(run(room, home / "python.exe", "greet.py", **variables), GREETING)
 
