@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -159,6 +160,20 @@ def build_packages(target, *languages):
     workspace.run(sys.executable, packages, *languages, env=dict(os.environ, **variables), check=True)
 
 
+def empty_root(target):
+    """The static command in a root where nothing else is."""
+    if not target.musl:
+        return None
+    account = {"SEND_IM_SERVER": "sandbox", "SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "x"}
+    with tempfile.TemporaryDirectory() as root:
+        shutil.copy(target.build("dev") / target.program(), root)
+        emulator = [f"/{Path(shutil.copy(shutil.which(name), root)).name}" for name in target.run[:1]]
+        command = [shutil.which("chroot"), root, *emulator, "/send-im", "send", "--to", "lenea@contoso.com", "hello world"]
+        done = subprocess.run(command, env=account, capture_output=True, text=True)
+        good = (done.returncode, done.stdout) == (0, "lenea@contoso.com accepted the message.\n")
+    return Outcome(passed=good, failed=not good, why=[] if good else [str(done)])
+
+
 def old_debian(target):
     """The wheel in an older Debian: with glibc 2.31 and Python 3.9, or with 2.36 and 3.11 where it is emulated, as the archive of
     the older one lacks packages for ARM. The first lines of the README greet.
@@ -191,6 +206,7 @@ STEPS = {
     "scenarios of the Rust library": core,
     "tests of the core": rust_tests,
     "packages in an empty place": packages_of_users,
+    "command in an empty root": empty_root,
     "wheel in an older Debian": old_debian,
 }
 
