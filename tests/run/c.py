@@ -123,7 +123,7 @@ def install_windows(prefix, machine, built):
     with tempfile.TemporaryDirectory() as work:
         names = Path(work) / "send_im.def"
         names.write_text("LIBRARY send_im.dll\nEXPORTS\n" + "".join(f"{name}\n" for name in sorted(declared())))
-        kind = {"x86_64": "i386:x86-64", "i686": "i386", "aarch64": "arm64"}[machine.triple.split("-")[0]]
+        kind = {"x86_64": "i386:x86-64", "i686": "i386"}[machine.triple.split("-")[0]]
         tool = [workspace.PYTHON, "-m", "ziglang", "dlltool", "-m", kind]
         workspace.run(*tool, "-d", names, "-l", prefix / "lib" / "send_im.lib", check=True)
 

@@ -164,8 +164,6 @@ TARGETS = [
            "win32-x86-64", "win-x64", "win32-x64", "windows-x86_64", "windows_amd64", run=("wine",)),
     Target("i686-pc-windows-gnu", "windows-x86", "win32", None,
            "win32-x86", "win-x86", "win32-ia32", "windows-x86", "windows_386"),
-    Target("aarch64-pc-windows-gnullvm", "windows-aarch64", "win_arm64", None,
-           "win32-aarch64", "win-arm64", "win32-arm64", "windows-aarch64", "windows_arm64"),
     Target("aarch64-apple-darwin", "macos-aarch64", "macosx_11_0_arm64", "arm64-darwin",
            "darwin-aarch64", "osx-arm64", "darwin-arm64", "darwin-aarch64", "darwin_arm64"),
     Target("x86_64-apple-darwin", "macos-x86_64", "macosx_11_0_x86_64", "x86_64-darwin",
