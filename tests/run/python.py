@@ -17,7 +17,6 @@ EXAMPLE = workspace.ROOT / "examples" / "python" / "send.py"
 RUNNERS = workspace.ROOT / "tests" / "run"
 DIST = workspace.ROOT / "dist"
 WHEEL = "wheel==0.45.1"
-MATURIN = "maturin==1.16.0"
 GREETING = "lenea@contoso.com hello world\n"
 
 
@@ -60,7 +59,7 @@ def driver():
 
 
 def package(machines, profile):
-    """Builds a wheel for each machine, with the native library inside, and with those of other machines the sources."""
+    """Builds a wheel for each machine, with the native library inside."""
     workspace.make_environment()
     for text in workspace.ROOT.glob("LICENSE-*"):
         shutil.copy(text, PACKAGE)
@@ -76,7 +75,7 @@ def package(machines, profile):
         workspace.run(workspace.PYTHON, "-m", "pip", "wheel", "--quiet", "--no-deps", *options, check=True)
         (wheel,) = Path(work).glob("*.whl")
         made = [Path(shutil.copy(wheel, DIST))] if len(others) < len(machines) else []
-        return made + [wheel_for(machine, profile, wheel) for machine in others] + (sources() if others else [])
+        return made + [wheel_for(machine, profile, wheel) for machine in others]
 
 
 def wheel_for(machine, profile, wheel):
@@ -97,14 +96,6 @@ def wheel_for(machine, profile, wheel):
         workspace.run(*tool, "tags", "--remove", "--platform-tag", machine.wheel, packed, **quiet)
         (packed,) = Path(work).glob("*.whl")
         return Path(shutil.copy(packed, DIST))
-
-
-def sources():
-    """The archive that pip builds where there is no wheel; it needs Rust."""
-    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", MATURIN, check=True)
-    made = [workspace.PYTHON, "-m", "maturin", "sdist", "--out", DIST]
-    workspace.run(*made, folder=PACKAGE, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return list(DIST.glob("send_im-*.tar.gz"))
 
 
 def clean_room():
