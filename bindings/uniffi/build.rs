@@ -1,4 +1,4 @@
-//! On macOS a program finds the library where it says it lies: for Swift beside the program or in the package, not where it was built.
+//! Sets the install name on macOS: the loader then looks along the rpath, and not where the library was built.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -57,11 +57,6 @@ def toolchain():
         toolchains.debian("gcc", "g++", "libc6-dev", "pkg-config", "valgrind")
 
 
-def version():
-    """The version of the library."""
-    return re.search(r'^version = "([^"]+)"', (workspace.ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
-
-
 def abi():
     """The number of the interface."""
     return re.search(r"^const ABI: u32 = (\d+);", (PACKAGE / "build.rs").read_text(), re.MULTILINE)[1]
@@ -105,7 +100,7 @@ def install(prefix, profile, *features, machine=None):
         "includedir=${prefix}/include\n\n"
         "Name: send_im\n"
         "Description: Delivers instant messages to Skype for Business and Lync users\n"
-        f"Version: {version()}\n"
+        f"Version: {workspace.version()}\n"
         "Cflags: -I${includedir}\n"
         "Libs: -L${libdir} -lsend_im\n"
         f"Libs.private: {system(machine)}\n"
@@ -259,7 +254,7 @@ def greeted(done):
 def test_the_commands_of_the_readme_build_and_run_its_first_lines():
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
-        pack(prepared(), room / f"send_im-{version()}-here.tar.gz", "send_im-here")
+        pack(prepared(), room / f"send_im-{workspace.version()}-here.tar.gz", "send_im-here")
         greet(room)
 
 
@@ -437,7 +432,7 @@ def package(machines, profile):
 
 def package_for(machine, profile):
     """The archive of one machine."""
-    name = f"send_im-{version()}-{machine.name}"
+    name = f"send_im-{workspace.version()}-{machine.name}"
     DIST.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
         prefix = Path(work) / name
@@ -450,7 +445,7 @@ def package_for(machine, profile):
 
 def clean_room():
     """Does what the README says in an empty place: unpacks the built tarball, compiles its first lines and runs them."""
-    tarball = DIST / f"send_im-{version()}-{host().name}.tar.gz"
+    tarball = DIST / f"send_im-{workspace.version()}-{host().name}.tar.gz"
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
         shutil.copy(tarball, room)

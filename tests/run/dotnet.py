@@ -4,7 +4,6 @@ On its own it builds the package.
 """
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -35,11 +34,6 @@ LONGEST_LINE = 130
 def problem():
     """Why the package cannot be built and tested here, or None."""
     return workspace.cargo_problem() or sdk_problem()
-
-
-def version():
-    """The version of the package, which is the workspace's."""
-    return re.search(r'^version = "([^"]+)"', (workspace.ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
 
 
 @lru_cache(maxsize=None)
@@ -196,7 +190,7 @@ def prefix():
 def package(machines, profile):
     """Builds the NuGet package with the native libraries of these machines inside."""
     DIST.mkdir(exist_ok=True)
-    made = DIST / f"SendIm.{version()}.nupkg"
+    made = DIST / f"SendIm.{workspace.version()}.nupkg"
     made.unlink(missing_ok=True)
     quiet = ["--nologo", "--verbosity", "quiet", "-clp:NoSummary", "-m:1"]
     with tempfile.TemporaryDirectory() as work:
@@ -214,7 +208,7 @@ def package(machines, profile):
 
 def clean_room():
     """Uses the built package in an empty place, with a package folder of its own: both languages greet."""
-    made = DIST / f"SendIm.{version()}.nupkg"
+    made = DIST / f"SendIm.{workspace.version()}.nupkg"
     with zipfile.ZipFile(made) as packed:
         names = {name for name in packed.namelist() if name.startswith(("lib/", "runtimes/", "build"))}
         if any(b"send_im_panic_for_tests" in packed.read(name) for name in names):
@@ -230,7 +224,7 @@ def clean_room():
         sources = f'<clear /><add key="dist" value="{made.parent}" />'
         (room / "nuget.config").write_text(f"<configuration><packageSources>{sources}</packageSources></configuration>\n")
         chosen = environment(**clean(), HOME=room, DOTNET_CLI_HOME=room, NUGET_PACKAGES=room / "packages")
-        reference = f'<PackageReference Include="SendIm" Version="{version()}" />'
+        reference = f'<PackageReference Include="SendIm" Version="{workspace.version()}" />'
         for language in ("csharp", "vb"):
             project = dotnet_docs.write(language, room / language, framework(), reference, count=1)
             out = room / f"out-{language}"

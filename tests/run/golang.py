@@ -240,12 +240,12 @@ def files():
 
 def archive():
     """The module zip."""
-    return DIST / f"send-im-go-{c.version()}.zip"
+    return DIST / f"send-im-go-{workspace.version()}.zip"
 
 
 def package(machines, profile):
     """Builds the module zip with the static libraries of these machines inside."""
-    version, out = c.version(), archive()
+    version, out = workspace.version(), archive()
     DIST.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as work, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         if any(machine.native for machine in machines):
@@ -266,7 +266,7 @@ def package(machines, profile):
 
 def clean_room():
     """Uses the built zip in an empty place, through a module proxy and by replacing, and runs the README's first lines."""
-    version, built = c.version(), archive()
+    version, built = workspace.version(), archive()
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
         served = room / "proxy" / module() / "@v"

@@ -121,15 +121,10 @@ def driver():
     return ["php", PACKAGE / "tests" / "driver.php"]
 
 
-def version():
-    """The version of the package."""
-    return re.search(r'^version = "([^"]+)"', (workspace.ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
-
-
 def package(machines, profile):
     """Builds the zip that Composer takes from a repository of the type `artifact`, with the libraries of these machines inside."""
     DIST.mkdir(exist_ok=True)
-    artefact = DIST / f"send-im-send-im-{version()}.zip"
+    artefact = DIST / f"send-im-send-im-{workspace.version()}.zip"
     with tempfile.TemporaryDirectory() as work:
         content = Path(work) / "send-im"
         for name in ("src", "bin"):
@@ -138,7 +133,7 @@ def package(machines, profile):
             shutil.copy(text, content)
         manifest = json.loads((PACKAGE / "composer.json").read_text())
         del manifest["autoload-dev"]
-        manifest["version"] = version()
+        manifest["version"] = workspace.version()
         (content / "composer.json").write_text(json.dumps(manifest, indent=4) + "\n")
         (content / "lib").mkdir()
         shutil.copy(workspace.ROOT / "bindings" / "c" / "include" / "send_im.h", content / "lib")
@@ -159,7 +154,7 @@ def package(machines, profile):
 
 def clean_room():
     """Installs the built zip with Composer in an empty place and runs the README's lines and the example with it."""
-    artefact = DIST / f"send-im-send-im-{version()}.zip"
+    artefact = DIST / f"send-im-send-im-{workspace.version()}.zip"
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
         (room / "dist").mkdir()

@@ -64,9 +64,8 @@ def package(machines, profile):
     for text in workspace.ROOT.glob("LICENSE-*"):
         shutil.copy(text, PACKAGE)
     DIST.mkdir(exist_ok=True)
-    for old in DIST.glob("send_im-*"):
-        if old.suffix == ".whl":
-            old.unlink()
+    for old in DIST.glob("send_im-*.whl"):
+        old.unlink()
     others = [machine for machine in machines if not machine.native]
     with tempfile.TemporaryDirectory() as work:
         # In those of other machines only Python's part of this one is kept.

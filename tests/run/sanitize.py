@@ -105,7 +105,7 @@ def compiled_for(sanitizer):
     ).stdout.strip()
     runtime = f"{sysroot}/librustc-nightly_rt.{sanitizer[0]}san.a"
     built, program = folder / triple / "debug", folder / "tests"
-    options = [f'-DSEND_IM_VERSION="{c.version()}"', f"-I{c.TESTS}", f"-I{c.PACKAGE / 'include'}"]
+    options = [f'-DSEND_IM_VERSION="{workspace.version()}"', f"-I{c.TESTS}", f"-I{c.PACKAGE / 'include'}"]
     objects = []
     for source in c.UNITS:
         out = folder / f"{source.stem}.o"

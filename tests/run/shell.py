@@ -46,11 +46,6 @@ def toolchain():
         toolchains.debian(*missing())
 
 
-def version():
-    """The version of everything in the workspace."""
-    return re.search(r'^version = "([^"]+)"', (workspace.ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
-
-
 def texts():
     """What lies beside the command: how it is used, and its licences."""
     return [PACKAGE / "README.md", *sorted(workspace.ROOT.glob("LICENSE-*"))]
@@ -70,7 +65,7 @@ def package(machines, profile):
 
 def archive(machine, program):
     """The archive of one machine."""
-    name = f"send-im-{version()}-{machine.name}"
+    name = f"send-im-{workspace.version()}-{machine.name}"
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / name
         folder.mkdir()
@@ -90,7 +85,7 @@ def system_package(machine, program, kind):
         *({"src": str(file), "dst": f"{documents}{file.name}"} for file in texts()),
     ]
     described = {
-        **{"name": "send-im", "version": version(), "license": "MIT OR Apache-2.0", "maintainer": "send-im"},
+        **{"name": "send-im", "version": workspace.version(), "license": "MIT OR Apache-2.0", "maintainer": "send-im"},
         "arch": machine.debian if kind == "deb" else machine.rpm,
         "description": "Delivers instant messages to Skype for Business and Lync users",
         "overrides": {"deb": {"depends": [f"libc6 (>= {OLDEST_GLIBC})"]}, "rpm": {"depends": [f"glibc >= {OLDEST_GLIBC}"]}},
@@ -110,7 +105,7 @@ def system_package(machine, program, kind):
 def clean_room():
     """Unpacks the archive of this machine in an empty place and does the first lines of the README with the command in it."""
     (block,) = re.findall(r"^```sh\n(export .*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[:1]
-    name = f"send-im-{version()}-{host().name}"
+    name = f"send-im-{workspace.version()}-{host().name}"
     with tempfile.TemporaryDirectory() as work, tarfile.open(DIST / f"{name}.tar.gz") as packed:
         packed.extractall(work)
         environment = {"PATH": f"{Path(work) / name}{os.pathsep}{os.environ['PATH']}", "HOME": work, "LANG": "C.UTF-8"}

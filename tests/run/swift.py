@@ -246,14 +246,9 @@ def tell(outcome, name, good, done):
         print(f"{name}: failed\n  {done}")
 
 
-def version():
-    """The version of everything in the workspace."""
-    return re.search(r'^version = "([^"]+)"', (workspace.ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
-
-
 def archive(machine):
     """The archive of a machine."""
-    return DIST / f"send-im-swift-{version()}-{machine.name}.tar.gz"
+    return DIST / f"send-im-swift-{workspace.version()}-{machine.name}.tar.gz"
 
 
 def package(machines, profile):

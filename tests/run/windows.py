@@ -21,7 +21,6 @@ import golang
 import kotlin
 import node
 import python
-import shell
 import targets
 import workspace
 from outcome import checked, tests_in
@@ -109,7 +108,7 @@ def there(path):
 
 
 def test_command(room):
-    shutil.unpack_archive(DIST / f"send-im-{shell.version()}-{WINDOWS.name}.zip", room)
+    shutil.unpack_archive(DIST / f"send-im-{workspace.version()}-{WINDOWS.name}.zip", room)
     (program,) = room.rglob("send-im.exe")
     account = {"SEND_IM_SERVER": "sandbox", "SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "x"}
     code, said = run(room, program, "send", "--json", "--to", "lenea@contoso.com", "hello world", **account)
@@ -119,7 +118,7 @@ def test_command(room):
 
 
 def test_c(room):
-    name = f"send_im-{c.version()}-{WINDOWS.name}"
+    name = f"send_im-{workspace.version()}-{WINDOWS.name}"
     shutil.unpack_archive(DIST / f"{name}.zip", room)
     (room / "hello.c").write_text(c.snippets()[0])
     prefix = room / name
@@ -194,7 +193,7 @@ def test_java(room):
 def in_dotnet(room, language):
     sources = f'<clear /><add key="dist" value="{DIST}" />'
     (room / "nuget.config").write_text(f"<configuration><packageSources>{sources}</packageSources></configuration>\n")
-    reference = f'<PackageReference Include="SendIm" Version="{dotnet.version()}" />'
+    reference = f'<PackageReference Include="SendIm" Version="{workspace.version()}" />'
     project = dotnet_docs.write(language, room / language, dotnet_sdk.framework(), reference, count=1)
     environment = dotnet.environment(**dotnet.clean(), HOME=room, DOTNET_CLI_HOME=room, NUGET_PACKAGES=room / "packages")
     build = dotnet.command("build", project, "--output", room / "out", "--nologo", "--verbosity", "quiet")

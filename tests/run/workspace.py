@@ -1,6 +1,7 @@
 """Where things are in this clone, and the Python environment the tests install into."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,11 @@ def run(*command, folder=ROOT, **options):
 def target_dir() -> Path:
     """The folder cargo builds into."""
     return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
+
+def version():
+    """The version of everything in the workspace."""
+    return re.search(r'^version = "([^"]+)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
 
 
 def command() -> Path:
