@@ -12,6 +12,7 @@ from pathlib import Path
 import toolchains
 import workspace
 from outcome import Outcome
+from targets import host
 
 PACKAGE = workspace.ROOT / "bindings" / "node"
 EXAMPLE = workspace.ROOT / "examples" / "node" / "send.mjs"
@@ -59,7 +60,7 @@ def version():
 
 def platform_package():
     """The name of the package with the library for this platform."""
-    return asked("`send-im-${process.platform}-${process.arch}`")
+    return f"send-im-{host().node}"
 
 
 def library(profile, place):

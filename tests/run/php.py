@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from xml.etree import ElementTree
 import toolchains
 import workspace
 from outcome import Outcome
+from targets import host
 
 PACKAGE = workspace.ROOT / "bindings" / "php"
 EXAMPLE = workspace.ROOT / "examples" / "php"
@@ -66,9 +66,7 @@ def composer(*arguments, folder):
 
 def library():
     """Where the package has the native library of this platform."""
-    machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(platform.machine(), platform.machine())
-    suffix = "dylib" if platform.system() == "Darwin" else "so"
-    return Path("lib") / f"{platform.system().lower()}-{machine}" / f"libsend_im.{suffix}"
+    return Path("lib") / host().php / host().library()
 
 
 def compile_library(profile, package=PACKAGE):
