@@ -13,6 +13,8 @@
 
 PYTHON ?= python3
 export CARGO_TERM_COLOR ?= auto
+# What lies beside the crate it drives uses what tests/run knows of this clone.
+DRIVER = PYTHONPATH=tests/run $(PYTHON)
 
 .PHONY: demo test bench lint packages clean-room platforms soak siege fuzz sanitize toolchains clean
 
@@ -23,7 +25,7 @@ test:
 	@$(PYTHON) tests/run/suites.py
 
 bench:
-	@$(PYTHON) tests/run/bench.py
+	@$(DRIVER) tests/bench/run.py
 
 lint:
 	cargo fmt --all --check
@@ -42,13 +44,13 @@ platforms:
 	@$(PYTHON) tests/run/platforms.py $(TARGETS)
 
 soak:
-	@$(PYTHON) tests/run/soak.py
+	@$(DRIVER) tests/soak/run.py
 
 siege:
-	@$(PYTHON) tests/run/siege.py
+	@$(DRIVER) tests/siege/run.py
 
 fuzz:
-	@SECONDS_EACH="$(SECONDS)" TARGETS="$(TARGETS)" JOBS="$(JOBS)" $(PYTHON) tests/run/fuzz.py
+	@SECONDS_EACH="$(SECONDS)" TARGETS="$(TARGETS)" JOBS="$(JOBS)" $(DRIVER) tests/fuzz/run.py
 
 sanitize:
 	@TOOLS="$(TOOLS)" $(PYTHON) tests/run/sanitize.py

@@ -14,7 +14,8 @@ from outcome import Outcome
 
 PACKAGE = workspace.ROOT / "bindings" / "python"
 EXAMPLE = workspace.ROOT / "examples" / "python" / "send.py"
-RUNNERS = workspace.ROOT / "tests" / "run"
+# Where programs in Python lie that make runs.
+RUNNERS = [workspace.ROOT / "tests" / name for name in ("run", "bench", "fuzz", "siege", "soak/run.py")]
 DIST = workspace.ROOT / "dist"
 WHEEL = "wheel==0.45.1"
 GREETING = "lenea@contoso.com hello world\n"
@@ -134,7 +135,7 @@ def lint():
         "ruff check": ["ruff", "check", "."],
         "ruff format": ["ruff", "format", "--check", "."],
         "ruff check of the example": ["ruff", "check", "--ignore", "D", EXAMPLE.parent],
-        "ruff check of tests/run": ["ruff", "check", "--select", "E,F,W,B", "--line-length", "140", RUNNERS],
+        "ruff check of tests": ["ruff", "check", "--select", "E,F,W,B", "--line-length", "140", *RUNNERS],
         "mypy": ["mypy"],
     }
     found = []

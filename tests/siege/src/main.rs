@@ -1,5 +1,5 @@
 //! `siege certificate` makes what https needs, `siege besiege` is the hostile connections, `siege call` the honest callers.
-//! `tests/run/siege.py` says how many of each, against what, and how long, as JSON; the README beside this says what they do.
+//! `tests/siege/run.py` says how many of each, against what, and how long, as JSON; the README beside this says what they do.
 
 mod besiegers;
 mod callers;

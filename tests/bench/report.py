@@ -7,7 +7,7 @@ import statistics
 from functools import partial
 from pathlib import Path
 
-import bench_plot
+import plot
 import workspace
 
 BENCH = workspace.ROOT / "tests" / "bench"
@@ -54,11 +54,11 @@ def write(results):
             )
         sections.append("\n\n".join(filter(None, [f"## {title}", text, note])))
     if {"first", "next", "today"} <= results.keys():
-        PLOT.write_text(bench_plot.draw(series(results)))
-        plot = f"![Time of a message against the round trip]({PLOT.relative_to(workspace.ROOT).as_posix()})"
+        PLOT.write_text(plot.draw(series(results)))
+        picture = f"![Time of a message against the round trip]({PLOT.relative_to(workspace.ROOT).as_posix()})"
     else:
-        plot = ""
-    head = [INTRODUCTION.format(machine=machine()), summary(budget), plot, notes.get("profile", "")]
+        picture = ""
+    head = [INTRODUCTION.format(machine=machine()), summary(budget), picture, notes.get("profile", "")]
     REPORT.write_text("\n\n".join(filter(None, [part.strip() for part in head] + sections)) + "\n")
     print(f"{REPORT.name}: {sum(met for *_, met in budget.rows)} of {len(budget.rows)} budgets are kept")
 

@@ -1,4 +1,4 @@
-"""Runs every benchmark and writes BENCHMARKS.md: python3 tests/run/bench.py [--quick] [--only PART …]
+"""Runs every benchmark and writes BENCHMARKS.md: run.py [--quick] [--only PART …], as `make bench` calls it
 
 Release builds first; the measurements themselves take less than a quarter of an hour. What is compared runs in turn, against the
 same servers or fresh ones of the same kind. Nothing here is a test: tests count requests and never look at a clock.
@@ -16,8 +16,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-import bench_languages
-import bench_report
+import each_language
+import report
 import workspace
 
 BENCH = workspace.ROOT / "tests" / "bench"
@@ -193,7 +193,7 @@ def memory(scale):
 
 def languages(scale):
     """What each language makes of the library, beside Rust."""
-    return bench_languages.run(lambda: Servers([0], https=False), scale)
+    return each_language.run(lambda: Servers([0], https=False), scale)
 
 
 def today(scale):
@@ -292,14 +292,14 @@ def main():
             workspace.run("cargo", "build", "--quiet", "--release", "-p", "send-im-bench", check=True)
             parts = chosen.only or list(PARTS)
             if "languages" in parts:
-                bench_languages.prepare()
+                each_language.prepare()
         for name in parts:
             with told(name):
                 # Through JSON, so that a run and a report from kept figures see the same.
                 results[name] = json.loads(json.dumps(PARTS[name](Quick(chosen.quick))))
             workspace.REPORTS.mkdir(exist_ok=True)
             RESULTS.write_text(json.dumps(results, indent=1))
-    bench_report.write(results)
+    report.write(results)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Mixed traffic under random faults, with every message accounted for.
 
-MINUTES=30 SEED=… LANGS="rust python ruby" FAULTS="answer cut delay truncate late swallow pool" soak.py
+MINUTES=30 SEED=… LANGS="rust python ruby" FAULTS="answer cut delay truncate late swallow pool" make soak
 
 tests/soak/README.md says what is sent, what goes wrong and what must hold.
 """

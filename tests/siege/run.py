@@ -1,6 +1,6 @@
 """Hostile connections against the HTTP service while honest callers send; every honest message must arrive.
 
-MINUTES=5 SEED=… siege.py
+MINUTES=5 SEED=… make siege
 
 tests/siege/README.md says who besieges, and what must hold.
 """
