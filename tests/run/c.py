@@ -1,4 +1,4 @@
-"""The C library: its tests, its tarball, and the tarball used in an empty place. On its own it builds the tarball."""
+"""The C library: its tests, its tarball, and the tarball used in an empty place."""
 
 import json
 import os
@@ -9,14 +9,15 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import urllib.request
 from functools import lru_cache
 from pathlib import Path
 
 import cargo
+import programs
 import toolchains
 import workspace
-from outcome import Outcome, checked, tests_in
+from outcome import Outcome, tap
+from programs import HANG, clean, ended
 from targets import host, llvm
 
 PACKAGE = workspace.ROOT / "bindings" / "c"
@@ -31,9 +32,6 @@ CPP = ["c++", "-x", "c++", "-std=c++17", *STRICT]
 UNITS = [TESTS / f"{name}.c" for name in ("check", "sends", "errors", "misuse", "calls", "threads", "closing")]
 
 
-# Of the memory test: the first three windows warm up. What is lost once a round makes 280 blocks more.
-WINDOWS, ROUNDS, GROWTH = 10, 40, 100
-HANG = 600
 
 
 def problem():
@@ -168,68 +166,17 @@ def units(name, compiler, *more):
     )
 
 
-def tap(command, **more):
+def tests(command, **more):
     """Runs a runner of tests, shows its output, and counts."""
-    outcome, planned = Outcome(), None
     environment = dict(clean(), **more)
     ended = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, timeout=HANG)
     print(ended.stdout + ended.stderr, flush=True)
-    for line in ended.stdout.splitlines():
-        outcome.passed += line.startswith("ok ")
-        outcome.failed += line.startswith("not ok ")
-        if line.startswith("1.."):
-            planned = int(line[3:])
-    if outcome.failed == 0 and (ended.returncode != 0 or planned != outcome.passed):
-        outcome.failed = 1
-        outcome.why.append(f"{Path(command[-1]).name} ended with {ended.returncode}, see above")
-    return outcome
-
-
-def clean():
-    """The environment without an account of ours."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("SEND_IM_", "RUST_"))}
-
-
-class Sandbox:
-    """A sandbox in a process of its own, as the command serves it."""
-
-    def __enter__(self):
-        workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
-        # Thousands of invitations go to it: nobody takes the time that people take.
-        command = [str(workspace.command()), "sandbox", "--answer-after", "0s"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.url = self.process.stdout.readline().strip()
-        self.account = dict(
-            clean(), SEND_IM_SERVER=self.url, SEND_IM_ADDRESS="tosh@contoso.com", SEND_IM_PASSWORD="s3cret-of-tosh"
-        )
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.stdout.close()
-        self.process.wait(timeout=30)
-
-    def get(self, what):
-        with urllib.request.urlopen(f"{self.url}sandbox/api/{what}") as answer:
-            return json.load(answer)
-
-    def texts(self):
-        return [message["text"] for message in self.get("messages")]
-
-
-def ended(command, environment):
-    """Runs a program to its end."""
-    return subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, timeout=HANG)
-
-
-def same(got, wanted):
-    if got != wanted:
-        raise AssertionError(f"got {got!r}, wanted {wanted!r}")
+    return tap(ended.stdout.splitlines()).ended(Path(command[-1]).name, ended.returncode)
 
 
 def snippets(mark="c"):
     """The programs of the README, or its commands."""
-    return re.findall(rf"^```{mark}\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    return programs.snippets(PACKAGE / "README.md", mark)
 
 
 def pack(prefix, tarball, name):
@@ -242,143 +189,14 @@ def greet(room):
     """Does in this folder, which has the tarball, what the README says: its commands, with its first lines as hello.c."""
     (room / "hello.c").write_text(snippets()[0])
     (commands,) = snippets("sh")
-    greeted(ended(["sh", "-e", "-c", f"cd '{room}'\n{commands}"], clean()))
+    done = ended(["sh", "-e", "-c", f"cd '{room}'\n{commands}"])
+    if not greeted(done):
+        raise RuntimeError(f"the README's lines did not greet: {done}")
 
 
 def greeted(done):
-    """Checks the end of the README's first lines."""
-    same((done.returncode, done.stderr), (0, ""))
-    same([message["text"] for message in json.loads(done.stdout)], ["hello world"])
-
-
-def test_the_commands_of_the_readme_build_and_run_its_first_lines():
-    with tempfile.TemporaryDirectory() as work:
-        room = Path(work).resolve()
-        pack(prepared(), room / f"send_im-{workspace.version()}-here.tar.gz", "send_im-here")
-        greet(room)
-
-
-def test_the_programs_of_the_readme_run():
-    source = prepared() / "bin" / "readme.c"
-    for compiler, name in ((C99, "readme"), (CPP, "readme-cpp")):
-        source.write_text(snippets()[0])
-        greeted(ended([compiled(compiler, [source], source.with_name(name), prepared())], clean()))
-        source.write_text(snippets()[1])
-        with Sandbox() as sandbox:
-            done = ended([compiled(compiler, [source], source.with_name(name), prepared())], sandbox.account)
-            same((done.returncode, done.stdout, done.stderr), (0, "delivered\n", ""))
-            same(sandbox.texts(), ["hello world"])
-    body = """static void idle(void) {}
-int main(void) {
-    send_im_client *client = NULL;
-    if (send_both(NULL) || send_im_client_sign_in(NULL, &client) || send_and_work(client, idle)) return 1;
-    send_im_client_free(client);
-    return !send_im_shutdown(10000);
-}
-"""
-    source.write_text(f"#include <send_im.h>\n{snippets()[2]}{snippets()[3]}{body}")
-    with Sandbox() as sandbox:
-        same(ended([compiled(C99, [source], source.with_name("both"), prepared())], sandbox.account).returncode, 0)
-        same(sandbox.texts(), ["first", "second", "disk full"])
-
-
-def test_the_examples_send_and_end_with_the_exit_code_of_the_error():
-    with Sandbox() as sandbox:
-        for command in (example, example_cpp):
-            done = ended(command(["lenea@contoso.com", "disk full"]), sandbox.account)
-            same((done.returncode, done.stdout), (0, "lenea@contoso.com accepted the message (invitation_accepted).\n"))
-            busy = ended(command(["busy@contoso.com", "disk full"]), sandbox.account)
-            same((busy.returncode, busy.stdout, busy.stderr.count("\n")), (4, "", 1))
-            same(ended(command([]), sandbox.account).returncode, 2)
-        same(sandbox.texts(), ["disk full"] * 2)
-
-
-def test_the_examples_name_the_recipient_where_the_server_does_not_say_who_accepted():
-    nobody = prepared() / "bin" / "nobody.o"
-    # In the place of the library's own.
-    code = "#include <send_im.h>\nconst char *send_im_receipt_accepted_by(const send_im_receipt *receipt) { return (void)receipt, NULL; }\n"
-    nobody.with_suffix(".c").write_text(code)
-    workspace.run(*C99, "-c", nobody.with_suffix(".c"), "-o", nobody, *pkg_config(prepared(), "--cflags"), check=True)
-    with Sandbox() as sandbox:
-        for compiler, source in ((C99, EXAMPLES / "c" / "send.c"), (CPP, EXAMPLES / "cpp" / "send.cpp")):
-            sources = [source, *(["-x", "none"] if "-x" in compiler else []), nobody]
-            send = compiled(compiler, sources, nobody.with_name("send-nobody"), prepared())
-            done = ended([send, "lenea@contoso.com", "hi"], sandbox.account)
-            same((done.returncode, done.stdout), (0, "lenea@contoso.com accepted the message (invitation_accepted).\n"))
-
-
-def test_a_program_may_end_during_a_send():
-    ending = program("ending")
-    with Sandbox() as sandbox:
-        done = ended([ending], sandbox.account)
-        same((done.returncode, done.stdout, done.stderr), (17, "", ""))
-        for shut_down in ("shutdown", "at exit"):
-            done = ended([ending, shut_down], sandbox.account)
-            same((done.returncode, done.stdout, done.stderr), (17, "cancelled\n", ""))
-        same(sandbox.texts(), [])
-
-
-def test_many_sends_leave_nothing_behind():
-    with Sandbox() as sandbox:
-        done = ended([program("memory"), sandbox.url, WINDOWS, ROUNDS], clean())
-    same((done.returncode, done.stderr), (0, ""))
-    *windows, end = done.stdout.splitlines()
-    blocks, objects = zip(*(map(int, window.split()) for window in windows))
-    print(f"# blocks of memory after each {ROUNDS} rounds: {blocks}")
-    # The options and the client, then neither.
-    same((objects, end), ((2,) * WINDOWS, "0"))
-    if blocks[-1] - blocks[2] > GROWTH:
-        raise AssertionError(f"{blocks[-1] - blocks[2]} blocks are more than {GROWTH}: {blocks}")
-
-
-def test_the_library_stays_when_a_host_closes_it():
-    library = (prepared() / "lib" / "libsend_im.so").resolve()
-    closing = (
-        "import _ctypes, sys; handle = _ctypes.dlopen(sys.argv[1], 2); _ctypes.dlclose(handle); "
-        "print(sys.argv[1] in open('/proc/self/maps').read())"
-    )
-    if not DARWIN:
-        same(ended([sys.executable, "-c", closing, library], clean()).stdout, "True\n")
-
-
-def test_the_library_exports_what_the_header_declares():
-    listed = subprocess.run(
-        ["nm", "-D", "--defined-only", prepared() / "lib" / "libsend_im.so"], capture_output=True, text=True, check=True
-    )
-    exported = {line.split()[-1] for line in listed.stdout.splitlines()} - {"send_im_panic_for_tests"}
-    same(exported, declared())
-
-
-def test_a_compiler_warns_where_an_error_is_ignored():
-    header = (PACKAGE / "include" / "send_im.h").read_text()
-    fallible = re.findall(r"^(SEND_IM_MUST_USE\s)?SEND_IM_API\ssend_im_error \*", header, re.MULTILINE)
-    same((all(fallible), len(fallible) > 20), (True, True))
-    source = prepared() / "bin" / "ignored.c"
-    source.write_text('#include <send_im.h>\nint main(void) { send_im(NULL, "a", "b", NULL); return 0; }\n')
-    for compiler, attribute in ((C99, "warn_unused_result"), (CPP, "nodiscard")):
-        command = [*compiler, "-c", source, "-o", source.with_suffix(".o"), *pkg_config(prepared(), "--cflags")]
-        told = subprocess.run(command, capture_output=True, text=True)
-        same((told.returncode != 0, attribute in told.stderr, "unused-result" in told.stderr), (True,) * 3)
-
-
-def test_on_windows_every_function_is_imported_unless_the_static_library_is_linked():
-    source = prepared() / "bin" / "windows.c"
-    source.write_text("#include <send_im.h>\n")
-    counts = []
-    for static in ([], ["-DSEND_IM_STATIC"]):
-        command = ["cc", "-E", "-P", "-D_WIN32", *static, *pkg_config(prepared(), "--cflags"), source]
-        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        counts.append((told.count("__declspec(dllimport)"), len(re.findall(r"\bsend_im\w*\(", told))))
-    (imported, functions), (none, _) = counts
-    same((imported, none, functions > 60), (functions, 0, True))
-
-
-def test_a_program_may_take_the_static_library():
-    source = prepared() / "bin" / "static.c"
-    source.write_text(snippets()[0])
-    flags = [prepared() / "lib" / "libsend_im.a", *pkg_config(prepared(), "--cflags"), *shlex.split(system(host()))]
-    workspace.run(*C99, source, "-o", source.with_suffix(""), *flags, check=True)
-    greeted(ended([source.with_suffix("")], clean()))
+    """True where the README's first lines have ended as they do."""
+    return (done.returncode, done.stderr) == (0, "") and [message["text"] for message in json.loads(done.stdout)] == ["hello world"]
 
 
 def valgrind():
@@ -388,7 +206,7 @@ def valgrind():
     leaks = ["--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]
     watch = ["valgrind", "--quiet", "--error-exitcode=9", *leaks]
     # valgrind does not follow the assembly of the TLS library, and takes what it made for memory that nobody wrote.
-    return tap([*watch, units("tests", C99)], SEND_IM_QUICK="1", SEND_IM_NO_TLS="1")
+    return tests([*watch, units("tests", C99)], SEND_IM_QUICK="1", SEND_IM_NO_TLS="1")
 
 
 def address_sanitizer():
@@ -397,17 +215,12 @@ def address_sanitizer():
     probe.write_text("int main(void) { return 0; }\n")
     if subprocess.run(["cc", "-fsanitize=address", probe, "-o", probe.with_suffix("")], capture_output=True).returncode:
         return Outcome(skipped=1, why=["this compiler has no AddressSanitizer (on Debian: apt install libasan6)"])
-    return tap([units("tests-asan", C99, "-fsanitize=address", "-fno-omit-frame-pointer")], SEND_IM_QUICK="1")
+    return tests([units("tests-asan", C99, "-fsanitize=address", "-fno-omit-frame-pointer")], SEND_IM_QUICK="1")
 
 
 def driver():
     """The command line of the scenarios' driver."""
     return [program("driver")]
-
-
-def checks():
-    """The tests of this file."""
-    return checked(tests_in(globals()))
 
 
 def rust():
@@ -418,11 +231,9 @@ def rust():
 def run():
     """All tests."""
     outcome = rust()
-    outcome += tap([units("tests", C99)])
-    outcome += tap([units("tests-cpp", CPP)])
-    for suite in (checks, address_sanitizer, valgrind):
-        outcome += suite()
-    return outcome
+    outcome += tests([units("tests", C99)])
+    outcome += tests([units("tests-cpp", CPP)])
+    return outcome + address_sanitizer() + valgrind() + workspace.pytest(TESTS)
 
 
 def package(machines, profile):
@@ -471,6 +282,18 @@ def example_cpp(arguments, environment=None):
     return [str(compiled(CPP, sources, prepared() / "bin" / "send-cpp", prepared())), *arguments]
 
 
+def main():
+    """What bindings/c/Makefile calls."""
+    if missing := problem():
+        sys.exit(f"c: {missing}")
+    if sys.argv[1:2] == ["install"]:
+        install(Path(sys.argv[2]), os.environ.get("SEND_IM_PROFILE", "release"))
+    else:
+        workspace.install_pytest()
+        outcome = run()
+        print(f"{outcome.passed} passed, {outcome.failed} failed", *outcome.why, sep="\n")
+        sys.exit(1 if outcome.failed else 0)
+
+
 if __name__ == "__main__":
-    for path in package([host()], os.environ.get("SEND_IM_PROFILE", "release")):
-        print(path)
+    main()

@@ -19,34 +19,27 @@ def main():
     missing = workspace.cargo_problem()
     if missing:
         sys.exit(f"demo: {missing}")
-    say("Building. The first time takes a few minutes.")
-    workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
+    say("Building the command. The first time takes a minute or two.")
+    workspace.run("cargo", "build", "-p", "send-im-cli", check=True)
     command = workspace.command()
-    shell = ["send", "--verbose", "--to", RECIPIENT, "--subject", "db7", "--importance", "urgent", "disk full"]
-    sends = [("$ send-im " + shlex.join(shell), [command, *shell])]
-    wanted = os.environ.get("LANGS", "").lower().split()
-    for language, module, example in languages.EXAMPLES:
-        if wanted and language.lower() not in wanted:
-            continue
-        why = module.problem()
-        if why:
-            print(f"without {language}: {why}")
-            continue
-        arguments = [RECIPIENT, f"hello from {language}"]
-        sends.append((f"$ the example in {language}: {shlex.join(arguments)}", example(arguments, None)))
-
     say("$ send-im sandbox")
     sandbox = subprocess.Popen([str(command), "sandbox"], stdout=subprocess.PIPE, text=True, bufsize=1)
     try:
         url = sandbox.stdout.readline().strip()
         print(url)
-        environment = dict(os.environ, SEND_IM_SERVER=url, SEND_IM_ADDRESS="tosh@contoso.com", SEND_IM_PASSWORD="any")
-        for line, arguments in sends:
+        account = dict(os.environ, SEND_IM_SERVER=url, SEND_IM_ADDRESS="tosh@contoso.com", SEND_IM_PASSWORD="any")
+
+        def send(line, arguments):
             say(line)
-            workspace.run(*arguments, env=environment, check=True)
-        say(f"The inbox of {RECIPIENT}, as the sandbox tells it:")
-        for _ in sends:
-            print(sandbox.stdout.readline().rstrip())
+            workspace.run(*arguments, env=account, check=True)
+            print(f"in the inbox: {sandbox.stdout.readline().rstrip()}", flush=True)
+
+        shell = ["send", "--verbose", "--to", RECIPIENT, "--subject", "db7", "--importance", "urgent", "disk full"]
+        send("$ send-im " + shlex.join(shell), [command, *shell])
+        for language, example in examples():
+            arguments = [RECIPIENT, f"hello from {language}"]
+            say(f"Building the example in {language}.")
+            send(f"$ the example in {language}: {shlex.join(arguments)}", example(arguments, None))
     finally:
         sandbox.terminate()
         sandbox.wait(timeout=10)
@@ -55,6 +48,18 @@ def main():
     except ValueError:
         pass
     say(f"A recipient who is busy: {command} send --server sandbox --to busy@contoso.com hello    More in README.md.")
+
+
+def examples():
+    """The languages that are wanted and can run here, with what makes the command line of their example."""
+    wanted = os.environ.get("LANGS", "").lower().split()
+    for language, problem, example in languages.EXAMPLES:
+        if wanted and language.lower() not in wanted:
+            continue
+        if why := problem():
+            print(f"\nwithout {language}: {why}", flush=True)
+        else:
+            yield language, example
 
 
 if __name__ == "__main__":

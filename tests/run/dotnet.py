@@ -1,7 +1,4 @@
-"""The .NET package: its tests in C# and in Visual Basic, its NuGet package, and that used in an empty place.
-
-On its own it builds the package.
-"""
+"""The .NET package: its tests in C# and in Visual Basic, its NuGet package, and that used in an empty place."""
 
 import os
 import shutil
@@ -11,13 +8,12 @@ import zipfile
 from functools import lru_cache
 from pathlib import Path
 
-import c
 import dotnet_docs
 import workspace
 from dotnet_sdk import build, building, command, dotnet, environment, framework, target, toolchain  # noqa: F401
 from dotnet_sdk import problem as sdk_problem
-from outcome import Outcome, checked
-from targets import host
+from outcome import shown, tap
+from programs import empty_room
 
 PACKAGE = workspace.ROOT / "bindings" / "dotnet"
 PROJECT = PACKAGE / "SendIm" / "SendIm.csproj"
@@ -54,25 +50,17 @@ def driver_vb():
 def tests(project, out):
     """Builds a program of tests, runs it, shows what it says and counts."""
     program = built_tests(project, out)
-    outcome, planned = Outcome(), None
     process = subprocess.Popen(
         command(program),
-        env=environment(**clean(), SEND_IM_ROOT=workspace.ROOT),
+        cwd=workspace.ROOT,
+        env=environment(**clean()),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
     )
-    for line in process.stdout:
-        print(line, end="", flush=True)
-        outcome.passed += line.startswith("ok ")
-        outcome.failed += line.startswith("not ok ")
-        if line.startswith("1.."):
-            planned = int(line[3:])
-    if process.wait(timeout=HANG) != 0 and outcome.failed == 0 or planned != outcome.passed + outcome.failed:
-        outcome.failed = outcome.failed or 1
-        outcome.why.append(f"{project.stem} ended with {process.returncode}, see above")
-    return outcome
+    outcome = tap(shown(process.stdout))
+    return outcome.ended(project.stem, process.wait(timeout=HANG))
 
 
 def clean():
@@ -80,90 +68,14 @@ def clean():
     return {name: "" for name in os.environ if name.startswith("SEND_IM_") and name != "SEND_IM_TARGET"}
 
 
-def same(got, wanted):
-    if got != wanted:
-        raise AssertionError(f"got {got!r}, wanted {wanted!r}")
-
-
-def ended(arguments, **more):
-    """Runs a program with an account in its environment; how it ended."""
-    done = subprocess.run(arguments, env=environment(**clean(), **more), capture_output=True, text=True, timeout=HANG)
-    return done.returncode, done.stdout, done.stderr
-
-
-def stored(sandbox):
-    """The variables of an account of this sandbox."""
-    return {name: value for name, value in sandbox.account.items() if name.startswith("SEND_IM_")}
-
-
-def documents(language):
-    """Tests: each program of the README runs, the first lines greet."""
-    reference = f'<ProjectReference Include="{PROJECT}" />'
-    folder = target() / "docs" / language
-    project = dotnet_docs.write(language, folder, framework(), reference)
-    program = build(project, target() / f"docs-{language}", "-p:TreatWarningsAsErrors=true") / f"{project.stem}.dll"
-
-    def run_one(number):
-        with c.Sandbox() as sandbox:
-            code, out, error = ended(command(program, number), **stored(sandbox))
-        same((code, error), (0, ""))
-        if number == 0:
-            same(out, dotnet_docs.GREETING)
-
-    count = len(dotnet_docs.snippets(language))
-    return [(f"README in {language}, program {n}", lambda n=n: run_one(n)) for n in range(count)]
-
-
-def the_example_sends_and_ends_with_the_exit_code(chosen):
-    with c.Sandbox() as sandbox:
-        account = stored(sandbox)
-        sent = ended(chosen(["lenea@contoso.com", "disk full"]), **account)
-        same(sent, (0, "lenea@contoso.com accepted the message (InvitationAccepted).\n", ""))
-        for code, recipient, password in ((2, "lenea", "x"), (3, "lenea@contoso.com", "wrong"), (4, "busy@contoso.com", "x")):
-            failed = ended(chosen([recipient, "disk full"]), **dict(account, SEND_IM_PASSWORD=password))
-            same((failed[0], failed[1], failed[2].count("\n")), (code, "", 1))
-        same(ended(chosen([]), **account)[0], 2)
-        same(sandbox.texts(), ["disk full"])
-
-
-def the_loader_says_what_is_wrong():
-    """With no library, with a stranger of the same name, and with one of another interface."""
-    program = built_example("csharp", "Send.csproj")
-    with tempfile.TemporaryDirectory() as work:
-        room = Path(work) / "room"
-        shutil.copytree(program.parent, room)
-        library = next(room.glob("*send_im.[sd]*"))
-        run = command(room / program.name, "lenea@contoso.com", "hi")
-        source = Path(work) / "other.c"
-        for text, said in (
-            (None, f"{library}: there is no such file"),
-            ("int nothing;", f"{library}: it is no library of this version of send-im"),
-            ("unsigned send_im_abi_version(void) { return 99; }", "it has interface 99, this package needs 1"),
-        ):
-            library.unlink(missing_ok=True)
-            if text:
-                source.write_text(text)
-                subprocess.run(["cc", "-shared", "-fPIC", source, "-o", library], check=True)
-            code, _, error = ended(run)
-            if code == 0 or "DllNotFoundException" not in error or said not in error:
-                raise AssertionError(f"{said!r} is not in {error!r}")
-
-
 def run():
     """All tests in C#."""
-    outcome = tests(CSHARP, "csharp")
-    more = [
-        ("the example in C#", lambda: the_example_sends_and_ends_with_the_exit_code(example)),
-        ("the loader says what is wrong", the_loader_says_what_is_wrong),
-    ]
-    return outcome + checked([*documents("csharp"), *more])
+    return tests(CSHARP, "csharp") + workspace.pytest(PACKAGE / "tests", "-k", "csharp")
 
 
 def run_vb():
     """All tests in Visual Basic."""
-    outcome = tests(VISUAL_BASIC, "vb")
-    more = ("the example in Visual Basic", lambda: the_example_sends_and_ends_with_the_exit_code(example_vb))
-    return outcome + checked([*documents("vb"), more])
+    return tests(VISUAL_BASIC, "vb") + workspace.pytest(PACKAGE / "tests", "-k", "vb")
 
 
 @lru_cache(maxsize=None)
@@ -219,23 +131,17 @@ def clean_room():
     targets = {"build/SendIm.targets", "buildTransitive/SendIm.targets"}
     if names - runtimes != libraries | targets or not runtimes:
         raise RuntimeError(f"the package holds {sorted(names)}")
-    with tempfile.TemporaryDirectory() as work:
-        room = Path(work).resolve()
+    with empty_room(HOME=".", DOTNET_CLI_HOME=".", NUGET_PACKAGES="packages") as room:
+        room.environment = environment(**clean(), **room.environment)
         sources = f'<clear /><add key="dist" value="{made.parent}" />'
-        (room / "nuget.config").write_text(f"<configuration><packageSources>{sources}</packageSources></configuration>\n")
-        chosen = environment(**clean(), HOME=room, DOTNET_CLI_HOME=room, NUGET_PACKAGES=room / "packages")
+        config = f"<configuration><packageSources>{sources}</packageSources></configuration>\n"
+        (room.folder / "nuget.config").write_text(config)
         reference = f'<PackageReference Include="SendIm" Version="{workspace.version()}" />'
         for language in ("csharp", "vb"):
-            project = dotnet_docs.write(language, room / language, framework(), reference, count=1)
-            out = room / f"out-{language}"
-            told = subprocess.run(
-                command("build", project, "--output", out, "--nologo"), env=chosen, cwd=room, capture_output=True, text=True
-            )
-            if told.returncode:
-                raise RuntimeError(f"the clean room: dotnet build failed: {told.stdout}")
-            done = subprocess.run(command(out / f"{project.stem}.dll", 0), env=chosen, cwd=room, capture_output=True, text=True)
-            if (done.returncode, done.stdout, done.stderr) != (0, dotnet_docs.GREETING, ""):
-                raise RuntimeError(f"the README's lines in the clean room did not greet: {done}")
+            project = dotnet_docs.write(language, room.folder / language, framework(), reference, count=1)
+            out = room.folder / f"out-{language}"
+            room.does(*command("build", project, "--output", out, "--nologo"))
+            room.greets(*command(out / f"{project.stem}.dll", 0))
             if not list(out.glob("runtimes/*/native/*send_im.*")):
                 raise RuntimeError("the clean room did not use the library of the package")
 
@@ -257,8 +163,3 @@ def lint():
                 if len(line) > LONGEST_LINE or line != line.rstrip() or "\t" in line:
                     problems.append(f"{path.relative_to(workspace.ROOT)}:{number}: too long, a tab, or blanks at the end")
     return problems
-
-
-if __name__ == "__main__":
-    for path in package([host()], os.environ.get("SEND_IM_PROFILE", "release")):
-        print(path)

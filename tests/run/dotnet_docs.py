@@ -2,10 +2,10 @@
 
 import re
 
+import programs
 import workspace
 
 README = workspace.ROOT / "bindings" / "dotnet" / "README.md"
-GREETING = "lenea@contoso.com hello world\n"
 
 CSHARP_USINGS = "System System.Linq System.Threading System.Threading.Tasks".split()
 
@@ -29,7 +29,7 @@ PROJECT = """<Project Sdk="Microsoft.NET.Sdk">
 
 def snippets(language):
     """The programs of the README in `csharp` or `vb`."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+    return programs.snippets(README, language)
 
 
 def csharp(number, snippet):

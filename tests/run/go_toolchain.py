@@ -7,9 +7,9 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-import c
 import toolchains
 import workspace
+from programs import clean
 
 OLDEST_GO = (1, 21)
 # What Debian 12 gets, whose own Go is older. Go gives out its toolchains as modules.
@@ -26,7 +26,7 @@ def version_of(command):
 
 def local(**more):
     """An environment without an account of ours, in which Go stays the one it is."""
-    return {**c.clean(), "GOTOOLCHAIN": "local", "GOWORK": "off", **more}
+    return {**clean(), "GOTOOLCHAIN": "local", "GOWORK": "off", **more}
 
 
 @lru_cache(maxsize=None)

@@ -1,11 +1,10 @@
 """The Go package: its tests, its module zip, and the zip used in an empty place.
 
-On its own it builds the zip; with the word prepare it only puts the library into the package, as `go test` needs it.
+With the word prepare it puts the library into the package, as `go generate` does.
 """
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -18,8 +17,9 @@ from pathlib import Path
 import c
 import workspace
 from go_toolchain import OLDEST_GO, go, local, target, toolchain, version_of
-from outcome import Outcome, checked, tests_in
-from targets import host, llvm
+from outcome import Outcome, junit
+from programs import empty_room, snippets
+from targets import llvm
 
 PACKAGE = workspace.ROOT / "bindings" / "go"
 NATIVE = PACKAGE / "internal" / "native"
@@ -27,8 +27,9 @@ EXAMPLE = workspace.ROOT / "examples" / "go"
 DIST = workspace.ROOT / "dist"
 
 STATICCHECK = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
+# Tells of failures alone, and writes a report.
+GOTESTSUM = "gotest.tools/gotestsum@v1.12.0"
 
-GREETING = "lenea@contoso.com hello world\n"
 # A plain file that everybody may read, in the zip.
 FILE_MODE = 0o100644
 # Tests that the leak detector leaves out: they send as the others do, only more often.
@@ -95,7 +96,7 @@ def run():
     else:
         why = "this Go or this compiler has no leak detector (Go 1.24; on Debian: apt install gcc)"
         outcome += Outcome(skipped=1, why=[why])
-    return outcome + checks()
+    return outcome + workspace.pytest(PACKAGE / "build_test.py")
 
 
 def driver():
@@ -117,122 +118,20 @@ def has_leak_detector():
 
 
 def tests(*arguments):
-    """Runs tests and counts those that hold no others."""
-    command = [go(), "test", "-json", "-count=1", "-timeout=40m", *arguments]
-    print("go", *command[1:], flush=True)
-    ended = subprocess.run(command, cwd=PACKAGE, env=local(), stdout=subprocess.PIPE, text=True)
-    results, output = {}, {}
-    for line in ended.stdout.splitlines():
-        try:
-            event = json.loads(line)
-        except ValueError:
-            print(line)
-            continue
-        name = (event.get("Package", event.get("ImportPath")), event.get("Test", ""))
-        if event["Action"] in ("output", "build-output"):
-            output.setdefault(name, []).append(event["Output"])
-        elif event["Action"] in ("pass", "fail", "skip") and name[1]:
-            results[name] = event["Action"]
-    parents = {(package, test.rsplit("/", 1)[0]) for package, test in results if "/" in test}
-    results = {name: result for name, result in results.items() if name not in parents}
-    counted = list(results.values())
-    outcome = Outcome(counted.count("pass"), counted.count("fail"), counted.count("skip"))
-    for name, lines in output.items():
-        if results.get(name) in ("fail", "skip") or (ended.returncode and not name[1]):
-            print("".join(lines), end="", flush=True)
-    if outcome.failed == 0 and (ended.returncode or outcome.passed == 0):
-        outcome.failed = 1
-        outcome.why.append(f"go test {' '.join(arguments)} ended with {ended.returncode}, see above")
-    print(f"# {outcome.passed} passed, {outcome.failed} failed, {outcome.skipped} skipped", flush=True)
-    return outcome
-
-
-def checks():
-    """The tests of this file."""
-    return checked(tests_in(globals()))
-
-
-def built_with_shared_library():
-    """The example, linked with the shared library as pkg-config names it."""
-    prefix = workspace.target_dir() / "send-im-go"
-    shutil.rmtree(prefix, ignore_errors=True)
-    c.install(prefix, "dev")
-    environment = {"PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig")}
-    out = prefix / "send"
-    gopher("build", "-tags=send_im_pkgconfig", "-o", out, ".", folder=EXAMPLE, env=environment, check=True)
-    return prefix, out
-
-
-def test_the_shared_library_of_pkg_config_is_taken_where_it_is_asked_for():
-    prefix, out = built_with_shared_library()
-    there = {"LD_LIBRARY_PATH": str(prefix / "lib"), "DYLD_LIBRARY_PATH": str(prefix / "lib")}
-    with c.Sandbox() as sandbox:
-        done = c.ended([out, "lenea@contoso.com", "hello world"], {**sandbox.account, **there})
-        c.same(
-            (done.returncode, done.stdout, done.stderr),
-            (0, "lenea@contoso.com accepted the message (invitation_accepted).\n", ""),
-        )
-        c.same(sandbox.texts(), ["hello world"])
-    done = c.ended([out, "lenea@contoso.com", "hello world"], c.clean())
-    if done.returncode == 0 or "libsend_im" not in done.stderr:
-        raise AssertionError(f"it ran without the shared library: {done}")
-
-
-def test_a_library_of_another_interface_is_refused():
-    prefix, out = built_with_shared_library()
-    other = prefix / "other.so"
-    (prefix / "other.c").write_text("unsigned send_im_abi_version(void) { return 2; }\n")
-    workspace.run("cc", "-shared", "-fPIC", prefix / "other.c", "-o", other, check=True)
-    environment = {**c.clean(), "LD_LIBRARY_PATH": str(prefix / "lib"), "LD_PRELOAD": str(other)}
-    done = c.ended([out, "lenea@contoso.com", "hello world"], environment)
-    if done.returncode == 0 or "has interface 2, and this package needs 1" not in done.stderr:
-        raise AssertionError(f"it was taken: {done}")
-
-
-def refused(folder, **environment):
-    """What the compiler says about a package that cannot be built."""
-    done = subprocess.run(
-        [go(), "build", "./..."], cwd=folder, env=local(**environment), capture_output=True, text=True, timeout=c.HANG
-    )
-    if done.returncode == 0:
-        raise AssertionError("it can be built")
-    return done.stdout + done.stderr
-
-
-def test_without_a_library_or_without_cgo_the_compiler_says_what_to_do():
-    with tempfile.TemporaryDirectory() as work:
-        folder = Path(work) / "package"
-        copied = shutil.ignore_patterns("*.a", "send_im.h", "library.h", "*_test.go")
-        shutil.copytree(PACKAGE, folder, ignore=copied)
-        told = refused(folder)
-        if "python3 tests/run/golang.py prepare" not in told:
-            raise AssertionError(told)
-    told = refused(PACKAGE, CGO_ENABLED="0")
-    if "CGO_ENABLED_to_1" not in told:
-        raise AssertionError(told)
-
-
-def test_another_build_of_the_library_is_linked_again():
-    first, second = (linked_library(letter * 64) for letter in "ab")
-    c.same((first, second), ("a" * 64, "b" * 64))
-
-
-def linked_library(digest):
-    """What a program says it was linked with, after the library was replaced by one with this digest."""
-    kept = (NATIVE / "library.h").read_text()
-    try:
-        (NATIVE / "library.h").write_text(f'#define SENDIM_LIBRARY "{digest}"\n')
-        told = gopher("test", "-run=^TestLibrary$", "-v", "./internal/native", stdout=subprocess.PIPE, text=True, check=True)
-    finally:
-        (NATIVE / "library.h").write_text(kept)
-    return re.search(r"library (\w+)", told.stdout)[1]
+    """Runs tests and counts."""
+    workspace.REPORTS.mkdir(exist_ok=True)
+    report = workspace.REPORTS / "go.xml"
+    report.unlink(missing_ok=True)
+    shown = ["--format=standard-quiet", f"--junitfile={report}", "--", "-count=1", "-timeout=40m"]
+    ended = gopher("run", GOTESTSUM, *shown, *arguments)
+    return (junit(report) if report.exists() else Outcome()).ended(f"go test {' '.join(arguments)}", ended.returncode)
 
 
 def files():
     """The files of the module: those of the repository without the tests that need the clone, and what was prepared."""
     listing = ("git", "ls-files", "-co", "--exclude-standard", ".")
     listed = workspace.run(*listing, folder=PACKAGE, capture_output=True, text=True, check=True)
-    names = [name for name in listed.stdout.splitlines() if not name.endswith("_test.go") or name == "example_test.go"]
+    names = [name for name in listed.stdout.splitlines() if "_test." not in name or name == "example_test.go"]
     yield from ((PACKAGE / name, name) for name in names if name != ".gitignore" and (PACKAGE / name).is_file())
     for name in ("LICENSE-MIT", "LICENSE-APACHE"):
         yield workspace.ROOT / name, name
@@ -267,62 +166,39 @@ def package(machines, profile):
 def clean_room():
     """Uses the built zip in an empty place, through a module proxy and by replacing, and runs the README's first lines."""
     version, built = workspace.version(), archive()
-    with tempfile.TemporaryDirectory() as work:
-        room = Path(work).resolve()
-        served = room / "proxy" / module() / "@v"
+    caches = {"HOME": ".", "GOPATH": "go", "GOMODCACHE": "go/pkg/mod", "GOCACHE": "cache"}
+    with empty_room(**caches) as room:
+        served = room.folder / "proxy" / module() / "@v"
         served.mkdir(parents=True)
         shutil.copy(built, served / f"v{version}.zip")
         with zipfile.ZipFile(built) as packed:
             (served / f"v{version}.mod").write_bytes(packed.read(f"{module()}@v{version}/go.mod"))
-            packed.extractall(room / "unpacked")
-            c.same({entry.external_attr >> 16 for entry in packed.infolist()}, {FILE_MODE})
+            packed.extractall(room.folder / "unpacked")
+            if {entry.external_attr >> 16 for entry in packed.infolist()} != {FILE_MODE}:
+                raise RuntimeError("the zip holds files that not everybody may read")
         (served / f"v{version}.info").write_text(json.dumps({"Version": f"v{version}"}))
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(room),
-            "GOPATH": str(room / "go"),
-            "GOMODCACHE": str(room / "go" / "pkg" / "mod"),
-            "GOCACHE": str(room / "cache"),
-            "GOPROXY": (room / "proxy").as_uri(),
+        room.environment |= {
+            "GOPROXY": (room.folder / "proxy").as_uri(),
             "GONOSUMDB": module().split("/")[0],
             "GOTOOLCHAIN": "local",
             # Folders of modules that can be removed.
             "GOFLAGS": "-modcacherw",
         }
-        replaced = room / "unpacked" / "sendim"
-        shutil.move(room / "unpacked" / f"{module()}@v{version}", replaced)
+        replaced = room.folder / "unpacked" / "sendim"
+        shutil.move(room.folder / "unpacked" / f"{module()}@v{version}", replaced)
         ways = {
             "get": [["get", f"{module()}@v{version}"]],
             "vendor": [["get", f"{module()}@v{version}"], ["mod", "vendor"]],
             "replace": [["mod", "edit", f"-require={module()}@v0.0.0", f"-replace={module()}={replaced}"]],
         }
         for way, steps in ways.items():
-            greeted(room / way, environment, steps)
-
-
-def greeted(folder, environment, steps):
-    """Runs the README's first lines in a module that has the package by these steps."""
-    folder.mkdir()
-    (folder / "main.go").write_text(greeting())
-
-    def in_room(*command):
-        ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=c.HANG)
-        if ended.returncode:
-            raise RuntimeError(f"{' '.join(command)} failed in the clean room: {ended.stdout}{ended.stderr}")
-        return ended
-
-    for step in [["mod", "init", "hello"], *steps, ["build", "-o", "hello", "."]]:
-        in_room(go(), *step)
-    done = in_room(str(folder / "hello"))
-    if (done.stdout, done.stderr) != (GREETING, ""):
-        raise RuntimeError(f"the README's lines in the clean room did not greet: {done}")
-    if b"send_im_panic_for_tests" in (folder / "hello").read_bytes():
-        raise RuntimeError("the zip holds the test library")
-
-
-def greeting():
-    """The first lines of the README."""
-    return re.search(r"^```go\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+            (room.folder / way).mkdir()
+            (room.folder / way / "main.go").write_text(snippets(PACKAGE / "README.md", "go")[0])
+            for step in [["mod", "init", "hello"], *steps, ["build", "-o", "hello", "."]]:
+                room.does(go(), *step, inside=way)
+            room.greets("./hello", inside=way)
+            if b"send_im_panic_for_tests" in (room.folder / way / "hello").read_bytes():
+                raise RuntimeError("the zip holds the test library")
 
 
 def example(arguments, environment=None):
@@ -351,8 +227,5 @@ if __name__ == "__main__":
         toolchain()
     elif missing := problem():
         sys.exit(f"golang: {missing}")
-    elif sys.argv[1:] == ["prepare"]:
-        prepare()
     else:
-        for path in package([host()], os.environ.get("SEND_IM_PROFILE", "release")):
-            print(path)
+        prepare()

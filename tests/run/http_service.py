@@ -13,8 +13,8 @@ import cargo
 import dotnet_sdk
 import toolchains
 import workspace
-from c import clean, same
 from outcome import checked, tests_in
+from programs import clean
 
 PACKAGE = workspace.ROOT / "bindings" / "http"
 CALLERS = PACKAGE / "tests" / "callers"
@@ -51,6 +51,16 @@ def problem():
     if not ready():
         return "no jQuery and no browser driver here (make toolchains)"
     return None
+
+
+def browser_problem():
+    """Why no page can be opened here, or None."""
+    if missing := workspace.cargo_problem():
+        return missing
+    for tool, package in (("node", "nodejs"), ("chromium", "chromium")):
+        if not shutil.which(tool):
+            return f"no {tool} on PATH (on Debian: apt install {package})"
+    return None if ready() else "no jQuery and no browser driver here (make toolchains)"
 
 
 def ready():
@@ -116,6 +126,11 @@ def asked(url):
 def texts(sandbox):
     """What the sandbox has delivered, in any order."""
     return sorted(message["text"] for message in asked(f"{sandbox}sandbox/api/messages"))
+
+
+def same(got, wanted):
+    if got != wanted:
+        raise AssertionError(f"got {got!r}, wanted {wanted!r}")
 
 
 def ended(command, environment=None, **more):

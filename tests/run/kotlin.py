@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from functools import cache
@@ -12,16 +11,14 @@ from pathlib import Path
 
 import toolchains
 import workspace
-from outcome import Outcome
+from outcome import junit
+from programs import empty_room, snippets
 
 PACKAGE = workspace.ROOT / "bindings" / "kotlin"
 TARGET = PACKAGE / "target"
 REPORTS = TARGET / "surefire-reports"
 DIST = workspace.ROOT / "dist"
 OLDEST_JAVA = 17
-
-GREETING = "lenea@contoso.com hello world\n"
-HANG = 120
 
 # Named in full, so that Maven need not ask which versions there are.
 INSTALL_FILE = "org.apache.maven.plugins:maven-install-plugin:3.1.4:install-file"
@@ -83,19 +80,7 @@ def tests(selection):
     prepare()
     shutil.rmtree(REPORTS, ignore_errors=True)
     ended = maven("surefire:test", selection)
-    outcome = Outcome()
-    for report in sorted(REPORTS.glob("TEST-*.xml")):
-        suite = ElementTree.parse(report).getroot()
-        count = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
-        outcome.failed += count["failures"] + count["errors"]
-        outcome.skipped += count["skipped"]
-        outcome.passed += count["tests"] - count["failures"] - count["errors"] - count["skipped"]
-        outcome.why += [skipped.get("message", "") for skipped in suite.iter("skipped")]
-    outcome.why = sorted(set(outcome.why))
-    if outcome.failed == 0 and (ended.returncode != 0 or outcome.passed == 0):
-        outcome.failed = 1
-        outcome.why.append(f"surefire ended with {ended.returncode}, see above")
-    return outcome
+    return junit(*sorted(REPORTS.glob("TEST-*.xml"))).ended("surefire", ended.returncode)
 
 
 def package(machines, profile):
@@ -142,41 +127,28 @@ def stem():
 
 def clean_room():
     """Uses the built jar in an empty place, with a Maven repository of its own: both languages run the README."""
-    kotlin, java = (snippets(language)[0] for language in ("kotlin", "java"))
-    with tempfile.TemporaryDirectory() as work:
-        room = Path(work).resolve()
-        project = room / "project"
-        project.mkdir()
-        shutil.copytree(workspace.ROOT / "examples" / "kotlin", project, dirs_exist_ok=True)
+    with empty_room() as room:
+        project = room.folder / "project"
+        shutil.copytree(workspace.ROOT / "examples" / "kotlin", project)
         (project / "Send.kt").unlink()
-        (project / "Greet.kt").write_text(kotlin)
-        body = f"    public static void main(String[] arguments) {{\n{java}    }}\n"
+        (project / "Greet.kt").write_text(lines("kotlin")[0])
+        body = f"    public static void main(String[] arguments) {{\n{lines('java')[0]}    }}\n"
         (project / "Hello.java").write_text(f"import im.send.*;\npublic class Hello {{\n{body}}}\n")
 
-        def in_room(*command):
-            environment = {name: value for name, value in os.environ.items() if not name.startswith("SEND_IM_")}
-            return subprocess.run(
-                [str(part) for part in command], cwd=project, env=environment, capture_output=True, text=True
-            )
-
         def mvn(*arguments):
-            done = in_room("mvn", "--batch-mode", "--quiet", f"-Dmaven.repo.local={room / 'repository'}", *arguments)
-            if done.returncode:
-                raise RuntimeError(f"the clean room: mvn {arguments[0]} failed: {done.stdout}{done.stderr}")
+            repository = f"-Dmaven.repo.local={room.folder / 'repository'}"
+            room.does("mvn", "--batch-mode", "--quiet", repository, *arguments, inside="project")
 
         mvn(INSTALL_FILE, f"-Dfile={DIST / stem()}.jar", f"-DpomFile={DIST / stem()}.pom")
-        mvn("compile", BUILD_CLASSPATH, f"-Dmdep.outputFile={room / 'classpath'}")
-        classpath = f"target/classes{os.pathsep}{(room / 'classpath').read_text().strip()}"
+        mvn("compile", BUILD_CLASSPATH, f"-Dmdep.outputFile={room.folder / 'classpath'}")
+        classpath = f"target/classes{os.pathsep}{(room.folder / 'classpath').read_text().strip()}"
         for main in ("GreetKt", "Hello"):
-            done = in_room("java", "-cp", classpath, main)
-            if (done.returncode, done.stdout, done.stderr) != (0, GREETING, ""):
-                raise RuntimeError(f"{main} in the clean room did not greet: {done}")
+            room.greets("java", "-cp", classpath, main, inside="project")
 
 
-def snippets(language):
+def lines(language):
     """The programs the README shows in this language."""
-    text = (PACKAGE / "README.md").read_text()
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return snippets(PACKAGE / "README.md", language)
 
 
 @cache

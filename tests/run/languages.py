@@ -38,22 +38,22 @@ LANGUAGES = {
     "shell": shell,
 }
 
-# The programs of `make demo`: language, module, the command line of its example.
+# The programs of `make demo`: language, why it cannot run here, the command line of its example.
 EXAMPLES = [
-    ("Rust", rust, rust.example),
-    ("Python", python, python.example),
-    ("Ruby", ruby, ruby.example),
-    ("Kotlin", kotlin, kotlin.example),
-    ("Java", kotlin, kotlin.example_java),
-    ("Swift", swift, swift.example),
-    ("C", c, c.example),
-    ("C++", c, c.example_cpp),
-    ("C#", dotnet, dotnet.example),
-    ("VB", dotnet, dotnet.example_vb),
-    ("PHP", php, php.example),
-    ("Node", node, node.example),
-    ("Go", golang, golang.example),
-    ("jQuery", http_service, http_service.example_jquery),
+    ("Python", python.problem, python.example),
+    ("Rust", rust.problem, rust.example),
+    ("Ruby", ruby.problem, ruby.example),
+    ("Kotlin", kotlin.problem, kotlin.example),
+    ("Java", kotlin.problem, kotlin.example_java),
+    ("Swift", swift.problem, swift.example),
+    ("C", c.problem, c.example),
+    ("C++", c.problem, c.example_cpp),
+    ("C#", dotnet.problem, dotnet.example),
+    ("VB", dotnet.problem, dotnet.example_vb),
+    ("PHP", php.problem, php.example),
+    ("Node", node.problem, node.example),
+    ("Go", golang.problem, golang.example),
+    ("jQuery", http_service.browser_problem, http_service.example_jquery),
 ]
 
 

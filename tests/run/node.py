@@ -1,4 +1,4 @@
-"""The Node package: its tests, its tarball, and the tarball used in an empty place. On its own it runs the tests."""
+"""The Node package: its tests, its tarball, and the tarball used in an empty place. On its own it makes the package in the clone ready."""
 
 import json
 import os
@@ -11,7 +11,8 @@ from pathlib import Path
 
 import toolchains
 import workspace
-from outcome import Outcome
+from outcome import Outcome, tap
+from programs import empty_room, snippets
 from targets import host
 
 PACKAGE = workspace.ROOT / "bindings" / "node"
@@ -26,7 +27,6 @@ WINDOWS = os.name == "nt"
 NPM = shutil.which("npm") or "npm"
 BUILT = "send_im_node.dll" if WINDOWS else f"libsend_im_node.{'dylib' if DARWIN else 'so'}"
 
-GREETING = "lenea@contoso.com hello world\n"
 HANG = 1800
 
 
@@ -115,18 +115,7 @@ def tests(file):
     command = ["node", "--test-reporter=tap", str(file)]
     ended = subprocess.run(command, cwd=PACKAGE, env=clean(), capture_output=True, text=True, timeout=HANG)
     print(f"# {file.name}\n{told(ended.stdout)}{ended.stderr}", flush=True)
-    outcome = Outcome()
-    for line in ended.stdout.splitlines():
-        if re.match(r"ok \d+ - .* # SKIP", line):
-            outcome.skipped += 1
-            outcome.why.append(line.partition("# SKIP")[2].strip())
-        else:
-            outcome.passed += bool(re.match(r"ok \d+ ", line))
-            outcome.failed += bool(re.match(r"not ok \d+ ", line))
-    if outcome.failed == 0 and (ended.returncode != 0 or outcome.passed == 0):
-        outcome.failed = 1
-        outcome.why.append(f"{file.name} ended with {ended.returncode}, see above")
-    return outcome
+    return tap(ended.stdout.splitlines()).ended(file.name, ended.returncode)
 
 
 def told(tap):
@@ -175,38 +164,26 @@ def packed(folder, manifest):
 def clean_room():
     """Installs the built tarballs in an empty place with an empty cache, and runs the README's lines and the example with them."""
     tarballs = [f"{name}-{version()}.tgz" for name in (platform_package(), "send-im")]
-    with tempfile.TemporaryDirectory() as work:
-        room = Path(work).resolve()
-        environment = dict(clean(), XDG_CONFIG_HOME=str(room), npm_config_cache=str(room / "cache"))
-
-        def in_room(*command):
-            return subprocess.run(command, cwd=room, env=environment, capture_output=True, text=True, timeout=HANG)
-
-        (room / "package.json").write_text('{"private": true}')
+    with empty_room(XDG_CONFIG_HOME=".", npm_config_cache="cache") as room:
+        (room.folder / "package.json").write_text('{"private": true}')
         for tarball in tarballs:
-            shutil.copy(DIST / tarball, room)
-        install = in_room(NPM, "install", "--no-audit", "--no-fund", *(f"./{tarball}" for tarball in tarballs))
-        if install.returncode:
-            raise RuntimeError(f"npm install failed: {install.stdout}{install.stderr}")
+            shutil.copy(DIST / tarball, room.folder)
+        room.does(NPM, "install", "--no-audit", "--no-fund", *(f"./{tarball}" for tarball in tarballs))
         for lines in greetings():
             name = "greet.cjs" if "require(" in lines else "greet.mjs"
-            (room / name).write_text(lines)
-            greeted = in_room("node", name)
-            if (greeted.returncode, greeted.stdout, greeted.stderr) != (0, GREETING, ""):
-                raise RuntimeError(f"the README's lines in the clean room did not greet: {greeted}")
-        where = in_room("node", "-p", "fs.realpathSync(require.resolve('send-im'))").stdout
-        native = in_room("node", "-p", f"fs.realpathSync(require.resolve('{platform_package()}'))").stdout
-        if not (Path(where).is_relative_to(room) and Path(native).is_relative_to(room)):
-            raise RuntimeError(f"the clean room used {where!r} with {native!r} and not the packages installed in it")
-        shutil.copy(EXAMPLE, room)
-        refused = in_room("node", EXAMPLE.name, "lenea@contoso.com", "hello world")
-        if refused.returncode != 2 or "SEND_IM_ADDRESS" not in refused.stderr:
-            raise RuntimeError(f"the example in the clean room did not ask for an account: {refused}")
+            (room.folder / name).write_text(lines)
+            room.greets("node", name)
+        for package in ("send-im", platform_package()):
+            where = room.does("node", "-p", f"fs.realpathSync(require.resolve('{package}'))")
+            if not Path(where).is_relative_to(room.folder):
+                raise RuntimeError(f"the clean room used {where!r} and not the package installed in it")
+        shutil.copy(EXAMPLE, room.folder)
+        room.asks_for_an_account("node", EXAMPLE.name)
 
 
 def greetings():
     """The first lines of the README, as a module and for CommonJS."""
-    return re.findall(r"^```js\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[:2]
+    return snippets(PACKAGE / "README.md", "js")[:2]
 
 
 def example(arguments, environment=None):
@@ -231,4 +208,6 @@ def lint():
 
 
 if __name__ == "__main__":
-    print(vars(run()))
+    if missing := problem():
+        sys.exit(f"node: {missing}")
+    prepared()

@@ -1,7 +1,9 @@
-"""What a suite counted."""
+"""What a suite counted, and the reports of test runners that are counted."""
 
+import re
 import subprocess
 from dataclasses import dataclass, field
+from xml.etree import ElementTree
 
 
 @dataclass
@@ -22,6 +24,54 @@ class Outcome:
             self.why + other.why,
             self.scenarios + other.scenarios,
         )
+
+    def ended(self, command, code):
+        """The same, but failed where the command failed though no test did, or where there was no test."""
+        if self.failed == 0 and (code != 0 or self.passed == 0):
+            self.failed = 1
+            self.why.append(f"{command} ended with {code}, see above")
+        return self
+
+
+def shown(lines):
+    """These lines, each of which is shown as it comes."""
+    for line in lines:
+        print(line, end="", flush=True)
+        yield line
+
+
+def junit(*files):
+    """What reports in JUnit's format say."""
+    outcome = Outcome()
+    for file in files:
+        for case in ElementTree.parse(file).iter("testcase"):
+            skipped = case.find("skipped")
+            if skipped is not None:
+                outcome.skipped += 1
+                outcome.why.append(skipped.get("message") or f"{case.get('name')} was skipped")
+            elif case.find("failure") is not None or case.find("error") is not None:
+                outcome.failed += 1
+            else:
+                outcome.passed += 1
+    outcome.why = sorted(set(outcome.why))
+    return outcome
+
+
+def tap(lines):
+    """What a report in TAP says, line by line as it comes. The results of all tests that it announces must be there."""
+    outcome, planned = Outcome(), None
+    for line in lines:
+        if test := re.match(r"(not )?ok \b(?:.* # SKIP ?(.*))?", line):
+            outcome.failed += bool(test[1])
+            outcome.skipped += test[2] is not None
+            outcome.passed += not test[1] and test[2] is None
+            outcome.why += [test[2].strip()] if test[2] else []
+        elif line.startswith("1.."):
+            planned = int(line[3:])
+    if planned != outcome.passed + outcome.failed + outcome.skipped:
+        outcome.failed += 1
+        outcome.why.append(f"the report announces {planned} tests and holds another number, see above")
+    return outcome
 
 
 def checked(checks):

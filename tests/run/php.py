@@ -1,18 +1,21 @@
-"""The PHP package: its tests, its zip for Composer, and the zip used in an empty place. On its own it builds the zip."""
+"""The PHP package: its tests, its zip for Composer, and the zip used in an empty place.
+
+On its own it makes the package in the clone ready.
+"""
 
 import json
 import os
-import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from xml.etree import ElementTree
 
 import toolchains
 import workspace
-from outcome import Outcome
+from outcome import Outcome, junit
+from programs import empty_room, snippets
 from targets import host
 
 PACKAGE = workspace.ROOT / "bindings" / "php"
@@ -24,8 +27,6 @@ NEEDED = [
     *("composer", "phpunit", "php-psr-log", "php-codesniffer", "libfcgi-bin"),
 ]
 DEBIAN = f"on Debian: apt install {' '.join(NEEDED)}"
-
-GREETING = "lenea@contoso.com hello world\n"
 
 
 def problem():
@@ -96,21 +97,8 @@ def run():
     prepare()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SEND_IM_", "RUST_"))}
     ended = workspace.run("phpunit", "--log-junit", report, folder=PACKAGE, env=environment)
-    if not report.exists() or not report.stat().st_size:
-        return Outcome(failed=1, why=["phpunit ended without a report, see above"])
-    outcome = Outcome()
-    for case in ElementTree.parse(report).iter("testcase"):
-        if case.find("skipped") is not None:
-            outcome.skipped += 1
-            outcome.why.append(f"{case.get('name')} was skipped")
-        elif len(case):
-            outcome.failed += 1
-        else:
-            outcome.passed += 1
-    if outcome.failed == 0 and (ended.returncode != 0 or outcome.passed == 0):
-        outcome.failed = 1
-        outcome.why.append(f"phpunit ended with {ended.returncode}, see above")
-    return outcome
+    counted = report.exists() and report.stat().st_size
+    return (junit(report) if counted else Outcome()).ended("phpunit", ended.returncode)
 
 
 def driver():
@@ -130,7 +118,7 @@ def package(machines, profile):
         for text in (PACKAGE / "README.md", PACKAGE / "preload.php", *sorted(workspace.ROOT.glob("LICENSE-*"))):
             shutil.copy(text, content)
         manifest = json.loads((PACKAGE / "composer.json").read_text())
-        del manifest["autoload-dev"]
+        del manifest["autoload-dev"], manifest["scripts"]
         manifest["version"] = workspace.version()
         (content / "composer.json").write_text(json.dumps(manifest, indent=4) + "\n")
         (content / "lib").mkdir()
@@ -152,46 +140,25 @@ def package(machines, profile):
 
 def clean_room():
     """Installs the built zip with Composer in an empty place and runs the README's lines and the example with it."""
-    artefact = DIST / f"send-im-send-im-{workspace.version()}.zip"
-    with tempfile.TemporaryDirectory() as work:
-        room = Path(work).resolve()
-        (room / "dist").mkdir()
-        shutil.copy(artefact, room / "dist")
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(room),
-            "COMPOSER_HOME": str(room / "composer"),
-            "COMPOSER_ALLOW_SUPERUSER": "1",
-            "LANG": "C.UTF-8",
-        }
-
-        def in_room(*command):
-            return subprocess.run(list(map(str, command)), cwd=room, env=environment, capture_output=True, text=True)
-
-        (room / "composer.json").write_text('{"repositories": [{"packagist": false}]}\n')
-        for command in (
-            ("config", "repositories.send-im", "artifact", room / "dist"),
-            ("require", "--no-interaction", "send-im/send-im"),
-        ):
-            done = in_room("composer", *command)
-            if done.returncode:
-                raise RuntimeError(f"composer {command[0]} failed: {done.stdout}{done.stderr}")
-        (room / "greet.php").write_text(greeting())
-        greeted = in_room("php", "-d", "error_reporting=-1", "greet.php")
-        if (greeted.returncode, greeted.stdout, greeted.stderr) != (0, GREETING, ""):
-            raise RuntimeError(f"the README's lines in the clean room did not greet: {greeted}")
-        header = in_room("vendor/bin/send-im-header")
-        if f'FFI_LIB "{room}' not in header.stdout:
+    with empty_room(HOME=".", COMPOSER_HOME="composer") as room:
+        room.environment |= {"COMPOSER_ALLOW_SUPERUSER": "1", "LANG": "C.UTF-8"}
+        (room.folder / "dist").mkdir()
+        shutil.copy(DIST / f"send-im-send-im-{workspace.version()}.zip", room.folder / "dist")
+        (room.folder / "composer.json").write_text('{"repositories": [{"packagist": false}]}\n')
+        room.does("composer", "config", "repositories.send-im", "artifact", room.folder / "dist")
+        room.does("composer", "require", "--no-interaction", "send-im/send-im")
+        (room.folder / "greet.php").write_text(greeting())
+        room.greets("php", "-d", "error_reporting=-1", "greet.php")
+        header = room.does("vendor/bin/send-im-header")
+        if f'FFI_LIB "{room.folder}' not in header:
             raise RuntimeError(f"the clean room does not use the library installed in it: {header}")
-        shutil.copy(EXAMPLE / "send.php", room)
-        refused = in_room("php", "send.php", "lenea@contoso.com", "hello world")
-        if refused.returncode != 2 or "SEND_IM_ADDRESS" not in refused.stderr:
-            raise RuntimeError(f"the example in the clean room did not ask for an account: {refused}")
+        shutil.copy(EXAMPLE / "send.php", room.folder)
+        room.asks_for_an_account("php", "send.php")
 
 
 def greeting():
     """The first lines of the README."""
-    return re.search(r"^```php\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+    return snippets(PACKAGE / "README.md", "php")[0]
 
 
 def example(arguments, environment=None):
@@ -218,5 +185,6 @@ def lint():
 
 
 if __name__ == "__main__":
-    for path in package():
-        print(path)
+    if missing := problem():
+        sys.exit(f"php: {missing}")
+    prepare()

@@ -16,6 +16,7 @@ import targets
 import toolchains
 import windows
 import workspace
+from programs import GREETING
 from outcome import Outcome
 
 # What the scenarios drive the Rust library with.
@@ -195,7 +196,7 @@ def old_debian(target):
     emulator = [f"/{Path(shutil.copy(shutil.which(name), root)).name}" for name in target.run[:1]]
     command = [shutil.which("chroot"), root, *emulator, "/usr/bin/python3", "-c", python.greeting()]
     done = subprocess.run(command, env={"PYTHONPATH": "/site", "HOME": "/root"}, capture_output=True, text=True)
-    good = (done.returncode, done.stdout) == (0, python.GREETING)
+    good = (done.returncode, done.stdout) == (0, GREETING)
     return Outcome(passed=good, failed=not good, why=[] if good else [str(done)])
 
 

@@ -1,24 +1,25 @@
 """The Python package: its tests, its wheel, and the wheel used in an empty place."""
 
-import os
-import re
 import shutil
 import subprocess
 import tempfile
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import toolchains
 import workspace
-from outcome import Outcome
+from outcome import Outcome, junit
+from programs import empty_room, snippets
 
 PACKAGE = workspace.ROOT / "bindings" / "python"
 EXAMPLE = workspace.ROOT / "examples" / "python" / "send.py"
 # Where programs in Python lie that make runs.
-RUNNERS = [workspace.ROOT / "tests" / name for name in ("run", "bench", "fuzz", "siege", "soak/run.py")]
+RUNNERS = [
+    *(workspace.ROOT / "tests" / name for name in ("run", "bench", "fuzz", "siege", "soak/run.py")),
+    *(workspace.ROOT / "bindings").glob("*/[tT]ests/test_*.py"),
+    workspace.ROOT / "bindings" / "go" / "build_test.py",
+]
 DIST = workspace.ROOT / "dist"
 WHEEL = "wheel==0.45.1"
-GREETING = "lenea@contoso.com hello world\n"
 
 
 def problem():
@@ -39,18 +40,7 @@ def run():
     report = workspace.REPORTS / "python.xml"
     report.unlink(missing_ok=True)
     tests = workspace.run(workspace.PYTHON, "-m", "pytest", f"--junitxml={report}", folder=PACKAGE)
-    if not report.exists():
-        return Outcome(failed=1, why=["pytest ended without a report, see above"])
-    outcome = Outcome()
-    for suite in ElementTree.parse(report).iter("testsuite"):
-        count = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
-        outcome.failed += count["failures"] + count["errors"]
-        outcome.skipped += count["skipped"]
-        outcome.passed += count["tests"] - count["failures"] - count["errors"] - count["skipped"]
-    outcome.why = sorted({skipped.get("message", "") for skipped in ElementTree.parse(report).iter("skipped")})
-    if tests.returncode != 0 and outcome.failed == 0:
-        outcome.failed, outcome.why = 1, [*outcome.why, f"pytest ended with {tests.returncode}"]
-    return outcome
+    return (junit(report) if report.exists() else Outcome()).ended("pytest", tests.returncode)
 
 
 def driver():
@@ -100,32 +90,20 @@ def wheel_for(machine, profile, wheel):
 
 def clean_room():
     """Installs the built wheel in an empty place and runs the README's lines and the example with it."""
-    with tempfile.TemporaryDirectory() as work:
-        room = Path(work).resolve()
-        workspace.make_environment(room / "venv")
-        python = workspace.python_in(room / "venv")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("SEND_IM_", "PYTHON"))}
-
-        def in_room(*command):
-            return subprocess.run([str(c) for c in command], cwd=room, env=environment, capture_output=True, text=True)
-
+    with empty_room() as room:
+        workspace.make_environment(room.folder / "venv")
+        python = workspace.python_in(room.folder / "venv")
         chosen = ["--no-index", "--find-links", DIST, "--only-binary", ":all:", "send-im"]
-        installed = in_room(python, "-m", "pip", "install", "--quiet", *chosen)
-        if installed.returncode:
-            raise RuntimeError(f"pip install failed: {installed.stderr}")
-        if len(list(room.rglob("send_im-*.dist-info/**/LICENSE-*"))) != 2:
+        room.does(python, "-m", "pip", "install", "--quiet", *chosen)
+        if len(list(room.folder.rglob("send_im-*.dist-info/**/LICENSE-*"))) != 2:
             raise RuntimeError("the wheel lacks the texts of its licences")
-        greeted = in_room(python, "-c", greeting())
-        if (greeted.returncode, greeted.stdout, greeted.stderr) != (0, GREETING, ""):
-            raise RuntimeError(f"the README's lines in the clean room did not greet: {greeted}")
-        refused = in_room(python, EXAMPLE, "lenea@contoso.com", "hello world")
-        if refused.returncode != 2 or "SEND_IM_ADDRESS" not in refused.stderr:
-            raise RuntimeError(f"the example in the clean room did not ask for an account: {refused}")
+        room.greets(python, "-c", greeting())
+        room.asks_for_an_account(python, EXAMPLE)
 
 
 def greeting():
     """The first lines of the README."""
-    return re.search(r"^```python\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+    return snippets(PACKAGE / "README.md", "python")[0]
 
 
 def lint():
@@ -135,7 +113,7 @@ def lint():
         "ruff check": ["ruff", "check", "."],
         "ruff format": ["ruff", "format", "--check", "."],
         "ruff check of the example": ["ruff", "check", "--ignore", "D", EXAMPLE.parent],
-        "ruff check of tests": ["ruff", "check", "--select", "E,F,W,B", "--line-length", "140", *RUNNERS],
+        "ruff check of what make runs": ["ruff", "check", "--select", "E,F,W,B", "--line-length", "140", *RUNNERS],
         "mypy": ["mypy"],
     }
     found = []

@@ -1,16 +1,15 @@
 """The Ruby package: its tests, its gem, and the gem used in an empty place."""
 
-import json
 import os
 import re
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 import toolchains
 import workspace
-from outcome import Outcome
+from outcome import Outcome, shown
+from programs import empty_room, snippets
 from targets import host
 
 PACKAGE = workspace.ROOT / "bindings" / "ruby"
@@ -19,8 +18,6 @@ DIST = workspace.ROOT / "dist"
 OLDEST_RUBY = (3, 1)
 LINTERS = ("rubocop", "yard")
 DEBIAN = "on Debian: apt install ruby ruby-ffi ruby-minitest rake"
-
-GREETING = "lenea@contoso.com hello world\n"
 
 
 def problem():
@@ -54,19 +51,17 @@ def asked(program):
 
 
 def run():
-    """Compiles the package in debug mode, runs its tests and counts what they report."""
-    workspace.REPORTS.mkdir(exist_ok=True)
-    report = workspace.REPORTS / "ruby.json"
-    report.unlink(missing_ok=True)
-    environment = dict(os.environ, SEND_IM_PROFILE="dev", SEND_IM_REPORT=str(report))
-    ended = workspace.run("rake", "--quiet", "test", folder=PACKAGE, env=environment)
-    if not report.exists():
-        return Outcome(failed=1, why=["minitest ended without a report, see above"])
-    outcome = Outcome(**json.loads(report.read_text()))
-    if outcome.failed == 0 and (ended.returncode != 0 or outcome.passed == 0):
-        outcome.failed = 1
-        outcome.why.append(f"rake test ended with {ended.returncode}, see above")
-    return outcome
+    """Compiles the package in debug mode, runs its tests and counts what minitest says at the end."""
+    command = ["rake", "--quiet", "test"]
+    process = subprocess.Popen(
+        command, cwd=PACKAGE, env=dict(os.environ, SEND_IM_PROFILE="dev"), stdout=subprocess.PIPE, text=True, errors="replace"
+    )
+    outcome = Outcome()
+    for line in shown(process.stdout):
+        if ended := re.match(r"(\d+) runs, \d+ assertions, (\d+) failures, (\d+) errors, (\d+) skips", line):
+            runs, failures, errors, skips = map(int, ended.groups())
+            outcome += Outcome(runs - failures - errors - skips, failures + errors, skips)
+    return outcome.ended("rake test", process.wait())
 
 
 def driver():
@@ -103,41 +98,18 @@ def gem_for(machine, profile):
 def clean_room():
     """Installs the built gem in an empty place and runs the README's lines and the example with it."""
     gem = next(gem for name in (asked("print Gem::Platform.local"), host().gem) for gem in DIST.glob(f"send_im-{version()}-{name}.gem"))
-    with tempfile.TemporaryDirectory() as work:
-        room = Path(work).resolve()
-        # The gem ffi, the one dependency, is this machine's.
-        paths = [room / "gems", *asked("print Gem.default_path.join(%q(:))").split(":")]
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(room),
-            "LANG": "C.UTF-8",
-            "GEM_HOME": str(room / "gems"),
-            "GEM_PATH": os.pathsep.join(map(str, paths)),
-        }
-
-        def in_room(*command, **more):
-            return subprocess.run(
-                [str(part) for part in command],
-                cwd=room,
-                env={**environment, **more},
-                capture_output=True,
-                text=True,
-            )
-
-        install = in_room("gem", "install", "--local", "--ignore-dependencies", "--no-document", gem)
-        if install.returncode:
-            raise RuntimeError(f"gem install failed: {install.stdout}{install.stderr}")
-        (room / "greet.rb").write_text(greeting())
-        greeted = in_room("ruby", "-w", "greet.rb")
-        if (greeted.returncode, greeted.stdout, greeted.stderr) != (0, GREETING, ""):
-            raise RuntimeError(f"the README's lines in the clean room did not greet: {greeted}")
-        where = in_room("ruby", "-r", "send_im", "-e", "print Gem.loaded_specs.fetch(%q(send_im)).full_gem_path").stdout
-        if not Path(where).resolve().is_relative_to(room):
+    # The gem ffi, the one dependency, is this machine's.
+    paths = os.pathsep.join(["gems", *asked("print Gem.default_path.join(%q(:))").split(":")])
+    with empty_room(HOME=".", GEM_HOME="gems") as room:
+        room.environment |= {"LANG": "C.UTF-8", "GEM_PATH": str(room.folder / paths)}
+        room.does("gem", "install", "--local", "--ignore-dependencies", "--no-document", gem)
+        (room.folder / "greet.rb").write_text(greeting())
+        room.greets("ruby", "-w", "greet.rb")
+        where = room.does("ruby", "-r", "send_im", "-e", "print Gem.loaded_specs.fetch(%q(send_im)).full_gem_path")
+        if not Path(where).resolve().is_relative_to(room.folder):
             raise RuntimeError(f"the clean room used {where!r} and not the gem installed in it")
-        shutil.copy(EXAMPLE, room / "send.rb")
-        refused = in_room("ruby", "send.rb", "lenea@contoso.com", "hello world")
-        if refused.returncode != 2 or "SEND_IM_ADDRESS" not in refused.stderr:
-            raise RuntimeError(f"the example in the clean room did not ask for an account: {refused}")
+        shutil.copy(EXAMPLE, room.folder / "send.rb")
+        room.asks_for_an_account("ruby", "send.rb")
 
 
 def version():
@@ -147,7 +119,7 @@ def version():
 
 def greeting():
     """The first lines of the README."""
-    return re.search(r"^```ruby\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+    return snippets(PACKAGE / "README.md", "ruby")[0]
 
 
 def lint():

@@ -122,11 +122,11 @@ def thread():
     if missing:
         return Outcome(skipped=1, why=[missing])
     options = f"exitcode=66 suppressions={workspace.ROOT / 'tests' / 'run' / 'tsan.supp'}"
-    return c.tap([compiled_for("thread")], SEND_IM_QUICK="1", TSAN_OPTIONS=options)
+    return c.tests([compiled_for("thread")], SEND_IM_QUICK="1", TSAN_OPTIONS=options)
 
 
 def leak():
-    return c.tap([c.units("tests-lsan", c.C99, "-fsanitize=leak")], SEND_IM_QUICK="1")
+    return c.tests([c.units("tests-lsan", c.C99, "-fsanitize=leak")], SEND_IM_QUICK="1")
 
 
 TOOLS = {"loom": loom, "miri": miri, "thread": thread, "leak": leak}

@@ -2,16 +2,15 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from pathlib import Path
 
 import go_toolchain
 import toolchains
 import workspace
+from programs import empty_room, snippets
 from targets import OLDEST_GLIBC, host
 
 PACKAGE = workspace.ROOT / "bindings" / "cli"
@@ -104,12 +103,12 @@ def system_package(machine, program, kind):
 
 def clean_room():
     """Unpacks the archive of this machine in an empty place and does the first lines of the README with the command in it."""
-    (block,) = re.findall(r"^```sh\n(export .*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)[:1]
+    block = next(block for block in snippets(PACKAGE / "README.md", "sh") if block.startswith("export "))
     name = f"send-im-{workspace.version()}-{host().name}"
-    with tempfile.TemporaryDirectory() as work, tarfile.open(DIST / f"{name}.tar.gz") as packed:
-        packed.extractall(work)
-        environment = {"PATH": f"{Path(work) / name}{os.pathsep}{os.environ['PATH']}", "HOME": work, "LANG": "C.UTF-8"}
-        done = subprocess.run(["sh", "-c", block], env=environment, cwd=work, capture_output=True, text=True)
+    with empty_room(HOME=".") as room:
+        shutil.unpack_archive(DIST / f"{name}.tar.gz", room.folder)
+        room.environment |= {"PATH": f"{room.folder / name}{os.pathsep}{os.environ['PATH']}", "LANG": "C.UTF-8"}
+        done = room.does("sh", "-c", block)
         accepted = "lenea@contoso.com accepted the message.\n"
-        if done.returncode or done.stdout != f"{accepted}{accepted}not delivered, exit code 4\n":
+        if done != f"{accepted}{accepted}not delivered, exit code 4\n":
             raise RuntimeError(f"the README's lines in the clean room did not greet: {done}")

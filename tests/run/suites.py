@@ -92,6 +92,8 @@ def main():
     known = [name for lane in LANES for name, _, _ in lane]
     if unknown := set(wanted) - set(known):
         sys.exit(f"LANGS: there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}.")
+    if not workspace.python_problem():
+        workspace.install_pytest()
     lanes = [[name for name, _, _ in lane if name in (wanted or known)] for lane in LANES]
     with ThreadPoolExecutor(len(lanes)) as both:
         try:
@@ -122,12 +124,15 @@ class Row:
 def apart(name):
     """Runs a row in a process of its own, whose output is kept together."""
     started = time.monotonic()
+    print(f"-- {name} begins", flush=True)
     with tempfile.NamedTemporaryFile("r", prefix="send-im-row-") as told:
         recording = Recording(name, [sys.executable, __file__, name, told.name], workspace.ROOT)
         ended = recording.process.wait()
         counted = told.read()
     outcome = Outcome(**json.loads(counted)) if counted else Outcome(failed=1, why=[f"its runner ended with {ended}"])
-    return Row(name, outcome, time.monotonic() - started, recording)
+    seconds = time.monotonic() - started
+    print(f"-- {name} has ended: {outcome.passed} passed, {outcome.failed} failed, {seconds:.0f} s", flush=True)
+    return Row(name, outcome, seconds, recording)
 
 
 def one_row(name, told):

@@ -9,12 +9,12 @@ import sys
 import tarfile
 import tempfile
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 import toolchains
 import workspace
-from outcome import Outcome
+from outcome import Outcome, shown
+from programs import GREETING, snippets
 from targets import host
 
 PACKAGE = workspace.ROOT / "bindings" / "swift"
@@ -24,7 +24,6 @@ DIST = workspace.ROOT / "dist"
 SHIPPED = ["Package.swift", "README.md", "Sources"]
 LICENSES = ["LICENSE-MIT", "LICENSE-APACHE"]
 
-GREETING = "lenea@contoso.com hello world\n"
 ACCOUNT = {"SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "x"}
 HANG = 120
 # Seconds after which the tests of the package count as hanging; they take about one minute.
@@ -93,10 +92,8 @@ def run():
     """The package's own tests, every snippet of its README, and the example."""
     prepare()
     build(workspace.ROOT, PACKAGE, "--build-tests")
-    outcome = own_tests()
     build(workspace.ROOT, EXAMPLE)
-    with sandbox() as url:
-        return outcome + snippets(url) + example_tests(url)
+    return own_tests() + workspace.pytest(PACKAGE / "Tests")
 
 
 def driver():
@@ -120,61 +117,22 @@ def own_tests():
     watchdog = threading.Timer(LONGEST_RUN, os.killpg, (process.pid, signal.SIGKILL))
     watchdog.start()
     try:
-        count = Counter()
-        for line in process.stdout:
-            sys.stdout.write(line)
-            count.line(line)
-        return count.outcome(process.wait())
+        outcome = Outcome()
+        for line in shown(process.stdout):
+            if test := re.match(r"Test Case '.*' (passed|failed|skipped) \(", line):
+                setattr(outcome, test[1], getattr(outcome, test[1]) + 1)
+            elif skip := re.search(r": Test skipped - (.*)", line):
+                outcome.why.append(skip[1])
+        return outcome.ended("swift test", process.wait())
     finally:
         watchdog.cancel()
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-class Counter:
-    """Reads XCTest's report of `swift test`."""
-
-    def __init__(self):
-        self.ended = {"passed": 0, "failed": 0, "skipped": 0}
-        self.why, self.finished = [], False
-
-    def line(self, line):
-        if test := re.match(r"Test Case '.*' (passed|failed|skipped) \(", line):
-            self.ended[test[1]] += 1
-        elif skip := re.search(r": Test skipped - (.*)", line):
-            self.why.append(skip[1])
-        elif re.match(r"Test Suite 'All tests' (passed|failed) at", line):
-            self.finished = True
-
-    def outcome(self, code):
-        outcome = Outcome(
-            passed=self.ended["passed"],
-            failed=self.ended["failed"],
-            skipped=self.ended["skipped"],
-            why=sorted(set(self.why)),
-        )
-        if (code != 0 or not self.finished) and outcome.failed == 0:
-            outcome.failed += 1
-            outcome.why.append(f"swift test ended with {code} before it had told of every test, see above")
-        return outcome
-
-
-@contextmanager
-def sandbox():
-    """A sandbox in a process of its own; its URL."""
-    command = toolchains.swift_command(workspace.ROOT, PACKAGE, ".build/debug/helper", "sandbox", "127.0.0.1:0")
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.stdin.close()
-        process.wait(timeout=HANG)
-
-
-def readme_snippets(text):
-    """The programs a README shows, in order. A piece of a manifest is none."""
-    found = re.findall(r"^```swift\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    return [snippet for snippet in found if not snippet.startswith("// Package.swift")]
+def readme_snippets(readme):
+    """The programs that this README shows, in order. A piece of a manifest is none."""
+    return [snippet for snippet in snippets(readme, "swift") if not snippet.startswith("// Package.swift")]
 
 
 def consumer(folder, package, programs):
@@ -187,63 +145,6 @@ def consumer(folder, package, programs):
         source.write_text(program)
     (folder / "Package.swift").write_text(CONSUMER.format(path=package, targets=targets))
     return names
-
-
-def snippets(url):
-    """Every program of the README runs and says nothing on its error output; the first greets in five lines."""
-    outcome = Outcome()
-    programs = readme_snippets((PACKAGE / "README.md").read_text())
-    folder = PACKAGE / ".build" / "readme"
-    shutil.rmtree(folder / "Sources", ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    names = consumer(folder, PACKAGE, programs)
-    build(workspace.ROOT, folder)
-    environment = {**os.environ, **ACCOUNT, "SEND_IM_SERVER": url}
-    for number, name in enumerate(names):
-        done = swift(
-            workspace.ROOT,
-            folder,
-            f".build/debug/{name}",
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=HANG,
-        )
-        good = (done.returncode, done.stderr) == (0, "")
-        if number == 0:
-            good = good and done.stdout == GREETING and len(programs[0].strip().splitlines()) <= 5
-        tell(outcome, f"README, program {number + 1}", good, done)
-    return outcome
-
-
-def example_tests(url):
-    """The example sends, and ends with the sentence and the exit code of the error."""
-    outcome = Outcome()
-    cases = [
-        ("sends", ["lenea@contoso.com", "hello world"], {}, 0),
-        ("refuses a bad address", ["lenea", "hello world"], {}, 2),
-        ("refuses a wrong password", ["lenea@contoso.com", "hello world"], {"SEND_IM_PASSWORD": "wrong"}, 3),
-        ("is not delivered", ["busy@contoso.com", "hello world"], {}, 4),
-        ("says how it is used", ["lenea@contoso.com"], {}, 2),
-    ]
-    for name, arguments, more, code in cases:
-        environment = {**os.environ, **ACCOUNT, "SEND_IM_SERVER": url, **more}
-        command = toolchains.swift_command(workspace.ROOT, EXAMPLE, ".build/debug/send", *arguments)
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=HANG)
-        said, silent = (done.stdout, done.stderr) if code == 0 else (done.stderr, done.stdout)
-        good = done.returncode == code and silent == "" and len(said.strip().splitlines()) == 1
-        tell(outcome, f"example {name}", good and (code != 0 or "lenea@contoso.com" in said), done)
-    return outcome
-
-
-def tell(outcome, name, good, done):
-    if good:
-        outcome.passed += 1
-        print(f"{name}: passed")
-    else:
-        outcome.failed += 1
-        outcome.why.append(f"{name} failed")
-        print(f"{name}: failed\n  {done}")
 
 
 def archive(machine):
@@ -292,7 +193,7 @@ def clean_room():
             tar.extractall(room)
         folder = room / "consumer"
         folder.mkdir()
-        first = readme_snippets((room / "SendIm" / "README.md").read_text())[0]
+        first = readme_snippets(room / "SendIm" / "README.md")[0]
         names = consumer(folder, "../SendIm", [first])
         build(room, folder)
         greet(room, folder, folder / ".build" / "debug" / names[0])

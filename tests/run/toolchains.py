@@ -55,8 +55,10 @@ def debian(*packages):
     if not shutil.which("apt-get") or os.geteuid() != 0:
         sys.exit(f"toolchains: as root on Debian this would run: apt-get install {' '.join(packages)}")
     quiet = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-    workspace.run("apt-get", "update", "-qq", check=True, env=quiet)
-    workspace.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages, check=True, env=quiet)
+    # Somebody else may be installing, such as the system itself.
+    apt = ("apt-get", "-o", "DPkg::Lock::Timeout=600")
+    workspace.run(*apt, "update", "-qq", check=True, env=quiet)
+    workspace.run(*apt, "install", "-y", "-qq", "--no-install-recommends", *packages, check=True, env=quiet)
 
 
 def main():

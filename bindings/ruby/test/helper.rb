@@ -1,6 +1,5 @@
 # frozen_string_literal: true
 
-require "json"
 require "minitest/autorun"
 require "open3"
 require "tempfile"
@@ -113,24 +112,3 @@ module Helper
 end
 
 Minitest::Test.include(Helper)
-
-# Counts the results for the project's own runner, where SEND_IM_REPORT names a file.
-class Report < Minitest::StatisticsReporter
-  def report
-    super
-    skips = results.select(&:skipped?)
-    File.write(ENV.fetch("SEND_IM_REPORT"), JSON.generate(
-                                              passed: count - failures - errors - self.skips,
-                                              failed: failures + errors,
-                                              skipped: self.skips,
-                                              why: skips.map { |result| result.failure.message }.uniq
-                                            ))
-  end
-end
-
-module Minitest
-  def self.plugin_send_im_report_init(options)
-    reporter << Report.new(options[:io], options) if ENV.key?("SEND_IM_REPORT")
-  end
-  extensions << "send_im_report"
-end

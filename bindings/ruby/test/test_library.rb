@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "helper"
+require "json"
 
 # A native library that cannot be loaded: the LoadError says which file, why, and what to do, in the words of all
 # languages.

@@ -20,14 +20,24 @@ namespace Harness
             error = process.StandardError.ReadToEndAsync();
         }
 
-        /// <summary>The clone this test is in.</summary>
-        public static string Root => Environment.GetEnvironmentVariable("SEND_IM_ROOT")
-            ?? throw new InvalidOperationException("The tests are run by tests/run/dotnet.py.");
+        /// <summary>The clone this test is in: the folder above this one that holds the workspace.</summary>
+        public static string Root { get; } = FindRoot();
 
         /// <summary>What runs this program, and others by their dll.</summary>
         public static string Dotnet => Process.GetCurrentProcess().MainModule!.FileName!;
 
         public StreamReader Output => process.StandardOutput;
+
+        private static string FindRoot()
+        {
+            var folder = new DirectoryInfo(Directory.GetCurrentDirectory());
+            while (!File.Exists(Path.Combine(folder.FullName, "Cargo.lock")))
+            {
+                folder = folder.Parent ?? throw new InvalidOperationException("The tests run inside the clone.");
+            }
+
+            return folder.FullName;
+        }
 
         public static Child Start(string[] command, IDictionary<string, string>? environment = null)
         {

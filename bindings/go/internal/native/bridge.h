@@ -3,7 +3,7 @@
 #define SENDIM_BRIDGE_H
 
 #if !__has_include(<send_im.h>) && !__has_include("send_im.h")
-#error "The native library of send-im is not here. In a clone of send-im, run: python3 tests/run/golang.py prepare"
+#error "The native library of send-im is not here. In a clone of send-im, run: go generate ./..."
 #endif
 
 #ifdef SENDIM_PKGCONFIG

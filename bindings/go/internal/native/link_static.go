@@ -2,6 +2,8 @@
 
 package native
 
+//go:generate python3 ../../../../tests/run/golang.py prepare
+
 /*
 #cgo linux,amd64,!musl LDFLAGS: ${SRCDIR}/libsend_im_linux_amd64.a
 #cgo linux,arm64,!musl LDFLAGS: ${SRCDIR}/libsend_im_linux_arm64.a

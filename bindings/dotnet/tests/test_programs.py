@@ -1,0 +1,84 @@
+"""The programs that README.md shows, the examples, and what the loader says: run by pytest, with the modules of tests/run."""
+
+import os
+import shutil
+
+import dotnet_docs
+import pytest
+from dotnet import PROJECT, built_example, example, example_vb, target
+from dotnet_sdk import build, command, environment, framework
+from programs import GREETING, Sandbox, ended
+from workspace import run
+
+LANGUAGES = ["csharp", "vb"]
+PROGRAMS = [(language, number) for language in LANGUAGES for number in range(len(dotnet_docs.snippets(language)))]
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def built():
+    """Makes the programs of a language ready, once."""
+    made = {}
+
+    def build_once(language):
+        if language not in made:
+            reference = f'<ProjectReference Include="{PROJECT}" />'
+            project = dotnet_docs.write(language, target() / "docs" / language, framework(), reference)
+            out = build(project, target() / f"docs-{language}", "-p:TreatWarningsAsErrors=true")
+            made[language] = out / f"{project.stem}.dll"
+        return made[language]
+
+    return build_once
+
+
+def stored(sandbox=None, **more):
+    """The environment of a program, with an account of this sandbox or with none."""
+    account = sandbox.account if sandbox else {}
+    ours = {name: account.get(name, "") for name in {*os.environ, *account} if name.startswith("SEND_IM_")}
+    return environment(**ours, **more)
+
+
+@pytest.mark.parametrize(("language", "number"), PROGRAMS)
+def test_each_program_of_the_readme_runs_and_the_first_lines_greet(language, number, built, sandbox):
+    done = ended(command(built(language), number), stored(sandbox))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert number or done.stdout == GREETING
+
+
+@pytest.mark.parametrize("chosen", [example, example_vb], ids=LANGUAGES)
+def test_the_example_sends_and_ends_with_the_exit_code(chosen, sandbox):
+    done = ended(chosen(["lenea@contoso.com", "disk full"]), stored(sandbox))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "lenea@contoso.com accepted the message (InvitationAccepted).\n"
+    for code, recipient, password in ((2, "lenea", "x"), (3, "lenea@contoso.com", "wrong"), (4, "busy@contoso.com", "x")):
+        failed = ended(chosen([recipient, "disk full"]), dict(stored(sandbox), SEND_IM_PASSWORD=password))
+        assert (failed.returncode, failed.stdout, failed.stderr.count("\n")) == (code, "", 1)
+    assert ended(chosen([]), stored(sandbox)).returncode == 2
+    assert sandbox.texts() == ["disk full"]
+
+
+STRANGERS = {
+    "{}: there is no such file": None,
+    "{}: it is no library of this version of send-im": "int nothing;",
+    "it has interface 99, this package needs 1": "unsigned send_im_abi_version(void) { return 99; }",
+}
+
+
+@pytest.mark.parametrize(("said", "source"), STRANGERS.items(), ids=["csharp, none", "csharp, a stranger", "csharp, another interface"])
+def test_the_loader_says_what_is_wrong(said, source, tmp_path):
+    program = built_example("csharp", "Send.csproj")
+    room = tmp_path / "room"
+    shutil.copytree(program.parent, room)
+    library = next(room.glob("*send_im.[sd]*"))
+    library.unlink()
+    if source:
+        (tmp_path / "other.c").write_text(source)
+        run("cc", "-shared", "-fPIC", tmp_path / "other.c", "-o", library, check=True)
+    done = ended(command(room / program.name, "lenea@contoso.com", "hi"), stored())
+    assert done.returncode != 0 and "DllNotFoundException" in done.stderr
+    assert said.format(library) in done.stderr
