@@ -3,7 +3,6 @@
 import os
 import re
 import sys
-from pathlib import Path
 
 import go_toolchain
 import workspace
