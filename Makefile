@@ -1,22 +1,30 @@
-# make demo   see a message go from the command line and from each language whose toolchain is here into a sandbox inbox
-# make test   set up what is needed and run every test; LANGS="rust python" picks, REQUIRE_ALL=1 allows no gaps
-# make bench  measure against the limits of the network, bare requests and other clients; writes BENCHMARKS.md
-# make lint   formatting, lints, types, the list of dependencies
-# make packages   build what users get into dist/; LANGS="python go" picks, TARGETS="windows" are other machines, TARGETS=all every one
-# make clean-room   use each package of this machine in an empty place
-# make soak   mixed traffic through a faulty proxy, every message accounted for; MINUTES=30 SEED=… FAULTS="cut late" picks
-# make siege  hostile connections against the HTTP service while honest callers send; MINUTES=5 SEED=… picks
+# The lines that begin with "# make" are what `make help` prints.
+#
+# make demo        see a message go from the command line and from each language whose toolchain is here into a sandbox inbox
+# make test        set up what is needed and run every test; LANGS="rust python" picks, REQUIRE_ALL=1 allows no gaps
+# make lint        formatting, lints, types, licences and versions of crates, shell scripts, workflows
+# make docs        the reference of every package into dist/docs, with every link checked; LANGS="python c" picks
+# make packages    build what users get into dist/; LANGS="python go" picks, TARGETS="windows" are other machines, TARGETS=all every one
+# make clean-room  use each package of this machine in an empty place
 # make platforms   build for each machine that is not this one, and run what can be run under wine and qemu; TARGETS="windows" picks
-# make fuzz   feed arbitrary bytes to every decoder; SECONDS=600 a target, TARGETS="events links" picks, JOBS=2 at a time
-# make sanitize   loom, Miri, ThreadSanitizer and LeakSanitizer over what shares memory by hand; TOOLS="loom miri" picks
-# make toolchains   get the toolchains this machine lacks
+# make bench       measure against the limits of the network, bare requests and other clients; writes BENCHMARKS.md
+# make soak        mixed traffic through a faulty proxy, every message accounted for; MINUTES=30 SEED=… FAULTS="cut late" picks
+# make siege       hostile connections against the HTTP service while honest callers send; MINUTES=5 SEED=… picks
+# make fuzz        feed arbitrary bytes to every decoder; SECONDS=600 a target, TARGETS="events links" picks, JOBS=2 at a time
+# make sanitize    loom, Miri, ThreadSanitizer and LeakSanitizer over what shares memory by hand; TOOLS="loom miri" picks
+# make advisories  ask whether a crate has a known vulnerability; needs the network
+# make toolchains  get the toolchains this machine lacks
+# make clean       remove everything that was built
 
 PYTHON ?= python3
 export CARGO_TERM_COLOR ?= auto
 # What lies beside the crate it drives uses what tests/run knows of this clone.
 DRIVER = PYTHONPATH=tests/run $(PYTHON)
 
-.PHONY: demo test bench lint packages clean-room platforms soak siege fuzz sanitize toolchains clean
+.PHONY: help demo test bench lint docs packages clean-room platforms soak siege fuzz sanitize advisories toolchains clean
+
+help:
+	@sed -n 's/^# make /make /p' Makefile
 
 demo:
 	@$(PYTHON) tests/run/demo.py
@@ -33,6 +41,9 @@ lint:
 	cargo clippy -p send-im --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	@$(PYTHON) tests/run/lint.py
+
+docs:
+	@$(PYTHON) tests/run/docs.py $(LANGS)
 
 packages:
 	@TARGETS="$(TARGETS)" $(PYTHON) tests/run/packages.py $(LANGS)
@@ -54,6 +65,9 @@ fuzz:
 
 sanitize:
 	@TOOLS="$(TOOLS)" $(PYTHON) tests/run/sanitize.py
+
+advisories:
+	@$(PYTHON) tests/run/tools.py
 
 toolchains:
 	@$(PYTHON) tests/run/toolchains.py

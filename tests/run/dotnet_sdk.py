@@ -5,7 +5,6 @@ Debian had until Debian 11: the library is unpacked next to it and seen by nobod
 """
 
 import base64
-import fcntl
 import hashlib
 import os
 import platform
@@ -76,6 +75,9 @@ def toolchain():
         return
     if not OURS.exists() and obstacle():
         raise SystemExit(f"toolchains: {obstacle()}")
+    # Not on Windows, where an SDK is on PATH or nothing runs.
+    import fcntl
+
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / "dotnet.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""The front page's lines of each language. They are the first lines of the package's own README, which its tests run."""
+"""The front page's lines of Python, which are the first lines of the package's own README, which its tests run."""
 
 import re
 
@@ -6,36 +6,21 @@ import workspace
 from outcome import Outcome
 
 README = workspace.ROOT / "README.md"
-
-# Row of the table, the mark of its code, where the same lines stand and are run.
-SNIPPETS = {
-    "python": ("python", "bindings/python"),
-    "ruby": ("ruby", "bindings/ruby"),
-    "kotlin": ("kotlin", "bindings/kotlin"),
-    "java": ("java", "bindings/kotlin"),
-    "swift": ("swift", "bindings/swift"),
-    "c": ("c", "bindings/c"),
-    "csharp": ("csharp", "bindings/dotnet"),
-    "vb": ("vb", "bindings/dotnet"),
-    "php": ("php", "bindings/php"),
-    "node": ("js", "bindings/node"),
-    "go": ("go", "bindings/go"),
-}
+PACKAGE = workspace.ROOT / "bindings" / "python" / "README.md"
 
 
-def snippets(file, mark):
-    """The pieces of code of a Markdown file that have this mark."""
-    return re.findall(rf"^```{mark}\n(.*?)^```", file.read_text(), re.DOTALL | re.MULTILINE)
+def snippets(file):
+    """The pieces of code of a Markdown file, each with its mark; commands and settings are none."""
+    found = re.findall(r"^```([\w,]+)\n(.*?)^```", file.read_text(), re.DOTALL | re.MULTILINE)
+    return [snippet for snippet in found if snippet[0] not in ("sh", "toml")]
 
 
 def compared(language):
-    """One test: the front page says what the package's README says."""
-    if language not in SNIPPETS:
+    """One test: the front page has one program, which opens Python's page. Those of the others are on their own pages alone."""
+    if language != "python":
         return Outcome()
-    mark, folder = SNIPPETS[language]
-    here, there = snippets(README, mark), snippets(workspace.ROOT / folder / "README.md", mark)
-    if here[:1] == there[:1] and len(here) == 1:
+    if snippets(README) == snippets(PACKAGE)[:1]:
         return Outcome(passed=1)
-    why = f"README.md: its {mark} lines are not the first ones of {folder}/README.md"
+    why = "README.md: its program is not the first one of bindings/python/README.md alone"
     print(why)
     return Outcome(failed=1, why=[why])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import languages
 import layers
+import tools
 import workspace
 
 # Machine paths and marks of unfinished work have no place in the repository.
@@ -48,6 +49,14 @@ def words(problems):
                 problems.append(f"{path.relative_to(workspace.ROOT)}:{number}: {line.strip()[:100]}")
 
 
+def targets(problems):
+    """`make help` has a line for each target."""
+    makefile = (workspace.ROOT / "Makefile").read_text()
+    shown = set(re.findall(r"^# make ([\w-]+)  ", makefile, re.M))
+    there = set(re.search(r"^\.PHONY: (.*)", makefile, re.M)[1].split()) - {"help"}
+    problems += [f"Makefile: `make help` and .PHONY differ in {name}" for name in sorted(shown ^ there)]
+
+
 def packages(problems):
     """What the linters of each language's own people say of its package."""
     for name, language in languages.wanted([]).items():
@@ -66,7 +75,7 @@ def packages(problems):
 
 def main():
     problems = []
-    for check in (dependencies, layers.check, words, packages):
+    for check in (dependencies, layers.check, words, targets, tools.check, packages):
         check(problems)
     for problem in problems:
         print(problem)

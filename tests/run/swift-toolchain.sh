@@ -42,7 +42,9 @@ problem() {
 
 # The mirror this machine takes its own Debian from.
 mirror() {
+    # shellcheck source=/dev/null
     . /etc/os-release
+    # shellcheck disable=SC2016 # The variable is apt-get's.
     apt-get indextargets 'Created-By: Packages' "Release: $VERSION_CODENAME" --format '$(REPO_URI)' | sort -u | head -n 1
 }
 

@@ -146,7 +146,7 @@ def frameworks(target, profile):
 @cache
 def llvm(tool):
     """A tool of LLVM that reads every machine's files; it comes with Rust."""
-    told = subprocess.run(["rustc", "--print", "target-libdir"], capture_output=True, text=True, check=True)
+    told = workspace.run("rustc", "--print", "target-libdir", capture_output=True, text=True, check=True)
     return Path(told.stdout.strip()).with_name("bin") / f"llvm-{tool}"
 
 

@@ -30,7 +30,10 @@ PYTHON = python_in(VENV)
 def run(*command, folder=ROOT, **options):
     """Runs a command in the clone; its output goes where ours goes."""
     sys.stdout.flush()
-    return subprocess.run([str(part) for part in command], cwd=folder, **options)
+    program, *arguments = map(str, command)
+    # Windows starts only programs by their bare names; mvn and npm are scripts there.
+    found = shutil.which(program) if os.name == "nt" else None
+    return subprocess.run([found or program, *arguments], cwd=folder, **options)
 
 
 def target_dir() -> Path:

@@ -31,13 +31,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The version of this header; `send_im_version` tells that of the library. */
+/** The version of this header; `send_im_version` tells that of the library. */
 #define SEND_IM_VERSION "0.1.0"
-#define SEND_IM_VERSION_MAJOR 0
-#define SEND_IM_VERSION_MINOR 1
-#define SEND_IM_VERSION_PATCH 0
+#define SEND_IM_VERSION_MAJOR 0 /**< Its first number. */
+#define SEND_IM_VERSION_MINOR 1 /**< Its second number. */
+#define SEND_IM_VERSION_PATCH 0 /**< Its third number. */
 
-/* The interface of this header; `send_im_abi_version` tells that of the library. */
+/** The interface of this header; `send_im_abi_version` tells that of the library. */
 #define SEND_IM_ABI_VERSION 1
 
 /* Before each function. On Windows define SEND_IM_STATIC where the static library is linked. */

@@ -135,13 +135,13 @@ fn macros() -> String {
     let (major, minor, patch) =
         (env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"), env!("CARGO_PKG_VERSION_PATCH"));
     format!(
-        r#"/* The version of this header; `send_im_version` tells that of the library. */
+        r#"/** The version of this header; `send_im_version` tells that of the library. */
 #define SEND_IM_VERSION "{}"
-#define SEND_IM_VERSION_MAJOR {major}
-#define SEND_IM_VERSION_MINOR {minor}
-#define SEND_IM_VERSION_PATCH {patch}
+#define SEND_IM_VERSION_MAJOR {major} /**< Its first number. */
+#define SEND_IM_VERSION_MINOR {minor} /**< Its second number. */
+#define SEND_IM_VERSION_PATCH {patch} /**< Its third number. */
 
-/* The interface of this header; `send_im_abi_version` tells that of the library. */
+/** The interface of this header; `send_im_abi_version` tells that of the library. */
 #define SEND_IM_ABI_VERSION {}
 
 /* Before each function. On Windows define SEND_IM_STATIC where the static library is linked. */

