@@ -251,7 +251,7 @@ fn describe(host: &str, secured: &Secured) -> String {
             let authority = if agreed.by_ca_file { "the CA file" } else { "the operating system" };
             format!("{}, {}, vouched for by an authority of {authority}", agreed.version, agreed.suite)
         }
-        Err((why, _)) => why.clone(),
+        Err((why, _)) => why.trim_end_matches('.').to_owned(),
     };
     match secured.chain.as_slice() {
         [] => format!("{host}: {outcome}"),

@@ -288,9 +288,9 @@ fn clock(sights: &Sights, report: &mut Report<'_>) {
         None => Check::skipped(CheckName::Clock, "no answer said what time it is"),
         Some((ahead, host)) => {
             let seen = match ahead {
-                -1..=1 => format!("that of {host} is the same"),
-                2.. => format!("that of {host} is {ahead} s ahead of this machine's"),
-                behind => format!("that of {host} is {} s behind this machine's", -behind),
+                -1..=1 => format!("the clock of {host} is the same"),
+                2.. => format!("the clock of {host} is {ahead} s ahead of this machine's"),
+                behind => format!("the clock of {host} is {} s behind this machine's", -behind),
             };
             match ahead.abs() > MAX_CLOCK_DIFFERENCE {
                 false => Check::passed(CheckName::Clock, seen),
