@@ -10,12 +10,13 @@ ORDER = {
     "core/client/src": {
         "":
             "plain steps error text host tls sent_status address message receipt files shared account profile account_options "
-            "http answer_verdict reasons retry trust sign_in discovery session conversation outbox client bindings",
+            "http answer_verdict reasons retry trust sign_in discovery session conversation outbox diagnosis client bindings",
         "account": "credential fields mod check",
         "conversation": "text_gate sending open pending_invitation invitation mod",
+        "diagnosis": "check advice report sights blame connections session mod",
         "error": "kind mod making",
         "files": "access_list unix windows mod",
-        "http": "request body answer ca_file cookies tls_error network_error tls proxy connections mod",
+        "http": "request body answer ca_file certificate cookies tls_error network_error tls proxy probe connections mod",
         "http/proxy": "variables refusal mod",
         "http/tls": "cbc mod",
         "profile": "contents mod",

@@ -72,6 +72,21 @@ pub(crate) async fn sender(mut given: AccountOptions, password: Option<String>) 
     Ok(Sender { account, _sandbox: sandbox })
 }
 
+/// Nobody of a domain, at the server that the options name, or the sandbox.
+///
+/// # Errors
+/// `invalid_input` where the sandbox cannot start.
+pub(crate) async fn nobody(mut given: AccountOptions, domain: &str) -> Result<Sender> {
+    let sandbox = if in_process(&given) { Some(start().await?) } else { None };
+    if let Some(sandbox) = &sandbox {
+        given.server = Some(sandbox.url().to_owned());
+    }
+    let account = given.server.into_iter().fold(Account::nobody_of(domain), Account::server);
+    let account = given.ca_file.into_iter().fold(account, Account::ca_file);
+    let account = given.tls.into_iter().fold(account, Account::tls);
+    Ok(Sender { account, _sandbox: sandbox })
+}
+
 fn in_process(given: &AccountOptions) -> bool {
     given.server.as_deref() == Some(SANDBOX)
 }

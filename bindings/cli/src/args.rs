@@ -1,5 +1,6 @@
 //! The command line: what can be said, and the help that explains it.
 
+mod doctor;
 mod serve;
 
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use send_im::{Importance, Tls, Wait};
 use send_im_sandbox::Layout;
 
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use serve::ServeArgs;
 
 const ENVIRONMENT: &str = "\
@@ -61,7 +63,9 @@ Examples:
 /// Sends an instant message to a Skype for Business or Lync user.
 #[derive(Parser)]
 #[command(name = "send-im", version, propagate_version = true, max_term_width = 110)]
-#[command(after_help = "send-im help send, send-im help serve and send-im help sandbox tell more.")]
+#[command(
+    after_help = "send-im help send, send-im help doctor, send-im help serve and send-im help sandbox tell more."
+)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{EXIT_CODES}"))]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -71,6 +75,7 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Send(SendArgs),
+    Doctor(DoctorArgs),
     Serve(Box<ServeArgs>),
     Sandbox(SandboxArgs),
 }

@@ -3,6 +3,7 @@
 
 mod account;
 mod args;
+mod doctor;
 mod input;
 mod interrupt;
 mod output;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         };
         match command {
             Command::Send(args) => send::run(args, interrupt).await,
+            Command::Doctor(args) => doctor::run(args, interrupt).await,
             Command::Serve(args) => serve::run(*args, interrupt).await,
             Command::Sandbox(args) => sandbox::run(args, interrupt).await,
         }

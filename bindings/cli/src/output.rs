@@ -44,6 +44,15 @@ pub(crate) fn error(style: Style, error: &Error) {
     }
 }
 
+/// Prints a value as one JSON object on one line of standard output.
+pub(crate) fn json_line(value: &impl Serialize) {
+    if let Err(error) = say(&json(value))
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        complain(&format!("Standard output cannot be written: {error}."));
+    }
+}
+
 /// Prints a finished step on standard error.
 pub(crate) fn step(record: &StepRecord) {
     let status = record.status.map_or("-".to_owned(), |status| status.to_string());

@@ -444,3 +444,55 @@ fn a_socks_proxy_resolves_the_name_and_takes_a_password() {
     let told = here.sentence(5, &[("ALL_PROXY", &format!("socks5h://{dead}"))]);
     expect(&told, &[&format!("The SOCKS proxy {dead} "), "does not answer", "check ALL_PROXY"]);
 }
+
+/// `send-im doctor` with these variables: its exit code, and the line of the proxy with the one below it.
+fn doctor(here: &Here, variables: &[(&str, &str)]) -> (Finished, String) {
+    let mut command = common::clean(here.world.home.path());
+    command
+        .env("SEND_IM_SERVER", format!("https://{}/", here.target()))
+        .env("SEND_IM_CA_FILE", &here.ca)
+        .env("SEND_IM_ADDRESS", "tosh@contoso.com")
+        .env("SEND_IM_PASSWORD", common::PASSWORD)
+        .arg("doctor");
+    let done = end(command, variables);
+    let told: Vec<&str> = done.stdout.lines().skip_while(|line| !line.contains(" proxy  ")).take(2).collect();
+    let told = told.join("\n");
+    (done, told)
+}
+
+#[test]
+fn doctor_tells_which_proxy_is_on_the_way_and_what_it_has_against_that() {
+    let here = Here::new();
+    let proxy = Proxy::tinyproxy(&format!("BasicAuth svc {SECRET}"));
+    let (done, told) = doctor(&here, &[("HTTPS_PROXY", &format!("http://{IN_URL}{}", proxy.at()))]);
+    assert_eq!(done.code, Some(0), "{done}");
+    expect(&told, &["passed ", &format!("through {} of HTTPS_PROXY", proxy.at())]);
+    expect(&done.stdout, &["is looked up by the proxy", "TLS 1.3", "the CA file"]);
+
+    let (done, told) = doctor(&here, &[("HTTPS_PROXY", &format!("http://{}", proxy.at()))]);
+    assert_eq!(done.code, Some(5), "{done}");
+    expect(&told, &["failed ", "wants a sign-in (HTTP 407", "You: Write the proxy's user name"]);
+
+    let dead = format!("127.0.0.1:{}", free_port());
+    let (done, told) = doctor(&here, &[("ALL_PROXY", &format!("http://{IN_URL}{dead}"))]);
+    assert_eq!(done.code, Some(5), "{done}");
+    expect(&told, &["failed ", &format!("The proxy {dead} of ALL_PROXY"), "You: Correct the proxy"]);
+
+    let forbids = Proxy::tinyproxy("ConnectPort 1");
+    let (done, told) = doctor(&here, &[("HTTPS_PROXY", &format!("http://{}", forbids.at()))]);
+    assert_eq!(done.code, Some(5), "{done}");
+    expect(&told, &["failed ", "does not permit", "Whoever runs the network: Allow the proxy"]);
+    assert!(here.world.sandbox.messages().is_empty());
+}
+
+#[test]
+fn doctor_goes_through_a_socks_proxy() {
+    let here = Here::new();
+    let proxy = Proxy::start("microsocks", |port, _| {
+        ["-i", "127.0.0.1", "-p", &port.to_string()].map(str::to_owned).to_vec()
+    });
+    let (done, told) = doctor(&here, &[("ALL_PROXY", &format!("socks5h://{}", proxy.at()))]);
+    assert_eq!(done.code, Some(0), "{done}");
+    expect(&told, &["passed ", &format!("through {} of ALL_PROXY", proxy.at())]);
+    expect(&done.stdout, &["skipped  tls", "behind a SOCKS proxy"]);
+}

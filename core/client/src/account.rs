@@ -103,6 +103,24 @@ impl Account {
         Self::new(address, Credential::Bearer(TokenSource::new(source)))
     }
 
+    /// Nobody of this domain: for a [`diagnosis`](Self::diagnose) that ends where somebody would have to sign in. Anything else
+    /// ends with `credential_unavailable`.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> send_im::Result<()> {
+    /// # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+    /// let nobody = send_im::Account::nobody_of("contoso.com");
+    /// # let nobody = nobody.server(sandbox.url());
+    /// let diagnosis = nobody.diagnose().await?;
+    /// assert!(diagnosis.first_failure().is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn nobody_of(domain: impl AsRef<str>) -> Self {
+        Self::new(format!("nobody@{}", domain.as_ref()), Credential::None)
+    }
+
     pub(crate) fn new(address: impl Into<String>, credential: Credential) -> Self {
         Self {
             address: address.into(),

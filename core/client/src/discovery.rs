@@ -46,6 +46,15 @@ pub(crate) async fn locate(
     found.map_err(|error| error.with_hops(discovery.hops))
 }
 
+/// The roots of a domain: inside its network, and outside. Source: RootURL.
+pub(crate) fn roots_of(domain: &str) -> Result<[Url; 2]> {
+    let root = |name: &str| {
+        Url::parse(&format!("https://{name}.{domain}/"))
+            .map_err(|_| Error::invalid_input("The sender's domain is no host name."))
+    };
+    Ok([root("lyncdiscoverinternal")?, root("lyncdiscover")?])
+}
+
 /// What to return for an answer that is refused.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum OnRefusal {
@@ -98,11 +107,7 @@ impl Discovery<'_> {
     /// Asks the internal name first, and the external one when that fails or is slow. Source: RootURL.
     async fn ask_domain(&mut self) -> Result<Answer> {
         let domain = self.connection.address.domain();
-        let url = |name: &str, scheme: &str| {
-            Url::parse(&format!("{scheme}://{name}.{domain}/"))
-                .map_err(|_| Error::invalid_input("The sender's domain is no host name."))
-        };
-        let (internal, external) = (url("lyncdiscoverinternal", "https")?, url("lyncdiscover", "https")?);
+        let [internal, external] = roots_of(domain)?;
         let mut retry = Retry::new(self.deadline);
         let first = loop {
             let ask_internal = self.probe(internal.clone());

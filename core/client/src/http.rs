@@ -1,6 +1,7 @@
 //! The one place that performs a request: TLS policy, deadline, size limit, step log.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -11,9 +12,12 @@ use url::Url;
 
 pub(crate) use self::answer::{Answer, Failure, MAX_SERVER_DURATION, hop, timed_out};
 use self::body::{BodyGate, CloseOnDrop, GatedBody};
+pub(crate) use self::certificate::Certificate;
 use self::connections::Connections;
 use self::cookies::Jar;
 use self::network_error::{ImmediateRetry, innermost, network_error, not_processed, stream_error};
+pub(crate) use self::probe::{Probe, ProxyInUse, Secured, connect};
+pub(crate) use self::proxy::Duplex;
 pub(crate) use self::proxy::USER_AGENT;
 use self::proxy::{Proxies, name_proxy};
 pub(crate) use self::request::Request;
@@ -26,9 +30,11 @@ use crate::tls::Tls;
 mod answer;
 mod body;
 mod ca_file;
+mod certificate;
 mod connections;
 mod cookies;
 mod network_error;
+mod probe;
 mod proxy;
 mod request;
 mod tls;
@@ -40,6 +46,17 @@ const MAX_BODY: usize = 8 << 20;
 /// Immediate retries of a request which, as HTTP/2 says, was not processed.
 const MAX_IMMEDIATE_RETRIES: usize = 2;
 
+/// Looks on at every request.
+pub(crate) type Watch = Box<dyn Fn(&Request, Look<'_>) + Send + Sync>;
+
+/// What is seen of a request.
+pub(crate) enum Look<'a> {
+    /// It begins.
+    Begun,
+    /// What came of it, after what time.
+    Ended(Result<&'a Answer, &'a Error>, Duration),
+}
+
 /// HTTP to the servers of one account. Clones share connections and cookies.
 #[derive(Clone)]
 pub(crate) struct Http {
@@ -48,6 +65,7 @@ pub(crate) struct Http {
     /// Absent where the server is on this machine.
     proxies: Option<Arc<Proxies>>,
     tls: Tls,
+    watch: Arc<OnceLock<Watch>>,
 }
 
 impl Http {
@@ -64,7 +82,13 @@ impl Http {
             cookies: Arc::default(),
             proxies,
             tls: account.tls,
+            watch: Arc::default(),
         })
+    }
+
+    /// From now on `watch` looks on at every request. Only the first call counts.
+    pub(crate) fn watched_by(&self, watch: Watch) {
+        drop(self.watch.set(watch));
     }
 
     pub(crate) fn clear_cookies(&self) {
@@ -84,6 +108,7 @@ impl Http {
             return Err(Failure { error: timed_out(step, &url), maybe_processed: false });
         }
         log.begin(step, &url);
+        self.watch.get().inspect(|watch| watch(&request, Look::Begun));
         let gate = BodyGate::default();
         let _closes = CloseOnDrop(&gate);
         let outcome = timeout_at(deadline, self.exchange(&request, &gate)).await;
@@ -92,6 +117,8 @@ impl Http {
             Err(self.timeout(step, &url, !never_leaves))
         });
         log.add(step, &url, outcome.as_ref().ok().map(|answer| answer.status), started.elapsed());
+        let ended = outcome.as_ref().map_err(|failure| &failure.error);
+        self.watch.get().inspect(|watch| watch(&request, Look::Ended(ended, started.elapsed())));
         outcome
     }
 

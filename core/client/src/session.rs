@@ -54,7 +54,7 @@ pub(crate) struct Session {
     ended: CancellationToken,
     /// Deletions of abandoned applications.
     discarded: TaskTracker,
-    root: Option<Url>,
+    pub(crate) root: Option<Url>,
     home: HomePool,
     polling: Polling,
     open: Mutex<Option<Arc<Application>>>,

@@ -25,6 +25,7 @@ pub struct Builder {
     http2: bool,
     challenge: ChallengeStyle,
     host_names: Vec<String>,
+    certificate_days: Option<(i64, i64)>,
     config: Config,
 }
 
@@ -36,6 +37,7 @@ impl std::fmt::Debug for Builder {
             .field("http2", &self.http2)
             .field("challenge", &self.challenge)
             .field("host_names", &self.host_names)
+            .field("certificate_days", &self.certificate_days)
             .field("config", &self.config)
             .finish()
     }
@@ -49,6 +51,7 @@ impl Default for Builder {
             http2: true,
             challenge: ChallengeStyle::default(),
             host_names: Vec::new(),
+            certificate_days: None,
             config: Config {
                 layout: Layout::OnePool,
                 ring: Duration::from_secs(30),
@@ -59,6 +62,7 @@ impl Default for Builder {
                 accounts: Accounts(HashMap::new()),
                 redirect_to: None,
                 allowed_origins: AllowedOrigins::default(),
+                clock_ahead: 0,
             },
         }
     }
@@ -174,6 +178,22 @@ impl Builder {
         self
     }
 
+    /// The certificate is valid from this number of days from now to that: `(-400, -10)` is one that has expired. Default: long
+    /// before and after now.
+    #[must_use]
+    pub fn certificate_days(mut self, from: i64, to: i64) -> Self {
+        self.certificate_days = Some((from, to));
+        self
+    }
+
+    /// How many seconds its clock is ahead of this machine's, or behind where less than zero: the `Date` of its answers says so.
+    /// Default: none.
+    #[must_use]
+    pub fn clock_ahead(mut self, seconds: i64) -> Self {
+        self.config.clock_ahead = seconds;
+        self
+    }
+
     /// Starts the sandbox on the Tokio runtime this is called on.
     ///
     /// # Errors
@@ -183,7 +203,10 @@ impl Builder {
             let why = format!("{entry:?} is no origin of a page; one is https://app.contoso.com");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
-        let tls = self.https.then(|| Tls::generate(&self.host_names, self.http2)).transpose()?;
+        let tls = self
+            .https
+            .then(|| Tls::generate(&self.host_names, self.http2, self.certificate_days))
+            .transpose()?;
         let authority = tls.as_ref().map(|tls| Authority::new(tls.ca_pem.clone())).transpose()?;
         let listeners = server::bind(self.listen, self.config.layout.origins()).await?;
         let mut origins = Vec::new();

@@ -14,8 +14,13 @@ use crate::error::{Error, ErrorKind};
 /// How an account proves who it is.
 #[derive(Clone)]
 pub(crate) enum Credential {
-    Password { username: Option<String>, password: SecretString },
+    Password {
+        username: Option<String>,
+        password: SecretString,
+    },
     Bearer(TokenSource),
+    /// Nobody's: signing in ends at the challenge.
+    None,
 }
 
 /// The server that a token is needed for, and what its challenge says.

@@ -42,15 +42,7 @@ pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url, offer
         Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
             if error.is_connect() && url.scheme() == "https" =>
         {
-            let older = match offered {
-                // Windows sends no alert when no cipher suite fits.
-                Tls::Current => "; or it has older cipher suites alone: set tls to compatible (SEND_IM_TLS)",
-                Tls::Compatible => "",
-            };
-            format!(
-                "{} closed the connection during the TLS handshake; it may not speak TLS on this port: check the port{older}.",
-                with_port(url)
-            )
+            closed_in_handshake(url, offered)
         }
         _ if error.is_connect() && cause.contains("lookup") => {
             format!("The name {host} cannot be resolved ({cause}).")
@@ -72,6 +64,19 @@ pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url, offer
         error.is_connect() && cause.contains("lookup") && !cause.to_lowercase().contains("temporary");
     let kind = if unknown_name { io::ErrorKind::NotFound } else { io.unwrap_or(io::ErrorKind::Other) };
     Error::new(ErrorKind::Network, detail).at(step).with_source(io::Error::new(kind, cause))
+}
+
+/// The sentence for a connection that the server closed before TLS was agreed on.
+pub(super) fn closed_in_handshake(url: &Url, offered: Tls) -> String {
+    let older = match offered {
+        // Windows sends no alert when no cipher suite fits.
+        Tls::Current => "; or it has older cipher suites alone: set tls to compatible (SEND_IM_TLS)",
+        Tls::Compatible => "",
+    };
+    format!(
+        "{} closed the connection during the TLS handshake; it may not speak TLS on this port: check the port{older}.",
+        with_port(url)
+    )
 }
 
 /// The HTTP/2 error of a request without an answer.

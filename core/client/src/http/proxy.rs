@@ -87,6 +87,11 @@ impl Proxy {
         format!("{host}:{}", self.port())
     }
 
+    /// Its host and port, to connect to.
+    pub(super) fn address(&self) -> (&str, u16) {
+        (self.intercept.uri().host().unwrap_or_default().trim_matches(['[', ']']), self.port())
+    }
+
     fn port(&self) -> u16 {
         let default = match self.intercept.uri().scheme_str() {
             Some("https") => 443,
@@ -96,12 +101,17 @@ impl Proxy {
         self.intercept.uri().port_u16().unwrap_or(default)
     }
 
-    fn is_socks(&self) -> bool {
+    pub(super) fn is_socks(&self) -> bool {
         self.intercept.uri().scheme_str().is_some_and(|scheme| scheme.starts_with("socks"))
     }
 
+    /// True where the proxy looks up the server's name: an HTTP proxy, and `socks5h`.
+    pub(super) fn resolves(&self) -> bool {
+        !self.is_socks() || self.intercept.uri().scheme_str() == Some("socks5h")
+    }
+
     /// Where this proxy is configured.
-    fn setting(&self) -> &'static str {
+    pub(super) fn setting(&self) -> &'static str {
         variables::name_in_effect().unwrap_or("the system's proxy settings")
     }
 
@@ -270,24 +280,59 @@ impl Proxy {
         }
     }
 
-    /// Sends a CONNECT, to learn why it is refused.
-    async fn probe(&self, target: &str, with_password: bool) -> io::Result<Refusal> {
-        let host = self.intercept.uri().host().unwrap_or_default().trim_matches(['[', ']']);
-        let tcp = TcpStream::connect((host, self.port())).await?;
-        if self.intercept.uri().scheme_str() != Some("https") {
-            return self.probe_on(tcp, target, with_password).await;
+    /// A connection to the server of `url` through this proxy, which is no SOCKS proxy.
+    ///
+    /// # Errors
+    /// The sentence a request would fail with, and the status of the proxy's refusal.
+    pub(super) async fn tunnel(&self, url: &Url) -> Result<Box<dyn Duplex>, (String, Option<u16>)> {
+        match self.connect(&with_port(url), true).await {
+            Ok((stream, None)) => Ok(stream),
+            Ok((_, Some(Refusal { status, schemes }))) => {
+                Err((self.explain_status(status, &schemes, url).0, Some(status)))
+            }
+            Err(error) => {
+                let (proxy, setting, cause) = (self.name(), self.setting(), innermost(&error));
+                Err((format!("The proxy {proxy} makes no connection ({cause}); check {setting}."), None))
+            }
         }
-        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        let tls = TlsConnector::from(self.tls.clone()).connect(name, tcp).await?;
-        self.probe_on(tls, target, with_password).await
     }
 
-    async fn probe_on(
+    /// Sends a CONNECT, to learn why it is refused.
+    async fn probe(&self, target: &str, with_password: bool) -> io::Result<Refusal> {
+        let (_, refusal) = self.connect(target, with_password).await?;
+        refusal.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
+    }
+
+    /// Sends a CONNECT: the connection, and the proxy's refusal if it refuses.
+    async fn connect(
         &self,
-        mut stream: impl AsyncRead + AsyncWrite + Unpin,
         target: &str,
         with_password: bool,
-    ) -> io::Result<Refusal> {
+    ) -> io::Result<(Box<dyn Duplex>, Option<Refusal>)> {
+        let (host, port) = self.address();
+        let tcp = TcpStream::connect((host, port)).await?;
+        let mut stream: Box<dyn Duplex> = match self.intercept.uri().scheme_str() {
+            Some("https") => {
+                let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+                Box::new(TlsConnector::from(self.tls.clone()).connect(name, tcp).await?)
+            }
+            _ => Box::new(tcp),
+        };
+        let head = self.ask_for(&mut stream, target, with_password).await?;
+        match (refusal::status(&head), Refusal::parse(&head)) {
+            (Some(200..=299), _) => Ok((stream, None)),
+            (_, Some(refusal)) => Ok((stream, Some(refusal))),
+            (_, None) => Err(io::Error::from(io::ErrorKind::InvalidData)),
+        }
+    }
+
+    /// Asks for a connection, and reads status line and headers of the answer.
+    async fn ask_for(
+        &self,
+        stream: &mut Box<dyn Duplex>,
+        target: &str,
+        with_password: bool,
+    ) -> io::Result<Vec<u8>> {
         let mut head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {USER_AGENT}\r\n")
             .into_bytes();
         if let Some(basic) = self.intercept.basic_auth().filter(|_| with_password) {
@@ -303,9 +348,13 @@ impl Proxy {
                 break;
             }
         }
-        Refusal::parse(&head).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))
+        Ok(head)
     }
 }
+
+/// A connection, plain or under TLS.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 fn socks_reason(messages: &[String]) -> String {
     let reason =

@@ -124,6 +124,14 @@ impl AuthenticatedHttp {
         }
     }
 
+    /// The hosts that discovery led to, in the order of the alphabet.
+    pub(crate) fn discovered_hosts(&self) -> Vec<String> {
+        let hosts = self.discovered_hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hosts: Vec<String> = hosts.iter().cloned().collect();
+        hosts.sort();
+        hosts
+    }
+
     /// Allows credentials to go to the host of `url`: discovery led there, by the rule for redirects.
     pub(crate) fn add_discovered_host(&self, url: &Url) {
         let host = url.host_str().unwrap_or_default().to_owned();
@@ -272,6 +280,10 @@ impl AuthenticatedHttp {
                     rejected: fetch.rejected,
                 };
                 bearer::fetch(source, request, deadline).await?
+            }
+            Credential::None => {
+                let detail = "There is no account to sign in with.";
+                return Err(Error::new(ErrorKind::CredentialUnavailable, detail).at(Step::SignIn));
             }
         };
         self.tokens().insert(origin.to_owned(), &token, fetch.challenge)

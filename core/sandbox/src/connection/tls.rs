@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -28,6 +29,8 @@ pub(crate) struct Acceptors {
     untrusted: Issuer<'static, KeyPair>,
     host_names: Vec<String>,
     http2: bool,
+    /// From which day to which its certificates are valid, counted from now; `None`: for long.
+    days: Option<(i64, i64)>,
     /// By the local address of the connection, and whether its certificate is trusted. A listener may have many addresses.
     cached: Mutex<HashMap<(IpAddr, bool), TlsAcceptor>>,
 }
@@ -37,11 +40,11 @@ impl Tls {
     ///
     /// # Errors
     /// A host name that no certificate can carry.
-    pub(crate) fn generate(host_names: &[String], http2: bool) -> io::Result<Self> {
+    pub(crate) fn generate(host_names: &[String], http2: bool, days: Option<(i64, i64)>) -> io::Result<Self> {
         let (trusted, ca_pem) = authority().map_err(io::Error::other)?;
         let (untrusted, _) = authority().map_err(io::Error::other)?;
         let host_names = host_names.to_vec();
-        let acceptors = Acceptors { trusted, untrusted, host_names, http2, cached: Mutex::default() };
+        let acceptors = Acceptors { trusted, untrusted, host_names, http2, days, cached: Mutex::default() };
         // So that an invalid host name fails the start.
         acceptors.of(Ipv4Addr::LOCALHOST.into(), true)?;
         Ok(Self { acceptors: Arc::new(acceptors), ca_pem })
@@ -59,7 +62,7 @@ impl Acceptors {
         let authority = if trusted { &self.trusted } else { &self.untrusted };
         let names = ["localhost", "127.0.0.1", "::1"].into_iter().map(str::to_owned);
         let names = names.chain([address.to_string()]).chain(self.host_names.iter().cloned()).collect();
-        let acceptor = acceptor(authority, names, self.http2)?;
+        let acceptor = acceptor(authority, names, self.http2, self.days)?;
         cached.insert((address, trusted), acceptor.clone());
         Ok(acceptor)
     }
@@ -69,6 +72,7 @@ fn acceptor(
     authority: &Issuer<'static, KeyPair>,
     names: Vec<String>,
     http2: bool,
+    days: Option<(i64, i64)>,
 ) -> io::Result<TlsAcceptor> {
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let mut leaf = CertificateParams::new(names).map_err(io::Error::other)?;
@@ -76,7 +80,13 @@ fn acceptor(
     leaf.use_authority_key_identifier_extension = true;
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    valid_for_long(&mut leaf);
+    match days {
+        None => valid_for_long(&mut leaf),
+        Some((from, to)) => {
+            leaf.not_before = days_from_now(from).into();
+            leaf.not_after = days_from_now(to).into();
+        }
+    }
     let certificate = leaf.signed_by(&key, authority).map_err(io::Error::other)?;
     let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(io::Error::other)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -102,6 +112,11 @@ fn authority() -> Result<(Issuer<'static, KeyPair>, String), rcgen::Error> {
     valid_for_long(&mut params);
     let pem = params.self_signed(&key)?.pem();
     Ok((Issuer::new(params, key), pem))
+}
+
+fn days_from_now(days: i64) -> SystemTime {
+    let time = Duration::from_secs(days.unsigned_abs() * 24 * 60 * 60);
+    if days < 0 { SystemTime::now() - time } else { SystemTime::now() + time }
 }
 
 /// A wide range, so that a machine with a wrong clock can use the sandbox.

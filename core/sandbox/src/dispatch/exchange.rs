@@ -58,6 +58,7 @@ pub(crate) async fn answer(
         _ => UcwaError::TooLarge.into(),
     };
     response::add_server_headers(&mut response, pool);
+    response::add_date(&mut response, shared.config.clock_ahead);
     shared.journal.record_status(number, response.status().as_u16());
     tracing::debug!(number, pool, method = %request.method, status = response.status().as_u16(), "answered");
     response

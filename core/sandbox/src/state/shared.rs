@@ -40,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) accounts: Accounts,
     pub(crate) redirect_to: Option<String>,
     pub(crate) allowed_origins: AllowedOrigins,
+    /// How far its clock is ahead, in seconds.
+    pub(crate) clock_ahead: i64,
 }
 
 /// What all requests of one sandbox share, on every origin.

@@ -10,9 +10,9 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn parse(head: &[u8]) -> Option<Self> {
+        let status = status(head)?;
         let head = String::from_utf8_lossy(head);
-        let mut lines = head.split("\r\n");
-        let status = lines.next()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
+        let lines = head.split("\r\n").skip(1);
         let mut schemes: Vec<String> = Vec::new();
         for (name, value) in lines.take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'))
         {
@@ -27,6 +27,12 @@ impl Refusal {
         let status = Some(status).filter(|status| !(200..300).contains(status))?;
         Some(Self { status, schemes: plain(schemes.join(", ")) })
     }
+}
+
+/// The status of an answer to CONNECT.
+pub(super) fn status(head: &[u8]) -> Option<u16> {
+    let head = String::from_utf8_lossy(head);
+    head.split("\r\n").next()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()
 }
 
 /// The schemes among the comma-separated parts; the others are parameters. Source: RFC 9110, 11.6.1.

@@ -1,0 +1,122 @@
+//! `send-im doctor`: walks as a send would, and tells each check as it is made.
+
+use std::io::{self, IsTerminal};
+
+use send_im::{AdviceOwner, Check, CheckOutcome, Diagnosis, Error, Result, Sent};
+
+use crate::account::{self, Sender};
+use crate::args::DoctorArgs;
+use crate::input;
+use crate::interrupt::Interrupt;
+use crate::output::{self, Style};
+
+/// Diagnoses, and gives the exit code.
+pub(crate) async fn run(args: DoctorArgs, mut interrupt: Interrupt) -> u8 {
+    let style = if args.json { Style::Json } else { Style::Plain };
+    let diagnosed = tokio::select! {
+        diagnosed = diagnose(&args, style) => diagnosed,
+        () = interrupt.asked() => Err(Error::cancelled("Interrupted; nothing was sent.", Sent::No)),
+    };
+    match diagnosed {
+        Ok(diagnosis) => {
+            match style {
+                Style::Json => output::json_line(&diagnosis),
+                Style::Plain => drop(output::say(&closing(&diagnosis, args.domain.is_some()))),
+            }
+            diagnosis.exit_code()
+        }
+        Err(error) => {
+            output::error(style, &error);
+            error.kind().exit_code()
+        }
+    }
+}
+
+async fn diagnose(args: &DoctorArgs, style: Style) -> Result<Diagnosis> {
+    let given = account::given(&args.sender)?;
+    let Sender { account, _sandbox } = match &args.domain {
+        Some(domain) => account::nobody(given, domain).await?,
+        None => {
+            let password = match args.sender.password_stdin {
+                true => Some(input::password().await?),
+                false => None,
+            };
+            account::sender(given, password).await?
+        }
+    };
+    let marks = Marks::of_output();
+    let account = account.timeout(args.timeout);
+    let tell = |check: &Check| {
+        if style == Style::Plain {
+            drop(output::say(&line(check, marks)));
+        }
+    };
+    account.diagnose_with(tell).await
+}
+
+/// How outcomes are marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Marks {
+    /// One sign, in colour.
+    Signs,
+    /// A word, for a file, a pipe, and where `NO_COLOR` is set.
+    Words,
+}
+
+impl Marks {
+    fn of_output() -> Self {
+        let wants_none = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        if io::stdout().is_terminal() && !wants_none { Marks::Signs } else { Marks::Words }
+    }
+
+    fn of(self, outcome: CheckOutcome) -> String {
+        let sign = |sign: &str, colour: u8| format!("\x1b[{colour}m{sign}\x1b[0m");
+        match (self, outcome) {
+            (Marks::Words, outcome) => format!("{:<8}", outcome.as_str()),
+            (Marks::Signs, CheckOutcome::Passed) => sign("✓", 32),
+            (Marks::Signs, CheckOutcome::Warning) => sign("!", 33),
+            (Marks::Signs, CheckOutcome::Failed) => sign("✗", 31),
+            (Marks::Signs, _) => "-".to_owned(),
+        }
+    }
+}
+
+/// A check, with the advice below it.
+fn line(check: &Check, marks: Marks) -> String {
+    let mark = marks.of(check.outcome);
+    let took = match check.took.as_millis() {
+        0 => String::new(),
+        took => format!(" ({took} ms)"),
+    };
+    let line = format!("{mark} {:<13} {}{took}", check.name.as_str(), output::printable(&check.seen));
+    match &check.advice {
+        None => line,
+        Some(advice) => format!("{line}\n    {}: {}", who(advice.who), output::printable(&advice.what)),
+    }
+}
+
+fn who(owner: AdviceOwner) -> &'static str {
+    match owner {
+        AdviceOwner::You => "You",
+        AdviceOwner::Network => "Whoever runs the network",
+        _ => "The pool's administrator",
+    }
+}
+
+/// The last line: whether a message can be sent.
+fn closing(diagnosis: &Diagnosis, nobody: bool) -> String {
+    let warnings = diagnosis.checks.iter().filter(|check| check.outcome == CheckOutcome::Warning).count();
+    let warned = match warnings {
+        0 => String::new(),
+        1 => " One check has a warning.".to_owned(),
+        more => format!(" {more} checks have warnings."),
+    };
+    match diagnosis.first_failure() {
+        Some(check) => {
+            let kind = check.kind.map_or("", |kind| kind.as_str());
+            format!("A message cannot be sent: {} failed ({kind}).{warned}", check.name)
+        }
+        None if nobody => format!("The server is there, and asks who signs in.{warned}"),
+        None => format!("A message can be sent. None was.{warned}"),
+    }
+}

@@ -1,0 +1,294 @@
+//! The checks of names, proxy, connection and TLS, for servers that are asked alike.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use rustls::{CertificateError, Error as TlsError, InvalidMessage};
+use tokio::time::Instant;
+use url::Url;
+
+use super::advice::{Reason, advice};
+use super::check::{Check, CheckName, CheckOutcome};
+use super::report::Report;
+use crate::error::{ErrorKind, Result};
+use crate::http::{Certificate, Duplex, Probe, ProxyInUse, Secured, connect};
+use crate::steps::{host_of, with_port};
+
+/// Fewer days left to a certificate are a warning.
+const SOON: i64 = 30;
+
+/// A server on its way through the checks.
+struct Server {
+    url: Url,
+    proxy: Option<ProxyInUse>,
+    addresses: Vec<SocketAddr>,
+    stream: Option<Box<dyn Duplex>>,
+}
+
+/// Which of the servers a send needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needed {
+    /// One of them, as the discovery roots of a domain.
+    Any,
+    /// All, as those that discovery led to.
+    All,
+}
+
+/// What was found out about the servers in one check.
+#[derive(Default)]
+struct Findings {
+    seen: Vec<String>,
+    /// The first reason that a server is out.
+    reason: Option<Reason>,
+    /// A server is reached, with a blemish.
+    blemish: Option<Reason>,
+}
+
+/// Checks the connections to these servers. False where a send gets none; its error would be of this kind, or `tls`.
+pub(super) async fn check(
+    probe: &Probe,
+    servers: &[Url],
+    (needed, kind): (Needed, ErrorKind),
+    report: &mut Report<'_>,
+) -> Result<bool> {
+    let servers = servers.iter().map(|url| Server {
+        url: url.clone(),
+        proxy: probe.proxy_for(url),
+        addresses: Vec::new(),
+        stream: None,
+    });
+    let mut round = Round { servers: servers.collect(), needed, kind, report };
+    Ok(round.names(probe).await && round.proxy().await && round.tcp().await && round.tls(probe).await?)
+}
+
+struct Round<'a, 'b> {
+    servers: Vec<Server>,
+    needed: Needed,
+    kind: ErrorKind,
+    report: &'a mut Report<'b>,
+}
+
+impl Round<'_, '_> {
+    async fn names(&mut self, probe: &Probe) -> bool {
+        let (begun, mut findings) = (Instant::now(), Findings::default());
+        let servers = std::mem::take(&mut self.servers);
+        let looked_up = servers.into_iter().map(async |mut server: Server| {
+            let host = host_of(&server.url);
+            if let Some(proxy) = server.proxy.as_ref().filter(|proxy| proxy.resolves) {
+                return (format!("{host} is looked up by the proxy {}", proxy.name), Some(server));
+            }
+            match probe.addresses(&server.url).await {
+                Ok(addresses) => {
+                    let ips: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+                    server.addresses = addresses;
+                    (format!("{host} is {}", ips.join(", ")), Some(server))
+                }
+                Err(why) => (format!("{host} has no address ({why})"), None),
+            }
+        });
+        for (seen, server) in join_all(looked_up).await {
+            findings.seen.push(seen);
+            match server {
+                Some(server) => self.servers.push(server),
+                None => drop(findings.reason.get_or_insert(Reason::NoName)),
+            }
+        }
+        // One of the two names of a domain is often known inside or outside alone.
+        let known = findings.reason.is_none() || (self.needed == Needed::Any && !self.servers.is_empty());
+        if known {
+            findings.reason = None;
+        }
+        self.conclude(CheckName::Names, self.kind, findings, begun.elapsed())
+    }
+
+    async fn proxy(&mut self) -> bool {
+        let (begun, mut findings) = (Instant::now(), Findings::default());
+        for mut server in std::mem::take(&mut self.servers) {
+            let Some(proxy) = server.proxy.as_ref() else {
+                findings.seen.push(format!("none for {}", host_of(&server.url)));
+                self.servers.push(server);
+                continue;
+            };
+            let named = format!("{} of {}", proxy.name, proxy.setting);
+            let reached =
+                match proxy.addresses().await {
+                    Ok(addresses) => first_connection(&addresses).await.1.map(drop).ok_or_else(|| {
+                        format!("The proxy {named} cannot be reached; check {}.", proxy.setting)
+                    }),
+                    Err(why) => Err(format!("The name of the proxy {named} cannot be resolved ({why}).")),
+                };
+            let opened = match reached {
+                Err(why) => Err((why, Reason::ProxyUnreachable)),
+                Ok(()) if proxy.is_socks => Ok(None),
+                Ok(()) => match proxy.tunnel(&server.url).await {
+                    Ok(stream) => Ok(Some(stream)),
+                    Err((why, Some(401 | 407))) => Err((why, Reason::ProxySignIn)),
+                    Err((why, Some(_))) => Err((why, Reason::ProxyRefuses)),
+                    Err((why, None)) => Err((why, Reason::ProxyUnreachable)),
+                },
+            };
+            match opened {
+                Ok(stream) => {
+                    findings.seen.push(format!("{} through {named}", host_of(&server.url)));
+                    server.stream = stream;
+                    self.servers.push(server);
+                }
+                Err((why, reason)) => {
+                    findings.seen.push(why);
+                    findings.reason.get_or_insert(reason);
+                }
+            }
+        }
+        self.conclude(CheckName::Proxy, self.kind, findings, begun.elapsed())
+    }
+
+    async fn tcp(&mut self) -> bool {
+        let (begun, mut findings) = (Instant::now(), Findings::default());
+        let servers = std::mem::take(&mut self.servers);
+        let connected = servers.into_iter().map(async |mut server: Server| {
+            if let Some(proxy) = &server.proxy {
+                return (
+                    format!("the proxy {} connects to {}", proxy.name, with_port(&server.url)),
+                    false,
+                    server,
+                );
+            }
+            let (seen, stream) = first_connection(&server.addresses).await;
+            let blemished = seen.iter().any(|(_, reached)| !reached);
+            server.stream = stream;
+            let seen: Vec<String> = seen.into_iter().map(|(seen, _)| seen).collect();
+            (format!("{}: {}", host_of(&server.url), seen.join(", ")), blemished, server)
+        });
+        for (seen, blemished, server) in join_all(connected).await {
+            findings.seen.push(seen);
+            if server.stream.is_none() && server.proxy.is_none() {
+                findings.reason.get_or_insert(Reason::NoConnection);
+                continue;
+            }
+            if blemished {
+                findings.blemish.get_or_insert(Reason::NoConnection);
+            }
+            self.servers.push(server);
+        }
+        self.conclude(CheckName::Tcp, self.kind, findings, begun.elapsed())
+    }
+
+    async fn tls(&mut self, probe: &Probe) -> Result<bool> {
+        let (begun, mut findings) = (Instant::now(), Findings::default());
+        let mut looked_at = false;
+        for mut server in std::mem::take(&mut self.servers) {
+            let host = host_of(&server.url);
+            let stream = server.stream.take();
+            let (true, Some(stream)) = (server.url.scheme() == "https", stream) else {
+                findings.seen.push(match server.url.scheme() {
+                    "https" => format!("{host}: not looked at behind a SOCKS proxy; requests verify it"),
+                    _ => format!("{host}: plain http, on this machine"),
+                });
+                self.servers.push(server);
+                continue;
+            };
+            looked_at = true;
+            let secured = probe.secure(&server.url, stream).await?;
+            findings.seen.push(describe(&host, &secured));
+            match &secured.outcome {
+                Ok(_) => {
+                    if secured.chain.first().is_some_and(|own| own.days_left < SOON) {
+                        findings.blemish.get_or_insert(Reason::CertificateExpiresSoon);
+                    }
+                    self.servers.push(server);
+                }
+                Err((_, why)) => drop(findings.reason.get_or_insert(reason_of(why.as_ref()))),
+            }
+        }
+        if !looked_at {
+            self.report.add(Check::skipped(CheckName::Tls, findings.seen.join("; ")));
+            return Ok(true);
+        }
+        Ok(self.conclude(CheckName::Tls, ErrorKind::Tls, findings, begun.elapsed()))
+    }
+
+    /// Reports a check. False where a send fails at it.
+    fn conclude(&mut self, name: CheckName, kind: ErrorKind, findings: Findings, took: Duration) -> bool {
+        let Findings { seen, reason, blemish } = findings;
+        let enough = !self.servers.is_empty() && (reason.is_none() || self.needed == Needed::Any);
+        let outcome = match (enough, reason.or(blemish)) {
+            (false, _) => CheckOutcome::Failed,
+            (true, Some(_)) => CheckOutcome::Warning,
+            (true, None) => CheckOutcome::Passed,
+        };
+        let mut check = Check::new(name, outcome, seen.join("; ")).took(took);
+        if let Some(reason) = reason.or(blemish) {
+            check = check.advised(Some(advice(name, Some(kind), reason)));
+        }
+        if reason.is_some() {
+            check = check.kind(kind);
+        }
+        self.report.add(check);
+        enough
+    }
+}
+
+/// What each address says, whether it was reached, and the first connection.
+async fn first_connection(addresses: &[SocketAddr]) -> (Vec<(String, bool)>, Option<Box<dyn Duplex>>) {
+    let (mut seen, mut first) = (Vec::new(), None);
+    for (address, connected) in addresses.iter().zip(join_all(addresses.iter().map(|to| connect(*to))).await)
+    {
+        match connected {
+            Ok((stream, took)) => {
+                seen.push((format!("{address} answers in {} ms", took.as_millis()), true));
+                first.get_or_insert_with(|| Box::new(stream) as Box<dyn Duplex>);
+            }
+            Err(why) => seen.push((format!("{address} {why}"), false)),
+        }
+    }
+    (seen, first)
+}
+
+fn describe(host: &str, secured: &Secured) -> String {
+    let outcome = match &secured.outcome {
+        Ok(agreed) => {
+            let authority = if agreed.by_ca_file { "the CA file" } else { "the operating system" };
+            format!("{}, {}, vouched for by an authority of {authority}", agreed.version, agreed.suite)
+        }
+        Err((why, _)) => why.trim_end_matches('.').to_owned(),
+    };
+    match secured.chain.as_slice() {
+        [] => format!("{host}: {outcome}"),
+        [own, others @ ..] => format!("{host}: {outcome}; {}{}", certificate(own), issuers(own, others)),
+    }
+}
+
+fn certificate(own: &Certificate) -> String {
+    let names = if own.names.is_empty() { "no names".to_owned() } else { own.names.join(", ") };
+    let life = match own.days_left {
+        days @ ..0 => format!("ended on {} ({} days ago)", own.last_day, -days),
+        days => format!("valid until {} ({days} days)", own.last_day),
+    };
+    format!("certificate {} for {names}, {life}", own.subject)
+}
+
+fn issuers(own: &Certificate, others: &[Certificate]) -> String {
+    let chain = std::iter::once(own).chain(others).map(|one| format!(", issued by {}", one.issuer));
+    chain.collect()
+}
+
+fn reason_of(error: Option<&TlsError>) -> Reason {
+    use CertificateError as Bad;
+    match error {
+        Some(TlsError::InvalidCertificate(bad)) => match bad {
+            Bad::UnknownIssuer => Reason::UnknownAuthority,
+            Bad::Expired | Bad::ExpiredContext { .. } => Reason::CertificateExpired,
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => Reason::CertificateNotYetValid,
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Reason::CertificateForOtherName,
+            _ => Reason::OtherCertificate,
+        },
+        Some(TlsError::InvalidMessage(
+            InvalidMessage::InvalidContentType
+            | InvalidMessage::InvalidEmptyPayload
+            | InvalidMessage::MessageTooLarge
+            | InvalidMessage::UnknownProtocolVersion,
+        )) => Reason::NoTls,
+        _ => Reason::NothingInCommon,
+    }
+}
