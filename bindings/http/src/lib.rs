@@ -18,6 +18,7 @@
 
 mod connections;
 mod guard;
+mod hooks;
 mod metrics;
 mod openapi;
 mod options;

@@ -13,12 +13,13 @@ use send_im::{Account, Error, ErrorKind, Message, Receipt, Result, Sent, Step};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
+use crate::connections::Answering;
 use crate::guard::Peer;
 use crate::metrics;
 use crate::order::Order;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
-use crate::progress::{self, Teller};
+use crate::progress::{self, Listener, Teller};
 use crate::service::Shared;
 
 /// `GET` and `POST` of `/`, `/index.html` and `/send`.
@@ -32,6 +33,23 @@ pub(crate) async fn send(
     let events = request.method() == Method::POST && progress::wanted(request.headers());
     let parameters = Parameters::read(request, shared.options.largest_body, &shared.bodies).await?;
     let order = Order::new(parameters, &shared.options)?;
+    let (heard, answering) = begin(&shared, &peer, order, events)?;
+    match events {
+        true => Ok(heard.events(answering)),
+        false => Ok(Json(heard.outcome().await?).into_response()),
+    }
+}
+
+/// Begins to carry out an order: what is told of it, and what keeps the connection's place until the answer.
+///
+/// # Errors
+/// 503 where the service is stopping, or has no place for one more.
+pub(crate) fn begin(
+    shared: &Arc<Shared>,
+    peer: &Peer,
+    order: Order,
+    events: bool,
+) -> Result<(Listener, Answering), Problem> {
     if shared.closing.is_cancelled() {
         return Err(Problem::closing());
     }
@@ -39,14 +57,11 @@ pub(crate) async fn send(
         let detail = "The connection has made room for another one; nothing was sent.";
         return Err(Problem::refused(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::LimitReached, detail));
     };
-    let places = places(&shared, &order)?;
+    let places = places(shared, &order)?;
     let (teller, heard) = progress::line();
     let steps = if events { teller.of_steps() } else { None };
     shared.sends.spawn(carry_out(shared.clone(), order, peer.address, places, steps, teller));
-    match events {
-        true => Ok(heard.events(answering)),
-        false => Ok(Json(heard.outcome().await?).into_response()),
-    }
+    Ok((heard, answering))
 }
 
 /// A place among the sends under way, and one among those of other accounts than the service's own.

@@ -8,6 +8,7 @@ mod access;
 mod connections;
 mod ending;
 mod events;
+mod hooks;
 mod limits;
 mod metrics;
 mod openapi;
