@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 
 import workspace
 
@@ -58,18 +57,6 @@ def debian(*packages):
     quiet = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
     workspace.run("apt-get", "update", "-qq", check=True, env=quiet)
     workspace.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages, check=True, env=quiet)
-
-
-def unpacked(package, folder):
-    """Unpacks a package of Debian or Ubuntu into a folder: what it would start is not started."""
-    if not shutil.which("apt-get") or not shutil.which("dpkg"):
-        sys.exit(f"toolchains: on Debian this would run: apt-get download {package}")
-    if os.geteuid() == 0:
-        workspace.run("apt-get", "update", "-qq", check=True)
-    with tempfile.TemporaryDirectory() as work:
-        workspace.run("apt-get", "download", "-qq", package, folder=work, check=True)
-        (file,) = os.listdir(work)
-        workspace.run("dpkg", "-x", os.path.join(work, file), folder, check=True)
 
 
 def main():
