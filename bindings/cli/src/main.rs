@@ -6,6 +6,7 @@ mod args;
 mod input;
 mod interrupt;
 mod output;
+mod pages;
 mod sandbox;
 mod send;
 mod serve;
@@ -21,6 +22,11 @@ fn main() -> ExitCode {
         Ok(command) => command,
         Err(code) => return code,
     };
+    match &command {
+        Command::Completions(args) => return pages::completions(args),
+        Command::Man(args) => return pages::man(args),
+        Command::Send(_) | Command::Serve(_) | Command::Sandbox(_) => {}
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -40,6 +46,7 @@ fn main() -> ExitCode {
             Command::Send(args) => send::run(args, interrupt).await,
             Command::Serve(args) => serve::run(*args, interrupt).await,
             Command::Sandbox(args) => sandbox::run(args, interrupt).await,
+            Command::Completions(_) | Command::Man(_) => 0,
         }
     });
     // A read of standard input may still be waiting in a thread; the program ends without it.

@@ -35,13 +35,16 @@ pub(crate) fn is_one(path: &str) -> bool {
 /// The parameters of a message, as a body or a file gives them.
 pub(crate) type Given = Vec<(&'static str, String)>;
 
+/// Makes a message of a body, or says why the body does not fit.
+type Known = fn(Value) -> Result<Given, String>;
+
 /// The hooks of a service by their names.
 pub(crate) struct Hooks(BTreeMap<String, Hook>);
 
 /// How a body becomes a message: as that of a known system, by an operator's file, or, in this order, by both.
 #[derive(Default)]
 struct Hook {
-    known: Option<fn(Value) -> Result<Given, String>>,
+    known: Option<Known>,
     file: Option<Templates>,
 }
 
@@ -52,7 +55,7 @@ impl Hooks {
     /// `invalid_input` for a name that cannot stand in a URL or stands twice, and for a file that is not usable.
     pub(crate) fn new(files: &[(String, PathBuf)]) -> Result<Self> {
         let mut hooks = BTreeMap::new();
-        let known: [(&str, fn(Value) -> Result<Given, String>); 3] = [
+        let known: [(&str, Known); 3] = [
             ("alertmanager", |body| alerts::given(body, From::Alertmanager)),
             ("grafana", |body| alerts::given(body, From::Grafana)),
             ("apprise", apprise::given),
