@@ -25,9 +25,9 @@ pub(crate) fn man(args: &ManArgs) -> ExitCode {
     command.build();
     match &args.folder {
         Some(folder) => {
-            let commands = [command.clone()].into_iter().chain(command.get_subcommands().cloned());
+            let mut commands = [command.clone()].into_iter().chain(command.get_subcommands().cloned());
             let write = |command| page(command).and_then(|(name, page)| fs::write(folder.join(name), page));
-            ended(commands.map(write).collect(), "The folder")
+            ended(commands.try_for_each(write), "The folder")
         }
         None => {
             let printed = page(command).and_then(|(_, page)| io::stdout().lock().write_all(page.as_bytes()));
