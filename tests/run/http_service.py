@@ -20,10 +20,10 @@ PACKAGE = workspace.ROOT / "bindings" / "http"
 CALLERS = PACKAGE / "tests" / "callers"
 EXAMPLES = workspace.ROOT / "examples"
 
-# jQuery, the driver of the browser, and what checks the description and the metrics, are in the user's cache folder.
+# jQuery, the driver of the browser, what checks the description and the metrics, and Apprise are in the user's cache folder.
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "send-im" / "http"
 PYTHON = workspace.python_in(CACHE / "venv")
-CHECKERS = ["openapi-spec-validator==0.9.0", "prometheus-client==0.26.0"]
+CHECKERS = ["openapi-spec-validator==0.9.0", "prometheus-client==0.26.0", "apprise==2.3.0"]
 
 DEBIAN = {
     "curl": ["curl"],

@@ -11,6 +11,7 @@ import sys
 import c
 import dotnet
 import golang
+import http_hooks
 import http_service
 import kotlin
 import node
@@ -34,7 +35,7 @@ LANGUAGES = {
     "php": php,
     "node": node,
     "go": golang,
-    "http": http_service,
+    "http": http_hooks,
     "shell": shell,
 }
 

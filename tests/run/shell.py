@@ -1,5 +1,6 @@
-"""The `send-im` command: its tests, some of which need forward proxies of Debian, its archives and packages for systems."""
+"""The `send-im` command: its tests, some of which need tools of Debian, its archives and packages for systems."""
 
+import gzip
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 import go_toolchain
 import toolchains
 import workspace
+from outcome import checked, tests_in
 from programs import empty_room, snippets
 from targets import OLDEST_GLIBC, host
 
@@ -19,8 +21,17 @@ DIST = workspace.ROOT / "dist"
 TESTS = PACKAGE / "tests"
 # Makes .deb and .rpm. The versions after it need modules that not every proxy of modules has.
 NFPM = "github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0"
-# The command, and the package of Debian that holds it.
-PROXIES = {"tinyproxy": "tinyproxy-bin", "microsocks": "microsocks"}
+# The command, and the package of Debian that holds it: forward proxies, and what reads manual pages.
+TOOLS = {"tinyproxy": "tinyproxy-bin", "microsocks": "microsocks", "man": "man-db", "mandoc": "mandoc"}
+# The shell, how its file of completions is called, and where a system's package has it.
+COMPLETIONS = [
+    ("bash", "send-im.bash", "/usr/share/bash-completion/completions/send-im"),
+    ("zsh", "_send-im", "/usr/share/zsh/{}/_send-im"),
+    ("fish", "send-im.fish", "/usr/share/fish/vendor_completions.d/send-im.fish"),
+    ("powershell", "send-im.ps1", None),
+    ("elvish", "send-im.elv", None),
+]
+ZSH = {"deb": "vendor-completions", "rpm": "site-functions"}
 
 
 def problem():
@@ -29,8 +40,8 @@ def problem():
 
 
 def missing():
-    """The packages of the proxies that are not here."""
-    return [package for tool, package in PROXIES.items() if not shutil.which(tool)]
+    """The packages of Debian that are not here."""
+    return [package for tool, package in TOOLS.items() if not shutil.which(tool)]
 
 
 def driver():
@@ -40,7 +51,7 @@ def driver():
 
 
 def toolchain():
-    """The proxies."""
+    """The proxies, and what reads manual pages."""
     if missing():
         toolchains.debian(*missing())
 
@@ -48,6 +59,35 @@ def toolchain():
 def texts():
     """What lies beside the command: how it is used, and its licences."""
     return [PACKAGE / "README.md", *sorted(workspace.ROOT.glob("LICENSE-*"))]
+
+
+def pages(folder):
+    """Lets the command of this machine write its manual and its completions."""
+    workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
+    (folder / "man").mkdir()
+    workspace.run(workspace.command(), "man", folder / "man", check=True)
+    (folder / "completions").mkdir()
+    for shell, name, _ in COMPLETIONS:
+        with (folder / "completions" / name).open("wb") as script:
+            workspace.run(workspace.command(), "completions", shell, stdout=script, check=True)
+
+
+def test_the_manual_is_well_formed():
+    """What reads manual pages has nothing against them."""
+    with tempfile.TemporaryDirectory() as work:
+        pages(Path(work))
+        for page in sorted(Path(work, "man").iterdir()):
+            shown = subprocess.run(["man", "--warnings", "-l", page], capture_output=True, text=True, env={**os.environ, "MANWIDTH": "80"})
+            if shown.returncode or shown.stderr or page.stem not in shown.stdout:
+                raise AssertionError(f"{page.name}: {shown.returncode} {shown.stderr}")
+            lint = subprocess.run(["mandoc", "-T", "lint", "-W", "error", page], capture_output=True, text=True)
+            if lint.returncode or lint.stdout or lint.stderr:
+                raise AssertionError(f"{page.name}: {lint.stdout}{lint.stderr}")
+
+
+def checks():
+    """The tests of this file."""
+    return checked(tests_in(globals()))
 
 
 def package(machines, profile):
@@ -70,6 +110,7 @@ def archive(machine, program):
         folder.mkdir()
         for file in (program, *texts()):
             shutil.copy(file, folder)
+        pages(folder)
         if machine.native:
             workspace.run("strip", folder / program.name, check=True)
         return Path(shutil.make_archive(DIST / name, "zip" if machine.windows else "gztar", work, name))
@@ -83,6 +124,25 @@ def system_package(machine, program, kind):
         {"src": str(SERVICE), "dst": "/usr/lib/systemd/system/send-im.service"},
         *({"src": str(file), "dst": f"{documents}{file.name}"} for file in texts()),
     ]
+    with tempfile.TemporaryDirectory() as made:
+        contents += made_by_the_command(Path(made), kind)
+        return packed(machine, contents, kind)
+
+
+def made_by_the_command(folder, kind):
+    """The manual and the completions, where the programs of a system look for them."""
+    pages(folder)
+    scripts = folder / "completions"
+    there = [(scripts / name, place.format(ZSH[kind])) for _, name, place in COMPLETIONS if place]
+    for page in sorted((folder / "man").iterdir()):
+        packed_page = page.with_name(f"{page.name}.gz")
+        packed_page.write_bytes(gzip.compress(page.read_bytes(), mtime=0))
+        there.append((packed_page, f"/usr/share/man/man1/{packed_page.name}"))
+    return [{"src": str(file), "dst": place, "file_info": {"mode": 0o644}} for file, place in there]
+
+
+def packed(machine, contents, kind):
+    """A package of a system with these files."""
     described = {
         **{"name": "send-im", "version": workspace.version(), "license": "MIT OR Apache-2.0", "maintainer": "send-im"},
         "arch": machine.debian if kind == "deb" else machine.rpm,

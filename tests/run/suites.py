@@ -19,7 +19,7 @@ import cargo
 import dotnet
 import front_page
 import golang
-import http_service
+import http_hooks
 import kotlin
 import node
 import php
@@ -48,9 +48,9 @@ def fidelity():
 def command():
     missing = shell.missing()
     if not missing:
-        return cargo.test("-p", "send-im-cli")
+        return cargo.test("-p", "send-im-cli") + shell.checks()
     others = ["--bins", *(word for test in shell.TESTS.glob("*.rs") if test.stem != "proxies" for word in ("--test", test.stem))]
-    why = f"no proxies here (on Debian: apt install {' '.join(missing)})"
+    why = f"no proxies or nothing that reads a manual here (on Debian: apt install {' '.join(missing)})"
     return cargo.test("-p", "send-im-cli", *others) + Outcome(skipped=1, why=[why])
 
 
@@ -65,7 +65,7 @@ LANES = [
         ("kotlin", kotlin.problem, kotlin.run_kotlin),
         ("java", kotlin.problem, kotlin.run_java),
         ("swift", swift.problem, swift.run),
-        ("http", http_service.problem, http_service.run),
+        ("http", http_hooks.problem, http_hooks.run),
     ],
     [
         ("fidelity", workspace.cargo_problem, fidelity),

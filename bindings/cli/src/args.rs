@@ -37,12 +37,14 @@ Exit codes:
   4    not delivered: no such recipient, unavailable, declined, no answer, busy
   5    anything else: discovery, trust, TLS, network, time-out, the server
   6    unknown whether the message arrived; it was not sent twice
-  130  ended by a signal (Ctrl-C, SIGTERM, SIGHUP)";
+  130  ended by a signal (Ctrl-C, SIGTERM, SIGHUP)
+With several recipients it is the largest of theirs.";
 
 const EXAMPLES: &str = "\
 Examples:
   send-im send --to lenea@contoso.com \"db7: disk full\"
   df -h | send-im send --to lenea@contoso.com --subject db7 --importance urgent -
+  send-im send --to-file oncall.txt --importance urgent \"db7: disk full\"
   send-im send --to lenea@contoso.com --json \"hello\" | jq -er .accepted_by
   send-im send --server sandbox --to declines@contoso.com \"hello\"; echo $?";
 
@@ -78,12 +80,16 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     Serve(Box<ServeArgs>),
     Sandbox(SandboxArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
-/// Send a message to one recipient and say whether it was accepted.
+/// Send a message and say whether it was accepted.
 ///
 /// Text of up to 800 characters is shown in the recipient's notification; longer text follows once the recipient has
 /// accepted. The message is never sent twice: where it is unknown whether it arrived, the exit code is 6.
+///
+/// Several recipients get it each by themselves, some tens at a time, in one session; there is a line for each as it ends.
 #[derive(Args)]
 #[command(after_help = "send-im help send lists examples, environment variables and exit codes.")]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{EXIT_CODES}"))]
@@ -99,9 +105,15 @@ pub(crate) struct SendArgs {
     #[arg(hide = true)]
     pub(crate) rest: Vec<String>,
 
-    /// The recipient, for example lenea@contoso.com
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) to: String,
+    /// The recipient, for example lenea@contoso.com; given again, each gets the message
+    #[arg(long, value_name = "ADDRESS", required_unless_present = "to_file")]
+    pub(crate) to: Vec<String>,
+
+    /// A file of recipients, one a line, or - for standard input
+    ///
+    /// What follows a # is a comment. Who stands twice, here or in --to, gets the message once.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to_file: Option<PathBuf>,
 
     /// The conversation's subject, at most 250 characters
     #[arg(long)]
@@ -119,6 +131,8 @@ pub(crate) struct SendArgs {
 
     /// How long the message has to be delivered, signing in included, for example 60s or 2min [default: 60s]
     ///
+    /// With several recipients, the time of each begins when its turn comes.
+    ///
     /// An invitation rings until then; most servers end it after about 30 s. The command ends within another 5 s,
     /// whatever the server does: 2 s to withdraw the invitation and learn what came of it, 3 s to close the session.
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "60s", hide_default_value = true)]
@@ -134,7 +148,7 @@ pub(crate) struct SendArgs {
     #[command(flatten)]
     pub(crate) sender: SenderArgs,
 
-    /// Print the receipt or the error as one JSON object on standard output
+    /// Print the receipt or the error as one JSON object on standard output; with several recipients one a line, with to
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 
@@ -234,6 +248,25 @@ pub(crate) struct SandboxArgs {
     /// How long an invitation to silent@ rings
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "30s")]
     pub(crate) ring: Duration,
+}
+
+/// Print what a shell completes this command by.
+///
+/// In bash: source <(send-im completions bash). The packages for dpkg and rpm have it where bash, zsh and fish look.
+#[derive(Args)]
+pub(crate) struct CompletionsArgs {
+    /// Which shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Print the manual page, or write all of them into a folder.
+///
+/// To read it: send-im man | man -l -
+#[derive(Args)]
+pub(crate) struct ManArgs {
+    /// Where to write the page of this command and one for each of its own commands
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// The longest time that can be asked for. Nothing here is meant to last longer.

@@ -1,8 +1,9 @@
 //! The text and the password, from the command line or standard input.
 
 use std::io::{self, BufRead, IsTerminal, Read};
+use std::path::Path;
 
-use send_im::bindings::{decode_text, without_mark};
+use send_im::bindings::{decode_text, read as file, without_mark};
 use send_im::{Error, Result};
 use tokio::sync::oneshot;
 
@@ -15,11 +16,20 @@ const LONGEST_PASSWORD: u64 = 64 * 1024;
 
 /// What a send needs besides its options.
 pub(crate) struct Input {
+    /// As they were given; one may stand there twice.
+    pub(crate) recipients: Vec<Recipient>,
     pub(crate) text: String,
     pub(crate) password: Option<String>,
 }
 
-/// Takes the text and, with `--password-stdin`, the password.
+/// Who gets the message.
+pub(crate) struct Recipient {
+    pub(crate) address: String,
+    /// Where it stands in the file of recipients.
+    pub(crate) line: Option<usize>,
+}
+
+/// Takes the recipients, the text and, with `--password-stdin`, the password.
 ///
 /// # Errors
 /// `invalid_input` when there is no text, when both want standard input, or when what it holds is not usable.
@@ -32,16 +42,50 @@ pub(crate) async fn read(args: &SendArgs) -> Result<Input> {
             "There is no text: give it as the last argument, or - for standard input.",
         ));
     };
-    match (text.as_str(), args.sender.password_stdin) {
-        ("-", true) => Err(Error::invalid_input(
+    let (text_there, password_there) = (text == "-", args.sender.password_stdin);
+    let recipients_there = args.to_file.as_deref() == Some(Path::new("-"));
+    if text_there && password_there {
+        return Err(Error::invalid_input(
             "The text - and --password-stdin both want standard input; give the text as an argument or the password in SEND_IM_PASSWORD.",
-        )),
-        ("-", false) => {
-            Ok(Input { text: in_a_thread(|| text_from(io::stdin().lock())).await?, password: None })
-        }
-        (text, true) => Ok(Input { text: text.to_owned(), password: Some(password().await?) }),
-        (text, false) => Ok(Input { text: text.to_owned(), password: None }),
+        ));
     }
+    if recipients_there && (text_there || password_there) {
+        return Err(Error::invalid_input(
+            "Standard input is wanted twice: --to-file - takes the recipients from there; give the text as an argument and the password in SEND_IM_PASSWORD.",
+        ));
+    }
+    let mut recipients: Vec<_> =
+        args.to.iter().map(|to| Recipient { address: to.clone(), line: None }).collect();
+    recipients.extend(match &args.to_file {
+        Some(_) if recipients_there => recipients_from(&in_a_thread(|| text_from(io::stdin().lock())).await?),
+        Some(file) => recipients_from(&file_of_recipients(file)?),
+        None => Vec::new(),
+    });
+    if recipients.is_empty() {
+        return Err(Error::invalid_input("There is no recipient in the file of --to-file."));
+    }
+    let password = if password_there { Some(password().await?) } else { None };
+    let text = if text_there { in_a_thread(|| text_from(io::stdin().lock())).await? } else { text.clone() };
+    Ok(Input { recipients, text, password })
+}
+
+fn file_of_recipients(path: &Path) -> Result<String> {
+    let bytes = file(path, "file of recipients")?;
+    let text = decode_text(&bytes).ok_or_else(|| {
+        Error::invalid_input(format!(
+            "The file of recipients {} is not UTF-8; save it as UTF-8.",
+            path.display()
+        ))
+    })?;
+    Ok(text.into_owned())
+}
+
+/// One a line; what follows a `#` is a comment, which no address has.
+fn recipients_from(text: &str) -> Vec<Recipient> {
+    let lines = text.lines().zip(1..);
+    let addresses = lines.map(|(line, number)| (line.split('#').next().unwrap_or_default().trim(), number));
+    let addresses = addresses.filter(|(address, _)| !address.is_empty());
+    addresses.map(|(address, line)| Recipient { address: address.to_owned(), line: Some(line) }).collect()
 }
 
 /// The password of `--password-stdin`, for a command that takes nothing else from there.
@@ -117,6 +161,14 @@ mod tests {
         let text = "x".repeat(LONGEST_TEXT as usize);
         assert_eq!(text_from(text.as_bytes()).unwrap().len(), text.len());
         assert!(text_from(format!("{text}x").as_bytes()).unwrap_err().detail().contains("1 MiB"));
+    }
+
+    #[test]
+    fn a_recipient_is_a_line_without_its_comment() {
+        let text = "# on call\r\nlenea@contoso.com  # days\r\n\r\n  sip:tosh@contoso.com\r\n#\n";
+        let taken = recipients_from(text);
+        let taken: Vec<_> = taken.iter().map(|one| (one.address.as_str(), one.line)).collect();
+        assert_eq!(taken, [("lenea@contoso.com", Some(2)), ("sip:tosh@contoso.com", Some(4))]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod doctor;
 mod input;
 mod interrupt;
 mod output;
+mod pages;
 mod sandbox;
 mod send;
 mod serve;
@@ -22,6 +23,11 @@ fn main() -> ExitCode {
         Ok(command) => command,
         Err(code) => return code,
     };
+    match &command {
+        Command::Completions(args) => return pages::completions(args),
+        Command::Man(args) => return pages::man(args),
+        Command::Send(_) | Command::Serve(_) | Command::Sandbox(_) => {}
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -42,6 +48,7 @@ fn main() -> ExitCode {
             Command::Doctor(args) => doctor::run(args, interrupt).await,
             Command::Serve(args) => serve::run(*args, interrupt).await,
             Command::Sandbox(args) => sandbox::run(args, interrupt).await,
+            Command::Completions(_) | Command::Man(_) => 0,
         }
     });
     // A read of standard input may still be waiting in a thread; the program ends without it.

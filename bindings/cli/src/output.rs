@@ -29,6 +29,9 @@ pub(crate) fn receipt(style: Style, receipt: &Receipt) {
 
 #[derive(Serialize)]
 struct Failed<'a> {
+    /// Where there are several recipients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<&'a str>,
     #[serde(flatten)]
     error: &'a Error,
     exit_code: u8,
@@ -36,10 +39,20 @@ struct Failed<'a> {
 
 /// Prints an error: a sentence on standard error, or JSON on standard output.
 pub(crate) fn error(style: Style, error: &Error) {
-    match style {
-        Style::Plain => complain(error.detail()),
-        Style::Json => {
-            let _ = say(&json(&Failed { error, exit_code: error.kind().exit_code() }));
+    failed(style, None, error);
+}
+
+/// As [`error`], for one of several recipients.
+pub(crate) fn error_to(style: Style, to: &str, error: &Error) {
+    failed(style, Some(to), error);
+}
+
+fn failed(style: Style, to: Option<&str>, error: &Error) {
+    match (style, to) {
+        (Style::Plain, None) => complain(error.detail()),
+        (Style::Plain, Some(to)) => complain(&format!("{to}: {}", error.detail())),
+        (Style::Json, to) => {
+            let _ = say(&json(&Failed { to, error, exit_code: error.kind().exit_code() }));
         }
     }
 }

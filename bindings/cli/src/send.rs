@@ -1,15 +1,19 @@
 //! `send-im send`: signs in, sends, prints the outcome at once, signs out.
 
+mod many;
+mod progress;
+
+use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use send_im::{Account, Client, Error, Message, Receipt, Result, Sent, Wait};
+use send_im::{Account, Address, Client, Error, Message, Receipt, Result, Sent, Wait};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::account::{self, Sender};
 use crate::args::SendArgs;
-use crate::input;
+use crate::input::{self, Recipient};
 use crate::interrupt::Interrupt;
 use crate::output::{self, Style};
 
@@ -18,7 +22,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long after its timeout the command may still be at work. It promises to end within 5 s; ending takes a moment too.
 const OVERTIME: Duration = Duration::from_millis(4800);
 
-/// Sends one message and gives the exit code.
+/// Sends the message to everybody and gives the exit code.
 pub(crate) async fn run(args: SendArgs, mut interrupt: Interrupt) -> u8 {
     let style = if args.json { Style::Json } else { Style::Plain };
     let prepared = tokio::select! {
@@ -26,23 +30,46 @@ pub(crate) async fn run(args: SendArgs, mut interrupt: Interrupt) -> u8 {
         () = interrupt.asked() => Err(Error::cancelled("Interrupted before anything was sent.", Sent::No)),
     };
     match prepared {
-        Ok((message, sender)) => deliver(&args, style, message, sender, &mut interrupt).await,
+        Ok((mut messages, sender)) if messages.len() == 1 => {
+            let (_, message) = messages.remove(0);
+            deliver(&args, style, message, sender, &mut interrupt).await
+        }
+        Ok((messages, sender)) => many::deliver(&args, style, messages, sender, &mut interrupt).await,
         Err(error) => report(style, &Err(error)),
     }
 }
 
-/// All that needs no request: the text, the password, the account, and whether the message can be sent at all.
-async fn prepare(args: &SendArgs) -> Result<(Message, Sender)> {
+/// All that needs no request: the text, the password, the account, and whether the messages can be sent at all; one for each
+/// recipient, with the address.
+async fn prepare(args: &SendArgs) -> Result<(Vec<(Address, Message)>, Sender)> {
     let input = input::read(args).await?;
-    let message = match args.html {
-        true => Message::html(&args.to, input.text),
-        false => Message::text(&args.to, input.text),
-    };
-    let message = message.importance(args.importance).wait(args.wait).timeout(args.timeout);
-    let message = args.subject.iter().fold(message, |message, subject| message.subject(subject));
-    // A mistyped argument costs no request, and no sign-in.
-    message.check()?;
-    Ok((message, account::sender(account::given(&args.sender)?, input.password).await?))
+    let (mut messages, mut known) = (Vec::new(), HashSet::new());
+    for recipient in &input.recipients {
+        let to = address(recipient)?;
+        if !known.insert(to.as_str().to_ascii_lowercase()) {
+            continue;
+        }
+        let message = match args.html {
+            true => Message::html(&recipient.address, &input.text),
+            false => Message::text(&recipient.address, &input.text),
+        };
+        let message = message.importance(args.importance).wait(args.wait).timeout(args.timeout);
+        let message = args.subject.iter().fold(message, |message, subject| message.subject(subject));
+        // A mistyped argument costs no request, and no sign-in.
+        message.check()?;
+        messages.push((to, message));
+    }
+    Ok((messages, account::sender(account::given(&args.sender)?, input.password).await?))
+}
+
+fn address(recipient: &Recipient) -> Result<Address> {
+    let parsed = Address::parse(&recipient.address, "recipient");
+    parsed.map_err(|error| match recipient.line {
+        Some(line) => {
+            Error::invalid_input(format!("Line {line} of the file of recipients: {}", error.detail()))
+        }
+        None => error,
+    })
 }
 
 async fn deliver(
@@ -62,7 +89,7 @@ async fn deliver(
         }
         log.lock().unwrap_or_else(PoisonError::into_inner).push(step.clone());
     });
-    let client = match sign_in(style, account, interrupt).await {
+    let client = match sign_in(account, interrupt, |error| report(style, &Err(error))).await {
         Ok(client) => client,
         Err(code) => return code,
     };
@@ -85,40 +112,72 @@ async fn deliver(
         wind_up(client.sign_out(), interrupt).await;
         return code;
     }
-    let mut sign_out = pin!(client.sign_out());
-    tokio::select! {
-        signed_out = timeout_at(end, &mut sign_out) => {
-            let why = match signed_out {
-                Ok(Ok(())) => return code,
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => "the server did not answer in time.".to_owned(),
-            };
-            if result.is_ok() {
-                output::complain(&format!("The message is on its way all the same, but signing out failed: {why}"));
+    let ended = Ended { code, sent: result.is_ok(), submitted: args.wait == Wait::Submitted, words: &ONE };
+    ended.sign_out(&client, end, interrupt).await
+}
+
+/// What is said of one message, or of several.
+struct Words {
+    on_its_way: &'static str,
+    not_answered: &'static str,
+}
+
+const ONE: Words = Words {
+    on_its_way: "The message is on its way all the same",
+    not_answered: "Interrupted before the recipient had answered; the message may not arrive.",
+};
+
+/// How sending ended, before the session is closed.
+struct Ended {
+    code: u8,
+    /// Something was sent.
+    sent: bool,
+    submitted: bool,
+    words: &'static Words,
+}
+
+impl Ended {
+    /// Closes the session and gives the exit code.
+    async fn sign_out(self, client: &Client, end: Instant, interrupt: &mut Interrupt) -> u8 {
+        let mut sign_out = pin!(client.sign_out());
+        tokio::select! {
+            signed_out = timeout_at(end, &mut sign_out) => {
+                let why = match signed_out {
+                    Ok(Ok(())) => return self.code,
+                    Ok(Err(error)) => error.to_string(),
+                    Err(_) => "the server did not answer in time.".to_owned(),
+                };
+                if self.sent {
+                    output::complain(&format!("{}, but signing out failed: {why}", self.words.on_its_way));
+                }
+                self.code
             }
-            code
-        }
-        () = interrupt.asked() => {
-            client.cancel_all();
-            wind_up(sign_out, interrupt).await;
-            // What was delivered stays delivered; what was only submitted is withdrawn by signing out.
-            if args.wait == Wait::Submitted && result.is_ok() {
-                let error = Error::cancelled("Interrupted before the recipient had answered; the message may not arrive.", Sent::Maybe);
-                output::complain(error.detail());
-                return error.kind().exit_code();
+            () = interrupt.asked() => {
+                client.cancel_all();
+                wind_up(sign_out, interrupt).await;
+                // What was delivered stays delivered; what was only submitted is withdrawn by signing out.
+                if self.submitted && self.sent {
+                    let error = Error::cancelled(self.words.not_answered, Sent::Maybe);
+                    output::complain(error.detail());
+                    return error.kind().exit_code();
+                }
+                self.code
             }
-            code
         }
     }
 }
 
-/// The client, or the exit code when there is none.
-async fn sign_in(style: Style, account: Account, interrupt: &mut Interrupt) -> Result<Client, u8> {
+/// The client, or the exit code that `report` gives when there is none.
+async fn sign_in(
+    account: Account,
+    interrupt: &mut Interrupt,
+    report: impl Fn(Error) -> u8,
+) -> Result<Client, u8> {
     let mut sign_in = pin!(Client::sign_in(account));
     tokio::select! {
-        client = &mut sign_in => client.map_err(|error| report(style, &Err(error))),
+        client = &mut sign_in => client.map_err(&report),
         () = interrupt.asked() => {
-            let code = report(style, &Err(Error::cancelled("Interrupted before anything was sent.", Sent::No)));
+            let code = report(Error::cancelled("Interrupted before anything was sent.", Sent::No));
             // The session may be half open. Only a finished sign-in can be undone.
             let undo = async {
                 if let Ok(client) = sign_in.await {

@@ -99,6 +99,7 @@ fn options(args: &ServeArgs, given: AccountOptions, sender: Option<&Sender>) -> 
     }
     options = args.client_ca.iter().fold(options, Options::client_ca);
     options = args.client_crl.iter().fold(options, Options::client_crl);
+    options = args.hook.iter().fold(options, |options, (name, file)| options.hook(name, file));
     options = args.allow_domain.iter().fold(options, Options::allow_domain);
     options = args.allow_origin.iter().fold(options, Options::allow_origin);
     Ok(args.allow_host.iter().fold(options, Options::allow_host))

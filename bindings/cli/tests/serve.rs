@@ -42,10 +42,14 @@ impl Service {
     }
 
     fn begin(&self, headers: &str, body: &str) -> TcpStream {
+        self.begin_at("send", "application/x-www-form-urlencoded", headers, body)
+    }
+
+    fn begin_at(&self, path: &str, media: &str, headers: &str, body: &str) -> TcpStream {
         let address = self.url.trim_start_matches("http://").trim_end_matches('/');
         let mut stream = TcpStream::connect(address).unwrap();
         let request = format!(
-            "POST /send HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n{headers}\r\n{body}",
+            "POST /{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: {media}\r\nContent-Length: {}\r\n{headers}\r\n{body}",
             body.len()
         );
         stream.write_all(request.as_bytes()).unwrap();
@@ -110,6 +114,29 @@ fn the_first_lines_of_the_readme_work() {
         "{done}"
     );
     assert!(told[2].contains("\"kind\":\"busy\""), "{done}");
+}
+
+#[test]
+fn a_hook_of_a_file_sends_and_one_that_is_not_usable_ends_the_start() {
+    let world = World::new();
+    let file = world.home.path().join("disk.toml");
+    let hook = format!("disk={}", file.display());
+    std::fs::write(&file, "recipient = 'lenea@contoso.com'\nmessage = '{{ host }} is full'\n").unwrap();
+    let service = Service::start(serve(&world, &["--hook", &hook]));
+    let body = "{\"host\": \"db7\"}";
+    let (status, told) = read(service.begin_at("hooks/disk", "application/json", "", body));
+    assert_eq!((status, world.texts()), (200, vec!["db7 is full".to_owned()]), "{told}");
+    service.stop();
+    std::fs::write(&file, "message = '{{ host '\n").unwrap();
+    for (hook, why) in [
+        (hook.as_str(), "disk.toml cannot be used: syntax error, line 1 of its template message"),
+        ("disk=none.toml", "hook file"),
+        ("disk", "give a name and a file, for example backup=backup.toml"),
+    ] {
+        let done = run(serve(&world, &["--hook", hook]));
+        assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{done}");
+        assert!(done.stderr.contains(why), "{done}");
+    }
 }
 
 #[test]

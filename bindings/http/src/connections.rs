@@ -18,7 +18,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use self::open::Open;
-pub(crate) use self::open::Place;
+pub(crate) use self::open::{Answering, Place};
 use crate::guard::Peer;
 use crate::service::Shared;
 

@@ -22,6 +22,7 @@ use axum::response::Response;
 use send_im::ErrorKind;
 
 use crate::connections::Place;
+use crate::hooks;
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::service::Shared;
@@ -59,7 +60,9 @@ pub(crate) async fn guard(
 ) -> Result<Response, Problem> {
     let checked = check(&shared.options, &peer, &request);
     let rate = if checked.is_ok() { &shared.rate } else { &shared.refused_rate };
-    rate.allow(peer.address).and(checked)?;
+    let hook = hooks::is_one(request.uri().path());
+    let refused = |problem: Problem| if hook { problem.for_hook() } else { problem };
+    rate.allow(peer.address).and(checked).map_err(refused)?;
     Ok(next.run(request).await)
 }
 

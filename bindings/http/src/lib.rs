@@ -18,12 +18,14 @@
 
 mod connections;
 mod guard;
+mod hooks;
 mod metrics;
 mod openapi;
 mod options;
 mod order;
 mod parameters;
 mod problem;
+mod progress;
 mod rate;
 mod routes;
 mod sending;

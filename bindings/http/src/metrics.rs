@@ -12,6 +12,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 use send_im::{ErrorKind, Evidence, Receipt, Result};
 
+use crate::hooks;
+
 /// The type of what [`Metrics::text`] gives.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -146,5 +148,6 @@ pub(crate) fn known(path: &str) -> &'static str {
     ["/", "/index.html", "/send", "/healthz", "/metrics", "/openapi.json"]
         .into_iter()
         .find(|known| *known == path)
+        .or_else(|| hooks::is_one(path).then_some("/hooks"))
         .unwrap_or("other")
 }

@@ -5,13 +5,18 @@ use std::sync::LazyLock;
 use send_im::ErrorKind;
 use serde_json::{Map, Value, json};
 
+use crate::progress::EVENTS;
+
 /// The text of `/openapi.json`.
 pub(crate) static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());
 
 const STEPS: [&str; 7] = ["discover", "sign_in", "open_session", "invite", "send", "confirm", "sign_out"];
 
+/// What a stream of events is, of which OpenAPI has no schema.
+const EVENTS_TOLD: &str = "With Accept: text/event-stream. Each event `step` has as its data a JSON object of `step`, a name as in a receipt's `steps`, and `seconds`, how long it took. The last event is one `receipt`, with a Receipt as its data, or one `problem`, with a Problem and its `status`. A comment comes every 15 s.";
+
 /// The problems a request for a message may be answered with.
-const PROBLEMS: [(&str, &str); 14] = [
+const PROBLEMS: [(&str, &str); 15] = [
     ("400", "A parameter is not usable; nothing was asked of the server."),
     ("401", "There is no token, or not one of this service's."),
     (
@@ -27,6 +32,7 @@ const PROBLEMS: [(&str, &str); 14] = [
     ),
     ("413", "The body is too large."),
     ("415", "The body is of a type that is not understood."),
+    ("422", "The body does not fit this hook: which member is missing, or is to be what."),
     ("429", "The server, or this service, asks to slow down."),
     ("500", "The service failed inside, before anything was sent."),
     ("502", "The server was not found or not reached, is not trusted, or failed."),
@@ -43,9 +49,16 @@ fn document() -> Value {
     let send = json!({"$ref": "#/components/pathItems/Send"});
     let receipt =
         answer("Delivered; with `wait=submitted`: the server took it.", reference("schemas", "Receipt"));
-    let mut answers: Map<_, _> =
-        PROBLEMS.map(|(status, _)| (status.into(), problem(status))).into_iter().collect();
-    answers.insert("200".into(), receipt);
+    let answers = |never: &[&str]| {
+        let mut answers = Map::from_iter([("200".to_owned(), receipt.clone())]);
+        let problems = PROBLEMS.into_iter().filter(|(status, _)| !never.contains(status));
+        answers.extend(problems.map(|(status, _)| (status.to_owned(), problem(status))));
+        answers
+    };
+    let of_hooks = answers(&["408", "429"]);
+    let answers = answers(&["422"]);
+    let mut answers_of_post = answers.clone();
+    answers_of_post["200"]["content"][EVENTS] = json!({"schema": text(EVENTS_TOLD)});
     let body = json!({"schema": reference("schemas", "Message")});
     json!({
         "openapi": "3.1.0",
@@ -59,6 +72,14 @@ fn document() -> Value {
             "/send": send,
             "/": send,
             "/index.html": send,
+            "/hooks/{name}": {"post": {
+                "summary": "Send the message that a body of a monitoring system makes",
+                "description": "alertmanager takes the body of Alertmanager's webhook receiver (version 4), grafana that of Grafana's webhook contact point, apprise the JSON payload of Apprise; other names are those of the operator's files. Where a send is answered with 408 or 429, a hook is answered with 503, since these systems try again after 5xx alone.",
+                "security": security,
+                "parameters": in_hook(&message()),
+                "requestBody": {"required": true, "content": {"application/json": {"schema": {}}}},
+                "responses": of_hooks,
+            }},
             "/healthz": {"get": {
                 "operationId": "health",
                 "summary": "Whether the service takes requests",
@@ -101,7 +122,7 @@ fn document() -> Value {
                         "application/x-www-form-urlencoded": body,
                         "multipart/form-data": body,
                     }},
-                    "responses": answers,
+                    "responses": answers_of_post,
                 },
             }},
             "securitySchemes": {
@@ -157,6 +178,15 @@ fn in_query(message: &Value) -> Vec<Value> {
     let members = message["properties"].as_object().into_iter().flatten();
     let parameter = |(name, schema): (&String, &Value)| json!({"name": name, "in": "query", "required": required(name), "description": schema["description"], "schema": schema});
     members.map(parameter).collect()
+}
+
+/// Those that the URL of a hook may have. What is required of a message may come from the operator's file or the body.
+fn in_hook(message: &Value) -> Vec<Value> {
+    let name = json!({"name": "name", "in": "path", "required": true, "description": "Which hook.", "schema": {"type": "string"}, "example": "alertmanager"});
+    let mut parameters = in_query(message);
+    parameters.retain(|parameter| !matches!(parameter["name"].as_str(), Some("message" | "html")));
+    parameters.iter_mut().for_each(|parameter| parameter["required"] = false.into());
+    [vec![name], parameters].concat()
 }
 
 fn message() -> Value {

@@ -25,6 +25,7 @@ pub struct Options {
     pub(crate) origins: Vec<String>,
     pub(crate) hosts: Vec<String>,
     pub(crate) domains: Vec<String>,
+    pub(crate) hooks: Vec<(String, PathBuf)>,
     pub(crate) post_only: bool,
     pub(crate) query_credentials: bool,
     pub(crate) request_credentials: bool,
@@ -52,6 +53,7 @@ impl Default for Options {
             origins: Vec::new(),
             hosts: Vec::new(),
             domains: Vec::new(),
+            hooks: Vec::new(),
             post_only: false,
             query_credentials: false,
             request_credentials: true,
@@ -170,6 +172,14 @@ impl Options {
     #[must_use]
     pub fn allow_domain(mut self, domain: impl Into<String>) -> Self {
         self.domains.push(domain.into());
+        self
+    }
+
+    /// What `POST /hooks/NAME` makes of a body: a TOML file of templates, read at the start. The hooks `alertmanager`, `grafana` and
+    /// `apprise` are there without; a file of their name goes before what they say.
+    #[must_use]
+    pub fn hook(mut self, name: impl Into<String>, file: impl Into<PathBuf>) -> Self {
+        self.hooks.push((name.into(), file.into()));
         self
     }
 

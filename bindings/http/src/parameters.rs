@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use bytes::BytesMut;
 use futures_util::StreamExt;
 use percent_encoding::percent_decode;
@@ -49,11 +49,8 @@ impl Parameters {
         largest_body: usize,
         bodies: &Arc<Semaphore>,
     ) -> Result<Self, Problem> {
-        let mut parameters = Self::default();
         let (parts, body) = request.into_parts();
-        if let Some(query) = parts.uri.query() {
-            parameters.form(query.as_bytes(), Place::Query)?;
-        }
+        let mut parameters = Self::of_query(&parts.uri)?;
         let (body, _room) = whole(body, largest_body, bodies).await?;
         let media = media_type(&parts.headers);
         match media.as_deref() {
@@ -69,6 +66,22 @@ impl Parameters {
             }
         }
         Ok(parameters)
+    }
+
+    /// Those of the query alone.
+    ///
+    /// # Errors
+    /// `invalid_input` where they are not usable.
+    pub(crate) fn of_query(uri: &Uri) -> Result<Self> {
+        let mut parameters = Self::default();
+        let query = uri.query().map(str::as_bytes);
+        query.map_or(Ok(()), |query| parameters.form(query, Place::Query))?;
+        Ok(parameters)
+    }
+
+    /// True where a parameter is given, if only empty.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, ..)| *known == name)
     }
 
     /// The value of a parameter; `None` where it is not there or empty.
@@ -89,7 +102,9 @@ impl Parameters {
             .any(|(name, value, place)| *place == Place::Query && names.contains(name) && !value.is_empty())
     }
 
-    fn add(&mut self, name: &str, value: &str, place: Place) -> Result<()> {
+    /// # Errors
+    /// `invalid_input` where there is no such parameter, or it is given already.
+    pub(crate) fn add(&mut self, name: &str, value: &str, place: Place) -> Result<()> {
         if name == IGNORED {
             return Ok(());
         }
@@ -100,7 +115,7 @@ impl Parameters {
                 NAMES.join(", ")
             )));
         };
-        if self.0.iter().any(|(known, ..)| *known == name) {
+        if self.has(name) {
             return Err(Error::invalid_input(format!("The parameter {name} is given twice.")));
         }
         // The mark is that of a file the value was read from.
@@ -148,7 +163,10 @@ impl Parameters {
 }
 
 /// The body, and the room it takes among those of all requests.
-async fn whole(
+///
+/// # Errors
+/// A body that is too large (413) or too slow (408), or that finds no room (503).
+pub(crate) async fn whole(
     body: Body,
     largest: usize,
     bodies: &Arc<Semaphore>,
@@ -182,7 +200,7 @@ async fn whole(
 }
 
 /// The type of the body, without its parameters.
-fn media_type(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }

@@ -44,6 +44,25 @@ impl Problem {
         Self::refused(status, ErrorKind::InvalidInput, detail)
     }
 
+    /// For a hook: what posts there, as Alertmanager does, tries again after 5xx alone, and drops what gets another status.
+    pub(crate) fn for_hook(mut self) -> Self {
+        if matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) {
+            self.status = StatusCode::SERVICE_UNAVAILABLE;
+        }
+        self
+    }
+
+    /// What is told of it.
+    pub(crate) fn body(&self) -> impl Serialize {
+        Body {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            error: &self.error,
+            exit_code: self.error.kind().exit_code(),
+        }
+    }
+
     pub(crate) fn closing() -> Self {
         let detail = "The service is stopping; nothing was sent.";
         Self::refused(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::Closed, detail)
@@ -91,14 +110,7 @@ fn status_of(error: &Error) -> StatusCode {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = Body {
-            r#type: "about:blank",
-            title: self.status.canonical_reason().unwrap_or("Error"),
-            status: self.status.as_u16(),
-            error: &self.error,
-            exit_code: self.error.kind().exit_code(),
-        };
-        let mut response = (self.status, Json(body)).into_response();
+        let mut response = (self.status, Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(wait) = self.error.retry_after() {
@@ -121,6 +133,20 @@ mod tests {
             let problem = Problem::from(Error::new(*kind, "x").with_sent(Sent::Maybe));
             assert_eq!(problem.status, 409, "{kind}");
         }
+    }
+
+    #[test]
+    fn a_hook_tells_to_try_again_by_5xx_alone_and_only_where_nothing_was_sent() {
+        for kind in ErrorKind::ALL {
+            let [no, maybe] = [Sent::No, Sent::Maybe]
+                .map(|sent| Problem::from(Error::new(*kind, "x").with_sent(sent)).for_hook().status.as_u16());
+            assert!(no != 429 && no != 408 && maybe == 409, "{kind}");
+        }
+        let throttled = Problem::from(Error::new(ErrorKind::Throttled, "x")).for_hook().into_response();
+        assert_eq!(
+            (throttled.status().as_u16(), &throttled.headers()[header::RETRY_AFTER]),
+            (503, &"30".parse().unwrap())
+        );
     }
 
     #[test]

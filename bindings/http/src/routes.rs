@@ -15,6 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::guard::{Peer, guard};
+use crate::hooks;
 use crate::metrics::{CONTENT_TYPE, known};
 use crate::openapi;
 use crate::problem::Problem;
@@ -38,6 +39,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route("/", send())
         .route("/index.html", send())
         .route("/send", send())
+        .route("/hooks/{name}", post(hooks::hook))
         .route("/metrics", get(metrics))
         .route_layer(from_fn_with_state(shared.clone(), guard))
         .route("/healthz", get(health))

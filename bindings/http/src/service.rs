@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::connections;
+use crate::hooks::Hooks;
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::rate::Rate;
@@ -35,6 +36,7 @@ pub struct Service {
 
 pub(crate) struct Shared {
     pub(crate) options: Options,
+    pub(crate) hooks: Hooks,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) rate: Rate,
@@ -69,6 +71,7 @@ impl Service {
     pub async fn start(options: Options) -> Result<Self> {
         let options = options.checked()?;
         let tls = tls::acceptor(&options)?;
+        let hooks = Hooks::new(&options.hooks)?;
         let cannot = |e| {
             let detail = format!("The service cannot listen at {}: {e}.", options.listen);
             Error::new(ErrorKind::Network, detail)
@@ -86,6 +89,7 @@ impl Service {
             places: Arc::new(Semaphore::new(options.most_sends)),
             bodies: Arc::new(Semaphore::new(BODIES_KIB.max(options.largest_body / 1024 + 1))),
             options,
+            hooks,
             sessions: sessions.clone(),
             metrics,
             sends: TaskTracker::new(),

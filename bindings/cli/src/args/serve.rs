@@ -18,6 +18,7 @@ Examples:
 
 The parameters: recipient, message; username, password, address; subject, importance, html, \
 wait, timeout. Without username and password the account that is configured sends.
+POST /hooks/alertmanager, /hooks/grafana and /hooks/apprise take what these send, with recipient in the URL.
 /healthz tells whether it takes requests, /metrics counts, /openapi.json describes it all.
 
 Exit codes: 0 after a signal, 2 for options that are not usable or not safe, 5 where it cannot listen.";
@@ -88,6 +89,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, conflicts_with = "allow_query_credentials", help_heading = "Who may ask")]
     pub(crate) refuse_credentials: bool,
 
+    /// What POST /hooks/NAME makes of a body: a TOML file of templates; may be given again
+    ///
+    /// The hooks alertmanager, grafana and apprise are there without; see "Hooks" in the service's README.
+    #[arg(long, value_name = "NAME=FILE", value_parser = hook)]
+    pub(crate) hook: Vec<(String, PathBuf)>,
+
     /// Speak https with this certificate chain, a PEM file
     #[arg(long, value_name = "FILE", requires = "tls_key", help_heading = "TLS")]
     pub(crate) tls_cert: Option<PathBuf>,
@@ -127,6 +134,13 @@ pub(crate) struct ServeArgs {
     /// Log the steps of each send, and requests of /healthz and /metrics, too
     #[arg(long, short, help_heading = "Output")]
     pub(crate) verbose: bool,
+}
+
+fn hook(text: &str) -> Result<(String, PathBuf), String> {
+    let parts = text.split_once('=').filter(|(name, file)| !name.is_empty() && !file.is_empty());
+    let (name, file) =
+        parts.ok_or_else(|| "give a name and a file, for example backup=backup.toml".to_owned())?;
+    Ok((name.to_owned(), file.into()))
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -7,6 +7,8 @@ mod common;
 mod access;
 mod connections;
 mod ending;
+mod events;
+mod hooks;
 mod limits;
 mod metrics;
 mod openapi;

@@ -61,11 +61,17 @@ async fn strangers_cannot_make_it_grow() {
     let world = World::new().await;
     for n in 0..20 {
         status(world.get(&format!("path-{n}"))).await;
+        status(world.get(&format!("hooks/any/path-{n}"))).await;
+        status(world.post(&format!("hooks/path-{n}"))).await;
         status(world.http.request(format!("METHOD{n}").parse().unwrap(), world.url("send"))).await;
     }
     let metrics = metrics(&world).await;
     assert_eq!(
         value(&metrics, "send_im_http_requests_total{path=\"other\",method=\"GET\",status=\"404\"}"),
+        40.0
+    );
+    assert_eq!(
+        value(&metrics, "send_im_http_requests_total{path=\"/hooks\",method=\"POST\",status=\"404\"}"),
         20.0
     );
     assert_eq!(

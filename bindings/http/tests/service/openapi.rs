@@ -22,8 +22,11 @@ async fn describes_this_version_and_every_path() {
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
     let mut paths = names(&document["paths"]);
     paths.sort();
-    assert_eq!(paths, ["/", "/healthz", "/index.html", "/metrics", "/openapi.json", "/send"]);
-    for path in paths {
+    assert_eq!(
+        paths,
+        ["/", "/healthz", "/hooks/{name}", "/index.html", "/metrics", "/openapi.json", "/send"]
+    );
+    for path in paths.iter().filter(|path| !path.starts_with("/hooks/")) {
         assert!(matches!(status(world.get(&path[1..])).await, 200 | 400), "{path}");
     }
 }
@@ -39,6 +42,11 @@ async fn knows_every_status_and_every_parameter() {
             assert!(statuses.iter().any(|known| known == status), "{method} {status}");
         }
     }
+    let of_hooks = names(&document["paths"]["/hooks/{name}"]["post"]["responses"]);
+    assert!(of_hooks.contains(&"422".to_owned()) && !of_hooks.contains(&"429".to_owned()), "{of_hooks:?}");
+    let types = |method: &str| names(&send[method]["responses"]["200"]["content"]);
+    assert_eq!(types("get"), ["application/json"]);
+    assert_eq!(types("post"), ["application/json", "text/event-stream"]);
     // The service names its parameters to whoever gives it another one.
     let told = answer(world.get("?none=of+them")).await.json()["detail"].as_str().unwrap().to_owned();
     let mut known: Vec<_> =

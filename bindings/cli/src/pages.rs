@@ -1,0 +1,57 @@
+//! `send-im completions` and `send-im man`: what shells and `man` read, made from the command line's definition.
+
+use std::fs;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap_mangen::Man;
+
+use crate::args::{Cli, CompletionsArgs, ManArgs};
+use crate::output;
+
+/// Prints the completions of a shell.
+pub(crate) fn completions(args: &CompletionsArgs) -> ExitCode {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "send-im", &mut script);
+    // clap_complete 4.6 writes the hyphen of a command's name for bash in two ways, and then completes no command of it.
+    let script = String::from_utf8_lossy(&script).replace("send__subcmd__im", "send__im");
+    ended(io::stdout().lock().write_all(script.as_bytes()), "Standard output")
+}
+
+/// Prints the page of the command, or writes its pages and those of its commands into a folder.
+pub(crate) fn man(args: &ManArgs) -> ExitCode {
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
+    match &args.folder {
+        Some(folder) => {
+            let mut commands = [command.clone()].into_iter().chain(command.get_subcommands().cloned());
+            let write = |command| page(command).and_then(|(name, page)| fs::write(folder.join(name), page));
+            ended(commands.try_for_each(write), "The folder")
+        }
+        None => {
+            let printed = page(command).and_then(|(_, page)| io::stdout().lock().write_all(page.as_bytes()));
+            ended(printed, "Standard output")
+        }
+    }
+}
+
+/// The page of a command, with the name of its file.
+fn page(command: clap::Command) -> io::Result<(String, String)> {
+    let page = Man::new(command).source(concat!("send-im ", env!("CARGO_PKG_VERSION"))).manual("send-im");
+    let mut roff = Vec::new();
+    page.render(&mut roff)?;
+    let text = String::from_utf8(roff).map_err(io::Error::other)?;
+    // Columns stay columns: lines are neither spread out nor hyphenated.
+    Ok((page.get_filename(), text.replacen(".SH NAME", ".ad l\n.nh\n.SH NAME", 1)))
+}
+
+fn ended(written: io::Result<()>, place: &str) -> ExitCode {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            output::complain(&format!("{place} cannot be written: {error}."));
+            ExitCode::from(5)
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}

@@ -1,0 +1,95 @@
+//! `send-im completions` and `send-im man`.
+#![allow(clippy::unwrap_used)] // a test may panic in its helpers too
+
+use std::process::Command;
+
+use common::{clean, run};
+
+mod common;
+
+fn printed(arguments: &[&str]) -> String {
+    let home = tempfile::TempDir::new().unwrap();
+    let mut command = clean(home.path());
+    command.args(arguments);
+    let done = run(command);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{done}");
+    done.stdout
+}
+
+#[test]
+fn every_shell_gets_its_completions() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = printed(&["completions", shell]);
+        assert!(
+            script.contains("to-file") && script.contains("--hook") | script.contains("-l hook"),
+            "{shell}"
+        );
+    }
+    let home = tempfile::TempDir::new().unwrap();
+    let mut unknown = clean(home.path());
+    unknown.args(["completions", "csh"]);
+    let done = run(unknown);
+    assert_eq!(done.code, Some(2), "{done}");
+    assert!(done.stderr.contains("bash"), "{done}");
+}
+
+/// What bash offers at the end of this line, whose last word is begun.
+#[cfg(unix)]
+fn offered(words: &[&str]) -> Vec<String> {
+    let script = r#"
+        source <("$SEND_IM" completions bash) || exit 1
+        [[ $(complete -p send-im) =~ -F\ ([^ ]+) ]] || exit 1
+        complete=${BASH_REMATCH[1]}
+        COMP_WORDS=(send-im "$@")
+        COMP_CWORD=$#
+        "$complete" send-im "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+        printf '%s\n' "${COMPREPLY[@]}"
+    "#;
+    let mut bash = Command::new("bash");
+    bash.env("SEND_IM", env!("CARGO_BIN_EXE_send-im")).args(["--norc", "-c", script, "bash"]).args(words);
+    let done: common::Finished = bash.output().unwrap().into();
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{done}");
+    done.stdout.lines().map(str::to_owned).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_commands_options_and_values() {
+    assert_eq!(offered(&["se"]), ["send", "serve"]);
+    assert_eq!(offered(&["send", "--to-"]), ["--to-file"]);
+    assert_eq!(offered(&["send", "--importance", "u"]), ["urgent"]);
+    assert_eq!(offered(&["serve", "--ho"]), ["--hook"]);
+}
+
+#[test]
+fn the_manual_has_a_page_for_each_command() {
+    let folder = tempfile::TempDir::new().unwrap();
+    assert_eq!(printed(&["man", folder.path().to_str().unwrap()]), "");
+    let mut pages: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|page| page.unwrap().file_name().into_string().unwrap())
+        .collect();
+    pages.sort_unstable();
+    let commands = ["-completions", "-man", "-sandbox", "-send", "-serve", ""];
+    assert_eq!(pages, commands.map(|command| format!("send-im{command}.1")));
+    let page = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(pages.iter().all(|name| page(name).contains("\n.ad l\n.nh\n.SH NAME\n")), "columns stay columns");
+    for (name, words) in [
+        ("send-im.1", ["send\\-im\\-send(1)", "SEND_IM_PASSWORD"]),
+        ("send-im-send.1", ["\\-\\-to\\-file", "130  ended by a signal"]),
+        ("send-im-serve.1", ["\\-\\-hook", "\\-\\-token\\-file"]),
+    ] {
+        words.iter().for_each(|word| assert!(page(name).contains(word), "{name}: {word}"));
+    }
+    assert_eq!(printed(&["man"]), page("send-im.1"));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_an_error() {
+    let home = tempfile::TempDir::new().unwrap();
+    let mut command = clean(home.path());
+    command.args(["man", "none/at/all"]).current_dir(home.path());
+    let done = run(command);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(5), ""), "{done}");
+    assert!(done.stderr.contains("The folder cannot be written"), "{done}");
+}
