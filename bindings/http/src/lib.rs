@@ -24,6 +24,7 @@ mod options;
 mod order;
 mod parameters;
 mod problem;
+mod progress;
 mod rate;
 mod routes;
 mod sending;

@@ -5,10 +5,15 @@ use std::sync::LazyLock;
 use send_im::ErrorKind;
 use serde_json::{Map, Value, json};
 
+use crate::progress::EVENTS;
+
 /// The text of `/openapi.json`.
 pub(crate) static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());
 
 const STEPS: [&str; 7] = ["discover", "sign_in", "open_session", "invite", "send", "confirm", "sign_out"];
+
+/// What a stream of events is, of which OpenAPI has no schema.
+const EVENTS_TOLD: &str = "With Accept: text/event-stream. Each event `step` has as its data a JSON object of `step`, a name as in a receipt's `steps`, and `seconds`, how long it took. The last event is one `receipt`, with a Receipt as its data, or one `problem`, with a Problem and its `status`. A comment comes every 15 s.";
 
 /// The problems a request for a message may be answered with.
 const PROBLEMS: [(&str, &str); 14] = [
@@ -46,6 +51,8 @@ fn document() -> Value {
     let mut answers: Map<_, _> =
         PROBLEMS.map(|(status, _)| (status.into(), problem(status))).into_iter().collect();
     answers.insert("200".into(), receipt);
+    let mut answers_of_post = answers.clone();
+    answers_of_post["200"]["content"][EVENTS] = json!({"schema": text(EVENTS_TOLD)});
     let body = json!({"schema": reference("schemas", "Message")});
     json!({
         "openapi": "3.1.0",
@@ -101,7 +108,7 @@ fn document() -> Value {
                         "application/x-www-form-urlencoded": body,
                         "multipart/form-data": body,
                     }},
-                    "responses": answers,
+                    "responses": answers_of_post,
                 },
             }},
             "securitySchemes": {

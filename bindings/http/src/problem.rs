@@ -44,6 +44,17 @@ impl Problem {
         Self::refused(status, ErrorKind::InvalidInput, detail)
     }
 
+    /// What is told of it.
+    pub(crate) fn body(&self) -> impl Serialize {
+        Body {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            error: &self.error,
+            exit_code: self.error.kind().exit_code(),
+        }
+    }
+
     pub(crate) fn closing() -> Self {
         let detail = "The service is stopping; nothing was sent.";
         Self::refused(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::Closed, detail)
@@ -91,14 +102,7 @@ fn status_of(error: &Error) -> StatusCode {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = Body {
-            r#type: "about:blank",
-            title: self.status.canonical_reason().unwrap_or("Error"),
-            status: self.status.as_u16(),
-            error: &self.error,
-            exit_code: self.error.kind().exit_code(),
-        };
-        let mut response = (self.status, Json(body)).into_response();
+        let mut response = (self.status, Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(wait) = self.error.retry_after() {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use send_im::{Error, ErrorKind, Receipt, Result, Sent, Step};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use send_im::bindings::StepListener;
+use send_im::{Account, Error, ErrorKind, Message, Receipt, Result, Sent, Step};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use crate::guard::Peer;
@@ -16,27 +18,35 @@ use crate::metrics;
 use crate::order::Order;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
+use crate::progress::{self, Teller};
 use crate::service::Shared;
 
 /// `GET` and `POST` of `/`, `/index.html` and `/send`.
+///
+/// Events are for POST alone: the `EventSource` of browsers, which asks by GET, asks again whenever a connection ends.
 pub(crate) async fn send(
     State(shared): State<Arc<Shared>>,
     Extension(peer): Extension<Peer>,
     request: Request,
-) -> Result<Json<Receipt>, Problem> {
+) -> Result<Response, Problem> {
+    let events = request.method() == Method::POST && progress::wanted(request.headers());
     let parameters = Parameters::read(request, shared.options.largest_body, &shared.bodies).await?;
     let order = Order::new(parameters, &shared.options)?;
     if shared.closing.is_cancelled() {
         return Err(Problem::closing());
     }
-    let Some(_answering) = peer.place.answering() else {
+    let Some(answering) = peer.place.answering() else {
         let detail = "The connection has made room for another one; nothing was sent.";
         return Err(Problem::refused(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::LimitReached, detail));
     };
     let places = places(&shared, &order)?;
-    let (done, result) = oneshot::channel();
-    shared.sends.spawn(carry_out(shared.clone(), order, peer.address, places, done));
-    Ok(Json(outcome(result).await?))
+    let (teller, heard) = progress::line();
+    let steps = if events { teller.of_steps() } else { None };
+    shared.sends.spawn(carry_out(shared.clone(), order, peer.address, places, steps, teller));
+    match events {
+        true => Ok(heard.events(answering)),
+        false => Ok(Json(heard.outcome().await?).into_response()),
+    }
 }
 
 /// A place among the sends under way, and one among those of other accounts than the service's own.
@@ -52,40 +62,40 @@ fn places(shared: &Shared, order: &Order) -> Result<Vec<OwnedSemaphorePermit>, P
     })
 }
 
-/// What the task of a send told. One that told nothing has died of an error of ours, perhaps after the message was sent.
-async fn outcome(told: oneshot::Receiver<Result<Receipt>>) -> Result<Receipt> {
-    told.await.unwrap_or_else(|_| {
-        let detail = "The service failed inside; please report this with its log.";
-        Err(Error::new(ErrorKind::OutcomeUnknown, detail).with_sent(Sent::Maybe))
-    })
-}
-
 async fn carry_out(
     shared: Arc<Shared>,
     order: Order,
     caller: IpAddr,
     places: Vec<OwnedSemaphorePermit>,
-    done: oneshot::Sender<Result<Receipt>>,
+    steps: Option<StepListener>,
+    teller: Teller,
 ) {
     let (started, to) = (Instant::now(), order.to.clone());
     let under_way = shared.metrics.sending();
-    let result = deliver(&shared, order, caller, started).await;
+    let result = deliver(&shared, order, caller, steps, started).await;
     under_way.end(&result);
     drop(places);
     let (outcome, elapsed_ms) = (metrics::outcome(&result), started.elapsed().as_millis() as u64);
     let sent = result.as_ref().map_or_else(|error| error.sent().as_str(), |_| "yes");
-    if done.send(result).is_ok() {
+    if teller.end(result) {
         tracing::info!(%to, outcome, sent, elapsed_ms, "a send has ended");
     } else {
         tracing::warn!(%to, outcome, sent, elapsed_ms, "a send has ended whose caller had gone away");
     }
 }
 
-async fn deliver(shared: &Arc<Shared>, order: Order, caller: IpAddr, started: Instant) -> Result<Receipt> {
+async fn deliver(
+    shared: &Arc<Shared>,
+    order: Order,
+    caller: IpAddr,
+    steps: Option<StepListener>,
+    started: Instant,
+) -> Result<Receipt> {
     let deadline = started + order.timeout;
+    let message = told_of(order.message, &order.account, steps.as_ref());
     let mut first = true;
     loop {
-        let mut lease = shared.sessions.lease(&order.who, &order.account, caller)?;
+        let mut lease = shared.sessions.lease(&order.who, &order.account, caller, steps.as_ref())?;
         let client = tokio::select! {
             client = lease.client(deadline) => client?,
             () = shared.given_up.cancelled() => {
@@ -94,7 +104,7 @@ async fn deliver(shared: &Arc<Shared>, order: Order, caller: IpAddr, started: In
         };
         // A timeout of zero would be refused as an argument; here it is one that has run out.
         let rest = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        let error = match client.send(order.message.clone().timeout(rest)).await {
+        let error = match client.send(message.clone().timeout(rest)).await {
             Err(error) if ends_session(&error) => error,
             result => return result,
         };
@@ -108,6 +118,16 @@ async fn deliver(shared: &Arc<Shared>, order: Order, caller: IpAddr, started: In
     }
 }
 
+/// The message with its steps told to the listener, and to the account's as without one.
+fn told_of(message: Message, account: &Account, listener: Option<&StepListener>) -> Message {
+    let Some(listener) = listener.cloned() else { return message };
+    let before = account.step_listener();
+    message.on_step(move |step| {
+        before.iter().for_each(|before| before(step));
+        listener(step);
+    })
+}
+
 /// True where this session will not send any more, whatever is asked of it.
 fn ends_session(error: &Error) -> bool {
     match error.kind() {
@@ -119,22 +139,5 @@ fn ends_session(error: &Error) -> bool {
         _ => {
             error.step() == Some(Step::Confirm) && matches!(error.http_status(), Some(400 | 403 | 405 | 410))
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_send_that_died_may_have_arrived() {
-        let (done, told) = oneshot::channel();
-        let died = tokio::spawn(async move {
-            let _done = done;
-            panic!("as an error of ours would");
-        });
-        assert!(died.await.is_err());
-        let error = outcome(told).await.unwrap_err();
-        assert_eq!((error.kind(), error.sent()), (ErrorKind::OutcomeUnknown, Sent::Maybe));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use send_im::bindings::StepListener;
 use send_im::{Account, Client, Error, ErrorKind, Result, Sent};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -14,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::order::Who;
+use crate::progress::SignInSteps;
 
 /// How many sign-ins one caller may have under way in one domain; the next ones wait for their turn.
 const MAX_SIGN_INS: usize = 8;
@@ -48,6 +50,7 @@ struct Session {
     id: u64,
     who: Who,
     opened: Opened,
+    signing_in: SignInSteps,
     uses: usize,
     /// Since when it is as it is: signed in, or out of use.
     since: Instant,
@@ -86,12 +89,18 @@ impl Sessions {
         })
     }
 
-    /// The session of this sender, which begins to sign in if there is none.
+    /// The session of this sender, which begins to sign in if there is none; the listener is told of the steps of that.
     ///
     /// # Errors
     /// `limit_reached` where too many requests use this account or wait for this caller's sign-ins, `closed` when the service
     /// stops.
-    pub(crate) fn lease(self: &Arc<Self>, who: &Who, account: &Account, caller: IpAddr) -> Result<Lease> {
+    pub(crate) fn lease(
+        self: &Arc<Self>,
+        who: &Who,
+        account: &Account,
+        caller: IpAddr,
+        listener: Option<&StepListener>,
+    ) -> Result<Lease> {
         let mut registry = self.registry();
         if registry.closed {
             return Err(Error::closed("The service is stopping; nothing was sent."));
@@ -121,12 +130,16 @@ impl Sessions {
         let at = known.unwrap_or_else(|| {
             registry.last_id += 1;
             let (id, (open, opened)) = (registry.last_id, watch::channel(None));
-            self.background.spawn(self.clone().open(id, account.clone(), turns, open));
-            registry.sessions.push(Session { id, who: who.clone(), opened, uses: 0, since: Instant::now() });
+            let signing_in = SignInSteps::begun();
+            let account = signing_in.told_of(account);
+            self.background.spawn(self.clone().open(id, account, signing_in.clone(), turns, open));
+            let (who, since) = (who.clone(), Instant::now());
+            registry.sessions.push(Session { id, who, opened, signing_in, uses: 0, since });
             registry.sessions.len() - 1
         });
         let session = &mut registry.sessions[at];
         session.uses += 1;
+        listener.into_iter().for_each(|listener| session.signing_in.listen(listener));
         Ok(Lease { sessions: self.clone(), id: session.id, opened: session.opened.clone(), asker })
     }
 
@@ -135,6 +148,7 @@ impl Sessions {
         self: Arc<Self>,
         id: u64,
         account: Account,
+        steps: SignInSteps,
         turns: Option<Arc<Semaphore>>,
         open: watch::Sender<Option<Result<Client>>>,
     ) {
@@ -149,6 +163,7 @@ impl Sessions {
             result = sign_in => result,
             () = self.unwanted(id) => Err(Error::cancelled("Nobody waited for the sign-in any more.", Sent::No)),
         };
+        steps.end();
         self.metrics.signed_in(&result);
         match &result {
             Ok(_) => tracing::info!("a session is signed in"),

@@ -11,6 +11,7 @@ pub use crate::account::{TokenSource, secret};
 pub use crate::account_options::{AccountOptions, process_environment};
 pub use crate::files::{read, read_secret};
 pub use crate::plain::option_name;
+pub use crate::steps::OnStep as StepListener;
 pub use crate::text::{decode_text, without_mark};
 
 use crate::account::Account;
@@ -36,6 +37,12 @@ impl Account {
     pub fn not_guessed(mut self) -> Self {
         self.not_guessed = true;
         self
+    }
+
+    /// Who is told of this account's steps. Setting another one takes its place, unless that passes them on to this one.
+    #[must_use]
+    pub fn step_listener(&self) -> Option<StepListener> {
+        self.on_step.clone()
     }
 
     /// Checks every field, as signing in does before its first request.

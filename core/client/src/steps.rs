@@ -87,7 +87,8 @@ fn milliseconds<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok,
     serializer.serialize_f64((value.as_secs_f64() * 1e6).round() / 1e3)
 }
 
-pub(crate) type OnStep = Arc<dyn Fn(&StepRecord) + Send + Sync>;
+/// Called at the end of each step, on the thread of that step.
+pub type OnStep = Arc<dyn Fn(&StepRecord) + Send + Sync>;
 
 /// Collects the steps of one operation and hands each to `tracing` and to the program's callback.
 #[derive(Clone, Default)]

@@ -7,6 +7,7 @@ mod common;
 mod access;
 mod connections;
 mod ending;
+mod events;
 mod limits;
 mod metrics;
 mod openapi;

@@ -39,6 +39,9 @@ async fn knows_every_status_and_every_parameter() {
             assert!(statuses.iter().any(|known| known == status), "{method} {status}");
         }
     }
+    let types = |method: &str| names(&send[method]["responses"]["200"]["content"]);
+    assert_eq!(types("get"), ["application/json"]);
+    assert_eq!(types("post"), ["application/json", "text/event-stream"]);
     // The service names its parameters to whoever gives it another one.
     let told = answer(world.get("?none=of+them")).await.json()["detail"].as_str().unwrap().to_owned();
     let mut known: Vec<_> =
