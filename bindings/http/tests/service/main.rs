@@ -12,6 +12,7 @@ mod hooks;
 mod limits;
 mod metrics;
 mod openapi;
+mod page;
 mod problems;
 mod sessions;
 mod shapes;

@@ -1,4 +1,4 @@
-//! The control interface: its resources, the same at every origin.
+//! The control interface: its resources, the same at every origin. Its page is in `page`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use axum::http::{self, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::control::access;
+use crate::control::{access, exchanges, live, page};
 use crate::http::request::Request;
 use crate::http::response::{self, Response};
 use crate::resources::conversation::stop;
@@ -19,20 +19,37 @@ use crate::values::from_json;
 /// The longest body that is read, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
 
-/// Answers a request below `/sandbox/api/` that this origin received.
+/// True for what [`answer`] answers; the rest is a pool's.
+pub(crate) fn is_control(path: &str) -> bool {
+    let segments = Request::split(path);
+    let path: Vec<&str> = segments.iter().map(String::as_str).collect();
+    path.starts_with(&["sandbox", "api"]) || page::is_page(&path)
+}
+
+/// Answers a request for the page, or one below `/sandbox/api/`, that this origin received.
 pub(crate) async fn answer(shared: Arc<SharedState>, pool: usize, request: http::Request<Body>) -> Response {
-    let mut response = match access::check(shared.origin(pool), &request) {
-        Ok(()) => route(shared, request).await,
+    let segments = Request::split(request.uri().path());
+    let path: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let checked = match page::is_page(&path) {
+        // Its files are the same everywhere and hold no message, so a link may lead to it.
+        true => access::check_host(shared.origin(pool), &request).map(drop),
+        false => access::check(shared.origin(pool), &request),
+    };
+    let mut response = match checked {
         Err(why) => refused(StatusCode::FORBIDDEN, why),
+        Ok(()) if page::is_page(&path) => page::answer(&request, &path),
+        Ok(()) if request.method() == Method::GET && path == ["sandbox", "api", "events"] => {
+            live::stream(shared)
+        }
+        Ok(()) => route(shared, request).await,
     };
     // Messages contain what any client sent: a browser must not show a response as a page.
-    for (name, value) in [
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CACHE_CONTROL, "no-store"),
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
-    ] {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // The page has a policy of its own.
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     response
 }
 
@@ -46,54 +63,74 @@ pub(crate) async fn route(shared: Arc<SharedState>, request: http::Request<Body>
         let why = "a body is JSON here, and its Content-Type is application/json";
         return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
     }
-    let query = |name: &str| {
-        let mut pairs = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
-        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    };
     let segments = Request::split(head.uri.path());
     let path: Vec<&str> = segments.iter().skip(2).map(String::as_str).collect();
-    match (head.method.clone(), path.as_slice()) {
-        (Method::GET, ["messages"]) => found(&match query("to") {
+    let answer = match head.method {
+        Method::GET => read(&shared, &path, head.uri.query().unwrap_or_default()).await,
+        method => change(&shared, &method, &path, &body),
+    };
+    answer.unwrap_or_else(|| refused(StatusCode::NOT_FOUND, "there is no such resource or method"))
+}
+
+/// Answers a GET; none where there is no such resource.
+async fn read(shared: &SharedState, path: &[&str], query: &str) -> Option<Response> {
+    let query = |name: &str| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    };
+    let number = |name, usual| query(name).map_or(Some(usual), |text| text.parse::<u64>().ok());
+    let invalid = |names: &str| refused(StatusCode::BAD_REQUEST, names);
+    Some(match path {
+        ["messages"] => found(&match query("to") {
             Some(to) => shared.inbox.of(&to),
             None => shared.inbox.all(),
         }),
-        (Method::GET, ["messages", "wait"]) => {
-            let number = |name, usual| query(name).map_or(Some(usual), |text| text.parse::<u64>().ok());
-            match (number("count", 1), number("timeout_ms", 10_000)) {
-                (Some(count), Some(timeout)) => wait(&shared, count, timeout).await,
-                _ => refused(StatusCode::BAD_REQUEST, "count and timeout_ms are whole numbers"),
-            }
+        ["messages", "wait"] => match (number("count", 1), number("timeout_ms", 10_000)) {
+            (Some(count), Some(timeout)) => wait(shared, count, timeout).await,
+            _ => invalid("count and timeout_ms are whole numbers"),
+        },
+        ["messages", number] => {
+            let message = shared.inbox.get(number.parse().ok()?);
+            found_if(message.map(|message| exchanges::story(&shared.journal, message)), "message")
         }
-        (Method::DELETE, ["messages"]) => done(|| shared.inbox.clear()),
-        (Method::GET, ["journal"]) => found(&shared.journal.all()),
-        (Method::DELETE, ["journal"]) => done(|| shared.journal.clear()),
-        (Method::GET, ["faults"]) => found(&shared.faults.all()),
-        (Method::DELETE, ["faults"]) => done(|| {
-            shared.faults.set(Vec::new());
-            shared.reopen_listeners();
-        }),
-        (Method::PUT, ["faults"]) => {
-            apply(from_json::faults(&body), "a fault", |faults| shared.faults.set(faults))
-        }
-        (Method::POST, ["faults"]) => {
-            apply(from_json::faults(&body), "a fault", |faults| shared.faults.add(faults))
-        }
-        (Method::PUT, ["challenge"]) => {
-            apply(from_json::challenge(&body), "a challenge", |style| *shared.challenge.lock() = style)
-        }
-        (Method::PUT, ["recipients", address]) => {
-            apply(from_json::behaviour(&body), "a behaviour", |behaviour| {
-                shared.set_behaviour(address, behaviour)
-            })
-        }
-        (Method::GET, ["state"]) => found(&json!({
+        ["journal"] => match number("last", u64::MAX) {
+            Some(last) => found(&shared.journal.last(usize::try_from(last).unwrap_or(usize::MAX))),
+            None => invalid("last is a whole number"),
+        },
+        ["journal", number] => found_if(exchanges::whole(&shared.journal, number.parse().ok()?), "request"),
+        ["faults"] => found(&shared.faults.all()),
+        ["recipients"] => found(&shared.recipients.all()),
+        ["state"] => found(&json!({
             "open_applications": shared.open_applications(),
             "pending_gets": shared.pending_gets(),
         })),
-        (Method::POST, ["tokens", address]) => found(&json!({ "token": shared.issue_token(address) })),
-        (Method::POST, ["actions", action]) => act(&shared, action),
-        _ => refused(StatusCode::NOT_FOUND, "there is no such resource or method"),
-    }
+        _ => return None,
+    })
+}
+
+/// Carries out any other request; none where there is no such resource or method.
+fn change(shared: &SharedState, method: &Method, path: &[&str], body: &[u8]) -> Option<Response> {
+    Some(match (method.as_str(), path) {
+        ("DELETE", ["messages"]) => done(|| shared.inbox.clear()),
+        ("DELETE", ["journal"]) => done(|| shared.journal.clear()),
+        ("DELETE", ["faults"]) => done(|| {
+            shared.faults.set(Vec::new());
+            shared.reopen_listeners();
+        }),
+        ("PUT", ["faults"]) => apply(from_json::faults(body), "a fault", |faults| shared.faults.set(faults)),
+        ("POST", ["faults"]) => apply(from_json::faults(body), "a fault", |faults| shared.faults.add(faults)),
+        ("PUT", ["challenge"]) => {
+            apply(from_json::challenge(body), "a challenge", |style| *shared.challenge.lock() = style)
+        }
+        ("PUT", ["recipients", address]) => apply(from_json::behaviour(body), "a behaviour", |behaviour| {
+            shared.recipients.set(address, behaviour);
+        }),
+        ("DELETE", ["recipients"]) => done(|| shared.recipients.clear()),
+        ("DELETE", ["recipients", address]) => done(|| shared.recipients.unset(address)),
+        ("POST", ["tokens", address]) => found(&json!({ "token": shared.issue_token(address) })),
+        ("POST", ["actions", action]) => act(shared, action),
+        _ => return None,
+    })
 }
 
 async fn wait(shared: &SharedState, count: u64, timeout: u64) -> Response {
@@ -137,6 +174,14 @@ fn found(value: &impl Serialize) -> Response {
     match serde_json::to_value(value) {
         Ok(value) => response::json(StatusCode::OK, &value),
         Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+/// The value, or that there is none with this number.
+fn found_if(value: Option<impl Serialize>, what: &str) -> Response {
+    match value {
+        Some(value) => found(&value),
+        None => refused(StatusCode::NOT_FOUND, &format!("there is no {what} of this number")),
     }
 }
 
