@@ -13,6 +13,7 @@ from pathlib import Path
 
 import c
 import dotnet_docs
+import powershell
 import workspace
 from dotnet_sdk import build, building, command, dotnet, environment, framework, target, toolchain  # noqa: F401
 from dotnet_sdk import problem as sdk_problem
@@ -150,8 +151,8 @@ def the_loader_says_what_is_wrong():
 
 
 def run():
-    """All tests in C#."""
-    outcome = tests(CSHARP, "csharp")
+    """All tests in C#, those of the PowerShell module among them."""
+    outcome = tests(CSHARP, "csharp") + tests(powershell.TESTS, "powershell")
     more = [
         ("the example in C#", lambda: the_example_sends_and_ends_with_the_exit_code(example)),
         ("the loader says what is wrong", the_loader_says_what_is_wrong),
@@ -188,7 +189,7 @@ def prefix():
 
 
 def package(machines, profile):
-    """Builds the NuGet package with the native libraries of these machines inside."""
+    """Builds the NuGet package and the PowerShell module, with the native libraries of these machines inside."""
     DIST.mkdir(exist_ok=True)
     made = DIST / f"SendIm.{workspace.version()}.nupkg"
     made.unlink(missing_ok=True)
@@ -203,11 +204,12 @@ def package(machines, profile):
         if others:
             chosen |= {"SendImRuntimes": work, "SEND_IM_PROFILE": "dev"}
         dotnet("pack", PROJECT, "--configuration", "Release", "--output", DIST, *quiet, env=chosen, check=True)
-    return [made]
+    return [made, powershell.package(machines, profile)]
 
 
 def clean_room():
-    """Uses the built package in an empty place, with a package folder of its own: both languages greet."""
+    """Uses what was built in an empty place, with a package folder of its own: both languages greet, and so does the module."""
+    powershell.clean_room()
     made = DIST / f"SendIm.{workspace.version()}.nupkg"
     with zipfile.ZipFile(made) as packed:
         names = {name for name in packed.namelist() if name.startswith(("lib/", "runtimes/", "build"))}
@@ -242,8 +244,8 @@ def clean_room():
 
 def lint():
     """What the compilers and a look at the lines find. Warnings are errors, undocumented public members too."""
-    problems = []
-    projects = [PROJECT, *sorted(PACKAGE.glob("tests/*/*.*proj")), *sorted(EXAMPLES.glob("*/Send*.*proj"))]
+    problems = powershell.lint()
+    projects = [PROJECT, powershell.PROJECT, *sorted(PACKAGE.glob("tests/*/*.*proj")), *sorted(EXAMPLES.glob("*/Send*.*proj"))]
     for project in projects:
         strict = ["--no-incremental", "-p:TreatWarningsAsErrors=true", "--nologo", "-v", "quiet", "-clp:NoSummary", "-m:1"]
         shared = f"-p:DirectoryBuildPropsPath={PACKAGE / 'Directory.Build.props'}"

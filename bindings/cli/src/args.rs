@@ -73,6 +73,7 @@ pub(crate) enum Command {
     Send(SendArgs),
     Serve(Box<ServeArgs>),
     Sandbox(SandboxArgs),
+    Health(HealthArgs),
 }
 
 /// Send a message to one recipient and say whether it was accepted.
@@ -229,6 +230,24 @@ pub(crate) struct SandboxArgs {
     /// How long an invitation to silent@ rings
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "30s")]
     pub(crate) ring: Duration,
+}
+
+/// Ask a service whether it takes requests, as the health check of a container
+///
+/// Exit codes: 0 when it does, 5 when it does not or cannot be reached, 2 for arguments that are not usable.
+#[derive(Args)]
+pub(crate) struct HealthArgs {
+    /// Where the service is
+    #[arg(value_name = "URL", default_value = "http://127.0.0.1:8480/")]
+    pub(crate) url: String,
+
+    /// Connect to this address, whatever the URL's name leads to: its certificate is for the name
+    #[arg(long, value_name = "IP:PORT")]
+    pub(crate) connect: Option<SocketAddr>,
+
+    /// PEM or DER file with certificate authorities to trust besides those of the system
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 /// The longest time that can be asked for. Nothing here is meant to last longer.

@@ -44,10 +44,10 @@ fn sentence(error: &clap::Error) -> String {
     let argument = first(ContextKind::InvalidArg);
     match error.kind() {
         ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand => {
-            "The first word is not a command; the commands are send, serve and sandbox.".to_owned()
+            "The first word is not a command; the commands are send, serve, sandbox and health.".to_owned()
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            "There is no command; the commands are send, serve and sandbox.".to_owned()
+            "There is no command; the commands are send, serve, sandbox and health.".to_owned()
         }
         ErrorKind::UnknownArgument if is_option_name(&argument) => {
             match first(ContextKind::SuggestedArg).as_str() {
