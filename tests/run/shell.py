@@ -9,6 +9,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+import container
 import go_toolchain
 import toolchains
 import workspace
@@ -44,6 +45,11 @@ def toolchain():
     """The proxies."""
     if missing():
         toolchains.debian(*missing())
+
+
+def lint():
+    """What is wrong with the files by which systems run the service."""
+    return container.lint()
 
 
 def texts():
