@@ -75,7 +75,7 @@ def archive(machine, program):
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / name
         folder.mkdir()
-        for file in (program, *texts()):
+        for file in (program, *texts(), *([container.DOCKERFILE] if machine.musl else [])):
             shutil.copy(file, folder)
         if machine.native:
             workspace.run("strip", folder / program.name, check=True)

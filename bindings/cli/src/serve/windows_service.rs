@@ -15,7 +15,7 @@ use windows_service::service_dispatcher;
 use super::manager::State;
 use crate::args::ServeArgs;
 use crate::interrupt::Interrupt;
-use crate::output;
+use crate::output::{self, Style};
 
 /// The manager knows the service by the name it was created with: in a process with one service it does not look at this.
 const NAME: &str = "send-im";
@@ -34,15 +34,13 @@ pub(crate) fn run(args: ServeArgs) -> ExitCode {
     let Err(error) = service_dispatcher::start(NAME, service_main) else {
         return ExitCode::SUCCESS;
     };
-    let why = match &error {
-        windows_service::Error::Winapi(error) => error.to_string(),
-        error => error.to_string(),
-    };
-    output::complain(&format!(
-        "--windows-service is for the service control manager, which did not start this process; register the service with sc.exe create and start it with sc.exe start ({}).",
+    let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+    let error = Error::invalid_input(format!(
+        "--windows-service is for the service control manager, which did not start this process: register the service with sc.exe create and start it with sc.exe start ({}).",
         why.trim_end_matches('.')
     ));
-    ExitCode::from(Error::invalid_input("").kind().exit_code())
+    output::error(Style::Plain, &error);
+    ExitCode::from(error.kind().exit_code())
 }
 
 extern "system" fn service_main(_: u32, _: *mut *mut u16) {
