@@ -102,7 +102,7 @@ function Send-Im {
         [AllowEmptyString()]
         [string] $Message,
 
-        [pscredential] $Credential,
+        [pscredential] [System.Management.Automation.Credential()] $Credential,
 
         [string] $From,
 
@@ -197,7 +197,7 @@ function Test-ImConnection {
     [CmdletBinding()]
     [OutputType('SendIm.PowerShell.Connection', [bool])]
     param(
-        [pscredential] $Credential,
+        [pscredential] [System.Management.Automation.Credential()] $Credential,
 
         [string] $From,
 
