@@ -1,10 +1,11 @@
 //! Ctrl-C and whatever else asks a program to end, as something to wait for.
 
 #[cfg(unix)]
-#[path = "interrupt/unix.rs"]
-mod system;
+mod unix;
 #[cfg(windows)]
-#[path = "interrupt/windows.rs"]
-mod system;
+mod windows;
 
-pub(crate) use system::Interrupt;
+#[cfg(unix)]
+pub(crate) use unix::Interrupt;
+#[cfg(windows)]
+pub(crate) use windows::Interrupt;

@@ -6,34 +6,37 @@ namespace SendIm.PowerShell
     /// <summary>What an error record says of an exception.</summary>
     public sealed class Failure
     {
-        private const string Look = "See whether the message has arrived before you send it again.";
         private const string Credential = "Check the user name and the password of -Credential, or of the stored account.";
-        private const string Reach = "Check -Server, the network, the proxy and the names lyncdiscoverinternal and lyncdiscover of the domain.";
         private const string Later = "Send it again later.";
+        private const string Longer = "Send it again with a longer -Timeout.";
+        private const string Look = "See whether the message has arrived before you send it again.";
+        private const string Reach = "Check -Server, the network, the proxy, and the names that discovery asks.";
+        private const string Reinstall = "Install the module again, whole.";
+        private const string Argument = "Change the argument that the message names.";
 
         private static readonly Dictionary<ErrorKind, (string Category, string Action)> Kinds =
             new Dictionary<ErrorKind, (string, string)>
             {
                 [ErrorKind.Other] = ("NotSpecified", "Update the module: it does not know this kind of error."),
-                [ErrorKind.InvalidInput] = ("InvalidArgument", "Change the argument that the message names."),
+                [ErrorKind.InvalidInput] = ("InvalidArgument", Argument),
                 [ErrorKind.DiscoveryFailed] = ("ConnectionError", Reach),
-                [ErrorKind.UntrustedHost] = ("SecurityError", "Name the server with -Server if the host that it led to is yours."),
+                [ErrorKind.UntrustedHost] = ("SecurityError", "Name the server with -Server, if the host it led to is yours."),
                 [ErrorKind.Tls] = ("SecurityError", "Give the certificate authority of the server with -CaFile."),
                 [ErrorKind.SignInRefused] = ("AuthenticationError", Credential),
-                [ErrorKind.SignInUnsupported] = ("AuthenticationError", "Ask the server's administrator to allow sign-in by password."),
+                [ErrorKind.SignInUnsupported] = ("AuthenticationError", "Ask the administrator for sign-in by password."),
                 [ErrorKind.CredentialUnavailable] = ("AuthenticationError", Credential),
-                [ErrorKind.Forbidden] = ("PermissionDenied", "Ask the server's administrator to allow the account to send messages."),
-                [ErrorKind.LimitReached] = ("LimitsExceeded", "Sign the account out elsewhere, or wait until its other sessions end."),
+                [ErrorKind.Forbidden] = ("PermissionDenied", "Ask the administrator to let the account send."),
+                [ErrorKind.LimitReached] = ("LimitsExceeded", "End other sessions of the account, or wait until they end."),
                 [ErrorKind.RecipientNotFound] = ("ObjectNotFound", "Check the address in -To."),
                 [ErrorKind.RecipientUnavailable] = ("ResourceUnavailable", Later),
                 [ErrorKind.Declined] = ("OperationStopped", "Reach the recipient in another way."),
-                [ErrorKind.NoAnswer] = ("OperationTimeout", "Send it again later, or with a longer -Timeout."),
+                [ErrorKind.NoAnswer] = ("OperationTimeout", Longer),
                 [ErrorKind.Busy] = ("ResourceBusy", Later),
-                [ErrorKind.Throttled] = ("QuotaExceeded", "Wait as long as RetryAfter of the exception says, and send it again."),
-                [ErrorKind.ServiceError] = ("ResourceUnavailable", "Send it again later; if it fails again, show Diagnostics of the exception to the server's administrator."),
+                [ErrorKind.Throttled] = ("QuotaExceeded", "Wait as long as the exception's RetryAfter says."),
+                [ErrorKind.ServiceError] = ("ResourceUnavailable", "Show the exception's Diagnostics to the administrator."),
                 [ErrorKind.Network] = ("ConnectionError", Reach),
-                [ErrorKind.Timeout] = ("OperationTimeout", "Send it again with a longer -Timeout."),
-                [ErrorKind.Protocol] = ("ProtocolError", "Check that -Server is the discovery root of a Skype for Business or Lync server."),
+                [ErrorKind.Timeout] = ("OperationTimeout", Longer),
+                [ErrorKind.Protocol] = ("ProtocolError", "Check that -Server is the discovery root of a Lync server."),
                 [ErrorKind.OutcomeUnknown] = ("ConnectionError", Look),
                 [ErrorKind.Cancelled] = ("OperationStopped", "Send it again if it is still wanted."),
                 [ErrorKind.Closed] = ("InvalidOperation", "Run the command again."),
@@ -72,9 +75,9 @@ namespace SendIm.PowerShell
             return error switch
             {
                 SendImException known => Of(known),
-                DllNotFoundException _ => new Failure(error, "LibraryUnavailable", "NotInstalled", "Install the module again, whole."),
-                BadImageFormatException _ => new Failure(error, "LibraryUnavailable", "NotInstalled", "Install the module again, whole."),
-                ArgumentException _ => new Failure(error, "InvalidInput", "InvalidArgument", "Change the argument that the message names."),
+                DllNotFoundException _ => new Failure(error, "LibraryUnavailable", "NotInstalled", Reinstall),
+                BadImageFormatException _ => new Failure(error, "LibraryUnavailable", "NotInstalled", Reinstall),
+                ArgumentException _ => new Failure(error, "InvalidInput", "InvalidArgument", Argument),
                 _ => new Failure(error, error.GetType().Name, "NotSpecified", "See the exception of this error."),
             };
         }

@@ -12,7 +12,8 @@ namespace SendIm.PowerShell
         /// <param name="importance">Normal, Urgent or Emergency.</param>
         /// <param name="isHtml">True if the text is html.</param>
         /// <param name="timeout">How long it has to be delivered.</param>
-        public static ImMessage Of(string to, string text, string? subject, Importance importance, bool isHtml, TimeSpan? timeout) =>
+        public static ImMessage Of(
+            string to, string text, string? subject, Importance importance, bool isHtml, TimeSpan? timeout) =>
             new ImMessage(to, (text ?? throw new ArgumentNullException(nameof(text))).TrimEnd('\r', '\n'))
             {
                 Subject = string.IsNullOrEmpty(subject) ? null : subject,

@@ -14,7 +14,7 @@ namespace SendIm.PowerShell
 
         /// <summary>Why it failed, once it has ended; null where it did not.</summary>
         public Failure? Failure =>
-            task.IsCanceled ? Failure.Of(new SendImException(ErrorKind.Cancelled, "The call was cancelled before anything was sent."))
+            task.IsCanceled ? Failure.Of(new SendImException(ErrorKind.Cancelled, "The call was cancelled.", Sent.Maybe))
             : task.Exception == null ? null
             : Failure.Of(task.Exception);
 

@@ -7,7 +7,9 @@ using System.Threading.Tasks;
 
 namespace SendIm.PowerShell
 {
-    /// <summary>Who sends the messages of one pipeline. It signs in for the first of them, and out when it is disposed of.</summary>
+    /// <summary>
+    /// Who sends the messages of one pipeline. It signs in for the first of them, and out when it is disposed of.
+    /// </summary>
     public sealed class Sender : IDisposable
     {
         private readonly CancellationTokenSource stop = new CancellationTokenSource();

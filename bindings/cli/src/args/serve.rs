@@ -25,9 +25,9 @@ Exit codes: 0 after a signal, 2 for options that are not usable or not safe, 5 w
 /// Take messages by HTTP: GET or POST recipient and message
 ///
 /// It answers with the receipt, or with a problem (RFC 9457) that has the members of the error. The first line of the
-/// output is its URL; the log is on standard error, or in --log-folder. Without --token-file and --client-ca it serves programs of this
-/// machine only. On SIGTERM, SIGHUP or Ctrl-C it takes no new request, lets the sends under way end (--drain) and signs out; a
-/// second signal cancels them. It ends within 7 s after that, whatever the server does.
+/// output is its URL; the log is on standard error, or in --log-folder. Without --token-file and --client-ca it serves
+/// programs of this machine only. On SIGTERM, SIGHUP or Ctrl-C it takes no new request, lets the sends under way end
+/// (--drain) and signs out; a second signal cancels them. It ends within 7 s after that, whatever the server does.
 #[derive(Args)]
 #[command(after_help = "send-im help serve lists the environment variables.")]
 #[command(after_long_help = format!("{SERVED}\n\n{ENVIRONMENT}"))]

@@ -51,7 +51,8 @@ namespace SendIm.Native
                     }
 
                     // .NET Framework: what is loaded already is found by its name alone.
-                    if (Native == null && RuntimeInformation.IsOSPlatform(OSPlatform.Windows) && LoadLibraryW(place) != IntPtr.Zero)
+                    var isFramework = Native == null && RuntimeInformation.IsOSPlatform(OSPlatform.Windows);
+                    if (isFramework && LoadLibraryW(place) != IntPtr.Zero)
                     {
                         return true;
                     }
