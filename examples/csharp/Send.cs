@@ -4,7 +4,8 @@ using SendIm;
 
 /// <summary>Sends one message: Send lenea@contoso.com "disk full on db7".</summary>
 /// <remarks>
-/// Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml.
+/// Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml
+/// (on Windows %APPDATA%\send-im\config.toml).
 /// </remarks>
 public static class Send
 {

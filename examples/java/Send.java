@@ -5,7 +5,8 @@ import java.util.Objects;
 /**
  * Sends one message to a recipient: {@code lenea@contoso.com "disk full on db7"}.
  *
- * <p>Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml.
+ * <p>Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml
+ * (on Windows %APPDATA%\send-im\config.toml).
  */
 public class Send {
     public static void main(String[] arguments) {

@@ -5,7 +5,8 @@ import kotlin.system.exitProcess
 /**
  * Sends one message to a recipient: `lenea@contoso.com "disk full on db7"`.
  *
- * Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml.
+ * Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml
+ * (on Windows %APPDATA%\send-im\config.toml).
  */
 suspend fun main(arguments: Array<String>) {
     if (arguments.size != 2) {

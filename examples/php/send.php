@@ -3,7 +3,8 @@
 /**
  * Sends one message: php send.php lenea@contoso.com "disk full on db7". Before the first time: composer install.
  *
- * Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml.
+ * Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml
+ * (on Windows %APPDATA%\send-im\config.toml).
  */
 
 declare(strict_types=1);

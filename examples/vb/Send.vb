@@ -3,7 +3,8 @@ Imports SendIm
 
 ''' <summary>Sends one message: SendVb lenea@contoso.com "disk full on db7".</summary>
 ''' <remarks>
-''' Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml.
+''' Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml
+''' (on Windows %APPDATA%\send-im\config.toml).
 ''' </remarks>
 Module Send
     Function Main(arguments As String()) As Integer

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import dotnet_docs
+import powershell
 import workspace
 from dotnet_sdk import build, building, command, dotnet, environment, framework, target, toolchain  # noqa: F401
 from dotnet_sdk import problem as sdk_problem
@@ -69,8 +70,9 @@ def clean():
 
 
 def run():
-    """All tests in C#."""
-    return tests(CSHARP, "csharp") + workspace.pytest(PACKAGE / "tests", "-k", "csharp")
+    """All tests in C#, those of the PowerShell module among them."""
+    outcome = tests(CSHARP, "csharp") + tests(powershell.TESTS, "powershell")
+    return outcome + workspace.pytest(PACKAGE / "tests", "-k", "csharp")
 
 
 def run_vb():
@@ -100,7 +102,7 @@ def prefix():
 
 
 def package(machines, profile):
-    """Builds the NuGet package with the native libraries of these machines inside."""
+    """Builds the NuGet package and the PowerShell module, with the native libraries of these machines inside."""
     DIST.mkdir(exist_ok=True)
     made = DIST / f"SendIm.{workspace.version()}.nupkg"
     made.unlink(missing_ok=True)
@@ -115,11 +117,12 @@ def package(machines, profile):
         if others:
             chosen |= {"SendImRuntimes": work, "SEND_IM_PROFILE": "dev"}
         dotnet("pack", PROJECT, "--configuration", "Release", "--output", DIST, *quiet, env=chosen, check=True)
-    return [made]
+    return [made, powershell.package(machines, profile)]
 
 
 def clean_room():
-    """Uses the built package in an empty place, with a package folder of its own: both languages greet."""
+    """Uses what was built in an empty place, with a package folder of its own: both languages greet, and so does the module."""
+    powershell.clean_room()
     made = DIST / f"SendIm.{workspace.version()}.nupkg"
     with zipfile.ZipFile(made) as packed:
         names = {name for name in packed.namelist() if name.startswith(("lib/", "runtimes/", "build"))}
@@ -148,8 +151,8 @@ def clean_room():
 
 def lint():
     """What the compilers and a look at the lines find. Warnings are errors, undocumented public members too."""
-    problems = []
-    projects = [PROJECT, *sorted(PACKAGE.glob("tests/*/*.*proj")), *sorted(EXAMPLES.glob("*/Send*.*proj"))]
+    problems = powershell.lint()
+    projects = [PROJECT, powershell.PROJECT, *sorted(PACKAGE.glob("tests/*/*.*proj")), *sorted(EXAMPLES.glob("*/Send*.*proj"))]
     for project in projects:
         strict = ["--no-incremental", "-p:TreatWarningsAsErrors=true", "--nologo", "-v", "quiet", "-clp:NoSummary", "-m:1"]
         shared = f"-p:DirectoryBuildPropsPath={PACKAGE / 'Directory.Build.props'}"

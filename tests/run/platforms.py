@@ -10,14 +10,16 @@ import time
 from pathlib import Path
 
 import cargo
+import container
 import python
 import scenarios
 import targets
 import toolchains
 import windows
+import windows_system
 import workspace
+from outcome import Outcome, checked
 from programs import GREETING
-from outcome import Outcome
 
 # What the scenarios drive the Rust library with.
 DRIVER = ["-p", "send-im-scenarios", "--bin", "rust-driver"]
@@ -146,6 +148,13 @@ def rust_tests(target):
     return outcome
 
 
+def system(target):
+    """What Windows itself asks of the command: a service, and its end."""
+    if not (target.windows and runs_here(target)):
+        return None
+    return windows_system.tests()
+
+
 def packages_of_users(target):
     """What users get, in an empty place, as they are used there."""
     if target.triple != windows.WINDOWS.triple:
@@ -173,6 +182,14 @@ def empty_root(target):
         done = subprocess.run(command, env=account, capture_output=True, text=True)
         good = (done.returncode, done.stdout) == (0, "lenea@contoso.com accepted the message.\n")
     return Outcome(passed=good, failed=not good, why=[] if good else [str(done)])
+
+
+def image(target):
+    """The image of the HTTP service, with its user and its health check."""
+    if not target.musl:
+        return None
+    program = target.build("dev") / target.program()
+    return checked([("the image of the service", lambda: container.check(program, target.run[:1]))])
 
 
 def old_debian(target):
@@ -206,8 +223,10 @@ STEPS = {
     "scenarios of the command": command,
     "scenarios of the Rust library": core,
     "tests of the core": rust_tests,
+    "service and Ctrl-C of Windows": system,
     "packages in an empty place": packages_of_users,
     "command in an empty root": empty_root,
+    "image of the service": image,
     "wheel in an older Debian": old_debian,
 }
 

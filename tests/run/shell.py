@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import container
 import go_toolchain
 import toolchains
 import workspace
@@ -54,6 +55,11 @@ def toolchain():
     """The proxies, and what reads manual pages."""
     if missing():
         toolchains.debian(*missing())
+
+
+def lint():
+    """What is wrong with the files by which systems run the service."""
+    return container.lint()
 
 
 def texts():
@@ -108,7 +114,7 @@ def archive(machine, program):
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / name
         folder.mkdir()
-        for file in (program, *texts()):
+        for file in (program, *texts(), *([container.DOCKERFILE] if machine.musl else [])):
             shutil.copy(file, folder)
         pages(folder)
         if machine.native:

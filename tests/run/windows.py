@@ -20,6 +20,7 @@ import go_toolchain
 import golang
 import kotlin
 import node
+import powershell
 import python
 import targets
 import workspace
@@ -208,6 +209,13 @@ def test_csharp(room):
 
 def test_vb(room):
     in_dotnet(room, "vb")
+
+
+def test_powershell(room):
+    """What the module calls; there is no PowerShell."""
+    module, assembly = powershell.unpacked(room)
+    program = wheel("dotnetcore2") / "bin" / "dotnet.exe"
+    same(run(room, program, there(assembly), there(module)), powershell.GREETING)
 
 
 def tests():

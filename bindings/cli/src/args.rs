@@ -82,6 +82,7 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     Serve(Box<ServeArgs>),
     Sandbox(SandboxArgs),
+    Health(HealthArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -269,6 +270,24 @@ pub(crate) struct ManArgs {
     /// Where to write the page of this command and one for each of its own commands
     #[arg(value_name = "FOLDER")]
     pub(crate) folder: Option<PathBuf>,
+}
+
+/// Ask a service whether it takes requests, as the health check of a container
+///
+/// Exit codes: 0 when it does, 5 when it does not or cannot be reached, 2 for arguments that are not usable.
+#[derive(Args)]
+pub(crate) struct HealthArgs {
+    /// Where the service is
+    #[arg(value_name = "URL", default_value = "http://127.0.0.1:8480/")]
+    pub(crate) url: String,
+
+    /// Connect to this address, whatever the URL's name leads to: its certificate is for the name
+    #[arg(long, value_name = "IP:PORT")]
+    pub(crate) connect: Option<SocketAddr>,
+
+    /// PEM or DER file with certificate authorities to trust besides those of the system
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 /// The longest time that can be asked for. Nothing here is meant to last longer.

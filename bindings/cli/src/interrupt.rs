@@ -1,70 +1,11 @@
-//! Ctrl-C, SIGTERM and the end of the terminal as something to wait for.
-
-use std::io;
-
-/// Listens for the signals that ask a program to end.
-pub(crate) struct Interrupt {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    /// `None` where it stays as it was: under `nohup` it ends nothing.
-    #[cfg(unix)]
-    hangup: Option<tokio::signal::unix::Signal>,
-}
-
-impl Interrupt {
-    /// From now on the signals no longer end the process by themselves.
-    #[cfg(unix)]
-    pub(crate) fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: if ends_by_hangup() { Some(signal(SignalKind::hangup())?) } else { None },
-        })
-    }
-
-    /// Waits for the next signal. Can be dropped and asked again without losing one.
-    #[cfg(unix)]
-    pub(crate) async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => (),
-            _ = self.terminate.recv() => (),
-            Some(_) = hung_up(&mut self.hangup) => (),
-        }
-    }
-
-    /// From now on Ctrl-C no longer ends the process by itself.
-    #[cfg(not(unix))]
-    pub(crate) fn listen() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    /// Waits for the next Ctrl-C.
-    #[cfg(not(unix))]
-    pub(crate) async fn asked(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
-}
+//! Ctrl-C and whatever else asks a program to end, as something to wait for.
 
 #[cfg(unix)]
-async fn hung_up(hangup: &mut Option<tokio::signal::unix::Signal>) -> Option<()> {
-    match hangup {
-        Some(hangup) => hangup.recv().await,
-        None => std::future::pending().await,
-    }
-}
+mod unix;
+#[cfg(windows)]
+mod windows;
 
-/// True where SIGHUP ends this process, and so may be listened for. Linux tells what is ignored; elsewhere it cannot be asked
-/// without unsafe code, and the signal is left as it is.
 #[cfg(unix)]
-fn ends_by_hangup() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    // A bit a signal; SIGHUP is the first.
-    ignored.is_some_and(|mask| mask.trim().ends_with(['0', '2', '4', '6', '8', 'a', 'c', 'e']))
-}
+pub(crate) use unix::Interrupt;
+#[cfg(windows)]
+pub(crate) use windows::Interrupt;

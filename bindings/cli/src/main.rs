@@ -4,6 +4,7 @@
 mod account;
 mod args;
 mod doctor;
+mod health;
 mod input;
 mod interrupt;
 mod output;
@@ -26,16 +27,14 @@ fn main() -> ExitCode {
     match &command {
         Command::Completions(args) => return pages::completions(args),
         Command::Man(args) => return pages::man(args),
-        Command::Send(_) | Command::Serve(_) | Command::Sandbox(_) => {}
+        _ => {}
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            output::complain(&format!("The system gave no threads to work with: {error}."));
-            return ExitCode::from(5);
-        }
+    #[cfg(windows)]
+    let command = match command {
+        Command::Serve(args) if args.windows_service => return serve::windows_service::run(*args),
+        other => other,
     };
-    let code = runtime.block_on(async {
+    ExitCode::from(on_threads(async {
         let interrupt = match Interrupt::listen() {
             Ok(interrupt) => interrupt,
             Err(error) => {
@@ -46,12 +45,25 @@ fn main() -> ExitCode {
         match command {
             Command::Send(args) => send::run(args, interrupt).await,
             Command::Doctor(args) => doctor::run(args, interrupt).await,
-            Command::Serve(args) => serve::run(*args, interrupt).await,
+            Command::Serve(args) => serve::run(*args, interrupt, &serve::manager::tell_systemd).await,
+            Command::Health(args) => health::run(args, interrupt).await,
             Command::Sandbox(args) => sandbox::run(args, interrupt).await,
             Command::Completions(_) | Command::Man(_) => 0,
         }
-    });
+    }))
+}
+
+/// Does the work on threads of its own and gives the exit code.
+fn on_threads(work: impl Future<Output = u8>) -> u8 {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::complain(&format!("The system gave no threads to work with: {error}."));
+            return 5;
+        }
+    };
+    let code = runtime.block_on(work);
     // A read of standard input may still be waiting in a thread; the program ends without it.
     runtime.shutdown_background();
-    ExitCode::from(code)
+    code
 }

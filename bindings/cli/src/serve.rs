@@ -6,10 +6,6 @@ use std::pin::pin;
 use send_im::bindings::AccountOptions;
 use send_im::{Error, Result, Sent};
 use send_im_http::{Options, Service, Tokens};
-use tracing::Level;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::account::{self, Sender};
 use crate::args::ServeArgs;
@@ -17,22 +13,34 @@ use crate::input;
 use crate::interrupt::Interrupt;
 use crate::output::{self, Style};
 
+mod log;
+pub(crate) mod manager;
+#[cfg(windows)]
+pub(crate) mod windows_service;
+
+use manager::State;
+
 /// One bearer token; `--token-file` goes before it.
 const ENV_TOKEN: &str = "SEND_IM_HTTP_TOKEN";
 
-/// Runs the service and gives the exit code.
-pub(crate) async fn run(args: ServeArgs, interrupt: Interrupt) -> u8 {
-    match serve(args, interrupt).await {
-        Ok(()) => 0,
-        Err(error) => {
-            output::error(Style::Plain, &error);
-            error.kind().exit_code()
-        }
+/// Runs the service, tells how it is, and gives the exit code.
+pub(crate) async fn run(args: ServeArgs, interrupt: Interrupt, tell: &dyn Fn(State)) -> u8 {
+    let logged = log::start(args.log_folder.as_deref(), args.verbose);
+    let in_files = args.log_folder.is_some() && logged.is_ok();
+    let served = match logged {
+        Ok(()) => serve(args, interrupt, tell).await,
+        Err(error) => Err(error),
+    };
+    let Err(error) = served else { return 0 };
+    output::error(Style::Plain, &error);
+    if in_files {
+        // Nobody may see the standard error of a service.
+        tracing::error!("{}", output::printable(error.detail()));
     }
+    error.kind().exit_code()
 }
 
-async fn serve(args: ServeArgs, mut interrupt: Interrupt) -> Result<()> {
-    log(args.verbose);
+async fn serve(args: ServeArgs, mut interrupt: Interrupt, tell: &dyn Fn(State)) -> Result<()> {
     #[cfg(unix)]
     raise_limit();
     let prepared = async {
@@ -46,6 +54,7 @@ async fn serve(args: ServeArgs, mut interrupt: Interrupt) -> Result<()> {
         prepared = prepared => prepared?,
         () = interrupt.asked() => return Ok(()),
     };
+    tell(State::Listening);
     // Where nobody reads the output, the service is there all the same.
     if let Err(error) = output::say(service.url())
         && error.kind() != io::ErrorKind::BrokenPipe
@@ -53,6 +62,7 @@ async fn serve(args: ServeArgs, mut interrupt: Interrupt) -> Result<()> {
         output::complain(&format!("Standard output cannot be written: {error}."));
     }
     interrupt.asked().await;
+    tell(State::Stopping);
     let mut stopping = pin!(service.stop());
     tokio::select! {
         () = &mut stopping => return Ok(()),
@@ -115,14 +125,6 @@ fn tokens(args: &ServeArgs) -> Result<Tokens> {
         }
         (None, _) => Ok(Tokens::default()),
     }
-}
-
-/// Our own events alone: what other crates log of a request is not ours to vouch for.
-fn log(verbose: bool) {
-    let level = if verbose { Level::DEBUG } else { Level::INFO };
-    let ours = Targets::new().with_target("send_im", level).with_target("send_im_http", level);
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
-    tracing_subscriber::registry().with(lines).with(ours).init();
 }
 
 /// Each connection takes a descriptor, of callers and to the server. The usual soft limit, 1,024, is less than what the service

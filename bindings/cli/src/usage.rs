@@ -44,11 +44,11 @@ fn sentence(error: &clap::Error) -> String {
     let argument = first(ContextKind::InvalidArg);
     match error.kind() {
         ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand => {
-            "The first word is not a command; the commands are send, doctor, serve, sandbox, completions and man."
+            "The first word is not a command; the commands are send, doctor, serve, health, sandbox, completions and man."
                 .to_owned()
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            "There is no command; the commands are send, doctor, serve, sandbox, completions and man.".to_owned()
+            "There is no command; the commands are send, doctor, serve, health, sandbox, completions and man.".to_owned()
         }
         ErrorKind::UnknownArgument if is_option_name(&argument) => {
             match first(ContextKind::SuggestedArg).as_str() {

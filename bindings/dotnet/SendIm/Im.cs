@@ -16,7 +16,8 @@ namespace SendIm
     /// <para>
     /// Without an account, or with one that names no address, the stored one sends: <c>SEND_IM_ADDRESS</c>,
     /// <c>SEND_IM_PASSWORD</c> and, where needed, <c>SEND_IM_USERNAME</c>, <c>SEND_IM_SERVER</c>, <c>SEND_IM_CA_FILE</c> and
-    /// <c>SEND_IM_TLS</c>; else the file <c>~/.config/send-im/config.toml</c>.
+    /// <c>SEND_IM_TLS</c>; else the file <c>~/.config/send-im/config.toml</c>, on Windows
+    /// <c>%APPDATA%\send-im\config.toml</c>.
     /// </para>
     /// </remarks>
     /// <example><code>

@@ -2,10 +2,15 @@
 //! interface: it comes with the feature `bindings`.
 
 use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Method;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 pub use crate::account::{TokenSource, secret};
 pub use crate::account_options::{AccountOptions, process_environment};
@@ -16,11 +21,12 @@ pub use crate::text::{decode_text, without_mark};
 
 use crate::account::Account;
 use crate::client::Client;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::http::{Http, Request};
 use crate::message::Message;
 use crate::outbox::DeadlineStart;
 use crate::receipt::Receipt;
-use crate::steps::StepRecord;
+use crate::steps::{Step, StepLog, StepRecord};
 
 impl Account {
     /// Counts what is left to do for sessions that nobody signed out, and for calls that were cut off, among these tasks:
@@ -87,4 +93,35 @@ impl Client {
     pub async fn close_when_idle(&self) -> bool {
         self.outbox.session.close_when_idle().await
     }
+}
+
+/// GETs a URL of a service of our own, without an account, a proxy or a redirect, and gives the status. `at` is where to connect,
+/// in place of where the host's name leads to; the certificate is verified for that name all the same.
+///
+/// # Errors
+/// `invalid_input` for a URL or a file that is not usable; `untrusted_host` for plain http beyond this machine; `tls`, `network`
+/// and `timeout` where no answer comes.
+pub async fn status_of(
+    url: &str,
+    ca_file: Option<&Path>,
+    at: Option<SocketAddr>,
+    timeout: Duration,
+) -> Result<u16> {
+    let parsed = Url::parse(url)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
+    let Some(url) = parsed else {
+        return Err(Error::invalid_input(
+            "The URL is not usable; it is http://host:port/ or https://host:port/.",
+        ));
+    };
+    // Nobody is signed in, and a server on loopback is asked without a proxy.
+    let mut account = Account::with_password("", "").server("http://127.0.0.1/");
+    account.ca_file = ca_file.map(Path::to_owned);
+    if let (Some(at), Some(host)) = (at, url.host_str()) {
+        account = account.resolve(host, at);
+    }
+    let request = Request::new(Method::GET, url, Step::Discover, Instant::now() + timeout);
+    let answer = Http::new(&account)?.call(request, &StepLog::quiet()).await;
+    answer.map(|answer| answer.status).map_err(|failure| failure.error)
 }

@@ -26,9 +26,9 @@ Exit codes: 0 after a signal, 2 for options that are not usable or not safe, 5 w
 /// Take messages by HTTP: GET or POST recipient and message
 ///
 /// It answers with the receipt, or with a problem (RFC 9457) that has the members of the error. The first line of the
-/// output is its URL; the log is on standard error. Without --token-file and --client-ca it serves programs of this
-/// machine only. On SIGTERM, SIGHUP or Ctrl-C it takes no new request, lets the sends under way end (--drain) and signs out; a
-/// second signal cancels them. It ends within 7 s after that, whatever the server does.
+/// output is its URL; the log is on standard error, or in --log-folder. Without --token-file and --client-ca it serves
+/// programs of this machine only. On SIGTERM, SIGHUP or Ctrl-C it takes no new request, lets the sends under way end
+/// (--drain) and signs out; a second signal cancels them. It ends within 7 s after that, whatever the server does.
 #[derive(Args)]
 #[command(after_help = "send-im help serve lists the environment variables.")]
 #[command(after_long_help = format!("{SERVED}\n\n{ENVIRONMENT}"))]
@@ -134,6 +134,17 @@ pub(crate) struct ServeArgs {
     /// How long the sends under way may take to end when the service stops; then they are cancelled
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "30s", help_heading = "Limits")]
     pub(crate) drain: Duration,
+
+    /// Log to files in this folder, a file a day, the last fourteen, and not to standard error
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    pub(crate) log_folder: Option<PathBuf>,
+
+    /// Run as a service: only the service control manager of Windows can start it then
+    ///
+    /// It is running once it listens. A stop, and the end of the system, are as Ctrl-C.
+    #[cfg(windows)]
+    #[arg(long, requires = "log_folder", help_heading = "Output")]
+    pub(crate) windows_service: bool,
 
     /// Log the steps of each send, and requests of /healthz and /metrics, too
     #[arg(long, short, help_heading = "Output")]

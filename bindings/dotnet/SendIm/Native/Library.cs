@@ -12,8 +12,22 @@ namespace SendIm.Native
         private const uint Interface = 1;
 
         private static readonly object Lock = new object();
+        private static readonly string Platform =
+            RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "win"
+            : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "osx"
+            : "linux";
+
         private static volatile bool loaded;
         private static bool chosen;
+
+        private static string Folder => Path.GetDirectoryName(typeof(Library).Assembly.Location) ?? string.Empty;
+
+        private static string FileName => Platform switch
+        {
+            "win" => NativeMethods.Name + ".dll",
+            "osx" => $"lib{NativeMethods.Name}.dylib",
+            _ => $"lib{NativeMethods.Name}.so",
+        };
 
         /// <summary>Loads the library, where nobody has yet. Everything that calls it goes through here first.</summary>
         /// <exception cref="DllNotFoundException">It is not there, or is one of another interface.</exception>
@@ -66,21 +80,29 @@ namespace SendIm.Native
                 chosen = true;
             }
 
-            uint found;
+            var found = Version();
+            if (found != Interface)
+            {
+                var why = $"it has interface {found}, this package needs {Interface}";
+                throw Unloadable.Error(Places().Where(File.Exists).Take(1).Select(file => (file, why)), null);
+            }
+        }
+
+        private static uint Version()
+        {
             try
             {
-                found = NativeMethods.send_im_abi_version();
+                return NativeMethods.send_im_abi_version();
+            }
+            catch (DllNotFoundException) when (!chosen && Loader.LoadAny(Beside()))
+            {
+                // What loads an assembly by its file, as PowerShell does, has no list of its package's libraries.
+                return NativeMethods.send_im_abi_version();
             }
             catch (Exception error) when (
                 error is DllNotFoundException || error is BadImageFormatException || error is EntryPointNotFoundException)
             {
                 throw Unloadable.Error(Places().Select(file => (file, Unloadable.Why(file))), error);
-            }
-
-            if (found != Interface)
-            {
-                var why = $"it has interface {found}, this package needs {Interface}";
-                throw Unloadable.Error(Places().Where(File.Exists).Take(1).Select(file => (file, why)), null);
             }
         }
 
@@ -92,18 +114,19 @@ namespace SendIm.Native
                 return new[] { named };
             }
 
-            var (system, prefix, suffix) = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? ("win", string.Empty, ".dll")
-                : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? ("osx", "lib", ".dylib")
-                : ("linux", "lib", ".so");
-            var name = prefix + NativeMethods.Name + suffix;
+            var folders = new[] { Folder, AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar) };
+            return folders.Distinct().SelectMany(
+                folder => new[] { Path.Combine(folder, FileName), Path.Combine(folder, Packed(Platform)) });
+        }
+
+        /// <summary>The libraries of this package that may be this process's, in runtimes/ next to the assembly.</summary>
+        private static IEnumerable<string> Beside() =>
+            new[] { Platform, Platform + "-musl" }.Select(system => Path.Combine(Folder, Packed(system))).Where(File.Exists);
+
+        private static string Packed(string system)
+        {
             var architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
-            var native = Path.Combine("runtimes", $"{system}-{architecture}", "native", name);
-            var folders = new[]
-            {
-                Path.GetDirectoryName(typeof(Library).Assembly.Location) ?? string.Empty,
-                AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar),
-            };
-            return folders.Distinct().SelectMany(folder => new[] { Path.Combine(folder, name), Path.Combine(folder, native) });
+            return Path.Combine("runtimes", $"{system}-{architecture}", "native", FileName);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Reflection;
 using System.Runtime.InteropServices;
 
@@ -35,6 +36,36 @@ namespace SendIm.Native
             Native!.GetMethod("SetDllImportResolver")!.Invoke(null, arguments);
         }
 
+        /// <summary>Makes the functions those of the first of these files that can be loaded.</summary>
+        /// <returns>False where there is none.</returns>
+        internal static bool LoadAny(IEnumerable<string> places)
+        {
+            foreach (var place in places)
+            {
+                try
+                {
+                    if (Load(place) != IntPtr.Zero)
+                    {
+                        Choose(place);
+                        return true;
+                    }
+
+                    // .NET Framework: what is loaded already is found by its name alone.
+                    var isFramework = Native == null && RuntimeInformation.IsOSPlatform(OSPlatform.Windows);
+                    if (isFramework && LoadLibraryW(place) != IntPtr.Zero)
+                    {
+                        return true;
+                    }
+                }
+                catch (Exception error) when (error is DllNotFoundException || error is BadImageFormatException)
+                {
+                    // The next one may be for this C library.
+                }
+            }
+
+            return false;
+        }
+
         /// <exception cref="DllNotFoundException">It cannot be loaded.</exception>
         /// <exception cref="BadImageFormatException">It is for another processor, on Windows.</exception>
         internal static IntPtr Load(string place)
@@ -49,6 +80,9 @@ namespace SendIm.Native
                 throw error.InnerException;
             }
         }
+
+        [DllImport("kernel32", CharSet = CharSet.Unicode, ExactSpelling = true)]
+        private static extern IntPtr LoadLibraryW(string file);
 
         private static IntPtr Resolve(string name, System.Reflection.Assembly assembly, DllImportSearchPath? search) =>
             name == NativeMethods.Name && chosen != null ? Load(chosen) : IntPtr.Zero;

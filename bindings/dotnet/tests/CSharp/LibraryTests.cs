@@ -45,6 +45,29 @@ namespace SendIm.Tests
         }
 
         [Test]
+        public void A_library_in_runtimes_beside_the_assembly_that_no_list_names()
+        {
+            using var room = new Room();
+            foreach (var file in Directory.GetFiles(Folder).Where(file => Path.GetFileName(file) != Name))
+            {
+                File.Copy(file, room.Place(Path.GetFileName(file)));
+            }
+
+            var system = RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "osx" : "linux";
+            var architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+            string Native(string name)
+            {
+                var folder = room.Place(Path.Combine("runtimes", $"{name}-{architecture}", "native"));
+                return Path.Combine(Directory.CreateDirectory(folder).FullName, Name);
+            }
+
+            // What cannot be loaded may be for another C library: the next is tried.
+            File.WriteAllText(Native(system), "no library");
+            File.Copy(Bundled, Native(system + "-musl"));
+            Check.Equal("loaded", Told(null, room.Place(Path.GetFileName(Program))));
+        }
+
+        [Test]
         public void The_library_that_the_environment_names_takes_the_place_of_the_packages_own()
         {
             using var room = new Room();

@@ -93,7 +93,8 @@ public class Account private constructor(
     public companion object {
         /**
          * The account of the environment (`SEND_IM_ADDRESS`, `SEND_IM_PASSWORD` and where needed `SEND_IM_USERNAME`,
-         * `SEND_IM_SERVER`, `SEND_IM_CA_FILE`, `SEND_IM_TLS`), or else of `~/.config/send-im/config.toml`. It is read with each call.
+         * `SEND_IM_SERVER`, `SEND_IM_CA_FILE`, `SEND_IM_TLS`), or else of `~/.config/send-im/config.toml`
+         * (on Windows `%APPDATA%\send-im\config.toml`). It is read with each call.
          */
         @JvmStatic
         public fun stored(): Account = Account(AccountOptions())

@@ -1,0 +1,9 @@
+using Harness;
+
+namespace SendIm.Tests
+{
+    public static class Program
+    {
+        public static int Main(string[] arguments) => Runner.Run(typeof(Program).Assembly, arguments);
+    }
+}
