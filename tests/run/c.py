@@ -79,7 +79,8 @@ def install(prefix, profile, *features, machine=None):
     if machine.native:
         chosen = ["--features", ",".join(features)] if features else []
         workspace.run("cargo", "build", "--quiet", "-p", "send-im-c", "--profile", profile, *chosen, check=True)
-    built = machine.folder(profile) if machine.native else machine.build(profile)
+    named = tuple(f"send-im-c/{feature}" for feature in features)
+    built = machine.folder(profile) if machine.native else machine.build(profile, features=named)
     library, documents, cmake = prefix / "lib", prefix / "share" / "doc" / "send_im", prefix / "lib" / "cmake" / "send-im"
     for folder in (prefix / "include", library / "pkgconfig", documents, cmake):
         folder.mkdir(parents=True, exist_ok=True)
@@ -413,6 +414,15 @@ def address_sanitizer():
 def driver():
     """The command line of the scenarios' driver."""
     return [program("driver")]
+
+
+def on(machine, *options):
+    """The tests in C, as another machine runs them."""
+    with tempfile.TemporaryDirectory() as work:
+        prefix = Path(work).resolve()
+        install(prefix, "dev", "panic-test", machine=machine)
+        compiler = [*machine.compiler, "-std=c99", *options]
+        return tap([*machine.run, compiled(compiler, UNITS, prefix / "tests", prefix, f"-I{TESTS}")])
 
 
 def checks():
