@@ -12,6 +12,7 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+import c_consumers
 import cargo
 import programs
 import toolchains
@@ -50,9 +51,9 @@ def problem():
 
 
 def toolchain():
-    """A compiler for C and C++, pkg-config, and valgrind for the tests under it."""
-    if not all(map(shutil.which, ("cc", "c++", "pkg-config", "valgrind"))):
-        toolchains.debian("gcc", "g++", "libc6-dev", "pkg-config", "valgrind")
+    """A compiler for C and C++, pkg-config, CMake for the tarball, and valgrind for the tests under it."""
+    if not all(map(shutil.which, ("cc", "c++", "pkg-config", "cmake", "valgrind"))):
+        toolchains.debian("gcc", "g++", "libc6-dev", "pkg-config", "cmake", "make", "valgrind")
 
 
 def abi():
@@ -76,18 +77,19 @@ def install(prefix, profile, *features, machine=None):
     if machine.native:
         chosen = ["--features", ",".join(features)] if features else []
         workspace.run("cargo", "build", "--quiet", "-p", "send-im-c", "--profile", profile, *chosen, check=True)
-    built = machine.folder(profile) if machine.native else machine.build(profile)
-    library, documents = prefix / "lib", prefix / "share" / "doc" / "send_im"
-    for folder in (prefix / "include", library / "pkgconfig", documents):
+    named = tuple(f"send-im-c/{feature}" for feature in features)
+    built = machine.folder(profile) if machine.native else machine.build(profile, features=named)
+    library, documents, cmake = prefix / "lib", prefix / "share" / "doc" / "send_im", prefix / "lib" / "cmake" / "send-im"
+    for folder in (prefix / "include", library / "pkgconfig", documents, cmake):
         folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PACKAGE / "include" / "send_im.h", prefix / "include")
     shutil.copy(built / "libsend_im.a", library)
     if not machine.native:
         workspace.run(llvm("strip"), "--strip-debug", library / "libsend_im.a", check=True)
+    name = f"libsend_im.{abi()}.dylib" if machine.macos else f"libsend_im.so.{abi()}"
     if machine.windows:
         install_windows(prefix, machine, built)
     else:
-        name = f"libsend_im.{abi()}.dylib" if machine.macos else f"libsend_im.so.{abi()}"
         shutil.copy(built / machine.library(), library / name)
         link = library / machine.library()
         link.unlink(missing_ok=True)
@@ -103,6 +105,15 @@ def install(prefix, profile, *features, machine=None):
         "Libs: -L${libdir} -lsend_im\n"
         f"Libs.private: {system(machine)}\n"
     )
+    values = {
+        "VERSION": workspace.version(),
+        "LINE": re.match(r"0\.\d+|\d+", workspace.version())[0],
+        "SHARED": f"bin/{machine.library()}" if machine.windows else f"lib/{name}",
+        "SONAME": f"@rpath/{name}" if machine.macos else name,
+        "SYSTEM": re.sub(r"(?<!-framework) ", ";", system(machine)),
+    }
+    for template, place in (*((file, cmake) for file in PACKAGE.glob("cmake/*.in")), (PACKAGE / "conanfile.py", prefix)):
+        (place / template.name.removesuffix(".in")).write_text(re.sub("@([A-Z]+)@", lambda name: values[name[1]], template.read_text()))
     licences = [workspace.ROOT / "LICENSE-MIT", workspace.ROOT / "LICENSE-APACHE"]
     for text in (PACKAGE / "README.md", PACKAGE / "ABI.md", *licences):
         shutil.copy(text, documents)
@@ -116,7 +127,7 @@ def install_windows(prefix, machine, built):
     with tempfile.TemporaryDirectory() as work:
         names = Path(work) / "send_im.def"
         names.write_text("LIBRARY send_im.dll\nEXPORTS\n" + "".join(f"{name}\n" for name in sorted(declared())))
-        kind = {"x86_64": "i386:x86-64", "i686": "i386"}[machine.triple.split("-")[0]]
+        kind = {"x86_64": "i386:x86-64", "i686": "i386", "aarch64": "arm64"}[machine.triple.split("-")[0]]
         tool = [workspace.PYTHON, "-m", "ziglang", "dlltool", "-m", kind]
         workspace.run(*tool, "-d", names, "-l", prefix / "lib" / "send_im.lib", check=True)
 
@@ -223,6 +234,15 @@ def driver():
     return [program("driver")]
 
 
+def on(machine, *options):
+    """The tests in C, as another machine runs them."""
+    with tempfile.TemporaryDirectory() as work:
+        prefix = Path(work).resolve()
+        install(prefix, "dev", "panic-test", machine=machine)
+        compiler = [*machine.compiler, "-std=c99", *options]
+        return tests([*machine.run, compiled(compiler, UNITS, prefix / "tests", prefix, f"-I{TESTS}")])
+
+
 def rust():
     """The tests of the crate, and whether the header is up to date."""
     return cargo.test("-p", "send-im-c")
@@ -268,6 +288,9 @@ def clean_room():
         symbols = subprocess.run(["nm", "-g", prefix / "lib" / "libsend_im.a"], capture_output=True, text=True).stdout
         if "send_im_panic_for_tests" in symbols:
             raise RuntimeError("the tarball holds the test library")
+        for taken in (c_consumers.with_cmake, c_consumers.with_conan):
+            for built in taken(room, snippets()[0], prefix):
+                greeted(ended([built], clean()))
 
 
 def example(arguments, environment=None):

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import languages
+import sbom
 import targets
 import workspace
 
@@ -33,6 +34,7 @@ def main():
     for language in chosen.values():
         for built in language.package(machines, profile):
             print(f"{built.relative_to(DIST.parent)}  {built.stat().st_size / 1024:.0f} KiB", flush=True)
+    print(sbom.write(DIST / f"send-im-{workspace.version()}.cdx.json").relative_to(DIST.parent), flush=True)
     checksums()
 
 

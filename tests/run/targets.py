@@ -15,9 +15,12 @@ import workspace
 ZIG = ["ziglang==0.15.1", "cargo-zigbuild==0.24.1"]
 OLDEST_GLIBC = "2.17"
 OLDEST_MACOS = "11.0"
+# Written by windows.prepare.
+WINE_32 = workspace.target_dir() / "wine32"
 QEMU_ARM = ("qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu")
 # What the core asks of macOS, by how its functions and constants are called.
 FRAMEWORKS = {"CoreFoundation": "_k?CF", "Security": "_k?(Sec|SSL|CMS|Authorization|CSSM|SecureDownload)", "SystemConfiguration": "_k?SC"}
+WINDOWS_ARM_LINKER = Path(__file__).with_name("windows-arm-linker.sh")
 LIBRARIES = ["-p", "send-im-c", "-p", "send-im-uniffi", "-p", "send-im-node", "--lib"]
 COMMAND = ["-p", "send-im-cli", "--bin", "send-im"]
 
@@ -65,6 +68,15 @@ class Target:
         """Whether zig links, as it knows every libc. Windows programs are mostly made with mingw's compiler, which is here."""
         return not self.native and not self.triple.endswith("windows-gnu")
 
+    @property
+    def compiler(self):
+        """What compiles C for it."""
+        processor = self.triple.split("-")[0]
+        if not self.zig:
+            return [f"{processor}-w64-mingw32-gcc"]
+        system = "macos" if self.macos else "windows-gnu" if self.windows else "linux-musl" if self.musl else f"linux-gnu.{OLDEST_GLIBC}"
+        return [str(workspace.PYTHON), "-m", "ziglang", "cc", "-target", f"{processor}-{system}"]
+
     def program(self, name="send-im"):
         """The file name of a program."""
         return f"{name}.exe" if self.windows else name
@@ -90,14 +102,15 @@ class Target:
         tool = "cargo-zigbuild" if self.zig else "cargo"
         workspace.run(tool, action, "--quiet", "--locked", *chosen, *arguments, env=environment, check=True)
 
-    def build(self, profile, *also):
-        """The command and the libraries, once a process."""
-        return built(self, profile, also)
+    def build(self, profile, *also, features=()):
+        """The command and the libraries, these with some features, once a process."""
+        return built(self, profile, also, features)
 
 
 @cache
-def built(target, profile, also=()):
+def built(target, profile, also, features):
     """Builds everything for a target; the folder it is in."""
+    libraries = [*LIBRARIES, *(part for feature in features for part in ("--features", feature))]
     chosen = ["--profile", profile]
     variables = {}
     if not target.native:
@@ -105,14 +118,16 @@ def built(target, profile, also=()):
         variables[f"CARGO_PROFILE_{profile.upper()}_STRIP"] = "symbols"
     if target.windows:
         variables["LIBNODE_PATH"] = str(no_node(target))
+    if target.windows and target.zig:
+        variables[f"CARGO_TARGET_{target.triple.upper().replace('-', '_')}_LINKER"] = str(WINDOWS_ARM_LINKER)
     if target.macos:
         variables |= {"MACOSX_DEPLOYMENT_TARGET": OLDEST_MACOS, "RUSTFLAGS": f"-Clink-arg=-F{frameworks(target, profile)}"}
     if target.musl and not target.native:
         # A program that is static, and libraries that are not.
         target.cargo("build", *chosen, *COMMAND, *also, **variables)
-        target.cargo("build", *chosen, *LIBRARIES, RUSTFLAGS="-Ctarget-feature=-crt-static", **variables)
+        target.cargo("build", *chosen, *libraries, RUSTFLAGS="-Ctarget-feature=-crt-static", **variables)
     else:
-        target.cargo("build", *chosen, *LIBRARIES, *COMMAND, *also, **variables)
+        target.cargo("build", *chosen, *libraries, *COMMAND, *also, **variables)
     return target.folder(profile)
 
 
@@ -160,10 +175,12 @@ TARGETS = [
            None, "linux-musl-x64", "linux-x64-musl", "linux-musl-x86_64", "linux_musl_amd64"),
     Target("aarch64-unknown-linux-musl", "linux-musl-aarch64", "musllinux_1_2_aarch64", "aarch64-linux-musl",
            None, "linux-musl-arm64", "linux-arm64-musl", "linux-musl-aarch64", "linux_musl_arm64", run=QEMU_ARM),
-    Target("x86_64-pc-windows-gnu", "windows-x86_64", "win_amd64", None,
+    Target("x86_64-pc-windows-gnu", "windows-x86_64", "win_amd64", "x64-mingw-ucrt",
            "win32-x86-64", "win-x64", "win32-x64", "windows-x86_64", "windows_amd64", run=("wine",)),
-    Target("i686-pc-windows-gnu", "windows-x86", "win32", None,
-           "win32-x86", "win-x86", "win32-ia32", "windows-x86", "windows_386"),
+    Target("i686-pc-windows-gnu", "windows-x86", "win32", "x86-mingw32",
+           "win32-x86", "win-x86", "win32-ia32", "windows-x86", "windows_386", run=(str(WINE_32),)),
+    Target("aarch64-pc-windows-gnullvm", "windows-aarch64", "win_arm64", "aarch64-mingw-ucrt",
+           "win32-aarch64", "win-arm64", "win32-arm64", "windows-aarch64", "windows_arm64"),
     Target("aarch64-apple-darwin", "macos-aarch64", "macosx_11_0_arm64", "arm64-darwin",
            "darwin-aarch64", "osx-arm64", "darwin-arm64", "darwin-aarch64", "darwin_arm64"),
     Target("x86_64-apple-darwin", "macos-x86_64", "macosx_11_0_x86_64", "x86_64-darwin",

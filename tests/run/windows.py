@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import c
+import c_consumers
 import dotnet
 import dotnet_docs
 import dotnet_sdk
@@ -28,6 +29,7 @@ from outcome import checked, tests_in
 from programs import GREETING
 
 (WINDOWS,) = targets.wanted(["x86_64-pc-windows"])
+MINGW = "x86_64-w64-mingw32-gcc"
 WINE = workspace.target_dir() / "wine"
 WINE_ENVIRONMENT = {"WINEPREFIX": str(WINE), "WINEDEBUG": "-all", "DISPLAY": ""}
 CACHE = workspace.target_dir() / "windows"
@@ -58,7 +60,7 @@ def prepare():
     for command in (["wineboot", "--init"], ["winecfg", "-v", "win10"]):
         workspace.run("wine", *command, env=environment, check=True, stderr=subprocess.DEVNULL)
     source = workspace.ROOT / "tests" / "run" / "wine" / "bcryptprimitives.c"
-    workspace.run("x86_64-w64-mingw32-gcc", "-shared", source, "-o", system / "bcryptprimitives.dll", "-ladvapi32", check=True)
+    workspace.run(MINGW, "-shared", source, "-o", system / "bcryptprimitives.dll", "-ladvapi32", check=True)
 
 
 def runtime(name, fetch):
@@ -123,14 +125,20 @@ def test_c(room):
     shutil.unpack_archive(DIST / f"{name}.zip", room)
     (room / "hello.c").write_text(c.snippets()[0])
     prefix = room / name
-    compiler = ["x86_64-w64-mingw32-gcc", "-std=c99", "hello.c", f"-I{prefix}/include"]
-    # As mingw's linker takes the library, as Microsoft's does, and without the DLL.
-    whole = [prefix / "lib" / "libsend_im.a", *c.system(WINDOWS).split(), "-DSEND_IM_STATIC"]
-    for linked in ([f"-L{prefix}/lib", "-l:libsend_im.dll.a"], [prefix / "lib" / "send_im.lib"], whole):
-        workspace.run(*compiler, *linked, "-o", "hello.exe", folder=room, check=True)
-        path = {"WINEPATH": there(prefix / "bin")} if linked is not whole else {}
-        code, said = run(room, room / "hello.exe", **path)
+    found = {"WINEPATH": there(prefix / "bin")}
+
+    def greets(program, **path):
+        code, said = run(room, program, **path)
         assert (code, [message["text"] for message in json.loads(said)]) == (0, ["hello world"]), said
+
+    windows = ["-DCMAKE_SYSTEM_NAME=Windows", f"-DCMAKE_C_COMPILER={MINGW}"]
+    shared, static = c_consumers.with_cmake(room, c.snippets()[0], prefix, *windows, suffix=".exe")
+    greets(shared, **found)
+    greets(static)
+    # As Microsoft's linker takes the library.
+    linked = [f"-I{prefix}/include", prefix / "lib" / "send_im.lib"]
+    workspace.run(MINGW, "-std=c99", "hello.c", *linked, "-o", "hello.exe", folder=room, check=True)
+    greets(room / "hello.exe", **found)
 
 
 def test_go(room):
@@ -138,7 +146,7 @@ def test_go(room):
         packed.extractall(room / "unpacked")
     (package,) = (room / "unpacked").rglob("go.mod")
     (room / "main.go").write_text(golang.greeting())
-    variables = {"GOOS": "windows", "GOARCH": "amd64", "CGO_ENABLED": "1", "CC": "x86_64-w64-mingw32-gcc", "GOFLAGS": "-mod=mod"}
+    variables = {"GOOS": "windows", "GOARCH": "amd64", "CGO_ENABLED": "1", "CC": MINGW, "GOFLAGS": "-mod=mod"}
     module = golang.module()
     for step in (
         ["mod", "init", "hello"],

@@ -81,6 +81,24 @@ class TestConcurrency < Minitest::Test
     assert_equal [0, ""], [done.code, done.err]
   end
 
+  # As on Windows, where the library has none. Calls and the thread of a token callable wait.
+  def test_without_descriptors_to_wait_at_calls_wait_all_the_same
+    done = script(<<~RUBY)
+      require "send_im"
+      waiting = SendImUniffi.constants.map { |name| SendImUniffi.const_get(name) }.grep(Class)
+      waiting.select! { |type| type.method_defined?(:descriptor) }
+      waiting.each { |type| type.define_method(:descriptor) { nil } }
+      SendIm::Sandbox.open do |sandbox|
+        token = ->(_) { sandbox.request(:post, "tokens/t@contoso.com")[:token] }
+        [{}, { token: token }].map do |more|
+          Thread.new { SendIm.send_im("lenea@contoso.com", "hi", account: sandbox.account("t@contoso.com", **more)) }
+        end.each { |sent| puts sent.value.accepted_by }
+      end
+      puts waiting.empty?
+    RUBY
+    assert_equal [0, "lenea@contoso.com\nlenea@contoso.com\nfalse\n", ""], done.to_a
+  end
+
   def test_a_send_from_a_trap_handler
     done = script(<<~RUBY)
       require "send_im"
