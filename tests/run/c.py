@@ -199,15 +199,14 @@ def pack(prefix, tarball, name):
 def greet(room):
     """Does in this folder, which has the tarball, what the README says: its commands, with its first lines as hello.c."""
     (room / "hello.c").write_text(snippets()[0])
-    (commands,) = snippets("sh")
-    done = ended(["sh", "-e", "-c", f"cd '{room}'\n{commands}"])
-    if not greeted(done):
-        raise RuntimeError(f"the README's lines did not greet: {done}")
+    commands = snippets("sh")[0]
+    greeted(ended(["sh", "-e", "-c", f"cd '{room}'\n{commands}"]))
 
 
 def greeted(done):
-    """True where the README's first lines have ended as they do."""
-    return (done.returncode, done.stderr) == (0, "") and [message["text"] for message in json.loads(done.stdout)] == ["hello world"]
+    """Checks the end of the README's first lines."""
+    if (done.returncode, done.stderr) != (0, "") or [message["text"] for message in json.loads(done.stdout)] != ["hello world"]:
+        raise AssertionError(f"the README's lines did not greet: {done}")
 
 
 def valgrind():

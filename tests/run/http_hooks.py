@@ -14,7 +14,7 @@ from pathlib import Path
 
 import http_service
 import toolchains
-from c import clean, same
+from programs import clean, same
 from http_service import HANG, LENE, PYTHON, SANDBOX, TOKEN, asked, ended, service, started, texts
 from outcome import checked, tests_in
 

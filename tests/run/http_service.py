@@ -14,7 +14,7 @@ import dotnet_sdk
 import toolchains
 import workspace
 from outcome import checked, tests_in
-from programs import clean
+from programs import clean, same
 
 PACKAGE = workspace.ROOT / "bindings" / "http"
 CALLERS = PACKAGE / "tests" / "callers"
@@ -127,11 +127,6 @@ def asked(url):
 def texts(sandbox):
     """What the sandbox has delivered, in any order."""
     return sorted(message["text"] for message in asked(f"{sandbox}sandbox/api/messages"))
-
-
-def same(got, wanted):
-    if got != wanted:
-        raise AssertionError(f"got {got!r}, wanted {wanted!r}")
 
 
 def ended(command, environment=None, **more):

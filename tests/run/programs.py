@@ -28,6 +28,12 @@ def ended(command, environment=None, **more):
     return subprocess.run(command, env=environment or clean(), capture_output=True, text=True, timeout=HANG, **more)
 
 
+def same(got, wanted):
+    """Checks that they are equal."""
+    if got != wanted:
+        raise AssertionError(f"got {got!r}, wanted {wanted!r}")
+
+
 class Sandbox:
     """A sandbox in a process of its own, as the command serves it, and an account of it."""
 

@@ -26,7 +26,7 @@ import python
 import targets
 import workspace
 from outcome import checked, tests_in
-from programs import GREETING
+from programs import GREETING, snippets
 
 (WINDOWS,) = targets.wanted(["x86_64-pc-windows"])
 MINGW = "x86_64-w64-mingw32-gcc"
@@ -145,7 +145,7 @@ def test_go(room):
     with zipfile.ZipFile(golang.archive()) as packed:
         packed.extractall(room / "unpacked")
     (package,) = (room / "unpacked").rglob("go.mod")
-    (room / "main.go").write_text(golang.greeting())
+    (room / "main.go").write_text(snippets(golang.PACKAGE / "README.md", "go")[0])
     variables = {"GOOS": "windows", "GOARCH": "amd64", "CGO_ENABLED": "1", "CC": MINGW, "GOFLAGS": "-mod=mod"}
     module = golang.module()
     for step in (
