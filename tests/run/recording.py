@@ -1,10 +1,13 @@
 """Keeps what a program prints: shown whole though others run at the same time, and what failed once more at the end."""
 
+import atexit
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
 
 # How the runners of the languages begin to tell of a failure.
 FAILURE = re.compile(
@@ -30,20 +33,27 @@ SCREEN = threading.Lock()
 POLL = 0.2
 
 
+def made_for_now():
+    """A folder that is there until this program ends. Windows opens no file twice that is to vanish when it is closed."""
+    folder = tempfile.mkdtemp(prefix="send-im-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 class Recording:
     """Runs a program, and shows what it prints as soon as the screen is free: from the beginning, then as it comes."""
 
     def __init__(self, title, command, folder):
         # A file and no pipe: a daemon that the program leaves behind would hold a pipe open.
-        self.file = tempfile.NamedTemporaryFile(prefix="send-im-tests-")
+        self.file = Path(made_for_now()) / "output"
         # Each writer appends: the program and those it starts.
-        with open(self.file.name, "ab") as taken:
+        with open(self.file, "ab") as taken:
             self.process = subprocess.Popen(command, cwd=folder, stdout=taken, stderr=subprocess.STDOUT)
         self.shower = threading.Thread(target=self._show, args=(title,))
         self.shower.start()
 
     def _show(self, title):
-        with SCREEN, open(self.file.name, "rb") as written:
+        with SCREEN, open(self.file, "rb") as written:
             print(f"\n== {title} ==", flush=True)
             ended = False
             while not ended:
@@ -63,7 +73,7 @@ class Recording:
 
     def failures(self):
         """The lines that tell what failed. Where none looks like it, the last ones."""
-        with open(self.file.name, errors="replace") as written:
+        with open(self.file, errors="replace") as written:
             lines = written.read().splitlines()
         told, until = [], 0
         for number, line in enumerate(lines):

@@ -9,10 +9,10 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import c
 import cargo
@@ -30,7 +30,7 @@ import shell
 import swift
 import workspace
 from outcome import Outcome
-from recording import Recording
+from recording import Recording, made_for_now
 
 
 def rust():
@@ -125,10 +125,10 @@ def apart(name):
     """Runs a row in a process of its own, whose output is kept together."""
     started = time.monotonic()
     print(f"-- {name} begins", flush=True)
-    with tempfile.NamedTemporaryFile("r", prefix="send-im-row-") as told:
-        recording = Recording(name, [sys.executable, __file__, name, told.name], workspace.ROOT)
-        ended = recording.process.wait()
-        counted = told.read()
+    told = Path(made_for_now()) / "counted"
+    recording = Recording(name, [sys.executable, __file__, name, str(told)], workspace.ROOT)
+    ended = recording.process.wait()
+    counted = told.read_text() if told.exists() else ""
     outcome = Outcome(**json.loads(counted)) if counted else Outcome(failed=1, why=[f"its runner ended with {ended}"])
     seconds = time.monotonic() - started
     print(f"-- {name} has ended: {outcome.passed} passed, {outcome.failed} failed, {seconds:.0f} s", flush=True)
