@@ -168,6 +168,9 @@ def clean_room():
     name = f"send-im-{workspace.version()}-{host().name}"
     with tempfile.TemporaryDirectory() as work, tarfile.open(DIST / f"{name}.tar.gz") as packed:
         packed.extractall(work)
+        beside = [Path(work) / name / place for place in ("man/send-im-send.1", "completions/send-im.bash")]
+        if not all(file.exists() and file.stat().st_size for file in beside):
+            raise RuntimeError(f"the archive lacks one of {beside}")
         environment = {"PATH": f"{Path(work) / name}{os.pathsep}{os.environ['PATH']}", "HOME": work, "LANG": "C.UTF-8"}
         done = subprocess.run(["sh", "-c", block], env=environment, cwd=work, capture_output=True, text=True)
         accepted = "lenea@contoso.com accepted the message.\n"
