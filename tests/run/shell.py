@@ -173,6 +173,9 @@ def clean_room():
     name = f"send-im-{workspace.version()}-{host().name}"
     with empty_room(HOME=".") as room:
         shutil.unpack_archive(DIST / f"{name}.tar.gz", room.folder)
+        beside = [room.folder / name / place for place in ("man/send-im-send.1", "completions/send-im.bash")]
+        if not all(file.exists() and file.stat().st_size for file in beside):
+            raise RuntimeError(f"the archive lacks one of {beside}")
         room.environment |= {"PATH": f"{room.folder / name}{os.pathsep}{os.environ['PATH']}", "LANG": "C.UTF-8"}
         done = room.does("sh", "-c", block)
         accepted = "lenea@contoso.com accepted the message.\n"

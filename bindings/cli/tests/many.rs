@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used)] // a test may panic in its helpers too
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use common::{Finished, TEXT, World, run, run_with_input};
 use serde_json::{Value, json};
@@ -159,7 +158,7 @@ fn a_refused_sign_in_is_said_once_and_in_json_for_each() {
 mod at_a_terminal {
     use std::fs::File;
     use std::io::{BufRead, BufReader, Read};
-    use std::process::Stdio;
+    use std::process::{Command, Stdio};
 
     use common::{finish, signal};
     use nix::pty::{Winsize, openpty};
@@ -189,6 +188,27 @@ mod at_a_terminal {
         let silent = &lines["silent@contoso.com"];
         assert_eq!(json!([silent["kind"], silent["sent"]]), json!(["cancelled", "maybe"]), "{done}");
         assert_eq!(world.sandbox.open_applications(), 0);
+    }
+
+    #[test]
+    fn a_signal_tells_of_those_whose_turn_has_not_come_that_nothing_was_sent() {
+        let world = World::new();
+        let to: Vec<String> = (0..40).map(|n| format!("silent@d{n}.contoso.com")).collect();
+        let path = file(&world, &to.join("\n"));
+        let process = world.send(&["--json", "--to-file", &path, TEXT]).spawn().unwrap();
+        let invited = || {
+            let invites = |path: &str| path.to_ascii_lowercase().contains("/messaginginvitations");
+            let all = world.sandbox.journal();
+            all.iter().filter(|e| e.method == "POST" && invites(&e.path) && e.status == Some(201)).count()
+        };
+        world.wait_until("as many invitations as may ring at once", || invited() == 32);
+        signal(&process, "TERM");
+        let done = finish(process);
+        assert_eq!((done.code, done.stderr.as_str()), (Some(130), ""), "{done}");
+        let lines = lines(&done);
+        let count = |sent: &str| lines.values().filter(|line| line["sent"] == sent).count();
+        assert_eq!((lines.len(), count("maybe"), count("no")), (40, 32, 8), "{done}");
+        assert_eq!((invited(), world.sandbox.open_applications()), (32, 0));
     }
 
     /// What a command shows on the terminal that is its standard error, and what it prints.

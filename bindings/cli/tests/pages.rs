@@ -1,8 +1,6 @@
 //! `send-im completions` and `send-im man`.
 #![allow(clippy::unwrap_used)] // a test may panic in its helpers too
 
-use std::process::Command;
-
 use common::{clean, run};
 
 mod common;
@@ -45,7 +43,7 @@ fn offered(words: &[&str]) -> Vec<String> {
         "$complete" send-im "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
         printf '%s\n' "${COMPREPLY[@]}"
     "#;
-    let mut bash = Command::new("bash");
+    let mut bash = std::process::Command::new("bash");
     bash.env("SEND_IM", env!("CARGO_BIN_EXE_send-im")).args(["--norc", "-c", script, "bash"]).args(words);
     let done: common::Finished = bash.output().unwrap().into();
     assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{done}");

@@ -18,7 +18,7 @@ use axum::{Extension, Json};
 use send_im::{Error, Receipt, Result};
 use serde_json::Value;
 
-use self::alerts::From;
+use self::alerts::System;
 use self::template::Templates;
 use crate::guard::Peer;
 use crate::order::Order;
@@ -56,8 +56,8 @@ impl Hooks {
     pub(crate) fn new(files: &[(String, PathBuf)]) -> Result<Self> {
         let mut hooks = BTreeMap::new();
         let known: [(&str, Known); 3] = [
-            ("alertmanager", |body| alerts::given(body, From::Alertmanager)),
-            ("grafana", |body| alerts::given(body, From::Grafana)),
+            ("alertmanager", |body| alerts::given(body, System::Alertmanager)),
+            ("grafana", |body| alerts::given(body, System::Grafana)),
             ("apprise", apprise::given),
         ];
         for (name, known) in known {

@@ -19,7 +19,7 @@ const REST: usize = 24;
 
 /// Who posted it: they differ in where they say to look.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum From {
+pub(super) enum System {
     Alertmanager,
     Grafana,
 }
@@ -63,14 +63,14 @@ enum Status {
 ///
 /// # Errors
 /// Why the body is none.
-pub(super) fn given(body: Value, from: From) -> Result<Given, String> {
+pub(super) fn given(body: Value, system: System) -> Result<Given, String> {
     let group: Group = body::fit(body)?;
-    Ok(vec![("message", group.text(from)), ("importance", group.importance().to_owned())])
+    Ok(vec![("message", group.text(system)), ("importance", group.importance().to_owned())])
 }
 
 impl Group {
-    fn text(&self, from: From) -> String {
-        let (head, link) = (self.head(), self.link(from));
+    fn text(&self, system: System) -> String {
+        let (head, link) = (self.head(), self.link(system));
         let link = link.map_or_else(String::new, |link| format!("\n{link}"));
         let room = ROOM.saturating_sub(units(&head) + units(&link));
         let name = self.name();
@@ -129,9 +129,9 @@ impl Group {
         names.all(|name| name == Some(first)).then_some(first)
     }
 
-    fn link(&self, from: From) -> Option<String> {
+    fn link(&self, system: System) -> Option<String> {
         let url = self.external_url.as_deref().filter(|url| !url.is_empty());
-        if from == From::Alertmanager {
+        if system == System::Alertmanager {
             let receiver = form_urlencoded::byte_serialize(self.receiver.as_deref()?.as_bytes());
             let receiver: String = receiver.collect();
             return Some(format!("{}/#/alerts?receiver={receiver}", url?.trim_end_matches('/')));

@@ -19,12 +19,12 @@ fn alert(status: &str, instance: &str, summary: &str) -> Value {
 }
 
 fn text(body: Value) -> String {
-    let given = given(body, From::Alertmanager).unwrap();
+    let given = given(body, System::Alertmanager).unwrap();
     given.into_iter().find(|(name, _)| *name == "message").unwrap().1
 }
 
 fn importance(body: Value) -> String {
-    let given = given(body, From::Alertmanager).unwrap();
+    let given = given(body, System::Alertmanager).unwrap();
     given.into_iter().find(|(name, _)| *name == "importance").unwrap().1
 }
 
@@ -100,7 +100,7 @@ fn the_worst_of_those_that_fire_says_how_urgent_it_is() {
 fn grafana_leads_to_the_panel() {
     let mut body = group(json!([alert("firing", "web1", "down")]));
     let link = |body: &Value| {
-        let given = given(body.clone(), From::Grafana).unwrap();
+        let given = given(body.clone(), System::Grafana).unwrap();
         given[0].1.lines().last().unwrap().to_owned()
     };
     assert_eq!(link(&body), "http://alertmanager.contoso.com:9093");
@@ -133,7 +133,7 @@ fn what_does_not_fit_is_named_and_not_repeated() {
     }
     for (body, why) in cases {
         assert_eq!(
-            given(body, From::Alertmanager).unwrap_err(),
+            given(body, System::Alertmanager).unwrap_err(),
             format!("The body does not fit this hook: {why}")
         );
     }
