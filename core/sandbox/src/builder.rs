@@ -198,6 +198,7 @@ impl Builder {
     ///
     /// # Errors
     /// The address could not be bound, the file with the certificate not be written, a host name is none that a certificate can carry, or an allowed origin is none.
+    #[expect(clippy::unused_async, reason = "it needs a runtime, which a call that is awaited has")]
     pub async fn start(self) -> io::Result<Sandbox> {
         if let Some(entry) = self.config.allowed_origins.invalid_entry() {
             let why = format!("{entry:?} is no origin of a page; one is https://app.contoso.com");
@@ -208,7 +209,7 @@ impl Builder {
             .then(|| Tls::generate(&self.host_names, self.http2, self.certificate_days))
             .transpose()?;
         let authority = tls.as_ref().map(|tls| Authority::new(tls.ca_pem.clone())).transpose()?;
-        let listeners = server::bind(self.listen, self.config.layout.origins()).await?;
+        let listeners = server::bind(self.listen, self.config.layout.origins())?;
         let mut origins = Vec::new();
         for (_, listener) in &listeners {
             origins.push(Origin::new(self.https, listener.local_addr()?, &self.host_names));

@@ -33,10 +33,10 @@ const IDLE_CHECK_INTERVAL: Duration = Duration::from_secs(15);
 const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Binds one listener per origin. The first takes the address given, the others its host with a free port.
-pub(crate) async fn bind(address: SocketAddr, origins: usize) -> io::Result<Vec<(Port, TcpListener)>> {
-    let mut listeners = vec![Port::bind(address).await?];
+pub(crate) fn bind(address: SocketAddr, origins: usize) -> io::Result<Vec<(Port, TcpListener)>> {
+    let mut listeners = vec![Port::bind(address)?];
     for _ in 1..origins {
-        listeners.push(Port::bind(SocketAddr::new(address.ip(), 0)).await?);
+        listeners.push(Port::bind(SocketAddr::new(address.ip(), 0))?);
     }
     Ok(listeners)
 }
@@ -87,7 +87,7 @@ async fn accept(shared: &Arc<SharedState>, pool: usize, listener: TcpListener, t
 }
 
 async fn listen_again(port: &Port) -> Option<TcpListener> {
-    match port.listen().await {
+    match port.listen() {
         Ok(listener) => Some(listener),
         Err(error) => {
             tracing::warn!(%error, "a port could not be listened on again");

@@ -106,3 +106,21 @@ async fn the_certificate_covers_each_address_it_is_reached_by() {
     }
     assert!(secure().host_name("nämlich.example").start().await.is_err());
 }
+
+#[cfg(not(target_os = "macos"))] // which queues 128 at most, whoever asks for more
+#[test]
+fn a_burst_of_connections_waits_until_it_is_accepted() {
+    const BURST: usize = 400;
+    // Nothing is accepted while nobody runs this runtime.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for listen in [free, "127.0.0.1:0".parse().unwrap()] {
+        let sandbox = runtime.block_on(Sandbox::builder().listen(listen).start()).unwrap();
+        let address = sandbox.url().trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
+        let connected: Vec<_> = (0..BURST)
+            .map_while(|_| std::net::TcpStream::connect_timeout(&address, support::PATIENCE).ok())
+            .collect();
+        assert_eq!(connected.len(), BURST, "{listen}");
+        runtime.block_on(sandbox.stop());
+    }
+}

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::net::{TcpListener, TcpSocket};
 
-/// Connections the system queues until they are accepted.
-const LISTEN_BACKLOG: u32 = 1024;
+/// Connections the system queues until they are accepted: as many as it does. Of the libraries' 128 a burst overflows, and the
+/// system drops or refuses the rest.
+const LISTEN_BACKLOG: u32 = i32::MAX as u32;
 
 /// A port that stays reserved for this sandbox while nothing listens on it.
 #[derive(Debug)]
@@ -19,29 +20,26 @@ pub(crate) struct Port {
 
 impl Port {
     /// Binds this address and listens on it.
-    pub(crate) async fn bind(address: SocketAddr) -> io::Result<(Self, TcpListener)> {
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<(Self, TcpListener)> {
         if address.port() != 0 {
-            let listener = TcpListener::bind(address).await?;
+            let listener = alone(address)?;
             let port = Self { address: listener.local_addr()?, reservation: None };
             return Ok((port, listener));
         }
         // Outside Linux, a second socket bound to the port might receive the connections.
         if !cfg!(target_os = "linux") {
-            let listen = || std::net::TcpListener::bind(address);
-            let listener = unused(listen, |listener| Ok(listener.local_addr()?.port()))?;
-            listener.set_nonblocking(true)?;
-            let listener = TcpListener::from_std(listener)?;
+            let listener = unused(|| alone(address), |listener| Ok(listener.local_addr()?.port()))?;
             let port = Self { address: listener.local_addr()?, reservation: None };
             return Ok((port, listener));
         }
         let reservation = unused(|| shared(address), |reservation| Ok(reservation.local_addr()?.port()))?;
         let port = Self { address: reservation.local_addr()?, reservation: Some(reservation) };
-        let listener = port.listen().await?;
+        let listener = port.listen()?;
         Ok((port, listener))
     }
 
     /// Listens again.
-    pub(crate) async fn listen(&self) -> io::Result<TcpListener> {
+    pub(crate) fn listen(&self) -> io::Result<TcpListener> {
         match self.reservation {
             Some(_) => {
                 let socket = shared(self.address)?;
@@ -49,7 +47,7 @@ impl Port {
                 socket.set_reuseaddr(true)?;
                 socket.listen(LISTEN_BACKLOG)
             }
-            None => TcpListener::bind(self.address).await,
+            None => alone(self.address),
         }
     }
 }
@@ -77,9 +75,23 @@ fn unused<T>(bind: impl Fn() -> io::Result<T>, port: impl Fn(&T) -> io::Result<u
     }
 }
 
+/// A listener whose port no other socket has.
+fn alone(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = socket(address)?;
+    // Connections in TIME_WAIT must not keep it from the port. On Windows this would let others take it.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(LISTEN_BACKLOG)
+}
+
+fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
+    if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }
+}
+
 /// A bound socket whose port a second socket of this process may bind too.
 fn shared(address: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    let socket = socket(address)?;
     #[cfg(target_os = "linux")]
     socket.set_reuseport(true)?;
     socket.bind(address)?;
