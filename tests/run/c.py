@@ -19,7 +19,7 @@ import toolchains
 import workspace
 from outcome import Outcome, tap
 from programs import HANG, clean, ended
-from targets import host, llvm
+from targets import host
 
 PACKAGE = workspace.ROOT / "bindings" / "c"
 TESTS = PACKAGE / "tests"
@@ -66,7 +66,9 @@ def system(machine):
     if machine.macos:
         return "-framework CoreFoundation -framework Security -lSystem"
     if machine.windows:
-        return "-lntdll -luserenv -lws2_32 -lbcrypt -lcrypt32 -ladvapi32 -lshell32 -lole32 -loleaut32"
+        # What gcc brings by itself, clang takes from LLVM.
+        unwind = "-lunwind " if machine.zig else ""
+        return f"{unwind}-lntdll -luserenv -lws2_32 -lbcrypt -lcrypt32 -ladvapi32 -lshell32 -lole32 -loleaut32"
     # Where the C library is musl, its parts are one, and programs are static.
     return "-lgcc_eh -lc" if machine.musl else "-lgcc_s -lutil -lrt -lpthread -lm -ldl"
 
@@ -84,8 +86,8 @@ def install(prefix, profile, *features, machine=None):
         folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PACKAGE / "include" / "send_im.h", prefix / "include")
     shutil.copy(built / "libsend_im.a", library)
-    if not machine.native:
-        workspace.run(llvm("strip"), "--strip-debug", library / "libsend_im.a", check=True)
+    if not machine.native and machine.strip:
+        workspace.run(*machine.strip, library / "libsend_im.a", check=True)
     name = f"libsend_im.{abi()}.dylib" if machine.macos else f"libsend_im.so.{abi()}"
     if machine.windows:
         install_windows(prefix, machine, built)

@@ -19,7 +19,6 @@ import workspace
 from go_toolchain import OLDEST_GO, go, local, target, toolchain, version_of
 from outcome import Outcome, junit
 from programs import empty_room, snippets
-from targets import llvm
 
 PACKAGE = workspace.ROOT / "bindings" / "go"
 NATIVE = PACKAGE / "internal" / "native"
@@ -58,17 +57,18 @@ def prepare(profile="dev", folder=NATIVE):
     """Builds the static library and puts it, with its header, where the package links it."""
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-c", "--profile", profile, check=True)
     built = workspace.target_dir() / ("debug" if profile == "dev" else profile) / "libsend_im.a"
-    place({f"libsend_im_{'_'.join(target())}.a": (built, "strip")}, folder)
+    place({f"libsend_im_{'_'.join(target())}.a": (built, ["strip", "-S"])}, folder)
 
 
 def place(libraries, folder):
-    """Puts these static libraries there, by their names: each a file and the tool that strips it. And their header."""
+    """Puts these static libraries there, by their names: each a file and the command that strips it, if any. And their header."""
     digest = hashlib.sha256()
     with tempfile.TemporaryDirectory() as work:
         for name, (built, strip) in libraries.items():
             stripped = Path(work) / name
             shutil.copy(built, stripped)
-            workspace.run(strip, "-S", stripped, check=True)
+            if strip:
+                workspace.run(*strip, stripped, check=True)
             digest.update(stripped.read_bytes())
             shutil.move(stripped, folder / name)
     for path, text in (
@@ -151,7 +151,7 @@ def package(machines, profile):
             prepare(profile, Path(work))
         others = [machine for machine in machines if not machine.native]
         if others:
-            built = {f"libsend_im_{machine.go}.a": (machine.build(profile) / "libsend_im.a", llvm("strip")) for machine in others}
+            built = {f"libsend_im_{machine.go}.a": (machine.build(profile) / "libsend_im.a", machine.strip) for machine in others}
             place(built, Path(work))
         prepared = [(path, f"internal/native/{path.name}") for path in Path(work).iterdir()]
         for path, name in sorted([*files(), *prepared], key=lambda entry: entry[1]):
@@ -199,6 +199,25 @@ def clean_room():
             room.greets("./hello", inside=way)
             if b"send_im_panic_for_tests" in (room.folder / way / "hello").read_bytes():
                 raise RuntimeError("the zip holds the test library")
+
+
+def linked(room, machine):
+    """The README's first lines as a program of another machine, linked with the package's library."""
+    with zipfile.ZipFile(archive()) as packed:
+        packed.extractall(room / "unpacked")
+    (package,) = (room / "unpacked").rglob("go.mod")
+    (room / "main.go").write_text(snippets(PACKAGE / "README.md", "go")[0])
+    system, *libc, processor = machine.go.split("_")
+    there = {"GOOS": system, "GOARCH": processor, "CGO_ENABLED": "1", "CC": " ".join(machine.compiler)}
+    program = room / machine.program("hello")
+    for step in (
+        ["mod", "init", "hello"],
+        ["mod", "edit", f"-require={module()}@v0.0.0", f"-replace={module()}={package.parent}"],
+        ["build", f"-tags={','.join(libc)}", "-o", program, "."],
+    ):
+        environment = local(GOFLAGS="-mod=mod", **there)
+        workspace.run(go(), *step, folder=room, env=environment, check=True, stderr=subprocess.DEVNULL)
+    return program
 
 
 def example(arguments, environment=None):

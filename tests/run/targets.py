@@ -77,6 +77,11 @@ class Target:
         system = "macos" if self.macos else "windows-gnu" if self.windows else "linux-musl" if self.musl else f"linux-gnu.{OLDEST_GLIBC}"
         return [str(workspace.PYTHON), "-m", "ziglang", "cc", "-target", f"{processor}-{system}"]
 
+    @property
+    def strip(self):
+        """What takes off a static library what debuggers read. LLVM cannot where it holds imports, as it does for Windows on ARM."""
+        return [] if self.windows and self.zig else [llvm("strip"), "--strip-debug"]
+
     def program(self, name="send-im"):
         """The file name of a program."""
         return f"{name}.exe" if self.windows else name
@@ -121,13 +126,15 @@ def built(target, profile, also, features):
     if target.windows and target.zig:
         variables[f"CARGO_TARGET_{target.triple.upper().replace('-', '_')}_LINKER"] = str(WINDOWS_ARM_LINKER)
     if target.macos:
-        variables |= {"MACOSX_DEPLOYMENT_TARGET": OLDEST_MACOS, "RUSTFLAGS": f"-Clink-arg=-F{frameworks(target, profile)}"}
+        stubs = target.folder(profile) / "frameworks"
+        variables |= {"MACOSX_DEPLOYMENT_TARGET": OLDEST_MACOS, "RUSTFLAGS": f"-Clink-arg=-F{stubs}"}
+        frameworks(target, profile, stubs, variables)
+    # By itself: a library that is built with it gets what this alone asks of their crates, such as a driver of signals.
+    target.cargo("build", *chosen, *COMMAND, *also, **variables)
     if target.musl and not target.native:
-        # A program that is static, and libraries that are not.
-        target.cargo("build", *chosen, *COMMAND, *also, **variables)
-        target.cargo("build", *chosen, *libraries, RUSTFLAGS="-Ctarget-feature=-crt-static", **variables)
-    else:
-        target.cargo("build", *chosen, *libraries, *COMMAND, *also, **variables)
+        # The program is static, the libraries are not.
+        variables["RUSTFLAGS"] = "-Ctarget-feature=-crt-static"
+    target.cargo("build", *chosen, *libraries, **variables)
     return target.folder(profile)
 
 
@@ -140,12 +147,11 @@ def no_node(target):
     return folder
 
 
-def frameworks(target, profile):
-    """A folder with what the linker must know of Apple's frameworks, which are on Macs alone: the names that we ask for."""
-    target.cargo("rustc", "--profile", profile, "-p", "send-im-c", "--lib", "--crate-type", "staticlib")
+def frameworks(target, profile, folder, variables):
+    """Writes what the linker must know of Apple's frameworks, which are on Macs alone: the names that we ask for."""
+    target.cargo("rustc", "--profile", profile, "-p", "send-im-c", "--lib", "--crate-type", "staticlib", **variables)
     listed = subprocess.run([llvm("nm"), "-u", target.folder(profile) / "libsend_im.a"], capture_output=True, text=True)
     asked = {line.split()[-1] for line in listed.stdout.splitlines() if line.strip()}
-    folder = target.folder(profile) / "frameworks"
     for name, kind in FRAMEWORKS.items():
         symbols = ", ".join(sorted(symbol for symbol in asked if re.match(rf"{kind}[A-Z]", symbol)))
         stub = folder / f"{name}.framework" / f"{name}.tbd"
@@ -155,7 +161,6 @@ def frameworks(target, profile):
             f"install-name: /System/Library/Frameworks/{name}.framework/Versions/A/{name}\n"
             f"exports:\n  - targets: [ x86_64-macos, arm64-macos ]\n    symbols: [ {symbols} ]\n...\n"
         )
-    return folder
 
 
 @cache

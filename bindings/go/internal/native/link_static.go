@@ -11,7 +11,7 @@ package native
 #cgo linux,arm64,musl LDFLAGS: ${SRCDIR}/libsend_im_linux_musl_arm64.a
 #cgo windows,amd64 LDFLAGS: ${SRCDIR}/libsend_im_windows_amd64.a
 #cgo windows,386 LDFLAGS: ${SRCDIR}/libsend_im_windows_386.a
-#cgo windows,arm64 LDFLAGS: ${SRCDIR}/libsend_im_windows_arm64.a
+#cgo windows,arm64 LDFLAGS: ${SRCDIR}/libsend_im_windows_arm64.a -lunwind
 #cgo darwin,amd64 LDFLAGS: ${SRCDIR}/libsend_im_darwin_amd64.a
 #cgo darwin,arm64 LDFLAGS: ${SRCDIR}/libsend_im_darwin_arm64.a
 #cgo linux LDFLAGS: -static-libgcc -lutil -lrt -lpthread -lm -ldl
