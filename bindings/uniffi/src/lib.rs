@@ -15,6 +15,7 @@ mod account;
 mod allocations;
 mod cancellation;
 mod client;
+mod diagnosis;
 mod failure;
 mod news;
 mod notifier;
@@ -31,6 +32,7 @@ pub use account::{
 pub use allocations::live_allocations;
 pub use cancellation::Cancellation;
 pub use client::{SignedInClient, send, start_send, start_sign_in};
+pub use diagnosis::{AdviceRecord, CheckRecord, diagnose, start_diagnose};
 pub use failure::{Failure, HopRecord, SendError};
 pub use news::TokenAsked;
 pub use pending::{Outcome, PendingCall};

@@ -13,6 +13,7 @@ use send_im::{Error, Sent};
 use send_im_runtime::{Generation, Mutex, forked, lock};
 
 use crate::client::SignedInClient;
+use crate::diagnosis::CheckRecord;
 use crate::failure::Result;
 use crate::news::{News, TokenAsked};
 use crate::notifier::Notifier;
@@ -39,6 +40,11 @@ pub enum Outcome {
     },
     /// Someone has signed out, or nobody is asked for tokens any more.
     SignedOut,
+    /// The way to the pool was looked at.
+    Diagnosis {
+        /// The checks, in order.
+        value: Vec<CheckRecord>,
+    },
     /// A sandbox runs.
     Sandbox {
         /// The sandbox.

@@ -59,6 +59,28 @@ Kind: TypeAlias = Literal[
 Tls: TypeAlias = Literal["current", "compatible"]
 """Which cipher suites a server may choose from."""
 
+CheckName: TypeAlias = Literal[
+    "names",
+    "proxy",
+    "tcp",
+    "tls",
+    "discovery",
+    "trust",
+    "challenge",
+    "sign_in",
+    "application",
+    "event_channel",
+    "clock",
+    "sign_out",
+]
+"""What a diagnosis checks, in the order in which a send meets it."""
+
+CheckOutcome: TypeAlias = Literal["passed", "warning", "failed", "skipped"]
+"""How a check ended."""
+
+AdviceOwner: TypeAlias = Literal["you", "network", "pool_administrator"]
+"""Who can do something about a check that did not pass."""
+
 DEFAULT_TIMEOUT = 60.0
 """How long a message has to be delivered when nothing else is said, in seconds."""
 
@@ -139,6 +161,37 @@ class Account:
             raise TypeError("trusted_domains takes several domains, not one str")
         object.__setattr__(self, "trusted_domains", tuple(self.trusted_domains))
 
+    def diagnose(self, *, timeout: float = DEFAULT_TIMEOUT) -> Diagnosis:
+        """Walks as a send would, and sends nothing: names, proxy, connection, TLS, sign-in, session, events, clock.
+
+        It signs in once, as a refused password may lock the account, and signs out. Blocks this thread; Ctrl-C ends
+        the wait.
+
+        Args:
+            timeout: How long opening the session may take, in seconds. Names, connections and TLS are looked at before.
+
+        Returns:
+            The checks, in order.
+
+        Raises:
+            InvalidInput: The account is not usable. Everything else is a check that failed.
+
+        >>> from send_im import Sandbox
+        >>> with Sandbox() as sandbox:
+        ...     diagnosis = sandbox.account("tosh@contoso.com", password="wrong").diagnose()
+        >>> diagnosis.failure.name, diagnosis.failure.kind, diagnosis.failure.advice.who
+        ('sign_in', 'sign_in_refused', 'you')
+        """
+        from ._diagnosis import diagnose
+
+        return diagnose(self, timeout)
+
+    async def diagnose_async(self, *, timeout: float = DEFAULT_TIMEOUT) -> Diagnosis:
+        """The same as :meth:`diagnose`, awaited on the running event loop."""
+        from ._diagnosis import diagnose_async
+
+        return await diagnose_async(self, timeout)
+
 
 @dataclass(frozen=True)
 class Message:
@@ -187,6 +240,57 @@ class Step:
     host: str
     status: Optional[int]
     elapsed: float
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do about a warning or a failure, and who can.
+
+    Attributes:
+        what: One or two sentences.
+        who: ``"you"``, ``"network"``: whoever runs it, or ``"pool_administrator"``.
+    """
+
+    what: str
+    who: AdviceOwner
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of a diagnosis. It never holds a password, a token or a cookie.
+
+    Attributes:
+        name: What was checked, such as ``"tls"``; see :data:`CheckName`.
+        outcome: ``"passed"``, ``"warning"``, ``"failed"`` or ``"skipped"``.
+        seen: What was seen, for people: names, addresses, versions, answers.
+        took: How long it took, in seconds.
+        advice: What to do, where there is something to do.
+        kind: The kind of error a program meets, of a failure and of some warnings.
+    """
+
+    name: CheckName
+    outcome: CheckOutcome
+    seen: str
+    took: float
+    advice: Optional[Advice] = None
+    kind: Optional[Kind] = None
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What :meth:`Account.diagnose` found.
+
+    Attributes:
+        checks: The checks, in the order in which they were made. Those of names, connection and TLS come once more
+            where discovery leads to another server.
+    """
+
+    checks: tuple[Check, ...]
+
+    @property
+    def failure(self) -> Optional[Check]:
+        """The check that says why a send fails; None where none failed."""
+        return next((check for check in self.checks if check.outcome == "failed"), None)
 
 
 _ADDRESSEE: Any = object()
