@@ -33,13 +33,13 @@ ORDER = {
     "core/sandbox/src": {
         "": "sync values connection http state resources dispatch control server sandbox builder options",
         "connection": "http2 handle listener_control port tls mod",
-        "control": "access api mod",
+        "control": "access page exchanges live api mod",
         "dispatch": "route router fault_responses fault_injection exchange mod",
         "http": "response input request mod",
         "resources": "challenge cross_domain discovery token application conversation people events mod",
         "resources/application": "views create communication presence mod",
         "resources/conversation": "views get ending delivery completion invitation_input invite message stop mod",
-        "state": "accounts faults inbox journal tickets channel conversation application shared mod",
+        "state": "news accounts faults inbox contents journal tickets channel conversation application recipients shared mod",
         "values":
             "time media_type charset data_uri form address origin allowed_origins layout challenge_style behaviour fault "
             "event_faults from_json mod",

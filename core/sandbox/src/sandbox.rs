@@ -115,7 +115,7 @@ impl Sandbox {
     /// Every request received on every origin, oldest first; the last 100,000 are recorded.
     #[must_use]
     pub fn journal(&self) -> Vec<Exchange> {
-        self.shared.journal.all()
+        self.shared.journal.last(usize::MAX)
     }
 
     /// Forgets the requests received.
@@ -181,7 +181,7 @@ impl Sandbox {
 
     /// Sets the behaviour of one address, whatever its local part, from the next invitation on.
     pub fn recipient(&self, address: &str, behaviour: Behaviour) {
-        self.shared.set_behaviour(address, behaviour);
+        self.shared.recipients.set(address, behaviour);
     }
 
     /// A token for this user that is valid at every origin, for clients that bring their own.

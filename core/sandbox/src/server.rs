@@ -23,7 +23,6 @@ use crate::connection::port::Port;
 use crate::connection::tls::Acceptors;
 use crate::control::api;
 use crate::dispatch::exchange;
-use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::state::shared::SharedState;
 
@@ -179,9 +178,7 @@ where
         async move {
             let is_head = request.method() == Method::HEAD;
             let request = request.map(Body::new);
-            let is_control =
-                Request::split(request.uri().path()).starts_with(&["sandbox".into(), "api".into()]);
-            let response = if is_control {
+            let response = if api::is_control(request.uri().path()) {
                 api::answer(shared, pool, request).await
             } else {
                 exchange::answer(shared, pool, number, (connection, stream), request).await

@@ -9,13 +9,18 @@ use axum::http::{HeaderMap, Method, Request};
 use crate::values::media_type;
 use crate::values::origin::{Origin, RequestedHost};
 
+/// Checks the name by which the sandbox is asked: one that a stranger can make point here is not its own. The error says why the
+/// request is refused.
+pub(crate) fn check_host<B>(origin: &Origin, request: &Request<B>) -> Result<RequestedHost, &'static str> {
+    RequestedHost::of(request.uri(), request.headers()).filter(|host| origin.answers_to(host)).ok_or(
+        "this is not a host name of the sandbox: use its address or localhost, or add the name (--host-name)",
+    )
+}
+
 /// The error says why the request is refused.
 pub(crate) fn check<B>(origin: &Origin, request: &Request<B>) -> Result<(), &'static str> {
     let headers = request.headers();
-    let host = RequestedHost::of(request.uri(), headers).filter(|host| origin.answers_to(host)).ok_or(
-        "this is not a host name of the sandbox: use its address or localhost, or add the name (--host-name)",
-    )?;
-    let own = origin.with_host(&host);
+    let own = origin.with_host(&check_host(origin, request)?);
     if headers.get_all(ORIGIN).iter().any(|origin| origin.as_bytes() != own.as_bytes()) {
         return Err("pages of this origin may not use the sandbox");
     }

@@ -1,4 +1,4 @@
-//! The control interface: its resources, the same at every origin.
+//! The control interface: its resources, the same at every origin. Its page is in `page`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use axum::http::{self, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::control::access;
+use crate::control::{access, exchanges, live, page};
 use crate::http::request::Request;
 use crate::http::response::{self, Response};
 use crate::resources::conversation::stop;
@@ -19,11 +19,29 @@ use crate::values::from_json;
 /// The longest body that is read, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
 
-/// Answers a request below `/sandbox/api/` that this origin received.
+/// True for what [`answer`] answers; the rest is a pool's.
+pub(crate) fn is_control(path: &str) -> bool {
+    let segments = Request::split(path);
+    let path: Vec<&str> = segments.iter().map(String::as_str).collect();
+    path.starts_with(&["sandbox", "api"]) || page::is_page(&path)
+}
+
+/// Answers a request for the page, or one below `/sandbox/api/`, that this origin received.
 pub(crate) async fn answer(shared: Arc<SharedState>, pool: usize, request: http::Request<Body>) -> Response {
-    let mut response = match access::check(shared.origin(pool), &request) {
-        Ok(()) => route(shared, request).await,
+    let segments = Request::split(request.uri().path());
+    let path: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let checked = match page::is_page(&path) {
+        // Its files are the same everywhere and hold no message, so a link may lead to it.
+        true => access::check_host(shared.origin(pool), &request).map(drop),
+        false => access::check(shared.origin(pool), &request),
+    };
+    let mut response = match checked {
         Err(why) => refused(StatusCode::FORBIDDEN, why),
+        Ok(()) if page::is_page(&path) => page::answer(&request, &path),
+        Ok(()) if request.method() == Method::GET && path == ["sandbox", "api", "events"] => {
+            live::stream(shared)
+        }
+        Ok(()) => route(shared, request).await,
     };
     // Messages contain what any client sent: a browser must not show a response as a page.
     for (name, value) in [
@@ -31,7 +49,7 @@ pub(crate) async fn answer(shared: Arc<SharedState>, pool: usize, request: http:
         (CACHE_CONTROL, "no-store"),
         (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     ] {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }
@@ -57,6 +75,13 @@ pub(crate) async fn route(shared: Arc<SharedState>, request: http::Request<Body>
             Some(to) => shared.inbox.of(&to),
             None => shared.inbox.all(),
         }),
+        (Method::GET, ["messages", number]) if number.parse::<u64>().is_ok() => {
+            let message = number.parse().ok().and_then(|number| shared.inbox.get(number));
+            match message.map(|message| exchanges::story(&shared.journal, message)) {
+                Some(story) => found(&story),
+                None => refused(StatusCode::NOT_FOUND, "there is no message of this number"),
+            }
+        }
         (Method::GET, ["messages", "wait"]) => {
             let number = |name, usual| query(name).map_or(Some(usual), |text| text.parse::<u64>().ok());
             match (number("count", 1), number("timeout_ms", 10_000)) {
@@ -65,7 +90,17 @@ pub(crate) async fn route(shared: Arc<SharedState>, request: http::Request<Body>
             }
         }
         (Method::DELETE, ["messages"]) => done(|| shared.inbox.clear()),
-        (Method::GET, ["journal"]) => found(&shared.journal.all()),
+        (Method::GET, ["journal"]) => match query("last").map(|text| text.parse()) {
+            None => found(&shared.journal.last(usize::MAX)),
+            Some(Ok(last)) => found(&shared.journal.last(last)),
+            Some(Err(_)) => refused(StatusCode::BAD_REQUEST, "last is a whole number"),
+        },
+        (Method::GET, ["journal", number]) => {
+            match number.parse().ok().and_then(|number| exchanges::whole(&shared.journal, number)) {
+                Some(exchange) => found(&exchange),
+                None => refused(StatusCode::NOT_FOUND, "there is no request of this number in the journal"),
+            }
+        }
         (Method::DELETE, ["journal"]) => done(|| shared.journal.clear()),
         (Method::GET, ["faults"]) => found(&shared.faults.all()),
         (Method::DELETE, ["faults"]) => done(|| {
@@ -83,9 +118,12 @@ pub(crate) async fn route(shared: Arc<SharedState>, request: http::Request<Body>
         }
         (Method::PUT, ["recipients", address]) => {
             apply(from_json::behaviour(&body), "a behaviour", |behaviour| {
-                shared.set_behaviour(address, behaviour)
+                shared.recipients.set(address, behaviour)
             })
         }
+        (Method::GET, ["recipients"]) => found(&shared.recipients.all()),
+        (Method::DELETE, ["recipients"]) => done(|| shared.recipients.clear()),
+        (Method::DELETE, ["recipients", address]) => done(|| shared.recipients.unset(address)),
         (Method::GET, ["state"]) => found(&json!({
             "open_applications": shared.open_applications(),
             "pending_gets": shared.pending_gets(),

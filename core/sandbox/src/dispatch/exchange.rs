@@ -5,12 +5,14 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{self, Uri};
 use bytes::Bytes;
+use hyper::body::Body as _;
 
 use crate::connection::handle::ConnectionHandle;
 use crate::dispatch::fault_injection;
 use crate::dispatch::route::route;
 use crate::http::request::Request;
 use crate::http::response::{self, Response, UcwaError};
+use crate::state::contents::Part;
 use crate::state::shared::SharedState;
 use crate::values::fault::Route;
 use crate::values::origin::RequestedHost;
@@ -31,6 +33,7 @@ pub(crate) async fn answer(
     let (head, body) = request.into_parts();
     let segments = Request::split(head.uri.path());
     let mut request = Request {
+        number: 0,
         method: head.method,
         segments,
         query: head.uri.query().unwrap_or_default().to_owned(),
@@ -41,26 +44,43 @@ pub(crate) async fn answer(
         connection,
         stream,
     };
-    let number = shared.journal.record_request(
+    request.number = shared.journal.record_request(
         request.method.to_string(),
         journal_path(&head.uri, &request),
         shared.origin(pool).url().to_owned(),
         pool,
         number,
     );
+    let route = route(&request);
+    let secret = route == Some(Route::Token);
     let mut response = match axum::body::to_bytes(body, MAX_READ_BODY).await {
         // The connection is about to end, and with it this future.
         Ok(_) if request.connection.has_refused(request.stream) => std::future::pending().await,
         Ok(body) if body.len() <= MAX_BODY => {
             request.body = body;
-            fault_injection::answer(&shared, &request, route(&request)).await
+            shared.journal.record_contents(request.number, Part::of(&request.headers, &request.body, secret));
+            fault_injection::answer(&shared, &request, route).await
         }
         _ => UcwaError::TooLarge.into(),
     };
     response::add_server_headers(&mut response, pool);
-    shared.journal.record_status(number, response.status().as_u16());
-    tracing::debug!(number, pool, method = %request.method, status = response.status().as_u16(), "answered");
+    let (number, status) = (request.number, response.status().as_u16());
+    let (response, answer) = read(response, secret).await;
+    shared.journal.record_answer(number, status, answer);
+    tracing::debug!(number, pool, method = %request.method, status, "answered");
     response
+}
+
+/// The response, and its contents. A body of unknown or great length is made by a fault, and not read.
+async fn read(response: Response, secret: bool) -> (Response, Part) {
+    let (head, body) = response.into_parts();
+    if body.size_hint().exact().is_none_or(|bytes| bytes > MAX_READ_BODY as u64) {
+        let answer = Part::of(&head.headers, b"", secret);
+        return (Response::from_parts(head, body), answer);
+    }
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let answer = Part::of(&head.headers, &body, secret);
+    (Response::from_parts(head, Body::from(body)), answer)
 }
 
 /// The path and query for the journal; no query of token requests, which may have a password in it.

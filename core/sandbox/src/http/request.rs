@@ -17,6 +17,8 @@ use crate::values::origin::RequestedHost;
 /// A request with its whole body.
 #[derive(Debug)]
 pub(crate) struct Request {
+    /// Its number in the journal.
+    pub(crate) number: u64,
     pub(crate) method: Method,
     /// The segments of the path, decoded and in lower case, without empty ones: paths with doubled slashes are served.
     pub(crate) segments: Vec<String>,

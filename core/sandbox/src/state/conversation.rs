@@ -127,6 +127,8 @@ pub(crate) struct Invitation {
     /// Connecting, Connected or Failed.
     pub(crate) state: &'static str,
     pub(crate) content: Option<Content>,
+    /// The number of its request in the journal.
+    pub(crate) request: u64,
     pub(crate) accepted_by: Option<String>,
     pub(crate) behaviour: Behaviour,
     pub(crate) event_faults: EventFaults,

@@ -1,24 +1,38 @@
 //! The faults that are still to hit a request.
 
+use crate::state::news::{Change, News};
 use crate::sync::Mutex;
 use crate::values::event_faults::EventFaults;
 use crate::values::fault::{Action, Fault, Route};
 
 /// The faults that are still to hit a request, in the order they were added.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<Vec<Fault>>);
+pub(crate) struct Faults {
+    list: Mutex<Vec<Fault>>,
+    news: News,
+}
 
 impl Faults {
+    pub(crate) fn new(news: News) -> Self {
+        Self { list: Mutex::default(), news }
+    }
+
     pub(crate) fn set(&self, faults: Vec<Fault>) {
-        *self.0.lock() = faults;
+        *self.list.lock() = faults;
+        self.tell();
     }
 
     pub(crate) fn add(&self, faults: impl IntoIterator<Item = Fault>) {
-        self.0.lock().extend(faults);
+        self.list.lock().extend(faults);
+        self.tell();
     }
 
     pub(crate) fn all(&self) -> Vec<Fault> {
-        self.0.lock().clone()
+        self.list.lock().clone()
+    }
+
+    fn tell(&self) {
+        self.news.tell(Change::Resource("faults"));
     }
 
     /// The fault that changes the answer to a request on this route.
@@ -37,15 +51,19 @@ impl Faults {
     }
 
     fn take(&self, fits: impl Fn(&Fault) -> bool) -> Option<Action> {
-        let mut faults = self.0.lock();
-        let mut hit = None;
+        let mut faults = self.list.lock();
+        let (mut hit, mut counted) = (None, false);
         // Each fault on the route counts the request; the first one that is ready hits it.
         for (at, fault) in faults.iter_mut().enumerate().filter(|(_, fault)| fits(fault)) {
             if fault.skip > 0 {
                 fault.skip -= 1;
+                counted = true;
             } else if hit.is_none() {
                 hit = Some(at);
             }
+        }
+        if counted || hit.is_some() {
+            self.tell();
         }
         let at = hit?;
         let action = faults[at].action.clone();

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use tokio::sync::{broadcast, watch};
 
+use crate::state::news::{Change, News};
 use crate::sync::Mutex;
 use crate::values::address;
 use crate::values::time::serialize_unix_millis;
@@ -40,6 +41,9 @@ pub struct Delivered {
     /// When the recipient got it.
     #[serde(serialize_with = "serialize_unix_millis")]
     pub received_at: SystemTime,
+    /// The number in the journal of the request that brought the text. Not serialized.
+    #[serde(skip)]
+    pub(crate) request: u64,
 }
 
 /// Fewer messages than expected were delivered in the given time.
@@ -61,6 +65,7 @@ pub(crate) struct Inbox {
     delivered: Mutex<Messages>,
     count: watch::Sender<usize>,
     subscribers: broadcast::Sender<Delivered>,
+    news: News,
 }
 
 #[derive(Debug, Default)]
@@ -70,12 +75,13 @@ struct Messages {
 }
 
 impl Inbox {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(news: News) -> Self {
         Self {
             delivered: Mutex::default(),
             count: watch::Sender::new(0),
             // A slow subscriber loses the oldest items, as documented for broadcast channels.
             subscribers: broadcast::Sender::new(1024),
+            news,
         }
     }
 
@@ -103,10 +109,17 @@ impl Inbox {
         self.delivered.lock().list.iter().filter(received).cloned().collect()
     }
 
+    pub(crate) fn get(&self, number: u64) -> Option<Delivered> {
+        let delivered = self.delivered.lock();
+        let at = delivered.list.binary_search_by_key(&number, |message| message.number).ok()?;
+        Some(delivered.list[at].clone())
+    }
+
     pub(crate) fn clear(&self) {
         let mut delivered = self.delivered.lock();
         delivered.list.clear();
         self.count.send_replace(0);
+        self.news.tell(Change::Resource("messages"));
     }
 
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Delivered> {

@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
+use crate::state::contents::{Contents, Kept, Part};
+use crate::state::news::{Change, News};
 use crate::sync::Mutex;
 
 /// When there are more, the oldest are dropped.
 const MAX_EXCHANGES: usize = 100_000;
 
-/// One request and the status it was answered with. Bodies and `Authorization` are never recorded.
+/// One request and the status it was answered with, without headers and bodies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Exchange {
@@ -32,7 +34,11 @@ pub struct Exchange {
 
 /// The exchanges since the start or the last clearing.
 #[derive(Debug, Default)]
-pub(crate) struct Journal(Mutex<Exchanges>);
+pub(crate) struct Journal {
+    exchanges: Mutex<Exchanges>,
+    contents: Mutex<Kept>,
+    news: News,
+}
 
 #[derive(Debug, Default)]
 struct Exchanges {
@@ -40,7 +46,19 @@ struct Exchanges {
     list: VecDeque<Exchange>,
 }
 
+impl Exchanges {
+    /// Numbers are consecutive, so the position follows from the number.
+    fn get(&mut self, number: u64) -> Option<&mut Exchange> {
+        let at = number.checked_sub(self.list.front()?.number)?;
+        self.list.get_mut(usize::try_from(at).ok()?)
+    }
+}
+
 impl Journal {
+    pub(crate) fn new(news: News) -> Self {
+        Self { news, ..Self::default() }
+    }
+
     /// Records a request that has just arrived and returns its number.
     pub(crate) fn record_request(
         &self,
@@ -50,7 +68,7 @@ impl Journal {
         pool: usize,
         connection: u64,
     ) -> u64 {
-        let mut exchanges = self.0.lock();
+        let mut exchanges = self.exchanges.lock();
         exchanges.last_number += 1;
         let number = exchanges.last_number;
         if exchanges.list.len() == MAX_EXCHANGES {
@@ -60,28 +78,52 @@ impl Journal {
         number
     }
 
-    /// Records the status a request was answered with.
-    pub(crate) fn record_status(&self, number: u64, status: u16) {
-        let mut exchanges = self.0.lock();
-        let Some(first) = exchanges.list.front().map(|exchange| exchange.number) else { return };
-        // Numbers are consecutive, so the position follows from the number.
-        let position = number.checked_sub(first).and_then(|at| usize::try_from(at).ok());
-        if let Some(exchange) = position.and_then(|at| exchanges.list.get_mut(at)) {
-            exchange.status = Some(status);
-        }
+    /// Records what a request held.
+    pub(crate) fn record_contents(&self, number: u64, request: Part) {
+        self.contents.lock().add(number, request);
     }
 
-    pub(crate) fn all(&self) -> Vec<Exchange> {
-        self.0.lock().list.iter().cloned().collect()
+    /// Records the status a request was answered with, and what the answer held.
+    pub(crate) fn record_answer(&self, number: u64, status: u16, answer: Part) {
+        self.contents.lock().answer(number, answer);
+        if let Some(exchange) = self.exchanges.lock().get(number) {
+            exchange.status = Some(status);
+        }
+        self.news.tell(Change::Answered(number));
+    }
+
+    /// The last exchanges, so many at most, oldest first.
+    pub(crate) fn last(&self, most: usize) -> Vec<Exchange> {
+        let exchanges = self.exchanges.lock();
+        exchanges.list.iter().skip(exchanges.list.len().saturating_sub(most)).cloned().collect()
+    }
+
+    pub(crate) fn get(&self, number: u64) -> Option<Exchange> {
+        self.exchanges.lock().get(number).cloned()
+    }
+
+    /// What this request and its answer held, if that is still kept.
+    pub(crate) fn contents(&self, number: u64) -> Option<Contents> {
+        self.contents.lock().get(number).cloned()
+    }
+
+    /// The numbers of the requests whose contents are like that, in order.
+    pub(crate) fn numbers_with(&self, alike: impl Fn(&Contents) -> bool) -> Vec<u64> {
+        let contents = self.contents.lock();
+        contents.iter().filter(|(_, contents)| alike(contents)).map(|(number, _)| *number).collect()
     }
 
     pub(crate) fn clear(&self) {
-        self.0.lock().list.clear();
+        self.exchanges.lock().list.clear();
+        self.contents.lock().clear();
+        self.news.tell(Change::Resource("journal"));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderMap;
+
     use super::*;
 
     #[test]
@@ -91,9 +133,10 @@ mod tests {
         let first = request("/1");
         journal.clear();
         let second = request("/2");
-        journal.record_status(first, 200);
-        journal.record_status(second, 404);
-        let all = journal.all();
+        let nothing = || Part::of(&HeaderMap::new(), b"", false);
+        journal.record_answer(first, 200, nothing());
+        journal.record_answer(second, 404, nothing());
+        let all = journal.last(9);
         assert_eq!(all.len(), 1);
         assert_eq!((all[0].number, all[0].status), (2, Some(404)));
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,6 +17,8 @@ use crate::state::application::Application;
 use crate::state::faults::Faults;
 use crate::state::inbox::Inbox;
 use crate::state::journal::Journal;
+use crate::state::news::News;
+use crate::state::recipients::Recipients;
 use crate::state::tickets::Tickets;
 use crate::sync::Mutex;
 use crate::values::address;
@@ -27,6 +30,9 @@ use crate::values::origin::Origin;
 
 /// An application ends this long after the last request for events (MeDashboard).
 const APPLICATION_IDLE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
+/// How many may watch the news over HTTP at once.
+const MAX_WATCHERS: usize = 32;
 
 /// The options of the builder that requests depend on.
 #[derive(Debug, Clone)]
@@ -58,7 +64,10 @@ pub(crate) struct SharedState {
     pub(crate) connections: AtomicU64,
     pub(crate) faults: Faults,
     applications: Mutex<HashMap<String, Arc<Application>>>,
-    recipients: Mutex<HashMap<String, Behaviour>>,
+    pub(crate) recipients: Recipients,
+    pub(crate) news: News,
+    /// One permit for each watcher of the news over HTTP.
+    pub(crate) watchers: Arc<Semaphore>,
     /// No new connections; pending requests are answered with 503.
     pub(crate) closing: CancellationToken,
     /// Everything ends at once.
@@ -73,6 +82,7 @@ impl SharedState {
     }
 
     pub(crate) fn new(config: Config, challenge: ChallengeStyle, origins: Vec<Origin>) -> Self {
+        let news = News::default();
         Self {
             home_pool: AtomicUsize::new(config.layout.home_pool()),
             config,
@@ -80,12 +90,14 @@ impl SharedState {
             listeners: origins.iter().map(|_| ListenerControl::new()).collect(),
             origins,
             tickets: Tickets::default(),
-            inbox: Inbox::new(),
-            journal: Journal::default(),
+            inbox: Inbox::new(news.clone()),
+            journal: Journal::new(news.clone()),
             connections: AtomicU64::new(0),
-            faults: Faults::default(),
+            faults: Faults::new(news.clone()),
             applications: Mutex::default(),
-            recipients: Mutex::default(),
+            recipients: Recipients::new(news.clone()),
+            news,
+            watchers: Arc::new(Semaphore::new(MAX_WATCHERS)),
             closing: CancellationToken::new(),
             stopped: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -123,12 +135,7 @@ impl SharedState {
     }
 
     pub(crate) fn behaviour(&self, recipient: &str) -> Behaviour {
-        let overridden = self.recipients.lock().get(&address::key(recipient)).cloned();
-        overridden.unwrap_or_else(|| Behaviour::of(recipient, self.config.slow))
-    }
-
-    pub(crate) fn set_behaviour(&self, recipient: &str, behaviour: Behaviour) {
-        self.recipients.lock().insert(address::key(recipient), behaviour);
+        self.recipients.of(recipient).unwrap_or_else(|| Behaviour::of(recipient, self.config.slow))
     }
 
     pub(crate) fn application(&self, id: &str) -> Option<Arc<Application>> {

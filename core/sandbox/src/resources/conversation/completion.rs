@@ -76,7 +76,7 @@ fn accept(
     conversation.formats = formats;
     conversation.remote = Some(by.clone());
     if let Some(content) = &invitation.content {
-        deliver(shared, application, conversation, content, "invitation");
+        deliver(shared, application, conversation, content, "invitation", invitation.request);
     }
     let href = conversation.href.clone();
     let sender = conversation.sender();

@@ -11,13 +11,15 @@ use crate::state::inbox::Delivered;
 use crate::state::shared::SharedState;
 use crate::values::data_uri::Content;
 
-/// Delivers a message to the other participant. `via` is [`Delivered::via`].
+/// Delivers a message to the other participant. `via` is [`Delivered::via`], `request` the number in the journal of the request
+/// that brought the text.
 pub(super) fn deliver(
     shared: &SharedState,
     application: &Application,
     conversation: &Conversation,
     content: &Content,
     via: &str,
+    request: u64,
 ) {
     shared.inbox.deliver(Delivered {
         number: 0,
@@ -32,6 +34,7 @@ pub(super) fn deliver(
         conversation: conversation.href.clone(),
         thread_id: conversation.thread_id.clone(),
         received_at: SystemTime::now(),
+        request,
     });
 }
 

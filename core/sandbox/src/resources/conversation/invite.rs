@@ -29,7 +29,7 @@ pub(crate) async fn start(
 ) -> Result<Response, Response> {
     let input = request.input()?;
     let event_faults = shared.faults.for_events(Route::StartMessaging);
-    let location = invite(shared, application, &input, existing, event_faults)?;
+    let location = invite(shared, application, (request.number, &input), existing, event_faults)?;
     application.wake();
     if event_faults.early {
         application.events_fetched().await;
@@ -41,7 +41,7 @@ pub(crate) async fn start(
 fn invite(
     shared: &Arc<SharedState>,
     application: &Arc<Application>,
-    input: &Input,
+    (number, input): (u64, &Input),
     existing: Option<&str>,
     event_faults: EventFaults,
 ) -> Result<String, Response> {
@@ -65,6 +65,7 @@ fn invite(
         thread_id: input.thread_id,
         state: "Connecting",
         content: input.content,
+        request: number,
         accepted_by: None,
         behaviour: behaviour.clone(),
         event_faults,

@@ -81,7 +81,7 @@ fn post(
         event["reason"] = reason_view(Reason::NOT_ALLOWED);
     } else {
         event["status"] = json!("Success");
-        deliver(shared, application, conversation, &content, "message");
+        deliver(shared, application, conversation, &content, "message", request.number);
     }
     let (sender, event_faults, echoes) =
         (conversation.sender(), conversation.event_faults, conversation.behaviour == Behaviour::Echo);
