@@ -20,7 +20,7 @@ PACKAGE = workspace.ROOT / "bindings" / "http"
 CALLERS = PACKAGE / "tests" / "callers"
 EXAMPLES = workspace.ROOT / "examples"
 
-# jQuery, the driver of the browser, and what checks the description and the metrics, are in the user's cache folder.
+# jQuery, the driver of the browser, and what checks pages, the description and the metrics, are in the user's cache folder.
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "send-im" / "http"
 PYTHON = workspace.python_in(CACHE / "venv")
 CHECKERS = ["openapi-spec-validator==0.9.0", "prometheus-client==0.26.0"]
@@ -32,6 +32,7 @@ DEBIAN = {
     "java": ["openjdk-17-jdk-headless"],
     "npm": ["npm"],
     "chromium": ["chromium"],
+    "openssl": ["openssl"],
 }
 HANG = 300
 
@@ -226,6 +227,23 @@ def test_a_page_of_elsewhere_sends_through_the_xframe_page_of_the_sandbox():
         steps = {"root": [200, True], "challenge": 401, "created": 201, "invited": 201}
         same(json.loads(done.stdout), {**steps, "own": ["no answer"] * 4})
         same(texts(sandbox), ["hello from a page"])
+
+
+def test_the_page_sends_and_the_inbox_shows_it():
+    """Where SEND_IM_PICTURES names a folder, pictures of both are put there."""
+    with tempfile.TemporaryDirectory() as work, started(*SANDBOX) as sandbox, service(sandbox) as url:
+        made = [f"{work}/im.pem", f"{work}/im.key"]
+        request = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
+        names = ["-addext", "subjectAltName=IP:127.0.0.1", "-out", made[0], "-keyout", made[1]]
+        subprocess.run([*request.split(), *names], check=True, capture_output=True)
+        os.chmod(made[1], 0o600)
+        with service(sandbox, "--tls-cert", made[0], "--tls-key", made[1], SEND_IM_HTTP_TOKEN=TOKEN) as locked:
+            told = {"sandbox": sandbox, "service": url, "locked": locked, "token": TOKEN, "pictures": os.environ.get("SEND_IM_PICTURES")}
+            command = ["node", PACKAGE / "tests" / "pages" / "pages.mjs"]
+            done = ended(command, browser_environment(), input=json.dumps(told) + "\n")
+        print(done.stdout, end="")
+        same((done.returncode, done.stderr), (0, ""))
+        same("with a token" in texts(sandbox), True)
 
 
 def test_with_post_only_no_get_sends():

@@ -53,6 +53,8 @@ How a recipient behaves is decided by the name before the @:
   echo       accepts and answers with the same text
 Anyone else accepts, after the time that --answer-after gives. Any account signs in with any password but the word wrong.
 
+The inbox is a page: open sandbox/ below the URL that is printed.
+
 Examples:
   send-im sandbox --listen 127.0.0.1:8080
   SEND_IM_ADDRESS=tosh@contoso.com SEND_IM_PASSWORD=x \\

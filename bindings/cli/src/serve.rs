@@ -81,6 +81,7 @@ fn options(args: &ServeArgs, given: AccountOptions, sender: Option<&Sender>) -> 
         .listen(args.listen)
         .tokens(tokens(args)?)
         .plain_http(args.allow_plain_http)
+        .page(!args.no_page)
         .post_only(args.post_only)
         .query_credentials(args.allow_query_credentials)
         .request_credentials(!args.refuse_credentials)

@@ -63,21 +63,33 @@ pub(crate) async fn guard(
     Ok(next.run(request).await)
 }
 
+/// Lets a request for the page pass. Whoever may not send may see it all the same, so a link may lead to it and it needs no token;
+/// but it is not shown by a name that can be made to point here, nor through a proxy where none is expected.
+pub(crate) fn guard_page(options: &Options, request: &Request) -> Result<(), Problem> {
+    check_way(options, host(request).as_ref(), request.headers())
+}
+
+/// Checks the name that is asked for, and whether a proxy asks.
+fn check_way(options: &Options, host: Option<&Authority>, headers: &HeaderMap) -> Result<(), Problem> {
+    if options.anonymous() || !options.hosts.is_empty() {
+        let why = "The service is not known by the name it was asked for: ask 127.0.0.1 or localhost, or start it with --allow-host.";
+        require(host.is_some_and(|host| is_ours(host, options)), why)?;
+    }
+    let why = "A proxy forwards others to this service, which serves this machine alone: start it with a token, and let the proxy pass that on.";
+    require(!options.anonymous() || !headers.keys().any(is_of_a_proxy), why)
+}
+
 fn check(options: &Options, peer: &Peer, request: &Request) -> Result<(), Problem> {
     let host = host(request);
     let headers = request.headers();
-    if options.anonymous() || !options.hosts.is_empty() {
-        let ours = host.as_ref().is_some_and(|host| is_ours(host, options));
-        let why = "The service is not known by the name it was asked for: ask 127.0.0.1 or localhost, or start it with --allow-host.";
-        require(ours, why)?;
+    check_way(options, host.as_ref(), headers)?;
+    if options.anonymous() {
         let told =
             options.certificate.is_some() || host.as_ref().is_some_and(|host| is_plain_loopback(host.host()));
         let sends = request.uri().path() != "/metrics" && request.method() != Method::POST;
         let why = "By this name a message is taken by POST only: of a GET, a browser does not say which page is behind it.";
-        require(!options.anonymous() || told || !sends, why)?;
+        require(told || !sends, why)?;
     }
-    let why = "A proxy forwards others to this service, which serves this machine alone: start it with a token, and let the proxy pass that on.";
-    require(!options.anonymous() || !headers.keys().any(is_of_a_proxy), why)?;
     check_origin(options, host.as_ref(), headers)?;
     authorize(options, peer, headers)
 }

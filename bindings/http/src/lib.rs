@@ -22,6 +22,7 @@ mod metrics;
 mod openapi;
 mod options;
 mod order;
+mod page;
 mod parameters;
 mod problem;
 mod progress;

@@ -17,6 +17,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::guard::{Peer, guard};
 use crate::metrics::{CONTENT_TYPE, known};
 use crate::openapi;
+use crate::page;
 use crate::problem::Problem;
 use crate::sending;
 use crate::service::Shared;
@@ -47,6 +48,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         })
         .method_not_allowed_fallback(no_such_method)
         .with_state(shared.clone())
+        .layer(from_fn_with_state(shared.clone(), page::page))
         .layer(cors(&shared.options.origins))
         .layer(from_fn(plainly))
         .layer(CatchPanicLayer::custom(|_| {
@@ -96,12 +98,14 @@ async fn plainly(request: Request, next: Next) -> Response {
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
         (header::REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
+    // The page has a policy of its own.
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    response.headers_mut().entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     response
 }
 

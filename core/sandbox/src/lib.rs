@@ -23,9 +23,12 @@
 //! Delivered messages can be read, awaited and subscribed to; a [`Fault`] says what is to go wrong.
 //! The same is offered over HTTP, under `/sandbox/api/` on every origin, to programs and to pages of that origin, not to other
 //! web pages; a request with a body needs the `Content-Type` of JSON. There are `GET` and `DELETE messages`
-//! (`?to=`), `GET messages/wait?count=&timeout_ms=`, `GET` and `DELETE journal`, `GET`, `PUT`, `POST` and
-//! `DELETE faults`, `PUT challenge`, `PUT recipients/{address}`, `GET state`, and `POST actions/` with
+//! (`?to=`), `GET messages/wait?count=&timeout_ms=`, `GET messages/{number}`, `GET events`, `GET` and `DELETE journal`,
+//! `GET journal/{number}`, `GET`, `PUT`, `POST` and `DELETE faults`, `PUT challenge`, `GET` and `DELETE recipients`,
+//! `PUT` and `DELETE recipients/{address}`, `GET state`, and `POST actions/` with
 //! `revoke-tokens`, `drop-applications`, `resync`, `resume`, `end-conversations` or `disconnect-messaging`.
+//!
+//! `/sandbox/` on every origin is the inbox as a page.
 //!
 //! ```
 //! use send_im_sandbox::{Action, Behaviour, Fault, Route, Sandbox};

@@ -44,7 +44,7 @@ impl Events {
             (answer.status().as_u16(), &answer.headers()["content-type"]),
             (200, &"text/event-stream".parse().unwrap())
         );
-        assert_eq!(answer.headers()["cache-control"], "no-cache");
+        assert_eq!(answer.headers()["cache-control"], "no-store");
         Self(answer, String::new())
     }
 

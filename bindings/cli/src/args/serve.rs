@@ -66,6 +66,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME", help_heading = "Who may ask")]
     pub(crate) allow_host: Vec<String>,
 
+    /// Show no page to a browser that asks for /
+    #[arg(long, help_heading = "Who may ask")]
+    pub(crate) no_page: bool,
+
     /// Take messages by POST only
     ///
     /// Browsers tell less of a GET: see "What it defends against" in the service's README.

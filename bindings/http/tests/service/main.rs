@@ -11,6 +11,7 @@ mod events;
 mod limits;
 mod metrics;
 mod openapi;
+mod page;
 mod problems;
 mod sessions;
 mod shapes;

@@ -51,10 +51,12 @@ impl Watcher {
     /// None ends the stream: one that fell behind has missed news, so its client asks for everything again.
     async fn next(&mut self) -> Option<Event> {
         loop {
+            // Messages go first: none that was delivered before the inbox was cleared is told after that.
             let change = tokio::select! {
+                biased;
+                () = self.shared.closing.cancelled() => return None,
                 message = self.messages.recv() => return event("message", &message.ok()?),
                 change = self.changes.recv() => change.ok()?,
-                () = self.shared.closing.cancelled() => return None,
             };
             match change {
                 // It has gone where the journal was cleared meanwhile.

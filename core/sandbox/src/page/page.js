@@ -1,7 +1,9 @@
 // The inbox of a sandbox: what it has, it tells at once; nothing is asked for again and again.
-import { ask, byId, clock, exchange, h, importance, letter, requestLine, themes } from "./parts.js";
+import { ask, byId, clock, exchange, h, importance, letter, plain, requestLine, themes } from "./parts.js";
 
 const MOST_REQUESTS = 300;
+const MOST_ROWS = 300;
+const MOST_SHOWN = 100;
 const VIEWS = ["inbox", "requests", "faults", "recipients"];
 const EVIDENCE = {
   invitation_accepted: ["good", "invitation accepted"],
@@ -42,8 +44,7 @@ function conversations() {
   return [...found.entries()].reverse().sort(([, a], [, b]) => b.at(-1).number - a.at(-1).number);
 }
 
-const plain = (message) =>
-  message.format === "text/html" ? new DOMParser().parseFromString(message.text, "text/html").body.textContent : message.text;
+const words = (message) => (message.format === "text/html" ? plain(message.text) : message.text);
 
 function row(key) {
   const button = h("button", { type: "button" });
@@ -54,7 +55,8 @@ function row(key) {
 function showInbox() {
   const list = byId("conversations");
   const all = conversations();
-  const left = all.filter(([, all]) => all.some((m) => fits(m.from, m.to, m.accepted_by, m.subject, m.importance, plain(m))));
+  const fitting = all.filter(([, all]) => all.some((m) => fits(m.from, m.to, m.accepted_by, m.subject, m.importance, words(m))));
+  const left = fitting.slice(0, MOST_ROWS);
   const keys = new Set(left.map(([key]) => key));
   for (const [key, item] of rows) {
     if (keys.has(key)) continue;
@@ -69,15 +71,18 @@ function showInbox() {
     button.className = fresh.has(key) ? "new" : "";
     button.setAttribute("aria-current", String(key === open));
     button.replaceChildren(
-      h("span", { className: "line" }, h("span", {}, `${last.from} → ${last.to}`), h("time", {}, clock(last.received_at))),
+      h("span", { className: "line" }, h("strong", {}, last.from), h("time", {}, clock(last.received_at))),
+      h("span", { className: "snippet" }, `to ${last.to}`),
       h("span", { className: "line" }, h("span", {}, last.subject || "No subject"), ...importance(most), ...(all.length > 1 ? [h("span", { className: "tag" }, `${all.length} messages`)] : [])),
-      h("span", { className: "snippet" }, plain(last)),
+      h("span", { className: "snippet" }, words(last)),
     );
     // A row that is where it belongs is left alone, and keeps the focus.
     if (list.children[at] !== item) list.insertBefore(item, list.children[at] ?? null);
   });
-  byId("no-messages").hidden = left.length > 0;
-  byId("no-messages").textContent = all.length ? "Nothing fits the search." : "No message yet. One that is sent to this sandbox appears here at once.";
+  const more = fitting.length - left.length;
+  const none = all.length ? "Nothing fits the search." : "No message yet. One that is sent to this sandbox appears here at once.";
+  byId("no-messages").hidden = left.length > 0 && more === 0;
+  byId("no-messages").textContent = more ? `The last ${MOST_ROWS} conversations; the search finds ${more} more.` : none;
   byId("try").hidden = all.length > 0;
   byId("count-inbox").textContent = messages.length || "";
   showOpen();
@@ -93,7 +98,7 @@ function choose(key, focus) {
 }
 
 function showOpen() {
-  const all = messages.filter((message) => message.conversation === open);
+  const all = messages.filter((message) => message.conversation === open).slice(-MOST_SHOWN);
   const [first] = all;
   byId("inbox").toggleAttribute("data-open", Boolean(first));
   byId("open").hidden = !first;
@@ -133,8 +138,10 @@ function bubble(message) {
 /** Asks what the sender of a message was told. */
 async function tell(number) {
   const one = shown.get(number);
-  const story = await ask("GET", `messages/${number}`).catch(() => null);
-  if (!story) return;
+  // It may have been cleared meanwhile, which is no error.
+  const answer = await fetch(`/sandbox/api/messages/${number}`).catch(() => null);
+  if (!answer?.ok) return;
+  const story = await answer.json();
   const [kind, text] = EVIDENCE[story.evidence] ?? ["", "no longer known"];
   one.final = kind === "good" || kind === "";
   one.evidence.replaceChildren("The sender was told: ", h("span", { className: `tag ${kind}` }, text));
@@ -207,7 +214,7 @@ const switches = SWITCHES.map((one) => {
   return [one, input];
 });
 
-const words = (value) => (typeof value === "string" ? value : JSON.stringify(value).replaceAll('"', "").replace(/^\{|\}$/g, ""));
+const shortened = (value) => (typeof value === "string" ? value : JSON.stringify(value).replaceAll('"', "").replace(/^\{|\}$/g, ""));
 
 function showFaults(faults) {
   for (const [one, input] of switches) input.checked = faults.some((fault) => isSwitch(fault, one));
@@ -218,7 +225,7 @@ function showFaults(faults) {
       remove.addEventListener("click", () => without(same).catch(() => load("faults")));
       const times = fault.times === 0 ? "every request" : `${fault.times} more`;
       const skip = fault.skip ? `, after ${fault.skip}` : "";
-      return h("li", {}, h("span", {}, h("code", {}, `${fault.route}: ${words(fault.action)}`), ` (${times}${skip})`), remove);
+      return h("li", {}, h("span", {}, h("code", {}, `${fault.route}: ${shortened(fault.action)}`), ` (${times}${skip})`), remove);
     }),
   );
   byId("no-faults").hidden = faults.length > 0;
@@ -259,7 +266,7 @@ function showRecipients(recipients) {
     ...all.map(([address, behaviour]) => {
       const remove = h("button", { type: "button", className: "plain" }, "Remove");
       remove.addEventListener("click", () => ask("DELETE", `recipients/${encodeURIComponent(address)}`).catch(() => {}));
-      return h("li", {}, h("span", {}, `${address}: `, h("code", {}, words(behaviour))), remove);
+      return h("li", {}, h("span", {}, `${address}: `, h("code", {}, shortened(behaviour))), remove);
     }),
   );
   byId("no-recipients").hidden = all.length > 0;
@@ -296,9 +303,25 @@ const SHOW = {
   recipients: showRecipients,
 };
 
+// What the stream told since a list was asked for, and the list may not have.
+const since = { messages: [], journal: [] };
+
 async function load(name) {
+  since[name] = [];
   const last = name === "journal" ? `?last=${MOST_REQUESTS}` : "";
-  await ask("GET", name + last).then(SHOW[name], () => {});
+  const list = await ask("GET", name + last).catch(() => null);
+  if (!list) return;
+  const missing = (since[name] ?? []).filter((one) => !list.some((known) => known.number === one.number));
+  SHOW[name](missing.length ? [...list, ...missing] : list);
+}
+
+let late = 0;
+/** Shows the inbox a little later, once for all messages that come together. */
+function showInboxSoon() {
+  late ||= setTimeout(() => {
+    late = 0;
+    showInbox();
+  }, 30);
 }
 
 function watch() {
@@ -314,13 +337,18 @@ function watch() {
   });
   news.addEventListener("message", (event) => {
     const message = JSON.parse(event.data);
-    if (messages.some((known) => known.number === message.number)) return;
+    since.messages.push(message);
+    // The list that was asked for when the stream began may have it.
+    if (message.number <= (messages.at(-1)?.number ?? 0)) return;
     messages.push(message);
     if (message.conversation !== open) fresh.add(message.conversation);
-    showInbox();
+    showInboxSoon();
   });
   news.addEventListener("exchange", (event) => {
-    showRequest(JSON.parse(event.data));
+    const one = JSON.parse(event.data);
+    since.journal.push(one);
+    if (since.journal.length > MOST_REQUESTS) since.journal.shift();
+    showRequest(one);
     tellSoon();
   });
   news.addEventListener("changed", (event) => load(JSON.parse(event.data)));

@@ -69,30 +69,45 @@ function copied(from, to, made) {
   }
 }
 
+const readings = new Map();
+
+/** The html of a message in a document that does nothing: it runs no script and loads no image. */
+function read(html) {
+  if (!readings.has(html)) {
+    if (readings.size > 500) readings.clear();
+    readings.set(html, new DOMParser().parseFromString(html, "text/html"));
+  }
+  return readings.get(html);
+}
+
+/** The text of an html message. */
+export function plain(html) {
+  const words = [];
+  const walk = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) words.push(node.data.trim());
+    else if (!DROPPED.has(node.localName)) node.childNodes.forEach(walk);
+  };
+  walk(read(html).body);
+  return words.filter(Boolean).join(" ");
+}
+
 /**
- * An html message: a frame without scripts, to which this page's policy applies too, so that it loads nothing. The html is read
- * into a document that does nothing, and what of it is harmless is copied into the frame, element by element.
+ * An html message: a frame without scripts, to which this page's policy applies too, so that it loads nothing. What of the
+ * html is harmless is copied into it, element by element. Its colours were chosen for a light ground, and it has one.
  */
 export function letter(html) {
-  const read = new DOMParser().parseFromString(html, "text/html");
   const frame = h("iframe", { title: "Html message", sandbox: "allow-same-origin", tabIndex: -1 });
   frame.addEventListener("load", () => {
     const inside = frame.contentDocument;
     const body = inside.body.appendChild(Object.assign(inside.createElement("div"), { className: "body" }));
-    copied(read.body, body, inside);
+    copied(read(html).body, body, inside);
     new ResizeObserver(() => frame.style.setProperty("height", `${Math.min(body.offsetHeight, 1200) + 2}px`)).observe(body);
-    dress(inside);
   });
-  frame.srcdoc = '<!DOCTYPE html><html lang="en"><title>Message</title><link rel="stylesheet" href="/sandbox/page.css"><body class="letter">';
+  frame.srcdoc = '<!DOCTYPE html><html lang="en" data-theme="light"><title>Message</title><link rel="stylesheet" href="/sandbox/page.css"><body class="letter">';
   return frame;
 }
 
 const root = document.documentElement;
-
-/** Light or dark, in this document as in the page. */
-function dress(inside) {
-  if (root.dataset.theme) inside.documentElement.dataset.theme = root.dataset.theme;
-}
 
 /** The button changes between light and dark; without it, the system decides. */
 export function themes(button) {
@@ -100,7 +115,6 @@ export function themes(button) {
   const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
   const show = () => {
     button.textContent = isDark() ? "Light" : "Dark";
-    for (const frame of document.querySelectorAll("iframe")) dress(frame.contentDocument);
   };
   const kept = localStorage.getItem("send-im-theme");
   if (kept === "light" || kept === "dark") root.dataset.theme = kept;

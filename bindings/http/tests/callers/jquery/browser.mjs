@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 // The packages are not in the clone: SEND_IM_NODE_MODULES is the folder that has them.
-const packages = createRequire(join(process.env.SEND_IM_NODE_MODULES, "here.js"));
+export const packages = createRequire(join(process.env.SEND_IM_NODE_MODULES, "here.js"));
 const { chromium } = packages("playwright-core");
 const jquery = readFileSync(packages.resolve("jquery/dist/jquery.min.js"));
 
@@ -20,8 +20,11 @@ export function servePages(html) {
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server.address().port)));
 }
 
-/** Runs `work` with a page of a new browser, in which `names` lead to 127.0.0.1 and `reached` where they lead by themselves. */
-export async function withPage(work, { names = ["rebound.example"], reached = ["127.0.0.1", "localhost"] } = {}) {
+/**
+ * Runs `work` with a page of a new browser, in which `names` lead to 127.0.0.1 and `reached` where they lead by themselves. `more`
+ * are options of the browser.
+ */
+export async function withPage(work, { names = ["rebound.example"], reached = ["127.0.0.1", "localhost"], more = {} } = {}) {
   const rules = [...names.map((name) => `MAP ${name} 127.0.0.1`), "MAP * ~NOTFOUND", ...reached.map((host) => `EXCLUDE ${host}`)];
   const folder = mkdtempSync(join(tmpdir(), "send-im-browser-"));
   const browser = await chromium.launchPersistentContext(folder, {
@@ -40,6 +43,7 @@ export async function withPage(work, { names = ["rebound.example"], reached = ["
       "--disable-sync",
       `--host-resolver-rules=${rules.join(", ")}`,
     ],
+    ...more,
   });
   try {
     return await work(await browser.newPage());

@@ -1,0 +1,161 @@
+// Sends one message and shows each step. Nothing is sent before somebody presses the button, nothing is read from the URL, and
+// nothing but the choice of light or dark is kept.
+
+const byId = (id) => document.getElementById(id);
+const form = byId("form");
+const outcome = byId("outcome");
+
+const STEPS = {
+  discover: "Find the server",
+  sign_in: "Sign in",
+  open_session: "Open a session",
+  invite: "Invite the recipient",
+  send: "Send the text",
+  confirm: "Wait for the recipient's side",
+  sign_out: "Sign out",
+};
+const EVIDENCE = {
+  invitation_accepted: "The recipient's client accepted the invitation that carried the text.",
+  message_confirmed: "The recipient's client confirmed the message.",
+  submitted: "The server took the message; nobody waited for the recipient.",
+};
+
+function element(name, className, text) {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+function step({ step, seconds }) {
+  const line = document.createElement("li");
+  line.append(element("span", "", STEPS[step] ?? step), element("span", "", `${Math.round(seconds * 1000)} ms`));
+  byId("steps").append(line);
+}
+
+/** A sentence, and what is known besides. */
+function show(kind, sentence, facts) {
+  const list = document.createElement("dl");
+  for (const [name, value] of facts) {
+    if (value !== null && value !== undefined) list.append(element("dt", "", name), element("dd", "", String(value)));
+  }
+  outcome.replaceChildren(element("p", kind, sentence), list);
+}
+
+function receipt(told) {
+  const who = told.accepted_by ?? told.to;
+  const sentence = told.evidence === "submitted" ? `The message to ${told.to} is on its way.` : `${who} accepted the message.`;
+  show("good", sentence, [
+    ["Evidence", EVIDENCE[told.evidence] ?? told.evidence],
+    ["Format", told.format],
+    ["Thread", told.thread_id],
+  ]);
+}
+
+function problem(told) {
+  const maybe = told.sent === "maybe";
+  show(maybe ? "warn" : "bad", told.detail, [
+    ["Sent", maybe ? "It may have arrived: look before you send again." : "Nothing was delivered."],
+    ["Kind", told.kind],
+    ["Failed at", STEPS[told.step]],
+    ["Server's words", told.diagnostics],
+    ["Try again after", told.retry_after === null || told.retry_after === undefined ? null : `${told.retry_after} s`],
+  ]);
+}
+
+/** Shows the field for the token, and why. */
+function locked() {
+  byId("locked").hidden = false;
+  form.token.required = true;
+}
+
+const authorization = () => (form.token.value ? { Authorization: `Bearer ${form.token.value.trim()}` } : {});
+
+/** The events of an answer, as they come: name and data. */
+async function* events(answer) {
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let held = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    held += value;
+    for (let end = held.indexOf("\n\n"); end >= 0; end = held.indexOf("\n\n")) {
+      const lines = held.slice(0, end).split("\n");
+      held = held.slice(end + 2);
+      const field = (name) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+      if (field("event")) yield [field("event"), JSON.parse(field("data"))];
+    }
+  }
+}
+
+async function send() {
+  const order = { html: form.html.checked };
+  for (const name of ["recipient", "message", "subject", "importance", "username", "password", "address"]) {
+    if (form[name].value) order[name] = form[name].value;
+  }
+  const headers = { Accept: "text/event-stream, application/json", "Content-Type": "application/json", ...authorization() };
+  let taken = false;
+  let ended = false;
+  try {
+    const answer = await fetch("/send", { method: "POST", headers, body: JSON.stringify(order), cache: "no-store" });
+    taken = true;
+    if (!answer.headers.get("Content-Type")?.startsWith("text/event-stream")) {
+      const told = await answer.json();
+      ended = true;
+      if (answer.status === 401) {
+        locked();
+        form.token.focus();
+      }
+      problem(told);
+      return;
+    }
+    for await (const [name, told] of events(answer)) {
+      if (name === "step") step(told);
+      if (name === "receipt") receipt(told);
+      if (name === "problem") problem(told);
+      ended ||= name !== "step";
+    }
+  } catch {
+    // Said below.
+  }
+  if (ended) return;
+  const lost = "The connection to the service broke before it told the outcome.";
+  problem({ detail: taken ? lost : "The service did not answer.", sent: "maybe", kind: "network" });
+}
+
+let sending = false;
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (sending) return;
+  sending = true;
+  // Not disabled: that would take the focus away.
+  byId("send").setAttribute("aria-disabled", "true");
+  byId("progress").hidden = false;
+  byId("steps").replaceChildren();
+  outcome.replaceChildren(element("p", "", "Sending …"));
+  await send();
+  sending = false;
+  byId("send").removeAttribute("aria-disabled");
+});
+
+const root = document.documentElement;
+const system = matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
+const name = () => {
+  byId("theme").textContent = isDark() ? "Light" : "Dark";
+};
+const kept = localStorage.getItem("send-im-theme");
+if (kept === "light" || kept === "dark") root.dataset.theme = kept;
+byId("theme").addEventListener("click", () => {
+  root.dataset.theme = isDark() ? "light" : "dark";
+  localStorage.setItem("send-im-theme", root.dataset.theme);
+  name();
+});
+system.addEventListener("change", name);
+name();
+
+// Whether a token is needed, asked of a path that sends nothing.
+fetch("/metrics", { method: "HEAD" }).then(
+  (answer) => answer.status === 401 && locked(),
+  () => {},
+);
