@@ -50,7 +50,7 @@ async function look(tab, name) {
   await tab.setViewportSize({ width: 1200, height: 800 });
 }
 
-async function picture(tab, name, { scheme = "light", width = 1200, height = 760 } = {}) {
+async function picture(tab, name, { scheme = "light", width = 1200, height }) {
   if (!pictures) return;
   await tab.bringToFront();
   await tab.emulateMedia({ colorScheme: scheme });
@@ -117,11 +117,11 @@ async function pose(inbox, page) {
   await inbox.click('nav a[href="#inbox"]');
   await inbox.click('#conversations button:has-text("db7")');
   await inbox.locator("#messages .tag.good").nth(1).waitFor();
-  await picture(inbox, "inbox");
+  await picture(inbox, "inbox", { height: 580 });
   await picture(inbox, "inbox-360", { width: 360, height: 740, scheme: "dark" });
   await inbox.click('#conversations button:has-text("Release")');
   await inbox.locator("#messages .tag.good").waitFor();
-  await picture(inbox, "inbox-dark", { scheme: "dark" });
+  await picture(inbox, "inbox-dark", { height: 580, scheme: "dark" });
 }
 
 await withPage(

@@ -1,4 +1,4 @@
-//! The inbox as a page. It is made of three files that hold nothing of this sandbox: what it shows, it asks the interface for.
+//! The inbox as a page. Its files hold nothing of this sandbox: what it shows, it asks the interface for.
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderName};

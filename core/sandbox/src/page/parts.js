@@ -51,6 +51,7 @@ export function importance(message) {
 const KEPT = new Set(
   "a b big blockquote br center cite code dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i ins kbd li ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr tt u ul var".split(" "),
 );
+const INLINE = new Set("a b big cite code em font i ins kbd q s samp small span strike strong sub sup tt u var".split(" "));
 const DROPPED = new Set("script style template noscript iframe object embed svg math title textarea select head".split(" "));
 
 function copied(from, to, made) {
@@ -82,13 +83,17 @@ function read(html) {
 
 /** The text of an html message. */
 export function plain(html) {
-  const words = [];
+  const pieces = [];
   const walk = (node) => {
-    if (node.nodeType === Node.TEXT_NODE) words.push(node.data.trim());
-    else if (!DROPPED.has(node.localName)) node.childNodes.forEach(walk);
+    if (node.nodeType === Node.TEXT_NODE) pieces.push(node.data);
+    if (node.nodeType !== Node.ELEMENT_NODE || DROPPED.has(node.localName)) return;
+    const apart = INLINE.has(node.localName) ? "" : " ";
+    pieces.push(apart);
+    node.childNodes.forEach(walk);
+    pieces.push(apart);
   };
   walk(read(html).body);
-  return words.filter(Boolean).join(" ");
+  return pieces.join("").replace(/\s+/g, " ").trim();
 }
 
 /**
