@@ -63,74 +63,74 @@ pub(crate) async fn route(shared: Arc<SharedState>, request: http::Request<Body>
         let why = "a body is JSON here, and its Content-Type is application/json";
         return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
     }
-    let query = |name: &str| {
-        let mut pairs = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
-        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    };
     let segments = Request::split(head.uri.path());
     let path: Vec<&str> = segments.iter().skip(2).map(String::as_str).collect();
-    match (head.method.clone(), path.as_slice()) {
-        (Method::GET, ["messages"]) => found(&match query("to") {
+    let answer = match head.method {
+        Method::GET => read(&shared, &path, head.uri.query().unwrap_or_default()).await,
+        method => change(&shared, &method, &path, &body),
+    };
+    answer.unwrap_or_else(|| refused(StatusCode::NOT_FOUND, "there is no such resource or method"))
+}
+
+/// Answers a GET; none where there is no such resource.
+async fn read(shared: &SharedState, path: &[&str], query: &str) -> Option<Response> {
+    let query = |name: &str| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    };
+    let number = |name, usual| query(name).map_or(Some(usual), |text| text.parse::<u64>().ok());
+    let invalid = |names: &str| refused(StatusCode::BAD_REQUEST, names);
+    Some(match path {
+        ["messages"] => found(&match query("to") {
             Some(to) => shared.inbox.of(&to),
             None => shared.inbox.all(),
         }),
-        (Method::GET, ["messages", number]) if number.parse::<u64>().is_ok() => {
-            let message = number.parse().ok().and_then(|number| shared.inbox.get(number));
-            match message.map(|message| exchanges::story(&shared.journal, message)) {
-                Some(story) => found(&story),
-                None => refused(StatusCode::NOT_FOUND, "there is no message of this number"),
-            }
-        }
-        (Method::GET, ["messages", "wait"]) => {
-            let number = |name, usual| query(name).map_or(Some(usual), |text| text.parse::<u64>().ok());
-            match (number("count", 1), number("timeout_ms", 10_000)) {
-                (Some(count), Some(timeout)) => wait(&shared, count, timeout).await,
-                _ => refused(StatusCode::BAD_REQUEST, "count and timeout_ms are whole numbers"),
-            }
-        }
-        (Method::DELETE, ["messages"]) => done(|| shared.inbox.clear()),
-        (Method::GET, ["journal"]) => match query("last").map(|text| text.parse()) {
-            None => found(&shared.journal.last(usize::MAX)),
-            Some(Ok(last)) => found(&shared.journal.last(last)),
-            Some(Err(_)) => refused(StatusCode::BAD_REQUEST, "last is a whole number"),
+        ["messages", "wait"] => match (number("count", 1), number("timeout_ms", 10_000)) {
+            (Some(count), Some(timeout)) => wait(shared, count, timeout).await,
+            _ => invalid("count and timeout_ms are whole numbers"),
         },
-        (Method::GET, ["journal", number]) => {
-            match number.parse().ok().and_then(|number| exchanges::whole(&shared.journal, number)) {
-                Some(exchange) => found(&exchange),
-                None => refused(StatusCode::NOT_FOUND, "there is no request of this number in the journal"),
-            }
+        ["messages", number] => {
+            let message = shared.inbox.get(number.parse().ok()?);
+            found_if(message.map(|message| exchanges::story(&shared.journal, message)), "message")
         }
-        (Method::DELETE, ["journal"]) => done(|| shared.journal.clear()),
-        (Method::GET, ["faults"]) => found(&shared.faults.all()),
-        (Method::DELETE, ["faults"]) => done(|| {
-            shared.faults.set(Vec::new());
-            shared.reopen_listeners();
-        }),
-        (Method::PUT, ["faults"]) => {
-            apply(from_json::faults(&body), "a fault", |faults| shared.faults.set(faults))
-        }
-        (Method::POST, ["faults"]) => {
-            apply(from_json::faults(&body), "a fault", |faults| shared.faults.add(faults))
-        }
-        (Method::PUT, ["challenge"]) => {
-            apply(from_json::challenge(&body), "a challenge", |style| *shared.challenge.lock() = style)
-        }
-        (Method::PUT, ["recipients", address]) => {
-            apply(from_json::behaviour(&body), "a behaviour", |behaviour| {
-                shared.recipients.set(address, behaviour)
-            })
-        }
-        (Method::GET, ["recipients"]) => found(&shared.recipients.all()),
-        (Method::DELETE, ["recipients"]) => done(|| shared.recipients.clear()),
-        (Method::DELETE, ["recipients", address]) => done(|| shared.recipients.unset(address)),
-        (Method::GET, ["state"]) => found(&json!({
+        ["journal"] => match number("last", u64::MAX) {
+            Some(last) => found(&shared.journal.last(usize::try_from(last).unwrap_or(usize::MAX))),
+            None => invalid("last is a whole number"),
+        },
+        ["journal", number] => found_if(exchanges::whole(&shared.journal, number.parse().ok()?), "request"),
+        ["faults"] => found(&shared.faults.all()),
+        ["recipients"] => found(&shared.recipients.all()),
+        ["state"] => found(&json!({
             "open_applications": shared.open_applications(),
             "pending_gets": shared.pending_gets(),
         })),
-        (Method::POST, ["tokens", address]) => found(&json!({ "token": shared.issue_token(address) })),
-        (Method::POST, ["actions", action]) => act(&shared, action),
-        _ => refused(StatusCode::NOT_FOUND, "there is no such resource or method"),
-    }
+        _ => return None,
+    })
+}
+
+/// Carries out any other request; none where there is no such resource or method.
+fn change(shared: &SharedState, method: &Method, path: &[&str], body: &[u8]) -> Option<Response> {
+    Some(match (method.as_str(), path) {
+        ("DELETE", ["messages"]) => done(|| shared.inbox.clear()),
+        ("DELETE", ["journal"]) => done(|| shared.journal.clear()),
+        ("DELETE", ["faults"]) => done(|| {
+            shared.faults.set(Vec::new());
+            shared.reopen_listeners();
+        }),
+        ("PUT", ["faults"]) => apply(from_json::faults(body), "a fault", |faults| shared.faults.set(faults)),
+        ("POST", ["faults"]) => apply(from_json::faults(body), "a fault", |faults| shared.faults.add(faults)),
+        ("PUT", ["challenge"]) => {
+            apply(from_json::challenge(body), "a challenge", |style| *shared.challenge.lock() = style)
+        }
+        ("PUT", ["recipients", address]) => apply(from_json::behaviour(body), "a behaviour", |behaviour| {
+            shared.recipients.set(address, behaviour);
+        }),
+        ("DELETE", ["recipients"]) => done(|| shared.recipients.clear()),
+        ("DELETE", ["recipients", address]) => done(|| shared.recipients.unset(address)),
+        ("POST", ["tokens", address]) => found(&json!({ "token": shared.issue_token(address) })),
+        ("POST", ["actions", action]) => act(shared, action),
+        _ => return None,
+    })
 }
 
 async fn wait(shared: &SharedState, count: u64, timeout: u64) -> Response {
@@ -174,6 +174,14 @@ fn found(value: &impl Serialize) -> Response {
     match serde_json::to_value(value) {
         Ok(value) => response::json(StatusCode::OK, &value),
         Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+/// The value, or that there is none with this number.
+fn found_if(value: Option<impl Serialize>, what: &str) -> Response {
+    match value {
+        Some(value) => found(&value),
+        None => refused(StatusCode::NOT_FOUND, &format!("there is no {what} of this number")),
     }
 }
 
