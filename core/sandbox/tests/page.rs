@@ -242,6 +242,8 @@ fn paths(story: &Value) -> Vec<(String, String, bool)> {
 #[tokio::test]
 async fn a_message_has_its_evidence_and_its_exchanges() {
     let (sandbox, session) = Session::on(Sandbox::builder()).await;
+    // Events without their resources tell no less.
+    sandbox.add_fault(Fault::on(Route::StartMessaging, Action::BareEvents));
     session.invite_with("bob@contoso.com", "first").await;
     let (_, story) = get(&sandbox, "messages/1").await;
     assert_eq!((&story["evidence"], &story["message"]["text"]), (&json!("submitted"), &json!("first")));
@@ -254,9 +256,8 @@ async fn a_message_has_its_evidence_and_its_exchanges() {
     assert!(post["request"]["body"].as_str().unwrap().contains("first"));
     assert!(paths(&story).contains(&("GET".to_owned(), "events".to_owned(), true)), "{story}");
 
-    let conversation =
-        completed["_embedded"]["messagingInvitation"]["_links"]["conversation"]["href"].as_str();
-    let conversation = conversation.unwrap_or_else(|| panic!("{completed}")).to_owned();
+    let invitation = session.read(completed["link"]["href"].as_str().unwrap()).await;
+    let conversation = invitation["_links"]["conversation"]["href"].as_str().unwrap().to_owned();
     let say = async |text: &str| {
         let request = session.request(reqwest::Method::POST, &format!("{conversation}/messaging/messages"));
         request.header("content-type", "text/plain").body(text.to_owned()).send().await.unwrap()
@@ -269,16 +270,20 @@ async fn a_message_has_its_evidence_and_its_exchanges() {
     assert_eq!(story["exchanges"][0]["request"]["body"], "second");
     assert!(!story.to_string().contains("first"), "that is another message's");
 
+    // Of another message of the conversation nothing is known by that.
+    assert_eq!(say("third").await.status(), 201);
+    assert_eq!(get(&sandbox, "messages/3").await.1["evidence"], "submitted");
+
     // The answer gets lost, so the sender knows nothing.
     sandbox.add_fault(Fault::on(Route::SendMessage, Action::DropAfter));
     let request = session.request(reqwest::Method::POST, &format!("{conversation}/messaging/messages"));
-    assert!(request.header("content-type", "text/plain").body("third").send().await.is_err());
-    let (_, story) = get(&sandbox, "messages/3").await;
+    assert!(request.header("content-type", "text/plain").body("fourth").send().await.is_err());
+    let (_, story) = get(&sandbox, "messages/4").await;
     assert_eq!((&story["evidence"], paths(&story).len()), (&json!("none"), 1));
     sandbox.clear_journal();
-    let (_, story) = get(&sandbox, "messages/3").await;
+    let (_, story) = get(&sandbox, "messages/4").await;
     assert_eq!((&story["evidence"], &story["exchanges"]), (&Value::Null, &json!([])));
-    assert_eq!(get(&sandbox, "messages/4").await.0, 404);
+    assert_eq!(get(&sandbox, "messages/5").await.0, 404);
 }
 
 #[tokio::test]

@@ -32,33 +32,23 @@ pub(super) fn whole(journal: &Journal, number: u64) -> Option<Whole> {
 
 /// The request that brought a message, and the answers with events about it.
 pub(super) fn story(journal: &Journal, message: Delivered) -> Story {
-    let asked = journal.contents(message.request);
-    let (event, needle) = match message.via.as_str() {
-        "invitation" => ("messagingInvitation", Some(message.conversation.clone())),
-        _ => ("message", asked.as_ref().and_then(location)),
-    };
-    let needle = needle.map(|href| format!("\"{href}\""));
-    let told = |contents: &Contents| {
-        needle.as_ref().is_some_and(|needle| body(contents).is_some_and(|body| body.contains(needle)))
-    };
-    let mut numbers = journal.numbers_with(told);
+    let quoted = format!("\"{}\"", message.told_by);
+    let mut numbers =
+        journal.numbers_with(|contents| body(contents).is_some_and(|body| body.contains(&quoted)));
     numbers.push(message.request);
     numbers.sort_unstable();
     numbers.dedup();
     let exchanges: Vec<Whole> = numbers.into_iter().filter_map(|number| whole(journal, number)).collect();
-    let answered = |whole: &Whole| whole.exchange.status.is_some_and(|status| (200..300).contains(&status));
-    let confirmed = exchanges.iter().any(|whole| {
-        let body = whole.contents.as_ref().and_then(body);
-        answered(whole)
-            && body.zip(needle.as_ref()).is_some_and(|(body, needle)| confirms(body, event, needle))
-    });
-    let submitted = exchanges.iter().any(|whole| whole.exchange.number == message.request && answered(whole));
-    let evidence = match asked {
-        None => None,
-        Some(_) if confirmed && event == "message" => Some("message_confirmed"),
-        Some(_) if confirmed => Some("invitation_accepted"),
-        Some(_) if submitted => Some("submitted"),
-        Some(_) => Some("none"),
+    let answered = |whole: &&Whole| whole.exchange.status.is_some_and(|status| (200..300).contains(&status));
+    let bodies = exchanges.iter().filter(answered).filter_map(|whole| body(whole.contents.as_ref()?));
+    let submitted =
+        || exchanges.iter().filter(answered).any(|whole| whole.exchange.number == message.request);
+    let evidence = if journal.contents(message.request).is_none() {
+        None
+    } else if bodies.into_iter().any(|body| confirms(body, &message.told_by)) {
+        Some(if message.via == "invitation" { "invitation_accepted" } else { "message_confirmed" })
+    } else {
+        Some(if submitted() { "submitted" } else { "none" })
     };
     Story { message, evidence, exchanges }
 }
@@ -67,20 +57,32 @@ fn body(contents: &Contents) -> Option<&str> {
     contents.answer.as_ref()?.body.as_deref()
 }
 
-/// The path that the answer's `Location` leads to.
-fn location(contents: &Contents) -> Option<String> {
-    let headers = &contents.answer.as_ref()?.headers;
-    headers.iter().find(|(name, _)| name == "location").and_then(|(_, value)| value.clone())
-}
-
-/// True where these events say that an invitation or a message about `needle` has succeeded.
-fn confirms(body: &str, event: &str, needle: &str) -> bool {
+/// True where these events say that the invitation or the message with this href has succeeded.
+fn confirms(body: &str, href: &str) -> bool {
     let events: Value = serde_json::from_str(body).unwrap_or_default();
     let senders = events["sender"].as_array().into_iter().flatten();
-    senders.filter_map(|sender| sender["events"].as_array()).flatten().any(|one| {
-        one["type"] == "completed"
-            && one["status"] == "Success"
-            && one["link"]["rel"] == event
-            && one.to_string().contains(needle)
-    })
+    senders
+        .filter_map(|sender| sender["events"].as_array())
+        .flatten()
+        .any(|one| one["type"] == "completed" && one["status"] == "Success" && one["link"]["href"] == href)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_its_own_success_confirms_a_message() {
+        let event = |kind: &str, status: &str, href: &str| json!({ "type": kind, "status": status, "link": { "href": href } });
+        let batch = json!({ "sender": [
+            { "events": [event("started", "Success", "/a"), event("completed", "Success", "/b")] },
+            { "events": [event("completed", "Failure", "/c")] },
+            { "href": "/d" },
+        ] })
+        .to_string();
+        assert_eq!(["/a", "/b", "/c", "/d"].map(|href| confirms(&batch, href)), [false, true, false, false]);
+        assert!(!confirms("<html>/b</html>", "/b"));
+    }
 }

@@ -44,6 +44,9 @@ pub struct Delivered {
     /// The number in the journal of the request that brought the text. Not serialized.
     #[serde(skip)]
     pub(crate) request: u64,
+    /// The href of the invitation or the message, whose `completed` event tells the sender. Not serialized.
+    #[serde(skip)]
+    pub(crate) told_by: String,
 }
 
 /// Fewer messages than expected were delivered in the given time.

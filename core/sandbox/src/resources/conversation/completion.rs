@@ -9,7 +9,7 @@ use crate::state::shared::SharedState;
 use crate::values::address;
 use crate::values::behaviour::Behaviour;
 
-use super::delivery::{deliver, receive};
+use super::delivery::{Carrier, deliver, receive};
 use super::ending::{delete, disconnect};
 use super::views::{participant_href, reason_view};
 
@@ -76,7 +76,9 @@ fn accept(
     conversation.formats = formats;
     conversation.remote = Some(by.clone());
     if let Some(content) = &invitation.content {
-        deliver(shared, application, conversation, content, "invitation", invitation.request);
+        let told_by = application.invitation_href(id);
+        let carrier = Carrier { via: "invitation", request: invitation.request, told_by };
+        deliver(shared, application, conversation, content, carrier);
     }
     let href = conversation.href.clone();
     let sender = conversation.sender();

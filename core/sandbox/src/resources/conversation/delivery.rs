@@ -11,15 +11,20 @@ use crate::state::inbox::Delivered;
 use crate::state::shared::SharedState;
 use crate::values::data_uri::Content;
 
-/// Delivers a message to the other participant. `via` is [`Delivered::via`], `request` the number in the journal of the request
-/// that brought the text.
+/// What carries a text: the members of [`Delivered`] with these names.
+pub(super) struct Carrier {
+    pub(super) via: &'static str,
+    pub(super) request: u64,
+    pub(super) told_by: String,
+}
+
+/// Delivers a message to the other participant.
 pub(super) fn deliver(
     shared: &SharedState,
     application: &Application,
     conversation: &Conversation,
     content: &Content,
-    via: &str,
-    request: u64,
+    carrier: Carrier,
 ) {
     shared.inbox.deliver(Delivered {
         number: 0,
@@ -30,11 +35,12 @@ pub(super) fn deliver(
         importance: conversation.importance.clone(),
         format: content.format.clone(),
         text: content.text.clone(),
-        via: via.to_owned(),
+        via: carrier.via.to_owned(),
         conversation: conversation.href.clone(),
         thread_id: conversation.thread_id.clone(),
         received_at: SystemTime::now(),
-        request,
+        request: carrier.request,
+        told_by: carrier.told_by,
     });
 }
 

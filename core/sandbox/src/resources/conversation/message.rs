@@ -19,7 +19,7 @@ use crate::values::event_faults::EventFaults;
 use crate::values::fault::Route;
 use crate::values::media_type;
 
-use super::delivery::{deliver, receive};
+use super::delivery::{Carrier, deliver, receive};
 use super::views::reason_view;
 
 /// Sends a text in a connected conversation.
@@ -81,7 +81,8 @@ fn post(
         event["reason"] = reason_view(Reason::NOT_ALLOWED);
     } else {
         event["status"] = json!("Success");
-        deliver(shared, application, conversation, &content, "message", request.number);
+        let carrier = Carrier { via: "message", request: request.number, told_by: href.clone() };
+        deliver(shared, application, conversation, &content, carrier);
     }
     let (sender, event_faults, echoes) =
         (conversation.sender(), conversation.event_faults, conversation.behaviour == Behaviour::Echo);
