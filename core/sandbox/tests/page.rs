@@ -3,7 +3,7 @@
 
 mod support;
 
-use reqwest::Response;
+use reqwest::{Client, Response};
 use send_im_sandbox::{Action, Fault, Route, Sandbox};
 use serde_json::{Value, json};
 use support::{PATIENCE, Session, http, json_of};
@@ -17,7 +17,11 @@ const FILES: [(&str, &str); 5] = [
 ];
 
 async fn asked(sandbox: &Sandbox, path: &str) -> Response {
-    http().get(format!("{}sandbox{path}", sandbox.url())).send().await.unwrap()
+    asked_by(&http(), sandbox, path).await
+}
+
+async fn asked_by(client: &Client, sandbox: &Sandbox, path: &str) -> Response {
+    client.get(format!("{}sandbox{path}", sandbox.url())).send().await.unwrap()
 }
 
 async fn get(sandbox: &Sandbox, path: &str) -> (u16, Value) {
@@ -188,19 +192,21 @@ async fn what_happens_is_told_as_it_happens() {
 #[tokio::test]
 async fn so_many_may_watch_and_one_that_falls_behind_is_let_go() {
     let (sandbox, session) = Session::on(Sandbox::builder()).await;
+    let client = http();
+    let watch = async || asked_by(&client, &sandbox, "/api/events").await;
     let mut watchers = Vec::new();
     for _ in 0..32 {
-        watchers.push(Events::of(&sandbox).await);
+        watchers.push(watch().await);
     }
-    assert_eq!(asked(&sandbox, "/api/events").await.status(), 503);
+    assert!(watchers.iter().all(|answer| answer.status() == 200));
+    assert_eq!(watch().await.status(), 503);
     drop(watchers);
     let mut watcher = loop {
         // The server notices by and by that connections were closed.
-        let answer = asked(&sandbox, "/api/events").await;
+        let answer = watch().await;
         if answer.status() == 200 {
             break Events(answer, String::new());
         }
-        tokio::task::yield_now().await;
     };
     // In one thread, the stream has no turn meanwhile.
     (0..300).for_each(|_| sandbox.clear_faults());
