@@ -1,6 +1,7 @@
 // The inbox of a sandbox: what it has, it tells at once; nothing is asked for again and again.
 import { ask, byId, clock, exchange, h, importance, letter, plain, requestLine, themes } from "./parts.js";
 
+const MOST_MESSAGES = 2000;
 const MOST_REQUESTS = 300;
 const MOST_ROWS = 300;
 const MOST_SHOWN = 100;
@@ -305,11 +306,11 @@ const SHOW = {
 
 // What the stream told since a list was asked for, and the list may not have.
 const since = { messages: [], journal: [] };
+const LAST = { messages: `?last=${MOST_MESSAGES}`, journal: `?last=${MOST_REQUESTS}` };
 
 async function load(name) {
   since[name] = [];
-  const last = name === "journal" ? `?last=${MOST_REQUESTS}` : "";
-  const list = await ask("GET", name + last).catch(() => null);
+  const list = await ask("GET", name + (LAST[name] ?? "")).catch(() => null);
   if (!list) return;
   const missing = (since[name] ?? []).filter((one) => !list.some((known) => known.number === one.number));
   SHOW[name](missing.length ? [...list, ...missing] : list);
@@ -341,6 +342,7 @@ function watch() {
     // The list that was asked for when the stream began may have it.
     if (message.number <= (messages.at(-1)?.number ?? 0)) return;
     messages.push(message);
+    if (messages.length > MOST_MESSAGES) messages.shift();
     if (message.conversation !== open) fresh.add(message.conversation);
     showInboxSoon();
   });
