@@ -25,7 +25,6 @@ pub struct Options {
     pub(crate) origins: Vec<String>,
     pub(crate) hosts: Vec<String>,
     pub(crate) domains: Vec<String>,
-    pub(crate) page: bool,
     pub(crate) post_only: bool,
     pub(crate) query_credentials: bool,
     pub(crate) request_credentials: bool,
@@ -35,6 +34,7 @@ pub struct Options {
     pub(crate) most_sessions: usize,
     pub(crate) idle: Duration,
     pub(crate) drain: Duration,
+    pub(crate) page: bool,
 }
 
 impl Default for Options {
@@ -53,7 +53,6 @@ impl Default for Options {
             origins: Vec::new(),
             hosts: Vec::new(),
             domains: Vec::new(),
-            page: true,
             post_only: false,
             query_credentials: false,
             request_credentials: true,
@@ -63,6 +62,7 @@ impl Default for Options {
             most_sessions: 100,
             idle: Duration::from_secs(300),
             drain: Duration::from_secs(30),
+            page: true,
         }
     }
 }
@@ -120,9 +120,6 @@ impl Options {
         /// Allows plain http beyond loopback: something in front speaks TLS. Tokens and passwords cross that network unprotected.
         fn plain_http(allowed: bool) = allowed;
 
-        /// Whether a browser that asks for `/` gets a page to send from. Default: yes.
-        fn page(shown: bool) = shown;
-
         /// Whether messages are taken by POST only. Default: by GET too, as the page took them that this replaces.
         fn post_only(only: bool) = only;
 
@@ -153,6 +150,9 @@ impl Options {
 
         /// How long the sends under way may take to end when the service stops. Default: 30 s.
         fn drain(time: Duration) = time;
+
+        /// Whether a browser that asks for `/` gets a page to send from. Default: yes.
+        fn page(shown: bool) = shown;
     }
 
     /// A web origin whose pages may send, for example `https://intranet.contoso.com`. None is the default.
