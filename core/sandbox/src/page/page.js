@@ -397,7 +397,12 @@ for (const button of document.querySelectorAll("[data-clear]")) {
   button.addEventListener("click", () => ask("DELETE", button.dataset.clear).catch(() => {}));
 }
 byId("where").textContent = location.host;
-byId("try").textContent = `SEND_IM_ADDRESS=tosh@contoso.com SEND_IM_PASSWORD=any \\\n  send-im send --server ${location.origin}/ \\\n  --to lenea@contoso.com "hello world"`;
+byId("try").textContent = [
+  "export SEND_IM_ADDRESS=tosh@contoso.com",
+  "export SEND_IM_PASSWORD=any",
+  `export SEND_IM_SERVER=${location.origin}/`,
+  "send-im send --to lenea@contoso.com hello",
+].join("\n");
 asks(byId("fault"), "action", byId("fault-number"), "number");
 asks(byId("recipient"), "behaviour", byId("recipient-more"), "more");
 themes(byId("theme"));
