@@ -36,6 +36,7 @@ pub struct Options {
     pub(crate) most_sessions: usize,
     pub(crate) idle: Duration,
     pub(crate) drain: Duration,
+    pub(crate) page: bool,
 }
 
 impl Default for Options {
@@ -65,6 +66,7 @@ impl Default for Options {
             most_sessions: 100,
             idle: Duration::from_secs(300),
             drain: Duration::from_secs(30),
+            page: true,
         }
     }
 }
@@ -155,6 +157,9 @@ impl Options {
 
         /// How long the sends under way may take to end when the service stops. Default: 30 s.
         fn drain(time: Duration) = time;
+
+        /// Whether a browser that asks for `/` gets a page to send from. Default: yes.
+        fn page(shown: bool) = shown;
     }
 
     /// A web origin whose pages may send, for example `https://intranet.contoso.com`. None is the default.

@@ -290,6 +290,16 @@ async fn a_message_has_its_evidence_and_its_exchanges() {
     let (_, story) = get(&sandbox, "messages/4").await;
     assert_eq!((&story["evidence"], &story["exchanges"]), (&Value::Null, &json!([])));
     assert_eq!(get(&sandbox, "messages/5").await.0, 404);
+    for (query, numbers) in [
+        ("last=1", json!([4])),
+        ("last=9", json!([1, 2, 3, 4])),
+        ("to=bob@contoso.com&last=2", json!([3, 4])),
+    ] {
+        let (_, list) = get(&sandbox, &format!("messages?{query}")).await;
+        let seen: Vec<_> = list.as_array().unwrap().iter().map(|message| message["number"].clone()).collect();
+        assert_eq!(json!(seen), numbers, "{query}");
+    }
+    assert_eq!(get(&sandbox, "messages?last=x").await.0, 400);
 }
 
 #[tokio::test]

@@ -79,12 +79,14 @@ async fn read(shared: &SharedState, path: &[&str], query: &str) -> Option<Respon
         pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     };
     let number = |name, usual| query(name).map_or(Some(usual), |text| text.parse::<u64>().ok());
+    let last = || number("last", u64::MAX).map(|last| usize::try_from(last).unwrap_or(usize::MAX));
     let invalid = |names: &str| refused(StatusCode::BAD_REQUEST, names);
     Some(match path {
-        ["messages"] => found(&match query("to") {
-            Some(to) => shared.inbox.of(&to),
-            None => shared.inbox.all(),
-        }),
+        ["messages"] => match (query("to"), last()) {
+            (_, None) => invalid("last is a whole number"),
+            (Some(to), Some(last)) => found(&ending(shared.inbox.of(&to), last)),
+            (None, Some(last)) => found(&ending(shared.inbox.all(), last)),
+        },
         ["messages", "wait"] => match (number("count", 1), number("timeout_ms", 10_000)) {
             (Some(count), Some(timeout)) => wait(shared, count, timeout).await,
             _ => invalid("count and timeout_ms are whole numbers"),
@@ -93,8 +95,8 @@ async fn read(shared: &SharedState, path: &[&str], query: &str) -> Option<Respon
             let message = shared.inbox.get(number.parse().ok()?);
             found_if(message.map(|message| exchanges::story(&shared.journal, message)), "message")
         }
-        ["journal"] => match number("last", u64::MAX) {
-            Some(last) => found(&shared.journal.last(usize::try_from(last).unwrap_or(usize::MAX))),
+        ["journal"] => match last() {
+            Some(last) => found(&shared.journal.last(last)),
             None => invalid("last is a whole number"),
         },
         ["journal", number] => found_if(exchanges::whole(&shared.journal, number.parse().ok()?), "request"),
@@ -106,6 +108,11 @@ async fn read(shared: &SharedState, path: &[&str], query: &str) -> Option<Respon
         })),
         _ => return None,
     })
+}
+
+/// The last of these, so many at most.
+fn ending<T>(mut list: Vec<T>, most: usize) -> Vec<T> {
+    list.split_off(list.len().saturating_sub(most))
 }
 
 /// Carries out any other request; none where there is no such resource or method.

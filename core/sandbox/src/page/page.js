@@ -1,6 +1,7 @@
 // The inbox of a sandbox: what it has, it tells at once; nothing is asked for again and again.
 import { ask, byId, clock, exchange, h, importance, letter, plain, requestLine, themes } from "./parts.js";
 
+const MOST_MESSAGES = 2000;
 const MOST_REQUESTS = 300;
 const MOST_ROWS = 300;
 const MOST_SHOWN = 100;
@@ -305,11 +306,11 @@ const SHOW = {
 
 // What the stream told since a list was asked for, and the list may not have.
 const since = { messages: [], journal: [] };
+const LAST = { messages: `?last=${MOST_MESSAGES}`, journal: `?last=${MOST_REQUESTS}` };
 
 async function load(name) {
   since[name] = [];
-  const last = name === "journal" ? `?last=${MOST_REQUESTS}` : "";
-  const list = await ask("GET", name + last).catch(() => null);
+  const list = await ask("GET", name + (LAST[name] ?? "")).catch(() => null);
   if (!list) return;
   const missing = (since[name] ?? []).filter((one) => !list.some((known) => known.number === one.number));
   SHOW[name](missing.length ? [...list, ...missing] : list);
@@ -341,6 +342,7 @@ function watch() {
     // The list that was asked for when the stream began may have it.
     if (message.number <= (messages.at(-1)?.number ?? 0)) return;
     messages.push(message);
+    if (messages.length > MOST_MESSAGES) messages.shift();
     if (message.conversation !== open) fresh.add(message.conversation);
     showInboxSoon();
   });
@@ -395,7 +397,12 @@ for (const button of document.querySelectorAll("[data-clear]")) {
   button.addEventListener("click", () => ask("DELETE", button.dataset.clear).catch(() => {}));
 }
 byId("where").textContent = location.host;
-byId("try").textContent = `SEND_IM_ADDRESS=tosh@contoso.com SEND_IM_PASSWORD=any \\\n  send-im send --server ${location.origin}/ \\\n  --to lenea@contoso.com "hello world"`;
+byId("try").textContent = [
+  "export SEND_IM_ADDRESS=tosh@contoso.com",
+  "export SEND_IM_PASSWORD=any",
+  `export SEND_IM_SERVER=${location.origin}/`,
+  "send-im send --to lenea@contoso.com hello",
+].join("\n");
 asks(byId("fault"), "action", byId("fault-number"), "number");
 asks(byId("recipient"), "behaviour", byId("recipient-more"), "more");
 themes(byId("theme"));

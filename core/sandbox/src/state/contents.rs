@@ -21,7 +21,7 @@ const MAX_BODY: usize = 64 * 1024;
 const MAX_VALUE: usize = 2048;
 
 /// Headers whose values hold no secret. Of others the name is kept.
-const SHOWN: [&str; 27] = [
+const SHOWN: [&str; 28] = [
     "accept",
     "accept-encoding",
     "accept-language",
@@ -30,6 +30,7 @@ const SHOWN: [&str; 27] = [
     "connection",
     "content-length",
     "content-type",
+    "date",
     "etag",
     "expires",
     "host",
