@@ -26,7 +26,6 @@ pub struct Options {
     pub(crate) hosts: Vec<String>,
     pub(crate) domains: Vec<String>,
     pub(crate) hooks: Vec<(String, PathBuf)>,
-    pub(crate) page: bool,
     pub(crate) post_only: bool,
     pub(crate) query_credentials: bool,
     pub(crate) request_credentials: bool,
@@ -56,7 +55,6 @@ impl Default for Options {
             hosts: Vec::new(),
             domains: Vec::new(),
             hooks: Vec::new(),
-            page: true,
             post_only: false,
             query_credentials: false,
             request_credentials: true,
@@ -123,9 +121,6 @@ impl Options {
 
         /// Allows plain http beyond loopback: something in front speaks TLS. Tokens and passwords cross that network unprotected.
         fn plain_http(allowed: bool) = allowed;
-
-        /// Whether a browser that asks for `/` gets a page to send from. Default: yes.
-        fn page(shown: bool) = shown;
 
         /// Whether messages are taken by POST only. Default: by GET too, as the page took them that this replaces.
         fn post_only(only: bool) = only;
