@@ -42,7 +42,7 @@ def dependencies(problems):
 def words(problems):
     """No machine paths, no unfinished work."""
     for path in tracked_files():
-        if path.suffix == ".lock" or path == Path(__file__).resolve() or not path.is_file():
+        if path.suffix in (".lock", ".png") or path == Path(__file__).resolve() or not path.is_file():
             continue
         for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
             if UNWANTED.search(line):
