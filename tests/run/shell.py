@@ -83,7 +83,8 @@ def test_the_manual_is_well_formed():
     with tempfile.TemporaryDirectory() as work:
         pages(Path(work))
         for page in sorted(Path(work, "man").iterdir()):
-            shown = subprocess.run(["man", "--warnings", "-l", page], capture_output=True, text=True, env={**os.environ, "MANWIDTH": "80"})
+            plainly = {**os.environ, "MANWIDTH": "80", "LC_ALL": "C.UTF-8"}
+            shown = subprocess.run(["man", "--warnings", "-l", page], capture_output=True, text=True, env=plainly)
             if shown.returncode or shown.stderr or page.stem not in shown.stdout:
                 raise AssertionError(f"{page.name}: {shown.returncode} {shown.stderr}")
             lint = subprocess.run(["mandoc", "-T", "lint", "-W", "error", page], capture_output=True, text=True)

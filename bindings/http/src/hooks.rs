@@ -41,7 +41,7 @@ type Known = fn(Value) -> Result<Given, String>;
 /// The hooks of a service by their names.
 pub(crate) struct Hooks(BTreeMap<String, Hook>);
 
-/// How a body becomes a message: as that of a known system, by an operator's file, or, in this order, by both.
+/// How a body becomes a message: as that of a known system, by an operator's file, or by both. Then the file goes first.
 #[derive(Default)]
 struct Hook {
     known: Option<Known>,
@@ -67,7 +67,7 @@ impl Hooks {
             let usable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
             if name.is_empty() || !name.chars().all(usable) {
                 return Err(Error::invalid_input(
-                    "The name of a hook is not usable: it is made of the letters a to z, digits, - and _.",
+                    "The name of a hook is not usable: it is made of letters and digits of ASCII, - and _.",
                 ));
             }
             let hook: &mut Hook = hooks.entry(name.clone()).or_default();

@@ -211,5 +211,4 @@ fn cut(text: &str, longest: usize) -> String {
 }
 
 #[cfg(test)]
-#[path = "alerts/tests.rs"]
 mod tests;

@@ -82,7 +82,7 @@ impl Templates {
         self.sources.iter().map(render).collect()
     }
 
-    /// Finds what no body could mend: errors of syntax, and names of filters and the like that there are not.
+    /// Finds errors of syntax, and names of filters and the like that there are not as far as it comes without a body.
     fn tried(&self) -> Result<(), String> {
         let mut engine = self.engine.clone();
         engine.set_undefined_behavior(UndefinedBehavior::Chainable);
@@ -90,14 +90,7 @@ impl Templates {
             let template = engine.template_from_named_str(name, source);
             let tried = template.and_then(|template| template.render_captured_to((), io::sink()).map(drop));
             let Err(error) = tried else { continue };
-            if matches!(
-                error.kind(),
-                ErrorKind::SyntaxError
-                    | ErrorKind::BadEscape
-                    | ErrorKind::UnknownFilter
-                    | ErrorKind::UnknownTest
-                    | ErrorKind::UnknownFunction
-            ) {
+            if is_wrong(&error) {
                 let line = error.line().unwrap_or(1);
                 let detail = error.detail().unwrap_or_default();
                 return Err(format!("{}, line {line} of its template {name}: {detail}", error.kind()));
@@ -105,6 +98,18 @@ impl Templates {
         }
         Ok(())
     }
+}
+
+/// True for what no body could mend.
+fn is_wrong(error: &minijinja::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::SyntaxError
+            | ErrorKind::BadEscape
+            | ErrorKind::UnknownFilter
+            | ErrorKind::UnknownTest
+            | ErrorKind::UnknownFunction
+    )
 }
 
 /// Plain text, no more than there is, and an end.
@@ -145,6 +150,9 @@ fn failure(name: &str, source: &str, error: &minijinja::Error) -> String {
         ErrorKind::WriteFailure => format!(
             "The body is too much for this hook: the template {name} makes more than {LONGEST} bytes of it."
         ),
+        kind if is_wrong(error) => {
+            format!("The template {name} of this hook is wrong in line {line}: {kind}.")
+        }
         kind => {
             format!("The body does not fit this hook: line {line} of the template {name} fails, {kind}.")
         }
@@ -238,6 +246,11 @@ mod tests {
         assert!(message(endless, list).unwrap_err().contains("too many steps"));
         let long = json!({"l": vec![0; 100], "text": "x".repeat(1000)});
         assert!(message("{% for a in l %}{{ text }}{% endfor %}", long).unwrap_err().contains("65536 bytes"));
+        let wrong = message("{% for a in l %}{{ a | nofilter }}{% endfor %}", json!({"l": [1]}));
+        assert_eq!(
+            wrong.unwrap_err(),
+            "The template message of this hook is wrong in line 1: unknown filter."
+        );
         let failing = message("{{ text + 1 }}", json!({"text": "s3cret"})).unwrap_err();
         assert!(failing.contains("fails") && !failing.contains("s3cret"), "{failing}");
     }
