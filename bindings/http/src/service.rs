@@ -1,10 +1,12 @@
 //! The service as a value: its start and its end.
 
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use send_im::{Error, ErrorKind, Result};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +25,10 @@ use crate::tls;
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a client may take to read its answer when all else is done.
 const FLUSH: Duration = Duration::from_secs(2);
+
+/// Connections the system queues until they are accepted: as many as it does. Of the libraries' 128 a burst overflows, and the
+/// system drops or refuses the rest.
+const LISTEN_BACKLOG: u32 = i32::MAX as u32;
 
 /// What the bodies of all requests may have together while they are read, in KiB; one of the largest always fits.
 const BODIES_KIB: usize = 64 << 10;
@@ -68,6 +74,7 @@ impl Service {
     ///
     /// # Errors
     /// `invalid_input` for options that are not usable or not safe; `network` where the address cannot be listened at.
+    #[expect(clippy::unused_async, reason = "it needs a runtime, which a call that is awaited has")]
     pub async fn start(options: Options) -> Result<Self> {
         let options = options.checked()?;
         let tls = tls::acceptor(&options)?;
@@ -76,7 +83,7 @@ impl Service {
             let detail = format!("The service cannot listen at {}: {e}.", options.listen);
             Error::new(ErrorKind::Network, detail)
         };
-        let listener = TcpListener::bind(options.listen).await.map_err(cannot)?;
+        let listener = listener(options.listen).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let metrics = Arc::new(Metrics::new());
@@ -153,6 +160,15 @@ impl Service {
         shared.stopped.cancel();
         shared.connections.wait().await;
     }
+}
+
+fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Connections in TIME_WAIT must not keep it from the port. On Windows this would let others take it.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(LISTEN_BACKLOG)
 }
 
 impl Drop for Service {

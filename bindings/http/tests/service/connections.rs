@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::Certificate;
+use send_im_http::{Options, Service};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -151,4 +152,18 @@ async fn one_that_is_used_now_and_then_is_kept() {
         // Longer than the time to the first request.
         sleep(Duration::from_secs(12)).await;
     }
+}
+
+#[cfg(not(target_os = "macos"))] // which queues 128 at most, whoever asks for more
+#[test]
+fn a_burst_of_connections_waits_until_it_is_accepted() {
+    const BURST: usize = 400;
+    // Nothing is accepted while nobody runs this runtime.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let options = Options::new().listen(([127, 0, 0, 1], 0).into()).server("http://127.0.0.1:9/");
+    let service = runtime.block_on(Service::start(options)).unwrap();
+    let address = service.url().trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
+    let connected: Vec<_> =
+        (0..BURST).map_while(|_| std::net::TcpStream::connect_timeout(&address, HANG).ok()).collect();
+    assert_eq!(connected.len(), BURST);
 }
