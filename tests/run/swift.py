@@ -11,6 +11,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+import apple
 import toolchains
 import workspace
 from outcome import Outcome, shown
@@ -148,18 +149,21 @@ def consumer(folder, package, programs):
 
 
 def archive(machine):
-    """The archive of a machine."""
-    return DIST / f"send-im-swift-{workspace.version()}-{machine.name}.tar.gz"
+    """The archive of a machine. Macs from elsewhere share one."""
+    name = "macos" if machine.macos and not machine.native else machine.name
+    return DIST / f"send-im-swift-{workspace.version()}-{name}.tar.gz"
 
 
 def package(machines, profile):
-    """Builds an archive for each machine that Swift is used on: the package with its native library, one folder called SendIm."""
+    """Builds archives for the machines that Swift is used on: the package with its native library, one folder called SendIm."""
     DIST.mkdir(exist_ok=True)
-    return [packed(machine, profile) for machine in machines if machine.glibc or machine.macos]
+    built = [packed([machine], profile) for machine in machines if machine.glibc or machine.macos and machine.native]
+    macs = [machine for machine in machines if machine.macos and not machine.native]
+    return built + ([packed(macs, profile), apple.zipped(archive(macs[0]))] if macs else [])
 
 
-def packed(machine, profile):
-    """The archive of one machine."""
+def packed(machines, profile):
+    """The archive of a machine, or of Macs."""
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / "SendIm"
         folder.mkdir()
@@ -172,9 +176,13 @@ def packed(machine, profile):
                 shutil.copy(source, folder / name)
         for name in LICENSES:
             shutil.copy(workspace.ROOT / name, folder / name)
+        (machine, *_) = machines
         prepare(profile if machine.native else "dev", folder)
         if not machine.native:
             shutil.rmtree(folder / "lib")
+        if machine.macos and not machine.native:
+            apple.framework(folder, [mac.build(profile) / mac.library("send_im_uniffi") for mac in machines])
+        elif not machine.native:
             (folder / "lib").mkdir()
             shutil.copy(machine.build(profile) / machine.library("send_im_uniffi"), folder / "lib")
         with tarfile.open(archive(machine), "w:gz") as tar:
