@@ -24,7 +24,8 @@ from programs import GREETING
 # What the scenarios drive the Rust library with.
 DRIVER = ["-p", "send-im-scenarios", "--bin", "rust-driver"]
 # What says how the library gets on with an operating system. The rest asks the sandbox for what the scenarios ask it for.
-RUST_TESTS = [["-p", "send-im", "--lib"], ["-p", "send-im-sandbox", "--lib", "--test", "https", "--test", "listen_address"]]
+SANDBOX_TESTS = [part for test in ("https", "listen_address", "many_sessions") for part in ("--test", test)]
+RUST_TESTS = [["-p", "send-im", "--lib"], ["-p", "send-im-sandbox", "--lib", *SANDBOX_TESTS]]
 
 
 def runs_here(target):

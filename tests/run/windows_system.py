@@ -96,6 +96,8 @@ def service(room, port):
         assert place in command, command
         command = command.replace(place, windows.there(ours) if isinstance(ours, Path) else ours)
     command += f" --listen 127.0.0.1:{port}"
+    # A test that was cut off has left it.
+    ask(room, "sc", "delete", SERVICE)
     done = ask(room, "sc", "create", SERVICE, "binPath=", command, "start=", "demand")
     assert done[0] == 0, done
     try:

@@ -12,8 +12,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 const SESSIONS: usize = 200;
-/// Applications that only wait, next to those that send as well.
-const WAITING: usize = 2_000;
+/// Applications that only wait, next to those that send as well. Under wine a single-threaded server watches every socket of
+/// every process: with 2,000 it takes minutes until all of them wait.
+const WAITING: usize = if cfg!(windows) { 500 } else { 2_000 };
 
 /// How many file descriptors this process may open; a connection takes one on either side.
 fn descriptors() -> Option<usize> {
@@ -23,7 +24,7 @@ fn descriptors() -> Option<usize> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_sessions_send_while_two_thousand_requests_wait() {
+async fn two_hundred_sessions_send_while_many_more_requests_wait() {
     let sandbox = Arc::new(Sandbox::start().await.unwrap());
     let all = WAITING;
     if let Some(descriptors) = descriptors().filter(|limit| *limit < 2 * (all + SESSIONS) + 200) {
