@@ -17,6 +17,7 @@ EXAMPLE = workspace.ROOT / "examples" / "python" / "send.py"
 RUNNERS = workspace.ROOT / "tests" / "run"
 DIST = workspace.ROOT / "dist"
 WHEEL = "wheel==0.45.1"
+MATURIN = "maturin==1.16.0"
 GREETING = "lenea@contoso.com hello world\n"
 
 
@@ -59,11 +60,10 @@ def driver():
 
 
 def package(machines, profile):
-    """Builds a wheel for each machine, with the native library inside."""
-    workspace.make_environment()
-    for text in workspace.ROOT.glob("LICENSE-*"):
-        shutil.copy(text, PACKAGE)
+    """Builds a wheel for each machine, with the native library inside, and the archive of the sources."""
     DIST.mkdir(exist_ok=True)
+    workspace.make_environment()
+    place_licences()
     for old in DIST.glob("send_im-*.whl"):
         old.unlink()
     others = [machine for machine in machines if not machine.native]
@@ -74,7 +74,13 @@ def package(machines, profile):
         workspace.run(workspace.PYTHON, "-m", "pip", "wheel", "--quiet", "--no-deps", *options, check=True)
         (wheel,) = Path(work).glob("*.whl")
         made = [Path(shutil.copy(wheel, DIST))] if len(others) < len(machines) else []
-        return made + [wheel_for(machine, profile, wheel) for machine in others]
+        return [*made, *(wheel_for(machine, profile, wheel) for machine in others), sources()]
+
+
+def place_licences():
+    """Puts the texts where the packages take them from."""
+    for text in workspace.ROOT.glob("LICENSE-*"):
+        shutil.copy(text, PACKAGE)
 
 
 def wheel_for(machine, profile, wheel):
@@ -97,23 +103,44 @@ def wheel_for(machine, profile, wheel):
         return Path(shutil.copy(packed, DIST))
 
 
+def sources():
+    """The archive that pip builds where no wheel fits; it needs Rust."""
+    workspace.make_environment()
+    place_licences()
+    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", MATURIN, check=True)
+    made = [workspace.PYTHON, "-m", "maturin", "sdist", "--out", DIST]
+    workspace.run(*made, folder=PACKAGE, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return DIST / f"send_im-{workspace.version()}.tar.gz"
+
+
 def clean_room():
     """Installs the built wheel in an empty place and runs the README's lines and the example with it."""
+    installed("--no-index", "--find-links", DIST, "--only-binary", ":all:", "send-im")
+
+
+def clean_room_of_sources():
+    """Builds the source archive in an empty place, where cargo has fetched nothing yet, and runs the same with it."""
+    installed("--no-cache-dir", "--config-settings=build-args=--profile dev", sources(), own_cargo=True)
+
+
+def installed(*chosen, own_cargo=False):
+    """Installs what was chosen in an empty place, where the README's first lines greet."""
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
         workspace.make_environment(room / "venv")
         python = workspace.python_in(room / "venv")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("SEND_IM_", "PYTHON"))}
+        if own_cargo:
+            environment |= {"CARGO_HOME": str(room / "cargo"), "CARGO_TARGET_DIR": str(room / "target")}
 
         def in_room(*command):
             return subprocess.run([str(c) for c in command], cwd=room, env=environment, capture_output=True, text=True)
 
-        chosen = ["--no-index", "--find-links", DIST, "--only-binary", ":all:", "send-im"]
-        installed = in_room(python, "-m", "pip", "install", "--quiet", *chosen)
-        if installed.returncode:
-            raise RuntimeError(f"pip install failed: {installed.stderr}")
+        done = in_room(python, "-m", "pip", "install", "--quiet", *chosen)
+        if done.returncode:
+            raise RuntimeError(f"pip install failed: {done.stderr}")
         if len(list(room.rglob("send_im-*.dist-info/**/LICENSE-*"))) != 2:
-            raise RuntimeError("the wheel lacks the texts of its licences")
+            raise RuntimeError("the package lacks the texts of its licences")
         greeted = in_room(python, "-c", greeting())
         if (greeted.returncode, greeted.stdout, greeted.stderr) != (0, GREETING, ""):
             raise RuntimeError(f"the README's lines in the clean room did not greet: {greeted}")
