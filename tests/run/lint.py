@@ -31,7 +31,7 @@ def dependencies(problems):
     used = set()
     for path in tracked_files():
         if path.name == "Cargo.toml" and path != workspace.ROOT / "Cargo.toml":
-            for section in re.findall(r"^\[(?:target\..*\.)?(?:[\w-]+-)?dependencies\]\n(.*?)(?=^\[|\Z)", path.read_text(), re.M | re.S):
+            for section in re.findall(r"^\[(?:target\.[^\n]*\.)?(?:\w+-)?dependencies\]\n(.*?)(?=^\[|\Z)", path.read_text(), re.M | re.S):
                 for line in re.findall(r"^([a-z][\w-]*)([. =].*)$", section, re.M):
                     used.add(line[0])
                     if "workspace = true" not in line[1]:

@@ -20,6 +20,7 @@ RUNNERS = [
 ]
 DIST = workspace.ROOT / "dist"
 WHEEL = "wheel==0.45.1"
+MATURIN = "maturin==1.16.0"
 
 
 def problem():
@@ -50,11 +51,10 @@ def driver():
 
 
 def package(machines, profile):
-    """Builds a wheel for each machine, with the native library inside."""
-    workspace.make_environment()
-    for text in workspace.ROOT.glob("LICENSE-*"):
-        shutil.copy(text, PACKAGE)
+    """Builds a wheel for each machine, with the native library inside, and the archive of the sources."""
     DIST.mkdir(exist_ok=True)
+    workspace.make_environment()
+    place_licences()
     for old in DIST.glob("send_im-*.whl"):
         old.unlink()
     others = [machine for machine in machines if not machine.native]
@@ -65,7 +65,13 @@ def package(machines, profile):
         workspace.run(workspace.PYTHON, "-m", "pip", "wheel", "--quiet", "--no-deps", *options, check=True)
         (wheel,) = Path(work).glob("*.whl")
         made = [Path(shutil.copy(wheel, DIST))] if len(others) < len(machines) else []
-        return made + [wheel_for(machine, profile, wheel) for machine in others]
+        return [*made, *(wheel_for(machine, profile, wheel) for machine in others), sources()]
+
+
+def place_licences():
+    """Puts the texts where the packages take them from."""
+    for text in workspace.ROOT.glob("LICENSE-*"):
+        shutil.copy(text, PACKAGE)
 
 
 def wheel_for(machine, profile, wheel):
@@ -88,15 +94,35 @@ def wheel_for(machine, profile, wheel):
         return Path(shutil.copy(packed, DIST))
 
 
+def sources():
+    """The archive that pip builds where no wheel fits; it needs Rust."""
+    workspace.make_environment()
+    place_licences()
+    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", MATURIN, check=True)
+    made = [workspace.PYTHON, "-m", "maturin", "sdist", "--out", DIST]
+    workspace.run(*made, folder=PACKAGE, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return DIST / f"send_im-{workspace.version()}.tar.gz"
+
+
 def clean_room():
     """Installs the built wheel in an empty place and runs the README's lines and the example with it."""
-    with empty_room() as room:
+    installed("--no-index", "--find-links", DIST, "--only-binary", ":all:", "send-im")
+
+
+def clean_room_of_sources():
+    """Builds the source archive in an empty place, where cargo has fetched nothing yet, and runs the same with it."""
+    chosen = ("--no-cache-dir", "--config-settings=build-args=--profile dev", sources())
+    installed(*chosen, CARGO_HOME="cargo", CARGO_TARGET_DIR="target")
+
+
+def installed(*chosen, **environment):
+    """Installs what was chosen in an empty place, where the README's first lines greet."""
+    with empty_room(**environment) as room:
         workspace.make_environment(room.folder / "venv")
         python = workspace.python_in(room.folder / "venv")
-        chosen = ["--no-index", "--find-links", DIST, "--only-binary", ":all:", "send-im"]
         room.does(python, "-m", "pip", "install", "--quiet", *chosen)
         if len(list(room.folder.rglob("send_im-*.dist-info/**/LICENSE-*"))) != 2:
-            raise RuntimeError("the wheel lacks the texts of its licences")
+            raise RuntimeError("the package lacks the texts of its licences")
         room.greets(python, "-c", greeting())
         room.asks_for_an_account(python, EXAMPLE)
 

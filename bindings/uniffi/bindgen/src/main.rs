@@ -1,5 +1,5 @@
-//! `cargo run --bin uniffi-bindgen -- generate --language python --out-dir DIR LIBRARY`
+//! The command; see the library.
 
 fn main() {
-    uniffi::uniffi_bindgen_main();
+    send_im_bindgen::main();
 }
