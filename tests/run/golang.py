@@ -17,7 +17,7 @@ from pathlib import Path
 import c
 import workspace
 from go_toolchain import OLDEST_GO, go, local, target, toolchain, version_of
-from outcome import Outcome, junit
+from outcome import Outcome
 from programs import empty_room, snippets
 
 PACKAGE = workspace.ROOT / "bindings" / "go"
@@ -26,8 +26,6 @@ EXAMPLE = workspace.ROOT / "examples" / "go"
 DIST = workspace.ROOT / "dist"
 
 STATICCHECK = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
-# Tells of failures alone, and writes a report.
-GOTESTSUM = "gotest.tools/gotestsum@v1.12.0"
 
 # A plain file that everybody may read, in the zip.
 FILE_MODE = 0o100644
@@ -118,13 +116,31 @@ def has_leak_detector():
 
 
 def tests(*arguments):
-    """Runs tests and counts."""
-    workspace.REPORTS.mkdir(exist_ok=True)
-    report = workspace.REPORTS / "go.xml"
-    report.unlink(missing_ok=True)
-    shown = ["--format=standard-quiet", f"--junitfile={report}", "--", "-count=1", "-timeout=40m"]
-    ended = gopher("run", GOTESTSUM, *shown, *arguments)
-    return (junit(report) if report.exists() else Outcome()).ended(f"go test {' '.join(arguments)}", ended.returncode)
+    """Runs tests and counts those that hold no others."""
+    command = [go(), "test", "-json", "-count=1", "-timeout=40m", *arguments]
+    print("go", *command[1:], flush=True)
+    ended = subprocess.run(command, cwd=PACKAGE, env=local(), stdout=subprocess.PIPE, text=True)
+    results, output = {}, {}
+    for line in ended.stdout.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            print(line)
+            continue
+        name = (event.get("Package", event.get("ImportPath")), event.get("Test", ""))
+        if event["Action"] in ("output", "build-output"):
+            output.setdefault(name, []).append(event["Output"])
+        elif event["Action"] in ("pass", "fail", "skip") and name[1]:
+            results[name] = event["Action"]
+    parents = {(package, test.rsplit("/", 1)[0]) for package, test in results if "/" in test}
+    results = {name: result for name, result in results.items() if name not in parents}
+    counted = list(results.values())
+    outcome = Outcome(counted.count("pass"), counted.count("fail"), counted.count("skip"))
+    for name, lines in output.items():
+        if results.get(name) in ("fail", "skip") or (ended.returncode and not name[1]):
+            print("".join(lines), end="", flush=True)
+    print(f"# {outcome.passed} passed, {outcome.failed} failed, {outcome.skipped} skipped", flush=True)
+    return outcome.ended(f"go test {' '.join(arguments)}", ended.returncode)
 
 
 def files():
