@@ -213,6 +213,25 @@ send_im_error *send_im(const send_im_options *options, const char *to, const cha
 SEND_IM_MUST_USE SEND_IM_API
 send_im_error *send_im_begin(const send_im_options *options, const char *to, const char *text, send_im_call **call);
 
+/* ==== A diagnosis: what is wrong on the way ==== */
+
+/**
+ * Walks as a send would, and sends nothing: names, proxy, connection, TLS, discovery, trust, ways of signing in, sign-in,
+ * session, events, clock. It signs in once, and signs out.
+ *
+ * `options` as with `send_im_client_sign_in`. Gives a JSON object: checks, each with name, outcome (`passed`, `warning`,
+ * `failed` or `skipped`), seen, took_ms, advice (what and who: `you`, `network` or `pool_administrator`; or null) and kind (the
+ * name of a kind of error, or null). The first check that failed says why a send fails. More members may come. It is an error
+ * only where the account is not usable, or the call was cancelled.
+ */
+SEND_IM_MUST_USE SEND_IM_API send_im_error *send_im_diagnose(const send_im_options *options, char **diagnosis);
+
+/** As `send_im_diagnose`, without waiting. */
+SEND_IM_MUST_USE SEND_IM_API send_im_error *send_im_diagnose_begin(const send_im_options *options, send_im_call **call);
+
+/** Takes the diagnosis of `send_im_diagnose_begin`, or its error. */
+SEND_IM_MUST_USE SEND_IM_API send_im_error *send_im_call_take_diagnosis(send_im_call *call, char **diagnosis);
+
 /* ==== A client: many messages in one session ==== */
 
 /** Signs in and opens a session. `options` as with `send_im`; the client works until `send_im_client_sign_out`. */

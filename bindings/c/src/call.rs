@@ -32,6 +32,8 @@ pub(crate) enum Value {
     Receipt(Receipt),
     Client(send_im_client),
     Results(Vec<Result<Receipt>>),
+    /// As JSON.
+    Diagnosis(String),
     Nothing,
 }
 
@@ -220,7 +222,10 @@ pub unsafe extern "C" fn send_im_call_take_results(
 
 /// # Safety
 /// `call` is NULL or living.
-unsafe fn take(call: *const send_im_call, give: impl FnOnce(Value) -> Option<()>) -> *mut send_im_error {
+pub(crate) unsafe fn take(
+    call: *const send_im_call,
+    give: impl FnOnce(Value) -> Option<()>,
+) -> *mut send_im_error {
     error_or_null(Sent::Maybe, || {
         // SAFETY: what this function asks for.
         let call = unsafe { object(call, "call")? };
@@ -239,6 +244,10 @@ impl Value {
 
     pub(crate) fn client(self) -> Option<send_im_client> {
         if let Value::Client(client) = self { Some(client) } else { None }
+    }
+
+    pub(crate) fn diagnosis(self) -> Option<String> {
+        if let Value::Diagnosis(told) = self { Some(told) } else { None }
     }
 
     pub(crate) fn results(self) -> Option<Vec<Result<Receipt>>> {

@@ -10,6 +10,7 @@
 
 mod call;
 mod client;
+mod diagnosis;
 mod error;
 mod ffi;
 mod host;

@@ -53,6 +53,30 @@ static void a_call_has_its_result_once(void) {
     place_free(here);
 }
 
+static void a_diagnosis_is_json(void) {
+    place here = place_new(NULL);
+    send_im_call *call = NULL;
+    char *told = NULL;
+    CHECK_OK(send_im_diagnose(here.options, &told));
+    CHECK(told && strstr(told, "\"name\":\"sign_out\",\"outcome\":\"passed\"") != NULL);
+    CHECK(strstr(told, "cwt=") == NULL);
+    send_im_string_free(told);
+
+    CHECK_OK(send_im_options_set(here.options, "password", "wrong"));
+    CHECK_OK(send_im_diagnose_begin(here.options, &call));
+    CHECK(ENDED(call));
+    CHECK_OK(send_im_call_take_diagnosis(call, &told));
+    CHECK(told && strstr(told, "\"outcome\":\"failed\"") && strstr(told, "\"kind\":\"sign_in_refused\""));
+    send_im_string_free(told);
+    CHECK_KIND(send_im_call_take_diagnosis(call, &told), INVALID_INPUT);
+    CHECK(told == NULL);
+    send_im_call_free(call);
+
+    CHECK_KIND(send_im_diagnose(here.options, NULL), INVALID_INPUT);
+    CHECK(delivered(here.sandbox) == 0 && open_sessions(here.sandbox) == 0);
+    place_free(here);
+}
+
 static void the_end_is_told_once(void) {
     place here = place_new(NULL);
     send_im_call *call = NULL;
@@ -253,6 +277,7 @@ static void what_a_token_callback_failed_with_is_the_cause(void) {
 
 void calls(void) {
     RUN(a_call_has_its_result_once);
+    RUN(a_diagnosis_is_json);
     RUN(the_end_is_told_once);
     RUN(a_cancelled_call_ends_once_and_leaves_no_session);
     RUN(a_client_that_nobody_takes_is_signed_out);

@@ -9,8 +9,9 @@ use send_im::{ErrorKind, Evidence, Format, Importance, Sent, Step, Tls, Wait};
 use send_im_sandbox::Layout;
 
 /// The parts of the header, and how the names begin that stand in each.
-const PARTS: [(&str, &[&str]); 9] = [
+const PARTS: [(&str, &[&str]); 10] = [
     ("Send one message", &["send_im", "send_im_begin"]),
+    ("A diagnosis: what is wrong on the way", &["send_im_diagnose", "send_im_call_take_diagnosis"]),
     ("A client: many messages in one session", &["send_im_client", "send_im_messages", "send_im_results"]),
     ("A call under way", &["send_im_call", "send_im_on_end", "send_im_may_wait"]),
     (
