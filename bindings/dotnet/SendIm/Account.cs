@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Threading;
 using System.Threading.Tasks;
+using SendIm.Native;
 
 namespace SendIm
 {
@@ -95,6 +96,29 @@ namespace SendIm
         /// account.Log = (level, error, text) => logger.Log((LogLevel)level, error, "{SendIm}", text);
         /// </code></example>
         public Action<ImLogLevel, Exception?, string>? Log { get; set; }
+
+        /// <summary>
+        /// Walks as a send would, and sends nothing: names, proxy, connection, TLS, discovery, sign-in, session, events, clock.
+        /// It signs in once, as a refused password may lock the account, and signs out.
+        /// </summary>
+        /// <remarks>
+        /// Opening the session takes at most <see cref="SignInTimeout"/>; names, connections and TLS are looked at before.
+        /// </remarks>
+        /// <exception cref="SendImException">The account is not usable. Everything else is a check that failed.</exception>
+        public Diagnosis Diagnose() => Call.Run(Diagnosing(), Reader.TakeDiagnosis);
+
+        /// <summary>The same without blocking a thread.</summary>
+        /// <param name="cancellationToken">Stops it at once.</param>
+        /// <exception cref="SendImException">The account is not usable. Everything else is a check that failed.</exception>
+        /// <exception cref="SendCanceledException">It was cancelled by the token.</exception>
+        public Task<Diagnosis> DiagnoseAsync(CancellationToken cancellationToken = default) =>
+            Call.RunAsync(Diagnosing(), Reader.TakeDiagnosis, cancellationToken);
+
+        private Call.Begin Diagnosing() => (out CallHandle call) =>
+        {
+            using var options = Options.ForSignIn(this);
+            return NativeMethods.send_im_diagnose_begin(options, out call);
+        };
 
         /// <summary>The address.</summary>
         public override string ToString() => Address ?? "the stored account";

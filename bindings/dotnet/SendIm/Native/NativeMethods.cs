@@ -36,6 +36,10 @@ namespace SendIm.Native
         internal static extern IntPtr send_im_call_take_client(CallHandle call, out ClientHandle client);
         [DllImport(Name, CallingConvention = C)]
         internal static extern IntPtr send_im_call_take_results(CallHandle call, out IntPtr results);
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_call_take_diagnosis(CallHandle call, out IntPtr diagnosis);
+        [DllImport(Name, CallingConvention = C)]
+        internal static extern IntPtr send_im_diagnose_begin(OptionsHandle options, out CallHandle call);
         [DllImport(Name, CallingConvention = C)] internal static extern void send_im_call_free(IntPtr call);
         [DllImport(Name, CallingConvention = C)]
         internal static extern IntPtr send_im_begin(OptionsHandle options, byte[] to, byte[] text, out CallHandle call);

@@ -57,6 +57,21 @@ namespace SendIm.Native
             return Once(receipt, Receipt, NativeMethods.send_im_receipt_free);
         }
 
+        /// <summary>The diagnosis of a call that has ended.</summary>
+        internal static Diagnosis TakeDiagnosis(CallHandle call)
+        {
+            Check(NativeMethods.send_im_call_take_diagnosis(call, out var text));
+            var checks = Json.Parse(text.Take())["checks"].Items.Select(one => new DiagnosisCheck(
+                Names.Read<CheckName>(one["name"].Text),
+                Names.Read<CheckOutcome>(one["outcome"].Text),
+                one["seen"].Text,
+                Milliseconds(one["took_ms"].OptionalNumber ?? 0),
+                one["advice"]["what"].OptionalText is string what
+                    ? new Advice(what, Names.Read<AdviceOwner>(one["advice"]["who"].Text)) : null,
+                one["kind"].OptionalText is string kind ? Names.Read<ErrorKind>(kind) : (ErrorKind?)null));
+            return new Diagnosis(checks.ToArray());
+        }
+
         internal static Receipt Receipt(IntPtr receipt)
         {
             var json = Json.Parse(NativeMethods.send_im_receipt_to_json(receipt).ReadText());
@@ -80,10 +95,12 @@ namespace SendIm.Native
             NativeMethods.send_im_step_record_elapsed_ms(record));
 
         // TimeSpan.FromMilliseconds of .NET Framework rounds to whole ones.
+        private static TimeSpan Milliseconds(double number) => TimeSpan.FromTicks((long)(number * TimeSpan.TicksPerMillisecond));
+
         private static Step Step(string name, string host, long status, double milliseconds) => new Step(
             Names.Read<StepName>(name),
             host,
             status == 0 ? (int?)null : (int)status,
-            TimeSpan.FromTicks((long)(milliseconds * TimeSpan.TicksPerMillisecond)));
+            Milliseconds(milliseconds));
     }
 }
