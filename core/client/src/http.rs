@@ -17,8 +17,8 @@ use self::connections::Connections;
 use self::cookies::Jar;
 use self::network_error::{ImmediateRetry, innermost, network_error, not_processed, stream_error};
 pub(crate) use self::probe::{Probe, ProxyInUse, Secured, connect};
-pub(crate) use self::proxy::Duplex;
 pub(crate) use self::proxy::USER_AGENT;
+pub(crate) use self::proxy::connect::Duplex;
 use self::proxy::{Proxies, name_proxy};
 pub(crate) use self::request::Request;
 use crate::account::{Account, Server};
@@ -84,6 +84,11 @@ impl Http {
             tls: account.tls,
             watch: Arc::default(),
         })
+    }
+
+    /// What opens single connections as these requests do, to be looked at.
+    pub(crate) fn probe(&self, account: &Account) -> Probe {
+        Probe { account: account.clone(), proxies: self.proxies.clone() }
     }
 
     /// From now on `watch` looks on at every request. Only the first call counts.

@@ -126,6 +126,27 @@
 //! # }
 //! ```
 //!
+//! # When nothing works
+//!
+//! [`Account::diagnose`] walks as a send would, and sends nothing. Each [`Check`] tells what was seen and, where it did not pass,
+//! what to do and who can do it.
+//!
+//! ```
+//! use send_im::Account;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> send_im::Result<()> {
+//! # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+//! # let account = Account::with_password("tosh@contoso.com", "wrong").server(sandbox.url()).shared(Default::default());
+//! let diagnosis = account.diagnose().await?;
+//! if let Some(failure) = diagnosis.first_failure() {
+//!     println!("{}: {}", failure.name, failure.seen);
+//! }
+//! # assert!(diagnosis.first_failure().is_some());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Cancel
 //!
 //! Dropping the future of a send ends it; its [`SentStatus`] says afterwards whether the text can have left.

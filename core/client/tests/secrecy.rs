@@ -79,6 +79,8 @@ async fn the_whole_flow_at_trace_shows_no_secret() {
             client.send(Message::text(LENE, TEXT)).await
         ));
         client.sign_out().await.unwrap();
+        let diagnosis = account.diagnose().await.unwrap();
+        told.push_str(&format!("{diagnosis:?} {}\n", serde_json::to_string(&diagnosis).unwrap()));
         if let Some(file) = sandbox.ca_file() {
             let wrong = Account::with_password("tosh@contoso.com", format!("not-{PASSWORD}"))
                 .server(sandbox.url())

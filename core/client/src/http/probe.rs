@@ -13,18 +13,18 @@ use url::Url;
 
 use super::certificate::Certificate;
 use super::network_error::{CONNECT_TIMEOUT, closed_in_handshake, innermost};
-use super::proxy::{Duplex, Proxies, Proxy};
+use super::proxy::connect::Duplex;
+use super::proxy::{Proxies, Proxy};
 use super::{tls, tls_error};
-use crate::account::{Account, Server};
+use crate::account::Account;
 use crate::error::Result;
-use crate::host::is_loopback;
 use crate::plain::plain;
 use crate::tls::Tls;
 
 /// How an account's requests would connect.
 pub(crate) struct Probe {
-    account: Account,
-    proxies: Option<Proxies>,
+    pub(super) account: Account,
+    pub(super) proxies: Option<Arc<Proxies>>,
 }
 
 /// The proxy for a server, without its credentials.
@@ -57,18 +57,6 @@ pub(crate) struct Agreed {
 }
 
 impl Probe {
-    /// # Errors
-    /// `invalid_input` for a proxy variable with an unusable value.
-    pub(crate) fn new(account: &Account) -> Result<Self> {
-        let on_loopback = matches!(&account.server, Server::Root(root)
-            if Url::parse(root).is_ok_and(|url| is_loopback(&url)));
-        let proxies = match on_loopback {
-            true => None,
-            false => Some(Proxies::from_environment(tls::config(account)?, account.tls)?),
-        };
-        Ok(Self { account: account.clone(), proxies })
-    }
-
     /// The proxy through which this URL is asked, if any.
     pub(crate) fn proxy_for(&self, url: &Url) -> Option<ProxyInUse> {
         let proxy = self.proxies.as_ref()?.for_url(url)?;
