@@ -1,8 +1,12 @@
 //! `send-im doctor`: walks as a send would, and tells each check as it is made.
 
 use std::io::{self, IsTerminal};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use send_im::{AdviceOwner, Check, CheckOutcome, Diagnosis, Error, Result, Sent};
+use tokio::time::timeout;
 
 use crate::account::{self, Sender};
 use crate::args::DoctorArgs;
@@ -10,12 +14,27 @@ use crate::input;
 use crate::interrupt::Interrupt;
 use crate::output::{self, Style};
 
+/// How long an interrupted diagnosis may take to close its session.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// Diagnoses, and gives the exit code.
 pub(crate) async fn run(args: DoctorArgs, mut interrupt: Interrupt) -> u8 {
     let style = if args.json { Style::Json } else { Style::Plain };
+    let muted = AtomicBool::new(args.json);
+    let mut diagnosing = pin!(diagnose(&args, &muted));
     let diagnosed = tokio::select! {
-        diagnosed = diagnose(&args, style) => diagnosed,
-        () = interrupt.asked() => Err(Error::cancelled("Interrupted; nothing was sent.", Sent::No)),
+        diagnosed = &mut diagnosing => diagnosed,
+        () = interrupt.asked() => {
+            muted.store(true, Ordering::Release);
+            let error = Error::cancelled("Interrupted; nothing was sent.", Sent::No);
+            output::error(style, &error);
+            // There may be a session, which only a diagnosis that goes on closes. A second signal ends even that.
+            tokio::select! {
+                _ = timeout(GRACE, diagnosing) => (),
+                () = interrupt.asked() => (),
+            }
+            return error.kind().exit_code();
+        }
     };
     match diagnosed {
         Ok(diagnosis) => {
@@ -32,7 +51,8 @@ pub(crate) async fn run(args: DoctorArgs, mut interrupt: Interrupt) -> u8 {
     }
 }
 
-async fn diagnose(args: &DoctorArgs, style: Style) -> Result<Diagnosis> {
+/// Tells each check as it is made, until it is muted.
+async fn diagnose(args: &DoctorArgs, muted: &AtomicBool) -> Result<Diagnosis> {
     let given = account::given(&args.sender)?;
     let Sender { account, _sandbox } = match &args.domain {
         Some(domain) => account::nobody(given, domain).await?,
@@ -45,13 +65,12 @@ async fn diagnose(args: &DoctorArgs, style: Style) -> Result<Diagnosis> {
         }
     };
     let marks = Marks::of_output();
-    let account = account.timeout(args.timeout);
     let tell = |check: &Check| {
-        if style == Style::Plain {
+        if !muted.load(Ordering::Acquire) {
             drop(output::say(&line(check, marks)));
         }
     };
-    account.diagnose_with(tell).await
+    account.timeout(args.timeout).diagnose_with(tell).await
 }
 
 /// How outcomes are marked.

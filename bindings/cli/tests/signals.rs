@@ -115,3 +115,23 @@ fn interrupted_after_the_receipt(world: &World) -> Finished {
     signal(&process, "TERM");
     finish(process)
 }
+
+#[test]
+fn a_diagnosis_that_is_interrupted_leaves_no_session_and_says_no_more() {
+    let world = World::new();
+    let mut doctor = common::clean(world.home.path());
+    doctor
+        .env("SEND_IM_SERVER", world.sandbox.url())
+        .env("SEND_IM_ADDRESS", "tosh@contoso.com")
+        .env("SEND_IM_PASSWORD", common::PASSWORD)
+        .arg("doctor");
+    let process = doctor.spawn().unwrap();
+    world.wait_until("a session is open", || world.sandbox.open_applications() == 1);
+    signal(&process, "INT");
+    let done = finish(process);
+    assert_eq!(done.code, Some(130), "{done}");
+    assert_eq!(done.stderr, "Interrupted; nothing was sent.\n", "{done}");
+    assert!(!done.stdout.contains("sign_out"), "{done}");
+    assert_eq!(world.sandbox.open_applications(), 0, "{done}");
+    done.expect_no_secret();
+}
