@@ -1,11 +1,19 @@
 package im.send
 
 import im.send.internal.Harmless
+import im.send.internal.StepRelay
+import im.send.internal.TokenRelay
+import im.send.internal.asFuture
 import im.send.internal.awaiting
+import im.send.internal.blocking
 import im.send.internal.checked
+import im.send.internal.sending
 import im.send.internal.toNative
+import im.send.internal.toPublic
 import im.send.internal.uniffi.AccountOptions
+import im.send.internal.uniffi.diagnose as nativeDiagnose
 import java.nio.file.Path
+import java.util.concurrent.CompletableFuture
 import java.util.function.Consumer
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
@@ -84,6 +92,36 @@ public class Account private constructor(
      * none changes anything.
      */
     public fun onStep(listener: Consumer<Step>): Account = Account(options, Harmless(listener), token)
+
+    /**
+     * Walks as a send would, and sends nothing: names, proxy, connection, TLS, discovery, sign-in, session, events, clock. It
+     * signs in once, as a refused password may lock the account, and signs out.
+     *
+     * Opening the session takes at most this account's [timeout]; names, connections and TLS are looked at before.
+     *
+     * ```kotlin
+     * val failure = account.diagnose().failure
+     * println("${failure?.name} ${failure?.advice?.what}")
+     * ```
+     *
+     * @throws InvalidInputException the account is not usable. Everything else is a check that failed.
+     */
+    @JvmSynthetic
+    public suspend fun diagnose(): Diagnosis {
+        val (steps, tokens) = StepRelay.wanted(onStep) to TokenRelay.wanted(this)
+        return sending(steps, tokens) { nativeDiagnose(options, tokens, steps, it) }.toPublic()
+    }
+
+    /**
+     * The same; this thread waits. From Java it is `account.diagnose()`. An interrupt ends the wait with a
+     * [CancelledException].
+     */
+    @JvmName("diagnose")
+    @Throws(SendImException::class)
+    public fun diagnoseBlocking(): Diagnosis = blocking { diagnose() }
+
+    /** The same without waiting. Cancelling the future ends it. */
+    public fun diagnoseAsync(): CompletableFuture<Diagnosis> = asFuture { diagnose() }
 
     private inline fun with(change: AccountOptions.() -> AccountOptions) = Account(options.change(), onStep, token)
 

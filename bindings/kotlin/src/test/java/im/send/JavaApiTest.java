@@ -57,6 +57,15 @@ class JavaApiTest {
     }
 
     @Test
+    void theWayToThePoolIsLookedAt() throws Exception {
+        Diagnosis diagnosis = account.diagnose();
+        assertNull(diagnosis.failure());
+        assertEquals(CheckName.NAMES, diagnosis.checks().get(0).name());
+        assertEquals(diagnosis.checks().size(), account.diagnoseAsync().get().checks().size());
+        assertTrue(sandbox.messages().isEmpty());
+    }
+
+    @Test
     void aMessageWithEverything() {
         var message = Message.html("lenea@contoso.com", "<b>disk full</b>")
                 .subject("db7")
@@ -213,9 +222,10 @@ class JavaApiTest {
     @Test
     void thePublicClasses() throws Exception {
         assertEquals(new TreeSet<>(Set.of(
-                "Account", "BearerToken", "CancelledException", "Client", "ClosedException", "ConnectionFailedException",
+                "Account", "Advice", "AdviceOwner", "BearerToken", "CancelledException", "Check", "CheckName", "CheckOutcome", "Client",
+                "ClosedException", "ConnectionFailedException",
                 "CredentialUnavailableException",
-                "DeadlineExceededException", "Delivered", "ErrorKind", "Evidence", "Fault", "Format", "Hop", "Importance",
+                "DeadlineExceededException", "Delivered", "Diagnosis", "ErrorKind", "Evidence", "Fault", "Format", "Hop", "Importance",
                 "InvalidInputException", "Layout", "Message", "NotDeliveredException", "OutcomeUnknownException", "Receipt",
                 "Route", "Sandbox", "SandboxBuilder", "SendCancellationException", "SendIm", "SendImException", "SendResult", "Sent", "ServiceException",
                 "SignInException", "Step", "StepName", "Tls", "TokenRequest", "TokenSource", "Wait")), publicClasses());

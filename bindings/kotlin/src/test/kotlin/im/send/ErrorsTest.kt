@@ -113,6 +113,13 @@ class ErrorsTest {
     }
 
     @Test
+    fun `every word of a diagnosis is known`() {
+        val source = Files.readString(ROOT.resolve("core/client/src/diagnosis/check.rs"))
+        val words = Regex("""^ {4}[A-Z]\w+ = "([a-z_]+)";$""", RegexOption.MULTILINE).findAll(source).map { it.groupValues[1] }.toList()
+        assertEquals((CheckName.entries + CheckOutcome.entries + AdviceOwner.entries).map { it.toString() }, words)
+    }
+
+    @Test
     fun `a kind from the future is still an error`() {
         val failure = Failure("brand_new", null, "Something new.", "maybe", null, null, null, null, null, emptyList(), 5, null)
         val error = failure.toException()

@@ -38,6 +38,17 @@ internal fun NativeStep.toPublic(): Step = Step(
     elapsedAsJava = Duration.ofNanos((elapsedMs * 1e6).toLong()),
 )
 
+internal fun List<CheckRecord>.toPublic(): Diagnosis = Diagnosis(map { it.toPublic() })
+
+private fun CheckRecord.toPublic(): Check = Check(
+    name = named(CheckName.entries, name) ?: CheckName.APPLICATION,
+    outcome = named(CheckOutcome.entries, outcome) ?: CheckOutcome.FAILED,
+    seen = seen,
+    tookAsJava = Duration.ofNanos((tookMs * 1e6).toLong()),
+    advice = advice?.let { Advice(it.what, named(AdviceOwner.entries, it.who) ?: AdviceOwner.POOL_ADMINISTRATOR) },
+    kind = kind?.let { named(ErrorKind.entries, it) ?: ErrorKind.SERVICE_ERROR },
+)
+
 internal fun SendOutcome.toPublic(tokens: TokenRelay?): SendResult =
     SendResult(receipt?.toPublic(), failure?.toException(tokens))
 
