@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::read_to_string;
 use std::path::Path;
 
-use send_im::{ErrorKind, Evidence, Format, Importance, Sent, Step, Tls, Wait};
+use send_im::{
+    AdviceOwner, CheckName, CheckOutcome, ErrorKind, Evidence, Format, Importance, Sent, Step, Tls, Wait,
+};
 use send_im_sandbox::Layout;
 
 fn source(path: &str) -> String {
@@ -130,6 +132,31 @@ fn every_name_is_listed_in_every_language() {
             rest.split(" = ").next()
         });
         check("Swift", names.flat_map(|names| names.split(',')).collect());
+    }
+}
+
+/// The languages that have a diagnosis.
+#[test]
+fn every_word_of_a_diagnosis_is_listed_in_python_kotlin_and_dotnet() {
+    let dotnet = sources("bindings/dotnet/SendIm", "cs");
+    let kotlin = sources("bindings/kotlin/src/main/kotlin/im/send", "kt");
+    let python = source("bindings/python/src/send_im/_types.py");
+    macro_rules! words {
+        ($of:ty) => {
+            (stringify!($of), <$of>::ALL.iter().map(|one| bare(one.as_str())).collect())
+        };
+    }
+    let all: [(&str, Vec<String>); 3] = [words!(CheckName), words!(CheckOutcome), words!(AdviceOwner)];
+    for (name, wanted) in all {
+        let listed = quoted_in(&python, &format!("\n{name}: TypeAlias = Literal["), ']', '"');
+        assert_eq!(listed.into_iter().map(bare).collect::<Vec<_>>(), wanted, "{name} in Python");
+        for (source, begins) in
+            [(&dotnet, format!("public enum {name}")), (&kotlin, format!("public enum class {name}"))]
+        {
+            let entries = body(source, &begins).into_iter().filter_map(|line| line.strip_suffix([',', ';']));
+            let listed: Vec<_> = entries.map(bare).filter(|one| one != "other").collect();
+            assert_eq!(listed, wanted, "{begins}");
+        }
     }
 }
 
