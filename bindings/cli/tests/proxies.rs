@@ -486,6 +486,23 @@ fn doctor_tells_which_proxy_is_on_the_way_and_what_it_has_against_that() {
 }
 
 #[test]
+fn doctor_shows_a_password_once_to_a_proxy_that_refuses_it() {
+    let world = World::new();
+    let proxy = Proxy::tinyproxy("BasicAuth svc other");
+    let mut command = common::clean(world.home.path());
+    command.args(["doctor", "--domain", "contoso.com"]);
+    let done = end(command, &[("HTTPS_PROXY", &format!("http://{IN_URL}{}", proxy.at()))]);
+    assert_eq!(done.code, Some(5), "{done}");
+    expect(
+        &done.stdout,
+        &[
+            "it does not accept the user name and password in HTTPS_PROXY; ",
+            "is not asked again for lyncdiscover.contoso.com",
+        ],
+    );
+}
+
+#[test]
 fn doctor_goes_through_a_socks_proxy() {
     let here = Here::new();
     let proxy = Proxy::start("microsocks", |port, _| {

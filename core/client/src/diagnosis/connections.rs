@@ -215,7 +215,10 @@ impl Round<'_, '_> {
 
     /// Reports a check. False where a send fails at it.
     fn conclude(&mut self, name: CheckName, kind: ErrorKind, findings: Findings, took: Duration) -> bool {
-        let Findings { seen, reason, blemish } = findings;
+        let Findings { mut seen, reason, blemish } = findings;
+        // Two servers behind one dead proxy have one sentence.
+        seen.dedup();
+        seen.iter_mut().for_each(|one| one.truncate(one.trim_end_matches('.').len()));
         let enough = !self.servers.is_empty() && (reason.is_none() || self.needed == Needed::Any);
         let outcome = match (enough, reason.or(blemish)) {
             (false, _) => CheckOutcome::Failed,
