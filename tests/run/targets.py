@@ -65,7 +65,7 @@ class Target:
 
     @property
     def zig(self):
-        """Whether zig compiles what is C and mostly links, as it knows every libc. Windows programs are mostly made with mingw's compiler, which is here."""
+        """Whether zig compiles what is C, as it knows every libc. Windows programs are mostly made with mingw's compiler, which is here."""
         return not self.native and not self.triple.endswith("windows-gnu")
 
     @property
