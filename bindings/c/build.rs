@@ -9,7 +9,9 @@ fn main() {
     let family = std::env::var("CARGO_CFG_TARGET_FAMILY").unwrap_or_default();
     let system = std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     if system == "macos" {
-        println!("cargo::rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libsend_im.{ABI}.dylib");
+        // As clang takes it, and as the linker itself does.
+        println!("cargo::rustc-cdylib-link-arg=-install_name");
+        println!("cargo::rustc-cdylib-link-arg=@rpath/libsend_im.{ABI}.dylib");
     } else if family.split(',').any(|name| name == "unix") {
         println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libsend_im.so.{ABI}");
         // Threads of ours run to the end of the process; a host that closes the library must not unmap their code.

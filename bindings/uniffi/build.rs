@@ -3,6 +3,8 @@
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "macos") {
-        println!("cargo::rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libsend_im_uniffi.dylib");
+        // As clang takes it, and as the linker itself does.
+        println!("cargo::rustc-cdylib-link-arg=-install_name");
+        println!("cargo::rustc-cdylib-link-arg=@rpath/libsend_im_uniffi.dylib");
     }
 }

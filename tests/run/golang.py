@@ -225,6 +225,9 @@ def linked(room, machine):
     (room / "main.go").write_text(snippets(PACKAGE / "README.md", "go")[0])
     system, *libc, processor = machine.go.split("_")
     there = {"GOOS": system, "GOARCH": processor, "CGO_ENABLED": "1", "CC": " ".join(machine.compiler)}
+    if machine.musl:
+        # What Alpine's gcc brings by itself.
+        there["CGO_LDFLAGS"] = "-lunwind"
     program = room / machine.program("hello")
     for step in (
         ["mod", "init", "hello"],

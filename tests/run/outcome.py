@@ -82,7 +82,7 @@ def checked(checks):
             check()
             outcome.passed += 1
             print(f"ok - {name}", flush=True)
-        except (AssertionError, subprocess.SubprocessError, OSError, ValueError) as error:
+        except (AssertionError, RuntimeError, subprocess.SubprocessError, OSError, ValueError) as error:
             outcome.failed += 1
             print(f"not ok - {name}: {error}", flush=True)
     return outcome

@@ -1,16 +1,22 @@
 """What proves each machine that libraries and commands are built for: platforms.py [TARGET …], a part of a target's name picks it."""
 
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
+import apple
+import c
 import cargo
 import container
+import golang
 import python
 import scenarios
 import targets
@@ -21,6 +27,10 @@ import workspace
 from outcome import Outcome, checked
 from programs import GREETING
 
+# What each language's package calls a machine by.
+NAMES = {"shell": "name", "c": "name", "python": "wheel", "ruby": "gem", "kotlin": "jna", "dotnet": "dotnet", "node": "node", "php": "php"}
+# Where zig links a program of Go, which nothing else tries.
+GO_LINKED = ("x86_64-unknown-linux-musl", "aarch64-pc-windows-gnullvm")
 # What the scenarios drive the Rust library with.
 DRIVER = ["-p", "send-im-scenarios", "--bin", "rust-driver"]
 # What says how the library gets on with an operating system. The rest asks the sandbox for what the scenarios ask it for.
@@ -69,7 +79,7 @@ def main():
 def prepare(chosen):
     """What these targets need and this machine may lack."""
     targets.prepare(chosen)
-    needed = {"wine": "wine64", "qemu-aarch64-static": "qemu-user-static", "mmdebstrap": "mmdebstrap"}
+    needed = {"wine": "wine64", "qemu-aarch64-static": "qemu-user-static", "mmdebstrap": "mmdebstrap", "musl-gcc": "musl-tools"}
     missing = [package for tool, package in needed.items() if not shutil.which(tool)]
     if not Path("/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1").exists():
         missing += ["libc6-arm64-cross", "libgcc-s1-arm64-cross"]
@@ -78,6 +88,8 @@ def prepare(chosen):
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-scenarios", "-p", "send-im-cli", check=True)
     if any(target.windows and runs_here(target) for target in chosen):
         windows.prepare()
+    if any(target.run == (str(targets.WINE_32),) for target in chosen):
+        windows.prepare_32()
 
 
 def prove(target):
@@ -88,7 +100,7 @@ def prove(target):
         outcome = step(target)
         if outcome is not None:
             rows.append((target.triple, name, outcome.passed, outcome.failed, time.monotonic() - begin))
-            print(f"{target.triple}: {name}: {outcome.passed} passed, {outcome.failed} failed", flush=True)
+            print(f"{target.triple}: {name}: {outcome.passed} passed, {outcome.failed} failed", *outcome.why, sep="\n  ", flush=True)
     return rows
 
 
@@ -119,6 +131,29 @@ def needs_no_newer_glibc(target):
     return outcome
 
 
+def exports(target):
+    """Each library gives a program its own functions alone, those of the header in C."""
+    outcome = Outcome()
+    meant = {"send_im": "|".join(c.declared()), "send_im_uniffi": "(uniffi|ffi|UNIFFI_META)_.+", "send_im_node": "napi_register_\\w+_v1"}
+    for name, pattern in meant.items():
+        found = exported(target, target.folder("dev") / target.library(name))
+        strange = [symbol for symbol in found if not re.fullmatch(pattern, symbol)]
+        good = found and not strange
+        outcome += Outcome(passed=bool(good), failed=not good, why=[] if good else [f"{name} exports {len(found)}: {strange[:9]}"])
+    return outcome
+
+
+def exported(target, library):
+    """The symbols that this library gives to programs."""
+    if target.windows:
+        told = subprocess.run([targets.llvm("readobj"), "--coff-exports", library], capture_output=True, text=True, check=True)
+        return re.findall(r"^  Name: (\S+)", told.stdout, re.MULTILINE)
+    kind = [] if target.macos else ["--dynamic"]
+    listing = [targets.llvm("nm"), "--defined-only", "--extern-only", "--format=just-symbols", *kind, library]
+    told = subprocess.run(listing, capture_output=True, text=True, check=True)
+    return [symbol.removeprefix("_") if target.macos else symbol for symbol in told.stdout.split()]
+
+
 def command(target):
     """The scenarios through the command."""
     if not runs_here(target):
@@ -132,14 +167,14 @@ def command(target):
 
 def core(target):
     """The scenarios through the Rust library."""
-    if not runs_here(target):
+    if not runs_here(target) or target.run == (str(targets.WINE_32),):
         return None
     return scenarios.judge([script(target, "rust-driver", target.folder("dev") / target.program("rust-driver"))])
 
 
 def rust_tests(target):
     """Tests of the core as that machine runs them."""
-    if not (target.windows and runs_here(target)):
+    if target.triple != windows.WINDOWS.triple:
         return None
     outcome = Outcome()
     variable = f"CARGO_TARGET_{target.triple.upper().replace('-', '_')}_RUNNER"
@@ -160,15 +195,42 @@ def packages_of_users(target):
     """What users get, in an empty place, as they are used there."""
     if target.triple != windows.WINDOWS.triple:
         return None
-    build_packages(target, *windows.LANGUAGES)
+    build_packages(target.triple, *windows.LANGUAGES)
     return windows.tests()
 
 
-def build_packages(target, *languages):
-    """Leaves the packages of this target in dist/, as quick builds."""
-    variables = {"TARGETS": target.triple, "SEND_IM_PROFILE": "dev"}
-    packages = workspace.ROOT / "tests" / "run" / "packages.py"
-    workspace.run(sys.executable, packages, *languages, env=dict(os.environ, **variables), check=True)
+def build_packages(machines, *languages):
+    """Leaves the packages of these machines, by parts of their names, in dist/, as quick builds, and tells which they are."""
+    variables = {"TARGETS": machines, "SEND_IM_PROFILE": "dev"}
+    command = [sys.executable, workspace.ROOT / "tests" / "run" / "packages.py", *languages]
+    told = workspace.run(*command, env=dict(os.environ, **variables), stdout=subprocess.PIPE, text=True, check=True)
+    return [workspace.ROOT / line.split()[0] for line in told.stdout.splitlines() if line.startswith("dist/")]
+
+
+def packages_hold_what_was_built(target):
+    """The package of each language that has a name for this machine, has its library or its command, as it was built."""
+    outcome = Outcome()
+    for language, name in NAMES.items():
+        if not getattr(target, name):
+            continue
+        inside = {content for package in build_packages(target.triple, language) for content in contents(package.read_bytes())}
+        wanted = {(target.folder("dev") / file).read_bytes() for file in files(target)}
+        good = bool(inside & wanted)
+        outcome += Outcome(passed=good, failed=not good, why=[] if good else [f"{language}: nothing of {target.triple} is in its package"])
+    return outcome
+
+
+def contents(packed):
+    """The files in a zip, or in a tape archive and those that are in it."""
+    if zipfile.is_zipfile(io.BytesIO(packed)):
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            return [archive.read(name) for name in archive.namelist()]
+    try:
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            found = [archive.extractfile(member).read() for member in archive if member.isfile()]
+    except tarfile.ReadError:
+        return []
+    return [*found, *(inner for file in found if file.startswith(b"\x1f\x8b") for inner in contents(file))]
 
 
 def empty_root(target):
@@ -193,6 +255,23 @@ def image(target):
     return checked([("the image of the service", lambda: container.check(program, target.run[:1]))])
 
 
+def c_tests(target):
+    """The tests in C, with Debian's own musl."""
+    return c.on(target, "-dynamic") if target.triple == "x86_64-unknown-linux-musl" else None
+
+
+def go_program(target):
+    """The first lines of Go's page, linked with the package's library; they greet where the program can be run."""
+    if target.triple not in GO_LINKED:
+        return None
+    build_packages(target.triple, "go")
+    with tempfile.TemporaryDirectory() as work:
+        program = golang.linked(Path(work).resolve(), target)
+        done = subprocess.run([*target.run, program], capture_output=True, text=True) if runs_here(target) else None
+    good = done is None or (done.returncode, done.stdout) == (0, GREETING)
+    return Outcome(passed=good, failed=not good, why=[] if good else [str(done)])
+
+
 def old_debian(target):
     """The wheel in an older Debian: with glibc 2.31 and Python 3.9, or with 2.36 and 3.11 where it is emulated, as the archive of
     the older one lacks packages for ARM. The first lines of the README greet.
@@ -208,7 +287,7 @@ def old_debian(target):
         workspace.run("mmdebstrap", "--quiet", *choice, suite, fresh, check=True)
         fresh.rename(root)
     shutil.rmtree(root / "site", ignore_errors=True)
-    build_packages(target, "python")
+    build_packages(target.triple, "python")
     (wheel,) = (workspace.ROOT / "dist").glob(f"send_im-*manylinux*_{target.triple.split('-')[0]}.whl")
     shutil.unpack_archive(wheel, root / "site", "zip")
     emulator = [f"/{Path(shutil.copy(shutil.which(name), root)).name}" for name in target.run[:1]]
@@ -218,17 +297,39 @@ def old_debian(target):
     return Outcome(passed=good, failed=not good, why=[] if good else [str(done)])
 
 
+def python_sources(target):
+    """The source archive of Python, built by pip as on a machine that no wheel fits: this one, as it builds for itself."""
+    if target.triple != targets.host().triple:
+        return None
+    return checked([("source archive of Python", python.clean_room_of_sources)])
+
+
+def xcframework(target):
+    """What SwiftPM and Xcode take for every Mac, built once, with the second of them."""
+    macs = [mac for mac in targets.TARGETS if mac.macos]
+    if target != macs[-1]:
+        return None
+    (zipped,) = (built for built in build_packages("apple", "swift") if built.suffix == ".zip")
+    return checked([("xcframework", lambda: apple.check(zipped, {"arm64", "x86_64"}))])
+
+
 STEPS = {
     "builds": build,
     "needs no glibc newer than 2.17": needs_no_newer_glibc,
+    "exports its own functions alone": exports,
     "scenarios of the command": command,
     "scenarios of the Rust library": core,
     "tests of the core": rust_tests,
     "service and Ctrl-C of Windows": system,
+    "packages hold what was built": packages_hold_what_was_built,
     "packages in an empty place": packages_of_users,
     "command in an empty root": empty_root,
     "image of the service": image,
+    "tests of C": c_tests,
+    "program of Go": go_program,
     "wheel in an older Debian": old_debian,
+    "source archive of Python": python_sources,
+    "xcframework": xcframework,
 }
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ class Target:
 
     @property
     def zig(self):
-        """Whether zig links, as it knows every libc. Windows programs are mostly made with mingw's compiler, which is here."""
+        """Whether zig compiles what is C, as it knows every libc. Windows programs are mostly made with mingw's compiler, which is here."""
         return not self.native and not self.triple.endswith("windows-gnu")
 
     @property
@@ -76,6 +76,11 @@ class Target:
             return [f"{processor}-w64-mingw32-gcc"]
         system = "macos" if self.macos else "windows-gnu" if self.windows else "linux-musl" if self.musl else f"linux-gnu.{OLDEST_GLIBC}"
         return [str(workspace.PYTHON), "-m", "ziglang", "cc", "-target", f"{processor}-{system}"]
+
+    @property
+    def linker(self):
+        """The variable that tells cargo what links for it."""
+        return f"CARGO_TARGET_{self.triple.upper().replace('-', '_')}_LINKER"
 
     @property
     def strip(self):
@@ -124,11 +129,13 @@ def built(target, profile, also, features):
     if target.windows:
         variables["LIBNODE_PATH"] = str(no_node(target))
     if target.windows and target.zig:
-        variables[f"CARGO_TARGET_{target.triple.upper().replace('-', '_')}_LINKER"] = str(WINDOWS_ARM_LINKER)
+        variables[target.linker] = str(WINDOWS_ARM_LINKER)
     if target.macos:
-        stubs = target.folder(profile) / "frameworks"
-        variables |= {"MACOSX_DEPLOYMENT_TARGET": OLDEST_MACOS, "RUSTFLAGS": f"-Clink-arg=-F{stubs}"}
-        frameworks(target, profile, stubs, variables)
+        # zig compiles what is C. It would link as well, and export everything: it takes no list of what a library exports.
+        kit = target.folder(profile) / "sdk"
+        variables |= {"MACOSX_DEPLOYMENT_TARGET": OLDEST_MACOS, target.linker: "rust-lld"}
+        variables["RUSTFLAGS"] = f"-Clinker-flavor=ld64.lld -Clink-arg=-syslibroot -Clink-arg={kit}"
+        sdk(target, profile, kit, variables)
     # By itself: a library that is built with it gets what this alone asks of their crates, such as a driver of signals.
     target.cargo("build", *chosen, *COMMAND, *also, **variables)
     if target.musl and not target.native:
@@ -147,14 +154,18 @@ def no_node(target):
     return folder
 
 
-def frameworks(target, profile, folder, variables):
-    """Writes what the linker must know of Apple's frameworks, which are on Macs alone: the names that we ask for."""
+def sdk(target, profile, folder, variables):
+    """Writes what the linker must know of a Mac: zig has its C library, and of Apple's frameworks the names that we ask for do."""
     target.cargo("rustc", "--profile", profile, "-p", "send-im-c", "--lib", "--crate-type", "staticlib", **variables)
+    (folder / "usr" / "lib").mkdir(parents=True, exist_ok=True)
+    (known,) = workspace.VENV.rglob("libSystem.tbd")
+    for name in ("System", "c", "m", "iconv"):
+        shutil.copy(known, folder / "usr" / "lib" / f"lib{name}.tbd")
     listed = subprocess.run([llvm("nm"), "-u", target.folder(profile) / "libsend_im.a"], capture_output=True, text=True)
     asked = {line.split()[-1] for line in listed.stdout.splitlines() if line.strip()}
     for name, kind in FRAMEWORKS.items():
         symbols = ", ".join(sorted(symbol for symbol in asked if re.match(rf"{kind}[A-Z]", symbol)))
-        stub = folder / f"{name}.framework" / f"{name}.tbd"
+        stub = folder / "System" / "Library" / "Frameworks" / f"{name}.framework" / f"{name}.tbd"
         stub.parent.mkdir(parents=True, exist_ok=True)
         stub.write_text(
             "--- !tapi-tbd\ntbd-version: 4\ntargets: [ x86_64-macos, arm64-macos ]\n"
