@@ -29,8 +29,8 @@ from programs import GREETING
 
 # What each language's package calls a machine by.
 NAMES = {"shell": "name", "c": "name", "python": "wheel", "ruby": "gem", "kotlin": "jna", "dotnet": "dotnet", "node": "node", "php": "php"}
-# Where zig links a program of Go, which nothing else tries.
-GO_LINKED = ("x86_64-unknown-linux-musl", "aarch64-pc-windows-gnullvm")
+# Where a program of Go is linked that nothing else tries.
+GO_LINKED = ("aarch64-unknown-linux-gnu", "x86_64-unknown-linux-musl", "aarch64-pc-windows-gnullvm")
 # What the scenarios drive the Rust library with.
 DRIVER = ["-p", "send-im-scenarios", "--bin", "rust-driver"]
 # What says how the library gets on with an operating system. The rest asks the sandbox for what the scenarios ask it for.
@@ -83,6 +83,8 @@ def prepare(chosen):
     missing = [package for tool, package in needed.items() if not shutil.which(tool)]
     if not Path("/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1").exists():
         missing += ["libc6-arm64-cross", "libgcc-s1-arm64-cross"]
+    if not shutil.which("aarch64-linux-gnu-gcc"):
+        missing += ["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"]
     if missing:
         toolchains.debian(*missing)
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-scenarios", "-p", "send-im-cli", check=True)

@@ -74,7 +74,9 @@ class Target:
         processor = self.triple.split("-")[0]
         if not self.zig:
             return [f"{processor}-w64-mingw32-gcc"]
-        system = "macos" if self.macos else "windows-gnu" if self.windows else "linux-musl" if self.musl else f"linux-gnu.{OLDEST_GLIBC}"
+        if self.glibc:
+            return [f"{processor}-linux-gnu-gcc"]
+        system = "macos" if self.macos else "windows-gnu" if self.windows else "linux-musl"
         return [str(workspace.PYTHON), "-m", "ziglang", "cc", "-target", f"{processor}-{system}"]
 
     @property

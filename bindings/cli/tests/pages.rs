@@ -68,7 +68,7 @@ fn the_manual_has_a_page_for_each_command() {
         .map(|page| page.unwrap().file_name().into_string().unwrap())
         .collect();
     pages.sort_unstable();
-    let commands = ["-completions", "-man", "-sandbox", "-send", "-serve", ""];
+    let commands = ["-completions", "-doctor", "-health", "-man", "-sandbox", "-send", "-serve", ""];
     assert_eq!(pages, commands.map(|command| format!("send-im{command}.1")));
     let page = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     assert!(pages.iter().all(|name| page(name).contains("\n.ad l\n.nh\n.SH NAME\n")), "columns stay columns");
