@@ -11,7 +11,6 @@ import sys
 import c
 import dotnet
 import golang
-import http_hooks
 import http_service
 import kotlin
 import node
@@ -35,7 +34,7 @@ LANGUAGES = {
     "php": php,
     "node": node,
     "go": golang,
-    "http": http_hooks,
+    "http": http_service,
     "shell": shell,
 }
 

@@ -19,7 +19,7 @@ import cargo
 import dotnet
 import front_page
 import golang
-import http_hooks
+import http_service
 import kotlin
 import node
 import php
@@ -65,7 +65,7 @@ LANES = [
         ("kotlin", kotlin.problem, kotlin.run_kotlin),
         ("java", kotlin.problem, kotlin.run_java),
         ("swift", swift.problem, swift.run),
-        ("http", http_hooks.problem, http_hooks.run),
+        ("http", http_service.problem, http_service.run),
     ],
     [
         ("fidelity", workspace.cargo_problem, fidelity),

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import re
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -12,42 +11,19 @@ import urllib.request
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import http_service
-import toolchains
+from http_service import HANG, LENE, PACKAGE, PYTHON, SANDBOX, TOKEN, alertmanager, asked, ended, service, started, texts
 from programs import clean, same
-from http_service import HANG, LENE, PYTHON, SANDBOX, TOKEN, asked, ended, service, started, texts
-from outcome import checked, tests_in
 
 APPRISE = PYTHON.with_name(f"apprise{PYTHON.suffix}")
-DEBIAN = "prometheus-alertmanager"
 OWN_URL = "http://alertmanager.contoso.com:9093"
 LOOK = f"{OWN_URL}/#/alerts?receiver=send-im"
 # Far more than a group waits here; so long is waited for what has to come.
 ROUNDS = 600
 
 
-def alertmanager():
-    """The command Alertmanager, by Debian's name or its own; None where it is not here."""
-    return shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
-
-
-def problem():
-    """Why this cannot run here, or None."""
-    if missing := http_service.problem():
-        return missing
-    return None if alertmanager() else f"no Alertmanager on PATH (on Debian: apt install {DEBIAN})"
-
-
-def toolchain():
-    """What the service's other tests need, and Alertmanager."""
-    http_service.toolchain()
-    if not alertmanager():
-        toolchains.debian(DEBIAN)
-
-
 def block(mark):
     """The lines of the README in this language that are about hooks."""
-    about = http_service.PACKAGE.joinpath("README.md").read_text().split("\n## Hooks\n")[1].split("\n## ")[0]
+    about = PACKAGE.joinpath("README.md").read_text().split("\n## Hooks\n")[1].split("\n## ")[0]
     return re.search(rf"^```{mark}\n(.*?)^```", about, re.DOTALL | re.MULTILINE)[1]
 
 
@@ -224,8 +200,3 @@ def test_the_readmes_own_hook_takes_what_it_says():
             same((done.returncode, done.stderr), (0, ""))
             same(json.loads(done.stdout)["to"], LENE)
             same(texts(sandbox), ["Backup of db7: failed\n- /srv: no space left\n- /home: no space left"])
-
-
-def run():
-    """All tests of the service."""
-    return http_service.run() + checked(tests_in(globals()))
