@@ -221,7 +221,7 @@ send_im_error *send_im_begin(const send_im_options *options, const char *to, con
  *
  * `options` as with `send_im_client_sign_in`. Gives a JSON object: checks, each with name, outcome (`passed`, `warning`,
  * `failed` or `skipped`), seen, took_ms, advice (what and who: `you`, `network` or `pool_administrator`; or null) and kind (the
- * name of a kind of error, or null). The first check that failed says why a send fails. More members may come. It is an error
+ * name of a kind of error, or null). More members may come. It is an error
  * only where the account is not usable, or the call was cancelled.
  */
 SEND_IM_MUST_USE SEND_IM_API send_im_error *send_im_diagnose(const send_im_options *options, char **diagnosis);

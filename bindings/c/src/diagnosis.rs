@@ -29,7 +29,7 @@ unsafe fn diagnosing(options: *const send_im_options) -> Result<Operation> {
 ///
 /// `options` as with `send_im_client_sign_in`. Gives a JSON object: checks, each with name, outcome (`passed`, `warning`,
 /// `failed` or `skipped`), seen, took_ms, advice (what and who: `you`, `network` or `pool_administrator`; or null) and kind (the
-/// name of a kind of error, or null). The first check that failed says why a send fails. More members may come. It is an error
+/// name of a kind of error, or null). More members may come. It is an error
 /// only where the account is not usable, or the call was cancelled.
 #[must_use]
 #[unsafe(no_mangle)]

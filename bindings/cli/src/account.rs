@@ -81,7 +81,7 @@ pub(crate) async fn nobody(mut given: AccountOptions, domain: &str) -> Result<Se
     if let Some(sandbox) = &sandbox {
         given.server = Some(sandbox.url().to_owned());
     }
-    let account = given.server.into_iter().fold(Account::nobody_of(domain), Account::server);
+    let account = given.server.into_iter().fold(Account::without_credentials(domain), Account::server);
     let account = given.ca_file.into_iter().fold(account, Account::ca_file);
     let account = given.tls.into_iter().fold(account, Account::tls);
     Ok(Sender { account, _sandbox: sandbox })

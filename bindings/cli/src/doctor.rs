@@ -5,7 +5,8 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use send_im::{AdviceOwner, Check, CheckOutcome, Diagnosis, Error, Result, Sent};
+use send_im::bindings::AccountOptions;
+use send_im::{AdviceOwner, Check, CheckName, CheckOutcome, Diagnosis, Error, Result, Sent};
 use tokio::time::timeout;
 
 use crate::account::{self, Sender};
@@ -55,7 +56,11 @@ pub(crate) async fn run(args: DoctorArgs, mut interrupt: Interrupt) -> u8 {
 async fn diagnose(args: &DoctorArgs, muted: &AtomicBool) -> Result<Diagnosis> {
     let given = account::given(&args.sender)?;
     let Sender { account, _sandbox } = match &args.domain {
-        Some(domain) => account::nobody(given, domain).await?,
+        // The variable names the server of the account, and there is none.
+        Some(domain) => {
+            let server = args.sender.server.clone();
+            account::nobody(AccountOptions { server, ..given }, domain).await?
+        }
         None => {
             let password = match args.sender.password_stdin {
                 true => Some(input::password().await?),
@@ -133,9 +138,14 @@ fn closing(diagnosis: &Diagnosis, nobody: bool) -> String {
     match diagnosis.first_failure() {
         Some(check) => {
             let kind = check.kind.map_or("", |kind| kind.as_str());
-            format!("A message cannot be sent: {} failed ({kind}).{warned}", check.name)
+            let what = match check.name {
+                CheckName::EventChannel => "A message may arrive, but what became of it may stay unknown",
+                CheckName::SignOut => "A message can be sent, but its session stays open for a while",
+                _ => "A message cannot be sent",
+            };
+            format!("{what}: {} failed ({kind}).{warned}", check.name)
         }
-        None if nobody => format!("The server is there, and asks who signs in.{warned}"),
-        None => format!("A message can be sent. None was.{warned}"),
+        None if nobody => format!("The server answers and asks for a sign-in.{warned}"),
+        None => format!("No check failed. Nothing was sent.{warned}"),
     }
 }

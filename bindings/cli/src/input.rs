@@ -62,7 +62,7 @@ pub(crate) async fn read(args: &SendArgs) -> Result<Input> {
         None => Vec::new(),
     });
     if recipients.is_empty() {
-        return Err(Error::invalid_input("There is no recipient in the file of --to-file."));
+        return Err(Error::invalid_input("The file of --to-file has no recipients."));
     }
     let password = if password_there { Some(password().await?) } else { None };
     let text = if text_there { in_a_thread(|| text_from(io::stdin().lock())).await? } else { text.clone() };

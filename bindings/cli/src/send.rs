@@ -30,7 +30,8 @@ pub(crate) async fn run(args: SendArgs, mut interrupt: Interrupt) -> u8 {
         () = interrupt.asked() => Err(Error::cancelled("Interrupted before anything was sent.", Sent::No)),
     };
     match prepared {
-        Ok((mut messages, sender)) if messages.len() == 1 => {
+        // What a file lists is told by recipient, however many there are.
+        Ok((mut messages, sender)) if messages.len() == 1 && args.to_file.is_none() => {
             let (_, message) = messages.remove(0);
             deliver(&args, style, message, sender, &mut interrupt).await
         }

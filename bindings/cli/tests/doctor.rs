@@ -30,12 +30,12 @@ fn a_line_a_check_and_a_closing_sentence() {
     let done = doctor(&world, &[]);
     assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{done}");
     let names: Vec<_> = done.stdout.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
-    let expected = "names proxy tcp tls discovery trust challenge sign_in application event_channel clock sign_out message";
+    let expected = "names proxy tcp tls discovery trust challenge sign_in application event_channel clock sign_out check";
     assert_eq!(names.join(" "), expected, "{done}");
     assert!(
         done.stdout
             .lines()
-            .all(|line| line.starts_with("passed ") || line == "A message can be sent. None was."),
+            .all(|line| line.starts_with("passed ") || line == "No check failed. Nothing was sent."),
         "{done}"
     );
     // A pipe gets no signs of a terminal.
@@ -94,7 +94,7 @@ fn warnings_do_not_change_the_exit_code() {
         done.stdout.contains("warning  clock") && done.stdout.contains("s ahead of this machine's"),
         "{done}"
     );
-    assert!(done.stdout.ends_with("A message can be sent. None was. One check has a warning.\n"), "{done}");
+    assert!(done.stdout.ends_with("No check failed. Nothing was sent. One check has a warning.\n"), "{done}");
 }
 
 #[test]
@@ -105,9 +105,15 @@ fn a_domain_is_looked_at_without_an_account() {
     let done = run(command);
     assert_eq!(done.code, Some(0), "{done}");
     assert!(done.stdout.contains("skipped  sign_in       no account was given"), "{done}");
-    assert!(done.stdout.ends_with("The server is there, and asks who signs in.\n"), "{done}");
+    assert!(done.stdout.ends_with("The server answers and asks for a sign-in.\n"), "{done}");
     let asked = world.sandbox.journal();
     assert!(asked.iter().all(|one| one.method == "GET"), "{asked:?}");
+
+    // The variable is about the server of the account, and there is none.
+    let mut elsewhere = clean(world.home.path());
+    elsewhere.args(["doctor", "--domain", "contoso.invalid"]).env("SEND_IM_SERVER", world.sandbox.url());
+    let done = run(elsewhere);
+    assert!(done.code == Some(5) && done.stdout.contains("lyncdiscover.contoso.invalid"), "{done}");
 
     let mut both = clean(world.home.path());
     both.args(["doctor", "--domain", "contoso.com", "--address", "tosh@contoso.com"]);

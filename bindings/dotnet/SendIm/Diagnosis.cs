@@ -141,7 +141,7 @@ namespace SendIm
         /// </summary>
         public IReadOnlyList<DiagnosisCheck> Checks { get; }
 
-        /// <summary>The check that says why a send fails; null where none failed.</summary>
+        /// <summary>The first check that failed; null where none did.</summary>
         public DiagnosisCheck? Failure => Checks.FirstOrDefault(check => check.Outcome == CheckOutcome.Failed);
     }
 }

@@ -32,7 +32,7 @@ const PROBLEMS: [(&str, &str); 15] = [
     ),
     ("413", "The body is too large."),
     ("415", "The body is of a type that is not understood."),
-    ("422", "The body does not fit this hook: which member is missing, or is to be what."),
+    ("422", "The body does not fit this hook: which member is missing, or what it must be."),
     ("429", "The server, or this service, asks to slow down."),
     ("500", "The service failed inside, before anything was sent."),
     ("502", "The server was not found or not reached, is not trusted, or failed."),

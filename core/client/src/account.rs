@@ -103,21 +103,21 @@ impl Account {
         Self::new(address, Credential::Bearer(TokenSource::new(source)))
     }
 
-    /// Nobody of this domain: for a [`diagnosis`](Self::diagnose) that ends where somebody would have to sign in. Anything else
-    /// ends with `credential_unavailable`.
+    /// An account without credentials, to [diagnose](Self::diagnose) a domain up to the sign-in. Sending fails with
+    /// `credential_unavailable`.
     ///
     /// ```
     /// # #[tokio::main]
     /// # async fn main() -> send_im::Result<()> {
     /// # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
-    /// let nobody = send_im::Account::nobody_of("contoso.com");
-    /// # let nobody = nobody.server(sandbox.url());
-    /// let diagnosis = nobody.diagnose().await?;
+    /// let account = send_im::Account::without_credentials("contoso.com");
+    /// # let account = account.server(sandbox.url());
+    /// let diagnosis = account.diagnose().await?;
     /// assert!(diagnosis.first_failure().is_none());
     /// # Ok(())
     /// # }
     /// ```
-    pub fn nobody_of(domain: impl AsRef<str>) -> Self {
+    pub fn without_credentials(domain: impl AsRef<str>) -> Self {
         Self::new(format!("nobody@{}", domain.as_ref()), Credential::None)
     }
 

@@ -48,7 +48,10 @@ extern "system" fn service_main(_: u32, _: *mut *mut u16) {
     let (tell, asked) = unbounded_channel();
     let _ = ASKED.set(tell);
     // A function, not a closure that holds something: what it holds would be gone after the first request to stop.
-    let Ok(manager) = register(NAME, control) else { return };
+    let Ok(manager) = register(NAME, control) else {
+        // Nobody can be told but the log that the manager of services keeps of a process that just ends.
+        std::process::exit(5)
+    };
     let stop = args.drain + STOP;
     tell_manager(manager, ServiceState::StartPending, ServiceControlAccept::empty(), START, 0);
     let code = crate::on_threads(async move {

@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use super::{Given, body};
 
+/// Seconds. Grafana hangs up after 30 s, and notifies again. Source: grafana/grafana issue 73657.
+const GRAFANA_TIMEOUT: &str = "25";
 /// How much of a text rides in an invitation, in UTF-16 units.
 const ROOM: usize = 800;
 /// The most that one alert of several may take of it, and the name of the group.
@@ -65,7 +67,11 @@ enum Status {
 /// Why the body is none.
 pub(super) fn given(body: Value, system: System) -> Result<Given, String> {
     let group: Group = body::fit(body)?;
-    Ok(vec![("message", group.text(system)), ("importance", group.importance().to_owned())])
+    let mut given = vec![("message", group.text(system)), ("importance", group.importance().to_owned())];
+    if system == System::Grafana {
+        given.push(("timeout", GRAFANA_TIMEOUT.to_owned()));
+    }
+    Ok(given)
 }
 
 impl Group {
@@ -93,7 +99,7 @@ impl Group {
             text += &line;
             told += 1;
         }
-        let more = (alerts.len() - told) as u64 + self.truncated_alerts.unwrap_or(0);
+        let more = ((alerts.len() - told) as u64).saturating_add(self.truncated_alerts.unwrap_or(0));
         if more > 0 {
             text += &format!("\nand {more} more");
         }

@@ -77,17 +77,17 @@ mod tests {
     fn what_does_not_fit_is_named_and_not_repeated() {
         for (body, why) in [
             (json!({"title": "s3cret"}), "its member message is missing."),
-            (json!({"message": ["s3cret"]}), "its member message is to be a string."),
-            (json!({"message": "m", "title": 1}), "its member title is to be a string."),
+            (json!({"message": ["s3cret"]}), "its member message must be a string."),
+            (json!({"message": "m", "title": 1}), "its member title must be a string."),
             (
                 json!({"message": "m", "type": "s3cret"}),
-                "its member type is to be one of `info`, `success`, `warning`, `failure`.",
+                "its member type must be one of `info`, `success`, `warning`, `failure`.",
             ),
             (
                 json!({"message": "m", "attachments": ["s3cret"]}),
-                "its member attachments[0] is to be an object.",
+                "its member attachments[0] must be an object.",
             ),
-            (json!("s3cret"), "it is to be an object."),
+            (json!("s3cret"), "it must be an object."),
         ] {
             assert_eq!(given(body).unwrap_err(), format!("The body does not fit this hook: {why}"));
         }

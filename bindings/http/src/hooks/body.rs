@@ -49,6 +49,6 @@ pub(super) fn fit<T: DeserializeOwned>(body: Value) -> Result<T, String> {
         // What was found instead may quote a value.
         let expected = told.rsplit_once(", expected ").map_or("another value", |(_, expected)| expected);
         let subject = if place == "." { "it".to_owned() } else { format!("its member {place}") };
-        format!("The body does not fit this hook: {subject} is to be {expected}.")
+        format!("The body does not fit this hook: {subject} must be {expected}.")
     })
 }

@@ -141,7 +141,7 @@ fn failure(name: &str, source: &str, error: &minijinja::Error) -> String {
             let member =
                 error.range().and_then(|range| member_at(source, range)).unwrap_or("which one is not known");
             format!(
-                "The body does not fit this hook: line {line} of the template {name} names a member that it has not: {member}."
+                "The body does not fit this hook: line {line} of the template {name} refers to a member that the body does not have: {member}."
             )
         }
         ErrorKind::OutOfFuel => {
@@ -233,8 +233,9 @@ mod tests {
         ] {
             let why = message(template, body.clone()).unwrap_err();
             let line = template.lines().count();
-            let wanted =
-                format!("line {line} of the template message names a member that it has not: {member}.");
+            let wanted = format!(
+                "line {line} of the template message refers to a member that the body does not have: {member}."
+            );
             assert!(why.ends_with(&wanted), "{template}: {why}");
         }
     }

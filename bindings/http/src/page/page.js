@@ -138,6 +138,13 @@ form.addEventListener("submit", async (event) => {
   byId("send").removeAttribute("aria-disabled");
 });
 
+// Whether a token is needed, asked of a path that sends nothing.
+fetch("/metrics", { method: "HEAD" }).then(
+  (answer) => answer.status === 401 && locked(),
+  () => {},
+);
+
+// Last: a browser may refuse to keep anything, which throws.
 const root = document.documentElement;
 const system = matchMedia("(prefers-color-scheme: dark)");
 const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
@@ -153,9 +160,3 @@ byId("theme").addEventListener("click", () => {
 });
 system.addEventListener("change", name);
 name();
-
-// Whether a token is needed, asked of a path that sends nothing.
-fetch("/metrics", { method: "HEAD" }).then(
-  (answer) => answer.status === 401 && locked(),
-  () => {},
-);

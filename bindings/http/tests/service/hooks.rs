@@ -79,7 +79,7 @@ async fn an_operators_file_is_a_hook_of_its_own() {
     let unfit = answer(posted(&world, "disk", json!({"owner": "lenea", "full": 1}))).await;
     assert_eq!(unfit.verdict(), verdict(422, "invalid_input", "no"));
     assert!(
-        unfit.text.contains("line 1 of the template message names a member that it has not: host."),
+        unfit.text.contains("line 1 of the template message refers to a member that the body does not have: host."),
         "{}",
         unfit.text
     );
@@ -110,7 +110,7 @@ async fn a_body_that_does_not_fit_is_a_422_that_names_the_member() {
     for (hook, body, member) in [
         ("alertmanager", alerts, "member alerts[0].labels is missing"),
         ("grafana", json!({"status": "firing"}), "member alerts is missing"),
-        ("apprise", json!({"message": 5}), "member message is to be a string"),
+        ("apprise", json!({"message": 5}), "member message must be a string"),
     ] {
         let answer = hooked(&world, hook, body).await;
         assert_eq!(answer.verdict(), verdict(422, "invalid_input", "no"), "{hook}");

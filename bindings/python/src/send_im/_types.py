@@ -289,7 +289,7 @@ class Diagnosis:
 
     @property
     def failure(self) -> Optional[Check]:
-        """The check that says why a send fails; None where none failed."""
+        """The first check that failed; None where none did."""
         return next((check for check in self.checks if check.outcome == "failed"), None)
 
 

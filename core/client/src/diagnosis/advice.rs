@@ -141,7 +141,7 @@ pub(super) fn advice(check: CheckName, kind: Option<ErrorKind>, reason: Reason) 
         ),
         (_, _, Reason::UnknownAuthority) => (
             You,
-            "Give the file with the certificate of the authority that signed it as ca_file (SEND_IM_CA_FILE).",
+            "If you know this issuer, name its certificate file as ca_file (SEND_IM_CA_FILE). If not, something may be intercepting the connection: ask who runs the network.",
         ),
         (_, _, Reason::OtherCertificate) => (
             PoolAdministrator,

@@ -165,7 +165,7 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// The check that says why a send fails; `None` where none failed.
+    /// The first check that failed; `None` where none did.
     ///
     /// ```
     /// # #[tokio::main]

@@ -33,8 +33,9 @@ impl Account {
     /// Walks as a send would, and sends nothing: names, proxy, connection, TLS, discovery, trust, challenge, sign-in, session,
     /// events and clock. Then it signs out.
     ///
-    /// It signs in once, under the same limits as a send. The home pool is discovered anew. Names, connections and TLS take at
-    /// most some 40 s where nothing answers; opening the session the account's [`timeout`](Self::timeout).
+    /// It signs in once, under the same limits as a send. The home pool is discovered anew. Each server may take
+    /// 10 s for its name, its connection and TLS each, and 30 s more for a proxy; opening the session takes the account's
+    /// [`timeout`](Self::timeout) at most. A diagnosis that is dropped closes its session.
     ///
     /// ```
     /// # #[tokio::main]

@@ -174,7 +174,7 @@ pub(crate) async fn set_up(name: &str) -> Case {
                 .server(sandbox.url())
         }
         "nobody" | "nobody_windows_only" | "nobody_other_name" => {
-            trusting(by_domain(Account::nobody_of("contoso.com"), here, here))
+            trusting(by_domain(Account::without_credentials("contoso.com"), here, here))
         }
         _ => at(&sandbox),
     };

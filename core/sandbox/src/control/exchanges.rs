@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::state::contents::Contents;
+use crate::state::contents::{Contents, Part};
 use crate::state::inbox::Delivered;
 use crate::state::journal::{Exchange, Journal};
 
@@ -43,10 +43,15 @@ pub(super) fn story(journal: &Journal, message: Delivered) -> Story {
     let bodies = exchanges.iter().filter(answered).filter_map(|whole| body(whole.contents.as_ref()?));
     let submitted =
         || exchanges.iter().filter(answered).any(|whole| whole.exchange.number == message.request);
+    // An answer of which only the beginning is kept may hold what the sender was told.
+    let is_cut = |contents: &Contents| contents.answer.as_ref().is_some_and(Part::is_cut);
+    let cut = !journal.numbers_with(is_cut).is_empty();
     let evidence = if journal.contents(message.request).is_none() {
         None
     } else if bodies.into_iter().any(|body| confirms(body, &message.told_by)) {
         Some(if message.via == "invitation" { "invitation_accepted" } else { "message_confirmed" })
+    } else if cut {
+        None
     } else {
         Some(if submitted() { "submitted" } else { "none" })
     };
@@ -69,6 +74,8 @@ fn confirms(body: &str, href: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderMap;
+    use axum::http::header::CONTENT_TYPE;
     use serde_json::json;
 
     use super::*;
@@ -84,5 +91,35 @@ mod tests {
         .to_string();
         assert_eq!(["/a", "/b", "/c", "/d"].map(|href| confirms(&batch, href)), [false, true, false, false]);
         assert!(!confirms("<html>/b</html>", "/b"));
+    }
+    #[test]
+    fn evidence_is_not_known_where_an_answer_is_kept_in_part() {
+        let journal = Journal::default();
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, "application/json".parse().unwrap())]);
+        let exchange = |path: &str, body: &[u8]| {
+            let number = journal.record_request("GET".into(), path.into(), "http://127.0.0.1:1".into(), 0, 1);
+            journal.record_contents(number, Part::of(&headers, b"", false));
+            journal.record_answer(number, 200, Part::of(&headers, body, false));
+            number
+        };
+        let message = Delivered {
+            number: 1,
+            from: "tosh@contoso.com".into(),
+            to: "lenea@contoso.com".into(),
+            accepted_by: "lenea@contoso.com".into(),
+            subject: None,
+            importance: "Normal".into(),
+            format: "plain".into(),
+            text: "hello".into(),
+            via: "invitation".into(),
+            conversation: "c".into(),
+            thread_id: "t".into(),
+            received_at: std::time::SystemTime::UNIX_EPOCH,
+            request: exchange("/invite", b"{}"),
+            told_by: "/b".into(),
+        };
+        assert_eq!(story(&journal, message.clone()).evidence, Some("submitted"));
+        exchange("/events", &vec![b' '; 1 << 20]);
+        assert_eq!(story(&journal, message).evidence, None);
     }
 }

@@ -152,8 +152,8 @@ async function tell(number) {
 // An answer that has just left may have brought evidence.
 let soon = 0;
 function tellSoon() {
-  clearTimeout(soon);
-  soon = setTimeout(() => {
+  soon ||= setTimeout(() => {
+    soon = 0;
     for (const [number, one] of shown) if (!one.final) tell(number);
   }, 100);
 }
@@ -405,7 +405,8 @@ byId("try").textContent = [
 ].join("\n");
 asks(byId("fault"), "action", byId("fault-number"), "number");
 asks(byId("recipient"), "behaviour", byId("recipient-more"), "more");
-themes(byId("theme"));
 addEventListener("hashchange", view);
 view();
 watch();
+// Last: a browser may refuse to keep anything, which throws.
+themes(byId("theme"));

@@ -83,6 +83,11 @@ impl Part {
         }
     }
 
+    /// True where only the beginning of the body is kept.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.body.is_some() && self.bytes > MAX_BODY
+    }
+
     fn size(&self) -> usize {
         let headers =
             self.headers.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, String::len));

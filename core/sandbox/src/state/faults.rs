@@ -62,7 +62,7 @@ impl Faults {
                 hit = Some(at);
             }
         }
-        if counted || hit.is_some() {
+        if counted || hit.is_some_and(|at| faults[at].times > 0) {
             self.tell();
         }
         let at = hit?;

@@ -97,6 +97,15 @@ fn the_worst_of_those_that_fire_says_how_urgent_it_is() {
 }
 
 #[test]
+fn a_message_of_grafana_ends_before_grafana_hangs_up() {
+    let timeout = |system| {
+        let given = given(group(json!([alert("firing", "web1", "down")])), system).unwrap();
+        given.into_iter().find(|(name, _)| *name == "timeout").map(|(_, value)| value)
+    };
+    assert_eq!((timeout(System::Grafana).as_deref(), timeout(System::Alertmanager)), (Some("25"), None));
+}
+
+#[test]
 fn grafana_leads_to_the_panel() {
     let mut body = group(json!([alert("firing", "web1", "down")]));
     let link = |body: &Value| {
@@ -113,11 +122,11 @@ fn grafana_leads_to_the_panel() {
 fn what_does_not_fit_is_named_and_not_repeated() {
     let mut cases = Vec::new();
     for (pointer, value, why) in [
-        ("/status", json!("s3cret"), "its member status is to be `firing` or `resolved`."),
-        ("/alerts", json!("s3cret"), "its member alerts is to be a sequence."),
-        ("/alerts/0/labels/severity", json!(5), "its member alerts[0].labels.severity is to be a string."),
-        ("/alerts/0/labels", json!(null), "its member alerts[0].labels is to be a map."),
-        ("/truncatedAlerts", json!("s3cret"), "its member truncatedAlerts is to be u64."),
+        ("/status", json!("s3cret"), "its member status must be `firing` or `resolved`."),
+        ("/alerts", json!("s3cret"), "its member alerts must be a sequence."),
+        ("/alerts/0/labels/severity", json!(5), "its member alerts[0].labels.severity must be a string."),
+        ("/alerts/0/labels", json!(null), "its member alerts[0].labels must be a map."),
+        ("/truncatedAlerts", json!("s3cret"), "its member truncatedAlerts must be u64."),
     ] {
         let mut body = group(json!([alert("firing", "web1", "down")]));
         *body.pointer_mut(pointer).unwrap() = value;

@@ -116,7 +116,7 @@ public class Check @JvmOverloads constructor(
  *   discovery leads to another server.
  */
 public class Diagnosis(@get:JvmName("checks") public val checks: List<Check>) : Serializable {
-    /** The check that says why a send fails; null where none failed. */
+    /** The first check that failed; null where none did. */
     @get:JvmName("failure")
     public val failure: Check? get() = checks.firstOrNull { it.outcome == CheckOutcome.FAILED }
 
