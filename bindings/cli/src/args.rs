@@ -253,7 +253,7 @@ pub(crate) struct SandboxArgs {
     pub(crate) ring: Duration,
 }
 
-/// Print what a shell completes this command by.
+/// Print shell completions.
 ///
 /// In bash: source <(send-im completions bash). The packages for dpkg and rpm have it where bash, zsh and fish look.
 #[derive(Args)]
@@ -272,7 +272,7 @@ pub(crate) struct ManArgs {
     pub(crate) folder: Option<PathBuf>,
 }
 
-/// Ask a service whether it takes requests, as the health check of a container
+/// Check that a service takes requests, for example as the health check of a container
 ///
 /// Exit codes: 0 when it does, 5 when it does not or cannot be reached, 2 for arguments that are not usable.
 #[derive(Args)]

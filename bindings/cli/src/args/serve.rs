@@ -67,7 +67,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME", help_heading = "Who may ask")]
     pub(crate) allow_host: Vec<String>,
 
-    /// Show no page to a browser that asks for /
+    /// Do not serve the web page at /
     #[arg(long, help_heading = "Who may ask")]
     pub(crate) no_page: bool,
 
@@ -135,7 +135,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "30s", help_heading = "Limits")]
     pub(crate) drain: Duration,
 
-    /// Log to files in this folder, a file a day, the last fourteen, and not to standard error
+    /// Log to daily files in this folder, keeping 14, instead of to standard error
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) log_folder: Option<PathBuf>,
 
