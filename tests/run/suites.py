@@ -65,7 +65,6 @@ LANES = [
         ("kotlin", kotlin.problem, kotlin.run_kotlin),
         ("java", kotlin.problem, kotlin.run_java),
         ("swift", swift.problem, swift.run),
-        ("http", http_service.problem, http_service.run),
     ],
     [
         ("fidelity", workspace.cargo_problem, fidelity),
@@ -75,6 +74,7 @@ LANES = [
         ("php", php.problem, php.run),
         ("node", node.problem, node.run),
         ("c", c.problem, c.run),
+        ("http", http_service.problem, http_service.run),
     ],
 ]
 # These rows have tests of another kind.
