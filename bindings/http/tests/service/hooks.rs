@@ -79,7 +79,9 @@ async fn an_operators_file_is_a_hook_of_its_own() {
     let unfit = answer(posted(&world, "disk", json!({"owner": "lenea", "full": 1}))).await;
     assert_eq!(unfit.verdict(), verdict(422, "invalid_input", "no"));
     assert!(
-        unfit.text.contains("line 1 of the template message refers to a member that the body does not have: host."),
+        unfit
+            .text
+            .contains("line 1 of the template message refers to a member that the body does not have: host."),
         "{}",
         unfit.text
     );
