@@ -312,6 +312,8 @@ def main():
         sys.exit(f"c: {missing}")
     if sys.argv[1:2] == ["install"]:
         install(Path(sys.argv[2]), os.environ.get("SEND_IM_PROFILE", "release"))
+        # A recipe is for an archive.
+        (Path(sys.argv[2]) / "conanfile.py").unlink()
     else:
         workspace.install_pytest()
         outcome = run()
