@@ -16,7 +16,7 @@ pub(crate) fn completions(args: &CompletionsArgs) -> ExitCode {
     clap_complete::generate(args.shell, &mut Cli::command(), "send-im", &mut script);
     // clap_complete 4.6 writes the hyphen of a command's name for bash in two ways, and then completes no command of it.
     let script = String::from_utf8_lossy(&script).replace("send__subcmd__im", "send__im");
-    ended(io::stdout().lock().write_all(script.as_bytes()), "Standard output")
+    printed(io::stdout().lock().write_all(script.as_bytes()))
 }
 
 /// Prints the page of the command, or writes its pages and those of its commands into a folder.
@@ -27,12 +27,12 @@ pub(crate) fn man(args: &ManArgs) -> ExitCode {
         Some(folder) => {
             let mut commands = [command.clone()].into_iter().chain(command.get_subcommands().cloned());
             let write = |command| page(command).and_then(|(name, page)| fs::write(folder.join(name), page));
-            ended(commands.try_for_each(write), "The folder")
+            let written = std::fs::create_dir_all(folder).and_then(|()| commands.try_for_each(write));
+            ended(written, 2, |why| {
+                format!("The folder {} cannot be written to: {why}; name another.", folder.display())
+            })
         }
-        None => {
-            let printed = page(command).and_then(|(_, page)| io::stdout().lock().write_all(page.as_bytes()));
-            ended(printed, "Standard output")
-        }
+        None => printed(page(command).and_then(|(_, page)| io::stdout().lock().write_all(page.as_bytes()))),
     }
 }
 
@@ -46,11 +46,15 @@ fn page(command: clap::Command) -> io::Result<(String, String)> {
     Ok((page.get_filename(), text.replacen(".SH NAME", ".ad l\n.nh\n.SH NAME", 1)))
 }
 
-fn ended(written: io::Result<()>, place: &str) -> ExitCode {
+fn printed(written: io::Result<()>) -> ExitCode {
+    ended(written, 5, |why| format!("Standard output cannot be written: {why}."))
+}
+
+fn ended(written: io::Result<()>, code: u8, sentence: impl Fn(io::Error) -> String) -> ExitCode {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            output::complain(&format!("{place} cannot be written: {error}."));
-            ExitCode::from(5)
+            output::complain(&sentence(error));
+            ExitCode::from(code)
         }
         _ => ExitCode::SUCCESS,
     }

@@ -156,3 +156,14 @@ fn a_gateway_in_front_of_the_pool_is_told_from_the_pool() {
     assert_eq!(done.code, Some(5), "{done}");
     assert!(done.stdout.contains("    Whoever runs the network: Something in between"), "{done}");
 }
+
+#[test]
+fn a_broken_event_channel_is_not_told_as_a_message_that_cannot_be_sent() {
+    let world = World::new();
+    let gateway = Action::GatewayError { http: 502, body: Default::default(), processed: false };
+    world.sandbox.add_fault(Fault::on(Route::Events, gateway).times(0));
+    let done = doctor(&world, &[]);
+    assert!(done.stdout.contains("failed   event_channel"), "{done}");
+    let closing = done.stdout.lines().last().unwrap();
+    assert!(closing.starts_with("A message may arrive, but what became of it may stay unknown"), "{done}");
+}

@@ -83,11 +83,17 @@ fn the_manual_has_a_page_for_each_command() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_an_error() {
+fn a_folder_is_made_and_one_that_cannot_be_is_an_error() {
     let home = tempfile::TempDir::new().unwrap();
-    let mut command = clean(home.path());
-    command.args(["man", "none/at/all"]).current_dir(home.path());
-    let done = run(command);
-    assert_eq!((done.code, done.stdout.as_str()), (Some(5), ""), "{done}");
-    assert!(done.stderr.contains("The folder cannot be written"), "{done}");
+    let written_to = |folder: &str| {
+        let mut command = clean(home.path());
+        command.args(["man", folder]).current_dir(home.path());
+        run(command)
+    };
+    assert_eq!(written_to("none/at/all").code, Some(0));
+    let page = home.path().join("none/at/all/send-im.1");
+    assert!(page.exists());
+    let done = written_to(page.to_str().unwrap());
+    assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{done}");
+    assert!(done.stderr.contains("cannot be written to") && done.stderr.contains("name another"), "{done}");
 }

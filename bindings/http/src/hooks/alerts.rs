@@ -15,7 +15,7 @@ const GRAFANA_TIMEOUT: &str = "25";
 /// How much of a text rides in an invitation, in UTF-16 units.
 const ROOM: usize = 800;
 /// The most that one alert of several may take of it, and the name of the group.
-const LONGEST_LINE: usize = 160;
+const MAX_LINE: usize = 160;
 /// What "and 12345 more" takes.
 const REST: usize = 24;
 
@@ -84,7 +84,7 @@ impl Group {
         let mut alerts: Vec<&Alert> = self.alerts.iter().collect();
         alerts.sort_by_key(|alert| alert.status == Status::Resolved);
         let mixed = alerts.iter().any(|alert| alert.status != alerts[0].status);
-        let longest = if alerts.len() > 1 { LONGEST_LINE } else { room.saturating_sub(REST + 1) };
+        let longest = if alerts.len() > 1 { MAX_LINE } else { room.saturating_sub(REST + 1) };
         let line = |alert: &&Alert| {
             let what = alert.line(name, self.common_labels.as_ref());
             let resolved = if mixed && alert.status == Status::Resolved { "resolved: " } else { "" };
@@ -125,7 +125,7 @@ impl Group {
         };
         let grouped = || joined(self.group_labels.iter().flatten().map(|(_, value)| value.clone()));
         let name = self.name().map(str::to_owned).or_else(grouped).unwrap_or_else(|| "alerts".to_owned());
-        format!("{words}: {}", cut(&name, LONGEST_LINE))
+        format!("{words}: {}", cut(&name, MAX_LINE))
     }
 
     /// The name that all of these alerts have.

@@ -14,7 +14,7 @@ use super::Given;
 /// What a rendering may take, in instructions of the engine.
 const FUEL: u64 = 100_000;
 /// The longest value that is rendered, in bytes.
-const LONGEST: usize = 64 << 10;
+const MAX_TEXT: usize = 64 << 10;
 
 /// The templates of a file, each by the parameter that it gives.
 pub(super) struct Templates {
@@ -148,7 +148,7 @@ fn failure(name: &str, source: &str, error: &minijinja::Error) -> String {
             format!("The body is too much for this hook: the template {name} takes too many steps.")
         }
         ErrorKind::WriteFailure => format!(
-            "The body is too much for this hook: the template {name} makes more than {LONGEST} bytes of it."
+            "The body is too much for this hook: the template {name} makes more than {MAX_TEXT} bytes of it."
         ),
         kind if is_wrong(error) => {
             format!("The template {name} of this hook is wrong in line {line}: {kind}.")
@@ -172,7 +172,7 @@ struct Limited(Vec<u8>);
 
 impl io::Write for Limited {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > LONGEST {
+        if self.0.len() + bytes.len() > MAX_TEXT {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.0.extend_from_slice(bytes);

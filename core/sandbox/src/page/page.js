@@ -1,10 +1,10 @@
 // The inbox of a sandbox: what it has, it tells at once; nothing is asked for again and again.
 import { ask, byId, clock, exchange, h, importance, letter, plain, requestLine, themes } from "./parts.js";
 
-const MOST_MESSAGES = 2000;
-const MOST_REQUESTS = 300;
-const MOST_ROWS = 300;
-const MOST_SHOWN = 100;
+const MAX_MESSAGES = 2000;
+const MAX_REQUESTS = 300;
+const MAX_ROWS = 300;
+const MAX_SHOWN = 100;
 const VIEWS = ["inbox", "requests", "faults", "recipients"];
 const EVIDENCE = {
   invitation_accepted: ["good", "invitation accepted"],
@@ -57,7 +57,7 @@ function showInbox() {
   const list = byId("conversations");
   const all = conversations();
   const fitting = all.filter(([, all]) => all.some((m) => fits(m.from, m.to, m.accepted_by, m.subject, m.importance, words(m))));
-  const left = fitting.slice(0, MOST_ROWS);
+  const left = fitting.slice(0, MAX_ROWS);
   const keys = new Set(left.map(([key]) => key));
   for (const [key, item] of rows) {
     if (keys.has(key)) continue;
@@ -83,7 +83,7 @@ function showInbox() {
   const more = fitting.length - left.length;
   const none = all.length ? "Nothing fits the search." : "No message yet. One that is sent to this sandbox appears here at once.";
   byId("no-messages").hidden = left.length > 0 && more === 0;
-  byId("no-messages").textContent = more ? `The last ${MOST_ROWS} conversations; the search finds ${more} more.` : none;
+  byId("no-messages").textContent = more ? `The last ${MAX_ROWS} conversations; the search finds ${more} more.` : none;
   byId("try").hidden = all.length > 0;
   byId("count-inbox").textContent = messages.length || "";
   showOpen();
@@ -99,7 +99,7 @@ function choose(key, focus) {
 }
 
 function showOpen() {
-  const all = messages.filter((message) => message.conversation === open).slice(-MOST_SHOWN);
+  const all = messages.filter((message) => message.conversation === open).slice(-MAX_SHOWN);
   const [first] = all;
   byId("inbox").toggleAttribute("data-open", Boolean(first));
   byId("open").hidden = !first;
@@ -179,7 +179,7 @@ function showRequest(one) {
   const after = [...entries.keys()].filter((number) => number < one.number).at(-1);
   byId("journal").insertBefore(entry, after === undefined ? null : entries.get(after));
   entries.set(one.number, entry);
-  while (entries.size > MOST_REQUESTS) {
+  while (entries.size > MAX_REQUESTS) {
     const [oldest] = entries.keys();
     entries.get(oldest).remove();
     entries.delete(oldest);
@@ -306,7 +306,7 @@ const SHOW = {
 
 // What the stream told since a list was asked for, and the list may not have.
 const since = { messages: [], journal: [] };
-const LAST = { messages: `?last=${MOST_MESSAGES}`, journal: `?last=${MOST_REQUESTS}` };
+const LAST = { messages: `?last=${MAX_MESSAGES}`, journal: `?last=${MAX_REQUESTS}` };
 
 async function load(name) {
   since[name] = [];
@@ -342,14 +342,14 @@ function watch() {
     // The list that was asked for when the stream began may have it.
     if (message.number <= (messages.at(-1)?.number ?? 0)) return;
     messages.push(message);
-    if (messages.length > MOST_MESSAGES) messages.shift();
+    if (messages.length > MAX_MESSAGES) messages.shift();
     if (message.conversation !== open) fresh.add(message.conversation);
     showInboxSoon();
   });
   news.addEventListener("exchange", (event) => {
     const one = JSON.parse(event.data);
     since.journal.push(one);
-    if (since.journal.length > MOST_REQUESTS) since.journal.shift();
+    if (since.journal.length > MAX_REQUESTS) since.journal.shift();
     showRequest(one);
     tellSoon();
   });
