@@ -22,6 +22,7 @@ import php
 import python
 import ruby
 import swift
+import targets
 import toolchains
 import workspace
 
@@ -35,7 +36,7 @@ LOADS = 5
 
 def python_ready():
     """The wheel as it is released, in an environment of its own."""
-    (wheel,) = python.package()
+    (wheel,) = (file for file in python.package([targets.host()], "release") if file.suffix == ".whl")
     workspace.make_environment(BUILT / "venv")
     here = workspace.python_in(BUILT / "venv")
     options = ["--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-index"]

@@ -1,5 +1,6 @@
 """The Python package: its tests, its wheel, and the wheel used in an empty place."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +20,9 @@ RUNNERS = [
     workspace.ROOT / "bindings" / "go" / "build_test.py",
 ]
 DIST = workspace.ROOT / "dist"
+# Whether what make runs calls what there is, with as many arguments: no test runs the benchmark. Nothing there declares types.
+UNTYPED = "arg-type assignment func-returns-value index list-item misc operator union-attr var-annotated"
+CALLS = ["--check-untyped-defs", "--ignore-missing-imports", *(f"--disable-error-code={code}" for code in UNTYPED.split())]
 WHEEL = "wheel==0.45.1"
 MATURIN = "maturin==1.16.0"
 
@@ -148,6 +152,11 @@ def lint():
         options = ["--quiet", "--config", "pyproject.toml"] if command[0] == "ruff" else []
         if workspace.run(workspace.PYTHON, "-m", *command, *options, folder=PACKAGE).returncode:
             found.append(f"{name} failed, see above")
+    calling = dict(os.environ, MYPYPATH=str(workspace.ROOT / "tests" / "run"))
+    for folder in ("bench", "fuzz", "siege", "soak"):
+        files = [file for name in ("run", folder) for file in (workspace.ROOT / "tests" / name).glob("*.py")]
+        if workspace.run(workspace.PYTHON, "-m", "mypy", "--config-file=", *CALLS, *files, env=calling).returncode:
+            found.append(f"mypy of tests/{folder} failed, see above")
     return found
 
 
