@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, Callable, Literal, Optional, TypeVar, Union
 
 if TYPE_CHECKING:
@@ -329,10 +330,12 @@ OnStep: TypeAlias = Callable[[Step], object]
 """Told of each finished step, on the thread (or event loop) that waits for the call."""
 
 
+_names = cache(lambda cls: tuple(each.name for each in fields(cls)))
+
+
 def copied(cls: type[T], record: Any, **others: Any) -> T:
     """A value of this dataclass, with the fields of a record of the native library and those others."""
-    names = (each.name for each in fields(cls) if each.name not in others)  # type: ignore[arg-type]
-    return cls(**{name: getattr(record, name) for name in names}, **others)
+    return cls(**{name: getattr(record, name) for name in _names(cls) if name not in others}, **others)
 
 
 def step_from(record: Any) -> Step:

@@ -7,6 +7,10 @@ module SendIm
       # @return [Array<Symbol>] the names of the fields, in the order of their readers
       def members = @members ||= []
 
+      # The instance variable of each field.
+      # @api private
+      def variables = @variables ||= members.to_h { |name| [name, :"@#{name}"] }.freeze
+
       # @return [Array<Symbol>] those that {Value#inspect} leaves out
       def hidden = @hidden ||= []
 
@@ -30,16 +34,17 @@ module SendIm
 
     # @param values [Hash{Symbol => Object}] a value for each field
     def initialize(**values)
-      unless values.size == self.class.members.size && self.class.members.all? { |name| values.key?(name) }
+      variables = self.class.variables
+      unless values.size == variables.size && variables.each_key.all? { |name| values.key?(name) }
         raise ArgumentError, "#{self.class.name} has the fields #{self.class.members.join(", ")}"
       end
 
-      values.each { |name, value| instance_variable_set(:"@#{name}", value) }
+      variables.each { |name, variable| instance_variable_set(variable, values[name]) }
       freeze
     end
 
     # @return [Hash{Symbol => Object}] the fields by name
-    def to_h = self.class.members.to_h { |name| [name, instance_variable_get(:"@#{name}")] }
+    def to_h = self.class.variables.transform_values { |variable| instance_variable_get(variable) }
 
     # @return [Hash{Symbol => Object}] the fields for `case … in {…}`
     def deconstruct_keys(_names) = to_h
