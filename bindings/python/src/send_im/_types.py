@@ -335,7 +335,7 @@ _names = cache(lambda cls: tuple(each.name for each in fields(cls)))
 
 def copied(cls: type[T], record: Any, **others: Any) -> T:
     """A value of this dataclass, with the fields of a record of the native library and those others."""
-    return cls(**{name: getattr(record, name) for name in _names(cls) if name not in others}, **others)
+    return cls(**{name: getattr(record, name) for name in _names(cls) if name not in others}, **others)  # type: ignore[arg-type]
 
 
 def step_from(record: Any) -> Step:
