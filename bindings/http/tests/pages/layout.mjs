@@ -99,6 +99,24 @@ export async function aCrowd(inbox, service) {
   assert.ok((await inbox.evaluate(() => document.querySelector(".list").scrollTop)) > 5000, "the list has jumped");
 }
 
+/** An address that is longer than the window is wide breaks, and nothing beside it does. */
+export async function aLongAddress(inbox, page) {
+  const recipient = `${"maximiliane-".repeat(5)}x@research.${"department-of-long-names.".repeat(4)}contoso.com`;
+  await send(page, { recipient, message: "x".repeat(300), subject: "Names" });
+  await inbox.bringToFront();
+  await inbox.setViewportSize({ width: 360, height: 800 });
+  await inbox.click('nav a[href="#inbox"]');
+  if (await inbox.locator("#back").isVisible()) await inbox.click("#back");
+  await inbox.click('#conversations button:has-text("Names")');
+  const lines = await inbox.locator("#who dt").evaluateAll((names) => {
+    const range = document.createRange();
+    return names.map((name) => range.selectNodeContents(name) ?? range.getClientRects().length);
+  });
+  assert.deepEqual(lines, [1, 1, 1]);
+  assert.equal(await inbox.evaluate(() => document.documentElement.scrollWidth), 360);
+  await usual(inbox);
+}
+
 /** Text that is read from the right ends at the left. */
 export async function rightToLeft(inbox, page) {
   await send(page, { recipient: "noa@contoso.com", message: "השרת הופעל מחדש!", subject: "עדכון" });

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { withPage } from "../callers/jquery/browser.mjs";
 import { look, outcome, press, send, tabTo } from "./driving.mjs";
-import { aBarThatStays, aClosedRequest, aCrowd, anExchangeInOrder, formsThatFit, inView, rightToLeft } from "./layout.mjs";
+import { aBarThatStays, aClosedRequest, aCrowd, aLongAddress, anExchangeInOrder, formsThatFit, inView, rightToLeft } from "./layout.mjs";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const { sandbox, service, locked, token, pictures } = JSON.parse((await lines.next()).value);
@@ -60,7 +60,6 @@ async function pose(inbox, page) {
   await inbox.click('#conversations button:has-text("db7")');
   await inbox.locator("#messages .tag.good").nth(1).waitFor();
   await picture(inbox, "inbox", { height: 580 });
-  await picture(inbox, "inbox-360", { width: 360, height: 740, scheme: "dark" });
   await inbox.click('#conversations button:has-text("Release")');
   await inbox.locator("#messages .tag.good").waitFor();
   await picture(inbox, "inbox-dark", { height: 580, scheme: "dark" });
@@ -101,7 +100,7 @@ await withPage(
     assert.equal(await motion(), "smooth");
     await page.emulateMedia({ reducedMotion: "reduce" });
     assert.equal(await motion(), "auto");
-    await picture(page, "send", { width: 800, height: 1130 });
+    await picture(page, "send", { width: 800, height: 965 });
     await inbox.locator("#conversations button", { hasText: "Backup" }).waitFor();
     console.log("a message appears in the inbox while that is open");
 
@@ -202,6 +201,7 @@ await withPage(
     await inbox.locator("#journal pre").first().waitFor();
     await look(inbox, "the requests");
     if (pictures) await pose(inbox, page);
+    await aLongAddress(inbox, page);
     await rightToLeft(inbox, page);
     await aBarThatStays(inbox);
     await formsThatFit(inbox);

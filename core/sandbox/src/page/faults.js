@@ -10,7 +10,7 @@ const SWITCHES = [
   ["Events fail", "event channel: 500", { route: "events", action: { status: { http: 500 } } }],
   ["No tokens", "token service: 500", { route: "token", action: { status: { http: 500 } } }],
   ["No sessions", "applications: 403", { route: "applications", action: { status: { http: 403 } } }],
-  ["The network's own page", "discovery: a web page instead", { route: "discovery", action: "html_instead" }],
+  ["A network's page", "discovery: a web page instead", { route: "discovery", action: "html_instead" }],
   ["Everything is slow", "each request waits 1 s", { route: "any", action: { delay: { ms: 1000 } } }],
 ].map(([title, more, fault]) => {
   const input = h("input", { type: "checkbox", role: "switch" });

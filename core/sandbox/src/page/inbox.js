@@ -33,16 +33,6 @@ export function add(message) {
   }, 30);
 }
 
-/** Messages by conversation. An href is one application's, so no two conversations have the same. */
-function conversations() {
-  const found = new Map();
-  for (const message of messages) {
-    if (!found.has(message.conversation)) found.set(message.conversation, []);
-    found.get(message.conversation).push(message);
-  }
-  return [...found.entries()].reverse().sort(([, a], [, b]) => b.at(-1).number - a.at(-1).number);
-}
-
 const words = (message) => (message.format === "text/html" ? plain(message.text) : message.text);
 
 function row(key) {
@@ -68,7 +58,8 @@ function fill(button, key, all) {
 /** Shows what fits the search, and the open conversation. */
 export function draw() {
   const list = byId("conversations");
-  const all = conversations();
+  // An href is one application's, so no two conversations have the same.
+  const all = [...Map.groupBy(messages, (message) => message.conversation)].sort(([, a], [, b]) => b.at(-1).number - a.at(-1).number);
   const fitting = all.filter(([, all]) => all.some((m) => found(m.from, m.to, m.accepted_by, m.subject, m.importance, words(m))));
   const left = fitting.slice(0, MAX_ROWS);
   const keys = new Set(left.map(([key]) => key));
