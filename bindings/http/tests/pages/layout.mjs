@@ -67,6 +67,9 @@ export async function aClosedRequest(inbox, sandbox) {
   const answer = fetch(`${sandbox}?left`, { signal: client.signal }).catch(({ name }) => name);
   const received = async () => (await (await fetch(`${sandbox}sandbox/api/journal?last=9`)).json()).some(({ path }) => path === "/?left");
   while (!(await received())) await new Promise((resolve) => setTimeout(resolve, 10));
+  // Answers came in another order than their requests.
+  const numbers = await inbox.locator("#journal details").evaluateAll((all) => all.map((one) => Number(one.dataset.number)));
+  assert.deepEqual(numbers, [...numbers].sort((a, b) => b - a), "newest first");
   // One that opens the page meanwhile sees it wait, and then end.
   await inbox.reload();
   await inbox.click('nav a[href="#requests"]');
@@ -78,8 +81,6 @@ export async function aClosedRequest(inbox, sandbox) {
   assert.equal(await answer, "AbortError");
   await line.locator(".tag", { hasText: "closed" }).waitFor();
   await line.locator("pre", { hasText: "the client closed the connection" }).waitFor();
-  const numbers = await inbox.locator("#journal details").evaluateAll((all) => all.map((one) => Number(one.dataset.number)));
-  assert.deepEqual(numbers, [...numbers].sort((a, b) => b - a), "newest first");
 }
 
 /** Hundreds of conversations: the last one of the list opens beside it, and the list stays where it is. */
