@@ -10,17 +10,18 @@ import * as requests from "./requests.js";
 const VIEWS = { messages: inbox, journal: requests, faults, recipients };
 const LAST = { messages: `?last=${inbox.MAX_MESSAGES}`, journal: `?last=${requests.MAX_REQUESTS}` };
 
-// What the stream tells while a list is on its way, which may not have it.
+// What the stream tells while a list is on its way, which may not have it; lists that have changed again meanwhile.
 const told = new Map();
+const again = new Set();
 
 async function load(name) {
+  if (told.has(name)) return again.add(name);
   const since = new Map();
   told.set(name, since);
   const list = await ask("GET", name + (LAST[name] ?? "")).catch(() => null);
-  // Where it was asked for again meanwhile, that answer counts.
-  if (told.get(name) !== since) return;
   told.delete(name);
   if (list) VIEWS[name].show(since.size ? [...new Map([...list.map((one) => [one.number, one]), ...since]).values()] : list);
+  if (again.delete(name)) await load(name);
 }
 
 function add(name, one) {
