@@ -11,6 +11,7 @@ import { aBarThatStays, aClosedRequest, aCrowd, aLongAddress, anExchangeInOrder,
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const { sandbox, service, locked, token, pictures } = JSON.parse((await lines.next()).value);
+
 async function picture(tab, name, { scheme = "light", width = 1200, height }) {
   if (!pictures) return;
   await tab.bringToFront();
