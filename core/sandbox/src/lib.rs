@@ -68,7 +68,7 @@ pub use builder::Builder;
 pub use options::{NotOptions, SandboxOptions, SandboxUser};
 pub use sandbox::{RequestRefused, Sandbox};
 pub use state::inbox::{Delivered, WaitTimeout};
-pub use state::journal::Exchange;
+pub use state::journal::{ClosedBy, Exchange};
 pub use values::behaviour::Behaviour;
 pub use values::challenge_style::ChallengeStyle;
 pub use values::fault::{Action, ErrorBody, Fault, GatewayBody, Route};

@@ -6,15 +6,20 @@ mod support;
 use reqwest::{Client, Response};
 use send_im_sandbox::{Action, Fault, Route, Sandbox};
 use serde_json::{Value, json};
-use support::{PATIENCE, Session, http, json_of};
+use support::{PATIENCE, Session, http, json_of, until};
 
-const FILES: [(&str, &str); 5] = [
-    ("", "text/html; charset=utf-8"),
-    ("/", "text/html; charset=utf-8"),
-    ("/page.css", "text/css; charset=utf-8"),
-    ("/page.js", "text/javascript; charset=utf-8"),
-    ("/parts.js", "text/javascript; charset=utf-8"),
-];
+/// The paths of the page, with their media types: every file of its folder is served.
+fn files() -> Vec<(String, &'static str)> {
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/page")).unwrap();
+    let names = folder.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let known = names.map(|name| match name.rsplit_once('.') {
+        Some(("index", "html")) => ("/".to_owned(), "text/html; charset=utf-8"),
+        Some((_, "css")) => (format!("/{name}"), "text/css; charset=utf-8"),
+        Some((_, "js")) => (format!("/{name}"), "text/javascript; charset=utf-8"),
+        _ => panic!("{name} is no file of a page"),
+    });
+    known.chain([(String::new(), "text/html; charset=utf-8")]).collect()
+}
 
 async fn asked(sandbox: &Sandbox, path: &str) -> Response {
     asked_by(&http(), sandbox, path).await
@@ -82,8 +87,10 @@ impl Events {
 async fn the_files_load_nothing_from_elsewhere_and_run_nothing_inline() {
     let sandbox = Sandbox::start().await.unwrap();
     let mut bytes = 0;
-    for (path, kind) in FILES {
-        let answer = asked(&sandbox, path).await;
+    let files = files();
+    assert!(files.len() > 4, "{files:?}");
+    for (path, kind) in files {
+        let answer = asked(&sandbox, &path).await;
         assert_eq!(answer.status(), 200, "{path}");
         let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
         let policy = header("content-security-policy");
@@ -115,7 +122,7 @@ async fn the_files_load_nothing_from_elsewhere_and_run_nothing_inline() {
         for elsewhere in ["http://", "https://", "<script>", " style=", " onclick=", "innerHTML"] {
             assert!(!text.contains(elsewhere), "{path}: {elsewhere}");
         }
-        bytes += if path == "/" { 0 } else { text.len() };
+        bytes += if path.is_empty() { 0 } else { text.len() };
     }
     assert!(bytes < 100_000, "{bytes}");
     let posted = http().post(format!("{}sandbox/", sandbox.url())).send().await.unwrap();
@@ -300,6 +307,46 @@ async fn a_message_has_its_evidence_and_its_exchanges() {
         assert_eq!(json!(seen), numbers, "{query}");
     }
     assert_eq!(get(&sandbox, "messages?last=x").await.0, 400);
+}
+
+#[tokio::test]
+async fn the_request_that_brought_a_message_stands_before_an_older_one_that_told_of_it() {
+    let (sandbox, session) = Session::on(Sandbox::builder()).await;
+    let asks = session.clone();
+    let poll = tokio::spawn(async move { asks.get(&support::href(&asks.application, "events")).await });
+    until("the request waits", || sandbox.pending_gets() > 0).await;
+    session.invite_with("bob@contoso.com", "hello").await;
+    assert_eq!(poll.await.unwrap().status(), 200);
+    session.events().find("messagingInvitation", "completed").await;
+    let (_, story) = get(&sandbox, "messages/1").await;
+    let [post, gets @ ..] = story["exchanges"].as_array().unwrap().as_slice() else { panic!("{story}") };
+    assert_eq!(
+        (&post["method"], post["request"]["body"].to_string().contains("hello")),
+        (&json!("POST"), true)
+    );
+    let numbers: Vec<_> = gets.iter().map(|one| one["number"].as_u64().unwrap()).collect();
+    assert!(numbers.is_sorted() && numbers[0] < post["number"].as_u64().unwrap(), "{numbers:?}");
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_says_who_closed_it() {
+    let (sandbox, session) = Session::on(Sandbox::builder()).await;
+    let mut events = Events::of(&sandbox).await;
+    let asks = session.clone();
+    let poll = tokio::spawn(async move { asks.get(&support::href(&asks.application, "events")).await });
+    until("the request waits", || sandbox.pending_gets() > 0).await;
+    let open = sandbox.journal().pop().unwrap();
+    assert_eq!((open.status, open.closed_by), (None, None));
+    poll.abort();
+    let closed = events.find("exchange", |one| one["number"] == open.number).await;
+    assert_eq!((&closed["status"], &closed["closed_by"]), (&Value::Null, &json!("client")));
+    sandbox.add_fault(Fault::on(Route::Any, Action::DropBefore));
+    assert!(session.request(reqwest::Method::GET, "/ucwa/nowhere").send().await.is_err());
+    let closed = events.find("exchange", |one| one["path"] == "/ucwa/nowhere").await;
+    assert_eq!((&closed["status"], &closed["closed_by"]), (&Value::Null, &json!("sandbox")));
+    session.get("/ucwa/nowhere").await;
+    let answered = events.find("exchange", |one| one["path"] == "/ucwa/nowhere").await;
+    assert_eq!((&answered["status"], &answered["closed_by"]), (&json!(404), &Value::Null));
 }
 
 #[tokio::test]

@@ -27,11 +27,24 @@ function element(name, className, text) {
   return made;
 }
 
+// The lines of the steps, and their times together: a step may take several requests, between those of another one.
+const lines = new Map();
+
 function step({ step, seconds }) {
-  const line = document.createElement("li");
-  line.append(element("span", "", STEPS[step] ?? step), element("span", "", `${Math.round(seconds * 1000)} ms`));
-  byId("steps").append(line);
+  if (!lines.has(step)) {
+    const item = document.createElement("li");
+    lines.set(step, { seconds: 0, time: element("span", "", "") });
+    item.append(element("span", "", STEPS[step] ?? step), lines.get(step).time);
+    byId("steps").append(item);
+  }
+  const line = lines.get(step);
+  line.seconds += seconds;
+  line.time.textContent = `${Math.round(line.seconds * 1000)} ms`;
+  lead();
 }
+
+/** Brings what happens into view; how, says the style, which knows who wants no motion. */
+const lead = () => outcome.scrollIntoView({ block: "nearest" });
 
 /** A sentence, and what is known besides. */
 function show(kind, sentence, facts) {
@@ -40,6 +53,7 @@ function show(kind, sentence, facts) {
     if (value !== null && value !== undefined) list.append(element("dt", "", name), element("dd", "", String(value)));
   }
   outcome.replaceChildren(element("p", kind, sentence), list);
+  lead();
 }
 
 function receipt(told) {
@@ -132,7 +146,9 @@ form.addEventListener("submit", async (event) => {
   byId("send").setAttribute("aria-disabled", "true");
   byId("progress").hidden = false;
   byId("steps").replaceChildren();
+  lines.clear();
   outcome.replaceChildren(element("p", "", "Sending …"));
+  lead();
   await send();
   sending = false;
   byId("send").removeAttribute("aria-disabled");

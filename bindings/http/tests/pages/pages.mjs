@@ -4,51 +4,13 @@
 // `pictures` is a folder for pictures, or null. Prints what was seen, and ends with 1 where something is not as it should be.
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { packages, withPage } from "../callers/jquery/browser.mjs";
+import { withPage } from "../callers/jquery/browser.mjs";
+import { look, outcome, press, send, tabTo } from "./driving.mjs";
+import { aBarThatStays, aClosedRequest, aCrowd, aLongAddress, anExchangeInOrder, formsThatFit, inView, rightToLeft } from "./layout.mjs";
 
-const axe = readFileSync(packages.resolve("axe-core/axe.min.js"), "utf8");
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const { sandbox, service, locked, token, pictures } = JSON.parse((await lines.next()).value);
-const LOOKS = [
-  ["light", 1200],
-  ["dark", 1200],
-  ["light", 360],
-  ["dark", 360],
-];
-
-/** Presses Tab until this element has the focus. */
-async function tabTo(tab, selector) {
-  for (let presses = 0; presses < 80; presses++) {
-    if (await tab.evaluate((selector) => document.activeElement?.matches(selector), selector)) return;
-    await tab.keyboard.press("Tab");
-  }
-  throw new Error(`Tab does not lead to ${selector}`);
-}
-
-async function press(tab, selector, key) {
-  await tabTo(tab, selector);
-  await tab.keyboard.press(key);
-}
-
-/** In each look: no serious fault that axe finds, and nothing that is wider than the window. */
-async function look(tab, name) {
-  await tab.bringToFront();
-  for (const [scheme, width] of LOOKS) {
-    await tab.emulateMedia({ colorScheme: scheme });
-    await tab.setViewportSize({ width, height: 800 });
-    await tab.evaluate(axe);
-    const found = await tab.evaluate(() => axe.run(document, { iframes: false, resultTypes: ["violations"] }));
-    const serious = found.violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
-    const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-    assert.deepEqual(told, [], `${name}, ${scheme}, ${width}`);
-    assert.ok(found.passes.length > 5, "axe looked at nothing");
-    assert.ok((await tab.evaluate(() => document.documentElement.scrollWidth)) <= width, `${name} is wider than ${width}`);
-  }
-  await tab.emulateMedia({ colorScheme: "light" });
-  await tab.setViewportSize({ width: 1200, height: 800 });
-}
 
 async function picture(tab, name, { scheme = "light", width = 1200, height }) {
   if (!pictures) return;
@@ -59,25 +21,6 @@ async function picture(tab, name, { scheme = "light", width = 1200, height }) {
   await tab.screenshot({ path: `${pictures}/${name}.png` });
   await tab.emulateMedia({ colorScheme: "light" });
   await tab.setViewportSize({ width: 1200, height: 800 });
-}
-
-/** What the page of the service says of a message: the kind of its sentence, the sentence, and the steps. */
-async function send(tab, fields) {
-  for (const [name, value] of Object.entries({ subject: "", importance: "normal", html: false, ...fields })) {
-    const field = tab.locator(`[name=${name}]`);
-    if (name === "importance") await field.selectOption(value);
-    else if (name === "html") await field.setChecked(value);
-    else await field.fill(value);
-  }
-  await tab.click("#send");
-  return outcome(tab);
-}
-
-async function outcome(tab) {
-  const sentence = tab.locator("#outcome p:is(.good, .warn, .bad)");
-  await sentence.waitFor({ timeout: 90_000 });
-  const steps = await tab.locator("#steps li span:first-child").allTextContents();
-  return { kind: await sentence.getAttribute("class"), sentence: await sentence.textContent(), steps, facts: await tab.locator("#outcome dl").textContent() };
 }
 
 /** A server that nobody should ask: how many connections it got. */
@@ -118,7 +61,6 @@ async function pose(inbox, page) {
   await inbox.click('#conversations button:has-text("db7")');
   await inbox.locator("#messages .tag.good").nth(1).waitFor();
   await picture(inbox, "inbox", { height: 580 });
-  await picture(inbox, "inbox-360", { width: 360, height: 740, scheme: "dark" });
   await inbox.click('#conversations button:has-text("Release")');
   await inbox.locator("#messages .tag.good").waitFor();
   await picture(inbox, "inbox-dark", { height: 580, scheme: "dark" });
@@ -152,12 +94,21 @@ await withPage(
     let told = await outcome(page);
     assert.deepEqual([told.kind, told.sentence], ["good", "lenea@contoso.com accepted the message."]);
     for (const step of ["Find the server", "Sign in", "Open a session", "Invite the recipient"]) assert.ok(told.steps.includes(step), `${step}: ${told.steps}`);
+    assert.deepEqual(told.steps, [...new Set(told.steps)], "each step once");
     assert.match(told.facts, /accepted the invitation that carried the text/);
-    await picture(page, "send", { width: 800, height: 1130 });
+    await inView(page, "#outcome");
+    const motion = () => page.evaluate(() => getComputedStyle(document.documentElement).scrollBehavior);
+    assert.equal(await motion(), "smooth");
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    assert.equal(await motion(), "auto");
+    await picture(page, "send", { width: 800, height: 965 });
     await inbox.locator("#conversations button", { hasText: "Backup" }).waitFor();
     console.log("a message appears in the inbox while that is open");
 
+    await page.setViewportSize({ width: 360, height: 640 });
     await send(page, { recipient: "lenea@contoso.com", message: "db7: disk full on /var/lib/postgresql (98 %)", subject: "db7", importance: "urgent" });
+    await inView(page, "#outcome");
+    await page.emulateMedia({ reducedMotion: "no-preference" });
     await look(page, "the page with a receipt");
 
     await inbox.bringToFront();
@@ -179,6 +130,7 @@ await withPage(
     assert.match(shown, /POST \/ucwa/);
     assert.match(shown, /authorization: \(not shown\)/);
     assert.doesNotMatch(shown, /Bearer|cwt=|s3cret/);
+    await anExchangeInOrder(inbox);
     await look(inbox, "an open conversation");
     await inbox.setViewportSize({ width: 360, height: 800 });
     assert.equal(await inbox.locator("#conversations").isVisible(), false);
@@ -250,6 +202,14 @@ await withPage(
     await inbox.locator("#journal pre").first().waitFor();
     await look(inbox, "the requests");
     if (pictures) await pose(inbox, page);
+    await aLongAddress(inbox, page);
+    await rightToLeft(inbox, page);
+    await aBarThatStays(inbox);
+    await formsThatFit(inbox);
+    await aClosedRequest(inbox, sandbox);
+    await aCrowd(inbox, service);
+    await look(inbox, "an inbox with hundreds of conversations");
+    console.log("it all fits, also where there is much");
 
     // The toggle goes before the system's choice, and is remembered.
     await inbox.emulateMedia({ colorScheme: "light" });

@@ -61,6 +61,11 @@ impl ConnectionHandle {
         self.injected.clone()
     }
 
+    /// True where this side ends the connection.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.hang_up.is_cancelled()
+    }
+
     /// Resolves once the connection is to end.
     pub(crate) async fn ended(&self) {
         self.hang_up.cancelled().await;

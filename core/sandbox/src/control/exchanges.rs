@@ -30,15 +30,13 @@ pub(super) fn whole(journal: &Journal, number: u64) -> Option<Whole> {
     Some(Whole { exchange: journal.get(number)?, contents: journal.contents(number) })
 }
 
-/// The request that brought a message, and the answers with events about it.
+/// The request that brought a message, then the answers with events about it: one to an earlier request follows it, too.
 pub(super) fn story(journal: &Journal, message: Delivered) -> Story {
     let quoted = format!("\"{}\"", message.told_by);
-    let mut numbers =
-        journal.numbers_with(|contents| body(contents).is_some_and(|body| body.contains(&quoted)));
-    numbers.push(message.request);
-    numbers.sort_unstable();
-    numbers.dedup();
-    let exchanges: Vec<Whole> = numbers.into_iter().filter_map(|number| whole(journal, number)).collect();
+    let told = journal.numbers_with(|contents| body(contents).is_some_and(|body| body.contains(&quoted)));
+    let others = told.into_iter().filter(|number| *number != message.request);
+    let numbers = std::iter::once(message.request).chain(others);
+    let exchanges: Vec<Whole> = numbers.filter_map(|number| whole(journal, number)).collect();
     let answered = |whole: &&Whole| whole.exchange.status.is_some_and(|status| (200..300).contains(&status));
     let bodies = exchanges.iter().filter(answered).filter_map(|whole| body(whole.contents.as_ref()?));
     let submitted =

@@ -60,7 +60,7 @@ impl Watcher {
             };
             match change {
                 // It has gone where the journal was cleared meanwhile.
-                Change::Answered(number) => {
+                Change::Ended(number) => {
                     if let Some(exchange) = self.shared.journal.get(number) {
                         return event("exchange", &exchange);
                     }

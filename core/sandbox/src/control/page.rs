@@ -11,13 +11,23 @@ use crate::http::response::{self, Response};
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
 
+macro_rules! scripts {
+    ($($name:literal)*) => { &[$(($name, include_str!(concat!("../page/", $name, ".js")))),*] };
+}
+
+/// The modules of the page and their texts; `page` loads the others.
+const SCRIPTS: &[(&str, &str)] = scripts!["api" "conversation" "exchange" "faults" "form" "html_message" "inbox"
+    "news" "page" "parts" "recipients" "requests" "search" "theme"];
+
 /// Media type and text of the file at this path, in segments.
 fn file(path: &[&str]) -> Option<(&'static str, &'static str)> {
     match path {
         ["sandbox"] => Some(("text/html; charset=utf-8", include_str!("../page/index.html"))),
         ["sandbox", "page.css"] => Some(("text/css; charset=utf-8", include_str!("../page/page.css"))),
-        ["sandbox", "page.js"] => Some(("text/javascript; charset=utf-8", include_str!("../page/page.js"))),
-        ["sandbox", "parts.js"] => Some(("text/javascript; charset=utf-8", include_str!("../page/parts.js"))),
+        ["sandbox", name] => {
+            let found = SCRIPTS.iter().find(|(script, _)| name.strip_suffix(".js") == Some(*script))?;
+            Some(("text/javascript; charset=utf-8", found.1))
+        }
         _ => None,
     }
 }

@@ -13,6 +13,7 @@ use crate::dispatch::route::route;
 use crate::http::request::Request;
 use crate::http::response::{self, Response, UcwaError};
 use crate::state::contents::Part;
+use crate::state::journal::ClosedBy;
 use crate::state::shared::SharedState;
 use crate::values::fault::Route;
 use crate::values::origin::RequestedHost;
@@ -51,6 +52,8 @@ pub(crate) async fn answer(
         pool,
         number,
     );
+    let _unanswered =
+        Unanswered { shared: &shared, number: request.number, connection: request.connection.clone() };
     let route = route(&request);
     let secret = route == Some(Route::Token);
     let mut response = match axum::body::to_bytes(body, MAX_READ_BODY).await {
@@ -70,6 +73,20 @@ pub(crate) async fn answer(
     shared.journal.record_answer(number, status, answer);
     tracing::debug!(number, pool, method = %request.method, status, "answered");
     response
+}
+
+/// A request from its arrival on. It is dropped with its connection or its stream, and then had no answer.
+struct Unanswered<'a> {
+    shared: &'a SharedState,
+    number: u64,
+    connection: ConnectionHandle,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        let by = if self.connection.is_ending() { ClosedBy::Sandbox } else { ClosedBy::Client };
+        self.shared.journal.record_closed(self.number, by);
+    }
 }
 
 /// The response, and its contents. A body of unknown or great length is made by a fault, and not read.

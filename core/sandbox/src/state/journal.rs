@@ -28,8 +28,21 @@ pub struct Exchange {
     /// Counts connections on all origins, from 1: requests over one connection have the same number. Not serialized.
     #[serde(skip)]
     pub connection: u64,
-    /// The status answered; none while the request is open and when the connection was dropped instead.
+    /// The status answered; none while the request is open and where it was closed instead.
     pub status: Option<u16>,
+    /// Who closed its connection or its HTTP/2 stream before there was an answer; none otherwise.
+    pub closed_by: Option<ClosedBy>,
+}
+
+/// The side that ended a request without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ClosedBy {
+    /// The program that had asked, or its machine.
+    Client,
+    /// A fault, or the end of the sandbox.
+    Sandbox,
 }
 
 /// The exchanges since the start or the last clearing.
@@ -74,7 +87,9 @@ impl Journal {
         if exchanges.list.len() == MAX_EXCHANGES {
             exchanges.list.pop_front();
         }
-        exchanges.list.push_back(Exchange { number, method, path, origin, pool, connection, status: None });
+        let exchange =
+            Exchange { number, method, path, origin, pool, connection, status: None, closed_by: None };
+        exchanges.list.push_back(exchange);
         number
     }
 
@@ -89,7 +104,15 @@ impl Journal {
         if let Some(exchange) = self.exchanges.lock().get(number) {
             exchange.status = Some(status);
         }
-        self.news.tell(Change::Answered(number));
+        self.news.tell(Change::Ended(number));
+    }
+
+    /// Records that there is no answer; nothing where there was one.
+    pub(crate) fn record_closed(&self, number: u64, by: ClosedBy) {
+        if let Some(exchange) = self.exchanges.lock().get(number).filter(|open| open.status.is_none()) {
+            exchange.closed_by = Some(by);
+            self.news.tell(Change::Ended(number));
+        }
     }
 
     /// The last exchanges, so many at most, oldest first.
@@ -136,8 +159,9 @@ mod tests {
         let nothing = || Part::of(&HeaderMap::new(), b"", false);
         journal.record_answer(first, 200, nothing());
         journal.record_answer(second, 404, nothing());
+        [first, second].into_iter().for_each(|number| journal.record_closed(number, ClosedBy::Client));
         let all = journal.last(9);
         assert_eq!(all.len(), 1);
-        assert_eq!((all[0].number, all[0].status), (2, Some(404)));
+        assert_eq!((all[0].number, all[0].status, all[0].closed_by), (2, Some(404), None));
     }
 }

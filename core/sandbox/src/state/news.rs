@@ -8,8 +8,8 @@ const MAX_BEHIND: usize = 256;
 /// Something changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// The request with this number in the journal was answered.
-    Answered(u64),
+    /// The request with this number in the journal was answered or closed.
+    Ended(u64),
     /// The resource of this name in the control interface.
     Resource(&'static str),
 }
