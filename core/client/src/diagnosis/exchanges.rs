@@ -1,6 +1,5 @@
-//! What the client's own requests brought while it was looked on at.
+//! Records the client's own requests and what came of each.
 
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -10,25 +9,25 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::error::Error;
-use crate::http::{Answer, Http, Look, Request, hop};
+use crate::http::{Answer, Http, Request, RequestEvent, hop};
 use crate::steps::{Step, host_of};
 
 /// One request and what came of it. Neither header values nor bodies, which may hold a token.
 #[derive(Clone)]
-pub(super) struct Sight {
+pub(super) struct Exchange {
     pub(super) step: Step,
     /// A POST: of a sign-in, the one that carries the credential.
     pub(super) is_post: bool,
     pub(super) url: Url,
-    pub(super) took: Duration,
-    pub(super) outcome: Result<Answered, Error>,
+    pub(super) elapsed: Duration,
+    pub(super) outcome: Result<Response, Error>,
 }
 
 #[derive(Clone)]
-pub(super) struct Answered {
+pub(super) struct Response {
     pub(super) status: u16,
     /// The pool has answered, and nothing in between.
-    pub(super) is_pool: bool,
+    pub(super) from_pool: bool,
     pub(super) challenge: Option<Challenge>,
     /// The server's clock less this machine's, in seconds.
     pub(super) clock: Option<i64>,
@@ -38,80 +37,81 @@ pub(super) struct Answered {
 
 /// The requests of one connection, in order.
 #[derive(Clone, Default)]
-pub(super) struct Sights(Arc<Mutex<Seen>>);
+pub(super) struct Exchanges(Arc<Mutex<Recorded>>);
 
 #[derive(Default)]
-struct Seen {
-    ended: Vec<Sight>,
+struct Recorded {
+    ended: Vec<Exchange>,
     /// The steps of the requests without an answer yet, and when they began.
     pending: Vec<(Step, Instant)>,
 }
 
-impl Sights {
-    /// Looks on at every request from now on.
-    pub(super) fn of(http: &Http) -> Self {
-        let sights = Self::default();
-        let seen = sights.clone();
-        http.watched_by(Box::new(move |request, look| seen.lock().look(request, &look)));
-        sights
+impl Exchanges {
+    /// Records every request from now on.
+    pub(super) fn record(http: &Http) -> Self {
+        let exchanges = Self::default();
+        let recorder = exchanges.clone();
+        http.observe(Box::new(move |request, event| recorder.lock().add(request, &event)));
+        exchanges
     }
 
-    fn lock(&self) -> MutexGuard<'_, Seen> {
+    fn lock(&self) -> MutexGuard<'_, Recorded> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long the latest request of this step has been waiting for its answer.
     pub(super) fn waiting(&self, step: Step) -> Duration {
-        let seen = self.lock();
-        let latest = seen.pending.iter().rev().find(|(of, _)| *of == step);
+        let recorded = self.lock();
+        let latest = recorded.pending.iter().rev().find(|(of, _)| *of == step);
         latest.map_or(Duration::ZERO, |(_, since)| since.elapsed())
     }
 
-    pub(super) fn all(&self) -> Vec<Sight> {
+    pub(super) fn all(&self) -> Vec<Exchange> {
         self.lock().ended.clone()
     }
 
     /// The requests that match.
-    pub(super) fn that(&self, matches: impl Fn(&Sight) -> bool) -> Vec<Sight> {
-        self.all().into_iter().filter(|sight| matches(sight)).collect()
+    pub(super) fn matching(&self, matches: impl Fn(&Exchange) -> bool) -> Vec<Exchange> {
+        self.all().into_iter().filter(|exchange| matches(exchange)).collect()
     }
 
     /// How far the server's clock is ahead of this machine's, in seconds, by the last answer that says so, and its host.
     pub(super) fn clock(&self) -> Option<(i64, String)> {
-        let seen = self.all();
-        let clock = |sight: &Sight| Some((sight.outcome.as_ref().ok()?.clock?, host_of(&sight.url)));
-        seen.iter().rev().find_map(clock)
+        let all = self.all();
+        let clock =
+            |exchange: &Exchange| Some((exchange.outcome.as_ref().ok()?.clock?, host_of(&exchange.url)));
+        all.iter().rev().find_map(clock)
     }
 }
 
-impl Seen {
-    fn look(&mut self, request: &Request, look: &Look<'_>) {
-        match look {
-            Look::Begun => self.pending.push((request.step, Instant::now())),
-            Look::Ended(outcome, took) => {
+impl Recorded {
+    fn add(&mut self, request: &Request, event: &RequestEvent<'_>) {
+        match event {
+            RequestEvent::Started => self.pending.push((request.step, Instant::now())),
+            RequestEvent::Finished(outcome, elapsed) => {
                 if let Some(at) = self.pending.iter().position(|(step, _)| *step == request.step) {
                     self.pending.remove(at);
                 }
-                self.ended.push(sight(request, *outcome, *took));
+                self.ended.push(exchange(request, *outcome, *elapsed));
             }
         }
     }
 }
 
-fn sight(request: &Request, outcome: Result<&Answer, &Error>, took: Duration) -> Sight {
-    let answered = |answer: &Answer| Answered {
+fn exchange(request: &Request, outcome: Result<&Answer, &Error>, elapsed: Duration) -> Exchange {
+    let response = |answer: &Answer| Response {
         status: answer.status,
-        is_pool: answer.speaker().is_pool(),
+        from_pool: answer.speaker().is_pool(),
         challenge: Challenge::parse(answer.www_authenticate().iter().map(AsRef::as_ref)),
         clock: clock(answer),
-        refusal: (answer.status >= 300).then(|| answer.refusal(request.step, "answer this request")),
+        refusal: (answer.status >= 300).then(|| answer.refusal(request.step, "answer the request")),
     };
-    Sight {
+    Exchange {
         step: request.step,
         is_post: request.method == Method::POST,
         url: request.url.clone(),
-        took,
-        outcome: outcome.map(answered).map_err(Clone::clone),
+        elapsed,
+        outcome: outcome.map(response).map_err(Clone::clone),
     }
 }
 
@@ -125,28 +125,26 @@ fn clock(answer: &Answer) -> Option<i64> {
     })
 }
 
-/// The requests with what came of each, in one line.
-pub(super) fn line_of(sights: &[Sight]) -> String {
-    let mut line = String::new();
-    for sight in sights {
-        if !line.is_empty() {
-            line.push_str("; ");
-        }
-        let outcome = match &sight.outcome {
-            Ok(answered) => format!("HTTP {}", answered.status),
-            Err(error) => error.detail().to_owned(),
-        };
-        let _ = write!(
-            line,
-            "{} {} {outcome}",
-            if sight.is_post { "POST" } else { "GET" },
-            hop(&sight.url, "").url
-        );
-    }
-    line
+/// The requests with what came of each, in one line; equal ones after each other once, with their number.
+pub(super) fn line_of(exchanges: &[Exchange]) -> String {
+    let lines: Vec<String> = exchanges.iter().map(described).collect();
+    let equal = lines.chunk_by(|one, next| one == next).map(|equal| match equal {
+        [one] => one.clone(),
+        more => format!("{}, {} times", more[0], more.len()),
+    });
+    equal.collect::<Vec<_>>().join("; ")
+}
+
+fn described(exchange: &Exchange) -> String {
+    let method = if exchange.is_post { "POST" } else { "GET" };
+    let outcome = match &exchange.outcome {
+        Ok(response) => format!("HTTP {}", response.status),
+        Err(_) => "without an answer".to_owned(),
+    };
+    format!("{method} {} {outcome}", hop(&exchange.url, "").url)
 }
 
 /// How long they took together.
-pub(super) fn time_of(sights: &[Sight]) -> Duration {
-    sights.iter().map(|sight| sight.took).sum()
+pub(super) fn total_time(exchanges: &[Exchange]) -> Duration {
+    exchanges.iter().map(|exchange| exchange.elapsed).sum()
 }
