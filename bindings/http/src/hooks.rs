@@ -22,7 +22,7 @@ use self::alerts::System;
 use self::template::Templates;
 use crate::guard::Peer;
 use crate::order::Order;
-use crate::parameters::{Parameters, Place};
+use crate::parameters::{Parameters, Source};
 use crate::problem::Problem;
 use crate::sending;
 use crate::service::Shared;
@@ -133,7 +133,7 @@ pub(crate) async fn hook(
 ) -> Result<Json<Receipt>, Problem> {
     let order = order(&shared, &name, request).await.map_err(Problem::for_hook);
     let order = order.inspect_err(|problem| log_refusal(&shared, &name, problem))?;
-    let (progress, _answering) = sending::begin(&shared, &peer, order, false).map_err(Problem::for_hook)?;
+    let (progress, _active) = sending::begin(&shared, &peer, order, false).map_err(Problem::for_hook)?;
     let receipt = progress.outcome().await.map_err(|error| Problem::from(error).for_hook())?;
     Ok(Json(receipt))
 }
@@ -158,7 +158,7 @@ async fn order(shared: &Shared, name: &str, request: Request) -> Result<Order, P
     let unfit = |why: String| Problem::wrong(StatusCode::UNPROCESSABLE_ENTITY, &why);
     for (name, value) in hook.fields(body).map_err(unfit)? {
         if !parameters.has(name) {
-            parameters.add(name, &value, Place::Body)?;
+            parameters.add(name, &value, Source::Body)?;
         }
     }
     Ok(Order::new(parameters, &shared.options)?)

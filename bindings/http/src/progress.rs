@@ -76,12 +76,12 @@ impl ProgressReceiver {
         Err(died())
     }
 
-    /// Each step as it happens, then the outcome. What keeps the connection's place is kept until then.
-    pub(crate) fn events(self, answering: impl Send + 'static) -> Response {
-        let events = stream::unfold(Some((self.0, answering)), async |open| {
-            let (mut receiver, answering) = open?;
+    /// Each step as it happens, then the outcome. What keeps the connection open is held until then.
+    pub(crate) fn events(self, active: impl Send + 'static) -> Response {
+        let events = stream::unfold(Some((self.0, active)), async |open| {
+            let (mut receiver, active) = open?;
             match receiver.recv().await? {
-                Progress::Step(step) => Some((step_event(&step), Some((receiver, answering)))),
+                Progress::Step(step) => Some((step_event(&step), Some((receiver, active)))),
                 Progress::Outcome(result) => Some((last_event(*result), None)),
             }
         });

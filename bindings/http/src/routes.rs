@@ -122,14 +122,14 @@ async fn observe(
     let (path, method) = (known(request.uri().path()), request.method().clone());
     // Those that there are; others have no name in the log.
     let hook = shared.hooks.named_by(request.uri().path()).map(|name| format!("/hooks/{name}"));
-    peer.place.heard();
+    peer.permit.record_activity();
     // What comes to no handler of ours is not guarded.
     let stray = path == "other" || method == Method::OPTIONS;
     let response = match if stray { shared.refused_rate.allow(peer.address) } else { Ok(()) } {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    peer.place.heard();
+    peer.permit.record_activity();
     let peer = tracing::field::display(peer.address);
     let (status, took) = (response.status().as_u16(), started.elapsed());
     shared.metrics.answered(path, method.as_str(), status, took);

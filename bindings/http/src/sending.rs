@@ -13,7 +13,7 @@ use send_im::{Account, Error, ErrorKind, Message, Receipt, Result, Sent, Step};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use crate::connections::Answering;
+use crate::connections::ActiveRequest;
 use crate::guard::Peer;
 use crate::metrics;
 use crate::order::Order;
@@ -33,42 +33,45 @@ pub(crate) async fn send(
     let events = request.method() == Method::POST && progress::wanted(request.headers());
     let parameters = Parameters::read(request, shared.options.largest_body, &shared.bodies).await?;
     let order = Order::new(parameters, &shared.options)?;
-    let (progress, answering) = begin(&shared, &peer, order, events)?;
+    let (progress, active) = begin(&shared, &peer, order, events)?;
     match events {
-        true => Ok(progress.events(answering)),
+        true => Ok(progress.events(active)),
         false => Ok(Json(progress.outcome().await?).into_response()),
     }
 }
 
-/// Begins to carry out an order: its progress, and what keeps the connection's place until the answer.
+/// Begins to carry out an order: its progress, and what keeps the connection open until the answer.
 ///
 /// # Errors
-/// 503 where the service is stopping, or has no place for one more.
+/// 503 where the service is stopping, or as many sends are under way as may be.
 pub(crate) fn begin(
     shared: &Arc<Shared>,
     peer: &Peer,
     order: Order,
     events: bool,
-) -> Result<(ProgressReceiver, Answering), Problem> {
+) -> Result<(ProgressReceiver, ActiveRequest), Problem> {
     if shared.closing.is_cancelled() {
         return Err(Problem::closing());
     }
-    let Some(answering) = peer.place.answering() else {
+    let Some(active) = peer.permit.begin_request() else {
         let detail = "The connection has made room for another one; nothing was sent.";
         return Err(Problem::refused(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::LimitReached, detail));
     };
-    let places = places(shared, &order)?;
+    let send_permits = send_permits(shared, &order)?;
     let (sender, receiver) = progress::channel();
     let steps = if events { sender.step_listener() } else { None };
-    shared.sends.spawn(carry_out(shared.clone(), order, peer.address, places, steps, sender));
-    Ok((receiver, answering))
+    shared.sends.spawn(carry_out(shared.clone(), order, peer.address, send_permits, steps, sender));
+    Ok((receiver, active))
 }
 
-/// A place among the sends under way, and one among those of other accounts than the service's own.
-fn places(shared: &Shared, order: &Order) -> Result<Vec<OwnedSemaphorePermit>, Problem> {
-    let others = order.credentials.is_some().then_some(&shared.places_of_others);
-    let places = [&shared.places].into_iter().chain(others).map(|places| places.clone().try_acquire_owned());
-    places.collect::<Result<_, _>>().map_err(|_| {
+/// A permit to send, and one of those of other accounts than the service's own.
+fn send_permits(shared: &Shared, order: &Order) -> Result<Vec<OwnedSemaphorePermit>, Problem> {
+    let others = order.credentials.is_some().then_some(&shared.send_permits_of_others);
+    let send_permits = [&shared.send_permits]
+        .into_iter()
+        .chain(others)
+        .map(|send_permits| send_permits.clone().try_acquire_owned());
+    send_permits.collect::<Result<_, _>>().map_err(|_| {
         let detail = format!(
             "As many sends are under way as may be ({}); nothing was sent.",
             shared.options.most_sends
@@ -81,7 +84,7 @@ async fn carry_out(
     shared: Arc<Shared>,
     order: Order,
     caller: IpAddr,
-    places: Vec<OwnedSemaphorePermit>,
+    send_permits: Vec<OwnedSemaphorePermit>,
     steps: Option<StepListener>,
     progress: ProgressSender,
 ) {
@@ -89,7 +92,7 @@ async fn carry_out(
     let under_way = shared.metrics.sending();
     let result = deliver(&shared, order, caller, steps, started).await;
     under_way.end(&result);
-    drop(places);
+    drop(send_permits);
     let (outcome, elapsed_ms) = (metrics::outcome(&result), started.elapsed().as_millis() as u64);
     let sent = result.as_ref().map_or_else(|error| error.sent().as_str(), |_| "yes");
     if progress.finish(result) {
