@@ -22,8 +22,10 @@ DIST = workspace.ROOT / "dist"
 TESTS = PACKAGE / "tests"
 # Makes .deb and .rpm. The versions after it need modules that not every proxy of modules has.
 NFPM = "github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0"
-# The command, and the package of Debian that holds it: forward proxies, and what reads manual pages.
-TOOLS = {"tinyproxy": "tinyproxy-bin", "microsocks": "microsocks", "man": "man-db", "mandoc": "mandoc"}
+# The command, and the package of Debian that holds it: forward proxies, what reads manual pages, what makes certificates.
+TOOLS = {
+    "tinyproxy": "tinyproxy-bin", "microsocks": "microsocks", "man": "man-db", "mandoc": "mandoc", "openssl": "openssl",
+}
 # The shell, how its file of completions is called, and where a system's package has it.
 COMPLETIONS = [
     ("bash", "send-im.bash", "/usr/share/bash-completion/completions/send-im"),
@@ -52,7 +54,7 @@ def driver():
 
 
 def toolchain():
-    """The proxies, and what reads manual pages."""
+    """The proxies, what reads manual pages, and what makes certificates."""
     if missing():
         toolchains.debian(*missing())
 

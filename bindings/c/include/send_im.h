@@ -219,10 +219,10 @@ send_im_error *send_im_begin(const send_im_options *options, const char *to, con
  * Walks as a send would, and sends nothing: names, proxy, connection, TLS, discovery, trust, ways of signing in, sign-in,
  * session, events, clock. It signs in once, and signs out.
  *
- * `options` as with `send_im_client_sign_in`. Gives a JSON object: checks, each with name, outcome (`passed`, `warning`,
- * `failed` or `skipped`), seen, took_ms, advice (what and who: `you`, `network` or `pool_administrator`; or null) and kind (the
- * name of a kind of error, or null). More members may come. It is an error
- * only where the account is not usable, or the call was cancelled.
+ * `options` as with `send_im_client_sign_in`. Gives a JSON object: outcome (`passed`, `warning` or `failed`, the worst of all), kind
+ * (the name of a kind of error, or null), exit_code, who can do something (`you`, `network` or `pool_administrator`; or null), and
+ * checks, each with name, outcome (`skipped` too), seen, elapsed_ms, advice (what and who, or null) and kind. More members may
+ * come. It is an error only where the account is not usable, or the call was cancelled.
  */
 SEND_IM_MUST_USE SEND_IM_API send_im_error *send_im_diagnose(const send_im_options *options, char **diagnosis);
 

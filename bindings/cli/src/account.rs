@@ -23,7 +23,7 @@ pub(crate) struct Sender {
 ///
 /// # Errors
 /// `invalid_input` where a variable is not usable.
-pub(crate) fn given(args: &SenderArgs) -> Result<AccountOptions> {
+pub(crate) fn options(args: &SenderArgs) -> Result<AccountOptions> {
     let options = AccountOptions {
         address: args.address.clone(),
         username: args.username.clone(),
@@ -35,7 +35,7 @@ pub(crate) fn given(args: &SenderArgs) -> Result<AccountOptions> {
     let options = options.with_server_of(process_environment)?;
     if args.server.is_none() && in_process(&options) {
         // A variable that was left behind must not look like a delivery.
-        output::complain(
+        output::print_stderr(
             "SEND_IM_SERVER is sandbox: messages go to a server inside this process, and to nobody else.",
         );
     }
@@ -43,56 +43,56 @@ pub(crate) fn given(args: &SenderArgs) -> Result<AccountOptions> {
 }
 
 /// True where somebody is configured to send: an option, the environment, the profile file or the sandbox says who.
-pub(crate) fn configured(given: &AccountOptions) -> bool {
-    has_address(given) || has_profile() || in_process(given)
+pub(crate) fn configured(options: &AccountOptions) -> bool {
+    has_address(options) || has_profile() || in_process(options)
 }
 
 /// Builds the account, and starts the sandbox where the server is `sandbox`.
 ///
 /// # Errors
 /// `invalid_input` when no account is configured or the profile file is not usable.
-pub(crate) async fn sender(mut given: AccountOptions, password: Option<String>) -> Result<Sender> {
-    let has_address = has_address(&given);
+pub(crate) async fn sender(mut options: AccountOptions, password: Option<String>) -> Result<Sender> {
+    let has_address = has_address(&options);
     let no_password = password.is_none() && variable(ENV_PASSWORD).is_none();
-    given.password = password.map(secret);
-    let sandbox = if in_process(&given) { Some(start().await?) } else { None };
+    options.password = password.map(secret);
+    let sandbox = if in_process(&options) { Some(start().await?) } else { None };
     if let Some(sandbox) = &sandbox {
-        given.server = Some(sandbox.url().to_owned());
+        options.server = Some(sandbox.url().to_owned());
         if !has_address && !has_profile() {
-            given.address = Some(SANDBOX_SENDER.to_owned());
+            options.address = Some(SANDBOX_SENDER.to_owned());
         }
-        if no_password && (given.address.is_some() || has_address) {
-            given.password = Some(SANDBOX.into());
+        if no_password && (options.address.is_some() || has_address) {
+            options.password = Some(SANDBOX.into());
         }
     } else if has_address && no_password {
         let why = format!("There is no password: set {ENV_PASSWORD} or use --password-stdin.");
         return Err(Error::invalid_input(why));
     }
-    let account = given.resolve(process_environment)?;
+    let account = options.resolve(process_environment)?;
     Ok(Sender { account, _sandbox: sandbox })
 }
 
-/// Nobody of a domain, at the server that the options name, or the sandbox.
+/// A domain without an account, at the server that the options name, or the sandbox.
 ///
 /// # Errors
 /// `invalid_input` where the sandbox cannot start.
-pub(crate) async fn nobody(mut given: AccountOptions, domain: &str) -> Result<Sender> {
-    let sandbox = if in_process(&given) { Some(start().await?) } else { None };
+pub(crate) async fn of_domain(mut options: AccountOptions, domain: &str) -> Result<Sender> {
+    let sandbox = if in_process(&options) { Some(start().await?) } else { None };
     if let Some(sandbox) = &sandbox {
-        given.server = Some(sandbox.url().to_owned());
+        options.server = Some(sandbox.url().to_owned());
     }
-    let account = given.server.into_iter().fold(Account::without_credentials(domain), Account::server);
-    let account = given.ca_file.into_iter().fold(account, Account::ca_file);
-    let account = given.tls.into_iter().fold(account, Account::tls);
+    let account = options.server.into_iter().fold(Account::without_credentials(domain), Account::server);
+    let account = options.ca_file.into_iter().fold(account, Account::ca_file);
+    let account = options.tls.into_iter().fold(account, Account::tls);
     Ok(Sender { account, _sandbox: sandbox })
 }
 
-fn in_process(given: &AccountOptions) -> bool {
-    given.server.as_deref() == Some(SANDBOX)
+fn in_process(options: &AccountOptions) -> bool {
+    options.server.as_deref() == Some(SANDBOX)
 }
 
-fn has_address(given: &AccountOptions) -> bool {
-    given.address.is_some() || variable(ENV_ADDRESS).is_some()
+fn has_address(options: &AccountOptions) -> bool {
+    options.address.is_some() || variable(ENV_ADDRESS).is_some()
 }
 
 async fn start() -> Result<Sandbox> {

@@ -94,6 +94,9 @@ pub(crate) enum Command {
 ///
 /// Several recipients get it each by themselves, some tens at a time, in one session; there is a line for each as it ends.
 #[derive(Args)]
+#[command(
+    override_usage = "send-im send [OPTIONS] --to <ADDRESS>... <TEXT>\n       send-im send [OPTIONS] --to-file <FILE> <TEXT>"
+)]
 #[command(after_help = "send-im help send lists examples, environment variables and exit codes.")]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{EXIT_CODES}"))]
 pub(crate) struct SendArgs {

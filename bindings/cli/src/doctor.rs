@@ -41,7 +41,7 @@ pub(crate) async fn run(args: DoctorArgs, mut interrupt: Interrupt) -> u8 {
         Ok(diagnosis) => {
             match style {
                 Style::Json => output::json_line(&diagnosis),
-                Style::Plain => drop(output::say(&closing(&diagnosis, args.domain.is_some()))),
+                Style::Plain => drop(output::print_line(&closing(&diagnosis, args.domain.is_some()))),
             }
             diagnosis.exit_code()
         }
@@ -54,28 +54,28 @@ pub(crate) async fn run(args: DoctorArgs, mut interrupt: Interrupt) -> u8 {
 
 /// Tells each check as it is made, until it is muted.
 async fn diagnose(args: &DoctorArgs, muted: &AtomicBool) -> Result<Diagnosis> {
-    let given = account::given(&args.sender)?;
+    let options = account::options(&args.sender)?;
     let Sender { account, _sandbox } = match &args.domain {
         // The variable names the server of the account, and there is none.
         Some(domain) => {
             let server = args.sender.server.clone();
-            account::nobody(AccountOptions { server, ..given }, domain).await?
+            account::of_domain(AccountOptions { server, ..options }, domain).await?
         }
         None => {
             let password = match args.sender.password_stdin {
                 true => Some(input::password().await?),
                 false => None,
             };
-            account::sender(given, password).await?
+            account::sender(options, password).await?
         }
     };
     let marks = Marks::of_output();
-    let tell = |check: &Check| {
+    let print = |check: &Check| {
         if !muted.load(Ordering::Acquire) {
-            drop(output::say(&line(check, marks)));
+            drop(output::print_line(&line(check, marks)));
         }
     };
-    account.timeout(args.timeout).diagnose_with(tell).await
+    account.timeout(args.timeout).diagnose_with(print).await
 }
 
 /// How outcomes are marked.
@@ -108,11 +108,11 @@ impl Marks {
 /// A check, with the advice below it.
 fn line(check: &Check, marks: Marks) -> String {
     let mark = marks.of(check.outcome);
-    let took = match check.took.as_millis() {
+    let elapsed = match check.elapsed.as_millis() {
         0 => String::new(),
-        took => format!(" ({took} ms)"),
+        ms => format!(" ({ms} ms)"),
     };
-    let line = format!("{mark} {:<13} {}{took}", check.name.as_str(), output::printable(&check.seen));
+    let line = format!("{mark} {:<13} {}{elapsed}", check.name.as_str(), output::printable(&check.seen));
     match &check.advice {
         None => line,
         Some(advice) => format!("{line}\n    {}: {}", who(advice.who), output::printable(&advice.what)),
@@ -128,7 +128,7 @@ fn who(owner: AdviceOwner) -> &'static str {
 }
 
 /// The last line: whether a message can be sent.
-fn closing(diagnosis: &Diagnosis, nobody: bool) -> String {
+fn closing(diagnosis: &Diagnosis, without_account: bool) -> String {
     let warnings = diagnosis.checks.iter().filter(|check| check.outcome == CheckOutcome::Warning).count();
     let warned = match warnings {
         0 => String::new(),
@@ -137,15 +137,19 @@ fn closing(diagnosis: &Diagnosis, nobody: bool) -> String {
     };
     match diagnosis.first_failure() {
         Some(check) => {
-            let kind = check.kind.map_or("", |kind| kind.as_str());
             let what = match check.name {
                 CheckName::EventChannel => "A message may arrive, but what became of it may stay unknown",
-                CheckName::SignOut => "A message can be sent, but its session stays open for a while",
                 _ => "A message cannot be sent",
             };
-            format!("{what}: {} failed ({kind}).{warned}", check.name)
+            let meets = match check.kind {
+                Some(kind) if check.name != CheckName::EventChannel => {
+                    format!(" A send ends with the error {kind}.")
+                }
+                _ => String::new(),
+            };
+            format!("{what}: {} failed.{meets}{warned}", check.name)
         }
-        None if nobody => format!("The server answers and asks for a sign-in.{warned}"),
+        None if without_account => format!("The server answers and asks for a sign-in.{warned}"),
         None => format!("No check failed. Nothing was sent.{warned}"),
     }
 }

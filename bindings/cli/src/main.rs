@@ -38,14 +38,14 @@ fn main() -> ExitCode {
         let interrupt = match Interrupt::listen() {
             Ok(interrupt) => interrupt,
             Err(error) => {
-                output::complain(&format!("Signals cannot be listened for: {error}."));
+                output::print_stderr(&format!("Signals cannot be listened for: {error}."));
                 return 5;
             }
         };
         match command {
             Command::Send(args) => send::run(args, interrupt).await,
             Command::Doctor(args) => doctor::run(args, interrupt).await,
-            Command::Serve(args) => serve::run(*args, interrupt, &serve::manager::tell_systemd).await,
+            Command::Serve(args) => serve::run(*args, interrupt, &serve::manager::notify_systemd).await,
             Command::Health(args) => health::run(args, interrupt).await,
             Command::Sandbox(args) => sandbox::run(args, interrupt).await,
             Command::Completions(_) | Command::Man(_) => 0,
@@ -58,7 +58,7 @@ fn on_threads(work: impl Future<Output = u8>) -> u8 {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            output::complain(&format!("The system gave no threads to work with: {error}."));
+            output::print_stderr(&format!("The system gave no threads to work with: {error}."));
             return 5;
         }
     };

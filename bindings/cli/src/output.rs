@@ -20,10 +20,10 @@ pub(crate) fn receipt(style: Style, receipt: &Receipt) {
         Style::Plain => printable(&sentence(receipt)),
         Style::Json => json(receipt),
     };
-    if let Err(error) = say(&line)
+    if let Err(error) = print_line(&line)
         && error.kind() != io::ErrorKind::BrokenPipe
     {
-        complain(&format!("{} But standard output cannot be written: {error}.", sentence(receipt)));
+        print_stderr(&format!("{} But standard output cannot be written: {error}.", sentence(receipt)));
     }
 }
 
@@ -49,41 +49,46 @@ pub(crate) fn error_to(style: Style, to: &str, error: &Error) {
 
 fn failed(style: Style, to: Option<&str>, error: &Error) {
     match (style, to) {
-        (Style::Plain, None) => complain(error.detail()),
-        (Style::Plain, Some(to)) => complain(&format!("{to}: {}", error.detail())),
+        (Style::Plain, None) => print_stderr(error.detail()),
+        (Style::Plain, Some(to)) => {
+            // Many sentences begin with the recipient, who is named already.
+            let detail = error.detail();
+            let why = detail.strip_prefix(to).and_then(|rest| rest.strip_prefix(' ')).unwrap_or(detail);
+            print_stderr(&format!("{to}: {why}"));
+        }
         (Style::Json, to) => {
-            let _ = say(&json(&Failed { to, error, exit_code: error.kind().exit_code() }));
+            let _ = print_line(&json(&Failed { to, error, exit_code: error.kind().exit_code() }));
         }
     }
 }
 
 /// Prints a value as one JSON object on one line of standard output.
 pub(crate) fn json_line(value: &impl Serialize) {
-    if let Err(error) = say(&json(value))
+    if let Err(error) = print_line(&json(value))
         && error.kind() != io::ErrorKind::BrokenPipe
     {
-        complain(&format!("Standard output cannot be written: {error}."));
+        print_stderr(&format!("Standard output cannot be written: {error}."));
     }
 }
 
 /// Prints a finished step on standard error.
 pub(crate) fn step(record: &StepRecord) {
     let status = record.status.map_or("-".to_owned(), |status| status.to_string());
-    complain(&format!("{:<12} {} {status} {} ms", record.step, record.host, record.elapsed.as_millis()));
+    print_stderr(&format!("{:<12} {} {status} {} ms", record.step, record.host, record.elapsed.as_millis()));
 }
 
 /// One line on standard output, flushed.
 ///
 /// # Errors
 /// Those of the write, `BrokenPipe` when nobody reads any more.
-pub(crate) fn say(line: &str) -> io::Result<()> {
+pub(crate) fn print_line(line: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()
 }
 
 /// One line on standard error. There is nowhere to report a failure of that.
-pub(crate) fn complain(line: &str) {
+pub(crate) fn print_stderr(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", printable(line));
 }
 

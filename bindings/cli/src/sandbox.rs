@@ -32,7 +32,7 @@ pub(crate) async fn run(args: SandboxArgs, mut interrupt: Interrupt) -> u8 {
             return error.kind().exit_code();
         }
         Err(error) => {
-            output::complain(&format!("The sandbox cannot listen at {}: {error}.", args.listen));
+            output::print_stderr(&format!("The sandbox cannot listen at {}: {error}.", args.listen));
             return CANNOT_START;
         }
     };
@@ -41,16 +41,16 @@ pub(crate) async fn run(args: SandboxArgs, mut interrupt: Interrupt) -> u8 {
         return error.kind().exit_code();
     }
     if !args.listen.ip().to_canonical().is_loopback() {
-        output::complain(BEYOND_LOOPBACK);
+        output::print_stderr(BEYOND_LOOPBACK);
     }
-    let mut told = 0;
+    let mut printed = 0;
     tokio::select! {
-        // What was delivered before the signal is still told.
-        () = interrupt.asked() => if let Err(error) = tell(&sandbox.messages(), &mut told) {
-            output::complain(&format!("Standard output cannot be written: {error}."));
+        // What was delivered before the signal is still printed.
+        () = interrupt.asked() => if let Err(error) = print_new(&sandbox.messages(), &mut printed) {
+            output::print_stderr(&format!("Standard output cannot be written: {error}."));
         },
-        result = report(&sandbox, &mut told) => if let Err(error) = result && error.kind() != io::ErrorKind::BrokenPipe {
-            output::complain(&format!("Standard output cannot be written: {error}."));
+        result = report(&sandbox, &mut printed) => if let Err(error) = result && error.kind() != io::ErrorKind::BrokenPipe {
+            output::print_stderr(&format!("Standard output cannot be written: {error}."));
         },
     }
     sandbox.stop().await;
@@ -66,10 +66,10 @@ fn write_ca(args: &SandboxArgs, sandbox: &Sandbox) -> Result<()> {
     }
 }
 
-/// Prints the URL and then every delivered message, each once and in order. `told` is the number of the last one.
-async fn report(sandbox: &Sandbox, told: &mut u64) -> io::Result<()> {
+/// Prints the URL and then every delivered message, each once and in order. `printed` is the number of the last one.
+async fn report(sandbox: &Sandbox, printed: &mut u64) -> io::Result<()> {
     let mut delivered = sandbox.subscribe();
-    output::say(sandbox.url())?;
+    output::print_line(sandbox.url())?;
     loop {
         let new = match delivered.recv().await {
             Ok(message) => vec![message],
@@ -77,16 +77,16 @@ async fn report(sandbox: &Sandbox, told: &mut u64) -> io::Result<()> {
             Err(RecvError::Lagged(_)) => sandbox.messages(),
             Err(RecvError::Closed) => return Ok(()),
         };
-        tell(&new, told)?;
+        print_new(&new, printed)?;
     }
 }
 
-/// Prints those of these messages that come after the number `told`.
-fn tell(messages: &[Delivered], told: &mut u64) -> io::Result<()> {
+/// Prints those of these messages that come after the number `printed`.
+fn print_new(messages: &[Delivered], printed: &mut u64) -> io::Result<()> {
     for message in messages {
-        if message.number > *told {
-            output::say(&line(message))?;
-            *told = message.number;
+        if message.number > *printed {
+            output::print_line(&line(message))?;
+            *printed = message.number;
         }
     }
     Ok(())

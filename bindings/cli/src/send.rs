@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::account::{self, Sender};
 use crate::args::SendArgs;
-use crate::input::{self, Recipient};
+use crate::input::{self, Input, Recipient};
 use crate::interrupt::Interrupt;
 use crate::output::{self, Style};
 
@@ -43,24 +43,24 @@ pub(crate) async fn run(args: SendArgs, mut interrupt: Interrupt) -> u8 {
 /// All that needs no request: the text, the password, the account, and whether the messages can be sent at all; one for each
 /// recipient, with the address.
 async fn prepare(args: &SendArgs) -> Result<(Vec<(Address, Message)>, Sender)> {
-    let input = input::read(args).await?;
+    let Input { recipients, text, password } = input::read(args).await?;
+    let message = if args.html { Message::html("", text) } else { Message::text("", text) };
+    let message = message.importance(args.importance).wait(args.wait).timeout(args.timeout);
+    let message = args.subject.iter().fold(message, |message, subject| message.subject(subject));
     let (mut messages, mut known) = (Vec::new(), HashSet::new());
-    for recipient in &input.recipients {
+    for recipient in &recipients {
         let to = address(recipient)?;
         if !known.insert(to.as_str().to_ascii_lowercase()) {
             continue;
         }
-        let message = match args.html {
-            true => Message::html(&recipient.address, &input.text),
-            false => Message::text(&recipient.address, &input.text),
-        };
-        let message = message.importance(args.importance).wait(args.wait).timeout(args.timeout);
-        let message = args.subject.iter().fold(message, |message, subject| message.subject(subject));
-        // A mistyped argument costs no request, and no sign-in.
-        message.check()?;
+        let message = message.to_another(&recipient.address);
+        if messages.is_empty() {
+            // A mistyped argument costs no request, and no sign-in. The others differ in the address alone.
+            message.check()?;
+        }
         messages.push((to, message));
     }
-    Ok((messages, account::sender(account::given(&args.sender)?, input.password).await?))
+    Ok((messages, account::sender(account::options(&args.sender)?, password).await?))
 }
 
 fn address(recipient: &Recipient) -> Result<Address> {
@@ -110,34 +110,35 @@ async fn deliver(
     let code = report(style, &result);
     if interrupted {
         client.cancel_all();
-        wind_up(client.sign_out(), interrupt).await;
+        wait_briefly(client.sign_out(), interrupt).await;
         return code;
     }
-    let ended = Ended { code, sent: result.is_ok(), submitted: args.wait == Wait::Submitted, words: &ONE };
-    ended.sign_out(&client, end, interrupt).await
+    let outcome =
+        Outcome { code, sent: result.is_ok(), submitted: args.wait == Wait::Submitted, phrases: &ONE };
+    outcome.sign_out(&client, end, interrupt).await
 }
 
 /// What is said of one message, or of several.
-struct Words {
+struct Phrases {
     on_its_way: &'static str,
     not_answered: &'static str,
 }
 
-const ONE: Words = Words {
+const ONE: Phrases = Phrases {
     on_its_way: "The message is on its way all the same",
     not_answered: "Interrupted before the recipient had answered; the message may not arrive.",
 };
 
 /// How sending ended, before the session is closed.
-struct Ended {
+struct Outcome {
     code: u8,
     /// Something was sent.
     sent: bool,
     submitted: bool,
-    words: &'static Words,
+    phrases: &'static Phrases,
 }
 
-impl Ended {
+impl Outcome {
     /// Closes the session and gives the exit code.
     async fn sign_out(self, client: &Client, end: Instant, interrupt: &mut Interrupt) -> u8 {
         let mut sign_out = pin!(client.sign_out());
@@ -149,17 +150,17 @@ impl Ended {
                     Err(_) => "the server did not answer in time.".to_owned(),
                 };
                 if self.sent {
-                    output::complain(&format!("{}, but signing out failed: {why}", self.words.on_its_way));
+                    output::print_stderr(&format!("{}, but signing out failed: {why}", self.phrases.on_its_way));
                 }
                 self.code
             }
             () = interrupt.asked() => {
                 client.cancel_all();
-                wind_up(sign_out, interrupt).await;
+                wait_briefly(sign_out, interrupt).await;
                 // What was delivered stays delivered; what was only submitted is withdrawn by signing out.
                 if self.submitted && self.sent {
-                    let error = Error::cancelled(self.words.not_answered, Sent::Maybe);
-                    output::complain(error.detail());
+                    let error = Error::cancelled(self.phrases.not_answered, Sent::Maybe);
+                    output::print_stderr(error.detail());
                     return error.kind().exit_code();
                 }
                 self.code
@@ -185,14 +186,14 @@ async fn sign_in(
                     let _ = client.sign_out().await;
                 }
             };
-            wind_up(undo, interrupt).await;
+            wait_briefly(undo, interrupt).await;
             Err(code)
         }
     }
 }
 
 /// Gives `task` a short time to finish; a second signal ends even that.
-async fn wind_up<T>(task: impl Future<Output = T>, interrupt: &mut Interrupt) {
+async fn wait_briefly<T>(task: impl Future<Output = T>, interrupt: &mut Interrupt) {
     tokio::select! {
         _ = timeout(GRACE, task) => (),
         () = interrupt.asked() => (),

@@ -24,11 +24,11 @@ use manager::State;
 const ENV_TOKEN: &str = "SEND_IM_HTTP_TOKEN";
 
 /// Runs the service, tells how it is, and gives the exit code.
-pub(crate) async fn run(args: ServeArgs, interrupt: Interrupt, tell: &dyn Fn(State)) -> u8 {
+pub(crate) async fn run(args: ServeArgs, interrupt: Interrupt, notify: &dyn Fn(State)) -> u8 {
     let logged = log::start(args.log_folder.as_deref(), args.verbose);
     let in_files = args.log_folder.is_some() && logged.is_ok();
     let served = match logged {
-        Ok(()) => serve(args, interrupt, tell).await,
+        Ok(()) => serve(args, interrupt, notify).await,
         Err(error) => Err(error),
     };
     let Err(error) = served else { return 0 };
@@ -40,13 +40,13 @@ pub(crate) async fn run(args: ServeArgs, interrupt: Interrupt, tell: &dyn Fn(Sta
     error.kind().exit_code()
 }
 
-async fn serve(args: ServeArgs, mut interrupt: Interrupt, tell: &dyn Fn(State)) -> Result<()> {
+async fn serve(args: ServeArgs, mut interrupt: Interrupt, notify: &dyn Fn(State)) -> Result<()> {
     #[cfg(unix)]
     raise_limit();
     let prepared = async {
-        let given = account::given(&args.sender)?;
-        let sender = sender(&args, given.clone()).await?;
-        let service = Service::start(options(&args, given, sender.as_ref())?).await?;
+        let account = account::options(&args.sender)?;
+        let sender = sender(&args, account.clone()).await?;
+        let service = Service::start(options(&args, account, sender.as_ref())?).await?;
         Ok::<_, Error>((sender, service))
     };
     // The sender keeps the sandbox alive that it may have.
@@ -54,15 +54,15 @@ async fn serve(args: ServeArgs, mut interrupt: Interrupt, tell: &dyn Fn(State)) 
         prepared = prepared => prepared?,
         () = interrupt.asked() => return Ok(()),
     };
-    tell(State::Listening);
+    notify(State::Listening);
     // Where nobody reads the output, the service is there all the same.
-    if let Err(error) = output::say(service.url())
+    if let Err(error) = output::print_line(service.url())
         && error.kind() != io::ErrorKind::BrokenPipe
     {
-        output::complain(&format!("Standard output cannot be written: {error}."));
+        output::print_stderr(&format!("Standard output cannot be written: {error}."));
     }
     interrupt.asked().await;
-    tell(State::Stopping);
+    notify(State::Stopping);
     let mut stopping = pin!(service.stop());
     tokio::select! {
         () = &mut stopping => return Ok(()),
@@ -75,18 +75,18 @@ async fn serve(args: ServeArgs, mut interrupt: Interrupt, tell: &dyn Fn(State)) 
 }
 
 /// Who sends where a request does not say; `None` where nobody is configured.
-async fn sender(args: &ServeArgs, given: AccountOptions) -> Result<Option<Sender>> {
+async fn sender(args: &ServeArgs, options: AccountOptions) -> Result<Option<Sender>> {
     let password = match args.sender.password_stdin {
         true => Some(input::password().await?),
         false => None,
     };
-    match account::configured(&given) || password.is_some() {
-        true => account::sender(given, password).await.map(Some),
+    match account::configured(&options) || password.is_some() {
+        true => account::sender(options, password).await.map(Some),
         false => Ok(None),
     }
 }
 
-fn options(args: &ServeArgs, given: AccountOptions, sender: Option<&Sender>) -> Result<Options> {
+fn options(args: &ServeArgs, account: AccountOptions, sender: Option<&Sender>) -> Result<Options> {
     let mut options = Options::new()
         .listen(args.listen)
         .tokens(tokens(args)?)
@@ -102,9 +102,9 @@ fn options(args: &ServeArgs, given: AccountOptions, sender: Option<&Sender>) -> 
         .idle(args.idle)
         .drain(args.drain);
     options = sender.into_iter().fold(options, |options, sender| options.account(sender.account.clone()));
-    options = given.server.into_iter().fold(options, Options::server);
-    options = given.ca_file.into_iter().fold(options, Options::ca_file);
-    options = given.tls.into_iter().fold(options, Options::tls);
+    options = account.server.into_iter().fold(options, Options::server);
+    options = account.ca_file.into_iter().fold(options, Options::ca_file);
+    options = account.tls.into_iter().fold(options, Options::tls);
     if let (Some(chain), Some(key)) = (&args.tls_cert, &args.tls_key) {
         options = options.certificate(chain, key);
     }

@@ -29,7 +29,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
     } else if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = error.print();
     } else {
-        output::complain(&format!("{invalid} See send-im --help."));
+        output::print_stderr(&format!("{invalid} See send-im --help."));
     }
     Err(ExitCode::from(invalid.kind().exit_code()))
 }

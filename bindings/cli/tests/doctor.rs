@@ -3,6 +3,7 @@
 
 use common::{Finished, PASSWORD, World, clean, run};
 use send_im_sandbox::{Action, ChallengeStyle, Fault, Route};
+use serde_json::{Value, json};
 
 mod common;
 
@@ -57,7 +58,9 @@ fn a_failure_is_told_with_who_can_do_what() {
         "{done}"
     );
     assert!(
-        done.stdout.ends_with("A message cannot be sent: challenge failed (sign_in_unsupported).\n"),
+        done.stdout.ends_with(
+            "A message cannot be sent: challenge failed. A send ends with the error sign_in_unsupported.\n"
+        ),
         "{done}"
     );
 }
@@ -75,7 +78,12 @@ fn json_is_one_object_and_the_exit_code_that_of_the_first_failure() {
         (&failed[0]["name"], &failed[0]["kind"], &failed[0]["advice"]["who"]),
         (&"sign_in".into(), &"sign_in_refused".into(), &"you".into())
     );
-    assert!(checks.iter().all(|check| check["took_ms"].is_number() && check["seen"].is_string()), "{done}");
+    assert!(
+        checks.iter().all(|check| check["elapsed_ms"].is_number() && check["seen"].is_string()),
+        "{done}"
+    );
+    let verdict = ["outcome", "kind", "exit_code", "who"].map(|name| &told[name]);
+    assert_eq!(verdict, [&json!("failed"), &json!("sign_in_refused"), &json!(3), &json!("you")], "{done}");
     let tried = world
         .sandbox
         .journal()
@@ -91,10 +99,40 @@ fn warnings_do_not_change_the_exit_code() {
     let done = doctor(&world, &[]);
     assert_eq!(done.code, Some(0), "{done}");
     assert!(
-        done.stdout.contains("warning  clock") && done.stdout.contains("s ahead of this machine's"),
+        done.stdout.contains("warning  clock") && done.stdout.contains(" is 60 min ahead of this machine's"),
         "{done}"
     );
     assert!(done.stdout.ends_with("No check failed. Nothing was sent. One check has a warning.\n"), "{done}");
+    let told = doctor(&world, &["--json"]).json();
+    let verdict = ["outcome", "kind", "exit_code", "who"].map(|name| &told[name]);
+    assert_eq!(verdict, [&json!("warning"), &Value::Null, &json!(0), &json!("you")]);
+}
+
+#[test]
+fn a_line_says_each_thing_once() {
+    let world = World::with(|builder| builder.https(true));
+    let line = |done: &Finished, name: &str| {
+        let is_it = |line: &&str| line.split_whitespace().nth(1) == Some(name);
+        done.stdout.lines().find(is_it).unwrap_or_else(|| panic!("no {name}: {done}")).to_owned()
+    };
+    let done = doctor(&world, &[]);
+    let passed = line(&done, "tls");
+    assert!(passed.contains(" for localhost, 127.0.0.1, ::1, valid until"), "{passed}");
+    assert!(line(&done, "proxy").contains("is this machine, which is asked without a proxy"), "{done}");
+
+    let mut command = clean(world.home.path());
+    command
+        .args(["doctor", "--address", "tosh@contoso.com", "--server", world.sandbox.url()])
+        .env("SEND_IM_PASSWORD", PASSWORD);
+    let done = run(command);
+    let failed = line(&done, "tls");
+    let host = world.sandbox.url().trim_start_matches("https://").trim_end_matches('/');
+    assert_eq!(failed.matches(host).count(), 1, "{failed}");
+    assert!(
+        failed.contains("signed by an authority this machine does not know; certificate CN="),
+        "{failed}"
+    );
+    assert_eq!(done.stdout.matches("SEND_IM_CA_FILE").count(), 1, "{done}");
 }
 
 #[test]
@@ -113,7 +151,16 @@ fn a_domain_is_looked_at_without_an_account() {
     let mut elsewhere = clean(world.home.path());
     elsewhere.args(["doctor", "--domain", "contoso.invalid"]).env("SEND_IM_SERVER", world.sandbox.url());
     let done = run(elsewhere);
-    assert!(done.code == Some(5) && done.stdout.contains("lyncdiscover.contoso.invalid"), "{done}");
+    assert!(
+        done.code == Some(5) && done.stdout.contains("lyncdiscover.contoso.invalid has no address"),
+        "{done}"
+    );
+    assert!(done.stdout.contains("network: If the names are right, add DNS records"), "{done}");
+    let mut named = clean(world.home.path());
+    named.args(["doctor", "--domain", "contoso.com", "--server", "https://pool.contoso.invalid:4443/"]);
+    let done = run(named);
+    assert!(done.code == Some(5) && done.stdout.contains(" pool.contoso.invalid has no address"), "{done}");
+    assert!(done.stdout.contains("network: Add a DNS record for this name, or correct the name"), "{done}");
 
     let mut both = clean(world.home.path());
     both.args(["doctor", "--domain", "contoso.com", "--address", "tosh@contoso.com"]);
@@ -154,7 +201,12 @@ fn a_gateway_in_front_of_the_pool_is_told_from_the_pool() {
     world.sandbox.add_fault(Fault::on(Route::Discovery, gateway).times(0));
     let done = doctor(&world, &["--timeout", "20s"]);
     assert_eq!(done.code, Some(5), "{done}");
-    assert!(done.stdout.contains("    Whoever runs the network: Something in between"), "{done}");
+    assert!(
+        done.stdout.contains(
+            "    Whoever runs the network: A proxy, a gateway or the reverse proxy of the pool gets no answer"
+        ),
+        "{done}"
+    );
 }
 
 #[test]

@@ -28,9 +28,9 @@ impl Service {
         Self { process, url: url.trim().to_owned() }
     }
 
-    fn end(self) {
+    fn end(self) -> Finished {
         signal(&self.process, "TERM");
-        finish(self.process);
+        finish(self.process)
     }
 }
 
@@ -93,6 +93,41 @@ fn a_certificate_is_verified_for_the_name_wherever_the_connection_goes() {
         assert!(done.code == Some(5) && done.stderr.contains("certificate"), "{url}: {done}");
     }
     service.end();
+}
+
+/// The service with a certificate that this command makes as im.pem and im.key; how healthy it is to a client that trusts it, and
+/// what it has logged.
+fn with_certificate_of(command: &str) -> (Finished, Finished) {
+    let world = World::new();
+    let folder = world.home.path();
+    let made = Command::new("sh").args(["-c", command]).current_dir(folder).output().unwrap();
+    assert!(made.status.success(), "{made:?} (on Debian: apt install openssl)");
+    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let service = Service::start(&world, &["--tls-cert", &file("im.pem"), "--tls-key", &file("im.key")]);
+    let address = service.url.trim_start_matches("https://").trim_end_matches('/').to_owned();
+    let url = format!("https://im.contoso.com:{}", address.rsplit(':').next().unwrap());
+    let done = health(folder, &[&url, "--connect", &address, "--ca-file", &file("im.pem")]);
+    (done, service.end())
+}
+
+#[test]
+fn the_certificate_of_the_page_is_healthy_and_one_that_clients_refuse_is_warned_of() {
+    let page = include_str!("../../http/README.md");
+    let line = page.lines().find(|line| line.starts_with("openssl req ")).unwrap();
+    let (done, service) = with_certificate_of(line);
+    assert_eq!(done.code, Some(0), "{done}");
+    assert!(!service.stderr.contains("refuse"), "{service}");
+    for (command, why) in [
+        (line.replace("CA:FALSE", "CA:TRUE"), "CA:TRUE"),
+        (line.replace("-addext subjectAltName=DNS:im.contoso.com ", ""), "subjectAltName"),
+        (format!("{line} -addext extendedKeyUsage=clientAuth"), "extendedKeyUsage"),
+    ] {
+        assert_ne!(command, line);
+        let (done, service) = with_certificate_of(&command);
+        assert!(done.code == Some(5) && done.stderr.contains("certificate"), "{command}: {done}");
+        let warned = |line: &str| line.contains("WARN") && line.contains("refuse it") && line.contains(why);
+        assert!(service.stderr.lines().any(warned), "{command}: {service}");
+    }
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn a_line_for_each_in_one_session() {
         "lenea@contoso.com accepted the message.",
     ];
     assert_eq!(sorted(&done.stdout), accepted);
-    assert_eq!(done.stderr, "busy@contoso.com: busy@contoso.com does not want to be disturbed.\n");
+    assert_eq!(done.stderr, "busy@contoso.com: does not want to be disturbed.\n");
     assert_eq!((world.texts(), sessions(&world)), (vec![TEXT.to_owned(); 2], 1));
     world.expect_signed_out();
 }
@@ -228,7 +228,7 @@ mod at_a_terminal {
         let (told, done) = shown(world.send(&["--to", LENE, "--to", BUSY, TEXT]));
         assert_eq!((done.code, done.stdout.lines().count()), (Some(4), 1), "{told}: {done}");
         assert!(told.contains("0/2") && told.contains("1/2"), "{told}");
-        assert!(told.contains("busy@contoso.com does not want to be disturbed."), "{told}");
+        assert!(told.contains("busy@contoso.com: does not want to be disturbed."), "{told}");
         let end = told.rsplit("/2").next().unwrap();
         assert!(end.contains("\u{1b}[2K"), "its line is wiped: {told:?}");
         let (alone, _) = shown(world.send(&["--to", LENE, TEXT]));

@@ -80,6 +80,31 @@ fn the_manual_has_a_page_for_each_command() {
         words.iter().for_each(|word| assert!(page(name).contains(word), "{name}: {word}"));
     }
     assert_eq!(printed(&["man"]), page("send-im.1"));
+    // As any manual: how to call it, without a list of all options, and the usual sections.
+    for (name, synopsis) in [
+        ("send-im.1", "\\fBsend\\-im\\fR <COMMAND>"),
+        (
+            "send-im-send.1",
+            "\\fBsend\\-im send\\fR [OPTIONS] \\-\\-to <ADDRESS>... <TEXT>\n.br\n\\fBsend\\-im send\\fR [OPTIONS] \\-\\-to\\-file <FILE> <TEXT>",
+        ),
+        ("send-im-doctor.1", "\\fBsend\\-im doctor\\fR [OPTIONS]"),
+        ("send-im-serve.1", "\\fBsend\\-im serve\\fR [OPTIONS]"),
+        ("send-im-health.1", "\\fBsend\\-im health\\fR [OPTIONS] [URL]"),
+    ] {
+        assert!(
+            page(name).contains(&format!(".SH SYNOPSIS\n{synopsis}\n.SH DESCRIPTION\n")),
+            "{}",
+            page(name)
+        );
+    }
+    for name in ["send-im-send.1", "send-im-doctor.1", "send-im-serve.1"] {
+        let sections = ["\n.SH EXAMPLES\n.nf\n", "\n.SH ENVIRONMENT\n.nf\n", "\n.SH EXIT STATUS\n.nf\n"];
+        sections.iter().for_each(|section| assert!(page(name).contains(section), "{name}: {section}"));
+    }
+    assert!(
+        pages.iter().all(|name| !page(name).contains(".SH EXTRA")),
+        "no section is called by what it is not"
+    );
 }
 
 #[test]

@@ -476,7 +476,10 @@ fn doctor_tells_which_proxy_is_on_the_way_and_what_it_has_against_that() {
     let dead = format!("127.0.0.1:{}", free_port());
     let (done, told) = doctor(&here, &[("ALL_PROXY", &format!("http://{IN_URL}{dead}"))]);
     assert_eq!(done.code, Some(5), "{done}");
-    expect(&told, &["failed ", &format!("The proxy {dead} of ALL_PROXY"), "You: Correct the proxy"]);
+    let refused = format!("The proxy {dead} of ALL_PROXY cannot be reached: {dead} refuses the connection");
+    expect(&told, &["failed ", &refused, "You: Correct the proxy"]);
+    let closing = "A message cannot be sent: proxy failed. A send ends with the error discovery_failed.";
+    assert_eq!(done.stdout.lines().last(), Some(closing), "{done}");
 
     let forbids = Proxy::tinyproxy("ConnectPort 1");
     let (done, told) = doctor(&here, &[("HTTPS_PROXY", &format!("http://{}", forbids.at()))]);

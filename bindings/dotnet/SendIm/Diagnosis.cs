@@ -92,14 +92,14 @@ namespace SendIm
             CheckName name,
             CheckOutcome outcome,
             string seen,
-            TimeSpan took = default,
+            TimeSpan elapsed = default,
             Advice? advice = null,
             ErrorKind? kind = null)
         {
             Name = name;
             Outcome = outcome;
             Seen = seen ?? throw new ArgumentNullException(nameof(seen));
-            Took = took;
+            Elapsed = elapsed;
             Advice = advice;
             Kind = kind;
         }
@@ -114,7 +114,7 @@ namespace SendIm
         public string Seen { get; }
 
         /// <summary>How long it took.</summary>
-        public TimeSpan Took { get; }
+        public TimeSpan Elapsed { get; }
 
         /// <summary>What to do, where there is something to do.</summary>
         public Advice? Advice { get; }

@@ -18,7 +18,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use self::open::Open;
-pub(crate) use self::open::{Answering, Place};
+pub(crate) use self::open::{ActiveRequest, ConnectionPermit};
 use crate::guard::Peer;
 use crate::service::Shared;
 
@@ -48,15 +48,15 @@ pub(crate) async fn accept(
             Ok((stream, peer)) => {
                 let address = peer.ip().to_canonical();
                 // Otherwise it is closed: everything this client has open is answering.
-                let Some(place) = open.take(address).await else { continue };
+                let Some(permit) = open.take(address).await else { continue };
                 let (of, tls, router) = (shared.clone(), tls.clone(), router.clone());
                 shared.connections.spawn(async move {
-                    let served = serve(&of, stream, Peer { address, certified: false, place: place.clone() }, tls, router);
+                    let served = serve(&of, stream, Peer { address, certified: false, permit: permit.clone() }, tls, router);
                     tokio::select! {
                         served = served => if let Err(error) = served {
                             tracing::debug!(peer = %address, %error, "a connection has ended");
                         },
-                        () = place.replaced() => {
+                        () = permit.replaced() => {
                             tracing::debug!(peer = %address, "a connection without a request made room for another one");
                         }
                         () = of.stopped.cancelled() => {}
@@ -92,7 +92,7 @@ async fn serve(
     let Some(tls) = tls else { return exchange(shared, stream, router, peer).await };
     let stream = tokio::select! {
         stream = tls.accept(stream) => stream?,
-        () = peer.place.idle() => return Err(io::ErrorKind::TimedOut.into()),
+        () = peer.permit.idle() => return Err(io::ErrorKind::TimedOut.into()),
         () = shared.closing.cancelled() => return Ok(()),
     };
     // A certificate that was not issued by the client CA has ended the handshake.
@@ -104,10 +104,10 @@ async fn exchange<S>(shared: &Shared, stream: S, router: Router, peer: Peer) -> 
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let place = peer.place.clone();
+    let permit = peer.permit.clone();
     let service = TowerToHyperService::new(router.layer(Extension(peer)));
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    // How long a head may take is the connection's place's matter, in both versions.
+    // How long a head may take is decided with the connection's permit, in both versions.
     builder.http1().header_read_timeout(None).max_buf_size(MAX_HEAD);
     builder
         .http2()
@@ -120,13 +120,13 @@ where
     tokio::select! {
         ended = served.as_mut() => return ended.map_err(io::Error::other),
         () = shared.closing.cancelled() => {}
-        () = place.idle() => {}
+        () = permit.idle() => {}
     }
     served.as_mut().graceful_shutdown();
     let farewell = async {
         sleep(FAREWELL).await;
         // A request may have come just before.
-        place.idle().await;
+        permit.idle().await;
     };
     tokio::select! {
         ended = served => ended.map_err(io::Error::other),

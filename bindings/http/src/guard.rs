@@ -21,7 +21,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use send_im::ErrorKind;
 
-use crate::connections::Place;
+use crate::connections::ConnectionPermit;
 use crate::hooks;
 use crate::options::Options;
 use crate::problem::Problem;
@@ -33,7 +33,7 @@ pub(crate) struct Peer {
     pub(crate) address: IpAddr,
     /// It has shown a certificate of the client CA.
     pub(crate) certified: bool,
-    pub(crate) place: Arc<Place>,
+    pub(crate) permit: Arc<ConnectionPermit>,
 }
 
 /// Headers by which a proxy or its network tells of itself, or for whom it asks.

@@ -22,7 +22,7 @@ use self::alerts::System;
 use self::template::Templates;
 use crate::guard::Peer;
 use crate::order::Order;
-use crate::parameters::{Parameters, Place};
+use crate::parameters::{Parameters, Source};
 use crate::problem::Problem;
 use crate::sending;
 use crate::service::Shared;
@@ -33,10 +33,10 @@ pub(crate) fn is_one(path: &str) -> bool {
 }
 
 /// The parameters of a message, as a body or a file gives them.
-pub(crate) type Given = Vec<(&'static str, String)>;
+pub(crate) type Fields = Vec<(&'static str, String)>;
 
 /// Makes a message of a body, or says why the body does not fit.
-type Known = fn(Value) -> Result<Given, String>;
+type ReadBody = fn(Value) -> Result<Fields, String>;
 
 /// The hooks of a service by their names.
 pub(crate) struct Hooks(BTreeMap<String, Hook>);
@@ -44,24 +44,24 @@ pub(crate) struct Hooks(BTreeMap<String, Hook>);
 /// How a body becomes a message: as that of a known system, by an operator's file, or by both. Then the file goes first.
 #[derive(Default)]
 struct Hook {
-    known: Option<Known>,
+    built_in: Option<ReadBody>,
     file: Option<Templates>,
 }
 
 impl Hooks {
-    /// The known ones, and those of the operator's files.
+    /// The built-in ones, and those of the operator's files.
     ///
     /// # Errors
     /// `invalid_input` for a name that cannot stand in a URL or stands twice, and for a file that is not usable.
     pub(crate) fn new(files: &[(String, PathBuf)]) -> Result<Self> {
         let mut hooks = BTreeMap::new();
-        let known: [(&str, Known); 3] = [
-            ("alertmanager", |body| alerts::given(body, System::Alertmanager)),
-            ("grafana", |body| alerts::given(body, System::Grafana)),
-            ("apprise", apprise::given),
+        let built_in: [(&str, ReadBody); 3] = [
+            ("alertmanager", |body| alerts::fields(body, System::Alertmanager)),
+            ("grafana", |body| alerts::fields(body, System::Grafana)),
+            ("apprise", apprise::fields),
         ];
-        for (name, known) in known {
-            hooks.insert(name.to_owned(), Hook { known: Some(known), file: None });
+        for (name, read) in built_in {
+            hooks.insert(name.to_owned(), Hook { built_in: Some(read), file: None });
         }
         for (name, path) in files {
             let usable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
@@ -75,7 +75,7 @@ impl Hooks {
                 return Err(Error::invalid_input(format!("There are two files for the hook {name}.")));
             }
             let templates = Templates::from_file(path)?;
-            if hook.known.is_none() && !templates.has("message") {
+            if hook.built_in.is_none() && !templates.has("message") {
                 let path = path.display();
                 let detail = format!(
                     "The hook file {path} has no message, and the service knows no bodies by the name {name}."
@@ -85,6 +85,11 @@ impl Hooks {
             hook.file = Some(templates);
         }
         Ok(Self(hooks))
+    }
+
+    /// The name of the hook that this path leads to; `None` where there is no such hook.
+    pub(crate) fn named_by(&self, path: &str) -> Option<&str> {
+        self.0.get_key_value(path.strip_prefix("/hooks/")?).map(|(name, _)| name.as_str())
     }
 
     fn get(&self, name: &str) -> Result<&Hook, Problem> {
@@ -104,18 +109,18 @@ impl Hook {
     ///
     /// # Errors
     /// Why the body does not fit.
-    fn given(&self, body: Value) -> Result<Given, String> {
-        let mut given = match &self.file {
+    fn fields(&self, body: Value) -> Result<Fields, String> {
+        let mut fields = match &self.file {
             Some(file) => file.render(&body)?,
-            None => Given::new(),
+            None => Fields::new(),
         };
-        if let Some(known) = self.known {
-            let suggested = known(body)?;
-            let new = |name: &str| !given.iter().any(|(there, _)| *there == name);
-            let new: Given = suggested.into_iter().filter(|&(name, _)| new(name)).collect();
-            given.extend(new);
+        if let Some(read) = self.built_in {
+            let suggested = read(body)?;
+            let new = |name: &str| !fields.iter().any(|(there, _)| *there == name);
+            let new: Fields = suggested.into_iter().filter(|&(name, _)| new(name)).collect();
+            fields.extend(new);
         }
-        Ok(given)
+        Ok(fields)
     }
 }
 
@@ -126,10 +131,20 @@ pub(crate) async fn hook(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Json<Receipt>, Problem> {
-    let order = order(&shared, &name, request).await.map_err(Problem::for_hook)?;
-    let (heard, _answering) = sending::begin(&shared, &peer, order, false).map_err(Problem::for_hook)?;
-    let receipt = heard.outcome().await.map_err(|error| Problem::from(error).for_hook())?;
+    let order = order(&shared, &name, request).await.map_err(Problem::for_hook);
+    let order = order.inspect_err(|problem| log_refusal(&shared, &name, problem))?;
+    let (progress, _active) = sending::begin(&shared, &peer, order, false).map_err(Problem::for_hook)?;
+    let receipt = progress.outcome().await.map_err(|error| Problem::from(error).for_hook())?;
     Ok(Json(receipt))
+}
+
+/// Programs post to hooks, and nobody reads what they are answered.
+fn log_refusal(shared: &Shared, name: &str, problem: &Problem) {
+    // Nothing that a stranger thought up is logged, nor anything of a body: the sentence has names of members alone.
+    if shared.hooks.0.contains_key(name) {
+        let status = problem.status.as_u16();
+        tracing::warn!(hook = name, status, reason = problem.error.detail(), "a hook has sent nothing");
+    }
 }
 
 async fn order(shared: &Shared, name: &str, request: Request) -> Result<Order, Problem> {
@@ -141,9 +156,9 @@ async fn order(shared: &Shared, name: &str, request: Request) -> Result<Order, P
     }
     let body = body::read(request, shared).await?;
     let unfit = |why: String| Problem::wrong(StatusCode::UNPROCESSABLE_ENTITY, &why);
-    for (name, value) in hook.given(body).map_err(unfit)? {
+    for (name, value) in hook.fields(body).map_err(unfit)? {
         if !parameters.has(name) {
-            parameters.add(name, &value, Place::Body)?;
+            parameters.add(name, &value, Source::Body)?;
         }
     }
     Ok(Order::new(parameters, &shared.options)?)
@@ -172,10 +187,10 @@ mod tests {
     #[test]
     fn a_file_goes_before_what_a_known_body_suggests() {
         let body = json!({"title": "Backup", "message": "failed", "type": "failure"});
-        let given = |text: &str| {
-            let mut given = hooks(&[("apprise", text)]).unwrap().0["apprise"].given(body.clone()).unwrap();
-            given.sort_unstable();
-            given
+        let fields = |text: &str| {
+            let mut fields = hooks(&[("apprise", text)]).unwrap().0["apprise"].fields(body.clone()).unwrap();
+            fields.sort_unstable();
+            fields
         };
         let pair = |name: &'static str, value: &str| (name, value.to_owned());
         let all = |message| {
@@ -185,9 +200,9 @@ mod tests {
                 pair("recipient", "lenea@contoso.com"),
             ]
         };
-        assert_eq!(given("recipient = 'lenea@contoso.com'"), all("Backup\nfailed"));
+        assert_eq!(fields("recipient = 'lenea@contoso.com'"), all("Backup\nfailed"));
         assert_eq!(
-            given("recipient = 'lenea@contoso.com'\nmessage = '{{ title }} {{ message }}!'"),
+            fields("recipient = 'lenea@contoso.com'\nmessage = '{{ title }} {{ message }}!'"),
             all("Backup failed!")
         );
     }

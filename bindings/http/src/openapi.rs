@@ -13,7 +13,7 @@ pub(crate) static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_st
 const STEPS: [&str; 7] = ["discover", "sign_in", "open_session", "invite", "send", "confirm", "sign_out"];
 
 /// What a stream of events is, of which OpenAPI has no schema.
-const EVENTS_TOLD: &str = "With Accept: text/event-stream. Each event `step` has as its data a JSON object of `step`, a name as in a receipt's `steps`, and `seconds`, how long it took. The last event is one `receipt`, with a Receipt as its data, or one `problem`, with a Problem and its `status`. A comment comes every 15 s.";
+const EVENTS_TOLD: &str = "With Accept: text/event-stream. Each event `step` has as its data a JSON object of `step`, a name as in a receipt's `steps`, and `elapsed_ms`, how long it took in milliseconds. The last event is one `receipt`, with a Receipt as its data, or one `problem`, with a Problem and its `status`. A comment comes every 15 s.";
 
 /// The problems a request for a message may be answered with.
 const PROBLEMS: [(&str, &str); 15] = [
@@ -32,7 +32,7 @@ const PROBLEMS: [(&str, &str); 15] = [
     ),
     ("413", "The body is too large."),
     ("415", "The body is of a type that is not understood."),
-    ("422", "The body does not fit this hook: which member is missing, or what it must be."),
+    ("422", "The body does not fit this hook: which members are missing, or what one must be."),
     ("429", "The server, or this service, asks to slow down."),
     ("500", "The service failed inside, before anything was sent."),
     ("502", "The server was not found or not reached, is not trusted, or failed."),

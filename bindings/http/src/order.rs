@@ -15,39 +15,37 @@ const LONGEST: Duration = Duration::from_secs(600);
 /// How long a sign-in may take, whoever waits for it.
 const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(60);
 
-const CREDENTIALS: [&str; 3] = ["username", "password", "address"];
+const CREDENTIAL_PARAMETERS: [&str; 3] = ["username", "password", "address"];
 
 /// A message that can be sent as far as can be told without asking anybody.
 pub(crate) struct Order {
     pub(crate) message: Message,
     pub(crate) to: Address,
     pub(crate) timeout: Duration,
-    pub(crate) who: Who,
+    /// Whose session it goes through; `None`: that of the service's own account.
+    pub(crate) credentials: Option<Credentials>,
     pub(crate) account: Account,
 }
 
-/// Whose session a message goes through: an account that the request brought, or that of the service.
-pub(crate) type Who = Option<Given>;
-
-/// An account that a request brought. Two are the same only if everything is that proves who it is.
+/// The credentials that a request brought. Two are the same only if everything is that proves who it is.
 #[derive(Clone)]
-pub(crate) struct Given {
+pub(crate) struct Credentials {
     /// In small letters.
     pub(crate) address: String,
     username: Option<String>,
     password: SecretString,
 }
 
-impl Given {
+impl Credentials {
     /// The domain whose servers it is signed in to.
     pub(crate) fn domain(&self) -> &str {
         self.address.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 }
 
-impl PartialEq for Given {
+impl PartialEq for Credentials {
     fn eq(&self, other: &Self) -> bool {
-        let [mine, its] = [self, other].map(|given| given.password.expose_secret().as_bytes());
+        let [mine, its] = [self, other].map(|credentials| credentials.password.expose_secret().as_bytes());
         self.address == other.address && self.username == other.username && mine.ct_eq(its).into()
     }
 }
@@ -58,7 +56,7 @@ impl Order {
     /// # Errors
     /// `invalid_input`, with the sentence that names the parameter.
     pub(crate) fn new(mut parameters: Parameters, options: &Options) -> Result<Self> {
-        if parameters.in_query(&CREDENTIALS) && !options.query_credentials {
+        if parameters.in_query(&CREDENTIAL_PARAMETERS) && !options.query_credentials {
             return Err(Error::invalid_input(
                 "Credentials in a URL are refused, because URLs are logged: send username and password in the body of a POST.",
             ));
@@ -69,8 +67,8 @@ impl Order {
         };
         let message = message(&mut parameters)?.timeout(timeout);
         let to = message.check()?;
-        let (who, account) = sender(&mut parameters, options)?;
-        Ok(Self { message, to, timeout, who, account: account.timeout(SIGN_IN_TIMEOUT) })
+        let (credentials, account) = sender(&mut parameters, options)?;
+        Ok(Self { message, to, timeout, credentials, account: account.timeout(SIGN_IN_TIMEOUT) })
     }
 }
 
@@ -95,8 +93,8 @@ fn message(parameters: &mut Parameters) -> Result<Message> {
     Ok(message)
 }
 
-fn sender(parameters: &mut Parameters, options: &Options) -> Result<(Who, Account)> {
-    let [username, password, address] = CREDENTIALS.map(|name| parameters.take(name));
+fn sender(parameters: &mut Parameters, options: &Options) -> Result<(Option<Credentials>, Account)> {
+    let [username, password, address] = CREDENTIAL_PARAMETERS.map(|name| parameters.take(name));
     let (username, password) = match (username, password) {
         (Some(username), Some(password)) => (username, password),
         (None, None) if address.is_none() => {
@@ -139,7 +137,7 @@ fn sender(parameters: &mut Parameters, options: &Options) -> Result<(Who, Accoun
     };
     let account = username.iter().fold(account, Account::username);
     let address = address.as_str().to_ascii_lowercase();
-    Ok((Some(Given { address, username, password: password.into() }), account))
+    Ok((Some(Credentials { address, username, password: password.into() }), account))
 }
 
 fn seconds(text: &str) -> Result<Duration> {
@@ -156,17 +154,17 @@ fn seconds(text: &str) -> Result<Duration> {
 mod tests {
     use super::*;
 
-    fn given(username: Option<&str>, password: &str) -> Who {
+    fn credentials(username: Option<&str>, password: &str) -> Option<Credentials> {
         let (address, username) = ("tosh@contoso.com".to_owned(), username.map(str::to_owned));
-        Some(Given { address, username, password: password.into() })
+        Some(Credentials { address, username, password: password.into() })
     }
 
     #[test]
     fn only_the_same_credentials_are_the_same_sender() {
-        assert!(given(None, "right") == given(None, "right"));
-        assert!(given(None, "right") != given(None, "wrong"));
-        assert!(given(None, "right") != given(None, "right "));
-        assert!(given(None, "right") != given(Some(r"CONTOSO\smith"), "right"));
+        assert!(credentials(None, "right") == credentials(None, "right"));
+        assert!(credentials(None, "right") != credentials(None, "wrong"));
+        assert!(credentials(None, "right") != credentials(None, "right "));
+        assert!(credentials(None, "right") != credentials(Some(r"CONTOSO\smith"), "right"));
     }
 
     #[test]

@@ -30,14 +30,14 @@ const IGNORED: &str = "_";
 
 /// Where a parameter stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Source {
     Query,
     Body,
 }
 
 /// What a request says, not yet understood. Empty values count as not given, but for those that must be there.
 #[derive(Default)]
-pub(crate) struct Parameters(Vec<(&'static str, String, Place)>);
+pub(crate) struct Parameters(Vec<(&'static str, String, Source)>);
 
 impl Parameters {
     /// Reads query and body.
@@ -55,7 +55,7 @@ impl Parameters {
         let media = media_type(&parts.headers);
         match media.as_deref() {
             _ if body.is_empty() => {}
-            Some("application/x-www-form-urlencoded") => parameters.form(&body, Place::Body)?,
+            Some("application/x-www-form-urlencoded") => parameters.form(&body, Source::Body)?,
             Some("application/json") => parameters.json(&body)?,
             Some("multipart/form-data") => {
                 parameters.multipart(Request::from_parts(parts, Body::from(body))).await?;
@@ -75,7 +75,7 @@ impl Parameters {
     pub(crate) fn of_query(uri: &Uri) -> Result<Self> {
         let mut parameters = Self::default();
         let query = uri.query().map(str::as_bytes);
-        query.map_or(Ok(()), |query| parameters.form(query, Place::Query))?;
+        query.map_or(Ok(()), |query| parameters.form(query, Source::Query))?;
         Ok(parameters)
     }
 
@@ -97,14 +97,14 @@ impl Parameters {
 
     /// True where a query string holds a value for one of these.
     pub(crate) fn in_query(&self, names: &[&str]) -> bool {
-        self.0
-            .iter()
-            .any(|(name, value, place)| *place == Place::Query && names.contains(name) && !value.is_empty())
+        self.0.iter().any(|(name, value, source)| {
+            *source == Source::Query && names.contains(name) && !value.is_empty()
+        })
     }
 
     /// # Errors
     /// `invalid_input` where there is no such parameter, or it is given already.
-    pub(crate) fn add(&mut self, name: &str, value: &str, place: Place) -> Result<()> {
+    pub(crate) fn add(&mut self, name: &str, value: &str, source: Source) -> Result<()> {
         if name == IGNORED {
             return Ok(());
         }
@@ -119,14 +119,14 @@ impl Parameters {
             return Err(Error::invalid_input(format!("The parameter {name} is given twice.")));
         }
         // The mark is that of a file the value was read from.
-        self.0.push((name, without_mark(value).to_owned(), place));
+        self.0.push((name, without_mark(value).to_owned(), source));
         Ok(())
     }
 
-    fn form(&mut self, text: &[u8], place: Place) -> Result<()> {
+    fn form(&mut self, text: &[u8], source: Source) -> Result<()> {
         // The parser would put a replacement character in the place of an umlaut of Latin-1.
         percent_decode(text).decode_utf8().map_err(|_| not_utf8())?;
-        form_urlencoded::parse(text).try_for_each(|(name, value)| self.add(&name, &value, place))
+        form_urlencoded::parse(text).try_for_each(|(name, value)| self.add(&name, &value, source))
     }
 
     fn json(&mut self, text: &[u8]) -> Result<()> {
@@ -140,9 +140,9 @@ impl Parameters {
             wrong(format!("it is not understood at line {}, column {}", e.line(), e.column()))
         })?;
         members.into_iter().try_for_each(|(name, value)| match value {
-            Value::String(text) => self.add(&name, &text, Place::Body),
-            Value::Bool(_) | Value::Number(_) => self.add(&name, &value.to_string(), Place::Body),
-            Value::Null => self.add(&name, "", Place::Body),
+            Value::String(text) => self.add(&name, &text, Source::Body),
+            Value::Bool(_) | Value::Number(_) => self.add(&name, &value.to_string(), Source::Body),
+            Value::Null => self.add(&name, "", Source::Body),
             Value::Array(_) | Value::Object(_) => {
                 Err(Error::invalid_input("A member of the JSON object is a list or an object."))
             }
@@ -156,7 +156,7 @@ impl Parameters {
         while let Some(field) = form.next_field().await.map_err(|_| broken())? {
             let name = field.name().unwrap_or_default().to_owned();
             let value = field.bytes().await.map_err(|_| broken())?;
-            self.add(&name, std::str::from_utf8(&value).map_err(|_| not_utf8())?, Place::Body)?;
+            self.add(&name, std::str::from_utf8(&value).map_err(|_| not_utf8())?, Source::Body)?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What the task of a send tells its caller: each step, where the caller asked for them, and the outcome at the end.
+//! The progress of a send: each step, where the caller asked for them, and the outcome at the end.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,39 +22,39 @@ pub(crate) const EVENTS: &str = "text/event-stream";
 /// How often a caller is told that there is nothing new; proxies commonly end what is silent for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-enum News {
+enum Progress {
     Step(StepRecord),
-    End(Box<Result<Receipt>>),
+    Outcome(Box<Result<Receipt>>),
 }
 
-/// The task's end of the line. It tells exactly one outcome, also where the task dies.
-pub(crate) struct Teller(Option<UnboundedSender<News>>);
+/// The end of the send's task. It sends exactly one outcome, also where the task dies.
+pub(crate) struct ProgressSender(Option<UnboundedSender<Progress>>);
 
-/// The caller's end of the line.
-pub(crate) struct Listener(UnboundedReceiver<News>);
+/// The caller's end.
+pub(crate) struct ProgressReceiver(UnboundedReceiver<Progress>);
 
-pub(crate) fn line() -> (Teller, Listener) {
-    let (news, heard) = unbounded_channel();
-    (Teller(Some(news)), Listener(heard))
+pub(crate) fn channel() -> (ProgressSender, ProgressReceiver) {
+    let (sender, receiver) = unbounded_channel();
+    (ProgressSender(Some(sender)), ProgressReceiver(receiver))
 }
 
-impl Teller {
-    /// Tells the caller of steps; may be called from any thread.
-    pub(crate) fn of_steps(&self) -> Option<StepListener> {
-        let news = self.0.clone()?;
-        Some(Arc::new(move |step: &StepRecord| drop(news.send(News::Step(step.clone())))))
+impl ProgressSender {
+    /// Sends steps to the caller; may be called from any thread.
+    pub(crate) fn step_listener(&self) -> Option<StepListener> {
+        let sender = self.0.clone()?;
+        Some(Arc::new(move |step: &StepRecord| drop(sender.send(Progress::Step(step.clone())))))
     }
 
-    /// Tells the outcome. False where the caller has gone away.
-    pub(crate) fn end(mut self, result: Result<Receipt>) -> bool {
-        self.0.take().is_some_and(|news| news.send(News::End(Box::new(result))).is_ok())
+    /// Sends the outcome. False where the caller has gone away.
+    pub(crate) fn finish(mut self, result: Result<Receipt>) -> bool {
+        self.0.take().is_some_and(|sender| sender.send(Progress::Outcome(Box::new(result))).is_ok())
     }
 }
 
-impl Drop for Teller {
+impl Drop for ProgressSender {
     fn drop(&mut self) {
-        if let Some(news) = self.0.take() {
-            let _ = news.send(News::End(Box::new(Err(died()))));
+        if let Some(sender) = self.0.take() {
+            let _ = sender.send(Progress::Outcome(Box::new(Err(died()))));
         }
     }
 }
@@ -65,24 +65,24 @@ fn died() -> Error {
     Error::new(ErrorKind::OutcomeUnknown, detail).with_sent(Sent::Maybe)
 }
 
-impl Listener {
+impl ProgressReceiver {
     /// The outcome alone.
     pub(crate) async fn outcome(mut self) -> Result<Receipt> {
-        while let Some(news) = self.0.recv().await {
-            if let News::End(result) = news {
+        while let Some(progress) = self.0.recv().await {
+            if let Progress::Outcome(result) = progress {
                 return *result;
             }
         }
         Err(died())
     }
 
-    /// Each step as it happens, then the outcome. What keeps the connection's place is kept until then.
-    pub(crate) fn events(self, answering: impl Send + 'static) -> Response {
-        let events = stream::unfold(Some((self.0, answering)), async |heard| {
-            let (mut news, answering) = heard?;
-            match news.recv().await? {
-                News::Step(step) => Some((step_event(&step), Some((news, answering)))),
-                News::End(result) => Some((last_event(*result), None)),
+    /// Each step as it happens, then the outcome. What keeps the connection open is held until then.
+    pub(crate) fn events(self, active: impl Send + 'static) -> Response {
+        let events = stream::unfold(Some((self.0, active)), async |open| {
+            let (mut receiver, active) = open?;
+            match receiver.recv().await? {
+                Progress::Step(step) => Some((step_event(&step), Some((receiver, active)))),
+                Progress::Outcome(result) => Some((last_event(*result), None)),
             }
         });
         let answer = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive"));
@@ -92,8 +92,8 @@ impl Listener {
 }
 
 fn step_event(step: &StepRecord) -> Result<Event, Infallible> {
-    let seconds = (step.elapsed.as_secs_f64() * 1e3).round() / 1e3;
-    event("step", &json!({"step": step.step, "seconds": seconds}))
+    let elapsed_ms = (step.elapsed.as_secs_f64() * 1e6).round() / 1e3;
+    event("step", &json!({"step": step.step, "elapsed_ms": elapsed_ms}))
 }
 
 fn last_event(result: Result<Receipt>) -> Result<Event, Infallible> {
@@ -122,21 +122,21 @@ pub(crate) fn wanted(headers: &HeaderMap) -> bool {
 
 /// The steps of one sign-in, for all who wait for it: they send as the same account.
 #[derive(Clone)]
-pub(crate) struct SignInSteps(Arc<Mutex<Option<Heard>>>);
+pub(crate) struct SignInSteps(Arc<Mutex<Option<Recorded>>>);
 
 #[derive(Default)]
-struct Heard {
+struct Recorded {
     so_far: Vec<StepRecord>,
     listeners: Vec<StepListener>,
 }
 
 impl SignInSteps {
     pub(crate) fn begun() -> Self {
-        Self(Arc::new(Mutex::new(Some(Heard::default()))))
+        Self(Arc::new(Mutex::new(Some(Recorded::default()))))
     }
 
-    /// The account with its steps told here too.
-    pub(crate) fn told_of(&self, account: &Account) -> Account {
+    /// The account with its steps recorded here too.
+    pub(crate) fn recording(&self, account: &Account) -> Account {
         let (steps, before) = (self.clone(), account.step_listener());
         account.clone().on_step(move |step| {
             before.iter().for_each(|before| before(step));
@@ -146,16 +146,16 @@ impl SignInSteps {
 
     /// Tells this listener what has happened so far and what is still to come; nothing once the sign-in has ended.
     pub(crate) fn listen(&self, listener: &StepListener) {
-        self.change(|heard| {
-            heard.so_far.iter().for_each(|step| listener(step));
-            heard.listeners.push(listener.clone());
+        self.change(|recorded| {
+            recorded.so_far.iter().for_each(|step| listener(step));
+            recorded.listeners.push(listener.clone());
         });
     }
 
     fn tell(&self, step: &StepRecord) {
-        self.change(|heard| {
-            heard.listeners.iter().for_each(|listener| listener(step));
-            heard.so_far.push(step.clone());
+        self.change(|recorded| {
+            recorded.listeners.iter().for_each(|listener| listener(step));
+            recorded.so_far.push(step.clone());
         });
     }
 
@@ -164,9 +164,9 @@ impl SignInSteps {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn change(&self, change: impl FnOnce(&mut Heard)) {
-        if let Some(heard) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            change(heard);
+    fn change(&self, change: impl FnOnce(&mut Recorded)) {
+        if let Some(recorded) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            change(recorded);
         }
     }
 }
@@ -180,33 +180,33 @@ mod tests {
 
     #[tokio::test]
     async fn a_send_that_died_may_have_arrived() {
-        let (teller, listener) = line();
+        let (sender, receiver) = channel();
         let died = tokio::spawn(async move {
-            let _teller = teller;
+            let _sender = sender;
             panic!("as an error of ours would");
         });
         assert!(died.await.is_err());
-        let error = listener.outcome().await.unwrap_err();
+        let error = receiver.outcome().await.unwrap_err();
         assert_eq!((error.kind(), error.sent()), (ErrorKind::OutcomeUnknown, Sent::Maybe));
     }
 
     #[test]
     fn a_caller_who_has_gone_is_told_nothing() {
-        let (teller, listener) = line();
-        drop(listener);
-        assert!(!teller.end(Err(Error::closed("x"))));
+        let (sender, receiver) = channel();
+        drop(receiver);
+        assert!(!sender.finish(Err(Error::closed("x"))));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_caller_hears_that_there_is_nothing_new() {
-        let (teller, listener) = line();
+        let (sender, receiver) = channel();
         let began = tokio::time::Instant::now();
-        let mut told = listener.events(()).into_body().into_data_stream();
+        let mut told = receiver.events(()).into_body().into_data_stream();
         for n in 1..=3 {
             assert_eq!(told.next().await.unwrap().unwrap(), ": keep-alive\n\n");
             assert_eq!(began.elapsed().as_secs(), n * KEEP_ALIVE.as_secs());
         }
-        drop(teller);
+        drop(sender);
         let last = told.next().await.unwrap().unwrap();
         assert!(last.starts_with(b"event: problem\ndata: {"), "{last:?}");
         assert!(told.next().await.is_none());

@@ -120,18 +120,24 @@ async fn observe(
 ) -> Response {
     let started = Instant::now();
     let (path, method) = (known(request.uri().path()), request.method().clone());
-    peer.place.heard();
+    // Those that there are; others have no name in the log.
+    let hook = shared.hooks.named_by(request.uri().path()).map(|name| format!("/hooks/{name}"));
+    peer.permit.record_activity();
     // What comes to no handler of ours is not guarded.
     let stray = path == "other" || method == Method::OPTIONS;
     let response = match if stray { shared.refused_rate.allow(peer.address) } else { Ok(()) } {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    peer.place.heard();
+    peer.permit.record_activity();
     let peer = tracing::field::display(peer.address);
     let (status, took) = (response.status().as_u16(), started.elapsed());
     shared.metrics.answered(path, method.as_str(), status, took);
     let elapsed_ms = took.as_millis() as u64;
+    let path = match &hook {
+        Some(name) => name.as_str(),
+        None => path,
+    };
     match path {
         "/healthz" | "/metrics" => tracing::debug!(path, status, peer, elapsed_ms, "answered"),
         // A stranger shall not fill the log.

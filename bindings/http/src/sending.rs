@@ -13,13 +13,13 @@ use send_im::{Account, Error, ErrorKind, Message, Receipt, Result, Sent, Step};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use crate::connections::Answering;
+use crate::connections::ActiveRequest;
 use crate::guard::Peer;
 use crate::metrics;
 use crate::order::Order;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
-use crate::progress::{self, Listener, Teller};
+use crate::progress::{self, ProgressReceiver, ProgressSender};
 use crate::service::Shared;
 
 /// `GET` and `POST` of `/`, `/index.html` and `/send`.
@@ -33,42 +33,45 @@ pub(crate) async fn send(
     let events = request.method() == Method::POST && progress::wanted(request.headers());
     let parameters = Parameters::read(request, shared.options.largest_body, &shared.bodies).await?;
     let order = Order::new(parameters, &shared.options)?;
-    let (heard, answering) = begin(&shared, &peer, order, events)?;
+    let (progress, active) = begin(&shared, &peer, order, events)?;
     match events {
-        true => Ok(heard.events(answering)),
-        false => Ok(Json(heard.outcome().await?).into_response()),
+        true => Ok(progress.events(active)),
+        false => Ok(Json(progress.outcome().await?).into_response()),
     }
 }
 
-/// Begins to carry out an order: what is told of it, and what keeps the connection's place until the answer.
+/// Begins to carry out an order: its progress, and what keeps the connection open until the answer.
 ///
 /// # Errors
-/// 503 where the service is stopping, or has no place for one more.
+/// 503 where the service is stopping, or as many sends are under way as may be.
 pub(crate) fn begin(
     shared: &Arc<Shared>,
     peer: &Peer,
     order: Order,
     events: bool,
-) -> Result<(Listener, Answering), Problem> {
+) -> Result<(ProgressReceiver, ActiveRequest), Problem> {
     if shared.closing.is_cancelled() {
         return Err(Problem::closing());
     }
-    let Some(answering) = peer.place.answering() else {
+    let Some(active) = peer.permit.begin_request() else {
         let detail = "The connection has made room for another one; nothing was sent.";
         return Err(Problem::refused(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::LimitReached, detail));
     };
-    let places = places(shared, &order)?;
-    let (teller, heard) = progress::line();
-    let steps = if events { teller.of_steps() } else { None };
-    shared.sends.spawn(carry_out(shared.clone(), order, peer.address, places, steps, teller));
-    Ok((heard, answering))
+    let send_permits = send_permits(shared, &order)?;
+    let (sender, receiver) = progress::channel();
+    let steps = if events { sender.step_listener() } else { None };
+    shared.sends.spawn(carry_out(shared.clone(), order, peer.address, send_permits, steps, sender));
+    Ok((receiver, active))
 }
 
-/// A place among the sends under way, and one among those of other accounts than the service's own.
-fn places(shared: &Shared, order: &Order) -> Result<Vec<OwnedSemaphorePermit>, Problem> {
-    let others = order.who.is_some().then_some(&shared.places_of_others);
-    let places = [&shared.places].into_iter().chain(others).map(|places| places.clone().try_acquire_owned());
-    places.collect::<Result<_, _>>().map_err(|_| {
+/// A permit to send, and one of those of other accounts than the service's own.
+fn send_permits(shared: &Shared, order: &Order) -> Result<Vec<OwnedSemaphorePermit>, Problem> {
+    let others = order.credentials.is_some().then_some(&shared.send_permits_of_others);
+    let send_permits = [&shared.send_permits]
+        .into_iter()
+        .chain(others)
+        .map(|send_permits| send_permits.clone().try_acquire_owned());
+    send_permits.collect::<Result<_, _>>().map_err(|_| {
         let detail = format!(
             "As many sends are under way as may be ({}); nothing was sent.",
             shared.options.most_sends
@@ -81,18 +84,18 @@ async fn carry_out(
     shared: Arc<Shared>,
     order: Order,
     caller: IpAddr,
-    places: Vec<OwnedSemaphorePermit>,
+    send_permits: Vec<OwnedSemaphorePermit>,
     steps: Option<StepListener>,
-    teller: Teller,
+    progress: ProgressSender,
 ) {
     let (started, to) = (Instant::now(), order.to.clone());
     let under_way = shared.metrics.sending();
     let result = deliver(&shared, order, caller, steps, started).await;
     under_way.end(&result);
-    drop(places);
+    drop(send_permits);
     let (outcome, elapsed_ms) = (metrics::outcome(&result), started.elapsed().as_millis() as u64);
     let sent = result.as_ref().map_or_else(|error| error.sent().as_str(), |_| "yes");
-    if teller.end(result) {
+    if progress.finish(result) {
         tracing::info!(%to, outcome, sent, elapsed_ms, "a send has ended");
     } else {
         tracing::warn!(%to, outcome, sent, elapsed_ms, "a send has ended whose caller had gone away");
@@ -107,10 +110,10 @@ async fn deliver(
     started: Instant,
 ) -> Result<Receipt> {
     let deadline = started + order.timeout;
-    let message = told_of(order.message, &order.account, steps.as_ref());
+    let message = with_listener(order.message, &order.account, steps.as_ref());
     let mut first = true;
     loop {
-        let mut lease = shared.sessions.lease(&order.who, &order.account, caller, steps.as_ref())?;
+        let mut lease = shared.sessions.lease(&order.credentials, &order.account, caller, steps.as_ref())?;
         let client = tokio::select! {
             client = lease.client(deadline) => client?,
             () = shared.given_up.cancelled() => {
@@ -133,8 +136,8 @@ async fn deliver(
     }
 }
 
-/// The message with its steps told to the listener, and to the account's as without one.
-fn told_of(message: Message, account: &Account, listener: Option<&StepListener>) -> Message {
+/// The message whose steps this listener hears, and the account's own as without it.
+fn with_listener(message: Message, account: &Account, listener: Option<&StepListener>) -> Message {
     let Some(listener) = listener.cloned() else { return message };
     let before = account.step_listener();
     message.on_step(move |step| {

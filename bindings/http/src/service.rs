@@ -48,9 +48,9 @@ pub(crate) struct Shared {
     pub(crate) rate: Rate,
     pub(crate) refused_rate: Rate,
     /// One permit a send under way.
-    pub(crate) places: Arc<Semaphore>,
+    pub(crate) send_permits: Arc<Semaphore>,
     /// One more for each whose sender the request brought: the service's own account keeps the rest.
-    pub(crate) places_of_others: Arc<Semaphore>,
+    pub(crate) send_permits_of_others: Arc<Semaphore>,
     /// One permit a KiB of the bodies that are being read.
     pub(crate) bodies: Arc<Semaphore>,
     pub(crate) sends: TaskTracker,
@@ -92,8 +92,8 @@ impl Service {
         let shared = Arc::new(Shared {
             rate: Rate::new(options.rate),
             refused_rate: Rate::new(options.rate.div_ceil(10)),
-            places_of_others: Arc::new(Semaphore::new(options.most_sends - kept)),
-            places: Arc::new(Semaphore::new(options.most_sends)),
+            send_permits_of_others: Arc::new(Semaphore::new(options.most_sends - kept)),
+            send_permits: Arc::new(Semaphore::new(options.most_sends)),
             bodies: Arc::new(Semaphore::new(BODIES_KIB.max(options.largest_body / 1024 + 1))),
             options,
             hooks,

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::metrics::Metrics;
 use crate::options::Options;
-use crate::order::Who;
+use crate::order::Credentials;
 use crate::progress::SignInSteps;
 
 /// How many sign-ins one caller may have under way in one domain; the next ones wait for their turn.
@@ -48,7 +48,8 @@ struct Registry {
 
 struct Session {
     id: u64,
-    who: Who,
+    /// `None`: the service's own account.
+    credentials: Option<Credentials>,
     opened: Opened,
     signing_in: SignInSteps,
     uses: usize,
@@ -96,7 +97,7 @@ impl Sessions {
     /// stops.
     pub(crate) fn lease(
         self: &Arc<Self>,
-        who: &Who,
+        credentials: &Option<Credentials>,
         account: &Account,
         caller: IpAddr,
         listener: Option<&StepListener>,
@@ -105,19 +106,19 @@ impl Sessions {
         if registry.closed {
             return Err(Error::closed("The service is stopping; nothing was sent."));
         }
-        let address = who.as_ref().map(|given| &*given.address);
-        let known = registry.sessions.iter().position(|session| session.who == *who);
+        let address = credentials.as_ref().map(|credentials| &*credentials.address);
+        let known = registry.sessions.iter().position(|session| session.credentials == *credentials);
         let signed_in = known.is_some_and(|at| registry.sessions[at].client().is_some());
         // Whatever the user name, as there are many ways to write one; but whoever has only claimed to be this account takes
         // nothing from it.
         let same = registry.sessions.iter().filter(|session| {
-            session.who == *who || session.address() == address && session.client().is_some()
+            session.credentials == *credentials || session.address() == address && session.client().is_some()
         });
         let uses: usize = same.map(|session| session.uses).sum();
-        let asker = who.as_ref().filter(|_| !signed_in);
-        let asker = asker.map(|given| Asker { caller, domain: given.domain().to_owned() });
+        let asker = credentials.as_ref().filter(|_| !signed_in);
+        let asker = asker.map(|credentials| Asker { caller, domain: credentials.domain().to_owned() });
         let waiting = asker.as_ref().and_then(|asker| registry.askers.get(asker));
-        if who.is_some() && uses.max(waiting.map_or(0, |waiting| waiting.requests)) >= self.share {
+        if credentials.is_some() && uses.max(waiting.map_or(0, |waiting| waiting.requests)) >= self.share {
             let detail = "Too many requests of this account, or of this client's sign-ins, are under way; nothing was sent, send again later.";
             return Err(limit(detail));
         }
@@ -131,10 +132,10 @@ impl Sessions {
             registry.last_id += 1;
             let (id, (open, opened)) = (registry.last_id, watch::channel(None));
             let signing_in = SignInSteps::begun();
-            let account = signing_in.told_of(account);
+            let account = signing_in.recording(account);
             self.background.spawn(self.clone().open(id, account, signing_in.clone(), turns, open));
-            let (who, since) = (who.clone(), Instant::now());
-            registry.sessions.push(Session { id, who, opened, signing_in, uses: 0, since });
+            let (credentials, since) = (credentials.clone(), Instant::now());
+            registry.sessions.push(Session { id, credentials, opened, signing_in, uses: 0, since });
             registry.sessions.len() - 1
         });
         let session = &mut registry.sessions[at];
@@ -203,7 +204,7 @@ impl Sessions {
     fn make_room(self: &Arc<Self>, registry: &mut Registry, id: u64) -> Result<()> {
         let this = registry.sessions.iter().find(|session| session.id == id);
         let Some(address) = this.and_then(Session::address) else { return Ok(()) };
-        let signed_in = |session: &&Session| session.who.is_some() && session.client().is_some();
+        let signed_in = |session: &&Session| session.credentials.is_some() && session.client().is_some();
         let all: Vec<&Session> = registry.sessions.iter().filter(signed_in).collect();
         let same: Vec<&Session> =
             all.iter().copied().filter(|session| session.address() == Some(address)).collect();
@@ -287,7 +288,7 @@ impl Sessions {
 impl Session {
     /// That of an account that a request brought.
     fn address(&self) -> Option<&str> {
-        self.who.as_ref().map(|given| &*given.address)
+        self.credentials.as_ref().map(|credentials| &*credentials.address)
     }
 
     /// Signed in, and nobody uses it.

@@ -96,6 +96,17 @@ async fn everything_at_trace_shows_no_secret() {
         told += &raw(&world, "POST /send", &broken).await;
     }
 
+    // Hooks: a member that is missing, one of another type below a name of the sender's own, no recipient, and no such hook.
+    let wrong = json!({"status": "firing", "alerts": [{"status": "firing", "labels": {WRONG: [TEXT]}}]});
+    for (path, body) in [
+        ("apprise?recipient=lenea@contoso.com", json!({"title": TEXT, WRONG: TEXT})),
+        ("alertmanager?recipient=lenea@contoso.com", wrong),
+        ("apprise", json!({"message": TEXT})),
+        (&format!("{WRONG}?recipient=lenea@contoso.com"), json!({"message": TEXT})),
+    ] {
+        told += &raw(&world, &format!("POST /hooks/{path}"), &body.to_string()).await;
+    }
+
     // A caller who goes away, and what became of the send.
     let address = world.address();
     let invitations = || world.requests("POST", "/messaginginvitations");
@@ -151,6 +162,17 @@ async fn everything_at_trace_shows_no_secret() {
         ),
         ("answered path=\"/send\" status=200 peer=127.0.0.1", "INFO"),
         ("answered path=\"other\" status=404", "INFO"),
+        ("answered path=\"/hooks/apprise\" status=422", "INFO"),
+        (
+            "a hook has sent nothing hook=\"apprise\" status=422 reason=\"The body does not fit this hook: its member message (or body) is missing.\"",
+            "WARN",
+        ),
+        (
+            "reason=\"The body does not fit this hook: its member alerts[0].labels must be an object of strings.\"",
+            "WARN",
+        ),
+        ("hook=\"apprise\" status=400 reason=\"There is no recipient", "WARN"),
+        ("answered path=\"/hooks\" status=404", "INFO"),
         ("answered path=\"/\" status=401", "INFO"),
         ("answered path=\"/metrics\" status=200", "DEBUG"),
     ] {

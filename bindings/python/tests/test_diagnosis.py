@@ -17,7 +17,7 @@ def test_every_check_passes_and_nothing_is_sent(sandbox: Sandbox) -> None:
     assert diagnosis.failure is None
     assert [check.name for check in diagnosis.checks] == list(get_args(CheckName))
     assert all(
-        check.advice is None and check.kind is None and check.seen and check.took >= 0 for check in diagnosis.checks
+        check.advice is None and check.kind is None and check.seen and check.elapsed >= 0 for check in diagnosis.checks
     )
     assert sandbox.messages() == []
     assert sandbox.request("GET", "state")["open_applications"] == 0

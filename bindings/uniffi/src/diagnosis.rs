@@ -31,7 +31,7 @@ pub struct CheckRecord {
     /// What was seen, for people.
     pub seen: String,
     /// How long it took, in milliseconds.
-    pub took_ms: f64,
+    pub elapsed_ms: f64,
     /// What to do, where there is something to do.
     pub advice: Option<AdviceRecord>,
     /// The kind of error that a program meets, of a failure and of some warnings.
@@ -47,7 +47,7 @@ impl From<Check> for CheckRecord {
             name: check.name.as_str().to_owned(),
             outcome: check.outcome.as_str().to_owned(),
             seen: check.seen,
-            took_ms: check.took.as_secs_f64() * 1e3,
+            elapsed_ms: check.elapsed.as_secs_f64() * 1e3,
             advice,
             kind: check.kind.map(|kind| kind.as_str().to_owned()),
         }

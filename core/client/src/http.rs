@@ -16,7 +16,7 @@ pub(crate) use self::certificate::Certificate;
 use self::connections::Connections;
 use self::cookies::Jar;
 use self::network_error::{ImmediateRetry, innermost, network_error, not_processed, stream_error};
-pub(crate) use self::probe::{Probe, ProxyInUse, Secured, connect};
+pub(crate) use self::probe::{Handshake, HandshakeError, Probe, ProxyInUse, connect};
 pub(crate) use self::proxy::USER_AGENT;
 pub(crate) use self::proxy::connect::Duplex;
 use self::proxy::{Proxies, name_proxy};
@@ -46,15 +46,14 @@ const MAX_BODY: usize = 8 << 20;
 /// Immediate retries of a request which, as HTTP/2 says, was not processed.
 const MAX_IMMEDIATE_RETRIES: usize = 2;
 
-/// Looks on at every request.
-pub(crate) type Watch = Box<dyn Fn(&Request, Look<'_>) + Send + Sync>;
+/// Is called when a request starts and when it has finished.
+pub(crate) type Observer = Box<dyn Fn(&Request, RequestEvent<'_>) + Send + Sync>;
 
-/// What is seen of a request.
-pub(crate) enum Look<'a> {
-    /// It begins.
-    Begun,
-    /// What came of it, after what time.
-    Ended(Result<&'a Answer, &'a Error>, Duration),
+/// What an observer learns of a request.
+pub(crate) enum RequestEvent<'a> {
+    Started,
+    /// What came of it, and how long it took.
+    Finished(Result<&'a Answer, &'a Error>, Duration),
 }
 
 /// HTTP to the servers of one account. Clones share connections and cookies.
@@ -65,7 +64,7 @@ pub(crate) struct Http {
     /// Absent where the server is on this machine.
     proxies: Option<Arc<Proxies>>,
     tls: Tls,
-    watch: Arc<OnceLock<Watch>>,
+    observer: Arc<OnceLock<Observer>>,
 }
 
 impl Http {
@@ -82,7 +81,7 @@ impl Http {
             cookies: Arc::default(),
             proxies,
             tls: account.tls,
-            watch: Arc::default(),
+            observer: Arc::default(),
         })
     }
 
@@ -91,9 +90,9 @@ impl Http {
         Probe { account: account.clone(), proxies: self.proxies.clone() }
     }
 
-    /// From now on `watch` looks on at every request. Only the first call counts.
-    pub(crate) fn watched_by(&self, watch: Watch) {
-        drop(self.watch.set(watch));
+    /// Has every request from now on observed. Only the first call counts.
+    pub(crate) fn observe(&self, observer: Observer) {
+        drop(self.observer.set(observer));
     }
 
     pub(crate) fn clear_cookies(&self) {
@@ -113,7 +112,7 @@ impl Http {
             return Err(Failure { error: timed_out(step, &url), maybe_processed: false });
         }
         log.begin(step, &url);
-        self.watch.get().inspect(|watch| watch(&request, Look::Begun));
+        self.observer.get().inspect(|observer| observer(&request, RequestEvent::Started));
         let gate = BodyGate::default();
         let _closes = CloseOnDrop(&gate);
         let outcome = timeout_at(deadline, self.exchange(&request, &gate)).await;
@@ -123,7 +122,9 @@ impl Http {
         });
         log.add(step, &url, outcome.as_ref().ok().map(|answer| answer.status), started.elapsed());
         let ended = outcome.as_ref().map_err(|failure| &failure.error);
-        self.watch.get().inspect(|watch| watch(&request, Look::Ended(ended, started.elapsed())));
+        self.observer
+            .get()
+            .inspect(|observer| observer(&request, RequestEvent::Finished(ended, started.elapsed())));
         outcome
     }
 

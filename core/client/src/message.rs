@@ -3,12 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::sent_status::SentStatus;
 use crate::steps::OnStep;
+
+mod body;
+
+pub(crate) use body::Body;
+use body::Content;
 
 /// The longest subject, in UTF-16 units. Source: startMessaging reference.
 pub const MAX_SUBJECT: usize = 250;
@@ -111,12 +114,6 @@ impl std::str::FromStr for Wait {
     }
 }
 
-#[derive(Clone)]
-pub(crate) enum Body {
-    Text(SecretString),
-    Html(SecretString),
-}
-
 /// A message to one recipient. Everything is checked when it is sent, before the first request.
 ///
 /// ```
@@ -144,7 +141,7 @@ impl Message {
     /// let message = send_im::Message::text("lenea@contoso.com", "disk full on db7");
     /// ```
     pub fn text(to: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::new(to, Body::Text(text.into().into()))
+        Self::new(to, Body::Text(Content::new(text)))
     }
 
     /// Html. A recipient whose side takes no html gets its plain-text rendering; the receipt's `format` tells.
@@ -153,7 +150,7 @@ impl Message {
     /// let message = send_im::Message::html("lenea@contoso.com", "<b>disk full</b> on db7");
     /// ```
     pub fn html(to: impl Into<String>, html: impl Into<String>) -> Self {
-        Self::new(to, Body::Html(html.into().into()))
+        Self::new(to, Body::Html(Content::new(html)))
     }
 
     fn new(to: impl Into<String>, body: Body) -> Self {
@@ -167,6 +164,20 @@ impl Message {
             sent_status: SentStatus::default(),
             on_step: None,
         }
+    }
+
+    /// The same message to another recipient. The two share the text, which is held once however many there are.
+    ///
+    /// ```
+    /// use send_im::Message;
+    ///
+    /// let first = Message::text("lenea@contoso.com", "disk full on db7").subject("db7");
+    /// let second = first.to_another("tosh@contoso.com");
+    /// assert_eq!(second.check()?.as_str(), "tosh@contoso.com");
+    /// # Ok::<(), send_im::Error>(())
+    /// ```
+    pub fn to_another(&self, recipient: impl Into<String>) -> Self {
+        Self { to: recipient.into(), sent_status: SentStatus::default(), ..self.clone() }
     }
 
     /// The conversation's subject, at most [`MAX_SUBJECT`] UTF-16 units, on one line. Default: none.
@@ -256,17 +267,8 @@ impl Message {
     /// `invalid_input` with the sentence that names the field.
     pub fn check(&self) -> Result<Address> {
         let to = Address::parse(&self.to, "recipient")?;
-        let text = match &self.body {
-            Body::Text(text) | Body::Html(text) => text.expose_secret(),
-        };
-        if text.trim().is_empty() {
-            return Err(Error::invalid_input("The message is empty."));
-        }
-        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            return Err(Error::invalid_input(
-                "The message contains a control character other than tab and line break.",
-            ));
-        }
+        let (Body::Text(content) | Body::Html(content)) = &self.body;
+        content.check().map_err(Error::invalid_input)?;
         if let Some(subject) = &self.subject {
             if subject.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
                 return Err(Error::invalid_input(
@@ -301,7 +303,10 @@ impl fmt::Debug for Message {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::error::Sent;
 
     fn refused(message: Message) -> String {
         message.check().unwrap_err().to_string()
@@ -319,6 +324,19 @@ mod tests {
         assert!(Message::text("a@b.c", "x").subject("x".repeat(250)).check().is_ok());
         assert!(refused(Message::text("a@b.c", "x").subject("x".repeat(251))).contains("250"));
         assert!(refused(Message::text("a@b.c", "x").subject("😀".repeat(126))).contains("250"));
+    }
+
+    #[test]
+    fn a_text_to_many_is_held_once_and_each_has_its_own_status() {
+        let first = Message::html("a@b.c", "<b>disk full</b>");
+        let second = first.to_another("d@b.c");
+        let text = |message: &Message| match &message.body {
+            Body::Text(text) | Body::Html(text) => Arc::as_ptr(text),
+        };
+        assert_eq!(text(&first), text(&second));
+        assert_eq!(second.check().unwrap().as_str(), "d@b.c");
+        second.sent_status.begin();
+        assert_eq!((first.sent_status().sent(), second.sent_status().sent()), (Sent::No, Sent::Maybe));
     }
 
     #[test]

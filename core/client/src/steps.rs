@@ -83,7 +83,7 @@ pub struct StepRecord {
     pub elapsed: Duration,
 }
 
-fn milliseconds<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn milliseconds<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64((value.as_secs_f64() * 1e6).round() / 1e3)
 }
 

@@ -17,6 +17,9 @@ use crate::values::challenge_style::ChallengeStyle;
 use crate::values::layout::Layout;
 use crate::values::origin::Origin;
 
+/// How far from now its clock and its certificate may be.
+const MAX_DAYS: i64 = 36_500;
+
 /// The options of a sandbox.
 #[derive(Clone)]
 pub struct Builder {
@@ -179,7 +182,7 @@ impl Builder {
     }
 
     /// The certificate is valid from this number of days from now to that: `(-400, -10)` is one that has expired. Default: long
-    /// before and after now.
+    /// before and after now. At most 36,500 days either way, and the first before the second.
     #[must_use]
     pub fn certificate_days(mut self, from: i64, to: i64) -> Self {
         self.certificate_days = Some((from, to));
@@ -187,7 +190,7 @@ impl Builder {
     }
 
     /// How many seconds its clock is ahead of this machine's, or behind where less than zero: the `Date` of its answers says so.
-    /// Default: none.
+    /// Default: none. At most 36,500 days either way.
     #[must_use]
     pub fn clock_ahead(mut self, seconds: i64) -> Self {
         self.config.clock_ahead = seconds;
@@ -197,13 +200,15 @@ impl Builder {
     /// Starts the sandbox on the Tokio runtime this is called on.
     ///
     /// # Errors
-    /// The address could not be bound, the file with the certificate not be written, a host name is none that a certificate can carry, or an allowed origin is none.
+    /// The address could not be bound, the file with the certificate not be written, a host name is none that a certificate can
+    /// carry, an allowed origin is none, or the clock or the certificate's days are out of bounds.
     #[expect(clippy::unused_async, reason = "it needs a runtime, which a call that is awaited has")]
     pub async fn start(self) -> io::Result<Sandbox> {
         if let Some(entry) = self.config.allowed_origins.invalid_entry() {
             let why = format!("{entry:?} is no origin of a page; one is https://app.contoso.com");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
+        self.check_times()?;
         let tls = self
             .https
             .then(|| Tls::generate(&self.host_names, self.http2, self.certificate_days))
@@ -224,6 +229,26 @@ impl Builder {
         }
         server::end_idle_applications(&shared);
         Ok(Sandbox { shared, url, authority })
+    }
+
+    fn check_times(&self) -> io::Result<()> {
+        let wrong = |why: String| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        let (ahead, max) = (self.config.clock_ahead, MAX_DAYS * 24 * 60 * 60);
+        if !(-max..=max).contains(&ahead) {
+            return wrong(format!(
+                "clock_ahead is {ahead} s; it is at most {max} s, which are {MAX_DAYS} days, or as much behind"
+            ));
+        }
+        let allowed = -MAX_DAYS..=MAX_DAYS;
+        match self.certificate_days {
+            Some((from, to)) if !allowed.contains(&from) || !allowed.contains(&to) => wrong(format!(
+                "certificate_days is from {from} to {to}; both are at most {MAX_DAYS} days from now, or as many ago"
+            )),
+            Some((from, to)) if from >= to => {
+                wrong(format!("certificate_days is from {from} to {to}; the first day is before the last"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

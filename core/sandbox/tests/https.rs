@@ -150,3 +150,23 @@ async fn the_file_with_the_certificate_is_closed_and_goes_with_the_sandbox() {
     assert!(!file.exists());
     assert!(Sandbox::start().await.unwrap().ca_file().is_none());
 }
+
+#[tokio::test]
+async fn a_clock_or_a_certificate_out_of_bounds_is_refused_with_the_bound() {
+    let century = 36_500;
+    for days in [(-century, century), (10, 11)] {
+        let builder = Sandbox::builder().https(true).certificate_days(days.0, days.1);
+        builder.clock_ahead(century * 86_400).start().await.unwrap();
+    }
+    for (builder, why) in [
+        (Sandbox::builder().certificate_days(-century - 1, 0), "36500 days"),
+        (Sandbox::builder().certificate_days(0, i64::MAX), "36500 days"),
+        (Sandbox::builder().certificate_days(5, 5), "the first day is before the last"),
+        (Sandbox::builder().clock_ahead(century * 86_400 + 1), "36500 days"),
+        (Sandbox::builder().clock_ahead(i64::MIN), "36500 days"),
+    ] {
+        let error = builder.https(true).start().await.err().unwrap();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(why), "{error}");
+    }
+}

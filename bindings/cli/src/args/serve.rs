@@ -9,6 +9,11 @@ use clap::Args;
 use super::{ENVIRONMENT, SenderArgs, time};
 
 const SERVED: &str = "\
+The parameters: recipient, message; username, password, address; subject, importance, html, \
+wait, timeout. Without username and password the account that is configured sends. \
+POST /hooks/alertmanager, /hooks/grafana and /hooks/apprise take what these send, with recipient in the URL. \
+/healthz tells whether it takes requests, /metrics counts, /openapi.json describes it all.
+
 Examples:
   send-im serve --server sandbox
   curl -d recipient=lenea@contoso.com -d message=hello http://127.0.0.1:8480/send
@@ -16,12 +21,10 @@ Examples:
   SEND_IM_HTTP_TOKEN=$(openssl rand -hex 32) \\
     send-im serve --listen 0.0.0.0:443 --tls-cert im.pem --tls-key im.key
 
-The parameters: recipient, message; username, password, address; subject, importance, html, \
-wait, timeout. Without username and password the account that is configured sends.
-POST /hooks/alertmanager, /hooks/grafana and /hooks/apprise take what these send, with recipient in the URL.
-/healthz tells whether it takes requests, /metrics counts, /openapi.json describes it all.
-
-Exit codes: 0 after a signal, 2 for options that are not usable or not safe, 5 where it cannot listen.";
+Exit codes:
+  0  ended by a signal
+  2  an option is not usable or not safe
+  5  it cannot listen";
 
 /// Take messages by HTTP: GET or POST recipient and message
 ///

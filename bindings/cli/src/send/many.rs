@@ -9,13 +9,13 @@ use send_im::{Address, Error, Message, Receipt, Result, Sent, Wait};
 use tokio::time::{Instant, sleep_until};
 
 use super::progress::Progress;
-use super::{Ended, GRACE, OVERTIME, Words, sign_in, wind_up};
+use super::{GRACE, OVERTIME, Outcome, Phrases, sign_in, wait_briefly};
 use crate::account::Sender;
 use crate::args::SendArgs;
 use crate::interrupt::Interrupt;
 use crate::output::{self, Style};
 
-const SEVERAL: Words = Words {
+const SEVERAL: Phrases = Phrases {
     on_its_way: "The messages are on their way all the same",
     not_answered: "Interrupted before every recipient had answered; messages may not arrive.",
 };
@@ -45,7 +45,7 @@ pub(super) async fn deliver(
     let progress = Progress::new(messages.len(), !args.verbose);
     let mut waiting: HashSet<String> = messages.iter().map(|(to, _)| to.as_str().to_owned()).collect();
     let (mut code, mut sent) = (0, false);
-    let mut told = |to: &str, result: Result<Receipt>| {
+    let mut report_one = |to: &str, result: Result<Receipt>| {
         sent |= result.is_ok();
         progress.ended(|| code = code.max(report(style, to, &result)));
     };
@@ -67,7 +67,7 @@ pub(super) async fn deliver(
             ended = sends.next() => match ended {
                 Some((to, result)) => {
                     waiting.remove(to.as_str());
-                    told(to.as_str(), result);
+                    report_one(to.as_str(), result);
                 }
                 None => break,
             },
@@ -84,17 +84,17 @@ pub(super) async fn deliver(
     }
     for to in waiting {
         let detail = "Interrupted while the message was on its way; it may have arrived.";
-        told(&to, Err(Error::cancelled(detail, Sent::Maybe)));
+        report_one(&to, Err(Error::cancelled(detail, Sent::Maybe)));
     }
     drop(progress);
     if given_up.is_some() {
-        wind_up(client.sign_out(), interrupt).await;
+        wait_briefly(client.sign_out(), interrupt).await;
         return code;
     }
     // What was submitted rings for as long as its timeout says.
     let end = Instant::now() + args.timeout + OVERTIME;
-    let ended = Ended { code, sent, submitted: args.wait == Wait::Submitted, words: &SEVERAL };
-    ended.sign_out(&client, end, interrupt).await
+    let outcome = Outcome { code, sent, submitted: args.wait == Wait::Submitted, phrases: &SEVERAL };
+    outcome.sign_out(&client, end, interrupt).await
 }
 
 /// Prints the outcome of one message and gives its exit code.

@@ -10,7 +10,7 @@ pub(crate) enum State {
 }
 
 /// Tells systemd, where it asked to be told: the protocol of `sd_notify(3)`.
-pub(crate) fn tell_systemd(state: State) {
+pub(crate) fn notify_systemd(state: State) {
     #[cfg(target_os = "linux")]
     if let Some(socket) = std::env::var_os("NOTIFY_SOCKET")
         && let Err(error) = notify(&socket, state)

@@ -45,8 +45,8 @@ pub(crate) fn run(args: ServeArgs) -> ExitCode {
 
 extern "system" fn service_main(_: u32, _: *mut *mut u16) {
     let Some(args) = ARGS.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-    let (tell, asked) = unbounded_channel();
-    let _ = ASKED.set(tell);
+    let (ask, asked) = unbounded_channel();
+    let _ = ASKED.set(ask);
     // A function, not a closure that holds something: what it holds would be gone after the first request to stop.
     let Ok(manager) = register(NAME, control) else {
         // Nobody can be told but the log that the manager of services keeps of a process that just ends.
@@ -55,7 +55,7 @@ extern "system" fn service_main(_: u32, _: *mut *mut u16) {
     let stop = args.drain + STOP;
     tell_manager(manager, ServiceState::StartPending, ServiceControlAccept::empty(), START, 0);
     let code = crate::on_threads(async move {
-        let tell = move |state| match state {
+        let notify = move |state| match state {
             State::Listening => {
                 let accepted = ServiceControlAccept::STOP
                     | ServiceControlAccept::PRESHUTDOWN
@@ -67,7 +67,7 @@ extern "system" fn service_main(_: u32, _: *mut *mut u16) {
                 tell_manager(manager, ServiceState::StopPending, ServiceControlAccept::SHUTDOWN, stop, 0);
             }
         };
-        super::run(args, Interrupt::of_service(asked), &tell).await
+        super::run(args, Interrupt::of_service(asked), &notify).await
     });
     tell_manager(manager, ServiceState::Stopped, ServiceControlAccept::empty(), Duration::ZERO, code);
 }

@@ -65,7 +65,7 @@ namespace SendIm.Native
                 Names.Read<CheckName>(one["name"].Text),
                 Names.Read<CheckOutcome>(one["outcome"].Text),
                 one["seen"].Text,
-                Milliseconds(one["took_ms"].OptionalNumber ?? 0),
+                Milliseconds(one["elapsed_ms"].OptionalNumber ?? 0),
                 one["advice"]["what"].OptionalText is string what
                     ? new Advice(what, Names.Read<AdviceOwner>(one["advice"]["who"].Text)) : null,
                 one["kind"].OptionalText is string kind ? Names.Read<ErrorKind>(kind) : (ErrorKind?)null));

@@ -50,9 +50,9 @@ struct Connection {
     replaced: CancellationToken,
 }
 
-/// A connection's place among the open ones; it is free again when this is dropped.
+/// The right of a connection to be one of the open ones, given back when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ConnectionPermit {
     open: Arc<Open>,
     id: u64,
     replaced: CancellationToken,
@@ -66,12 +66,12 @@ impl Default for Open {
 }
 
 impl Open {
-    /// A place for a connection from this address, once the one that it takes it from is closed; `None` where all that could
+    /// A permit for a connection from this address, once the connection that makes room for it is closed; `None` where all that could
     /// make room are answering a request.
-    pub(crate) async fn take(self: &Arc<Self>, address: IpAddr) -> Option<Arc<Place>> {
+    pub(crate) async fn take(self: &Arc<Self>, address: IpAddr) -> Option<Arc<ConnectionPermit>> {
         let (id, replaced) = self.enter(network(address))?;
         let descriptor = self.descriptors.clone().acquire_owned().await.ok()?;
-        Some(Arc::new(Place { open: self.clone(), id, replaced, _descriptor: descriptor }))
+        Some(Arc::new(ConnectionPermit { open: self.clone(), id, replaced, _descriptor: descriptor }))
     }
 
     fn enter(&self, network: IpAddr) -> Option<(u64, CancellationToken)> {
@@ -115,15 +115,15 @@ impl Table {
     }
 }
 
-impl Place {
+impl ConnectionPermit {
     /// A request has come, or is answered.
-    pub(crate) fn heard(&self) {
+    pub(crate) fn record_activity(&self) {
         self.change(|connection| connection.limit = IDLE);
     }
 
-    /// A request is read to its end. Until it is answered, the connection keeps its place; `None` where it has lost it already.
-    pub(crate) fn answering(self: &Arc<Self>) -> Option<Answering> {
-        self.change(|connection| connection.under_way += 1).then(|| Answering(self.clone()))
+    /// A request is read to its end. Until it is answered, the connection makes no room for others; `None` where it already has.
+    pub(crate) fn begin_request(self: &Arc<Self>) -> Option<ActiveRequest> {
+        self.change(|connection| connection.under_way += 1).then(|| ActiveRequest(self.clone()))
     }
 
     /// Returns when the connection has to make room for another one.
@@ -157,7 +157,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.open.table().connections.remove(&self.id);
     }
@@ -165,9 +165,9 @@ impl Drop for Place {
 
 /// A request that is being answered.
 #[derive(Debug)]
-pub(crate) struct Answering(Arc<Place>);
+pub(crate) struct ActiveRequest(Arc<ConnectionPermit>);
 
-impl Drop for Answering {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
         self.0.change(|connection| connection.under_way -= 1);
     }
@@ -181,24 +181,24 @@ mod tests {
         IpAddr::V4((n as u32).into())
     }
 
-    fn is_replaced(place: &Place) -> bool {
-        place.replaced.is_cancelled()
+    fn is_replaced(permit: &ConnectionPermit) -> bool {
+        permit.replaced.is_cancelled()
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_one_without_a_request_for_the_longest_time_makes_room() {
         let open = Arc::new(Open::default());
-        let mut places = Vec::new();
+        let mut permits = Vec::new();
         for _ in 0..MAX_PER_ADDRESS {
-            places.push(open.take(address(1)).await.unwrap());
+            permits.push(open.take(address(1)).await.unwrap());
             tokio::time::advance(Duration::from_millis(1)).await;
         }
-        let _answering = places[0].answering().unwrap();
-        places[1].heard();
+        let _answering = permits[0].begin_request().unwrap();
+        permits[1].record_activity();
         let other = open.take(address(2)).await.unwrap();
-        assert!(!places.iter().any(|place| is_replaced(place)), "another address has places of its own");
+        assert!(!permits.iter().any(|permit| is_replaced(permit)), "another address has permits of its own");
         let new = open.take(address(1)).await.unwrap();
-        let replaced: Vec<usize> = (0..MAX_PER_ADDRESS).filter(|n| is_replaced(&places[*n])).collect();
+        let replaced: Vec<usize> = (0..MAX_PER_ADDRESS).filter(|n| is_replaced(&permits[*n])).collect();
         assert_eq!(replaced, [2]);
         assert!(!is_replaced(&other) && !is_replaced(&new));
     }
@@ -208,7 +208,7 @@ mod tests {
         let open = Arc::new(Open::default());
         let mut answering = Vec::new();
         for _ in 0..MAX_PER_ADDRESS {
-            answering.push(open.take(address(1)).await.unwrap().answering().unwrap());
+            answering.push(open.take(address(1)).await.unwrap().begin_request().unwrap());
         }
         assert!(open.take(address(1)).await.is_none());
         drop(answering);
@@ -216,39 +216,39 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_addresses_together_have_so_many_places() {
+    async fn all_addresses_together_have_so_many_permits() {
         let open = Arc::new(Open::default());
-        let mut places = Vec::new();
+        let mut permits = Vec::new();
         for n in 0..MAX_CONNECTIONS {
-            places.push(open.take(address(n)).await.unwrap());
+            permits.push(open.take(address(n)).await.unwrap());
         }
         let new = tokio::spawn({
             let open = open.clone();
             async move { open.take(address(MAX_CONNECTIONS)).await }
         });
-        places[0].replaced().await;
-        assert!(places[0].answering().is_none(), "no send begins whose answer nobody gets");
-        assert_eq!(places.iter().filter(|place| is_replaced(place)).count(), 1);
+        permits[0].replaced().await;
+        assert!(permits[0].begin_request().is_none(), "no send begins whose answer nobody gets");
+        assert_eq!(permits.iter().filter(|permit| is_replaced(permit)).count(), 1);
         assert!(!new.is_finished(), "the one that it takes the place of is still open");
-        places.remove(0);
+        permits.remove(0);
         let _new = new.await.unwrap().unwrap();
         assert_eq!(open.table().connections.len(), MAX_CONNECTIONS);
-        drop((places, _new));
+        drop((permits, _new));
         assert!(open.table().connections.is_empty());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_is_idle_without_a_request_and_not_while_one_is_answered() {
         let open = Arc::new(Open::default());
-        let place = open.take(address(1)).await.unwrap();
+        let permit = open.take(address(1)).await.unwrap();
         let since = Instant::now();
-        place.idle().await;
+        permit.idle().await;
         assert_eq!(since.elapsed(), FIRST_REQUEST);
-        place.heard();
-        let answering = place.answering().unwrap();
+        permit.record_activity();
+        let answering = permit.begin_request().unwrap();
         let idle = tokio::spawn({
-            let place = place.clone();
-            async move { place.idle().await }
+            let permit = permit.clone();
+            async move { permit.idle().await }
         });
         sleep(IDLE * 5).await;
         assert!(!idle.is_finished());

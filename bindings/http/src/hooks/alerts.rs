@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{Given, body};
+use super::{Fields, body};
 
 /// Seconds. Grafana hangs up after 30 s, and notifies again. Source: grafana/grafana issue 73657.
 const GRAFANA_TIMEOUT: &str = "25";
@@ -26,6 +27,7 @@ pub(super) enum System {
     Grafana,
 }
 
+/// Labels or annotations.
 type Texts = BTreeMap<String, String>;
 
 #[derive(Deserialize)]
@@ -34,7 +36,9 @@ struct Group {
     status: Status,
     alerts: Vec<Alert>,
     receiver: Option<String>,
+    #[serde(default, deserialize_with = "optional_texts")]
     group_labels: Option<Texts>,
+    #[serde(default, deserialize_with = "optional_texts")]
     common_labels: Option<Texts>,
     #[serde(rename = "externalURL")]
     external_url: Option<String>,
@@ -46,7 +50,9 @@ struct Group {
 #[serde(expecting = "an object")]
 struct Alert {
     status: Status,
+    #[serde(deserialize_with = "texts")]
     labels: Texts,
+    #[serde(default, deserialize_with = "optional_texts")]
     annotations: Option<Texts>,
     #[serde(rename = "panelURL")]
     panel_url: Option<String>,
@@ -65,13 +71,28 @@ enum Status {
 ///
 /// # Errors
 /// Why the body is none.
-pub(super) fn given(body: Value, system: System) -> Result<Given, String> {
-    let group: Group = body::fit(body)?;
-    let mut given = vec![("message", group.text(system)), ("importance", group.importance().to_owned())];
-    if system == System::Grafana {
-        given.push(("timeout", GRAFANA_TIMEOUT.to_owned()));
+pub(super) fn fields(body: Value, system: System) -> Result<Fields, String> {
+    let mut missing = body::missing(&body, "", &["status", "alerts"]);
+    for (n, alert) in body["alerts"].as_array().into_iter().flatten().enumerate() {
+        missing.extend(body::missing(alert, &format!("alerts[{n}]."), &["status", "labels"]));
     }
-    Ok(given)
+    let group: Group = body::fit(body, &missing)?;
+    let mut fields = vec![("message", group.text(system)), ("importance", group.importance().to_owned())];
+    if system == System::Grafana {
+        fields.push(("timeout", GRAFANA_TIMEOUT.to_owned()));
+    }
+    Ok(fields)
+}
+
+/// Texts by name. An error names the object and not its member, whose name is the sender's own.
+fn texts<'de, D: Deserializer<'de>>(input: D) -> Result<Texts, D::Error> {
+    let value = Value::deserialize(input)?;
+    serde_json::from_value(value).map_err(|_| D::Error::custom("no texts, expected an object of strings"))
+}
+
+fn optional_texts<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Texts>, D::Error> {
+    let value = Value::deserialize(input)?;
+    if value.is_null() { Ok(None) } else { texts(value).map(Some).map_err(D::Error::custom) }
 }
 
 impl Group {

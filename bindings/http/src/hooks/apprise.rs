@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Given, body};
+use super::{Fields, body};
 
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]
@@ -35,8 +35,13 @@ struct Attachment {
 ///
 /// # Errors
 /// Why the body is none.
-pub(super) fn given(body: Value) -> Result<Given, String> {
-    let notification: Notification = body::fit(body)?;
+pub(super) fn fields(body: Value) -> Result<Fields, String> {
+    let has = |name: &str| body.get(name).is_some();
+    let missing = match body.is_object() && !has("message") && !has("body") {
+        true => vec!["message (or body)".to_owned()],
+        false => Vec::new(),
+    };
+    let notification: Notification = body::fit(body, &missing)?;
     let lines = [notification.title, Some(notification.message), left_out(notification.attachments)];
     let lines: Vec<String> = lines.into_iter().flatten().filter(|line| !line.trim().is_empty()).collect();
     let importance = if notification.r#type == Some(Type::Failure) { "urgent" } else { "normal" };
@@ -64,19 +69,19 @@ mod tests {
             "attachments": [{"filename": "log.txt", "base64": "eA==", "mimetype": "text/plain"}, {"base64": ""}],
         });
         let text = "Backup\nfailed\ntwice\n(not sent along: log.txt, without a name)";
-        assert_eq!(given(all).unwrap(), [("message", text.into()), ("importance", "urgent".into())]);
+        assert_eq!(fields(all).unwrap(), [("message", text.into()), ("importance", "urgent".into())]);
         for (body, text) in [
             (json!({"title": "", "message": "m", "attachments": [], "type": "warning"}), "m"),
             (json!({"title": null, "body": "of the API", "tag": "all"}), "of the API"),
         ] {
-            assert_eq!(given(body).unwrap(), [("message", text.into()), ("importance", "normal".into())]);
+            assert_eq!(fields(body).unwrap(), [("message", text.into()), ("importance", "normal".into())]);
         }
     }
 
     #[test]
     fn what_does_not_fit_is_named_and_not_repeated() {
         for (body, why) in [
-            (json!({"title": "s3cret"}), "its member message is missing."),
+            (json!({"title": "s3cret"}), "its member message (or body) is missing."),
             (json!({"message": ["s3cret"]}), "its member message must be a string."),
             (json!({"message": "m", "title": 1}), "its member title must be a string."),
             (
@@ -89,7 +94,7 @@ mod tests {
             ),
             (json!("s3cret"), "it must be an object."),
         ] {
-            assert_eq!(given(body).unwrap_err(), format!("The body does not fit this hook: {why}"));
+            assert_eq!(fields(body).unwrap_err(), format!("The body does not fit this hook: {why}"));
         }
     }
 }

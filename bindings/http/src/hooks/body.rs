@@ -34,21 +34,42 @@ pub(super) async fn read(request: Request, shared: &Shared) -> Result<Value, Pro
     Ok(serde_json::from_str(&text).map_err(wrong)?)
 }
 
-/// Understands the body.
+/// How many missing members are named.
+const MAX_NAMED: usize = 5;
+
+/// Those of these members that an object lacks; what is no object lacks none. `place` goes before their names.
+pub(super) fn missing(object: &Value, place: &str, names: &[&str]) -> Vec<String> {
+    let Some(object) = object.as_object() else { return Vec::new() };
+    let lacking = names.iter().filter(|name| !object.contains_key(**name));
+    lacking.map(|name| format!("{place}{name}")).collect()
+}
+
+/// Understands the body, of which these members are missing.
 ///
 /// # Errors
-/// A sentence that names the member that is missing or of another type.
-pub(super) fn fit<T: DeserializeOwned>(body: Value) -> Result<T, String> {
+/// A sentence that names the members that are missing, or the one that is of another type.
+pub(super) fn fit<T: DeserializeOwned>(body: Value, missing: &[String]) -> Result<T, String> {
+    if let Some(list) = list(missing) {
+        let (members, are) = if missing.len() == 1 { ("member", "is") } else { ("members", "are") };
+        return Err(format!("The body does not fit this hook: its {members} {list} {are} missing."));
+    }
     serde_path_to_error::deserialize(body).map_err(|error| {
         let place = error.path().to_string();
         let told = error.inner().to_string();
-        if let Some(name) = told.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-            let place = if place == "." { String::new() } else { format!("{place}.") };
-            return format!("The body does not fit this hook: its member {place}{name} is missing.");
-        }
         // What was found instead may quote a value.
         let expected = told.rsplit_once(", expected ").map_or("another value", |(_, expected)| expected);
         let subject = if place == "." { "it".to_owned() } else { format!("its member {place}") };
         format!("The body does not fit this hook: {subject} must be {expected}.")
     })
+}
+
+/// As a sentence lists them.
+fn list(names: &[String]) -> Option<String> {
+    let rest = names.len().saturating_sub(MAX_NAMED);
+    let mut named: Vec<String> = names.iter().take(MAX_NAMED).cloned().collect();
+    if rest > 0 {
+        named.push(format!("{rest} more"));
+    }
+    let last = named.pop()?;
+    Some(if named.is_empty() { last } else { format!("{} and {last}", named.join(", ")) })
 }

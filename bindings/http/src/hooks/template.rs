@@ -9,7 +9,9 @@ use send_im::bindings::{decode_text, read};
 use send_im::{Error, Result};
 use serde::Deserialize;
 
-use super::Given;
+use super::Fields;
+
+mod filters;
 
 /// What a rendering may take, in instructions of the engine.
 const FUEL: u64 = 100_000;
@@ -67,7 +69,7 @@ impl Templates {
     ///
     /// # Errors
     /// Which member the body lacks, or what else keeps the template from being rendered.
-    pub(super) fn render(&self, body: &serde_json::Value) -> Result<Given, String> {
+    pub(super) fn render(&self, body: &serde_json::Value) -> Result<Fields, String> {
         let body = context(body);
         let render = |(name, source): &(&'static str, String)| {
             let mut value = Limited(Vec::new());
@@ -120,6 +122,7 @@ fn engine() -> Environment<'static> {
     engine.set_trim_blocks(true);
     engine.set_lstrip_blocks(true);
     engine.set_fuel(Some(FUEL));
+    filters::bound(&mut engine);
     // So that an error has the place in the template.
     engine.set_debug(true);
     engine
@@ -145,7 +148,9 @@ fn failure(name: &str, source: &str, error: &minijinja::Error) -> String {
             )
         }
         ErrorKind::OutOfFuel => {
-            format!("The body is too much for this hook: the template {name} takes too many steps.")
+            format!(
+                "The body is too much for this hook: the template {name} asks for too much time or memory."
+            )
         }
         ErrorKind::WriteFailure => format!(
             "The body is too much for this hook: the template {name} makes more than {MAX_TEXT} bytes of it."
@@ -244,7 +249,9 @@ mod tests {
     fn a_template_has_an_end() {
         let endless = "{% for a in l %}{% for b in l %}{% for c in l %}x{% endfor %}{% endfor %}{% endfor %}";
         let list = json!({"l": vec![0; 1000]});
-        assert!(message(endless, list).unwrap_err().contains("too many steps"));
+        assert!(message(endless, list).unwrap_err().contains("too much time or memory"));
+        let wide = message("{{ l|batch(n) }}", json!({"l": [0], "n": 1_000_000_000_000_u64}));
+        assert!(wide.unwrap_err().contains("too much time or memory"));
         let long = json!({"l": vec![0; 100], "text": "x".repeat(1000)});
         assert!(message("{% for a in l %}{{ text }}{% endfor %}", long).unwrap_err().contains("65536 bytes"));
         let wrong = message("{% for a in l %}{{ a | nofilter }}{% endfor %}", json!({"l": [1]}));

@@ -36,7 +36,10 @@ fn told(mut events: Vec<(String, Value)>) -> (Vec<String>, String, Value) {
     let (name, data) = events.pop().unwrap();
     let step = |(name, data): (String, Value)| {
         assert_eq!(name, "step");
-        assert!(data["seconds"].as_f64().unwrap() >= 0.0 && data.as_object().unwrap().len() == 2, "{data}");
+        assert!(
+            data["elapsed_ms"].as_f64().unwrap() >= 0.0 && data.as_object().unwrap().len() == 2,
+            "{data}"
+        );
         data["step"].as_str().unwrap().to_owned()
     };
     (events.into_iter().map(step).collect(), name, data)

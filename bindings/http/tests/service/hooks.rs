@@ -111,7 +111,8 @@ async fn a_body_that_does_not_fit_is_a_422_that_names_the_member() {
     alerts["alerts"][0].as_object_mut().unwrap().remove("labels");
     for (hook, body, member) in [
         ("alertmanager", alerts, "member alerts[0].labels is missing"),
-        ("grafana", json!({"status": "firing"}), "member alerts is missing"),
+        ("grafana", json!({"version": "1"}), "members status and alerts are missing"),
+        ("apprise", json!({"title": "t"}), "member message (or body) is missing"),
         ("apprise", json!({"message": 5}), "member message must be a string"),
     ] {
         let answer = hooked(&world, hook, body).await;

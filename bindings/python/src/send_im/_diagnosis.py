@@ -37,7 +37,7 @@ def _from(checks: Any) -> Diagnosis:
                 check.name,
                 check.outcome,
                 check.seen,
-                check.took_ms / 1000,
+                check.elapsed_ms / 1000,
                 None if check.advice is None else Advice(check.advice.what, check.advice.who),
                 check.kind,
             )

@@ -264,7 +264,7 @@ class Check:
         name: What was checked, such as ``"tls"``; see :data:`CheckName`.
         outcome: ``"passed"``, ``"warning"``, ``"failed"`` or ``"skipped"``.
         seen: What was seen, for people: names, addresses, versions, answers.
-        took: How long it took, in seconds.
+        elapsed: How long it took, in seconds.
         advice: What to do, where there is something to do.
         kind: The kind of error a program meets, of a failure and of some warnings.
     """
@@ -272,7 +272,7 @@ class Check:
     name: CheckName
     outcome: CheckOutcome
     seen: str
-    took: float
+    elapsed: float
     advice: Optional[Advice] = None
     kind: Optional[Kind] = None
 

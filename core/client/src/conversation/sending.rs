@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
 use send_im_ucwa::html::html_to_plain;
 use send_im_ucwa::router::{Modality, Outcome};
 use tokio::sync::oneshot;

@@ -9,10 +9,14 @@ use crate::error::ErrorKind;
 /// Why a check did not pass, as far as it can be told from what was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Reason {
-    /// A name has no address.
+    /// The names of the domain have no address.
     NoName,
+    /// A server's name has no address.
+    NoServerName,
     /// An address refuses the connection, or does not answer.
     NoConnection,
+    /// A connection breaks before the answer.
+    ConnectionBroke,
     /// The proxy cannot be reached.
     ProxyUnreachable,
     /// The proxy wants a sign-in.
@@ -25,12 +29,24 @@ pub(super) enum Reason {
     CertificateForOtherName,
     UnknownAuthority,
     OtherCertificate,
-    /// Client and server have no version or cipher suite in common.
+    /// Whether the certificate was revoked cannot be found out.
+    RevocationUnknown,
+    /// The server has no version of TLS from 1.2 on.
+    NoCurrentVersion,
+    /// Client and server have no cipher suite in common.
     NothingInCommon,
     /// The port does not speak TLS.
     NoTls,
+    /// The connection ends before TLS is agreed on.
+    ClosedInHandshake,
+    /// The server asks for a certificate of the client.
+    WantsCertificate,
+    /// What comes is not TLS as the standard has it.
+    BrokenTls,
     /// A page, or an answer that is not the pool's: something in between has answered.
     NotThePool,
+    /// A reverse proxy or gateway says that it cannot reach the pool.
+    GatewayFailed,
     /// The pool itself failed.
     PoolFailed,
     /// Discovery found something else than an autodiscover service, or a loop.
@@ -68,7 +84,9 @@ pub(super) enum Reason {
 impl Reason {
     pub(super) const ALL: &[Reason] = &[
         Reason::NoName,
+        Reason::NoServerName,
         Reason::NoConnection,
+        Reason::ConnectionBroke,
         Reason::ProxyUnreachable,
         Reason::ProxySignIn,
         Reason::ProxyRefuses,
@@ -78,9 +96,15 @@ impl Reason {
         Reason::CertificateForOtherName,
         Reason::UnknownAuthority,
         Reason::OtherCertificate,
+        Reason::RevocationUnknown,
+        Reason::NoCurrentVersion,
         Reason::NothingInCommon,
         Reason::NoTls,
+        Reason::ClosedInHandshake,
+        Reason::WantsCertificate,
+        Reason::BrokenTls,
         Reason::NotThePool,
+        Reason::GatewayFailed,
         Reason::PoolFailed,
         Reason::NoAutodiscover,
         Reason::NotTrusted,
@@ -106,15 +130,23 @@ pub(super) fn advice(check: CheckName, kind: Option<ErrorKind>, reason: Reason) 
     let (who, what) = match (check, kind, reason) {
         (CheckName::SignOut, ..) => (
             PoolAdministrator,
-            "Nothing now: the server ends the session by itself after 15 minutes. If this lasts, look at the pool's web server log.",
+            "Nothing now: the server ends the session by itself after 15 minutes. If this lasts, look at the IIS log of the pool's web services.",
         ),
         (_, _, Reason::NoName) => (
             Network,
-            "Add a DNS record for the name, lyncdiscover inside and outside, lyncdiscoverinternal inside. Until then, give the server's URL (SEND_IM_SERVER).",
+            "If the names are right, add DNS records that lead to the pool's web services: lyncdiscoverinternal inside, lyncdiscover outside. Until then, name the pool itself as the server (SEND_IM_SERVER).",
+        ),
+        (_, _, Reason::NoServerName) => (
+            Network,
+            "Add a DNS record for this name, or correct the name: in the server's URL (SEND_IM_SERVER), or in the pool's web services where discovery led to it.",
         ),
         (_, _, Reason::NoConnection) => (
             Network,
             "Check that the name leads to the pool or its reverse proxy, and that a firewall lets TCP through to this port.",
+        ),
+        (_, _, Reason::ConnectionBroke) => (
+            Network,
+            "Find what closes the connection before the answer: a firewall, a load balancer or the reverse proxy, by its log. If it is none of these, look at the pool's event log.",
         ),
         (_, _, Reason::ProxyUnreachable) => (
             You,
@@ -141,15 +173,34 @@ pub(super) fn advice(check: CheckName, kind: Option<ErrorKind>, reason: Reason) 
         ),
         (_, _, Reason::UnknownAuthority) => (
             You,
-            "If you know this issuer, name its certificate file as ca_file (SEND_IM_CA_FILE). If not, something may be intercepting the connection: ask who runs the network.",
+            "If this issuer is your own authority, name its certificate file as ca_file (SEND_IM_CA_FILE). If the server leaves intermediate certificates out, it must send them. Any other issuer may be an interceptor.",
         ),
         (_, _, Reason::OtherCertificate) => (
             PoolAdministrator,
-            "Replace the certificate of the pool's web services with Set-CsCertificate, or that of the reverse proxy before it.",
+            "Assign another one with Set-CsCertificate, or on the reverse proxy: issued by an authority for server authentication, signed with SHA-256, with an RSA key of 2048 bits or more, or ECDSA.",
+        ),
+        (_, _, Reason::RevocationUnknown) => {
+            (Network, "Let this machine reach the revocation lists that the certificate names (CRL).")
+        }
+        (_, _, Reason::NoCurrentVersion) => (
+            PoolAdministrator,
+            "Allow TLS 1.2 on the pool's web servers, or on the reverse proxy before them.",
         ),
         (_, _, Reason::NothingInCommon) => (
             You,
             "Set tls to compatible (SEND_IM_TLS) for Windows Server 2012 R2; if it is, the server's administrator must allow TLS 1.2 with ECDHE.",
+        ),
+        (_, _, Reason::ClosedInHandshake) => (
+            You,
+            "Check that the port in the server's URL is an https port. If it is, and the server is Windows Server 2012 R2, set tls to compatible (SEND_IM_TLS).",
+        ),
+        (_, _, Reason::WantsCertificate) => (
+            PoolAdministrator,
+            "Turn client certificates off for the pool's web services, or on the reverse proxy before them.",
+        ),
+        (_, _, Reason::BrokenTls) => (
+            Network,
+            "Exempt this host from what inspects TLS on the way, such as a firewall or a virus scanner.",
         ),
         (_, _, Reason::NoTls) => {
             (You, "Check the port in the server's URL; it is an https port that is needed.")
@@ -158,9 +209,13 @@ pub(super) fn advice(check: CheckName, kind: Option<ErrorKind>, reason: Reason) 
             Network,
             "Something in between answers in the pool's place: a proxy, a gateway or a sign-in page. Let these requests through unchanged.",
         ),
+        (_, _, Reason::GatewayFailed) => (
+            Network,
+            "A proxy, a gateway or the reverse proxy of the pool gets no answer from behind it. Look at its log, and whether the pool's web services run (IIS on the front ends).",
+        ),
         (CheckName::Discovery, _, Reason::NoAutodiscover) => (
             Network,
-            "Check where the name leads: the server there is no autodiscover service. Publish the pool's web services there, or give the server's URL.",
+            "Check where the name leads, or the URL that is given as the server: what answers there is no autodiscover service. Publish the pool's web services there, or name another server (SEND_IM_SERVER).",
         ),
         (_, _, Reason::NotTrusted) => (
             You,
@@ -211,7 +266,7 @@ pub(super) fn advice(check: CheckName, kind: Option<ErrorKind>, reason: Reason) 
         ),
         (_, _, Reason::PoolFailed | Reason::NoAutodiscover | Reason::Other) => (
             PoolAdministrator,
-            "Look at the pool's event log and at the log of its web server for this request.",
+            "Look at the pool's event log and at the IIS log of its web services for this request.",
         ),
     };
     Advice { what: what.to_owned(), who }

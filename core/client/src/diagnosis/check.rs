@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::error::ErrorKind;
 use crate::plain::plain;
+use crate::steps::milliseconds;
 
 macro_rules! words {
     ($(#[$of:meta])* $name:ident: $($(#[$doc:meta])* $variant:ident = $word:literal;)*) => {
@@ -114,22 +115,18 @@ pub struct Check {
     pub outcome: CheckOutcome,
     /// What was seen: names, addresses, versions, answers. For people; not stable.
     pub seen: String,
-    /// How long it took, in milliseconds when serialised (`took_ms`).
-    #[serde(rename = "took_ms", serialize_with = "milliseconds")]
-    pub took: Duration,
+    /// How long it took, in milliseconds when serialised (`elapsed_ms`).
+    #[serde(rename = "elapsed_ms", serialize_with = "milliseconds")]
+    pub elapsed: Duration,
     /// What to do, where there is something to do.
     pub advice: Option<Advice>,
     /// Of a failure, and of a warning after a failed request: the kind of error a program meets.
     pub kind: Option<ErrorKind>,
 }
 
-fn milliseconds<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64((value.as_secs_f64() * 1e6).round() / 1e3)
-}
-
 impl Check {
     pub(super) fn new(name: CheckName, outcome: CheckOutcome, seen: impl Into<String>) -> Self {
-        Self { name, outcome, seen: plain(seen), took: Duration::ZERO, advice: None, kind: None }
+        Self { name, outcome, seen: plain(seen), elapsed: Duration::ZERO, advice: None, kind: None }
     }
 
     pub(super) fn passed(name: CheckName, seen: impl Into<String>) -> Self {
@@ -140,8 +137,8 @@ impl Check {
         Self::new(name, CheckOutcome::Skipped, seen)
     }
 
-    pub(super) fn took(mut self, took: Duration) -> Self {
-        self.took = took;
+    pub(super) fn elapsed(mut self, elapsed: Duration) -> Self {
+        self.elapsed = elapsed;
         self
     }
 
@@ -157,7 +154,9 @@ impl Check {
 }
 
 /// What [`Account::diagnose`](crate::Account::diagnose) found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+///
+/// As JSON it begins with its verdict: `outcome`, `kind`, `exit_code` and `who`, then `checks`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnosis {
     /// The checks, in the order in which they were made.
@@ -184,6 +183,43 @@ impl Diagnosis {
         self.checks.iter().find(|check| check.outcome == CheckOutcome::Failed)
     }
 
+    /// The worst outcome of the checks: `failed`, `warning` or `passed`.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> send_im::Result<()> {
+    /// # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+    /// # let account = send_im::Account::with_password("tosh@contoso.com", "x").server(sandbox.url());
+    /// assert_eq!(account.diagnose().await?.outcome(), send_im::CheckOutcome::Passed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn outcome(&self) -> CheckOutcome {
+        self.decisive().map_or(CheckOutcome::Passed, |check| check.outcome)
+    }
+
+    /// Who can do something about the first failure or, where none failed, about the first warning.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> send_im::Result<()> {
+    /// # let sandbox = send_im_sandbox::Sandbox::start().await.unwrap();
+    /// # let account = send_im::Account::with_password("tosh@contoso.com", "wrong").server(sandbox.url());
+    /// # let account = account.shared(Default::default());
+    /// assert_eq!(account.diagnose().await?.who(), Some(send_im::AdviceOwner::You));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn who(&self) -> Option<AdviceOwner> {
+        Some(self.decisive()?.advice.as_ref()?.who)
+    }
+
+    /// The first failure or, where none failed, the first warning.
+    fn decisive(&self) -> Option<&Check> {
+        let warned = || self.checks.iter().find(|check| check.outcome == CheckOutcome::Warning);
+        self.first_failure().or_else(warned)
+    }
+
     /// The exit code of a program that diagnoses: that of the first failure's kind, or 0.
     ///
     /// ```
@@ -197,5 +233,26 @@ impl Diagnosis {
     /// ```
     pub fn exit_code(&self) -> u8 {
         self.first_failure().map_or(0, |check| check.kind.unwrap_or(ErrorKind::ServiceError).exit_code())
+    }
+}
+
+impl Serialize for Diagnosis {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct WithVerdict<'a> {
+            outcome: CheckOutcome,
+            kind: Option<ErrorKind>,
+            exit_code: u8,
+            who: Option<AdviceOwner>,
+            checks: &'a [Check],
+        }
+        let verdict = WithVerdict {
+            outcome: self.outcome(),
+            kind: self.first_failure().and_then(|check| check.kind),
+            exit_code: self.exit_code(),
+            who: self.who(),
+            checks: &self.checks,
+        };
+        verdict.serialize(serializer)
     }
 }

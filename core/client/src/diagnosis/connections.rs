@@ -4,15 +4,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use rustls::{CertificateError, Error as TlsError, InvalidMessage};
 use tokio::time::Instant;
 use url::Url;
 
 use super::advice::{Reason, advice};
 use super::check::{Check, CheckName, CheckOutcome};
+use super::handshake::{describe, reason_of};
 use super::report::Report;
 use crate::error::{ErrorKind, Result};
-use crate::http::{Certificate, Duplex, Probe, ProxyInUse, Secured, connect};
+use crate::http::{Duplex, Probe, ProxyInUse, connect};
 use crate::steps::{host_of, with_port};
 
 /// Fewer days left to a certificate are a warning.
@@ -41,8 +41,8 @@ struct Findings {
     seen: Vec<String>,
     /// The first reason that a server is out.
     reason: Option<Reason>,
-    /// A server is reached, with a blemish.
-    blemish: Option<Reason>,
+    /// A server is reached, and something about it should be looked at.
+    warning: Option<Reason>,
 }
 
 /// Checks the connections to these servers. False where a send gets none; its error would be of this kind, or `tls`.
@@ -59,7 +59,7 @@ pub(super) async fn check(
         stream: None,
     });
     let mut round = Round { servers: servers.collect(), needed, kind, report };
-    Ok(round.names(probe).await && round.proxy().await && round.tcp().await && round.tls(probe).await?)
+    Ok(round.names(probe).await && round.proxy(probe).await && round.tcp().await && round.tls(probe).await?)
 }
 
 struct Round<'a, 'b> {
@@ -73,8 +73,13 @@ impl Round<'_, '_> {
     async fn names(&mut self, probe: &Probe) -> bool {
         let (begun, mut findings) = (Instant::now(), Findings::default());
         let servers = std::mem::take(&mut self.servers);
+        let unknown = match (self.needed, servers.len()) {
+            // The two names of a domain.
+            (Needed::Any, 2) => Reason::NoName,
+            _ => Reason::NoServerName,
+        };
         let looked_up = servers.into_iter().map(async |mut server: Server| {
-            let host = host_of(&server.url);
+            let host = server.url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
             if let Some(proxy) = server.proxy.as_ref().filter(|proxy| proxy.resolves) {
                 return (format!("{host} is looked up by the proxy {}", proxy.name), Some(server));
             }
@@ -82,7 +87,11 @@ impl Round<'_, '_> {
                 Ok(addresses) => {
                     let ips: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
                     server.addresses = addresses;
-                    (format!("{host} is {}", ips.join(", ")), Some(server))
+                    let seen = match ips.as_slice() {
+                        [ip] if *ip == host => format!("{host} is an address and needs no name"),
+                        ips => format!("{host} is {}", ips.join(", ")),
+                    };
+                    (seen, Some(server))
                 }
                 Err(why) => (format!("{host} has no address ({why})"), None),
             }
@@ -91,7 +100,7 @@ impl Round<'_, '_> {
             findings.seen.push(seen);
             match server {
                 Some(server) => self.servers.push(server),
-                None => drop(findings.reason.get_or_insert(Reason::NoName)),
+                None => drop(findings.reason.get_or_insert(unknown)),
             }
         }
         // One of the two names of a domain is often known inside or outside alone.
@@ -102,22 +111,25 @@ impl Round<'_, '_> {
         self.conclude(CheckName::Names, self.kind, findings, begun.elapsed())
     }
 
-    async fn proxy(&mut self) -> bool {
+    async fn proxy(&mut self, probe: &Probe) -> bool {
         let (begun, mut findings) = (Instant::now(), Findings::default());
         for mut server in std::mem::take(&mut self.servers) {
             let Some(proxy) = server.proxy.as_ref() else {
-                findings.seen.push(format!("none for {}", host_of(&server.url)));
+                findings.seen.push(format!("{} {}", host_of(&server.url), probe.why_direct(&server.url)));
                 self.servers.push(server);
                 continue;
             };
             let named = format!("{} of {}", proxy.name, proxy.setting);
-            let reached =
-                match proxy.addresses().await {
-                    Ok(addresses) => first_connection(&addresses).await.1.map(drop).ok_or_else(|| {
-                        format!("The proxy {named} cannot be reached; check {}.", proxy.setting)
-                    }),
-                    Err(why) => Err(format!("The name of the proxy {named} cannot be resolved ({why}).")),
-                };
+            let reached = match proxy.addresses().await {
+                Ok(addresses) => match first_connection(&addresses).await {
+                    (_, Some(_)) => Ok(()),
+                    (seen, None) => {
+                        let seen: Vec<String> = seen.into_iter().map(|(seen, _)| seen).collect();
+                        Err(format!("The proxy {named} cannot be reached: {}", seen.join(", ")))
+                    }
+                },
+                Err(why) => Err(format!("The name of the proxy {named} cannot be resolved ({why})")),
+            };
             let opened = match reached {
                 Err(why) => Err((why, Reason::ProxyUnreachable)),
                 Ok(()) if proxy.is_socks => Ok(None),
@@ -160,19 +172,19 @@ impl Round<'_, '_> {
                 );
             }
             let (seen, stream) = first_connection(&server.addresses).await;
-            let blemished = seen.iter().any(|(_, fine)| !fine);
+            let imperfect = seen.iter().any(|(_, fine)| !fine);
             server.stream = stream;
             let seen: Vec<String> = seen.into_iter().map(|(seen, _)| seen).collect();
-            (format!("{}: {}", host_of(&server.url), seen.join(", ")), blemished, server)
+            (format!("{}: {}", host_of(&server.url), seen.join(", ")), imperfect, server)
         });
-        for (seen, blemished, server) in join_all(connected).await {
+        for (seen, imperfect, server) in join_all(connected).await {
             findings.seen.push(seen);
             if server.stream.is_none() && server.proxy.is_none() {
                 findings.reason.get_or_insert(Reason::NoConnection);
                 continue;
             }
-            if blemished {
-                findings.blemish.get_or_insert(Reason::NoConnection);
+            if imperfect {
+                findings.warning.get_or_insert(Reason::NoConnection);
             }
             self.servers.push(server);
         }
@@ -194,16 +206,16 @@ impl Round<'_, '_> {
                 continue;
             };
             looked_at = true;
-            let secured = probe.secure(&server.url, stream).await?;
-            findings.seen.push(describe(&host, &secured));
-            match &secured.outcome {
+            let handshake = probe.secure(&server.url, stream).await?;
+            findings.seen.push(describe(&host, &handshake, probe.account.tls));
+            match &handshake.outcome {
                 Ok(_) => {
-                    if secured.chain.first().is_some_and(|own| own.days_left < SOON) {
-                        findings.blemish.get_or_insert(Reason::CertificateExpiresSoon);
+                    if handshake.chain.first().is_some_and(|own| own.days_left < SOON) {
+                        findings.warning.get_or_insert(Reason::CertificateExpiresSoon);
                     }
                     self.servers.push(server);
                 }
-                Err((_, why)) => drop(findings.reason.get_or_insert(reason_of(why.as_ref()))),
+                Err(error) => drop(findings.reason.get_or_insert(reason_of(error))),
             }
         }
         if !looked_at {
@@ -214,19 +226,19 @@ impl Round<'_, '_> {
     }
 
     /// Reports a check. False where a send fails at it.
-    fn conclude(&mut self, name: CheckName, kind: ErrorKind, findings: Findings, took: Duration) -> bool {
-        let Findings { mut seen, reason, blemish } = findings;
+    fn conclude(&mut self, name: CheckName, kind: ErrorKind, findings: Findings, elapsed: Duration) -> bool {
+        let Findings { mut seen, reason, warning } = findings;
         // Two servers behind one dead proxy have one sentence.
         seen.dedup();
         seen.iter_mut().for_each(|one| one.truncate(one.trim_end_matches('.').len()));
         let enough = !self.servers.is_empty() && (reason.is_none() || self.needed == Needed::Any);
-        let outcome = match (enough, reason.or(blemish)) {
+        let outcome = match (enough, reason.or(warning)) {
             (false, _) => CheckOutcome::Failed,
             (true, Some(_)) => CheckOutcome::Warning,
             (true, None) => CheckOutcome::Passed,
         };
-        let mut check = Check::new(name, outcome, seen.join("; ")).took(took);
-        if let Some(reason) = reason.or(blemish) {
+        let mut check = Check::new(name, outcome, seen.join("; ")).elapsed(elapsed);
+        if let Some(reason) = reason.or(warning) {
             check = check.advised(Some(advice(name, Some(kind), reason)));
         }
         if reason.is_some() {
@@ -252,52 +264,4 @@ async fn first_connection(addresses: &[SocketAddr]) -> (Vec<(String, bool)>, Opt
         }
     }
     (seen, first)
-}
-
-fn describe(host: &str, secured: &Secured) -> String {
-    let outcome = match &secured.outcome {
-        Ok(agreed) => {
-            let authority = if agreed.by_ca_file { "the CA file" } else { "the operating system" };
-            format!("{}, {}, vouched for by an authority of {authority}", agreed.version, agreed.suite)
-        }
-        Err((why, _)) => why.trim_end_matches('.').to_owned(),
-    };
-    match secured.chain.as_slice() {
-        [] => format!("{host}: {outcome}"),
-        [own, others @ ..] => format!("{host}: {outcome}; {}{}", certificate(own), issuers(own, others)),
-    }
-}
-
-fn certificate(own: &Certificate) -> String {
-    let names = if own.names.is_empty() { "no names".to_owned() } else { own.names.join(", ") };
-    let life = match own.days_left {
-        days @ ..0 => format!("ended on {} ({} days ago)", own.last_day, -days),
-        days => format!("valid until {} ({days} days)", own.last_day),
-    };
-    format!("certificate {} for {names}, {life}", own.subject)
-}
-
-fn issuers(own: &Certificate, others: &[Certificate]) -> String {
-    let chain = std::iter::once(own).chain(others).map(|one| format!(", issued by {}", one.issuer));
-    chain.collect()
-}
-
-fn reason_of(error: Option<&TlsError>) -> Reason {
-    use CertificateError as Bad;
-    match error {
-        Some(TlsError::InvalidCertificate(bad)) => match bad {
-            Bad::UnknownIssuer => Reason::UnknownAuthority,
-            Bad::Expired | Bad::ExpiredContext { .. } => Reason::CertificateExpired,
-            Bad::NotValidYet | Bad::NotValidYetContext { .. } => Reason::CertificateNotYetValid,
-            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Reason::CertificateForOtherName,
-            _ => Reason::OtherCertificate,
-        },
-        Some(TlsError::InvalidMessage(
-            InvalidMessage::InvalidContentType
-            | InvalidMessage::InvalidEmptyPayload
-            | InvalidMessage::MessageTooLarge
-            | InvalidMessage::UnknownProtocolVersion,
-        )) => Reason::NoTls,
-        _ => Reason::NothingInCommon,
-    }
 }

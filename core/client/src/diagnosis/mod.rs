@@ -1,22 +1,23 @@
 //! A diagnosis: walks as a send would, with the client's own calls, and tells what each part of the way showed. Sends nothing.
 
 mod advice;
-mod blame;
+mod cause;
 mod check;
 mod connections;
+mod exchanges;
+mod handshake;
 mod opening;
 mod report;
 mod session;
-mod sights;
 
 use url::Url;
 
 use self::advice::{Reason, advice};
 pub use self::check::{Advice, AdviceOwner, Check, CheckName, CheckOutcome, Diagnosis};
 use self::connections::Needed;
+use self::exchanges::{Exchange, Exchanges};
 use self::opening::Opening;
 use self::report::{OnCheck, Report};
-use self::sights::{Sight, Sights};
 use crate::account::Account;
 use crate::discovery::roots_of;
 use crate::error::{Error, ErrorKind, Result};
@@ -82,7 +83,7 @@ impl Account {
 async fn walk(account: &Account, on_check: OnCheck<'_>) -> Result<Diagnosis> {
     let session = Session::new(account.clone(), Polling::WhileWaiting)?;
     let probe = session.connection.http.probe(account);
-    let sights = Sights::of(&session.connection.http);
+    let exchanges = Exchanges::record(&session.connection.http);
     let mut report = Report::new(on_check);
     let roots = match &session.root {
         Some(root) => vec![root.clone()],
@@ -94,13 +95,13 @@ async fn walk(account: &Account, on_check: OnCheck<'_>) -> Result<Diagnosis> {
         session.forget_server();
         let log = StepLog::new(account.on_step.clone());
         let opened = session.application(&log, deadline_in(account.timeout)).await;
-        let seen = sights.all();
-        let led = led_elsewhere(&probe, &roots, &seen, opened.as_ref().err()).await?;
-        let opening = Opening { session: &session, seen: &seen, error: opened.as_ref().err() };
-        opening.report(led, &mut report);
+        let made = exchanges.all();
+        let further = check_further_servers(&probe, &roots, &made, opened.as_ref().err()).await?;
+        let opening = Opening { session: &session, exchanges: &made, error: opened.as_ref().err() };
+        opening.report(further, &mut report);
         if let Ok(application) = opened {
-            session::check_events(&application, &sights, &mut report).await;
-            clock(&sights, &mut report);
+            session::check_events(&application, &exchanges, &mut report).await;
+            clock(&exchanges, &mut report);
             session::check_sign_out(&session, &log, &mut report).await;
             return Ok(Diagnosis { checks: report.checks });
         }
@@ -108,7 +109,7 @@ async fn walk(account: &Account, on_check: OnCheck<'_>) -> Result<Diagnosis> {
     let reached = report.checks.iter().map(|check| check.name).collect::<Vec<_>>();
     for name in CheckName::ALL.iter().filter(|name| !reached.contains(name)) {
         match name {
-            CheckName::Clock => clock(&sights, &mut report),
+            CheckName::Clock => clock(&exchanges, &mut report),
             name => report.add(Check::skipped(*name, "not reached")),
         }
     }
@@ -116,19 +117,19 @@ async fn walk(account: &Account, on_check: OnCheck<'_>) -> Result<Diagnosis> {
 }
 
 /// The checks of the servers that discovery led to, and that were not looked at before.
-async fn led_elsewhere(
+async fn check_further_servers(
     probe: &Probe,
     roots: &[Url],
-    seen: &[Sight],
+    exchanges: &[Exchange],
     error: Option<&Error>,
 ) -> Result<Vec<Check>> {
     let mut known: Vec<String> = roots.iter().map(origin).collect();
     let mut others: Vec<Url> = Vec::new();
-    for sight in seen {
-        let of = origin(&sight.url);
+    for exchange in exchanges {
+        let of = origin(&exchange.url);
         if !known.contains(&of) {
             known.push(of);
-            others.push(sight.url.clone());
+            others.push(exchange.url.clone());
         }
     }
     if others.is_empty() {
@@ -143,14 +144,14 @@ async fn led_elsewhere(
     Ok(found.checks)
 }
 
-fn clock(sights: &Sights, report: &mut Report<'_>) {
-    report.add(match sights.clock() {
+fn clock(exchanges: &Exchanges, report: &mut Report<'_>) {
+    report.add(match exchanges.clock() {
         None => Check::skipped(CheckName::Clock, "no answer said what time it is"),
         Some((ahead, host)) => {
             let seen = match ahead {
                 -1..=1 => format!("the clock of {host} is the same"),
-                2.. => format!("the clock of {host} is {ahead} s ahead of this machine's"),
-                behind => format!("the clock of {host} is {} s behind this machine's", -behind),
+                2.. => format!("the clock of {host} is {} ahead of this machine's", time(ahead)),
+                behind => format!("the clock of {host} is {} behind this machine's", time(-behind)),
             };
             match ahead.abs() > MAX_CLOCK_DIFFERENCE {
                 false => Check::passed(CheckName::Clock, seen),
@@ -162,4 +163,12 @@ fn clock(sights: &Sights, report: &mut Report<'_>) {
             }
         }
     });
+}
+
+/// In minutes where it is several.
+fn time(seconds: i64) -> String {
+    match seconds {
+        120.. => format!("{} min", (seconds + 30) / 60),
+        _ => format!("{seconds} s"),
+    }
 }

@@ -3,10 +3,10 @@
 use send_im_ucwa::challenge::{Challenge, GRANT_PASSWORD};
 
 use super::advice::{Reason, advice};
-use super::blame::{blame, challenges, offers_passive};
+use super::cause::{challenges, failed_check, finding, offers_passive};
 use super::check::{Check, CheckName, CheckOutcome};
+use super::exchanges::{Exchange, line_of, total_time};
 use super::report::Report;
-use super::sights::{Sight, line_of, time_of};
 use crate::account::Credential;
 use crate::error::{Error, ErrorKind};
 use crate::session::Session;
@@ -19,24 +19,24 @@ const OPENING: [CheckName; 5] =
 /// A session that was opened, or was not.
 pub(super) struct Opening<'a> {
     pub(super) session: &'a Session,
-    pub(super) seen: &'a [Sight],
+    pub(super) exchanges: &'a [Exchange],
     pub(super) error: Option<&'a Error>,
 }
 
 impl Opening<'_> {
-    /// Reports the checks up to the session; `led` are those of the servers that discovery led to.
-    pub(super) fn report(&self, led: Vec<Check>, report: &mut Report<'_>) {
-        let unreachable = led.iter().any(|check| check.outcome == CheckOutcome::Failed);
-        let blamed = self.error.map(|error| (error, blame(error, self.seen)));
+    /// Reports the checks up to the session; `further` are those of the servers that discovery led to.
+    pub(super) fn report(&self, further: Vec<Check>, report: &mut Report<'_>) {
+        let unreachable = further.iter().any(|check| check.outcome == CheckOutcome::Failed);
+        let failure = self.error.map(|error| (error, failed_check(error, self.exchanges)));
         // Where a server that discovery led to cannot be reached, discovery itself has done its part.
         let at = |(error, (check, reason)): (_, (CheckName, Reason))| match check {
             _ if unreachable => (error, CheckName::Tcp, reason),
             check => (error, check, reason),
         };
-        let blamed = blamed.map(at);
-        let (mut led, mut reached) = (Some(led), true);
+        let failure = failure.map(at);
+        let (mut further, mut reached) = (Some(further), true);
         for name in OPENING {
-            match blamed {
+            match failure {
                 Some((error, check, reason)) if check == name => {
                     report.add(self.failed(name, error, reason));
                     reached = false;
@@ -47,9 +47,9 @@ impl Opening<'_> {
             if name != CheckName::Discovery {
                 continue;
             }
-            led.take().into_iter().flatten().for_each(|check| report.add(check));
+            further.take().into_iter().flatten().for_each(|check| report.add(check));
             // The probe met what was asked for, and the request itself did not.
-            if let Some((error, CheckName::Tls, reason)) = blamed {
+            if let Some((error, CheckName::Tls, reason)) = failure {
                 report.add(self.failed(CheckName::Tls, error, reason));
             }
         }
@@ -62,11 +62,11 @@ impl Opening<'_> {
         }
         let requests = self.requests(name);
         let seen = match line_of(&requests) {
-            line if line.is_empty() || matches!(name, CheckName::Discovery) => error.detail().to_owned(),
-            line => format!("{} ({line})", error.detail()),
+            line if line.is_empty() || matches!(name, CheckName::Discovery) => finding(error).to_owned(),
+            line => format!("{} ({line})", finding(error)),
         };
         Check::new(name, CheckOutcome::Failed, seen)
-            .took(time_of(&requests))
+            .elapsed(total_time(&requests))
             .advised(Some(advice(name, Some(error.kind()), reason)))
             .kind(error.kind())
     }
@@ -82,19 +82,32 @@ impl Opening<'_> {
             }
             name => Check::passed(name, line_of(&requests)),
         };
-        check.took(time_of(&requests))
+        check.elapsed(total_time(&requests))
     }
 
-    /// The requests that belong to a check.
-    fn requests(&self, name: CheckName) -> Vec<Sight> {
-        let belongs = |sight: &&Sight| match name {
-            CheckName::Discovery => sight.step == Step::Discover,
-            CheckName::Challenge => sight.step == Step::SignIn && !sight.is_post,
-            CheckName::SignIn => sight.step == Step::SignIn && sight.is_post,
-            CheckName::Application => sight.step == Step::OpenSession,
+    /// The requests that belong to a check: those of its step, and to the one that failed the answer that decided it.
+    fn requests(&self, name: CheckName) -> Vec<Exchange> {
+        let by_step = |exchange: &Exchange| match name {
+            CheckName::Discovery => exchange.step == Step::Discover,
+            CheckName::Challenge => exchange.step == Step::SignIn && !exchange.is_post,
+            CheckName::SignIn => exchange.step == Step::SignIn && exchange.is_post,
+            CheckName::Application => exchange.step == Step::OpenSession,
             _ => false,
         };
-        self.seen.iter().filter(belongs).cloned().collect()
+        // One that asks for a sign-in has done its part.
+        let is_refused = |last: &&Exchange| {
+            last.outcome
+                .as_ref()
+                .is_ok_and(|response| response.refusal.is_some() && response.challenge.is_none())
+        };
+        let failed = self.error.map(|error| failed_check(error, self.exchanges).0);
+        let (last, before) = match (failed, self.exchanges.split_last()) {
+            (Some(failed), Some((last, before))) if is_refused(&last) => {
+                (Some(last).filter(|_| failed == name), before)
+            }
+            _ => (None, self.exchanges),
+        };
+        before.iter().filter(|exchange| by_step(exchange)).chain(last).cloned().collect()
     }
 
     fn trust(&self) -> Check {
@@ -112,12 +125,12 @@ impl Opening<'_> {
         Check::passed(CheckName::Trust, format!("discovery led to {hosts}{told}"))
     }
 
-    fn challenge(&self, requests: &[Sight]) -> Check {
+    fn challenge(&self, requests: &[Exchange]) -> Check {
         let offered: Vec<String> = requests
             .iter()
-            .filter_map(|sight| {
-                let challenge = sight.outcome.as_ref().ok()?.challenge.as_ref()?;
-                Some(format!("{}: {}", host_of(&sight.url), offer(challenge)))
+            .filter_map(|exchange| {
+                let challenge = exchange.outcome.as_ref().ok()?.challenge.as_ref()?;
+                Some(format!("{}: {}", host_of(&exchange.url), offer(challenge)))
             })
             .collect();
         let check = match offered.is_empty() {
@@ -130,8 +143,9 @@ impl Opening<'_> {
             Some(challenge) if nobody => {
                 let kind = ErrorKind::SignInUnsupported;
                 let reason = if offers_passive(challenge) { Reason::WebPageOnly } else { Reason::NoPassword };
-                let told = advice(CheckName::Challenge, Some(kind), reason);
-                Check { outcome: CheckOutcome::Warning, ..check }.advised(Some(told)).kind(kind)
+                let advice = advice(CheckName::Challenge, Some(kind), reason);
+                let seen = format!("{}; a password is not among them", check.seen);
+                Check { outcome: CheckOutcome::Warning, seen, ..check }.advised(Some(advice)).kind(kind)
             }
             _ => check,
         }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::advice::{Reason, advice};
-use super::blame::reason_of;
+use super::cause::{finding, reason_of};
 use super::check::{Check, CheckName, CheckOutcome};
+use super::exchanges::{Exchange, Exchanges, line_of};
 use super::report::Report;
-use super::sights::{Sight, Sights, line_of};
 use crate::error::{Error, ErrorKind};
 use crate::session::Session;
 use crate::session::application::{Application, ChannelEnd};
@@ -25,12 +25,13 @@ const HELD: Duration = Duration::from_secs(2);
 const INTERVAL: Duration = Duration::from_millis(20);
 
 /// Lets the session's own event channel ask for events. Held back is as good as answered.
-pub(super) async fn check_events(application: &Application, sights: &Sights, report: &mut Report<'_>) {
+pub(super) async fn check_events(application: &Application, exchanges: &Exchanges, report: &mut Report<'_>) {
     let begun = Instant::now();
     let _asks = application.awaited.keep_polling();
-    let asked = || sights.that(|sight| sight.step == Step::Confirm);
-    let is_done = |sight: &Sight| sight.outcome.as_ref().is_ok_and(|answered| answered.refusal.is_none());
-    let is_held = || sights.waiting(Step::Confirm) >= HELD;
+    let asked = || exchanges.matching(|exchange| exchange.step == Step::Confirm);
+    let is_done =
+        |exchange: &Exchange| exchange.outcome.as_ref().is_ok_and(|response| response.refusal.is_none());
+    let is_held = || exchanges.waiting(Step::Confirm) >= HELD;
     while begun.elapsed() < LISTEN
         && !is_held()
         && !asked().iter().any(is_done)
@@ -40,7 +41,7 @@ pub(super) async fn check_events(application: &Application, sights: &Sights, rep
     }
     let held = is_held();
     let asked = asked();
-    let bad = asked.iter().filter(|sight| !is_done(sight)).count();
+    let bad = asked.iter().filter(|exchange| !is_done(exchange)).count();
     let end = match application.channel_end.get() {
         Some(ChannelEnd::Failed(error) | ChannelEnd::ForGood(error)) => Some(error.clone()),
         Some(ChannelEnd::Gone) => {
@@ -58,25 +59,26 @@ pub(super) async fn check_events(application: &Application, sights: &Sights, rep
             Check::passed(CheckName::EventChannel, "the server holds the request until there are events")
         }
     };
-    report.add(check.took(begun.elapsed()));
+    report.add(check.elapsed(begun.elapsed()));
 }
 
 /// The error of the last request that was no success.
-fn refusal_of(asked: &[Sight]) -> Option<Error> {
-    asked.iter().rev().find_map(|sight| match &sight.outcome {
-        Ok(answered) => answered.refusal.clone(),
+fn refusal_of(asked: &[Exchange]) -> Option<Error> {
+    asked.iter().rev().find_map(|exchange| match &exchange.outcome {
+        Ok(response) => response.refusal.clone(),
         Err(error) => Some(error.clone()),
     })
 }
 
-fn failed(asked: &[Sight], error: Option<Error>, outcome: CheckOutcome) -> Check {
+fn failed(asked: &[Exchange], error: Option<Error>, outcome: CheckOutcome) -> Check {
     let seen = line_of(asked.last().map_or(&[], std::slice::from_ref));
     let error =
         error.unwrap_or_else(|| Error::new(ErrorKind::Timeout, "No request for events was answered."));
-    let bad: Vec<Sight> = asked
+    let bad: Vec<Exchange> = asked
         .iter()
-        .filter(|sight| {
-            sight.outcome.as_ref().is_ok_and(|answered| answered.refusal.is_some()) || sight.outcome.is_err()
+        .filter(|exchange| {
+            exchange.outcome.as_ref().is_ok_and(|response| response.refusal.is_some())
+                || exchange.outcome.is_err()
         })
         .cloned()
         .collect();
@@ -84,13 +86,9 @@ fn failed(asked: &[Sight], error: Option<Error>, outcome: CheckOutcome) -> Check
         0 | 1 => String::new(),
         times => format!(", {times} times"),
     };
-    Check::new(
-        CheckName::EventChannel,
-        outcome,
-        format!("{}{times} ({seen})", error.detail().trim_end_matches('.')),
-    )
-    .advised(Some(advice(CheckName::EventChannel, Some(error.kind()), reason_of(&error, &bad))))
-    .kind(error.kind())
+    Check::new(CheckName::EventChannel, outcome, format!("{}{times} ({seen})", finding(&error)))
+        .advised(Some(advice(CheckName::EventChannel, Some(error.kind()), reason_of(&error, &bad))))
+        .kind(error.kind())
 }
 
 /// Signs out. What was sent would have arrived all the same.
@@ -98,9 +96,9 @@ pub(super) async fn check_sign_out(session: &Arc<Session>, log: &StepLog, report
     let begun = Instant::now();
     let check = match session.sign_out(log, None).await {
         Ok(()) => Check::passed(CheckName::SignOut, "the session is closed"),
-        Err(error) => Check::new(CheckName::SignOut, CheckOutcome::Warning, error.detail())
+        Err(error) => Check::new(CheckName::SignOut, CheckOutcome::Warning, finding(&error))
             .advised(Some(advice(CheckName::SignOut, Some(error.kind()), Reason::Other)))
             .kind(error.kind()),
     };
-    report.add(check.took(begun.elapsed()));
+    report.add(check.elapsed(begun.elapsed()));
 }

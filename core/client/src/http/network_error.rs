@@ -67,7 +67,7 @@ pub(super) fn network_error(error: &reqwest::Error, step: Step, url: &Url, offer
 }
 
 /// The sentence for a connection that the server closed before TLS was agreed on.
-pub(super) fn closed_in_handshake(url: &Url, offered: Tls) -> String {
+fn closed_in_handshake(url: &Url, offered: Tls) -> String {
     let older = match offered {
         // Windows sends no alert when no cipher suite fits.
         Tls::Current => "; or it has older cipher suites alone: set tls to compatible (SEND_IM_TLS)",

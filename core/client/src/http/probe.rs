@@ -12,18 +12,19 @@ use tokio_rustls::TlsConnector;
 use url::Url;
 
 use super::certificate::Certificate;
-use super::network_error::{CONNECT_TIMEOUT, closed_in_handshake, innermost};
+use super::network_error::{CONNECT_TIMEOUT, innermost};
 use super::proxy::connect::Duplex;
 use super::proxy::{Proxies, Proxy};
 use super::{tls, tls_error};
 use crate::account::Account;
 use crate::error::Result;
+use crate::host::is_loopback;
 use crate::plain::plain;
 use crate::tls::Tls;
 
 /// How an account's requests would connect.
 pub(crate) struct Probe {
-    pub(super) account: Account,
+    pub(crate) account: Account,
     pub(super) proxies: Option<Arc<Proxies>>,
 }
 
@@ -40,15 +41,57 @@ pub(crate) struct ProxyInUse {
 }
 
 /// What a TLS handshake showed.
-pub(crate) struct Secured {
-    /// Version, cipher suite and protocol; or the sentence of the failure, with the error of the TLS library where it is one.
-    pub(crate) outcome: Result<Agreed, (String, Option<rustls::Error>)>,
+pub(crate) struct Handshake {
+    pub(crate) outcome: Result<Negotiated, HandshakeError>,
     /// The server's certificate first.
     pub(crate) chain: Vec<Certificate>,
 }
 
+/// Why a handshake failed.
+pub(crate) enum HandshakeError {
+    /// The port speaks something else.
+    NotTls,
+    UnknownIssuer(rustls::Error),
+    /// Anything else that the TLS library says.
+    Tls(rustls::Error),
+    /// The connection broke off.
+    Closed,
+    TimedOut,
+    /// The URL's host is none that a certificate can hold.
+    NoHostName,
+}
+
+impl HandshakeError {
+    /// What went wrong, without the server's name and without advice.
+    pub(crate) fn finding(&self, offered: Tls) -> String {
+        match self {
+            Self::NotTls => "does not speak TLS on this port".to_owned(),
+            Self::UnknownIssuer(error) | Self::Tls(error) => tls_error::finding(error, offered),
+            Self::Closed => "closed the connection during the TLS handshake".to_owned(),
+            Self::TimedOut => {
+                format!("did not finish the TLS handshake within {} s", CONNECT_TIMEOUT.as_secs())
+            }
+            Self::NoHostName => "is no host name".to_owned(),
+        }
+    }
+}
+
+impl From<io::Error> for HandshakeError {
+    fn from(error: io::Error) -> Self {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            Some(tls) if tls_error::is_other_protocol(tls) => Self::NotTls,
+            Some(tls @ rustls::Error::InvalidCertificate(bad)) if tls_error::is_unknown_issuer(bad) => {
+                Self::UnknownIssuer(tls.clone())
+            }
+            Some(tls) => Self::Tls(tls.clone()),
+            None if error.kind() == io::ErrorKind::TimedOut => Self::TimedOut,
+            None => Self::Closed,
+        }
+    }
+}
+
 /// What client and server agreed on.
-pub(crate) struct Agreed {
+pub(crate) struct Negotiated {
     /// For example `TLS 1.3`.
     pub(crate) version: String,
     pub(crate) suite: String,
@@ -67,6 +110,15 @@ impl Probe {
             is_socks: proxy.is_socks(),
             proxy,
         })
+    }
+
+    /// Why this URL is asked without a proxy.
+    pub(crate) fn why_direct(&self, url: &Url) -> &'static str {
+        match &self.proxies {
+            _ if is_loopback(url) => "is this machine, which is asked without a proxy",
+            Some(proxies) if proxies.are_named() => "is asked without the proxy, as NO_PROXY says",
+            _ => "is asked directly, as no proxy is set",
+        }
     }
 
     /// The addresses of a server. Those that the account gives count before the system's resolver.
@@ -89,20 +141,19 @@ impl Probe {
     }
 
     /// Encrypts a connection to the server of `url`, as requests do.
-    pub(crate) async fn secure(&self, url: &Url, stream: Box<dyn Duplex>) -> Result<Secured> {
+    pub(crate) async fn secure(&self, url: &Url, stream: Box<dyn Duplex>) -> Result<Handshake> {
         let shown = tls::ShownChain::default();
         let config = tls::config_that_shows(&self.account, &shown)?;
         let provider = config.crypto_provider().clone();
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let Ok(name) = ServerName::try_from(host) else {
-            let why = ("The server's name is no host name.".to_owned(), None);
-            return Ok(Secured { outcome: Err(why), chain: Vec::new() });
+            return Ok(Handshake { outcome: Err(HandshakeError::NoHostName), chain: Vec::new() });
         };
         let handshake = TlsConnector::from(Arc::new(config)).connect(name.clone(), stream);
         let handshake =
             timeout(CONNECT_TIMEOUT, handshake).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         let chain = std::mem::take(&mut *shown.lock().unwrap_or_else(PoisonError::into_inner));
-        let outcome = match &handshake {
+        let outcome = match handshake {
             Ok(stream) => {
                 let (_, session) = stream.get_ref();
                 let private = tls::authorities_alone(tls::private_authorities(&self.account)?, provider);
@@ -110,7 +161,7 @@ impl Probe {
                     private.zip(chain.split_first()).is_some_and(|(private, (server, others))| {
                         private.verify_server_cert(server, others, &name, &[], UnixTime::now()).is_ok()
                     });
-                Ok(Agreed {
+                Ok(Negotiated {
                     version: version_name(session.protocol_version()),
                     suite: session
                         .negotiated_cipher_suite()
@@ -118,9 +169,9 @@ impl Probe {
                     by_ca_file,
                 })
             }
-            Err(error) => Err(why_not_secure(error, url, self.account.tls)),
+            Err(error) => Err(error.into()),
         };
-        Ok(Secured { outcome, chain: chain.iter().filter_map(Certificate::read).collect() })
+        Ok(Handshake { outcome, chain: chain.iter().filter_map(Certificate::read).collect() })
     }
 }
 
@@ -187,22 +238,5 @@ fn version_name(version: Option<rustls::ProtocolVersion>) -> String {
         Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3".to_owned(),
         Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2".to_owned(),
         other => format!("{other:?}"),
-    }
-}
-
-fn why_not_secure(error: &io::Error, url: &Url, offered: Tls) -> (String, Option<rustls::Error>) {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(tls) => (tls_error::sentence(tls, url, offered), Some(tls.clone())),
-        None if error.kind() == io::ErrorKind::TimedOut => {
-            let seconds = CONNECT_TIMEOUT.as_secs();
-            (
-                format!(
-                    "{} did not finish the TLS handshake within {seconds} s.",
-                    crate::steps::with_port(url)
-                ),
-                None,
-            )
-        }
-        None => (closed_in_handshake(url, offered), None),
     }
 }

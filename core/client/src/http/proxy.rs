@@ -66,6 +66,11 @@ impl Proxies {
         Ok(builder.proxy(proxy))
     }
 
+    /// True where a variable names one.
+    pub(super) fn are_named(&self) -> bool {
+        self.variables.is_some()
+    }
+
     /// The proxy through which this URL is asked, if any.
     pub(super) fn for_url(&self, url: &Url) -> Option<Proxy> {
         let intercept = self.matcher.intercept(&url.as_str().parse().ok()?)?;

@@ -28,20 +28,48 @@ const WANTS_CERTIFICATE: &str =
     "it wants a certificate of this client, which has none; its administrator must not ask for one";
 const UNKNOWN_ISSUER: &str = "is signed by an authority this machine does not know; name that authority's certificate file as ca_file (SEND_IM_CA_FILE), or have its administrator install the intermediate certificates where the server does not send them";
 
+/// What went wrong, and after a semicolon what to do.
 pub(super) fn sentence(error: &rustls::Error, url: &Url, offered: Tls) -> String {
-    use rustls::Error as Failed;
-    let why = match error {
-        Failed::InvalidMessage(
+    match is_other_protocol(error) {
+        true => format!(
+            "{} does not speak TLS on this port; it may be a plain http port: check the port.",
+            with_port(url)
+        ),
+        false => format!("No secure connection to {}: {}.", host_of(url), why(error, offered)),
+    }
+}
+
+/// What went wrong alone, for whoever names the server and has advice of their own.
+pub(super) fn finding(error: &rustls::Error, offered: Tls) -> String {
+    let why = why(error, offered);
+    why.split_once("; ").map_or(why.as_str(), |(finding, _)| finding).to_owned()
+}
+
+/// True where the port speaks something else than TLS.
+pub(super) fn is_other_protocol(error: &rustls::Error) -> bool {
+    matches!(
+        error,
+        rustls::Error::InvalidMessage(
             InvalidMessage::InvalidContentType
-            | InvalidMessage::InvalidEmptyPayload
-            | InvalidMessage::MessageTooLarge
-            | InvalidMessage::UnknownProtocolVersion,
-        ) => {
-            return format!(
-                "{} does not speak TLS on this port; it may be a plain http port: check the port.",
-                with_port(url)
-            );
-        }
+                | InvalidMessage::InvalidEmptyPayload
+                | InvalidMessage::MessageTooLarge
+                | InvalidMessage::UnknownProtocolVersion,
+        )
+    )
+}
+
+/// True where the certificate leads to no authority that is trusted here, as the library or Windows says it.
+pub(super) fn is_unknown_issuer(bad: &CertificateError) -> bool {
+    match bad {
+        CertificateError::UnknownIssuer => true,
+        CertificateError::Other(other) => is_untrusted_on_windows(&other.to_string()),
+        _ => false,
+    }
+}
+
+fn why(error: &rustls::Error, offered: Tls) -> String {
+    use rustls::Error as Failed;
+    match error {
         Failed::InvalidCertificate(bad) => format!("its certificate {}", certificate(bad)),
         Failed::AlertReceived(alert) => alert_received(*alert, offered),
         Failed::PeerIncompatible(why) => incompatible(why, offered),
@@ -66,8 +94,7 @@ pub(super) fn sentence(error: &rustls::Error, url: &Url, offered: Tls) -> String
         Failed::InconsistentKeys(why) => local_failure(&format!("inconsistent keys, {}", words(why))),
         // The rest concerns this side alone, for example a name it cannot check.
         other => local_failure(&words(other)),
-    };
-    format!("No secure connection to {}: {why}.", host_of(url))
+    }
 }
 
 /// The server, or something in front of it, violates the protocol.
@@ -183,9 +210,7 @@ fn certificate(bad: &CertificateError) -> String {
 
 /// An error of the certificate verifier, or of the operating system, that is not on the library's own list.
 fn other_certificate_error(text: &str) -> String {
-    let code =
-        text.rsplit_once("(os error ").and_then(|(_, code)| code.trim_end_matches(')').parse::<i32>().ok());
-    if code.is_some_and(|code| UNTRUSTED_ON_WINDOWS.contains(&(code as u32))) {
+    if is_untrusted_on_windows(text) {
         return UNKNOWN_ISSUER.to_owned();
     }
     match text {
@@ -194,6 +219,12 @@ fn other_certificate_error(text: &str) -> String {
         "certificate had invalid extensions" => certificate(&CertificateError::InvalidPurpose),
         _ => format!("is not usable ({}); its administrator must replace it", plain_words(text)),
     }
+}
+
+fn is_untrusted_on_windows(text: &str) -> bool {
+    let code =
+        text.rsplit_once("(os error ").and_then(|(_, code)| code.trim_end_matches(')').parse::<i32>().ok());
+    code.is_some_and(|code| UNTRUSTED_ON_WINDOWS.contains(&(code as u32)))
 }
 
 fn revocation_list(why: &CertRevocationListError) -> String {

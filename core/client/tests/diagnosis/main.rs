@@ -44,46 +44,46 @@ async fn found(name: &str) -> (String, Vec<String>) {
     let asked_before = token_requests(&sandbox);
     let diagnosis =
         account.diagnose_with(move |check| telling.lock().unwrap().push(check.clone())).await.unwrap();
-    let mut lies = Vec::new();
+    let mut problems = Vec::new();
     let shown = format!("{diagnosis:?} {}", serde_json::to_string(&diagnosis).unwrap());
     for secret in [PASSWORD, "an-0ther-word", "cwt=", "Bearer "] {
         if shown.contains(secret) {
-            lies.push(format!("{secret} is shown: {shown}"));
+            problems.push(format!("{secret} is shown: {shown}"));
         }
     }
     if *told.lock().unwrap() != diagnosis.checks {
-        lies.push("the checks told are not those returned".to_owned());
+        problems.push("the checks told are not those returned".to_owned());
     }
     for check in &diagnosis.checks {
         let needs_advice = matches!(check.outcome, CheckOutcome::Warning | CheckOutcome::Failed);
         if check.advice.is_some() != needs_advice || check.seen.is_empty() {
-            lies.push(format!("advice or sight amiss: {check:?}"));
+            problems.push(format!("what was seen, or the advice, is amiss: {check:?}"));
         }
         if check.outcome == CheckOutcome::Failed && check.kind.is_none() {
-            lies.push(format!("no kind: {check:?}"));
+            problems.push(format!("no kind: {check:?}"));
         }
     }
     for check in CheckName::ALL {
         if !diagnosis.checks.iter().any(|made| made.name == *check) {
-            lies.push(format!("nothing is said of {check}"));
+            problems.push(format!("nothing is said of {check}"));
         }
     }
     // A refused password is tried once, and one that is accepted once at each pool.
     let refused = diagnosis.first_failure().is_some_and(|check| check.kind == Some(ErrorKind::SignInRefused));
     if refused && token_requests(&sandbox) > asked_before + 1 {
-        lies.push("the password was tried more than once".to_owned());
+        problems.push("the password was tried more than once".to_owned());
     }
     let asked: Vec<String> = sandbox.journal().into_iter().map(|one| one.path.to_lowercase()).collect();
     // The guesses of `name_rests` sent nothing either.
     if !sandbox.messages().is_empty() || asked.iter().any(|path| path.contains("messaging")) {
-        lies.push("something was sent".to_owned());
+        problems.push("something was sent".to_owned());
     }
     if name != "delete_500" {
         until(|| sandbox.open_applications() == 0).await;
     }
     let mut line = verdicts(&diagnosis);
     if name.starts_with("nobody") {
-        return (line, lies);
+        return (line, problems);
     }
     let message = Message::text("lenea@contoso.com", "hello").timeout(Duration::from_secs(20));
     let sent = send_im::send(&account, message).await;
@@ -101,12 +101,12 @@ async fn found(name: &str) -> (String, Vec<String>) {
         (Ok(_), Some(_)) => false,
     };
     if !same {
-        lies.push(format!("a send meets {sent:?}, the diagnosis says {:?}", diagnosis.first_failure()));
+        problems.push(format!("a send meets {sent:?}, the diagnosis says {:?}", diagnosis.first_failure()));
     }
-    if name.starts_with("none") || !lies.is_empty() {
-        lies.extend(std::env::var("DIAGNOSIS").is_ok().then(|| format!("{:#?}", diagnosis.checks)));
+    if name.starts_with("none") || !problems.is_empty() {
+        problems.extend(std::env::var("DIAGNOSIS").is_ok().then(|| format!("{:#?}", diagnosis.checks)));
     }
-    (line, lies)
+    (line, problems)
 }
 
 fn token_requests(sandbox: &Sandbox) -> usize {
@@ -134,11 +134,11 @@ async fn every_fault_is_told_by_its_check() {
     }
     let mut wrong = Vec::new();
     while let Some(done) = running.join_next().await {
-        let (name, (told, lies)) = done.unwrap();
+        let (name, (told, problems)) = done.unwrap();
         if expected.get(name) != Some(&told.as_str()) {
             wrong.push(format!("{name:<20} {told}"));
         }
-        wrong.extend(lies.into_iter().map(|lie| format!("{name}: {lie}")));
+        wrong.extend(problems.into_iter().map(|problem| format!("{name}: {problem}")));
     }
     wrong.sort();
     assert!(wrong.is_empty(), "not as expected:\n{}", wrong.join("\n"));
@@ -158,7 +158,7 @@ async fn what_was_seen_is_told() {
             CheckName::Names,
             &["lyncdiscoverinternal.contoso.com is 127.0.0.1", "lyncdiscover.contoso.com is"][..],
         ),
-        (CheckName::Proxy, &["none for"]),
+        (CheckName::Proxy, &["lyncdiscover.contoso.com is asked "]),
         (CheckName::Tcp, &["answers in", "127.0.0.1:"]),
         (
             CheckName::Tls,
@@ -189,6 +189,41 @@ async fn what_was_seen_is_told() {
         }
     }
     drop(sandbox);
+}
+
+#[tokio::test]
+async fn what_is_amiss_is_told_once_and_by_its_cause() {
+    for (name, check, seen, advice) in [
+        (
+            "token_502",
+            CheckName::SignIn,
+            "failed to issue a token: HTTP 502 (POST ",
+            "gets no answer from behind it",
+        ),
+        ("token_502", CheckName::SignIn, "HTTP 502, 4 times)", "Look at its log"),
+        ("discovery_drops", CheckName::Discovery, " broke (", "what closes the connection"),
+        ("events_drop", CheckName::EventChannel, "/events without an answer)", "what closes the connection"),
+        ("unknown_account", CheckName::Discovery, "/ HTTP 200", ""),
+        ("unknown_account", CheckName::SignIn, "/root/oauth/user HTTP 404)", "Get-CsUser"),
+        ("not_yet_valid", CheckName::Tls, "is not valid yet; certificate CN=", "Set this machine's clock"),
+        ("not_yet_valid", CheckName::Tls, "valid from 20", "Set this machine's clock"),
+        ("nobody_windows_only", CheckName::Challenge, "a password is not among them", "UseWsFedPassiveAuth"),
+        ("clock_behind", CheckName::Clock, "is 60 min behind", "time server"),
+        ("no_name", CheckName::Names, "lync.contoso.invalid has no address (", "correct the name"),
+    ] {
+        let Case { account, sandbox } = set_up(name).await;
+        let diagnosis = account.diagnose().await.unwrap();
+        let made = diagnosis.checks.iter().find(|made| made.name == check).unwrap();
+        let told = made.advice.as_ref().map_or("", |advice| &advice.what);
+        assert!(made.seen.contains(seen), "{name}: {made:?}");
+        assert!(told.contains(advice), "{name}: {made:?}");
+        let passed = |check: &&Check| check.outcome == CheckOutcome::Passed;
+        assert!(
+            !diagnosis.checks.iter().filter(passed).any(|check| check.seen.contains("HTTP 404")),
+            "{name}"
+        );
+        drop(sandbox);
+    }
 }
 
 #[tokio::test]

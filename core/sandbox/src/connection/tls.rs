@@ -60,8 +60,12 @@ impl Acceptors {
             return Ok(acceptor.clone());
         }
         let authority = if trusted { &self.trusted } else { &self.untrusted };
-        let names = ["localhost", "127.0.0.1", "::1"].into_iter().map(str::to_owned);
-        let names = names.chain([address.to_string()]).chain(self.host_names.iter().cloned()).collect();
+        let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+        for name in [address.to_string()].iter().chain(&self.host_names) {
+            if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                names.push(name.clone());
+            }
+        }
         let acceptor = acceptor(authority, names, self.http2, self.days)?;
         cached.insert((address, trusted), acceptor.clone());
         Ok(acceptor)

@@ -19,13 +19,13 @@ fn alert(status: &str, instance: &str, summary: &str) -> Value {
 }
 
 fn text(body: Value) -> String {
-    let given = given(body, System::Alertmanager).unwrap();
-    given.into_iter().find(|(name, _)| *name == "message").unwrap().1
+    let fields = fields(body, System::Alertmanager).unwrap();
+    fields.into_iter().find(|(name, _)| *name == "message").unwrap().1
 }
 
 fn importance(body: Value) -> String {
-    let given = given(body, System::Alertmanager).unwrap();
-    given.into_iter().find(|(name, _)| *name == "importance").unwrap().1
+    let fields = fields(body, System::Alertmanager).unwrap();
+    fields.into_iter().find(|(name, _)| *name == "importance").unwrap().1
 }
 
 const LINK: &str = "http://alertmanager.contoso.com:9093/#/alerts?receiver=send+im";
@@ -99,8 +99,8 @@ fn the_worst_of_those_that_fire_says_how_urgent_it_is() {
 #[test]
 fn a_message_of_grafana_ends_before_grafana_hangs_up() {
     let timeout = |system| {
-        let given = given(group(json!([alert("firing", "web1", "down")])), system).unwrap();
-        given.into_iter().find(|(name, _)| *name == "timeout").map(|(_, value)| value)
+        let fields = fields(group(json!([alert("firing", "web1", "down")])), system).unwrap();
+        fields.into_iter().find(|(name, _)| *name == "timeout").map(|(_, value)| value)
     };
     assert_eq!((timeout(System::Grafana).as_deref(), timeout(System::Alertmanager)), (Some("25"), None));
 }
@@ -109,8 +109,8 @@ fn a_message_of_grafana_ends_before_grafana_hangs_up() {
 fn grafana_leads_to_the_panel() {
     let mut body = group(json!([alert("firing", "web1", "down")]));
     let link = |body: &Value| {
-        let given = given(body.clone(), System::Grafana).unwrap();
-        given[0].1.lines().last().unwrap().to_owned()
+        let fields = fields(body.clone(), System::Grafana).unwrap();
+        fields[0].1.lines().last().unwrap().to_owned()
     };
     assert_eq!(link(&body), "http://alertmanager.contoso.com:9093");
     body["alerts"][0]["panelURL"] = "".into();
@@ -124,8 +124,8 @@ fn what_does_not_fit_is_named_and_not_repeated() {
     for (pointer, value, why) in [
         ("/status", json!("s3cret"), "its member status must be `firing` or `resolved`."),
         ("/alerts", json!("s3cret"), "its member alerts must be a sequence."),
-        ("/alerts/0/labels/severity", json!(5), "its member alerts[0].labels.severity must be a string."),
-        ("/alerts/0/labels", json!(null), "its member alerts[0].labels must be a map."),
+        ("/alerts/0/labels/severity", json!(5), "its member alerts[0].labels must be an object of strings."),
+        ("/alerts/0/labels", json!(null), "its member alerts[0].labels must be an object of strings."),
         ("/truncatedAlerts", json!("s3cret"), "its member truncatedAlerts must be u64."),
     ] {
         let mut body = group(json!([alert("firing", "web1", "down")]));
@@ -140,9 +140,15 @@ fn what_does_not_fit_is_named_and_not_repeated() {
         body.pointer_mut(place).unwrap().as_object_mut().unwrap().remove(name);
         cases.push((body, why));
     }
+    cases.push((json!({}), "its members status and alerts are missing."));
+    let many = "its members alerts[0].status, alerts[0].labels, alerts[1].status, alerts[1].labels, alerts[2].status and 3 more are missing.";
+    cases.push((
+        json!({"status": "firing", "alerts": [{}, {}, {}, {"status": "firing"}, {"labels": {}}]}),
+        many,
+    ));
     for (body, why) in cases {
         assert_eq!(
-            given(body, System::Alertmanager).unwrap_err(),
+            fields(body, System::Alertmanager).unwrap_err(),
             format!("The body does not fit this hook: {why}")
         );
     }

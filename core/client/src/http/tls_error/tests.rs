@@ -64,6 +64,8 @@ fn check_all<E: fmt::Debug + Clone>(source: &str, of: &str, list: &[E], wrap: im
     assert_eq!(list.iter().map(variant).collect::<BTreeSet<_>>(), variants(source, of), "{of}");
     for error in list {
         assert_plain(&sentence_of(wrap(error.clone())), error);
+        let finding = finding(&wrap(error.clone()), Tls::Current);
+        assert!(!finding.contains("; ") && !finding.contains("pool.contoso.com"), "{error:?}: {finding}");
     }
 }
 

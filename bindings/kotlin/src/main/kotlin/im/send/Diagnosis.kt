@@ -86,7 +86,7 @@ public class Advice(
  * @property name What was checked.
  * @property outcome How it ended.
  * @property seen What was seen, for people: names, addresses, versions, answers.
- * @property tookAsJava How long it took, as Java has it.
+ * @property elapsedAsJava How long it took, as Java has it.
  * @property advice What to do, where there is something to do.
  * @property kind The kind of error a program meets, of a failure and of some warnings.
  */
@@ -94,19 +94,19 @@ public class Check @JvmOverloads constructor(
     @get:JvmName("name") public val name: CheckName,
     @get:JvmName("outcome") public val outcome: CheckOutcome,
     @get:JvmName("seen") public val seen: String,
-    @get:JvmName("took") public val tookAsJava: JavaDuration,
+    @get:JvmName("elapsed") public val elapsedAsJava: JavaDuration,
     @get:JvmName("advice") public val advice: Advice? = null,
     @get:JvmName("kind") public val kind: ErrorKind? = null,
 ) : Serializable {
-    private val all get() = listOf(name, outcome, seen, tookAsJava, advice, kind)
+    private val all get() = listOf(name, outcome, seen, elapsedAsJava, advice, kind)
     override fun equals(other: Any?): Boolean = other is Check && all == other.all
     override fun hashCode(): Int = all.hashCode()
 
     /** How long it took. */
     @get:JvmSynthetic
-    public val took: Duration get() = tookAsJava.toKotlinDuration()
+    public val elapsed: Duration get() = elapsedAsJava.toKotlinDuration()
 
-    override fun toString(): String = "Check(name=$name, outcome=$outcome, seen=$seen, took=$took, advice=$advice, kind=$kind)"
+    override fun toString(): String = "Check(name=$name, outcome=$outcome, seen=$seen, elapsed=$elapsed, advice=$advice, kind=$kind)"
 }
 
 /**

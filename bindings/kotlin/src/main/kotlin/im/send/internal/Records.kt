@@ -44,7 +44,7 @@ private fun CheckRecord.toPublic(): Check = Check(
     name = named(CheckName.entries, name) ?: CheckName.APPLICATION,
     outcome = named(CheckOutcome.entries, outcome) ?: CheckOutcome.FAILED,
     seen = seen,
-    tookAsJava = Duration.ofNanos((tookMs * 1e6).toLong()),
+    elapsedAsJava = Duration.ofNanos((elapsedMs * 1e6).toLong()),
     advice = advice?.let { Advice(it.what, named(AdviceOwner.entries, it.who) ?: AdviceOwner.POOL_ADMINISTRATOR) },
     kind = kind?.let { named(ErrorKind.entries, it) ?: ErrorKind.SERVICE_ERROR },
 )
