@@ -22,7 +22,7 @@ import php
 import python
 import ruby
 import swift
-import toolchains
+import targets
 import workspace
 
 PROGRAMS = workspace.ROOT / "tests" / "bench" / "languages"
@@ -35,7 +35,8 @@ LOADS = 5
 
 def python_ready():
     """The wheel as it is released, in an environment of its own."""
-    (wheel,) = python.package()
+    workspace.DIST.mkdir(exist_ok=True)
+    wheel = next(iter(python.package([targets.host()], "release")))
     workspace.make_environment(BUILT / "venv")
     here = workspace.python_in(BUILT / "venv")
     options = ["--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-index"]
@@ -75,12 +76,14 @@ def swift_ready():
 
 
 def swift_command():
-    return toolchains.swift_command(workspace.ROOT, PROGRAMS / "swift-sends", ".build/release/sends")
+    return swift.command(workspace.ROOT, PROGRAMS / "swift-sends", ".build/release/sends")
 
 
 def c_ready():
     c.install(BUILT / "c", "release")
-    c.compiled(["cc", "-std=c99", "-O2", "-Wall", "-Werror"], [PROGRAMS / "sends.c"], BUILT / "sends", BUILT / "c")
+    flags = [f"-I{BUILT / 'c' / 'include'}", f"-L{BUILT / 'c' / 'lib'}", "-lsend_im", f"-Wl,-rpath,{BUILT / 'c' / 'lib'}", "-pthread"]
+    options = ["-std=c99", "-O2", "-Wall", "-Werror"]
+    workspace.run("cc", *options, PROGRAMS / "sends.c", "-o", BUILT / "sends", *flags, check=True)
 
 
 def c_command():
@@ -97,8 +100,7 @@ def go_command():
 
 
 def php_ready():
-    php.compile_library("release")
-    php.composer("dump-autoload", folder=php.PACKAGE)
+    php.prepare("release")
 
 
 def php_command():
