@@ -142,7 +142,9 @@ def built_from_package(room, language, environment):
     project = readme(language, room / language, count=1)
     chosen = [f"-p:SendImFramework={framework()}", f"-p:SendImVersion={workspace.version()}"]
     out = room / f"out-{language}"
-    dotnet("build", project, "--output", out, *QUIET, *chosen, folder=room, env=environment, check=True)
+    done = programs.ended(command("build", project, "--output", out, *QUIET, *chosen), environment, cwd=room)
+    if done.returncode:
+        raise RuntimeError(f"the README's first lines do not compile with the package: {done.stdout}")
     return out / f"{project.stem}.dll"
 
 

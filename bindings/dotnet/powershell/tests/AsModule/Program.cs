@@ -8,7 +8,7 @@ internal static class Program
     private static void Main(string[] arguments)
     {
         AppDomain.CurrentDomain.AssemblyResolve += (sender, asked) =>
-            Assembly.LoadFrom(Path.Combine(arguments[0], new AssemblyName(asked.Name).Name + ".dll"));
+            Assembly.LoadFrom(Path.Combine(arguments[0], new AssemblyName(asked.Name!).Name + ".dll"));
         Send();
     }
 
