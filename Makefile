@@ -40,6 +40,7 @@ lint:
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy -p send-im --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	@$(PYTHON) core/layers.py
 	@$(PYTHON) tests/run/lint.py
 
 docs:
@@ -52,7 +53,7 @@ clean-room:
 	@$(PYTHON) tests/run/packages.py clean-room $(LANGS)
 
 platforms:
-	@$(PYTHON) tests/run/platforms.py $(TARGETS)
+	@$(DRIVER) tests/platforms/run.py $(TARGETS)
 
 soak:
 	@$(DRIVER) tests/soak/run.py
@@ -64,7 +65,7 @@ fuzz:
 	@SECONDS_EACH="$(SECONDS)" TARGETS="$(TARGETS)" JOBS="$(JOBS)" $(DRIVER) tests/fuzz/run.py
 
 sanitize:
-	@TOOLS="$(TOOLS)" $(PYTHON) tests/run/sanitize.py
+	@TOOLS="$(TOOLS)" $(DRIVER) tests/sanitize/run.py
 
 advisories:
 	@$(PYTHON) tests/run/tools.py

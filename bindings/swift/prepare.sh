@@ -1,10 +1,10 @@
 #!/bin/sh
 # Builds the native library and the Swift code that calls it, so that `swift build` works in this folder.
 #
-#   prepare.sh [PROFILE [FOLDER]]
+#   prepare.sh [PROFILE [FOLDER [LIBRARY]]]
 #
 # PROFILE is a profile of cargo: dev (quick to build) or release, which is the default. FOLDER is the package to complete,
-# by default the one this script lies in.
+# by default the one this script lies in. LIBRARY is put there in the place of the one that was built: that of another machine.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -40,4 +40,5 @@ place() {
 }
 place "$fresh/SendImNative.swift" "$package/Sources/SendImNative/SendImNative.swift"
 place "$fresh/CSendIm.h" "$package/Sources/CSendIm/CSendIm.h"
-place "$built/$folder/$library" "$package/lib/$library"
+other=${3:-}
+place "${other:-$built/$folder/$library}" "$package/lib/$(basename "${other:-$library}")"

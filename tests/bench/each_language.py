@@ -23,7 +23,6 @@ import python
 import ruby
 import swift
 import targets
-import toolchains
 import workspace
 
 PROGRAMS = workspace.ROOT / "tests" / "bench" / "languages"
@@ -36,7 +35,8 @@ LOADS = 5
 
 def python_ready():
     """The wheel as it is released, in an environment of its own."""
-    (wheel,) = (file for file in python.package([targets.host()], "release") if file.suffix == ".whl")
+    workspace.DIST.mkdir(exist_ok=True)
+    wheel = next(iter(python.package([targets.host()], "release")))
     workspace.make_environment(BUILT / "venv")
     here = workspace.python_in(BUILT / "venv")
     options = ["--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-index"]
@@ -76,12 +76,14 @@ def swift_ready():
 
 
 def swift_command():
-    return toolchains.swift_command(workspace.ROOT, PROGRAMS / "swift-sends", ".build/release/sends")
+    return swift.command(workspace.ROOT, PROGRAMS / "swift-sends", ".build/release/sends")
 
 
 def c_ready():
     c.install(BUILT / "c", "release")
-    c.compiled(["cc", "-std=c99", "-O2", "-Wall", "-Werror"], [PROGRAMS / "sends.c"], BUILT / "sends", BUILT / "c")
+    flags = [f"-I{BUILT / 'c' / 'include'}", f"-L{BUILT / 'c' / 'lib'}", "-lsend_im", f"-Wl,-rpath,{BUILT / 'c' / 'lib'}", "-pthread"]
+    options = ["-std=c99", "-O2", "-Wall", "-Werror"]
+    workspace.run("cc", *options, PROGRAMS / "sends.c", "-o", BUILT / "sends", *flags, check=True)
 
 
 def c_command():
@@ -98,8 +100,7 @@ def go_command():
 
 
 def php_ready():
-    php.compile_library("release")
-    php.composer("dump-autoload", folder=php.PACKAGE)
+    php.prepare("release")
 
 
 def php_command():

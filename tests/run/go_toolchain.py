@@ -9,12 +9,13 @@ from pathlib import Path
 
 import toolchains
 import workspace
-from programs import clean
+from toolchains import CACHE
+from workspace import clean
 
 OLDEST_GO = (1, 21)
 # What Debian 12 gets, whose own Go is older. Go gives out its toolchains as modules.
 TOOLCHAIN = "go1.26.8"
-CACHE = Path.home() / ".cache" / "send-im"
+TOOLS = {"cc": "gcc", "strip": "binutils", "pkg-config": "pkg-config"}
 
 
 def version_of(command):
@@ -40,11 +41,8 @@ def go():
 
 def toolchain():
     """A compiler for C, and a Go that is new enough. Debian's, or with its help the one that Go gives out as a module."""
-    tools = {"cc": "gcc", "strip": "binutils", "pkg-config": "pkg-config", "go": "golang-go"}
-    missing = [package for tool, package in tools.items() if not shutil.which(tool) and not (tool == "go" and go())]
-    if missing:
-        toolchains.debian(*missing, "libc6-dev")
-        go.cache_clear()
+    toolchains.get({**TOOLS, **({} if go() else {"go": "golang-go"})}, "libc6-dev")
+    go.cache_clear()
     if not go():
         from_module(shutil.which("go"))
         go.cache_clear()

@@ -15,31 +15,30 @@ from functools import lru_cache
 from pathlib import Path
 
 import c
+import package_tests
+import toolchains
 import workspace
-from go_toolchain import OLDEST_GO, go, local, target, toolchain, version_of
-from outcome import Outcome
+from go_toolchain import OLDEST_GO, TOOLS, go, local, target, toolchain, version_of
+from outcome import Outcome, counted
 from programs import empty_room, snippets
+from workspace import DIST
 
 PACKAGE = workspace.ROOT / "bindings" / "go"
 NATIVE = PACKAGE / "internal" / "native"
 EXAMPLE = workspace.ROOT / "examples" / "go"
-DIST = workspace.ROOT / "dist"
 
 STATICCHECK = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
 
-# A plain file that everybody may read, in the zip.
-FILE_MODE = 0o100644
+# What belongs to the repository alone, and what a user's library takes the place of.
+NOT_SHIPPED = shutil.ignore_patterns("*_test.*", ".gitignore", "__pycache__", "*.a", "send_im.h", "library.h")
 # Tests that the leak detector leaves out: they send as the others do, only more often.
 LONG = "Thousand|TheReadme|TheOtherLines|TheExample|MayEnd"
 
 
 def problem():
     """Why the package cannot be built and tested here, or None."""
-    if not shutil.which("cargo"):
-        return "no cargo on PATH (install Rust from rustup.rs)"
-    for tool, way in (("cc", "gcc"), ("strip", "binutils"), ("pkg-config", "pkg-config")):
-        if not shutil.which(tool):
-            return f"no {tool} on PATH (on Debian: apt install {way})"
+    if missing := toolchains.lacks(TOOLS):
+        return missing
     if not go():
         return f"no Go {'.'.join(map(str, OLDEST_GO))} or newer on PATH (python3 tests/run/golang.py toolchain gets one)"
     return None
@@ -94,7 +93,7 @@ def run():
     else:
         why = "this Go or this compiler has no leak detector (Go 1.24; on Debian: apt install gcc)"
         outcome += Outcome(skipped=1, why=[why])
-    return outcome + workspace.pytest(PACKAGE / "build_test.py")
+    return outcome + package_tests.run(PACKAGE / "build_test.py")
 
 
 def driver():
@@ -116,41 +115,8 @@ def has_leak_detector():
 
 
 def tests(*arguments):
-    """Runs tests and counts those that hold no others."""
-    command = [go(), "test", "-json", "-count=1", "-timeout=40m", *arguments]
-    print("go", *command[1:], flush=True)
-    ended = subprocess.run(command, cwd=PACKAGE, env=local(), stdout=subprocess.PIPE, text=True)
-    results, output = {}, {}
-    for line in ended.stdout.splitlines():
-        try:
-            event = json.loads(line)
-        except ValueError:
-            print(line)
-            continue
-        name = (event.get("Package", event.get("ImportPath")), event.get("Test", ""))
-        if event["Action"] in ("output", "build-output"):
-            output.setdefault(name, []).append(event["Output"])
-        elif event["Action"] in ("pass", "fail", "skip") and name[1]:
-            results[name] = event["Action"]
-    parents = {(package, test.rsplit("/", 1)[0]) for package, test in results if "/" in test}
-    results = {name: result for name, result in results.items() if name not in parents}
-    counted = list(results.values())
-    outcome = Outcome(counted.count("pass"), counted.count("fail"), counted.count("skip"))
-    for name, lines in output.items():
-        if results.get(name) in ("fail", "skip") or (ended.returncode and not name[1]):
-            print("".join(lines), end="", flush=True)
-    print(f"# {outcome.passed} passed, {outcome.failed} failed, {outcome.skipped} skipped", flush=True)
-    return outcome.ended(f"go test {' '.join(arguments)}", ended.returncode)
-
-
-def files():
-    """The files of the module: those of the repository without the tests that need the clone, and what was prepared."""
-    listing = ("git", "ls-files", "-co", "--exclude-standard", ".")
-    listed = workspace.run(*listing, folder=PACKAGE, capture_output=True, text=True, check=True)
-    names = [name for name in listed.stdout.splitlines() if "_test." not in name or name == "example_test.go"]
-    yield from ((PACKAGE / name, name) for name in names if name != ".gitignore" and (PACKAGE / name).is_file())
-    for name in ("LICENSE-MIT", "LICENSE-APACHE"):
-        yield workspace.ROOT / name, name
+    """Runs tests and counts."""
+    return counted(go(), "test", "-v", "-count=1", "-timeout=40m", *arguments, cwd=PACKAGE, env=local())
 
 
 def archive():
@@ -160,23 +126,16 @@ def archive():
 
 def package(machines, profile):
     """Builds the module zip with the static libraries of these machines inside."""
-    version, out = workspace.version(), archive()
-    DIST.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as work, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
-        if any(machine.native for machine in machines):
-            prepare(profile, Path(work))
-        others = [machine for machine in machines if not machine.native]
-        if others:
-            built = {f"libsend_im_{machine.go}.a": (machine.build(profile) / "libsend_im.a", machine.strip) for machine in others}
-            place(built, Path(work))
-        prepared = [(path, f"internal/native/{path.name}") for path in Path(work).iterdir()]
-        for path, name in sorted([*files(), *prepared], key=lambda entry: entry[1]):
-            # A fixed time: the same files make the same zip, so that a checksum in go.sum stays.
-            entry = zipfile.ZipInfo(f"{module()}@v{version}/{name}", (1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = FILE_MODE << 16
-            packed.writestr(entry, path.read_bytes())
-    return [out]
+    with tempfile.TemporaryDirectory() as work:
+        name = f"{module()}@v{workspace.version()}"
+        folder = Path(work) / name
+        shutil.copytree(PACKAGE, folder, ignore=NOT_SHIPPED)
+        for text in (PACKAGE / "example_test.go", *workspace.ROOT.glob("LICENSE-*")):
+            shutil.copy(text, folder)
+        native = folder / NATIVE.relative_to(PACKAGE)
+        strip = {one: ["strip", "-S"] if one.native else one.strip for one in machines}
+        place({f"libsend_im_{one.go}.a": (one.build(profile) / "libsend_im.a", strip[one]) for one in machines}, native)
+        return [Path(shutil.make_archive(str(archive().with_suffix("")), "zip", work, name))]
 
 
 def clean_room():
@@ -190,8 +149,6 @@ def clean_room():
         with zipfile.ZipFile(built) as packed:
             (served / f"v{version}.mod").write_bytes(packed.read(f"{module()}@v{version}/go.mod"))
             packed.extractall(room.folder / "unpacked")
-            if {entry.external_attr >> 16 for entry in packed.infolist()} != {FILE_MODE}:
-                raise RuntimeError("the zip holds files that not everybody may read")
         (served / f"v{version}.info").write_text(json.dumps({"Version": f"v{version}"}))
         room.environment |= {
             "GOPROXY": (room.folder / "proxy").as_uri(),
@@ -239,7 +196,7 @@ def linked(room, machine):
     return program
 
 
-def example(arguments, environment=None):
+def example(arguments):
     """The command line of the example from the clone, which is built before. It takes its account from the environment."""
     prepare()
     out = workspace.target_dir() / "send-im-go-example"

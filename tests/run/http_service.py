@@ -1,39 +1,36 @@
 """The HTTP service: the tests of its crate, programs of other languages that ask it, pages in a browser, its description."""
 
-import contextlib
-import json
 import os
 import shutil
-import subprocess
-import urllib.request
-from pathlib import Path
 
-import cargo
 import dotnet_sdk
+import package_tests
 import toolchains
 import workspace
-from programs import clean
+from outcome import cargo
+from programs import asked, started
+from workspace import clean
 
 PACKAGE = workspace.ROOT / "bindings" / "http"
 CALLERS = PACKAGE / "tests" / "callers"
 EXAMPLES = workspace.ROOT / "examples"
 
 # jQuery, the driver of the browser, what checks pages, the description and the metrics, and Apprise are in the user's cache folder.
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "send-im" / "http"
+CACHE = toolchains.CACHE / "http"
 PYTHON = workspace.python_in(CACHE / "venv")
 CHECKERS = ["openapi-spec-validator==0.9.0", "prometheus-client==0.26.0", "apprise==2.3.0"]
 
-DEBIAN = {
-    "curl": ["curl"],
-    "php": ["php-cli"],
-    "ruby": ["ruby"],
-    "java": ["openjdk-17-jdk-headless"],
-    "npm": ["npm"],
-    "chromium": ["chromium"],
-    "openssl": ["openssl"],
+TOOLS = {
+    "curl": "curl",
+    "php": "php-cli",
+    "ruby": "ruby",
+    "java": "openjdk-17-jdk-headless",
+    "npm": "npm",
+    "chromium": "chromium",
+    "openssl": "openssl",
 }
 ALERTMANAGER = "prometheus-alertmanager"
-HANG = 300
+UNREADY = "no jQuery and no browser driver here (make toolchains)"
 
 WHO = {"SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "s3cret-of-tosh"}
 TOKEN = "t0ken-that-nobody-guesses"
@@ -42,15 +39,11 @@ LENE = "lenea@contoso.com"
 
 def problem():
     """Why the callers cannot run here, or None."""
-    missing = workspace.cargo_problem() or workspace.python_problem() or dotnet_sdk.problem()
-    if missing:
+    if missing := toolchains.lacks(TOOLS) or workspace.python_problem() or dotnet_sdk.problem():
         return missing
-    for tool, packages in DEBIAN.items():
-        if not shutil.which(tool):
-            return f"no {tool} on PATH (on Debian: apt install {' '.join(packages)})"
     if not alertmanager():
         return f"no Alertmanager on PATH (on Debian: apt install {ALERTMANAGER})"
-    return None if ready() else "no jQuery and no browser driver here (make toolchains)"
+    return None if ready() else UNREADY
 
 
 def alertmanager():
@@ -60,12 +53,7 @@ def alertmanager():
 
 def browser_problem():
     """Why no page can be opened here, or None."""
-    if missing := workspace.cargo_problem():
-        return missing
-    for tool, package in (("node", "nodejs"), ("chromium", "chromium")):
-        if not shutil.which(tool):
-            return f"no {tool} on PATH (on Debian: apt install {package})"
-    return None if ready() else "no jQuery and no browser driver here (make toolchains)"
+    return toolchains.lacks({"node": "nodejs", "chromium": "chromium"}) or (None if ready() else UNREADY)
 
 
 def ready():
@@ -80,10 +68,7 @@ def wanted():
 
 def toolchain():
     """Gets the languages of the callers, a browser and its driver, where they are missing."""
-    missing = [package for tool, packages in DEBIAN.items() if not shutil.which(tool) for package in packages]
-    missing += [] if alertmanager() else [ALERTMANAGER]
-    if missing:
-        toolchains.debian(*missing)
+    toolchains.get({**TOOLS, **({} if alertmanager() else {ALERTMANAGER: ALERTMANAGER})})
     dotnet_sdk.toolchain()
     if ready():
         return
@@ -96,48 +81,14 @@ def toolchain():
     (CACHE / "checkers.txt").write_text("\n".join(CHECKERS))
 
 
-# Recipients who answer at once: what is tested is not theirs.
-SANDBOX = ("sandbox", "--answer-after", "0s")
-
-
-@contextlib.contextmanager
-def started(*arguments, **environment):
-    """A command of send-im that serves: its URL."""
-    command = [str(workspace.command()), *arguments]
-    process = subprocess.Popen(
-        command, env={**clean(), **environment}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    try:
-        url = process.stdout.readline().strip()
-        if not url:
-            raise AssertionError(f"{' '.join(command)} ended with {process.wait()}")
-        yield url
-    finally:
-        process.terminate()
-        process.stdout.close()
-        process.wait(timeout=HANG)
-
-
 def service(sandbox, *arguments, **environment):
     """The service, with an account of this sandbox."""
     return started("serve", "--listen", "127.0.0.1:0", *arguments, SEND_IM_SERVER=sandbox, **WHO, **environment)
 
 
-def asked(url):
-    """The JSON that is there."""
-    with urllib.request.urlopen(url) as answer:
-        return json.load(answer)
-
-
 def texts(sandbox):
     """What the sandbox has delivered, in any order."""
     return sorted(message["text"] for message in asked(f"{sandbox}sandbox/api/messages"))
-
-
-def ended(command, environment=None, **more):
-    """Runs a program to its end."""
-    command = [str(part) for part in command]
-    return subprocess.run(command, env=environment or clean(), capture_output=True, text=True, timeout=HANG, **more)
 
 
 def browser_environment():
@@ -148,7 +99,7 @@ def browser_environment():
 def run():
     """All tests: those of the crate, and what asks the service in tests/."""
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
-    return cargo.test("-p", "send-im-http") + workspace.pytest(PACKAGE / "tests")
+    return cargo("-p", "send-im-http") + package_tests.run(PACKAGE / "tests")
 
 
 def example_environment():
@@ -156,12 +107,12 @@ def example_environment():
     return dict(clean(), PATH=f"{workspace.command().parent}{os.pathsep}{os.environ['PATH']}")
 
 
-def example_shell(arguments, environment=None):
+def example_shell(arguments):
     """The command line of the example in the shell, which finds send-im on PATH."""
     return ["sh", str(EXAMPLES / "shell" / "send.sh"), *arguments]
 
 
-def example_jquery(arguments, environment=None):
+def example_jquery(arguments):
     """The command line that opens the page of the example in a browser, with a service before it, and sends from there."""
     found = [f"{name}={value}" for name, value in browser_environment().items() if os.environ.get(name) != value]
     return ["env", *found, "node", str(CALLERS / "jquery" / "example.mjs"), str(workspace.command()), *arguments]

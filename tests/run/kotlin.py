@@ -1,24 +1,21 @@
-"""The package for Kotlin and Java: its tests, its jar, and the jar used in an empty place."""
+"""The package for Kotlin and Java: its tests, and its jar used in an empty place. bindings/kotlin/pom.xml builds, tests and packs."""
 
 import os
-import re
 import shutil
-import subprocess
-import xml.etree.ElementTree as ElementTree
-import zipfile
+import tempfile
 from functools import cache
 from pathlib import Path
 
+import targets
 import toolchains
 import workspace
-from outcome import junit
+from outcome import counted
 from programs import empty_room, snippets
+from workspace import DIST
 
 PACKAGE = workspace.ROOT / "bindings" / "kotlin"
 TARGET = PACKAGE / "target"
-REPORTS = TARGET / "surefire-reports"
-DIST = workspace.ROOT / "dist"
-OLDEST_JAVA = 17
+TOOLS = {"mvn": "maven", "javac": "openjdk-17-jdk-headless"}
 
 # Named in full, so that Maven need not ask which versions there are.
 INSTALL_FILE = "org.apache.maven.plugins:maven-install-plugin:3.1.4:install-file"
@@ -27,31 +24,24 @@ BUILD_CLASSPATH = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-
 
 def problem():
     """Why the package cannot be built here, or None."""
-    for tool, way in (
-        ("cargo", "install Rust from rustup.rs"),
-        ("mvn", "on Debian: apt install maven"),
-        ("javac", "on Debian: apt install openjdk-17-jdk-headless"),
-    ):
-        if not shutil.which(tool):
-            return f"no {tool} on PATH ({way})"
-    told = subprocess.run(["javac", "-version"], capture_output=True, text=True)
-    version = re.search(r"javac (\d+)", told.stdout + told.stderr)
-    if not version or int(version[1]) < OLDEST_JAVA:
-        return f"the JDK is too old, {OLDEST_JAVA} is the oldest (on Debian: apt install openjdk-17-jdk-headless)"
-    return None
+    return toolchains.lacks(TOOLS) or toolchains.too_old("the JDK", (17,), "javac", "-version")
 
 
 def toolchain():
     """A JDK and Maven. Kotlin's compiler comes through Maven."""
     if problem():
-        toolchains.debian("openjdk-17-jdk-headless", "maven")
+        toolchains.debian(*TOOLS.values())
+
+
+def command(*arguments, profile="dev"):
+    """The command line of Maven for the package; its native library is built by this profile of cargo."""
+    chosen = ["-Pdev"] if profile == "dev" else [f"-Dcargo.profile={profile}", f"-Dcargo.folder={profile}"]
+    return ["mvn", "--batch-mode", "-f", PACKAGE, *chosen, f"-Dcargo.target={workspace.target_dir()}", *arguments]
 
 
 def maven(*arguments, profile="dev", **options):
-    """Runs Maven on the package; its native library is built by this profile of cargo."""
-    chosen = ["-Pdev"] if profile == "dev" else [f"-Dcargo.profile={profile}", f"-Dcargo.folder={profile}"]
-    target = f"-Dcargo.target={workspace.target_dir()}"
-    return workspace.run("mvn", "--batch-mode", "--quiet", "-f", PACKAGE, *chosen, target, *arguments, **options)
+    """Runs Maven, which tells of failures alone."""
+    return workspace.run(*command("--quiet", *arguments, profile=profile), **options)
 
 
 @cache
@@ -62,67 +52,31 @@ def prepare():
 
 def run_kotlin():
     """The tests in Kotlin, which are those of what both languages stand on."""
-    return tests("-DexcludedGroups=java")
+    prepare()
+    return counted(*command("surefire:test", "-DexcludedGroups=java"))
 
 
 def run_java():
     """The tests in Java."""
-    return tests("-Dgroups=java")
-
-
-def run():
-    """All tests."""
-    return run_kotlin() + run_java()
-
-
-def tests(selection):
-    """Runs these tests and counts what surefire's reports say."""
     prepare()
-    shutil.rmtree(REPORTS, ignore_errors=True)
-    ended = maven("surefire:test", selection)
-    return junit(*sorted(REPORTS.glob("TEST-*.xml"))).ended("surefire", ended.returncode)
+    return counted(*command("surefire:test", "-Dgroups=java"))
 
 
 def package(machines, profile):
     """Builds the jar with the native library of each machine, the jars of the sources and of the documentation, and the pom."""
     own = profile if any(machine.native for machine in machines) else "dev"
-    maven("clean", "package", "-Dmaven.test.skip", profile=own, check=True)
+    with tempfile.TemporaryDirectory() as work:
+        others = [machine for machine in machines if machine.jna and not machine.native]
+        targets.place(others, profile, "jna", "send_im_uniffi", Path(work))
+        maven("clean", "package", "-Dmaven.test.skip", f"-Dnatives={work}", profile=own, check=True)
     prepare.cache_clear()
-    natives = {
-        f"{machine.jna}/{machine.library('send_im_uniffi')}": machine.build(profile) / machine.library("send_im_uniffi")
-        for machine in machines
-        if machine.jna and not machine.native
-    }
-    add_natives(TARGET / f"{stem()}.jar", natives)
-    DIST.mkdir(exist_ok=True)
-    built = []
-    for source, name in (
-        (TARGET / f"{stem()}.jar", f"{stem()}.jar"),
-        (TARGET / f"{stem()}-sources.jar", f"{stem()}-sources.jar"),
-        (TARGET / f"{stem()}-javadoc.jar", f"{stem()}-javadoc.jar"),
-        (PACKAGE / "pom.xml", f"{stem()}.pom"),
-    ):
-        built.append(Path(shutil.copy(source, DIST / name)))
-    return built
-
-
-def add_natives(jar, natives):
-    """Puts these libraries into the jar, by their places in it."""
-    fresh = jar.with_suffix(".new")
-    with zipfile.ZipFile(jar) as old, zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as packed:
-        for entry in old.infolist():
-            if entry.filename not in natives:
-                packed.writestr(entry, old.read(entry), zipfile.ZIP_DEFLATED)
-        for place, library in natives.items():
-            packed.write(library, place)
-    fresh.replace(jar)
+    made = [TARGET / f"{stem()}{kind}.jar" for kind in ("", "-sources", "-javadoc")]
+    return [*(Path(shutil.copy(jar, DIST)) for jar in made), Path(shutil.copy(PACKAGE / "pom.xml", DIST / f"{stem()}.pom"))]
 
 
 def stem():
     """The name of the artefact with its version."""
-    pom = ElementTree.parse(PACKAGE / "pom.xml").getroot()
-    names = {"m": "http://maven.apache.org/POM/4.0.0"}
-    return f"{pom.findtext('m:artifactId', namespaces=names)}-{pom.findtext('m:version', namespaces=names)}"
+    return f"send-im-{workspace.version()}"
 
 
 def clean_room():
@@ -170,11 +124,11 @@ def driver_java():
     return ["java", "-cp", classpath("test"), "im.send.JavaDriver"]
 
 
-def example(arguments, environment=None):
+def example(arguments):
     """The command line that runs the Kotlin example, which is built before; its account is in the environment."""
     return ["java", "-cp", classpath(), "SendKt", *arguments]
 
 
-def example_java(arguments, environment=None):
+def example_java(arguments):
     """The same for the example in Java."""
     return ["java", "-cp", classpath(), str(workspace.ROOT / "examples" / "java" / "Send.java"), *arguments]

@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 import languages
-import layers
 import tools
 import workspace
 
 # Machine paths and marks of unfinished work have no place in the repository.
 UNWANTED = re.compile(r"(?<![\w/.-])/(?:work|root(?!/oauth|/user))/|/tmp/[a-z]|\b(?:TODO|FIXME|XXX)\b|\b(?:todo|unimplemented)!\(")
+
+# Languages whose linters do not look at lines, and how long these may be.
+WIDTHS = {".cs": 130, ".vb": 130, ".ps1": 150, ".psm1": 150, ".psd1": 150}
 
 
 def tracked_files():
@@ -40,13 +42,15 @@ def dependencies(problems):
 
 
 def words(problems):
-    """No machine paths, no unfinished work."""
+    """No machine paths, no unfinished work; no long lines, tabs and blanks at the end where nobody else looks for them."""
     for path in tracked_files():
         if path.suffix in (".lock", ".png") or path == Path(__file__).resolve() or not path.is_file():
             continue
         for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
             if UNWANTED.search(line):
                 problems.append(f"{path.relative_to(workspace.ROOT)}:{number}: {line.strip()[:100]}")
+            if path.suffix in WIDTHS and (len(line) > WIDTHS[path.suffix] or line != line.rstrip() or "\t" in line):
+                problems.append(f"{path.relative_to(workspace.ROOT)}:{number}: too long, a tab, or blanks at the end")
 
 
 def targets(problems):
@@ -75,7 +79,7 @@ def packages(problems):
 
 def main():
     problems = []
-    for check in (dependencies, layers.check, words, targets, tools.check, packages):
+    for check in (dependencies, words, targets, tools.check, packages):
         check(problems)
     for problem in problems:
         print(problem)

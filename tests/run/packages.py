@@ -13,8 +13,8 @@ import languages
 import sbom
 import targets
 import workspace
+from workspace import DIST
 
-DIST = workspace.ROOT / "dist"
 
 
 def main():
@@ -28,6 +28,7 @@ def main():
     profile = os.environ.get("SEND_IM_PROFILE", "release")
     machines = targets.wanted(os.environ.get("TARGETS", "").split())
     targets.prepare(machines)
+    DIST.mkdir(exist_ok=True)
     for machine in machines:
         machine.build(profile)
         print(f"built for {machine.triple}", flush=True)

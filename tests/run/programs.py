@@ -1,7 +1,6 @@
 """Programs under test, the sandbox that they send to, and empty places in which packages are tried."""
 
 import json
-import os
 import re
 import subprocess
 import tempfile
@@ -10,16 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import workspace
+from workspace import clean
 
 # Seconds. Nothing takes so long unless it hangs; a package built from its sources takes some minutes.
 HANG = 1800
 # What the first lines of each package's page print.
 GREETING = "lenea@contoso.com hello world\n"
-
-
-def clean():
-    """The environment without an account of ours."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("SEND_IM_", "RUST_"))}
 
 
 def ended(command, environment=None, **more):
@@ -34,29 +29,50 @@ def same(got, wanted):
         raise AssertionError(f"got {got!r}, wanted {wanted!r}")
 
 
+@contextmanager
+def started(*arguments, **environment):
+    """A command of send-im that serves: its URL."""
+    command = [str(workspace.command()), *arguments]
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    process = subprocess.Popen(command, env={**clean(), **environment}, **quiet)
+    try:
+        url = process.stdout.readline().strip()
+        if not url:
+            raise AssertionError(f"{' '.join(command)} ended with {process.wait()}")
+        yield url
+    finally:
+        process.terminate()
+        process.stdout.close()
+        process.wait(timeout=HANG)
+
+
+# Thousands of invitations go to it: nobody takes the time that people take.
+SANDBOX = ("sandbox", "--answer-after", "0s")
+
+
 class Sandbox:
     """A sandbox in a process of its own, as the command serves it, and an account of it."""
 
     def __enter__(self):
         workspace.run("cargo", "build", "--quiet", "-p", "send-im-cli", check=True)
-        # Thousands of invitations go to it: nobody takes the time that people take.
-        command = [str(workspace.command()), "sandbox", "--answer-after", "0s"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.url = self.process.stdout.readline().strip()
-        self.account = dict(
-            clean(), SEND_IM_SERVER=self.url, SEND_IM_ADDRESS="tosh@contoso.com", SEND_IM_PASSWORD="s3cret-of-tosh"
-        )
+        self.serving = started(*SANDBOX)
+        self.url = self.serving.__enter__()
+        ours = {"SEND_IM_SERVER": self.url, "SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "s3cret-of-tosh"}
+        self.account = {**clean(), **ours}
         return self
 
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.stdout.close()
-        self.process.wait(timeout=30)
+    def __exit__(self, *failure):
+        self.serving.__exit__(*failure)
 
     def texts(self):
         """What it has delivered, oldest first."""
-        with urllib.request.urlopen(f"{self.url}sandbox/api/messages") as answer:
-            return [message["text"] for message in json.load(answer)]
+        return [message["text"] for message in asked(f"{self.url}sandbox/api/messages")]
+
+
+def asked(url):
+    """The JSON that is there."""
+    with urllib.request.urlopen(url) as answer:
+        return json.load(answer)
 
 
 def snippets(file, mark):
@@ -75,9 +91,8 @@ class Room:
     """A folder, and the environment of what runs there. A value may be a path in the room."""
 
     def __init__(self, folder, environment):
-        ours = ("SEND_IM_", "RUST_", "PYTHON", "NODE_")
         self.folder = folder
-        self.environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        self.environment = {name: value for name, value in clean().items() if not name.startswith(("PYTHON", "NODE_"))}
         self.environment |= {name: str(folder / value) for name, value in environment.items()}
 
     def run(self, *command, inside="."):

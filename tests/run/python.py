@@ -1,4 +1,4 @@
-"""The Python package: its tests, its wheel, and the wheel used in an empty place."""
+"""The Python package: its tests, its wheels, and a wheel used in an empty place."""
 
 import os
 import shutil
@@ -8,23 +8,22 @@ from pathlib import Path
 
 import toolchains
 import workspace
-from outcome import Outcome, junit
+from outcome import counted
 from programs import empty_room, snippets
+from workspace import DIST
 
 PACKAGE = workspace.ROOT / "bindings" / "python"
 EXAMPLE = workspace.ROOT / "examples" / "python" / "send.py"
 # Where programs in Python lie that make runs.
 RUNNERS = [
-    *(workspace.ROOT / "tests" / name for name in ("run", "bench", "fuzz", "siege", "soak/run.py")),
+    *(workspace.ROOT / "tests" / name for name in ("run", "bench", "fuzz", "platforms", "sanitize", "siege", "soak/run.py")),
     *(workspace.ROOT / "bindings").glob("*/[tT]ests/test_*.py"),
-    workspace.ROOT / "bindings" / "go" / "build_test.py",
+    *(workspace.ROOT / "bindings" / name for name in ("go/build_test.py", "dotnet/powershell/tests")),
 ]
-DIST = workspace.ROOT / "dist"
 # Whether what make runs calls what there is, with as many arguments: no test runs the benchmark. Nothing there declares types.
 UNTYPED = "arg-type assignment func-returns-value index list-item misc operator union-attr var-annotated"
 CALLS = ["--check-untyped-defs", "--ignore-missing-imports", *(f"--disable-error-code={code}" for code in UNTYPED.split())]
-WHEEL = "wheel==0.45.1"
-MATURIN = "maturin==1.16.0"
+TOOLS = ["wheel==0.45.1", "maturin==1.16.0"]
 
 
 def problem():
@@ -41,11 +40,7 @@ def toolchain():
 def run():
     """Installs the package into a virtual environment in the clone and runs its tests there."""
     workspace.install_python_package("[test]")
-    workspace.REPORTS.mkdir(exist_ok=True)
-    report = workspace.REPORTS / "python.xml"
-    report.unlink(missing_ok=True)
-    tests = workspace.run(workspace.PYTHON, "-m", "pytest", f"--junitxml={report}", folder=PACKAGE)
-    return (junit(report) if report.exists() else Outcome()).ended("pytest", tests.returncode)
+    return counted(workspace.PYTHON, "-m", "pytest", cwd=PACKAGE)
 
 
 def driver():
@@ -56,55 +51,50 @@ def driver():
 
 def package(machines, profile):
     """Builds a wheel for each machine, with the native library inside, and the archive of the sources."""
-    DIST.mkdir(exist_ok=True)
-    workspace.make_environment()
-    place_licences()
+    workspace.pip(*TOOLS)
     for old in DIST.glob("send_im-*.whl"):
         old.unlink()
-    others = [machine for machine in machines if not machine.native]
     with tempfile.TemporaryDirectory() as work:
         # In those of other machines only Python's part of this one is kept.
-        own = profile if len(others) < len(machines) else "dev"
-        options = [f"--config-settings=build-args=--profile {own}", "--wheel-dir", work, PACKAGE]
-        workspace.run(workspace.PYTHON, "-m", "pip", "wheel", "--quiet", "--no-deps", *options, check=True)
+        own = profile if any(machine.native for machine in machines) else "dev"
+        maturin("build", "--profile", own, "--compatibility", "linux", "--out", work)
         (wheel,) = Path(work).glob("*.whl")
-        made = [Path(shutil.copy(wheel, DIST))] if len(others) < len(machines) else []
-        return [*made, *(wheel_for(machine, profile, wheel) for machine in others), sources()]
+        for machine in machines:
+            made = wheel if machine.native else wheel_for(machine, profile, wheel)
+            yield Path(shutil.copy(made, DIST))
+    yield sources()
 
 
-def place_licences():
-    """Puts the texts where the packages take them from."""
+def maturin(*arguments):
+    """Runs maturin on the package, which takes the texts of the licences from its own folder."""
     for text in workspace.ROOT.glob("LICENSE-*"):
         shutil.copy(text, PACKAGE)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    workspace.run(workspace.PYTHON, "-m", "maturin", *arguments, folder=PACKAGE, check=True, **quiet)
 
 
 def wheel_for(machine, profile, wheel):
     """This wheel with the library of another machine."""
-    library = machine.build(profile) / machine.library("send_im_uniffi")
-    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", WHEEL, check=True)
-    with tempfile.TemporaryDirectory() as work:
-        tool = [workspace.PYTHON, "-m", "wheel"]
-        quiet = {"check": True, "stdout": subprocess.DEVNULL}
-        workspace.run(*tool, "unpack", "--dest", work, wheel, **quiet)
-        (content,) = Path(work).iterdir()
-        native = content / "send_im" / "_native"
-        for old in (old for suffix in ("so", "dylib", "dll") for old in native.glob(f"*.{suffix}")):
+    work = wheel.parent / machine.name
+    tool = [workspace.PYTHON, "-m", "wheel"]
+    quiet = {"check": True, "stdout": subprocess.DEVNULL}
+    workspace.run(*tool, "unpack", "--dest", work, wheel, **quiet)
+    (content,) = work.iterdir()
+    for old in content.glob("send_im/_native/*"):
+        if old.suffix in (".so", ".dylib", ".dll"):
             old.unlink()
-        shutil.copy(library, native)
-        workspace.run(*tool, "pack", "--dest-dir", work, content, **quiet)
-        (packed,) = Path(work).glob("*.whl")
-        workspace.run(*tool, "tags", "--remove", "--platform-tag", machine.wheel, packed, **quiet)
-        (packed,) = Path(work).glob("*.whl")
-        return Path(shutil.copy(packed, DIST))
+    shutil.copy(machine.build(profile) / machine.library("send_im_uniffi"), content / "send_im" / "_native")
+    workspace.run(*tool, "pack", "--dest-dir", work, content, **quiet)
+    (packed,) = work.glob("*.whl")
+    workspace.run(*tool, "tags", "--remove", "--platform-tag", machine.wheel, packed, **quiet)
+    (packed,) = work.glob("*.whl")
+    return packed
 
 
 def sources():
     """The archive that pip builds where no wheel fits; it needs Rust."""
-    workspace.make_environment()
-    place_licences()
-    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", MATURIN, check=True)
-    made = [workspace.PYTHON, "-m", "maturin", "sdist", "--out", DIST]
-    workspace.run(*made, folder=PACKAGE, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    workspace.pip(*TOOLS)
+    maturin("sdist", "--out", DIST)
     return DIST / f"send_im-{workspace.version()}.tar.gz"
 
 
@@ -153,14 +143,14 @@ def lint():
         if workspace.run(workspace.PYTHON, "-m", *command, *options, folder=PACKAGE).returncode:
             found.append(f"{name} failed, see above")
     calling = dict(os.environ, MYPYPATH=str(workspace.ROOT / "tests" / "run"))
-    for folder in ("bench", "fuzz", "siege", "soak"):
+    for folder in ("bench", "fuzz", "platforms", "sanitize", "siege", "soak"):
         files = [file for name in ("run", folder) for file in (workspace.ROOT / "tests" / name).glob("*.py")]
         if workspace.run(workspace.PYTHON, "-m", "mypy", "--config-file=", *CALLS, *files, env=calling).returncode:
             found.append(f"mypy of tests/{folder} failed, see above")
     return found
 
 
-def example(arguments, environment=None):
+def example(arguments):
     """The command line that runs the example. It takes its account from the environment."""
     workspace.install_python_package()
     return [workspace.PYTHON, EXAMPLE, *arguments]

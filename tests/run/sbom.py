@@ -20,8 +20,7 @@ PRODUCTS = ("send-im-cli", "send-im-c", "send-im-uniffi", "send-im-node")
 
 def write(file):
     """Writes it from the environment that has the library."""
-    workspace.make_environment()
-    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", LIBRARY, check=True)
+    workspace.pip(LIBRARY)
     workspace.run(workspace.PYTHON, __file__, file, check=True)
     return file
 

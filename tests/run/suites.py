@@ -1,6 +1,7 @@
 """Runs the tests of every language, two rows at a time, and ends with one table.
 
-LANGS picks rows ("rust shell"); REQUIRE_ALL=1 makes a missing toolchain a failure.
+LANGS picks rows ("rust shell"); REQUIRE_ALL=1 makes a missing toolchain a failure. What a row prints is kept in .test/ROW.log and
+shown as soon as it has ended; that of a single row is shown as it comes.
 """
 
 import dataclasses
@@ -9,149 +10,97 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import c
-import cargo
-import dotnet
-import front_page
-import golang
-import http_service
-import kotlin
-import node
-import php
-import python
-import ruby
+import failures
+import package_tests
 import scenarios
-import shell
-import swift
 import workspace
+from languages import LANES, ROWS, among
 from outcome import Outcome
-from recording import Recording, made_for_now
 
-
-def rust():
-    packages = (
-        "send-im-ucwa", "send-im", "send-im-sandbox", "send-im-scenarios", "send-im-uniffi", "send-im-runtime", "send-im-fuzz",
-        "send-im-example",
-    )
-    return cargo.test(*[word for package in packages for word in ("-p", package)])
-
-
-def fidelity():
-    return cargo.test("-p", "send-im-fidelity")
-
-
-def command():
-    missing = shell.missing()
-    if not missing:
-        return cargo.test("-p", "send-im-cli") + shell.checks()
-    others = ["--bins", *(word for test in shell.TESTS.glob("*.rs") if test.stem != "proxies" for word in ("--test", test.stem))]
-    why = f"no proxies or nothing that reads a manual here (on Debian: apt install {' '.join(missing)})"
-    return cargo.test("-p", "send-im-cli", *others) + Outcome(skipped=1, why=[why])
-
-
-# Name, why it cannot run here (or None), how it runs. The rows of a lane run one after the other, because they build into
-# the same places; the two lanes run at the same time, because a row waits more than it works.
-LANES = [
-    [
-        ("rust", workspace.cargo_problem, rust),
-        ("shell", shell.problem, command),
-        ("python", python.problem, python.run),
-        ("ruby", ruby.problem, ruby.run),
-        ("kotlin", kotlin.problem, kotlin.run_kotlin),
-        ("java", kotlin.problem, kotlin.run_java),
-        ("swift", swift.problem, swift.run),
-    ],
-    [
-        ("fidelity", workspace.cargo_problem, fidelity),
-        ("go", golang.problem, golang.run),
-        ("csharp", dotnet.problem, dotnet.run),
-        ("vb", dotnet.problem, dotnet.run_vb),
-        ("php", php.problem, php.run),
-        ("node", node.problem, node.run),
-        ("c", c.problem, c.run),
-        ("http", http_service.problem, http_service.run),
-    ],
-]
 # These rows have tests of another kind.
 WITHOUT_SCENARIOS = {"fidelity", "http"}
 # Recorded traffic of real servers is not in the repository.
 MAY_SKIP = {"fidelity"}
+# One row is shown at a time.
+SCREEN = threading.Lock()
 
 
 def main():
     # In the background Ctrl-C is ignored, and programs under test would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if sys.argv[1:]:
-        return one_row(*sys.argv[1:])
-    wanted = os.environ.get("LANGS", "").split()
-    known = [name for lane in LANES for name, _, _ in lane]
-    if unknown := set(wanted) - set(known):
-        sys.exit(f"LANGS: there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}.")
+        kept(sys.argv[1], "json").write_text(json.dumps(dataclasses.asdict(ran(sys.argv[1]))))
+        return
+    wanted = among(ROWS, os.environ.get("LANGS", "").split())
+    workspace.REPORTS.mkdir(exist_ok=True)
     if not workspace.python_problem():
-        workspace.install_pytest()
-    lanes = [[name for name, _, _ in lane if name in (wanted or known)] for lane in LANES]
+        workspace.pip(package_tests.PYTEST)
+    if len(wanted) == 1:
+        rows = [(wanted[0], *timed(ran, wanted[0]))]
+    else:
+        rows = in_lanes([[name for name in lane if name in wanted] for lane in LANES])
+    same_scenarios([outcome for name, outcome, _ in rows if name not in WITHOUT_SCENARIOS])
+    for name, outcome, _ in rows:
+        if outcome.failed and len(rows) > 1:
+            print(f"\n== what failed: {name} ==", *failures.told(kept(name, "log")), sep="\n")
+    table(rows)
+    sys.exit(1 if any(outcome.failed or not (outcome.passed or outcome.skipped) for _, outcome, _ in rows) else 0)
+
+
+def kept(name, kind):
+    """Where the process of a row leaves what it printed (log) and counted (json)."""
+    return workspace.REPORTS / f"{name}.{kind}"
+
+
+def timed(what, name):
+    """What that gives for this row, and the seconds it took."""
+    started = time.monotonic()
+    return what(name), time.monotonic() - started
+
+
+def in_lanes(lanes):
+    """The rows of these lanes, which run at the same time."""
     with ThreadPoolExecutor(len(lanes)) as both:
         try:
-            rows = [row for lane in both.map(lambda names: [apart(name) for name in names], lanes) for row in lane]
+            return [row for lane in both.map(lambda names: [(name, *timed(apart, name)) for name in names], lanes) for row in lane]
         except KeyboardInterrupt:
             # The rows under way have got it too; the others are not to begin.
             os._exit(128 + signal.SIGINT)
-    for row in rows:
-        row.recording.shown()
-    same_scenarios([row.outcome for row in rows if row.name not in WITHOUT_SCENARIOS])
-    for row in rows:
-        if row.outcome.failed:
-            print(f"\n== what failed: {row.name} ==", *row.recording.failures(), sep="\n")
-    table(rows)
-    sys.exit(1 if any(row.outcome.failed or not (row.outcome.passed or row.outcome.skipped) for row in rows) else 0)
-
-
-@dataclasses.dataclass
-class Row:
-    """A row of the table, and what its tests printed."""
-
-    name: str
-    outcome: Outcome
-    seconds: float
-    recording: Recording
 
 
 def apart(name):
-    """Runs a row in a process of its own, whose output is kept together."""
-    started = time.monotonic()
-    print(f"-- {name} begins", flush=True)
-    told = Path(made_for_now()) / "counted"
-    recording = Recording(name, [sys.executable, __file__, name, str(told)], workspace.ROOT)
-    ended = recording.process.wait()
-    counted = told.read_text() if told.exists() else ""
-    outcome = Outcome(**json.loads(counted)) if counted else Outcome(failed=1, why=[f"its runner ended with {ended}"])
-    seconds = time.monotonic() - started
-    print(f"-- {name} has ended: {outcome.passed} passed, {outcome.failed} failed, {seconds:.0f} s", flush=True)
-    return Row(name, outcome, seconds, recording)
+    """Runs a row in a process of its own, and shows what it has printed."""
+    log, counted = kept(name, "log"), kept(name, "json")
+    counted.unlink(missing_ok=True)
+    print(f"-- {name} begins: {log.relative_to(workspace.ROOT)}", flush=True)
+    # A file and no pipe: a daemon that a program leaves behind would hold a pipe open.
+    with open(log, "wb") as output:
+        ended = subprocess.run([sys.executable, __file__, name], stdout=output, stderr=subprocess.STDOUT, cwd=workspace.ROOT)
+    outcome = Outcome(failed=1, why=[f"its runner ended with {ended.returncode}"])
+    if counted.exists():
+        outcome = Outcome(**json.loads(counted.read_text()))
+    with SCREEN:
+        print(f"\n== {name} ==", flush=True)
+        sys.stdout.buffer.write(log.read_bytes())
+        print(f"-- {name} has ended: {outcome.passed} passed, {outcome.failed} failed", flush=True)
+    return outcome
 
 
-def one_row(name, told):
-    """What the process of a row does: it writes what was counted into the file `told`."""
-    sys.stdout.reconfigure(line_buffering=True)
-    (outcome,) = [ran(*row) for lane in LANES for row in lane if row[0] == name]
-    with open(told, "w") as file:
-        json.dump(dataclasses.asdict(outcome), file)
-
-
-def ran(name, problem, suite):
-    """What a suite counted, or why it did not run."""
+def ran(name):
+    """What a row counted, or why it did not run."""
+    sys.stdout.reconfigure(line_buffering=True, errors="replace")
     require_all = os.environ.get("REQUIRE_ALL") == "1"
-    missing = problem()
-    if missing:
+    row = ROWS[name]
+    if missing := row.problem():
         print(f"skipped {name}: {missing}")
         return Outcome(failed=1, why=[missing]) if require_all else Outcome(skipped=1, why=[missing])
     try:
-        outcome = suite() + scenarios.judged(name) + front_page.compared(name)
+        outcome = row.run() + scenarios.judged(name)
     except subprocess.CalledProcessError as error:
         return Outcome(failed=1, why=[f"{' '.join(map(str, error.cmd[:3]))} … ended with {error.returncode}"])
     except Exception as error:  # the other languages still run, and the table is shown
@@ -176,10 +125,9 @@ def table(rows):
     """What is shown at the end."""
     heads = ("passed", "failed", "skipped", "scenarios", "seconds")
     print(f"\n{'language':<10} {' '.join(f'{head:>9}' for head in heads)}  why")
-    for row in rows:
-        outcome = row.outcome
-        counts = (outcome.passed, outcome.failed, outcome.skipped, outcome.scenarios or "", round(row.seconds))
-        print(f"{row.name:<10} {' '.join(f'{count:>9}' for count in counts)}  {'; '.join(outcome.why)}".rstrip())
+    for name, outcome, seconds in rows:
+        counts = (outcome.passed, outcome.failed, outcome.skipped, outcome.scenarios or "", round(seconds))
+        print(f"{name:<10} {' '.join(f'{count:>9}' for count in counts)}  {'; '.join(outcome.why)}".rstrip())
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 # Swift for a Debian machine that has none: Debian 13's own package of it, in a folder of its own.
 #
 #   swift-toolchain.sh problem                  says why it cannot be used here; nothing if it can
-#   swift-toolchain.sh make                     makes it where it is not there yet: a minute, 2.6 GB in the cache folder
+#   swift-toolchain.sh make                     makes it with mmdebstrap where it is not there yet: a minute, 2.6 GB in the cache folder
 #   swift-toolchain.sh run FOLDER IN COMMAND…   runs a command in the folder IN; of this machine's files it sees FOLDER
 #                                               and what lies in it, under the same path
 #
@@ -40,32 +40,6 @@ problem() {
     fi
 }
 
-# The mirror this machine takes its own Debian from.
-mirror() {
-    # shellcheck source=/dev/null
-    . /etc/os-release
-    # shellcheck disable=SC2016 # The variable is apt-get's.
-    apt-get indextargets 'Created-By: Packages' "Release: $VERSION_CODENAME" --format '$(REPO_URI)' | sort -u | head -n 1
-}
-
-# Debian's tool for such folders, without installing it.
-fetch_mmdebstrap() {
-    if command -v mmdebstrap; then
-        return
-    fi
-    (
-        cd "$1"
-        mkdir -p lists/partial archives/partial
-        options="-qq -o Dir::State::lists=$1/lists -o Dir::Cache=$1 -o APT::Sandbox::User=root"
-        # shellcheck disable=SC2086
-        apt-get $options update >&2
-        # shellcheck disable=SC2086
-        apt-get $options download mmdebstrap >&2
-        dpkg -x mmdebstrap_*.deb .
-    )
-    echo "$1/usr/bin/mmdebstrap"
-}
-
 make() {
     found=$(obstacle)
     if [ -n "$found" ]; then
@@ -80,11 +54,9 @@ make() {
     fi
     work=$(mktemp -d "$cache/new.XXXXXX")
     trap 'rm -rf --one-file-system "$work"' EXIT
-    from=$(mirror)
-    tool=$(fetch_mmdebstrap "$work")
     echo "Swift: making $toolchain, which takes about a minute and 2.6 GB." >&2
     unshare --mount --propagation private \
-        "$tool" --quiet --mode=root --variant=minbase --include="$packages" "$suite" "$work/root" "$from"
+        mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" "$suite" "$work/root"
     echo "$edition" >"$work/root/.edition"
     rm -rf --one-file-system "$toolchain"
     mv "$work/root" "$toolchain"

@@ -1,6 +1,5 @@
-"""The Swift package: its tests, its archive, and the archive used in an empty place."""
+"""The Swift package: its tests, and its archive used in an empty place."""
 
-import os
 import re
 import shutil
 import signal
@@ -8,22 +7,23 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import threading
 from pathlib import Path
 
 import apple
+import package_tests
 import toolchains
 import workspace
-from outcome import Outcome, shown
+from outcome import counted
 from programs import GREETING, snippets
 from targets import host
+from workspace import DIST
 
 PACKAGE = workspace.ROOT / "bindings" / "swift"
 EXAMPLE = workspace.ROOT / "examples" / "swift" / "send"
-DIST = workspace.ROOT / "dist"
-# What belongs to the archive, from the package and from the root of the clone.
-SHIPPED = ["Package.swift", "README.md", "Sources"]
-LICENSES = ["LICENSE-MIT", "LICENSE-APACHE"]
+TOOLCHAIN = workspace.ROOT / "tests" / "run" / "swift-toolchain.sh"
+OLDEST = 6
+# What does not belong to the archive; what prepare.sh has left is made anew, by the profile asked for.
+NOT_SHIPPED = shutil.ignore_patterns("Tests", ".*", "*.sh", "lib", "SendImNative", "CSendIm.h", "*.xcframework", "Package.resolved")
 
 ACCOUNT = {"SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "x"}
 HANG = 120
@@ -33,15 +33,6 @@ LONGEST_RUN = 1200
 # SwiftPM 6.0 now and then breaks off with a segmentation fault while it plans a build. Nothing of ours runs then.
 CRASHES = (-signal.SIGSEGV, 128 + signal.SIGSEGV)
 BUILD_ATTEMPTS = 3
-
-# Every link of the documentation leads somewhere. The generated module's symbols are not part of it.
-DOCUMENTATION = """
-swift package dump-symbol-graph --minimum-access-level public >/dev/null
-symbols=$(ls -d .build/*/symbolgraph)
-rm -f "$symbols"/SendImNative*
-docc convert Sources/SendIm/SendIm.docc --additional-symbol-graph-dir "$symbols" --output-path .build/SendIm.doccarchive \\
-    --fallback-display-name SendIm --fallback-bundle-identifier SendIm --warnings-as-errors
-"""
 
 CONSUMER = """// swift-tools-version: 6.0
 import PackageDescription
@@ -54,28 +45,51 @@ let package = Package(
 """
 
 
+def on_path():
+    """True if Swift itself is on PATH. OpenStack has a command of that name too."""
+    if not shutil.which("swift"):
+        return False
+    told = subprocess.run(["swift", "--version"], capture_output=True, text=True)
+    version = re.search(r"Swift version (\d+)", told.stdout)
+    return bool(version) and int(version[1]) >= OLDEST
+
+
 def problem():
     """Why the Swift package cannot be built here, or None."""
-    return workspace.cargo_problem() or toolchains.swift_problem()
+    if (missing := workspace.cargo_problem()) or on_path():
+        return missing
+    told = subprocess.run([TOOLCHAIN, "problem"], capture_output=True, text=True)
+    return told.stdout.strip() or told.stderr.strip() or None
 
 
 def toolchain():
     """Swift 6 in the cache folder, where there is none."""
-    toolchains.get_swift()
+    if not on_path():
+        toolchains.get({"mmdebstrap": "mmdebstrap"})
+        workspace.run(TOOLCHAIN, "make", check=True)
 
 
-def swift(folder, inside, *command, **options):
+def command(folder, inside, *words):
+    """The command line that runs these words in `inside`, a folder in `folder`, where Swift is.
+
+    Without a Swift on PATH the command sees no other folder of this machine than `folder`.
+    """
+    if on_path():
+        return ["sh", "-c", 'cd "$1"; shift; exec "$@"', "sh", str(inside), *map(str, words)]
+    return [str(TOOLCHAIN), "run", str(folder), str(inside), *map(str, words)]
+
+
+def swift(folder, inside, *words, **options):
     """Runs a command where Swift is."""
     sys.stdout.flush()
-    return subprocess.run(toolchains.swift_command(folder, inside, *command), **options)
+    return subprocess.run(command(folder, inside, *words), **options)
 
 
 def build(folder, inside, *options):
     """`swift build`, whose progress is shown only where it fails."""
-    command = toolchains.swift_command(folder, inside, "swift", "build", *options)
-    sys.stdout.flush()
     for _ in range(BUILD_ATTEMPTS):
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+        done = swift(folder, inside, "swift", "build", *options, **quiet)
         if done.returncode not in CRASHES:
             break
         print(f"swift build itself crashed ({done.returncode}); once more")
@@ -84,9 +98,9 @@ def build(folder, inside, *options):
         done.check_returncode()
 
 
-def prepare(profile="dev", folder=PACKAGE):
+def prepare(*arguments):
     """Completes a package: the native library and the code that calls it."""
-    workspace.run(PACKAGE / "prepare.sh", profile, folder, check=True)
+    workspace.run(PACKAGE / "prepare.sh", *(arguments or ["dev"]), check=True)
 
 
 def run():
@@ -94,41 +108,16 @@ def run():
     prepare()
     build(workspace.ROOT, PACKAGE, "--build-tests")
     build(workspace.ROOT, EXAMPLE)
-    return own_tests() + workspace.pytest(PACKAGE / "Tests")
+    # XCTest has no time limit of its own here. A call that hangs must not hang everything.
+    own = counted(*command(workspace.ROOT, PACKAGE, "swift", "test", "--skip-build"), longest=LONGEST_RUN)
+    return own + package_tests.run(PACKAGE / "Tests")
 
 
 def driver():
     """The command line of the scenarios' driver."""
     prepare()
     build(workspace.ROOT, PACKAGE, "--product", "driver")
-    return toolchains.swift_command(workspace.ROOT, PACKAGE, ".build/debug/driver")
-
-
-def own_tests():
-    """`swift test`, counted from what it says."""
-    process = subprocess.Popen(
-        toolchains.swift_command(workspace.ROOT, PACKAGE, "swift", "test", "--skip-build"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
-    # XCTest has no time limit of its own here. A call that hangs must not hang everything.
-    watchdog = threading.Timer(LONGEST_RUN, os.killpg, (process.pid, signal.SIGKILL))
-    watchdog.start()
-    try:
-        outcome = Outcome()
-        for line in shown(process.stdout):
-            if test := re.match(r"Test Case '.*' (passed|failed|skipped) \(", line):
-                setattr(outcome, test[1], getattr(outcome, test[1]) + 1)
-            elif skip := re.search(r": Test skipped - (.*)", line):
-                outcome.why.append(skip[1])
-        return outcome.ended("swift test", process.wait())
-    finally:
-        watchdog.cancel()
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+    return command(workspace.ROOT, PACKAGE, ".build/debug/driver")
 
 
 def readme_snippets(readme):
@@ -156,7 +145,6 @@ def archive(machine):
 
 def package(machines, profile):
     """Builds archives for the machines that Swift is used on: the package with its native library, one folder called SendIm."""
-    DIST.mkdir(exist_ok=True)
     built = [packed([machine], profile) for machine in machines if machine.glibc or machine.macos and machine.native]
     macs = [machine for machine in machines if machine.macos and not machine.native]
     return built + ([packed(macs, profile), apple.zipped(archive(macs[0]))] if macs else [])
@@ -164,27 +152,20 @@ def package(machines, profile):
 
 def packed(machines, profile):
     """The archive of a machine, or of Macs."""
+    (machine, *_) = machines
+    libraries = [each.build(profile) / each.library("send_im_uniffi") for each in machines]
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / "SendIm"
-        folder.mkdir()
-        for name in SHIPPED:
-            source = PACKAGE / name
-            if source.is_dir():
-                # Not what prepare.sh has left here: it is made anew, by the profile asked for.
-                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("SendImNative", "CSendIm.h"))
-            else:
-                shutil.copy(source, folder / name)
-        for name in LICENSES:
-            shutil.copy(workspace.ROOT / name, folder / name)
-        (machine, *_) = machines
-        prepare(profile if machine.native else "dev", folder)
-        if not machine.native:
-            shutil.rmtree(folder / "lib")
+        shutil.copytree(PACKAGE, folder, ignore=NOT_SHIPPED)
+        for text in workspace.ROOT.glob("LICENSE-*"):
+            shutil.copy(text, folder)
+        if machine.native:
+            prepare(profile, folder)
+        else:
+            prepare("dev", folder, libraries[0])
         if machine.macos and not machine.native:
-            apple.framework(folder, [mac.build(profile) / mac.library("send_im_uniffi") for mac in machines])
-        elif not machine.native:
-            (folder / "lib").mkdir()
-            shutil.copy(machine.build(profile) / machine.library("send_im_uniffi"), folder / "lib")
+            shutil.rmtree(folder / "lib")
+            apple.framework(folder, libraries)
         with tarfile.open(archive(machine), "w:gz") as tar:
             tar.add(folder, arcname="SendIm")
     return archive(machine)
@@ -201,18 +182,15 @@ def clean_room():
             tar.extractall(room)
         folder = room / "consumer"
         folder.mkdir()
-        first = readme_snippets(room / "SendIm" / "README.md")[0]
-        names = consumer(folder, "../SendIm", [first])
+        (name,) = consumer(folder, "../SendIm", readme_snippets(room / "SendIm" / "README.md")[:1])
         build(room, folder)
-        greet(room, folder, folder / ".build" / "debug" / names[0])
+        greet(room, folder, folder / ".build" / "debug" / name)
 
         moved = room / "moved"
-        moved.mkdir()
-        shutil.copy(folder / ".build" / "debug" / names[0], moved)
-        for library in (room / "SendIm" / "lib").iterdir():
-            shutil.copy(library, moved)
+        shutil.copytree(room / "SendIm" / "lib", moved)
+        shutil.copy(folder / ".build" / "debug" / name, moved)
         shutil.rmtree(room / "SendIm")
-        greet(room, moved, moved / names[0])
+        greet(room, moved, moved / name)
 
 
 def greet(room, folder, program):
@@ -225,22 +203,14 @@ def lint():
     """What swift-format and DocC have to say, as one sentence each; they have said more before."""
     prepare()
     build(workspace.ROOT, PACKAGE)
-    checks = {
-        "swift-format": [
-            *["swift-format", "lint", "--strict", "--recursive", "--configuration", PACKAGE / ".swift-format"],
-            *[PACKAGE / "Sources" / "SendIm", PACKAGE / "Tests", PACKAGE / "Package.swift", EXAMPLE / "main.swift"],
-        ],
-        "docc": ["sh", "-euc", DOCUMENTATION],
-    }
-    return [
-        f"{name} failed, see above"
-        for name, command in checks.items()
-        if swift(workspace.ROOT, PACKAGE, *command).returncode
-    ]
+    style = ["swift-format", "lint", "--strict", "--recursive", "--configuration", PACKAGE / ".swift-format"]
+    sources = [PACKAGE / "Sources" / "SendIm", PACKAGE / "Tests", PACKAGE / "Package.swift", EXAMPLE / "main.swift"]
+    checks = {"swift-format": [*style, *sources], "docc": ["./docs.sh"]}
+    return [f"{name} failed, see above" for name, words in checks.items() if swift(workspace.ROOT, PACKAGE, *words).returncode]
 
 
-def example(arguments, environment=None):
+def example(arguments):
     """The command line that runs the example, which is built before. It takes its account from the environment."""
     prepare()
     build(workspace.ROOT, EXAMPLE)
-    return toolchains.swift_command(workspace.ROOT, EXAMPLE, ".build/debug/send", *arguments)
+    return command(workspace.ROOT, EXAMPLE, ".build/debug/send", *arguments)

@@ -15,7 +15,7 @@ import workspace
 ZIG = ["ziglang==0.15.1", "cargo-zigbuild==0.24.1"]
 OLDEST_GLIBC = "2.17"
 OLDEST_MACOS = "11.0"
-# Written by windows.prepare.
+# Written by tests/platforms/windows.py.
 WINE_32 = workspace.target_dir() / "wine32"
 QEMU_ARM = ("qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu")
 # What the core asks of macOS, by how its functions and constants are called.
@@ -224,6 +224,17 @@ def wanted(names):
     return found or sys.exit(f"targets: there are host, all, {', '.join(target.triple for target in TARGETS)}")
 
 
+def place(machines, profile, name, library, folder, below=""):
+    """Puts this library of each machine into a folder of its own, which is called as that ecosystem calls the machine."""
+    for machine in machines:
+        there = folder / getattr(machine, name) / below
+        there.mkdir(parents=True)
+        file = shutil.copy(machine.build(profile) / machine.library(library), there)
+        if machine.native and not machine.windows:
+            # Those of other machines are built without symbols.
+            workspace.run("strip", "-x" if machine.macos else "--strip-all", file, check=True)
+
+
 def prepare(targets):
     """What these targets need and this machine may lack."""
     cross = [target for target in targets if not target.native]
@@ -231,8 +242,7 @@ def prepare(targets):
         return
     if any(not target.zig for target in cross) and not shutil.which("i686-w64-mingw32-gcc"):
         toolchains.debian("gcc-mingw-w64")
-    workspace.make_environment()
-    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *ZIG, check=True)
+    workspace.pip(*ZIG)
     workspace.run("rustup", "--quiet", "target", "add", *(target.triple for target in cross), check=True)
     if not llvm("nm").exists():
         workspace.run("rustup", "--quiet", "component", "add", "llvm-tools", check=True)

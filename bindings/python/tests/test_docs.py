@@ -32,6 +32,11 @@ def snippets():
     return re.findall(r"^```python\n(.*?)^```", (PACKAGE / "README.md").read_text(), re.DOTALL | re.MULTILINE)
 
 
+def test_the_front_page_has_the_first_lines_of_this_one_and_no_other_program():
+    shown = re.findall(r"^```([\w,]+)\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    assert [(mark, lines) for mark, lines in shown if mark not in ("sh", "toml")] == [("python", snippets()[0])]
+
+
 def test_the_readme_opens_with_five_lines_that_work(script):
     first = snippets()[0]
     assert len(first.strip().splitlines()) <= 5

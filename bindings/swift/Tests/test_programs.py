@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from programs import GREETING
 from swift import ACCOUNT, EXAMPLE, HANG, PACKAGE, build, consumer, readme_snippets
-from toolchains import swift_command
+from swift import command as swift_command
 from workspace import ROOT
 
 PROGRAMS = readme_snippets(PACKAGE / "README.md")

@@ -29,7 +29,7 @@ func TestASandboxThatNobodyRefersToGoesOn(t *testing.T) {
 	free(handle)
 }
 
-// What it logs is read by tests/run/golang.py.
+// What it logs is read by build_test.py.
 func TestLibrary(t *testing.T) {
 	if Library() == "" {
 		t.Fatal("nothing tells one build of the library from the next")

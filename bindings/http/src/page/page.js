@@ -30,16 +30,16 @@ function element(name, className, text) {
 // The lines of the steps, and their times together: a step may take several requests, between those of another one.
 const lines = new Map();
 
-function step({ step, seconds }) {
+function step({ step, elapsed_ms }) {
   if (!lines.has(step)) {
     const item = document.createElement("li");
-    lines.set(step, { seconds: 0, time: element("span", "", "") });
+    lines.set(step, { elapsed: 0, time: element("span", "", "") });
     item.append(element("span", "", STEPS[step] ?? step), lines.get(step).time);
     byId("steps").append(item);
   }
   const line = lines.get(step);
-  line.seconds += seconds;
-  line.time.textContent = `${Math.round(line.seconds * 1000)} ms`;
+  line.elapsed += elapsed_ms;
+  line.time.textContent = `${Math.round(line.elapsed)} ms`;
   lead();
 }
 

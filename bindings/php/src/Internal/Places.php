@@ -64,13 +64,27 @@ final class Places
         if ($named !== '') {
             return [$named];
         }
-        [$own, $system] = match (PHP_OS_FAMILY) {
-            'Darwin' => ['libsend_im.dylib', 'libsend_im.' . Library::ABI . '.dylib'],
-            'Windows' => ['send_im.dll', 'send_im.dll'],
-            default => ['libsend_im.so', 'libsend_im.so.' . Library::ABI],
+        $system = match (PHP_OS_FAMILY) {
+            'Darwin' => 'libsend_im.' . Library::ABI . '.dylib',
+            'Windows' => 'send_im.dll',
+            default => 'libsend_im.so.' . Library::ABI,
         };
 
-        return [self::folder() . '/' . self::platform() . "/{$own}", $system];
+        return [self::own(), $system];
+    }
+
+    /**
+     * The package's own library for this platform.
+     */
+    public static function own(): string
+    {
+        $name = match (PHP_OS_FAMILY) {
+            'Darwin' => 'libsend_im.dylib',
+            'Windows' => 'send_im.dll',
+            default => 'libsend_im.so',
+        };
+
+        return self::folder() . '/' . self::platform() . "/{$name}";
     }
 
     private static function folder(): string

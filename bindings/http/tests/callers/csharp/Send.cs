@@ -19,7 +19,8 @@ public static class Send
         Ask("credentials", page + "?" + Fields(recipient, Text("credentials")) + who);
         Ask("form", page, Form, Fields(recipient, Text("form")));
         Ask("json", page, "application/json",
-            $"{{\"recipient\": \"{recipient}\", \"message\": \"{Text("json")}\", \"username\": \"{UserName}\", \"password\": \"{Password}\"}}");
+            $"{{\"recipient\": \"{recipient}\", \"message\": \"{Text("json")}\", "
+            + $"\"username\": \"{UserName}\", \"password\": \"{Password}\"}}");
         Ask("busy", page, Form, Fields("busy@contoso.com", "hello"));
     }
 

@@ -16,7 +16,8 @@ Public Module Send
         Ask("get", page & "?" & Fields(recipient, Text("get")))
         Ask("credentials", page & "?" & Fields(recipient, Text("credentials")) & who)
         Ask("form", page, Form, Fields(recipient, Text("form")))
-        Dim json = $"{{""recipient"": ""{recipient}"", ""message"": ""{Text("json")}"", ""username"": ""{UserName}"", ""password"": ""{Password}""}}"
+        Dim json = $"{{""recipient"": ""{recipient}"", ""message"": ""{Text("json")}"", " &
+            $"""username"": ""{UserName}"", ""password"": ""{Password}""}}"
         Ask("json", page, "application/json", json)
         Ask("busy", page, Form, Fields("busy@contoso.com", "hello"))
     End Sub

@@ -16,8 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import http_service
+import programs
 import windows
 from outcome import checked, tests_in
+from programs import same
 
 SERVICE = "send-im-test"
 LENE = "lenea@contoso.com"
@@ -27,11 +29,6 @@ PATIENCE = 60
 def program():
     """The command as it was built last for Windows."""
     return windows.WINDOWS.folder("dev") / windows.WINDOWS.program()
-
-
-def same(got, wanted):
-    if got != wanted:
-        raise AssertionError(f"got {got!r}, wanted {wanted!r}")
 
 
 def eventually(what, condition):
@@ -56,12 +53,12 @@ def answers(port):
 
 def sessions(sandbox):
     """How many sessions are open on the sandbox."""
-    return http_service.asked(f"{sandbox}sandbox/api/state")["open_applications"]
+    return programs.asked(f"{sandbox}sandbox/api/state")["open_applications"]
 
 
 def rings(sandbox):
     """Whether somebody was invited there."""
-    return any("invitations" in one["path"].lower() for one in http_service.asked(f"{sandbox}sandbox/api/journal"))
+    return any("invitations" in one["path"].lower() for one in programs.asked(f"{sandbox}sandbox/api/journal"))
 
 
 @contextlib.contextmanager
@@ -131,7 +128,7 @@ def start(room):
 
 def test_service_that_starts_sends_and_signs_out_when_it_is_stopped(room):
     port = free_port()
-    with http_service.started(*http_service.SANDBOX) as sandbox, profile(sandbox), service(room, port):
+    with programs.started(*programs.SANDBOX) as sandbox, profile(sandbox), service(room, port):
         start(room)
         # It is running only once it listens.
         assert answers(port), "it does not listen"
@@ -147,7 +144,7 @@ def test_service_that_starts_sends_and_signs_out_when_it_is_stopped(room):
 
 def test_service_lets_a_send_end(room):
     port = free_port()
-    with http_service.started(*http_service.SANDBOX) as sandbox, profile(sandbox), service(room, port):
+    with programs.started(*programs.SANDBOX) as sandbox, profile(sandbox), service(room, port):
         start(room)
         with ThreadPoolExecutor() as pool:
             sending = pool.submit(send, port, "slow@contoso.com")
@@ -180,7 +177,7 @@ def test_service_option_is_for_the_manager_alone(room):
 
 def test_ctrl_c_cancels_a_send(room):
     """Of what a console can be told, wine 8 raises Ctrl-C alone."""
-    with http_service.started(*http_service.SANDBOX) as sandbox:
+    with programs.started(*programs.SANDBOX) as sandbox:
         account = {"SEND_IM_SERVER": sandbox, "SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "x"}
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SEND_IM_")}
         command = ["wine", program(), "send", "--to", "silent@contoso.com", "hello"]

