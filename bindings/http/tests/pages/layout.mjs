@@ -83,13 +83,18 @@ export async function aClosedRequest(inbox, sandbox) {
   await line.locator("pre", { hasText: "the client closed the connection" }).waitFor();
 }
 
-/** Hundreds of conversations: the last one of the list opens beside it, and the list stays where it is. */
-export async function aCrowd(inbox, service) {
-  const post = (n) => fetch(`${service}send`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ recipient: `colleague-${n}@contoso.com`, message: `number ${n}`, subject: `Report ${n}` }) });
-  for (let n = 0; n < 310; n += 10) {
-    const answers = await Promise.all(Array.from({ length: 10 }, (_, at) => post(n + at)));
+/** Sends so many messages, each made of its number. */
+async function many(service, count, message) {
+  const post = (n) => fetch(`${service}send`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(message(n)) });
+  for (let n = 0; n < count; n += 10) {
+    const answers = await Promise.all(Array.from({ length: Math.min(10, count - n) }, (_, at) => post(n + at)));
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
   }
+}
+
+/** Hundreds of conversations: the last one of the list opens beside it, and the list stays where it is. */
+export async function aCrowd(inbox, service) {
+  await many(service, 310, (n) => ({ recipient: `colleague-${n}@contoso.com`, message: `number ${n}`, subject: `Report ${n}` }));
   await inbox.click('nav a[href="#inbox"]');
   await inbox.locator("#conversations button", { hasText: "Report 309" }).waitFor();
   assert.equal(await inbox.locator("#conversations li").count(), 300);
@@ -98,6 +103,45 @@ export async function aCrowd(inbox, service) {
   await inView(inbox, "#subject");
   await inView(inbox, "#messages li:last-child");
   assert.ok((await inbox.evaluate(() => document.querySelector(".list").scrollTop)) > 5000, "the list has jumped");
+}
+
+/** A conversation of more messages than are shown opens with its last one in view. */
+export async function aLongConversation(inbox, service) {
+  await many(service, 101, (n) => ({ recipient: "lenea@contoso.com", message: `line ${n}`, subject: "Log" }));
+  await inbox.click('#conversations button:has-text("101 messages")');
+  assert.equal(await inbox.locator("#earlier").textContent(), "The last 100 of 101 messages.");
+  assert.equal(await inbox.locator("#messages > li").count(), 100);
+  await inView(inbox, "#messages li:last-child");
+}
+
+/** What is typed into the search is looked for in the inbox, also where the view has nothing to be found. */
+export async function aSearchFromElsewhere(inbox) {
+  const search = async (text) => {
+    await inbox.keyboard.press("/");
+    await inbox.keyboard.type(text);
+  };
+  await inbox.click('nav a[href="#faults"]');
+  await search("Report 309");
+  await inbox.locator("#conversations li").nth(1).waitFor({ state: "detached" });
+  assert.match(await inbox.locator("#conversations").textContent(), /number 309/);
+  await inbox.keyboard.type(" and nothing like it");
+  await inbox.locator("#few", { hasText: "Nothing fits the search." }).waitFor();
+  await inbox.fill("#search", "");
+  await inbox.click('nav a[href="#requests"]');
+  await search("no such path");
+  await inbox.locator("#no-requests", { hasText: "Nothing fits the search." }).waitFor();
+  await inbox.fill("#search", "");
+}
+
+/** A message of another day has its date. */
+export async function aDayLater(inbox) {
+  await inbox.click('nav a[href="#inbox"]');
+  const time = () => inbox.locator("#conversations time").first().textContent();
+  assert.match(await time(), /^\d\d:/);
+  await inbox.clock.setFixedTime(Date.now() + 86_400_000);
+  await inbox.reload();
+  await inbox.locator("#conversations time").first().waitFor();
+  assert.match(await time(), /^[A-Z][a-z]{2} \d+, \d\d:/);
 }
 
 /** An address that is longer than the window is wide breaks, and nothing beside it does. */

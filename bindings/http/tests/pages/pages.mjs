@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { withPage } from "../callers/jquery/browser.mjs";
 import { look, outcome, press, send, tabTo } from "./driving.mjs";
-import { aBarThatStays, aClosedRequest, aCrowd, aLongAddress, anExchangeInOrder, formsThatFit, inView, rightToLeft } from "./layout.mjs";
+import * as layout from "./layout.mjs";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const { sandbox, service, locked, token, pictures } = JSON.parse((await lines.next()).value);
@@ -96,7 +96,7 @@ await withPage(
     for (const step of ["Find the server", "Sign in", "Open a session", "Invite the recipient"]) assert.ok(told.steps.includes(step), `${step}: ${told.steps}`);
     assert.deepEqual(told.steps, [...new Set(told.steps)], "each step once");
     assert.match(told.facts, /accepted the invitation that carried the text/);
-    await inView(page, "#outcome");
+    await layout.inView(page, "#outcome");
     const motion = () => page.evaluate(() => getComputedStyle(document.documentElement).scrollBehavior);
     assert.equal(await motion(), "smooth");
     await page.emulateMedia({ reducedMotion: "reduce" });
@@ -107,7 +107,7 @@ await withPage(
 
     await page.setViewportSize({ width: 360, height: 640 });
     await send(page, { recipient: "lenea@contoso.com", message: "db7: disk full on /var/lib/postgresql (98 %)", subject: "db7", importance: "urgent" });
-    await inView(page, "#outcome");
+    await layout.inView(page, "#outcome");
     await page.emulateMedia({ reducedMotion: "no-preference" });
     await look(page, "the page with a receipt");
 
@@ -130,7 +130,7 @@ await withPage(
     assert.match(shown, /POST \/ucwa/);
     assert.match(shown, /authorization: \(not shown\)/);
     assert.doesNotMatch(shown, /Bearer|cwt=|s3cret/);
-    await anExchangeInOrder(inbox);
+    await layout.anExchangeInOrder(inbox);
     await look(inbox, "an open conversation");
     await inbox.setViewportSize({ width: 360, height: 800 });
     assert.equal(await inbox.locator("#conversations").isVisible(), false);
@@ -202,13 +202,16 @@ await withPage(
     await inbox.locator("#journal pre").first().waitFor();
     await look(inbox, "the requests");
     if (pictures) await pose(inbox, page);
-    await aLongAddress(inbox, page);
-    await rightToLeft(inbox, page);
-    await aBarThatStays(inbox);
-    await formsThatFit(inbox);
-    await aClosedRequest(inbox, sandbox);
-    await aCrowd(inbox, service);
+    await layout.aLongAddress(inbox, page);
+    await layout.rightToLeft(inbox, page);
+    await layout.aBarThatStays(inbox);
+    await layout.formsThatFit(inbox);
+    await layout.aClosedRequest(inbox, sandbox);
+    await layout.aCrowd(inbox, service);
     await look(inbox, "an inbox with hundreds of conversations");
+    await layout.aLongConversation(inbox, service);
+    await layout.aSearchFromElsewhere(inbox);
+    await layout.aDayLater(inbox);
     console.log("it all fits, also where there is much");
 
     // The toggle goes before the system's choice, and is remembered.

@@ -21,8 +21,11 @@ function show() {
 }
 
 search.addEventListener("input", () => {
-  // The other views have nothing to be found.
-  if (!["inbox", "requests"].includes(view())) location.hash = "#inbox";
+  // The other views have nothing to be found. A link to the inbox would take the focus from the search.
+  if (!["inbox", "requests"].includes(view())) {
+    history.pushState(null, "", "#inbox");
+    show();
+  }
   inbox.draw();
   requests.draw();
 });
