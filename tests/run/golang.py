@@ -1,24 +1,19 @@
-"""The Go package: its tests, its module zip, and the zip used in an empty place.
+"""The Go package: its tests, and its module zip used in an empty place. bindings/go/internal/native/prepare.sh builds the library."""
 
-With the word prepare it puts the library into the package, as `go generate` does.
-"""
-
-import hashlib
 import json
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import zipfile
 from functools import lru_cache
 from pathlib import Path
 
-import c
 import package_tests
 import toolchains
 import workspace
-from go_toolchain import OLDEST_GO, TOOLS, go, local, target, toolchain, version_of
+from go_toolchain import OLDEST_GO, TOOLS, go, local, version_of
+from go_toolchain import toolchain  # noqa: F401
 from outcome import Outcome, counted
 from programs import empty_room, snippets
 from workspace import DIST
@@ -30,7 +25,7 @@ EXAMPLE = workspace.ROOT / "examples" / "go"
 STATICCHECK = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
 
 # What belongs to the repository alone, and what a user's library takes the place of.
-NOT_SHIPPED = shutil.ignore_patterns("*_test.*", ".gitignore", "__pycache__", "*.a", "send_im.h", "library.h")
+NOT_SHIPPED = shutil.ignore_patterns("*_test.*", ".gitignore", "*.sh", "__pycache__", "*.a", "send_im.h", "library.h")
 # Tests that the leak detector leaves out: they send as the others do, only more often.
 LONG = "Thousand|TheReadme|TheOtherLines|TheExample|MayEnd"
 
@@ -40,7 +35,7 @@ def problem():
     if missing := toolchains.lacks(TOOLS):
         return missing
     if not go():
-        return f"no Go {'.'.join(map(str, OLDEST_GO))} or newer on PATH (python3 tests/run/golang.py toolchain gets one)"
+        return f"no Go {'.'.join(map(str, OLDEST_GO))} or newer on PATH (make toolchains gets one)"
     return None
 
 
@@ -50,31 +45,9 @@ def module():
     return re.search(r"^module (\S+)", (PACKAGE / "go.mod").read_text())[1]
 
 
-def prepare(profile="dev", folder=NATIVE):
+def prepare(profile="dev"):
     """Builds the static library and puts it, with its header, where the package links it."""
-    workspace.run("cargo", "build", "--quiet", "-p", "send-im-c", "--profile", profile, check=True)
-    built = workspace.target_dir() / ("debug" if profile == "dev" else profile) / "libsend_im.a"
-    place({f"libsend_im_{'_'.join(target())}.a": (built, ["strip", "-S"])}, folder)
-
-
-def place(libraries, folder):
-    """Puts these static libraries there, by their names: each a file and the command that strips it, if any. And their header."""
-    digest = hashlib.sha256()
-    with tempfile.TemporaryDirectory() as work:
-        for name, (built, strip) in libraries.items():
-            stripped = Path(work) / name
-            shutil.copy(built, stripped)
-            if strip:
-                workspace.run(*strip, stripped, check=True)
-            digest.update(stripped.read_bytes())
-            shutil.move(stripped, folder / name)
-    for path, text in (
-        (folder / "send_im.h", (c.PACKAGE / "include" / "send_im.h").read_text()),
-        # Go does not look at the library when it decides whether to link again. It looks at this.
-        (folder / "library.h", f'#define SENDIM_LIBRARY "{digest.hexdigest()}"\n'),
-    ):
-        if not path.exists() or path.read_text() != text:
-            path.write_text(text)
+    gopher("generate", "./...", env={"SEND_IM_PROFILE": profile, "GO": go()}, check=True)
 
 
 def gopher(*arguments, folder=PACKAGE, **more):
@@ -133,8 +106,11 @@ def package(machines, profile):
         for text in (PACKAGE / "example_test.go", *workspace.ROOT.glob("LICENSE-*")):
             shutil.copy(text, folder)
         native = folder / NATIVE.relative_to(PACKAGE)
-        strip = {one: ["strip", "-S"] if one.native else one.strip for one in machines}
-        place({f"libsend_im_{one.go}.a": (one.build(profile) / "libsend_im.a", strip[one]) for one in machines}, native)
+        for machine in machines:
+            library = shutil.copy(machine.build(profile) / "libsend_im.a", native / f"libsend_im_{machine.go}.a")
+            if strip := ["strip", "-S"] if machine.native else machine.strip:
+                workspace.run(*strip, library, check=True)
+        workspace.run(NATIVE / "prepare.sh", native, check=True)
         return [Path(shutil.make_archive(str(archive().with_suffix("")), "zip", work, name))]
 
 
@@ -215,12 +191,3 @@ def lint():
             if gopher(*command, folder=folder).returncode:
                 problems.append(f"go {command[0]} failed in {folder.relative_to(workspace.ROOT)}, see above")
     return problems
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] == ["toolchain"]:
-        toolchain()
-    elif missing := problem():
-        sys.exit(f"golang: {missing}")
-    else:
-        prepare()

@@ -68,6 +68,8 @@ def package(machines, profile):
         shutil.copy(text, PACKAGE)
     name = f"send-im-send-im-{workspace.version()}"
     composer("archive", "--format=zip", f"--dir={DIST}", f"--file={name}")
+    # Who works on the package has a debug library there, and that of this machine alone.
+    shutil.rmtree(PACKAGE / "lib")
     return [DIST / f"{name}.zip"]
 
 

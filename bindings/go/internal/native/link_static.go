@@ -2,7 +2,7 @@
 
 package native
 
-//go:generate python3 ../../../../tests/run/golang.py prepare
+//go:generate sh prepare.sh
 
 /*
 #cgo linux,amd64,!musl LDFLAGS: ${SRCDIR}/libsend_im_linux_amd64.a
