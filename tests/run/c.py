@@ -182,7 +182,9 @@ def units(name, compiler, *more):
 def tests(command, **more):
     """Runs a runner of tests, shows its output, and counts."""
     environment = dict(clean(), **more)
-    ended = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, timeout=HANG)
+    parts = list(map(str, command))
+    print("#", *(Path(part).name for part in parts if not part.startswith("-")), flush=True)
+    ended = subprocess.run(parts, env=environment, capture_output=True, text=True, timeout=HANG)
     print(ended.stdout + ended.stderr, flush=True)
     return tap(ended.stdout.splitlines()).ended(Path(command[-1]).name, ended.returncode)
 
@@ -257,6 +259,16 @@ def run():
     return outcome + address_sanitizer() + valgrind() + workspace.pytest(TESTS)
 
 
+def one(name):
+    """The test of this name, as C."""
+    ended = subprocess.run([units("tests", C99), name], env=clean(), capture_output=True, text=True, timeout=HANG)
+    print(ended.stdout + ended.stderr, flush=True)
+    outcome = tap(ended.stdout.splitlines())
+    if not (outcome.passed or outcome.failed):
+        sys.exit(f"c: there is no test {name}")
+    return outcome.ended(name, ended.returncode)
+
+
 def package(machines, profile):
     """Builds an archive for each machine: header, libraries, pkg-config file, texts."""
     return [package_for(machine, profile) for machine in machines]
@@ -316,7 +328,7 @@ def main():
         (Path(sys.argv[2]) / "conanfile.py").unlink()
     else:
         workspace.install_pytest()
-        outcome = run()
+        outcome = one(sys.argv[2]) if sys.argv[2:] else run()
         print(f"{outcome.passed} passed, {outcome.failed} failed", *outcome.why, sep="\n")
         sys.exit(1 if outcome.failed else 0)
 
