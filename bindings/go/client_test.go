@@ -50,7 +50,7 @@ func TestCloseTellsThatTheServerCouldNotBeTold(t *testing.T) {
 	failure := failing(t, err)
 	same(t, failure.Step, sendim.StepSignOut)
 	if again := client.Close(); again != err {
-		t.Fatal(again)
+		t.Fatalf("closing again gives %v, at first %v", again, err)
 	}
 }
 

@@ -140,7 +140,7 @@ func TestACancelledSignInLeavesNothingOpen(t *testing.T) {
 	cancel()
 	err := <-failed
 	if !errors.Is(err, context.Canceled) || !errors.Is(err, sendim.ErrCancelled) {
-		t.Fatal(err)
+		t.Fatalf("errors.Is finds no context.Canceled or no ErrCancelled in: %v", err)
 	}
 	same(t, must[int](t)(openSessions(sandbox)), 0)
 }
@@ -182,7 +182,7 @@ func TestCancellingAtAnyMomentLosesNothing(t *testing.T) {
 		_, err := client.Send(ctx, to("lenea@contoso.com", text))
 		seen[text] = err == nil
 		if err != nil && !errors.Is(err, context.Canceled) {
-			t.Fatal(err)
+			t.Fatalf("errors.Is finds no context.Canceled in: %v", err)
 		}
 		cancel()
 	}

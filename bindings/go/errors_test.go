@@ -85,7 +85,7 @@ func TestExitCodesOfOtherErrors(t *testing.T) {
 func TestAProgramMayMakeOneInItsTests(t *testing.T) {
 	var err error = &sendim.Error{Kind: sendim.ErrDeclined, Detail: "The recipient declined.", Sent: sendim.SentNo}
 	if !errors.Is(err, sendim.ErrDeclined) || !errors.Is(err, sendim.ErrNotDelivered) {
-		t.Fatal(err)
+		t.Fatalf("errors.Is finds no ErrDeclined or no ErrNotDelivered in: %v", err)
 	}
 	same(t, err.Error(), "sendim: the recipient declined")
 	if !errors.Is(sendim.ErrBusy, sendim.ErrNotDelivered) || errors.Is(sendim.ErrBusy, sendim.ErrSignIn) {
@@ -93,7 +93,7 @@ func TestAProgramMayMakeOneInItsTests(t *testing.T) {
 	}
 	late := &sendim.Error{Kind: sendim.ErrTimeout, Sent: sendim.SentMaybe, Causes: []error{context.DeadlineExceeded}}
 	if !errors.Is(late, context.DeadlineExceeded) || !late.Timeout() {
-		t.Fatal(late)
+		t.Fatalf("no deadline in: %v", late)
 	}
 	bare := &sendim.Error{Kind: sendim.ErrBusy}
 	same(t, bare.Error(), "sendim: busy")

@@ -30,7 +30,7 @@ func TestAStepThatComesWhileNobodyWaitsIsLogged(t *testing.T) {
 	log := newStepLog(context.Background(), slog.New(gate))
 	log.Step("first", "", 200, 1)
 	if step := <-gate.begun; step != "first" {
-		t.Fatal(step)
+		t.Fatalf("logged %q, not first", step)
 	}
 	// The logger is slow; the library does not wait for it.
 	log.Step("second", "", 200, 1)
@@ -65,7 +65,7 @@ func TestAStepIsLoggedBeforeTheCallReturns(t *testing.T) {
 	// What comes later is not lost.
 	log.Step("second", "", 200, 1)
 	if step := <-gate.begun; step != "second" {
-		t.Fatal(step)
+		t.Fatalf("logged %q, not second", step)
 	}
 	gate.goOn <- ""
 }

@@ -92,11 +92,11 @@ func TestTheErrorOfASourceIsFoundAndNotShown(t *testing.T) {
 	for _, err := range []error{first, second} {
 		var found *sealedError
 		if !errors.Is(err, sealed) || !errors.As(err, &found) || found != sealed {
-			t.Fatal(err)
+			t.Fatalf("the source's own error is not found in: %v", err)
 		}
 		same(t, failing(t, err).Kind, sendim.ErrCredentialUnavailable)
 		if !errors.Is(err, sendim.ErrSignIn) || errors.Is(err, sendim.ErrSignInRefused) {
-			t.Fatal(err)
+			t.Fatalf("errors.Is finds no ErrSignIn, or ErrSignInRefused, in: %v", err)
 		}
 		contains(t, err.Error(), "the token source failed (*")
 		for _, shown := range []string{err.Error(), fmt.Sprintf("%+v", err), string(must[[]byte](t)(json.Marshal(err)))} {
@@ -175,7 +175,7 @@ func TestATokenThatIsNone(t *testing.T) {
 			return sendim.Token{Value: value}, nil
 		}))
 		if !errors.Is(err, sendim.ErrSignIn) {
-			t.Errorf("%q: %v", value, err)
+			t.Errorf("errors.Is finds no ErrSignIn for the token %q in: %v", string(value), err)
 		}
 		lacks(t, err.Error(), "not-of-this-server")
 	}

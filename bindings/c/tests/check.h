@@ -8,6 +8,8 @@
 #include <string.h>
 
 extern int check_tests, check_failed_tests, check_failed;
+/* The only test to run, or NULL for all of them. */
+extern const char *check_only;
 
 #define CHECK(condition)                                                                                              \
     ((condition) ? (void)0 : (check_failed = 1, (void)printf("# %s:%d: not so: %s\n", __FILE__, __LINE__, #condition)))
@@ -23,6 +25,7 @@ extern int check_tests, check_failed_tests, check_failed;
 
 #define RUN(test)                                                                                                     \
     do {                                                                                                              \
+        if (check_only && strcmp(check_only, #test) != 0) break;                                                      \
         check_failed = 0;                                                                                             \
         test();                                                                                                       \
         check_tests++;                                                                                                \

@@ -47,9 +47,11 @@ export const issueToken = (sandbox, address) => sandbox.request('POST', `tokens/
 export const ringing = (sandbox) =>
   eventually(() => journal(sandbox).some((exchange) => exchange.path.includes('messagingInvitations')));
 
-/** The environment without an account of ours. */
+/** The environment without an account of ours, and without the colours that the runner of the tests asks for on a terminal. */
 export const clean = () =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(SEND_IM_|NODE_|RUST_)/.test(name)));
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(SEND_IM_|NODE_|RUST_|FORCE_COLOR$)/.test(name)),
+  );
 
 /** What makes a program send from the test account through this sandbox. */
 export const stored = (sandbox) => ({

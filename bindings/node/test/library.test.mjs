@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { PACKAGE, ROOT, room } from './helper.mjs';
+import { clean, PACKAGE, ROOT, room } from './helper.mjs';
 
 const SENTENCES = JSON.parse(readFileSync(path.join(ROOT, 'tests', 'scenarios', 'unloadable.json'), 'utf8'));
 const NAME = `send-im-${process.platform}-${process.arch}`;
@@ -17,11 +17,10 @@ const PROGRAM = `try { require(process.argv[1]); console.log('loaded'); }
 
 /** What loading the package says, with this library in the environment. */
 function told({ from = PACKAGE, library, before = [] } = {}) {
-  const { SEND_IM_LIBRARY: _, ...env } = process.env;
   const [program, ...args] = [...before, process.execPath, '-e', PROGRAM, from];
   const done = spawnSync(program, args, {
     encoding: 'utf8',
-    env: library === undefined ? env : { ...env, SEND_IM_LIBRARY: library },
+    env: library === undefined ? clean() : { ...clean(), SEND_IM_LIBRARY: library },
   });
   assert.deepEqual([done.status, done.stderr], [0, ''], done.stdout);
   return done.stdout.trim();

@@ -8,7 +8,6 @@ from unittest.mock import Mock
 
 import pytest
 from conftest import PASSWORD, ROOT, SENDER
-from send_im._native import send_im_uniffi as native
 
 import send_im as package
 from send_im import (
@@ -28,6 +27,7 @@ from send_im import (
 )
 from send_im._calls import asked
 from send_im._errors import _CLASSES, error_from
+from send_im._native import send_im_uniffi as native
 
 
 def failing(account, to="lenea@contoso.com", **options):
@@ -118,12 +118,12 @@ def test_one_parent_for_all():
 def test_a_kind_from_the_future_is_still_an_error():
     class Failure:
         kind, step, detail, sent = "brand_new", None, "Something new.", "maybe"
-        http_status = code = subcode = diagnostics = retry_after_ms = None
-        hops, cause = [], None
+        http_status = code = subcode = diagnostics = None
+        retry_after_ms, hops, cause = 1500, [], None
 
     error = error_from(Failure)
     assert type(error) is ServiceError
-    assert (error.kind, str(error)) == ("brand_new", "Something new.")
+    assert (error.kind, str(error), error.retry_after) == ("brand_new", "Something new.", 1.5)
 
 
 def test_a_failure_inside_is_a_service_error():

@@ -5,9 +5,9 @@ import os
 
 import pytest
 from conftest import SENDER
-from send_im._native.send_im_uniffi import PendingCall
 
 from send_im import AsyncClient, Client
+from send_im._native.send_im_uniffi import PendingCall
 
 DESCRIPTORS = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
 

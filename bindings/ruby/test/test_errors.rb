@@ -9,8 +9,8 @@ class TestErrors < Minitest::Test
 
   def failure_of(kind, code)
     SendImUniffi::Failure.new(kind: kind, step: nil, detail: "Something new.", sent: "maybe", http_status: nil,
-                              code: nil, subcode: nil, diagnostics: nil, retry_after_ms: nil, hops: [], exit_code: code,
-                              cause: nil)
+                              code: nil, subcode: nil, diagnostics: nil, retry_after_ms: 1500, hops: [],
+                              exit_code: code, cause: nil)
   end
 
   def failed(to = "lenea@contoso.com", timeout: 60, **who)
@@ -69,7 +69,7 @@ class TestErrors < Minitest::Test
   def test_a_kind_from_the_future_is_still_an_error
     error = SendIm::Error.from(failure_of("brand_new", 5))
     assert_instance_of SendIm::ServiceError, error
-    assert_equal [:brand_new, "Something new."], [error.kind, error.message]
+    assert_equal [:brand_new, "Something new.", 1.5], [error.kind, error.message, error.retry_after]
   end
 
   def test_a_program_may_raise_one_in_its_tests
