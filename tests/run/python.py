@@ -20,9 +20,8 @@ RUNNERS = [
     *(workspace.ROOT / "bindings").glob("*/[tT]ests/test_*.py"),
     *(workspace.ROOT / "bindings" / name for name in ("go/build_test.py", "dotnet/powershell/tests")),
 ]
-# Whether what make runs calls what there is, with as many arguments: no test runs the benchmark. Nothing there declares types.
-UNTYPED = "arg-type assignment func-returns-value index list-item misc operator union-attr var-annotated"
-CALLS = ["--check-untyped-defs", "--ignore-missing-imports", *(f"--disable-error-code={code}" for code in UNTYPED.split())]
+# Whether what make runs calls what there is, with as many arguments: no test runs the benchmark.
+CALLS = "no-value-for-parameter,too-many-function-args,unexpected-keyword-arg,undefined-variable,no-name-in-module,no-member"
 TOOLS = ["wheel==0.45.1", "maturin==1.16.0"]
 
 
@@ -127,7 +126,7 @@ def greeting():
 
 
 def lint():
-    """What ruff and mypy have to say, as one sentence each; they have said more before."""
+    """What ruff, mypy and pylint have to say, as one sentence each; they have said more before."""
     workspace.install_python_package("[test]")
     checks = {
         "ruff check": ["ruff", "check", "."],
@@ -142,11 +141,11 @@ def lint():
         options = ["--quiet", "--config", "pyproject.toml"] if command[0] == "ruff" else []
         if workspace.run(workspace.PYTHON, "-m", *command, *options, folder=PACKAGE).returncode:
             found.append(f"{name} failed, see above")
-    calling = dict(os.environ, MYPYPATH=str(workspace.ROOT / "tests" / "run"))
-    for folder in ("bench", "fuzz", "platforms", "sanitize", "siege", "soak"):
-        files = [file for name in ("run", folder) for file in (workspace.ROOT / "tests" / name).glob("*.py")]
-        if workspace.run(workspace.PYTHON, "-m", "mypy", "--config-file=", *CALLS, *files, env=calling).returncode:
-            found.append(f"mypy of tests/{folder} failed, see above")
+    paths = os.pathsep.join(str(workspace.ROOT / name) for name in ("tests/run", "core"))
+    files = [file for runner in RUNNERS for file in (runner.glob("*.py") if runner.is_dir() else [runner])]
+    pylint = ["pylint", "--score=n", "--disable=all", f"--enable={CALLS}", *files]
+    if workspace.run(workspace.PYTHON, "-m", *pylint, env=dict(os.environ, PYTHONPATH=paths)).returncode:
+        found.append("pylint of what make runs failed, see above")
     return found
 
 
