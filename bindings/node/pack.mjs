@@ -19,6 +19,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.join(here, '..', '..');
 const [libraries, out] = process.argv.slice(2).map((folder) => path.resolve(folder));
 const manifest = JSON.parse(readFileSync(path.join(here, 'package.json'), 'utf8'));
 const { version, description, license, engines } = manifest;
@@ -29,8 +30,8 @@ function pack(described, files) {
   const folder = path.join(room, described.name);
   mkdirSync(folder);
   files(folder);
-  for (const licence of ['LICENSE-MIT', 'LICENSE-APACHE'])
-    copyFileSync(path.join(here, '..', '..', licence), path.join(folder, licence));
+  for (const licence of readdirSync(root).filter((name) => name.startsWith('LICENSE-')))
+    copyFileSync(path.join(root, licence), path.join(folder, licence));
   writeFileSync(path.join(folder, 'package.json'), JSON.stringify(described, null, 2));
   const shell = process.platform === 'win32';
   const told = execFileSync('npm', ['pack', '--silent', '--pack-destination', out], {

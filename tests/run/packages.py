@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import languages
+import licences
 import sbom
 import targets
 import workspace
@@ -29,6 +30,7 @@ def main():
     machines = targets.wanted(os.environ.get("TARGETS", "").split())
     targets.prepare(machines)
     DIST.mkdir(exist_ok=True)
+    licences.write()
     for machine in machines:
         machine.build(profile)
         print(f"built for {machine.triple}", flush=True)

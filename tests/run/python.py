@@ -114,7 +114,7 @@ def installed(*chosen, **environment):
         workspace.make_environment(room.folder / "venv")
         python = workspace.python_in(room.folder / "venv")
         room.does(python, "-m", "pip", "install", "--quiet", *chosen)
-        if len(list(room.folder.rglob("send_im-*.dist-info/**/LICENSE-*"))) != 2:
+        if len(list(room.folder.rglob("send_im-*.dist-info/**/LICENSE-*"))) != 3:
             raise RuntimeError("the package lacks the texts of its licences")
         room.greets(python, "-c", greeting())
         room.asks_for_an_account(python, EXAMPLE)
