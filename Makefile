@@ -4,7 +4,7 @@
 # make test        set up what is needed and run every test; LANGS="rust python" picks, REQUIRE_ALL=1 allows no gaps
 # make lint        formatting, lints, types, licences and versions of crates, shell scripts, workflows
 # make docs        the reference of every package into dist/docs, with every link checked; LANGS="python c" picks
-# make packages    build what users get into dist/; LANGS="python go" picks, TARGETS="windows" are other machines, TARGETS=all every one
+# make packages    build what users get, for every machine, into dist/; LANGS="python go" picks, for this one; TARGETS="host windows" picks machines
 # make clean-room  use each package of this machine in an empty place
 # make platforms   build for each machine that is not this one, and run what can be run under wine and qemu; TARGETS="windows" picks
 # make bench       measure against the limits of the network, bare requests and other clients; writes BENCHMARKS.md

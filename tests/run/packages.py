@@ -1,7 +1,7 @@
 """Builds what users get into dist/, or tries each in an empty place: packages.py [clean-room] [LANGUAGE …]
 
-They are for this machine, or for those of which TARGETS has parts of the names, or for all: TARGETS=all. SEND_IM_PROFILE is a
-profile of cargo.
+They are for every machine, those of named languages for this one. TARGETS picks: parts of machines' names, `host` or `all`.
+SEND_IM_PROFILE is a profile of cargo.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ def main():
             print(f"{name}: works in an empty place", flush=True)
         return
     profile = os.environ.get("SEND_IM_PROFILE", "release")
-    machines = targets.wanted(os.environ.get("TARGETS", "").split())
+    machines = targets.wanted(os.environ.get("TARGETS", "").split() or ["host" if arguments else "all"])
     targets.prepare(machines)
     DIST.mkdir(exist_ok=True)
     licences.write()
