@@ -19,6 +19,16 @@ final class ErrorTests: SandboxCase, @unchecked Sendable {
         XCTAssertEqual((error as any Error).localizedDescription, error.detail)
     }
 
+    func testHowLongAThrottlingServerAsksToWait() async throws {
+        let fault = Sandbox.Fault.status(429, code: "TooManyRequests", retryAfter: .seconds(600))
+        try sandbox.addFault(fault, on: .applications, times: 0)
+        let error = try await failure(.throttled) {
+            try await sendIm(to: "lenea@contoso.com", text: "hi", from: tosh)
+        }
+        XCTAssertEqual(error.httpStatus, 429)
+        XCTAssertEqual(error.retryAfter, .seconds(600))
+    }
+
     func testANulIsRefusedAndCutsNothing() async throws {
         for (to, text) in [("lenea\u{0}@contoso.com", "hi"), ("lenea@contoso.com", "disk\u{0}full")] {
             try await failure(.invalidInput) { try await sendIm(to: to, text: text, from: tosh) }
