@@ -16,6 +16,7 @@ import apple
 import c
 import cargo
 import container
+import debian_root
 import golang
 import python
 import scenarios
@@ -79,7 +80,7 @@ def main():
 def prepare(chosen):
     """What these targets need and this machine may lack."""
     targets.prepare(chosen)
-    needed = {"wine": "wine64", "qemu-aarch64-static": "qemu-user-static", "mmdebstrap": "mmdebstrap", "musl-gcc": "musl-tools"}
+    needed = {"wine": "wine", "qemu-aarch64-static": "qemu-user-static", "mmdebstrap": "mmdebstrap", "musl-gcc": "musl-tools"}
     missing = [package for tool, package in needed.items() if not shutil.which(tool)]
     if not Path("/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1").exists():
         missing += ["libc6-arm64-cross", "libgcc-s1-arm64-cross"]
@@ -280,14 +281,7 @@ def old_debian(target):
     """
     if not target.glibc:
         return None
-    suite = "bookworm" if target.run else "bullseye"
-    root = workspace.target_dir() / f"debian-{suite}-{target.debian}"
-    if not root.exists():
-        fresh = root.with_suffix(".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        choice = [f"--architectures={target.debian}", "--variant=extract", "--include=python3"]
-        workspace.run("mmdebstrap", "--quiet", *choice, suite, fresh, check=True)
-        fresh.rename(root)
+    root = debian_root.unpacked("bookworm" if target.run else "bullseye", target.debian, "python3")
     shutil.rmtree(root / "site", ignore_errors=True)
     build_packages(target.triple, "python")
     (wheel,) = (workspace.ROOT / "dist").glob(f"send_im-*manylinux*_{target.triple.split('-')[0]}.whl")

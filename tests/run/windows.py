@@ -13,6 +13,7 @@ from pathlib import Path
 
 import c
 import c_consumers
+import debian_root
 import dotnet
 import dotnet_docs
 import dotnet_sdk
@@ -76,13 +77,7 @@ exec unshare --mount sh -c '
 
 def prepare_32():
     """wine for programs of 32 bits, in a Debian of its own: this machine's would be another one with it."""
-    root = workspace.target_dir() / "debian-wine-i386"
-    if not root.exists():
-        fresh = root.with_suffix(".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        choice = ["--architectures=i386", "--variant=extract", "--include=coreutils,libc-bin,wine32"]
-        workspace.run("mmdebstrap", "--quiet", *choice, "bookworm", fresh, check=True)
-        fresh.rename(root)
+    root = debian_root.unpacked("bookworm", "i386", "coreutils", "libc-bin", "wine32")
     targets.WINE_32.write_text(IN_32.format(root=root, clone=workspace.ROOT))
     targets.WINE_32.chmod(0o755)
     # Services that a program starts would write to its standard error.
@@ -91,7 +86,7 @@ def prepare_32():
     (root / "wine").mkdir(exist_ok=True)
     workspace.run(targets.WINE_32, "--persistent", env=server, **quiet)
     atexit.register(workspace.run, targets.WINE_32, "--kill", env=server, stderr=subprocess.DEVNULL)
-    workspace.run(targets.WINE_32, "cmd", "/c", "exit", **quiet)
+    workspace.run(targets.WINE_32, "winecfg", "-v", "win10", **quiet)
     system = root / "wine" / "drive_c" / "windows" / "system32"
     if not (system / "bcryptprimitives.dll").exists():
         # Without the mark of how it is called, which names of 32 bits would have.
