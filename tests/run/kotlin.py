@@ -13,6 +13,7 @@ import toolchains
 import workspace
 from outcome import junit
 from programs import empty_room, snippets
+from targets import host
 
 PACKAGE = workspace.ROOT / "bindings" / "kotlin"
 TARGET = PACKAGE / "target"
@@ -85,7 +86,8 @@ def tests(selection):
 
 def package(machines, profile):
     """Builds the jar with the native library of each machine, the jars of the sources and of the documentation, and the pom."""
-    own = profile if any(machine.native for machine in machines) else "dev"
+    native = any(machine.native for machine in machines)
+    own = profile if native else "dev"
     maven("clean", "package", "-Dmaven.test.skip", profile=own, check=True)
     prepare.cache_clear()
     natives = {
@@ -93,7 +95,7 @@ def package(machines, profile):
         for machine in machines
         if machine.jna and not machine.native
     }
-    add_natives(TARGET / f"{stem()}.jar", natives)
+    add_natives(TARGET / f"{stem()}.jar", natives, without=None if native else f"{host().jna}/")
     DIST.mkdir(exist_ok=True)
     built = []
     for source, name in (
@@ -106,12 +108,12 @@ def package(machines, profile):
     return built
 
 
-def add_natives(jar, natives):
-    """Puts these libraries into the jar, by their places in it."""
+def add_natives(jar, natives, without):
+    """Puts these libraries into the jar, by their places in it, and takes out a folder that is not meant to be there."""
     fresh = jar.with_suffix(".new")
     with zipfile.ZipFile(jar) as old, zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as packed:
         for entry in old.infolist():
-            if entry.filename not in natives:
+            if entry.filename not in natives and not (without and entry.filename.startswith(without)):
                 packed.writestr(entry, old.read(entry), zipfile.ZIP_DEFLATED)
         for place, library in natives.items():
             packed.write(library, place)
