@@ -64,10 +64,9 @@ def prepare():
     workspace.run(*WINDOWS.compiler, "-shared", MISSING, "-o", system / "bcryptprimitives.dll", "-ladvapi32", check=True)
 
 
-# wine's own programs need a library that Debian has in a folder of mingw's. A mount that is this process's alone ends with it.
+# A mount that is this process's alone ends with it.
 IN_32 = """#!/bin/sh
 export WINEPREFIX=/wine WINESERVER=/usr/lib/wine/wineserver32 WINEDEBUG=-all LC_ALL=C.UTF-8
-export WINEPATH="Z:\\usr\\i686-w64-mingw32\\lib;$WINEPATH"
 exec unshare --mount sh -c '
     root=$1 clone=$2
     shift 2
@@ -85,11 +84,13 @@ def prepare_32():
     # Services that a program starts would write to its standard error.
     server = dict(os.environ, PROGRAM="/usr/lib/wine/wineserver32")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    (root / "wine").mkdir(exist_ok=True)
+    system = root / "wine" / "drive_c" / "windows" / "system32"
+    system.mkdir(parents=True, exist_ok=True)
+    # wine's own libraries need it, and Debian has it in a folder of mingw's, where no Windows looks.
+    shutil.copy(root / "usr" / "i686-w64-mingw32" / "lib" / "zlib1.dll", system)
     workspace.run(targets.WINE_32, "--persistent", env=server, **quiet)
     atexit.register(workspace.run, targets.WINE_32, "--kill", env=server, stderr=subprocess.DEVNULL)
     workspace.run(targets.WINE_32, "winecfg", "-v", "win10", **quiet)
-    system = root / "wine" / "drive_c" / "windows" / "system32"
     if not (system / "bcryptprimitives.dll").exists():
         # Without the mark of how it is called, which names of 32 bits would have.
         options = ["-shared", "-Wl,--kill-at", MISSING, "-o", system / "bcryptprimitives.dll", "-ladvapi32"]
