@@ -29,25 +29,12 @@ def of_c(target, runs):
                 done = subprocess.run([*target.run, program], cwd=room, capture_output=True, text=True)
                 same((done.returncode, [message["text"] for message in json.loads(done.stdout)]), (0, ["hello world"]))
 
-        ways = ways_to_link(target, room / name)
+        rpath = [] if target.windows else [f"-Wl,-rpath,{room / name / 'lib'}"]
+        ways = {
+            "shared": [f"-L{room / name / 'lib'}", "-lsend_im", *rpath],
+            "static": ["-DSEND_IM_STATIC", room / name / "lib" / "libsend_im.a", *c.system(target).split()],
+        }
         return checked([(f"C with the {kind} library", lambda kind=kind: greets(kind, ways[kind])) for kind in ways])
-
-
-def ways_to_link(target, prefix):
-    """What the linker is told, for the shared library and for the static one."""
-    system = c.system(target).split()
-    if target.macos:
-        # As the libraries themselves were linked, there is what Apple's frameworks are called.
-        system = [f"-F{target.folder('dev') / 'sdk' / 'System' / 'Library' / 'Frameworks'}", *system]
-    ways = {
-        "shared": [f"-L{prefix / 'lib'}", "-lsend_im", *([] if target.windows else [f"-Wl,-rpath,{prefix / 'lib'}"])],
-        # What Alpine's gcc brings by itself, zig has by another name.
-        "static": ["-DSEND_IM_STATIC", prefix / "lib" / "libsend_im.a", *(["-lunwind"] if target.musl else system)],
-    }
-    if target.musl:
-        # zig's programs are static, unless they are told.
-        ways.pop("shared")
-    return ways
 
 
 def of_go(target, runs):

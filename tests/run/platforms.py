@@ -41,8 +41,8 @@ PLACES = {
 }
 # Where a program of Go is linked that nothing else tries.
 GO_LINKED = ("aarch64-unknown-linux-gnu", "x86_64-unknown-linux-musl", "aarch64-pc-windows-gnullvm")
-# Where the tests in C run, and what its compiler is told.
-C_TESTED = {"x86_64-unknown-linux-musl": ["-dynamic"], "aarch64-unknown-linux-gnu": []}
+# The same for C.
+C_LINKED = ("aarch64-unknown-linux-gnu", "aarch64-pc-windows-gnullvm")
 # How a program or a library for Linux begins, and one for a Mac. So do no other files in packages.
 NATIVE = (b"\x7fELF", b"\xcf\xfa\xed\xfe")
 # What the scenarios drive the Rust library with.
@@ -273,13 +273,13 @@ def image(target):
 
 
 def c_tests(target):
-    """The tests in C, with Debian's own musl and under qemu."""
-    return c.on(target, *C_TESTED[target.triple]) if target.triple in C_TESTED else None
+    """The tests in C, with Debian's own musl."""
+    return c.on(target, "-dynamic") if target.triple == "x86_64-unknown-linux-musl" else None
 
 
 def c_programs(target):
-    """The first lines of C's page, where no empty place tries them."""
-    if target.triple == targets.host().triple or target in (windows.WINDOWS, windows.WINDOWS_32):
+    """The first lines of C's page, linked with each library of the package."""
+    if target.triple not in C_LINKED:
         return None
     build_packages(target.triple, "c")
     return linked.of_c(target, runs_here(target))
