@@ -15,7 +15,8 @@ from pathlib import Path
 import apple
 import c
 import container
-import golang
+import debian_root
+import linked
 import python
 import scenarios
 import targets
@@ -26,10 +27,23 @@ import workspace
 from outcome import Outcome, checked, counted
 from programs import GREETING
 
-# What each language's package calls a machine by.
-NAMES = {"shell": "name", "c": "name", "python": "wheel", "ruby": "gem", "kotlin": "jna", "dotnet": "dotnet", "node": "node", "php": "php"}
+# Where each language's package has what was built, as its users and its loader look for it. Where a machine has no name: nowhere.
+PLACES = {
+    "shell": lambda machine: f".+-{machine.name}/{machine.program()}",
+    "c": lambda machine: f".+-{machine.name}/" + (r"bin/send_im\.dll" if machine.windows else r"lib/libsend_im\.(so\.\d+|\d+\.dylib)"),
+    "python": lambda machine: f"send_im/_native/{machine.library('send_im_uniffi')}",
+    "ruby": lambda machine: f"lib/send_im/native/{machine.library('send_im_uniffi')}",
+    "kotlin": lambda machine: machine.jna and f"{machine.jna}/{machine.library('send_im_uniffi')}",
+    "dotnet": lambda machine: f"runtimes/{machine.dotnet}/native/{machine.library()}",
+    "node": lambda machine: "package/send-im.node",
+    "php": lambda machine: f"lib/{machine.php}/{machine.library()}",
+}
 # Where a program of Go is linked that nothing else tries.
 GO_LINKED = ("aarch64-unknown-linux-gnu", "x86_64-unknown-linux-musl", "aarch64-pc-windows-gnullvm")
+# The same for C.
+C_LINKED = ("aarch64-unknown-linux-gnu", "aarch64-pc-windows-gnullvm")
+# How a program or a library for Linux begins, and one for a Mac. So do no other files in packages.
+NATIVE = (b"\x7fELF", b"\xcf\xfa\xed\xfe")
 # What the scenarios drive the Rust library with.
 DRIVER = ["-p", "send-im-scenarios", "--bin", "rust-driver"]
 # What says how the library gets on with an operating system. The rest asks the sandbox for what the scenarios ask it for.
@@ -78,7 +92,7 @@ def main():
 def prepare(chosen):
     """What these targets need and this machine may lack."""
     targets.prepare(chosen)
-    needed = {"wine": "wine64", "qemu-aarch64-static": "qemu-user-static", "mmdebstrap": "mmdebstrap", "musl-gcc": "musl-tools"}
+    needed = {"wine": "wine", "qemu-aarch64-static": "qemu-user-static", "mmdebstrap": "mmdebstrap", "musl-gcc": "musl-tools"}
     missing = [package for tool, package in needed.items() if not shutil.which(tool)]
     if not Path("/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1").exists():
         missing += ["libc6-arm64-cross", "libgcc-s1-arm64-cross"]
@@ -87,9 +101,9 @@ def prepare(chosen):
     if missing:
         toolchains.debian(*missing)
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-scenarios", "-p", "send-im-cli", check=True)
-    if any(target.windows and runs_here(target) for target in chosen):
+    if windows.WINDOWS in chosen:
         windows.prepare()
-    if any(target.run == (str(targets.WINE_32),) for target in chosen):
+    if windows.WINDOWS_32 in chosen:
         windows.prepare_32()
 
 
@@ -168,14 +182,14 @@ def command(target):
 
 def core(target):
     """The scenarios through the Rust library."""
-    if not runs_here(target) or target.run == (str(targets.WINE_32),):
+    if not runs_here(target) or target == windows.WINDOWS_32:
         return None
     return scenarios.judge([script(target, "rust-driver", target.folder("dev") / target.program("rust-driver"))])
 
 
 def rust_tests(target):
     """Tests of the core as that machine runs them."""
-    if target.triple != windows.WINDOWS.triple:
+    if target != windows.WINDOWS:
         return None
     outcome = Outcome()
     variable = f"CARGO_TARGET_{target.triple.upper().replace('-', '_')}_RUNNER"
@@ -187,17 +201,15 @@ def rust_tests(target):
 
 def system(target):
     """What Windows itself asks of the command: a service, and its end."""
-    if not (target.windows and runs_here(target)):
-        return None
-    return windows_system.tests()
+    return windows_system.tests() if target == windows.WINDOWS else None
 
 
 def packages_of_users(target):
     """What users get, in an empty place, as they are used there."""
-    if target.triple != windows.WINDOWS.triple:
+    if target not in (windows.WINDOWS, windows.WINDOWS_32):
         return None
     build_packages(target.triple, *windows.LANGUAGES)
-    return windows.tests()
+    return windows.tests(target)
 
 
 def build_packages(machines, *languages):
@@ -209,29 +221,32 @@ def build_packages(machines, *languages):
 
 
 def packages_hold_what_was_built(target):
-    """The package of each language that has a name for this machine, has its library or its command, as it was built."""
+    """The package of each language has its library or its command, as it was built, where it is looked for, and no other machine's."""
     outcome = Outcome()
-    for language, name in NAMES.items():
-        if not getattr(target, name):
+    for language, place in PLACES.items():
+        if not place(target):
             continue
-        inside = {content for package in build_packages(target.triple, language) for content in contents(package.read_bytes())}
-        wanted = {(target.folder("dev") / file).read_bytes() for file in files(target)}
-        good = bool(inside & wanted)
-        outcome += Outcome(passed=good, failed=not good, why=[] if good else [f"{language}: nothing of {target.triple} is in its package"])
+        held = [entry for package in build_packages(target.triple, language) for entry in contents(package.read_bytes())]
+        built = {(target.folder("dev") / file).read_bytes() for file in files(target)}
+        there = [name for name, content in held if content in built and re.fullmatch(place(target), name)]
+        strange = [name for name, content in held if content not in built and content.startswith(NATIVE)]
+        good = there and not strange
+        why = [] if good else [f"{language}: no {place(target)}" if not there else f"{language}: {strange} are of another machine"]
+        outcome += Outcome(passed=bool(good), failed=not good, why=why)
     return outcome
 
 
 def contents(packed):
-    """The files in a zip, or in a tape archive and those that are in it."""
+    """The files in a zip, or in a tape archive and those that are in it: their names and bytes."""
     if zipfile.is_zipfile(io.BytesIO(packed)):
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            return [archive.read(name) for name in archive.namelist()]
+            return [(name, archive.read(name)) for name in archive.namelist()]
     try:
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-            found = [archive.extractfile(member).read() for member in archive if member.isfile()]
+            found = [(member.name, archive.extractfile(member).read()) for member in archive if member.isfile()]
     except tarfile.ReadError:
         return []
-    return [*found, *(inner for file in found if file.startswith(b"\x1f\x8b") for inner in contents(file))]
+    return [*found, *(inner for _, content in found if content.startswith(b"\x1f\x8b") for inner in contents(content))]
 
 
 def empty_root(target):
@@ -261,16 +276,20 @@ def c_tests(target):
     return c.on(target, "-dynamic") if target.triple == "x86_64-unknown-linux-musl" else None
 
 
+def c_programs(target):
+    """The first lines of C's page, linked with each library of the package."""
+    if target.triple not in C_LINKED:
+        return None
+    build_packages(target.triple, "c")
+    return linked.of_c(target, runs_here(target))
+
+
 def go_program(target):
-    """The first lines of Go's page, linked with the package's library; they greet where the program can be run."""
+    """The first lines of Go's page, linked with the package's library."""
     if target.triple not in GO_LINKED:
         return None
     build_packages(target.triple, "go")
-    with tempfile.TemporaryDirectory() as work:
-        program = golang.linked(Path(work).resolve(), target)
-        done = subprocess.run([*target.run, program], capture_output=True, text=True) if runs_here(target) else None
-    good = done is None or (done.returncode, done.stdout) == (0, GREETING)
-    return Outcome(passed=good, failed=not good, why=[] if good else [str(done)])
+    return linked.of_go(target, runs_here(target))
 
 
 def old_debian(target):
@@ -279,14 +298,7 @@ def old_debian(target):
     """
     if not target.glibc:
         return None
-    suite = "bookworm" if target.run else "bullseye"
-    root = workspace.target_dir() / f"debian-{suite}-{target.debian}"
-    if not root.exists():
-        fresh = root.with_suffix(".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        choice = [f"--architectures={target.debian}", "--variant=extract", "--include=python3"]
-        workspace.run("mmdebstrap", "--quiet", *choice, suite, fresh, check=True)
-        fresh.rename(root)
+    root = debian_root.unpacked("bookworm" if target.run else "bullseye", target.debian, "python3")
     shutil.rmtree(root / "site", ignore_errors=True)
     build_packages(target.triple, "python")
     (wheel,) = (workspace.ROOT / "dist").glob(f"send_im-*manylinux*_{target.triple.split('-')[0]}.whl")
@@ -327,6 +339,7 @@ STEPS = {
     "command in an empty root": empty_root,
     "image of the service": image,
     "tests of C": c_tests,
+    "programs of C": c_programs,
     "program of Go": go_program,
     "wheel in an older Debian": old_debian,
     "source archive of Python": python_sources,

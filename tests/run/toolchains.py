@@ -52,6 +52,16 @@ def debian(*packages):
     workspace.run(*apt, "install", "-y", "-qq", "--no-install-recommends", *packages, check=True, env=quiet)
 
 
+def unpack(suite, architecture, folder, *packages):
+    """Puts the files of packages of a Debian, and of what they need, into this folder. apt checks the signatures; nothing is installed."""
+    codename = re.search(r"^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text(), re.MULTILINE)[1]
+    ask = ["apt-get", "indextargets", "Created-By: Packages", f"Release: {codename}", "--format", "$(REPO_URI)"]
+    # From the archive of this machine's own Debian alone: of those that mmdebstrap would add, one or the other is often just being changed.
+    mirror = min(subprocess.run(ask, capture_output=True, text=True, check=True).stdout.split())
+    choice = [f"--architectures={architecture}", "--variant=extract", f"--include={','.join(packages)}"]
+    workspace.run("mmdebstrap", "--quiet", *choice, suite, folder, mirror, check=True)
+
+
 def main():
     import languages
 
