@@ -40,6 +40,14 @@ problem() {
     fi
 }
 
+# The archive this machine takes its own Debian from.
+archive() {
+    # shellcheck source=/dev/null
+    . /etc/os-release
+    # shellcheck disable=SC2016 # The variable is apt-get's.
+    apt-get indextargets 'Created-By: Packages' "Release: $VERSION_CODENAME" --format '$(REPO_URI)' | sort -u | head -n 1
+}
+
 make() {
     found=$(obstacle)
     if [ -n "$found" ]; then
@@ -56,7 +64,7 @@ make() {
     trap 'rm -rf --one-file-system "$work"' EXIT
     echo "Swift: making $toolchain, which takes about a minute and 2.6 GB." >&2
     unshare --mount --propagation private \
-        mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" "$suite" "$work/root"
+        mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" "$suite" "$work/root" "$(archive)"
     echo "$edition" >"$work/root/.edition"
     rm -rf --one-file-system "$toolchain"
     mv "$work/root" "$toolchain"
