@@ -150,9 +150,12 @@ fn log_refusal(shared: &Shared, name: &str, problem: &Problem) {
 async fn order(shared: &Shared, name: &str, request: Request) -> Result<Order, Problem> {
     let hook = shared.hooks.get(name)?;
     let mut parameters = Parameters::of_query(request.uri())?;
-    // The text comes from elsewhere; markup in it shall not become the message's.
-    if parameters.take("html").is_some() {
-        return Err(Error::invalid_input("A hook sends plain text: leave out the parameter html.").into());
+    // Markup in a text from elsewhere shall not become the message's, nor a text in the URL take the place of an alert.
+    for (name, why) in [("html", "A hook sends plain text"), ("message", "A hook makes the text of the body")]
+    {
+        if parameters.given(name).is_some() {
+            return Err(Error::invalid_input(format!("{why}: leave out the parameter {name}.")).into());
+        }
     }
     let body = body::read(request, shared).await?;
     let unfit = |why: String| Problem::wrong(StatusCode::UNPROCESSABLE_ENTITY, &why);

@@ -30,7 +30,8 @@ Exit codes:
 #[command(after_help = "send-im help doctor lists examples and exit codes.")]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}\n\n{EXIT_CODES}", super::ENVIRONMENT))]
 pub(crate) struct DoctorArgs {
-    /// Look at this domain without an account, up to where somebody would have to sign in
+    /// Look at this domain without an account, up to where somebody would have to sign in. SEND_IM_SERVER belongs to the
+    /// account and is not read; --server is
     #[arg(long, value_name = "DOMAIN", conflicts_with_all = ["address", "username", "password_stdin"])]
     pub(crate) domain: Option<String>,
 

@@ -58,7 +58,8 @@ function show(kind, sentence, facts) {
 
 function receipt(told) {
   const who = told.accepted_by ?? told.to;
-  const sentence = told.evidence === "submitted" ? `The message to ${told.to} is on its way.` : `${who} accepted the message.`;
+  const other = who === told.to ? "" : ` in place of ${told.to}`;
+  const sentence = told.evidence === "submitted" ? `The message to ${told.to} is on its way.` : `${who} accepted the message${other}.`;
   show("good", sentence, [
     ["Evidence", EVIDENCE[told.evidence] ?? told.evidence],
     ["Format", told.format],

@@ -131,8 +131,10 @@ async fn a_body_that_does_not_fit_is_a_422_that_names_the_member() {
     }
     let nobody = answer(posted(&world, "apprise", APPRISE)).await;
     assert_eq!(nobody.verdict(), verdict(400, "invalid_input", "no"));
-    let html = answer(posted(&world, &format!("apprise?recipient={LENE}&html=true"), APPRISE)).await;
-    assert_eq!(html.verdict(), verdict(400, "invalid_input", "no"));
+    for parameter in ["html=true", "message=x"] {
+        let answer = answer(posted(&world, &format!("apprise?recipient={LENE}&{parameter}"), APPRISE)).await;
+        assert_eq!(answer.verdict(), verdict(400, "invalid_input", "no"), "{parameter}");
+    }
     assert_eq!(status(world.get("hooks/apprise")).await, 405);
     assert!(world.texts().is_empty());
 }

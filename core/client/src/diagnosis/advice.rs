@@ -28,6 +28,8 @@ pub(super) enum Reason {
     CertificateNotYetValid,
     CertificateForOtherName,
     UnknownAuthority,
+    /// The authority that is trusted by that name did not sign it, or a key is too short.
+    BadSignature,
     OtherCertificate,
     /// Whether the certificate was revoked cannot be found out.
     RevocationUnknown,
@@ -95,6 +97,7 @@ impl Reason {
         Reason::CertificateNotYetValid,
         Reason::CertificateForOtherName,
         Reason::UnknownAuthority,
+        Reason::BadSignature,
         Reason::OtherCertificate,
         Reason::RevocationUnknown,
         Reason::NoCurrentVersion,
@@ -175,6 +178,10 @@ pub(super) fn advice(check: CheckName, kind: Option<ErrorKind>, reason: Reason) 
             You,
             "If this issuer is your own authority, name its certificate file as ca_file (SEND_IM_CA_FILE). If the server leaves intermediate certificates out, it must send them. Any other issuer may be an interceptor.",
         ),
+        (_, _, Reason::BadSignature) => (
+            You,
+            "Get the file of ca_file (SEND_IM_CA_FILE) anew: it may hold an earlier authority of the same name. If it is right, the pool's certificate needs an RSA key of 2048 bits or more (Set-CsCertificate).",
+        ),
         (_, _, Reason::OtherCertificate) => (
             PoolAdministrator,
             "Assign another one with Set-CsCertificate, or on the reverse proxy: issued by an authority for server authentication, signed with SHA-256, with an RSA key of 2048 bits or more, or ECDSA.",
@@ -223,7 +230,7 @@ pub(super) fn advice(check: CheckName, kind: Option<ErrorKind>, reason: Reason) 
         ),
         (_, _, Reason::NoPassword) => (
             PoolAdministrator,
-            "Look at Get-CsWebServiceConfiguration. Where UseWsFedPassiveAuth is True, Set-CsWebServiceConfiguration can turn it off for this pool; a token of the program's own works as well.",
+            "Where UseWsFedPassiveAuth is True (Get-CsWebServiceConfiguration), Set-CsWebServiceConfiguration can turn it off. Where only Windows sign-in is offered, give the program a token, or the account another pool.",
         ),
         (_, _, Reason::WebPageOnly) => (
             PoolAdministrator,

@@ -24,13 +24,18 @@ pub(super) fn describe(host: &str, handshake: &Handshake, offered: Tls) -> Strin
 fn certificate(own: &Certificate) -> String {
     let names = if own.names.is_empty() { "no names".to_owned() } else { own.names.join(", ") };
     let life = match own.days_left {
-        days @ ..0 => format!("ended on {} ({} days ago)", own.last_day, -days),
-        days => {
+        // Whole days: those that are left are rounded down, to -1 in the first day after the end.
+        left @ ..0 => format!("ended on {} ({} ago)", own.last_day, days(-1 - left)),
+        left => {
             let from = own.begins.as_ref().map_or_else(String::new, |begins| format!("from {begins} "));
-            format!("valid {from}until {} ({days} days)", own.last_day)
+            format!("valid {from}until {} ({})", own.last_day, days(left))
         }
     };
     format!("certificate {} for {names}, {life}", own.subject)
+}
+
+fn days(count: i64) -> String {
+    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
 }
 
 fn issuers(own: &Certificate, others: &[Certificate]) -> String {
@@ -84,6 +89,7 @@ fn reason_of_certificate(bad: &CertificateError) -> Reason {
         Bad::Expired | Bad::ExpiredContext { .. } => Reason::CertificateExpired,
         Bad::NotValidYet | Bad::NotValidYetContext { .. } => Reason::CertificateNotYetValid,
         Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Reason::CertificateForOtherName,
+        Bad::BadSignature => Reason::BadSignature,
         Bad::UnknownRevocationStatus
         | Bad::ExpiredRevocationList
         | Bad::ExpiredRevocationListContext { .. } => Reason::RevocationUnknown,
@@ -113,6 +119,23 @@ mod tests {
     impl std::error::Error for OfWindows {}
 
     #[test]
+    fn days_since_the_end_are_whole_ones() {
+        for (days_left, told) in
+            [(-11, "10 days ago"), (-2, "1 day ago"), (-1, "0 days ago"), (0, "0 days"), (1, "1 day")]
+        {
+            let own = Certificate {
+                subject: "CN=x".to_owned(),
+                issuer: "CN=y".to_owned(),
+                names: Vec::new(),
+                begins: None,
+                last_day: "2026-01-31".to_owned(),
+                days_left,
+            };
+            assert!(certificate(&own).ends_with(&format!("2026-01-31 ({told})")), "{}", certificate(&own));
+        }
+    }
+
+    #[test]
     fn a_failed_handshake_has_its_own_cause() {
         use CertificateError as Bad;
         let certificate = TlsError::InvalidCertificate;
@@ -128,7 +151,7 @@ mod tests {
             (certificate(Bad::Other(OtherError(Arc::new(OfWindows)))), Reason::UnknownAuthority),
             (certificate(Bad::Expired), Reason::CertificateExpired),
             (certificate(Bad::UnknownRevocationStatus), Reason::RevocationUnknown),
-            (certificate(Bad::BadSignature), Reason::OtherCertificate),
+            (certificate(Bad::BadSignature), Reason::BadSignature),
         ] {
             let failed = HandshakeError::from(io::Error::new(io::ErrorKind::InvalidData, error.clone()));
             assert_eq!(reason_of(&failed), reason, "{error:?}");
