@@ -27,17 +27,17 @@ function element(name, className, text) {
   return made;
 }
 
-// The lines of the steps, and their times together: a step may take several requests, between those of another one.
+// The lines of the steps, and their times together: a step may take several requests, between those of another one. The latest is last.
 const lines = new Map();
 
 function step({ step, elapsed_ms }) {
   if (!lines.has(step)) {
     const item = document.createElement("li");
-    lines.set(step, { elapsed: 0, time: element("span", "", "") });
+    lines.set(step, { item, elapsed: 0, time: element("span", "", "") });
     item.append(element("span", "", STEPS[step] ?? step), lines.get(step).time);
-    byId("steps").append(item);
   }
   const line = lines.get(step);
+  byId("steps").append(line.item);
   line.elapsed += elapsed_ms;
   line.time.textContent = `${Math.round(line.elapsed)} ms`;
   lead();
@@ -147,11 +147,13 @@ form.addEventListener("submit", async (event) => {
   byId("send").setAttribute("aria-disabled", "true");
   byId("progress").hidden = false;
   byId("steps").replaceChildren();
+  byId("steps").dataset.running = "";
   lines.clear();
   outcome.replaceChildren(element("p", "", "Sending …"));
   lead();
   await send();
   sending = false;
+  delete byId("steps").dataset.running;
   byId("send").removeAttribute("aria-disabled");
 });
 

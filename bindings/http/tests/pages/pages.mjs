@@ -179,6 +179,9 @@ await withPage(
     const elsewhere = await beacon();
     told = await send(page, { recipient: "amy@contoso.com", message: hostile(elsewhere.at), subject: "Release", importance: "emergency", html: true });
     assert.equal(told.kind, "good");
+    // That it is html is told before the invitation, which is part of sending the text; the text goes after it.
+    assert.deepEqual(told.steps.slice(-3), ["Invite the recipient", "Send the text", "Wait for the recipient's side"]);
+    assert.match((await send(page, { recipient: "forwards@contoso.com", message: "hello" })).sentence, / accepted the message in place of forwards@contoso\.com\.$/);
     await inbox.click('nav a[href="#inbox"]');
     await inbox.click('#conversations button:has-text("Release")');
     const letter = inbox.frameLocator("#messages iframe");
