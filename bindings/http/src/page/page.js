@@ -27,7 +27,7 @@ function element(name, className, text) {
   return made;
 }
 
-// The lines of the steps, and their times together: a step may take several requests, between those of another one. The latest is last.
+// The lines of the steps, and their times together: a step may take several requests, between those of another one.
 const lines = new Map();
 
 function step({ step, elapsed_ms }) {
@@ -37,7 +37,8 @@ function step({ step, elapsed_ms }) {
     item.append(element("span", "", STEPS[step] ?? step), lines.get(step).time);
   }
   const line = lines.get(step);
-  byId("steps").append(line.item);
+  // From the invitation on the latest is last: what went before it may come again after it.
+  if (!line.item.isConnected || lines.has("invite")) byId("steps").append(line.item);
   line.elapsed += elapsed_ms;
   line.time.textContent = `${Math.round(line.elapsed)} ms`;
   lead();

@@ -95,6 +95,7 @@ await withPage(
     assert.deepEqual([told.kind, told.sentence], ["good", "lenea@contoso.com accepted the message."]);
     for (const step of ["Find the server", "Sign in", "Open a session", "Invite the recipient"]) assert.ok(told.steps.includes(step), `${step}: ${told.steps}`);
     assert.deepEqual(told.steps, [...new Set(told.steps)], "each step once");
+    assert.deepEqual(told.steps.slice(0, 2), ["Find the server", "Sign in"]);
     assert.match(told.facts, /accepted the invitation that carried the text/);
     await layout.inView(page, "#outcome");
     const motion = () => page.evaluate(() => getComputedStyle(document.documentElement).scrollBehavior);
