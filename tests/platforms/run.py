@@ -115,7 +115,7 @@ def prove(target):
         outcome = step(target)
         if outcome is not None:
             rows.append((target.triple, name, outcome.passed, outcome.failed, time.monotonic() - begin))
-            print(f"{target.triple}: {name}: {outcome.passed} passed, {outcome.failed} failed", *outcome.why, sep="\n  ", flush=True)
+            print(f"{target.triple}: {name}: {int(outcome.passed)} passed, {int(outcome.failed)} failed", *outcome.why, sep="\n  ", flush=True)
     return rows
 
 

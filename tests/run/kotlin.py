@@ -36,7 +36,8 @@ def toolchain():
 def command(*arguments, profile="dev"):
     """The command line of Maven for the package; its native library is built by this profile of cargo."""
     chosen = ["-Pdev"] if profile == "dev" else [f"-Dcargo.profile={profile}", f"-Dcargo.folder={profile}"]
-    return ["mvn", "--batch-mode", "-f", PACKAGE, *chosen, f"-Dcargo.target={workspace.target_dir()}", *arguments]
+    # Colours would be ended at the beginning of the next line, whose ever that is.
+    return ["mvn", "--batch-mode", "-Dstyle.color=never", "-f", PACKAGE, *chosen, f"-Dcargo.target={workspace.target_dir()}", *arguments]
 
 
 def maven(*arguments, profile="dev", **options):
