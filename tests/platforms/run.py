@@ -115,7 +115,8 @@ def prove(target):
         outcome = step(target)
         if outcome is not None:
             rows.append((target.triple, name, outcome.passed, outcome.failed, time.monotonic() - begin))
-            print(f"{target.triple}: {name}: {int(outcome.passed)} passed, {int(outcome.failed)} failed", *outcome.why, sep="\n  ", flush=True)
+            passed, failed = int(outcome.passed), int(outcome.failed)
+            print(f"{target.triple}: {name}: {passed} passed, {failed} failed", *outcome.why, sep="\n  ", flush=True)
     return rows
 
 
