@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -36,13 +37,13 @@ def toolchain():
 def command(*arguments, profile="dev"):
     """The command line of Maven for the package; its native library is built by this profile of cargo."""
     chosen = ["-Pdev"] if profile == "dev" else [f"-Dcargo.profile={profile}", f"-Dcargo.folder={profile}"]
-    # Colours would be ended at the beginning of the next line, whose ever that is.
-    return ["mvn", "--batch-mode", "-Dstyle.color=never", "-f", PACKAGE, *chosen, f"-Dcargo.target={workspace.target_dir()}", *arguments]
+    return ["mvn", "--batch-mode", "-f", PACKAGE, *chosen, f"-Dcargo.target={workspace.target_dir()}", *arguments]
 
 
 def maven(*arguments, profile="dev", **options):
     """Runs Maven, which tells of failures alone."""
-    return workspace.run(*command("--quiet", *arguments, profile=profile), **options)
+    # It ends colours that it never began, before whatever is printed next.
+    return workspace.run(*command("--quiet", *arguments, profile=profile), **{"stdout": sys.stderr, **options})
 
 
 @cache
