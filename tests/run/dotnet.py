@@ -51,7 +51,7 @@ def driver_vb():
 
 def tests(project):
     """Builds a program of tests, runs it and counts."""
-    return counted(*command(built(project)), longest=HANG, env=environment())
+    return counted(*command(built(project)), timeout=HANG, env=environment())
 
 
 def run():

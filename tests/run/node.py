@@ -54,7 +54,7 @@ def run():
     """Builds the debug library and runs the tests."""
     prepared()
     tests = sorted((PACKAGE / "test").glob("*.test.mjs"))
-    return counted("node", "--test", "--test-reporter=spec", *tests, longest=HANG, cwd=PACKAGE)
+    return counted("node", "--test", "--test-reporter=spec", *tests, timeout=HANG, cwd=PACKAGE)
 
 
 def package(machines, profile):

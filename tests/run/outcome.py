@@ -60,15 +60,15 @@ class Outcome:
         return self
 
 
-def counted(*command, longest=None, **options):
+def counted(*command, timeout=None, **options):
     """Runs tests, shows what they say as it comes, and counts. What takes longer than these seconds is killed."""
     command = workspace.line(command)
-    options = {"cwd": workspace.ROOT, "env": workspace.clean(), "start_new_session": bool(longest), **options}
+    options = {"cwd": workspace.ROOT, "env": workspace.clean(), "start_new_session": bool(timeout), **options}
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace", **options
     )
-    kill = (lambda: os.killpg(process.pid, signal.SIGKILL)) if longest and os.name != "nt" else process.kill
-    watchdog = threading.Timer(longest or threading.TIMEOUT_MAX, kill)
+    kill = (lambda: os.killpg(process.pid, signal.SIGKILL)) if timeout and os.name != "nt" else process.kill
+    watchdog = threading.Timer(timeout or threading.TIMEOUT_MAX, kill)
     watchdog.daemon = True
     watchdog.start()
     try:

@@ -28,7 +28,7 @@ NOT_SHIPPED = shutil.ignore_patterns("Tests", ".*", "*.sh", "lib", "SendImNative
 ACCOUNT = {"SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "x"}
 HANG = 120
 # Seconds after which the tests of the package count as hanging; they take about one minute.
-LONGEST_RUN = 1200
+RUN_TIMEOUT = 1200
 
 # SwiftPM 6.0 now and then breaks off with a segmentation fault while it plans a build. Nothing of ours runs then.
 CRASHES = (-signal.SIGSEGV, 128 + signal.SIGSEGV)
@@ -109,7 +109,7 @@ def run():
     build(workspace.ROOT, PACKAGE, "--build-tests")
     build(workspace.ROOT, EXAMPLE)
     # XCTest has no time limit of its own here. A call that hangs must not hang everything.
-    own = counted(*command(workspace.ROOT, PACKAGE, "swift", "test", "--skip-build"), longest=LONGEST_RUN)
+    own = counted(*command(workspace.ROOT, PACKAGE, "swift", "test", "--skip-build"), timeout=RUN_TIMEOUT)
     return own + package_tests.run(PACKAGE / "Tests")
 
 

@@ -230,7 +230,7 @@ pub(super) fn advice(check: CheckName, kind: Option<ErrorKind>, reason: Reason) 
         ),
         (_, _, Reason::NoPassword) => (
             PoolAdministrator,
-            "Where UseWsFedPassiveAuth is True (Get-CsWebServiceConfiguration), Set-CsWebServiceConfiguration can turn it off. Where only Windows sign-in is offered, give the program a token, or the account another pool.",
+            "Where UseWsFedPassiveAuth is True (Get-CsWebServiceConfiguration), Set-CsWebServiceConfiguration can turn it off. Where only Windows sign-in is offered, use an account of another pool, or a token of the program's.",
         ),
         (_, _, Reason::WebPageOnly) => (
             PoolAdministrator,

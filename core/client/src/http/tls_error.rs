@@ -183,7 +183,7 @@ fn certificate(bad: &CertificateError) -> String {
             "is signed in a way this client does not know; its administrator must replace it by one signed with RSA or ECDSA and SHA-256"
         }
         Bad::BadSignature => {
-            "has a signature that does not fit the authority of that name, or an RSA key of less than 2048 bits; get the file of ca_file anew, or its administrator must replace it"
+            "has a signature that does not fit the authority of that name, or an RSA key of less than 2048 bits; if a ca_file is given, it may hold an earlier authority: get it anew, otherwise its administrator must replace the certificate"
         }
         Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } => {
             "is not issued for servers; its administrator must replace it by one whose extended key usage has server authentication"
