@@ -19,7 +19,7 @@
 PYTHON ?= python3
 export CARGO_TERM_COLOR ?= auto
 # What lies beside the crate it drives uses what tests/run knows of this clone.
-DRIVER = PYTHONPATH=tests/run $(PYTHON)
+DRIVER = PYTHONPATH=tests/run:tests/packages $(PYTHON)
 
 .PHONY: help demo test bench lint docs packages clean-room platforms soak siege fuzz sanitize advisories toolchains clean
 
@@ -33,7 +33,7 @@ test:
 	@$(PYTHON) tests/run/suites.py
 
 bench:
-	@$(DRIVER) tests/bench/run.py
+	@SEND_IM_PROFILE=release $(DRIVER) tests/bench/run.py
 
 lint:
 	cargo fmt --all --check
@@ -47,10 +47,10 @@ docs:
 	@$(PYTHON) tests/run/docs.py $(LANGS)
 
 packages:
-	@TARGETS="$(TARGETS)" $(PYTHON) tests/run/packages.py $(LANGS)
+	@TARGETS="$(TARGETS)" SEND_IM_PROFILE="$${SEND_IM_PROFILE:-release}" $(DRIVER) tests/packages/build.py $(LANGS)
 
 clean-room:
-	@$(PYTHON) tests/run/packages.py clean-room $(LANGS)
+	@$(DRIVER) tests/packages/rooms.py $(LANGS)
 
 platforms:
 	@$(DRIVER) tests/platforms/run.py $(TARGETS)

@@ -4,11 +4,10 @@ import re
 import shutil
 import subprocess
 
-import c
 import pytest
-from golang import EXAMPLE, NATIVE, PACKAGE, go, gopher, local
+from languages import C, GO
 from programs import HANG, Sandbox, clean, ended
-from workspace import run, target_dir
+from workspace import PROFILE, ROOT, run, target_dir
 
 
 @pytest.fixture(scope="module")
@@ -16,9 +15,9 @@ def shared():
     """The example, linked with the shared library as pkg-config names it."""
     prefix = target_dir() / "send-im-go"
     shutil.rmtree(prefix, ignore_errors=True)
-    c.install(prefix, "dev")
+    C.do(f"make --silent install PREFIX={prefix} SEND_IM_PROFILE={PROFILE}")
     environment = {"PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig")}
-    gopher("build", "-tags=send_im_pkgconfig", "-o", prefix / "send", ".", folder=EXAMPLE, env=environment, check=True)
+    GO.do(f"go build -C {ROOT / 'examples' / 'go'} -tags=send_im_pkgconfig -o {prefix / 'send'} .", env={**clean(), **environment})
     return prefix
 
 
@@ -46,29 +45,29 @@ def test_a_library_of_another_interface_is_refused(shared):
 
 def refusal(folder, **environment):
     """What the compiler says about a package that cannot be built."""
-    done = ended([go(), "build", "./..."], local(**environment), cwd=folder)
+    done = ended(["go", "build", "./..."], {**clean(), **environment}, cwd=folder)
     assert done.returncode != 0
     return done.stdout + done.stderr
 
 
 def test_without_a_library_the_compiler_says_what_to_do(tmp_path):
     copied = shutil.ignore_patterns("*.a", "send_im.h", "library.h", "*_test.go")
-    shutil.copytree(PACKAGE, tmp_path / "package", ignore=copied)
+    shutil.copytree(GO.folder, tmp_path / "package", ignore=copied)
     assert "go generate ./..." in refusal(tmp_path / "package")
 
 
 def test_without_cgo_the_compiler_says_what_to_do():
-    assert "CGO_ENABLED_to_1" in refusal(PACKAGE, CGO_ENABLED="0")
+    assert "CGO_ENABLED_to_1" in refusal(GO.folder, CGO_ENABLED="0")
 
 
 def test_another_build_of_the_library_is_linked_again():
-    header = NATIVE / "library.h"
+    header = GO.folder / "internal" / "native" / "library.h"
     kept = header.read_text()
     try:
         for digest in ("a" * 64, "b" * 64):
             header.write_text(f'#define SENDIM_LIBRARY "{digest}"\n')
-            command = [go(), "test", "-run=^TestLibrary$", "-v", "./internal/native"]
-            told = subprocess.run(command, cwd=PACKAGE, env=local(), capture_output=True, text=True, check=True, timeout=HANG)
+            command = ["go", "test", "-run=^TestLibrary$", "-v", "./internal/native"]
+            told = subprocess.run(command, cwd=GO.folder, capture_output=True, text=True, check=True, timeout=HANG)
             assert re.search(r"library (\w+)", told.stdout)[1] == digest
     finally:
         header.write_text(kept)

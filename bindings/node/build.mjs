@@ -1,6 +1,6 @@
-// Builds the native library and puts it into this folder, where the package looks for it: node build.mjs [PROFILE]
+// Builds the native library and puts it into this folder, where the package looks for it.
 //
-// PROFILE is one of cargo's: dev, which is quick to build, or release.
+// SEND_IM_PROFILE is a profile of cargo: dev, which is quick to build, or release.
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, renameSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { platform } from './lib/platform.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '..', '..');
-const profile = process.argv[2] ?? 'dev';
+const profile = process.env.SEND_IM_PROFILE ?? 'dev';
 execFileSync('cargo', ['build', '--quiet', '-p', 'send-im-node', '--profile', profile], {
   cwd: root,
   stdio: 'inherit',

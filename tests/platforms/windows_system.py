@@ -15,9 +15,9 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import http_service
 import programs
 import windows
+import workspace
 from outcome import checked, tests_in
 from programs import same
 
@@ -28,7 +28,7 @@ PATIENCE = 60
 
 def program():
     """The command as it was built last for Windows."""
-    return windows.WINDOWS.folder("dev") / windows.WINDOWS.program()
+    return windows.WINDOWS.folder / windows.WINDOWS.program()
 
 
 def eventually(what, condition):
@@ -85,7 +85,7 @@ def ask(room, *command):
 @contextlib.contextmanager
 def service(room, port):
     """The command, registered as a service by the line of the page."""
-    page = (http_service.PACKAGE / "README.md").read_text()
+    page = (workspace.BINDINGS / "http" / "README.md").read_text()
     (command,) = re.findall(r'^sc\.exe create send-im binPath= "((?:\\.|[^"])*)" start= ', page, re.MULTILINE)
     # The page has the quotes of cmd, and places of a real machine.
     places = {'\\"': '"', r"C:\Program Files\send-im\send-im.exe": program(), r"C:\ProgramData\send-im\log": room / "logs"}

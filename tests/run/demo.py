@@ -5,8 +5,8 @@ import shlex
 import subprocess
 import sys
 
-import languages
 import workspace
+from examples import EXAMPLES, example
 
 RECIPIENT = "lenea@contoso.com"
 
@@ -36,10 +36,10 @@ def main():
 
         shell = ["send", "--verbose", "--to", RECIPIENT, "--subject", "db7", "--importance", "urgent", "disk full"]
         send("$ send-im " + shlex.join(shell), [command, *shell])
-        for language, example in examples():
-            arguments = [RECIPIENT, f"hello from {language}"]
-            say(f"Building the example in {language}.")
-            send(f"$ the example in {language}: {shlex.join(arguments)}", example(arguments))
+        for name in possible():
+            arguments = [RECIPIENT, f"hello from {name}"]
+            say(f"Building the example in {name}.")
+            send(f"$ the example in {name}: {shlex.join(arguments)}", example(name, *arguments))
     finally:
         sandbox.terminate()
         sandbox.wait(timeout=10)
@@ -50,16 +50,16 @@ def main():
     say(f"A recipient who is busy: {command} send --server sandbox --to busy@contoso.com hello    More in README.md.")
 
 
-def examples():
-    """The languages that are wanted and can run here, with what makes the command line of their example."""
+def possible():
+    """The examples that are wanted and can run here."""
     wanted = os.environ.get("LANGS", "").lower().split()
-    for language, problem, example in languages.EXAMPLES:
-        if wanted and language.lower() not in wanted:
+    for name, (language, *_) in EXAMPLES.items():
+        if wanted and name.lower() not in wanted:
             continue
-        if why := problem():
-            print(f"\nwithout {language}: {why}", flush=True)
+        if why := language.problem():
+            print(f"\nwithout {name}: {why}", flush=True)
         else:
-            yield language, example
+            yield name
 
 
 if __name__ == "__main__":

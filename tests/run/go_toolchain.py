@@ -1,4 +1,4 @@
-"""Which Go the Go package is built with, and how a Debian machine gets one that is new enough."""
+"""Go for a Debian machine whose own is too old: the toolchain that Go gives out as a module, put before PATH."""
 
 import re
 import shutil
@@ -9,64 +9,54 @@ from pathlib import Path
 
 import toolchains
 import workspace
-from toolchains import CACHE
-from workspace import clean
+from workspace import BIN, CACHE
 
-OLDEST_GO = (1, 21)
-# What Debian 12 gets, whose own Go is older. Go gives out its toolchains as modules.
+OLDEST = (1, 21)
 TOOLCHAIN = "go1.26.8"
 TOOLS = {"cc": "gcc", "strip": "binutils", "pkg-config": "pkg-config"}
 
 
-def version_of(command):
-    """The version of this Go as two numbers, (0, 0) where it does not tell."""
-    told = subprocess.run([command, "env", "GOVERSION"], capture_output=True, text=True, env=local())
-    found = re.match(r"go(\d+)\.(\d+)", told.stdout)
+@lru_cache(maxsize=None)
+def version():
+    """The version of Go as two numbers, (0, 0) where there is none."""
+    found = re.match(r"go(\d+)\.(\d+)", toolchains.said("go", "env", "GOVERSION"))
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def local(**more):
-    """An environment without an account of ours, in which Go stays the one it is."""
-    return {**clean(), "GOTOOLCHAIN": "local", "GOWORK": "off", **more}
+def has_address_sanitizer():
+    """True if a program can be built with it."""
+    with tempfile.TemporaryDirectory() as work:
+        (Path(work) / "main.go").write_text('package main\n\nimport "C"\n\nfunc main() {}\n')
+        return subprocess.run(["go", "build", "-asan", "-o", "probe", "main.go"], cwd=work, capture_output=True).returncode == 0
 
 
-@lru_cache(maxsize=None)
-def go():
-    """The Go to use, or None: that on PATH, else that of `toolchain`."""
-    for command in (shutil.which("go"), CACHE / TOOLCHAIN / "bin" / "go"):
-        if command and Path(command).exists() and version_of(command) >= OLDEST_GO:
-            return str(command)
-    return None
+def problem():
+    """Why nothing in Go can be built here, or None."""
+    return None if version() >= OLDEST else f"no Go {'.'.join(map(str, OLDEST))} or newer on PATH (make toolchains gets one)"
 
 
 def toolchain():
-    """A compiler for C, and a Go that is new enough. Debian's, or with its help the one that Go gives out as a module."""
-    toolchains.get({**TOOLS, **({} if go() else {"go": "golang-go"})}, "libc6-dev")
-    go.cache_clear()
-    if not go():
-        from_module(shutil.which("go"))
-        go.cache_clear()
-
-
-def from_module(old):
-    """Gets a Go by an older one. A toolchain is a module; since 1.21 Go does the same by itself."""
+    """A compiler for C, and a Go that is new enough: Debian's, or with its help the one of the module."""
+    toolchains.get({**TOOLS, "go": "golang-go"}, "libc6-dev")
+    version.cache_clear()
+    if not problem():
+        return
+    folder = CACHE / TOOLCHAIN
     with tempfile.TemporaryDirectory() as work:
-        platform = "-".join(target())
-        module = f"golang.org/toolchain@v0.0.1-{TOOLCHAIN}.{platform}"
-        environment = local(GOMODCACHE=work, GOFLAGS="-modcacherw")
-        workspace.run(old, "mod", "download", module, folder=work, env=environment, check=True)
-        (CACHE / TOOLCHAIN).parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(CACHE / TOOLCHAIN, ignore_errors=True)
-        shutil.move(Path(work) / "golang.org" / module.split("/")[1], CACHE / TOOLCHAIN)
+        name = f"toolchain@v0.0.1-{TOOLCHAIN}.{'-'.join(toolchains.said('go', 'env', 'GOOS', 'GOARCH').split())}"
+        variables = {"GOMODCACHE": work, "GOFLAGS": "-modcacherw"}
+        workspace.run("go", "mod", "download", f"golang.org/{name}", folder=work, env={**workspace.clean(), **variables}, check=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.move(Path(work) / "golang.org" / name, folder)
     # No module holds another, so theirs have other names there; and files of modules are not executable.
-    for other in list((CACHE / TOOLCHAIN).rglob("_go.mod")):
+    for other in list(folder.rglob("_go.mod")):
         other.rename(other.with_name("go.mod"))
-    for folder in ("bin", "pkg/tool"):
-        for tool in (CACHE / TOOLCHAIN / folder).rglob("*"):
+    for tools in ("bin", "pkg/tool"):
+        for tool in (folder / tools).rglob("*"):
             tool.chmod(0o755)
-
-
-def target():
-    """The operating system and the processor, in Go's words."""
-    words = subprocess.run([go() or "go", "env", "GOOS", "GOARCH"], capture_output=True, text=True, check=True)
-    return words.stdout.split()
+    BIN.mkdir(exist_ok=True)
+    for tool in ("go", "gofmt"):
+        (BIN / tool).unlink(missing_ok=True)
+        (BIN / tool).symlink_to(folder / "bin" / tool)
+    version.cache_clear()

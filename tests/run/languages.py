@@ -1,107 +1,247 @@
-"""The languages whose packages this machine may build, the module of each, and the rows of the table that `make test` ends with.
-
-A module has problem(), why it cannot run here, or None; toolchain(), which gets what is missing; run(), its tests; where there is
-a package, package(), its artefacts in dist/, and clean_room(), which uses them in an empty place; perhaps lint(), what its
-linters say; driver(), the command line of the scenarios' driver; example(), that of its example.
-"""
+"""The languages, and the rows of the table that `make test` ends with."""
 
 import os
+import shutil
 import sys
-from dataclasses import dataclass
-from typing import Callable
 
-import c
+import browser
 import dotnet
-import golang
-import http_service
-import kotlin
-import node
-import php
-import python
-import ruby
-import rust
+import dotnet_sdk
+import go_toolchain
 import shell
 import swift
+import toolchains
 import workspace
+from language import Language, Row
+from outcome import Outcome, counted
+from workspace import BINDINGS, PROFILE, ROOT
+
+CARGO = "cargo test --no-fail-fast"
+CRATES = "send-im-ucwa send-im send-im-sandbox send-im-scenarios send-im-uniffi send-im-runtime send-im-fuzz send-im-example"
+COPY_JARS = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies -DoutputDirectory=target/libs"
+
+
+def maven(profile=PROFILE):
+    """Maven for the package, whose native library is built by a profile of cargo."""
+    chosen = "-Pdev" if profile == "dev" else f"-Dcargo.profile={profile} -Dcargo.folder={profile}"
+    return f"mvn --batch-mode {chosen} -Dcargo.target={{target}}"
+
+
+JAVA = "java -cp {here}/target/classes{sep}{here}/target/test-classes{sep}{here}/target/libs/*"
+GO_TEST = "go test -v -count=1 -timeout=40m"
+# Tests that the leak detector leaves out: they send as the others do, only more often.
+GO_LONG = "Thousand|TheReadme|TheOtherLines|TheExample|MayEnd"
+STATICCHECK = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
+# Programs in Python that make runs.
+RUNNERS = "tests/[!s]*/*.py tests/s*/run.py bindings/*/[tT]ests/*_*.py bindings/*/*_test.py bindings/*/*/tests/*.py"
+# Whether what make runs calls what there is, with as many arguments: no test runs the benchmark.
+CALLS = "no-value-for-parameter,too-many-function-args,unexpected-keyword-arg,undefined-variable,no-name-in-module,no-member"
+PHP_EXTENSIONS = "foreach (['ffi', 'dom', 'mbstring', 'pcntl', 'posix', 'zip'] as $name) extension_loaded($name) || print(\"$name \");"
+
+
+def ruby_problem():
+    """Whether the tests find what they require."""
+    if toolchains.said("ruby", "-e", "print RUBY_ENGINE; require %q(ffi); require %q(minitest)") != "ruby":
+        return "this is not MRI with ffi and minitest (on Debian: apt install ruby ruby-ffi ruby-minitest)"
+    return None
+
+
+def php_problem():
+    """Whether PHP has its extensions and php-fpm."""
+    lacking = toolchains.said("php", "-r", PHP_EXTENSIONS).split()
+    version = toolchains.said("php", "-r", "echo PHP_MAJOR_VERSION, '.', PHP_MINOR_VERSION;")
+    if not any(shutil.which(f"php-fpm{suffix}", path=f"{os.environ['PATH']}:/usr/sbin") for suffix in (version, "")):
+        lacking.append("php-fpm")
+    return f"this PHP has no {' and no '.join(lacking)} (on Debian: apt install {' '.join(PHP.more)})" if lacking else None
+
+
+def http_problem():
+    """Whether what posts to the service is here: Alertmanager by Debian's name or its own, .NET, a browser."""
+    if not any(map(shutil.which, ("prometheus-alertmanager", "alertmanager"))):
+        return f"no Alertmanager on PATH (on Debian: apt install {' '.join(HTTP.more)})"
+    return workspace.python_problem() or dotnet_sdk.problem() or browser.problem()
+
+
+def node_modules():
+    """Installs what package-lock.json names, unless it is there."""
+    lock, installed = NODE.folder / "package-lock.json", NODE.folder / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        NODE.do("npm ci --no-audit --no-fund --ignore-scripts --loglevel=error")
+        installed.touch()
+
+
+def go_leaks():
+    """The tests with AddressSanitizer, whose leak detector Go asks at the end since 1.24."""
+    if go_toolchain.version() >= (1, 24) and go_toolchain.has_address_sanitizer():
+        return counted(*GO_TEST.split(), "-asan", "-skip", GO_LONG, "./...", cwd=GO.folder)
+    return Outcome(skipped=1, why=["this Go or this compiler has no leak detector (Go 1.24; on Debian: apt install gcc)"])
+
+
+def pylint():
+    """Whether what make runs fits together."""
+    files = [file for pattern in RUNNERS.split() for file in ROOT.glob(pattern)]
+    paths = os.pathsep.join(str(ROOT / name) for name in ("tests/run", "tests/packages", "core"))
+    told = workspace.run(
+        workspace.PYTHON, "-m", "pylint", "--score=n", "--disable=all", f"--enable={CALLS}", *files, env=dict(os.environ, PYTHONPATH=paths)
+    )
+    style = ["--quiet", "--config", PYTHON.folder / "pyproject.toml", "--select", "E,F,W,B", "--line-length", "140"]
+    looked = workspace.run(workspace.PYTHON, "-m", "ruff", "check", *style, *files)
+    return ["what make runs has faults, see above"] if told.returncode or looked.returncode else []
+
+
+RUST = Language(ROOT)
+SHELL = Language(BINDINGS / "cli", extras=shell.TOOLS, ready=("cargo build --quiet -p send-im-cli",), lint=(shell.lint,))
+PYTHON = Language(
+    BINDINGS / "python",
+    more=("python3", "python3-venv"),
+    check=workspace.python_problem,
+    ready=(lambda: workspace.install_python_package("[test]"),),
+    lint=(
+        "{python} -m ruff check --quiet .",
+        "{python} -m ruff format --quiet --check .",
+        "{python} -m ruff check --quiet --config pyproject.toml --ignore D {root}/examples/python",
+        "{python} -m mypy",
+        pylint,
+    ),
+)
+RUBY = Language(
+    BINDINGS / "ruby",
+    tools={"ruby": "ruby", "rake": "rake", "gem": "ruby"},
+    extras={"rubocop": "rubocop", "yard": "yard"},
+    more=("ruby-dev", "ruby-ffi", "ruby-minitest"),
+    oldest=("Ruby", (3, 1), "ruby", "-e", "print RUBY_VERSION"),
+    check=ruby_problem,
+    ready=("rake --quiet compile",),
+    lint=("rake --quiet lint",),
+)
+JVM = Language(
+    BINDINGS / "kotlin",
+    tools={"mvn": "maven", "javac": "openjdk-17-jdk-headless"},
+    more=("maven",),
+    oldest=("the JDK", (17,), "javac", "-version"),
+    ready=(f"{maven()} --quiet clean test-compile {COPY_JARS}",),
+)
+SWIFT = Language(
+    BINDINGS / "swift",
+    check=swift.problem,
+    fetch=swift.toolchain,
+    ready=("./prepare.sh {profile}",),
+    lint=(swift.lint,),
+)
+C = Language(
+    BINDINGS / "c",
+    tools={"make": "make", "cc": "gcc", "c++": "g++", "pkg-config": "pkg-config"},
+    extras={"cmake": "cmake", "valgrind": "valgrind"},
+    more=("libc6-dev",),
+    check=lambda: "the tests of the C library need a Unix" if os.name == "nt" else None,
+)
+DOTNET = Language(BINDINGS / "dotnet", check=dotnet_sdk.problem, fetch=dotnet_sdk.toolchain, lint=(dotnet.lint,))
+PHP = Language(
+    BINDINGS / "php",
+    tools={"php": "php-cli", "composer": "composer", "phpunit": "phpunit", "cgi-fcgi": "libfcgi-bin"},
+    extras={"phpcs": "php-codesniffer"},
+    more=("php-fpm", "php-mbstring", "php-xml", "php-zip", "php-psr-log"),
+    oldest=("PHP", (8, 1), "php", "-r", "echo PHP_VERSION;"),
+    check=php_problem,
+    ready=("composer --quiet --no-interaction build",),
+    lint=("phpcs -q", "composer --quiet validate --strict --no-check-version"),
+)
+NODE = Language(
+    BINDINGS / "node",
+    tools={"node": "nodejs", "npm": "npm"},
+    oldest=("Node", (18, 18), "node", "--version"),
+    ready=(node_modules, "node build.mjs"),
+    lint=("npm run --silent lint",),
+)
+GO = Language(
+    BINDINGS / "go",
+    tools=go_toolchain.TOOLS,
+    check=go_toolchain.problem,
+    fetch=go_toolchain.toolchain,
+    ready=("go generate ./...",),
+    lint=(
+        "sh -c 'test -z \"$(gofmt -l . {root}/examples/go | tee /dev/stderr)\"'",
+        "go vet ./...",
+        f"go run {STATICCHECK} ./...",
+        "go vet -C {root}/examples/go ./...",
+        f"go run -C {{root}}/examples/go {STATICCHECK} ./...",
+    ),
+)
+HTTP = Language(
+    BINDINGS / "http",
+    tools={"curl": "curl", "php": "php-cli", "ruby": "ruby", "java": "openjdk-17-jdk-headless", "npm": "npm"}
+    | {"chromium": "chromium", "openssl": "openssl"},
+    more=("prometheus-alertmanager",),
+    check=http_problem,
+    fetch=browser.toolchain,
+    ready=("cargo build --quiet -p send-im-cli",),
+)
 
 LANGUAGES = {
-    "python": python,
-    "ruby": ruby,
-    "kotlin": kotlin,
-    "java": kotlin,
-    "swift": swift,
-    "c": c,
-    "dotnet": dotnet,
-    "csharp": dotnet,
-    "vb": dotnet,
-    "php": php,
-    "node": node,
-    "go": golang,
-    "http": http_service,
-    "shell": shell,
+    "python": PYTHON,
+    "ruby": RUBY,
+    "kotlin": JVM,
+    "java": JVM,
+    "swift": SWIFT,
+    "c": C,
+    "dotnet": DOTNET,
+    "csharp": DOTNET,
+    "vb": DOTNET,
+    "php": PHP,
+    "node": NODE,
+    "go": GO,
+    "http": HTTP,
+    "shell": SHELL,
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of the table: why it cannot run here, or None; how it runs; what makes the command line of its driver of scenarios."""
-
-    problem: Callable
-    run: Callable
-    driver: Callable = None
-
 
 # The rows of a lane run one after the other, because they build into the same places; the two lanes run at the same time, because
 # a row waits more than it works.
 LANES = [
     {
-        "rust": Row(rust.problem, rust.run, rust.driver),
-        "shell": Row(shell.problem, shell.run, shell.driver),
-        "python": Row(python.problem, python.run, python.driver),
-        "ruby": Row(ruby.problem, ruby.run, ruby.driver),
-        "kotlin": Row(kotlin.problem, kotlin.run_kotlin, kotlin.driver),
-        "java": Row(kotlin.problem, kotlin.run_java, kotlin.driver_java),
-        "swift": Row(swift.problem, swift.run, swift.driver),
+        "rust": Row(RUST, (" -p ".join([CARGO, *CRATES.split()]),), ("{target}/debug/rust-driver{exe}",)),
+        "shell": Row(SHELL, (shell.tests,), ("{target}/debug/shell-driver{exe} {target}/debug/send-im{exe}",)),
+        "python": Row(PYTHON, ("{python} -m pytest",), ("{python} {here}/tests/driver.py",)),
+        "ruby": Row(RUBY, ("rake --quiet test",), ("ruby -w -I {here}/lib {here}/test/driver.rb",)),
+        "kotlin": Row(JVM, (f"{maven()} surefire:test -DexcludedGroups=java",), (f"{JAVA} im.send.DriverKt",)),
+        "java": Row(JVM, (f"{maven()} surefire:test -Dgroups=java",), (f"{JAVA} im.send.JavaDriver",)),
+        "swift": Row(SWIFT, (swift.tests, SWIFT.folder / "Tests"), (swift.driver,)),
     },
     {
-        "fidelity": Row(workspace.cargo_problem, rust.fidelity),
-        "go": Row(golang.problem, golang.run, golang.driver),
-        "csharp": Row(dotnet.problem, dotnet.run, dotnet.driver),
-        "vb": Row(dotnet.problem, dotnet.run_vb, dotnet.driver_vb),
-        "php": Row(php.problem, php.run, php.driver),
-        "node": Row(node.problem, node.run, node.driver),
-        "c": Row(c.problem, c.run, c.driver),
-        "http": Row(http_service.problem, http_service.run),
+        "fidelity": Row(RUST, (f"{CARGO} -p send-im-fidelity",)),
+        "go": Row(
+            GO,
+            (f"{GO_TEST} -race ./...", f"{GO_TEST} -run ^TestMemory .", go_leaks, GO.folder / "build_test.py"),
+            ("go test -c -race -o {target}/send-im-go-driver .", "{target}/send-im-go-driver driver"),
+        ),
+        "csharp": Row(DOTNET, (dotnet.csharp,), (dotnet.program(dotnet.CSHARP, "driver"),)),
+        "vb": Row(DOTNET, (dotnet.vb,), (dotnet.program(dotnet.VISUAL_BASIC, "driver"),)),
+        "php": Row(PHP, ("phpunit --verbose",), ("php {here}/tests/driver.php",)),
+        "node": Row(NODE, ("npm test --silent",), ("node {here}/test/driver.mjs",)),
+        "c": Row(C, ("make -k check PYTHON={this}",), ("make --silent bin/driver", "{target}/send-im-c/bin/driver")),
+        "http": Row(HTTP, (f"{CARGO} -p send-im-http", HTTP.folder / "tests")),
     },
 ]
 ROWS = {name: row for lane in LANES for name, row in lane.items()}
 
-# The programs of `make demo`: language, why it cannot run here, the command line of its example.
-EXAMPLES = [
-    ("Python", python.problem, python.example),
-    ("Rust", rust.problem, rust.example),
-    ("Ruby", ruby.problem, ruby.example),
-    ("Kotlin", kotlin.problem, kotlin.example),
-    ("Java", kotlin.problem, kotlin.example_java),
-    ("Swift", swift.problem, swift.example),
-    ("C", c.problem, c.example),
-    ("C++", c.problem, c.example_cpp),
-    ("C#", dotnet.problem, dotnet.example),
-    ("VB", dotnet.problem, dotnet.example_vb),
-    ("PHP", php.problem, php.example),
-    ("Node", node.problem, node.example),
-    ("Go", golang.problem, golang.example),
-    ("jQuery", http_service.browser_problem, http_service.example_jquery),
-]
-
 
 def wanted(names):
-    """Names and modules of these languages, or of those in LANGS, or of all; each module once."""
+    """Names and languages, or those in LANGS, or all; each language once."""
     found = {}
     for name in among(LANGUAGES, names or os.environ.get("LANGS", "").split()):
         if LANGUAGES[name] not in found.values():
             found[name] = LANGUAGES[name]
     return found
+
+
+def packaged(names):
+    """The names of those that have a package, each of which must be possible here."""
+    chosen = [language for language in wanted(names).values() if language is not HTTP]
+    # A package may have more names than one.
+    first = [next(name for name, known in LANGUAGES.items() if known is language) for language in chosen]
+    for name, language in zip(first, chosen):
+        if missing := language.problem():
+            sys.exit(f"packages: {name}: {missing}")
+    return first
 
 
 def among(known, names):

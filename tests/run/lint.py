@@ -16,11 +16,6 @@ UNWANTED = re.compile(r"(?<![\w/.-])/(?:work|root(?!/oauth|/user))/|/tmp/[a-z]|\
 WIDTHS = {".cs": 130, ".vb": 130, ".ps1": 150, ".psm1": 150, ".psd1": 150}
 
 
-def tracked_files():
-    listed = workspace.run("git", "ls-files", "-co", "--exclude-standard", capture_output=True, text=True, check=True)
-    return [workspace.ROOT / line for line in listed.stdout.splitlines()]
-
-
 def dependencies(problems):
     """Each dependency has one version, in the workspace, and a reason in CONTRIBUTING.md."""
     manifest = (workspace.ROOT / "Cargo.toml").read_text()
@@ -31,7 +26,7 @@ def dependencies(problems):
         if not name.startswith("send-im") and f"`{name}`" not in reasons:
             problems.append(f"CONTRIBUTING.md does not say why {name} is there")
     used = set()
-    for path in tracked_files():
+    for path in workspace.tracked():
         if path.name == "Cargo.toml" and path != workspace.ROOT / "Cargo.toml":
             for section in re.findall(r"^\[(?:target\.[^\n]*\.)?(?:\w+-)?dependencies\]\n(.*?)(?=^\[|\Z)", path.read_text(), re.M | re.S):
                 for line in re.findall(r"^([a-z][\w-]*)([. =].*)$", section, re.M):
@@ -43,8 +38,8 @@ def dependencies(problems):
 
 def words(problems):
     """No machine paths, no unfinished work; no long lines, tabs and blanks at the end where nobody else looks for them."""
-    for path in tracked_files():
-        if path.suffix in (".lock", ".png") or path == Path(__file__).resolve() or not path.is_file():
+    for path in workspace.tracked():
+        if path.suffix in (".lock", ".png") or path == Path(__file__).resolve():
             continue
         for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
             if UNWANTED.search(line):
@@ -64,7 +59,7 @@ def targets(problems):
 def packages(problems):
     """What the linters of each language's own people say of its package."""
     for name, language in languages.wanted([]).items():
-        if not hasattr(language, "lint"):
+        if not language.lint:
             continue
         missing = language.problem()
         if missing:
@@ -72,7 +67,7 @@ def packages(problems):
             if os.environ.get("REQUIRE_ALL") == "1":
                 problems.append(f"{name} was not looked at: {missing}")
             continue
-        found = language.lint()
+        found = language.faults()
         print(f"{name}: {'; '.join(found) or 'clean'}", flush=True)
         problems += found
 

@@ -1,4 +1,4 @@
-"""The tests in Python beside a package, run by pytest with the modules here: package_tests.py FOLDER."""
+"""The tests in Python beside a package, run by pytest with the modules here and of tests/packages: package_tests.py FOLDER."""
 
 import os
 import sys
@@ -8,11 +8,12 @@ import workspace
 from outcome import counted
 
 PYTEST = "pytest>=8,<10"
+MODULES = (workspace.ROOT / "tests" / "run", workspace.ROOT / "tests" / "packages")
 
 
 def run(folder, *options):
     """Runs those in this folder, or in this file; what they counted."""
-    environment = dict(os.environ, PYTHONPATH=str(Path(__file__).parent))
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(map(str, MODULES)))
     return counted(workspace.PYTHON, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", folder, *options, env=environment)
 
 

@@ -13,11 +13,11 @@ from outcome import Outcome, counted
 
 def judged(row, *options):
     """The cases through the driver of this row of the table."""
-    driver = languages.ROWS[row].driver
-    if not driver:
+    language, steps = languages.ROWS[row].language, languages.ROWS[row].driver
+    if not steps:
         return Outcome()
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-scenarios", check=True)
-    command = driver()
+    command = language.program(steps)
     if row != "shell":
         return judge(command, *options)
     # It starts a process for each message: once as programs use it and once as people do.

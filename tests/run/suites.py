@@ -96,7 +96,7 @@ def ran(name):
     sys.stdout.reconfigure(line_buffering=True, errors="replace")
     require_all = os.environ.get("REQUIRE_ALL") == "1"
     row = ROWS[name]
-    if missing := row.problem():
+    if missing := row.language.problem():
         print(f"skipped {name}: {missing}")
         return Outcome(failed=1, why=[missing]) if require_all else Outcome(skipped=1, why=[missing])
     try:

@@ -9,11 +9,11 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import workspace
-
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "send-im"
+from workspace import CACHE
 
 
 def lacks(tools):
@@ -26,10 +26,17 @@ def lacks(tools):
     return None
 
 
+def said(*command):
+    """What this command prints; nothing where it fails or is not here."""
+    if not shutil.which(command[0]):
+        return ""
+    done = subprocess.run(workspace.line(command), capture_output=True, text=True)
+    return "" if done.returncode else done.stdout + done.stderr
+
+
 def too_old(what, oldest, *command):
     """Why the version that this command prints will not do, or None."""
-    told = subprocess.run(command, capture_output=True, text=True)
-    found = re.search(r"\d+(\.\d+)*", told.stdout + told.stderr)
+    found = re.search(r"\d+(\.\d+)*", said(*command))
     if found and tuple(map(int, found[0].split("."))) >= oldest:
         return None
     return f"{what} is too old, {'.'.join(map(str, oldest))} is the oldest"
@@ -60,6 +67,18 @@ def unpack(suite, architecture, folder, *packages):
     mirror = min(subprocess.run(ask, capture_output=True, text=True, check=True).stdout.split())
     choice = [f"--architectures={architecture}", "--variant=extract", f"--include={','.join(packages)}"]
     workspace.run("mmdebstrap", "--quiet", *choice, suite, folder, mirror, check=True)
+
+
+@contextmanager
+def locked(name):
+    """One process at a time makes this toolchain."""
+    # Not on Windows, which gets none.
+    import fcntl
+
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def main():

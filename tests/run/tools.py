@@ -15,17 +15,15 @@ DENIED = [part for lint in ("unmatched-skip", "unnecessary-skip", "license-not-e
 WORKFLOWS = workspace.ROOT / ".github" / "workflows"
 
 
-def failed(*command, environment=os.environ):
+def failed(*command):
     """True where the tool found something, which it has said. Tools are found by name, also by each other."""
-    path = f"{workspace.PYTHON.parent}{os.pathsep}{environment['PATH']}"
-    return workspace.run(*command, env=dict(environment, PATH=path)).returncode != 0
+    path = f"{workspace.PYTHON.parent}{os.pathsep}{os.environ['PATH']}"
+    return workspace.run(*command, env=dict(os.environ, PATH=path)).returncode != 0
 
 
 def shell_scripts():
     """The files of the repository that a Bourne shell or bash runs."""
-    listed = workspace.run("git", "ls-files", "-co", "--exclude-standard", capture_output=True, text=True, check=True)
-    files = [workspace.ROOT / name for name in listed.stdout.splitlines()]
-    return [file for file in files if file.is_file() and re.match(rb"#!.*\b(ba)?sh\n", file.read_bytes()[:40])]
+    return [file for file in workspace.tracked() if re.match(rb"#!.*\b(ba)?sh\n", file.read_bytes()[:40])]
 
 
 def check(problems):
@@ -35,12 +33,12 @@ def check(problems):
         problems.append("cargo-deny found something, see above")
     if failed("shellcheck", *shell_scripts()):
         problems.append("shellcheck found something, see above")
-    if not go_toolchain.go():
-        print("skipped actionlint: no Go here (make toolchains)")
+    if missing := go_toolchain.problem():
+        print(f"skipped actionlint: {missing}")
         if os.environ.get("REQUIRE_ALL") == "1":
-            problems.append("the workflows were not looked at: no Go here (make toolchains)")
+            problems.append(f"the workflows were not looked at: {missing}")
     # It asks shellcheck about the scripts inside.
-    elif failed(go_toolchain.go(), "run", ACTIONLINT, *sorted(WORKFLOWS.glob("*.yml")), environment=go_toolchain.local()):
+    elif failed("go", "run", ACTIONLINT, *sorted(WORKFLOWS.glob("*.yml"))):
         problems.append("actionlint found something, see above")
 
 

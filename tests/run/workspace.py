@@ -9,10 +9,37 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+BINDINGS = ROOT / "bindings"
 VENV = ROOT / ".venv"
 REPORTS = ROOT / ".test"
 DIST = ROOT / "dist"
+# Toolchains that a machine lacks, and their commands.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "send-im"
+BIN = CACHE / "bin"
 OLDEST_PYTHON = (3, 9)
+# The profile of cargo that everything is built by.
+PROFILE = os.environ.get("SEND_IM_PROFILE", "dev")
+# That of everything in the workspace.
+VERSION = re.search(r'^version = "([^"]+)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+
+# What every program that make runs finds.
+os.environ |= {
+    "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+    # Go stays the one it is.
+    "GOTOOLCHAIN": "local",
+    "GOWORK": "off",
+    # Composer otherwise asks whether root means it.
+    "COMPOSER_ALLOW_SUPERUSER": "1",
+    # No server of .NET stays behind, nothing is told to anybody, and nothing is written into the home folder.
+    "DOTNET_CLI_TELEMETRY_OPTOUT": "1",
+    "DOTNET_SKIP_FIRST_TIME_EXPERIENCE": "1",
+    "DOTNET_GENERATE_ASPNET_CERTIFICATE": "false",
+    "DOTNET_NOLOGO": "1",
+    "DOTNET_CLI_HOME": str(CACHE),
+    "NUGET_PACKAGES": str(CACHE / "nuget"),
+    "MSBUILDDISABLENODEREUSE": "1",
+    "UseSharedCompilation": "false",
+}
 
 
 def python_in(environment):
@@ -35,6 +62,12 @@ def run(*command, folder=ROOT, **options):
     return subprocess.run(line(command), cwd=folder, **options)
 
 
+def tracked(*patterns):
+    """The files of the repository, those that are new among them."""
+    listed = run("git", "ls-files", "-co", "--exclude-standard", *patterns, capture_output=True, text=True, check=True)
+    return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
 def clean():
     """The environment without an account of ours."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("SEND_IM_", "RUST_"))}
@@ -43,11 +76,6 @@ def clean():
 def target_dir() -> Path:
     """The folder cargo builds into."""
     return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-
-
-def version():
-    """The version of everything in the workspace."""
-    return re.search(r'^version = "([^"]+)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
 
 
 def command() -> Path:
@@ -85,4 +113,4 @@ def pip(*packages):
 
 def install_python_package(extras=""):
     """Installs the package, as a user would, but in debug mode: it shares its compiled dependencies with the other tests."""
-    pip("--config-settings=build-args=--profile dev", f"{ROOT / 'bindings' / 'python'}{extras}")
+    pip("--config-settings=build-args=--profile dev", f"{BINDINGS / 'python'}{extras}")

@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 
-import c
 import workspace
 from outcome import Outcome, counted
 from workspace import clean
@@ -77,11 +76,11 @@ def total(outcomes):
 
 
 def thread():
-    return skipped("rust-src") or counted("make", "-C", c.PACKAGE, "check-thread")
+    return skipped("rust-src") or counted("make", "-C", workspace.BINDINGS / "c", "check-thread")
 
 
 def leak():
-    return counted("make", "-C", c.PACKAGE, "check-leak")
+    return counted("make", "-C", workspace.BINDINGS / "c", "check-leak")
 
 
 TOOLS = {"loom": loom, "miri": miri, "thread": thread, "leak": leak}

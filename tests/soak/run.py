@@ -17,9 +17,8 @@ import time
 from collections import Counter
 from urllib.parse import quote
 
-import python
-import ruby
 import workspace
+from languages import PYTHON, RUBY
 
 PROGRAMS = workspace.ROOT / "tests" / "soak"
 SOAK = workspace.target_dir() / "debug" / "soak"
@@ -145,17 +144,16 @@ def commands(languages):
     if "rust" in languages:
         yield "rust", [SOAK, "traffic"]
     if "python" in languages:
-        workspace.install_python_package()
+        PYTHON.prepare()
         yield "python", [workspace.PYTHON, PROGRAMS / "soak.py"]
     if "ruby" in languages:
-        environment = dict(os.environ, SEND_IM_PROFILE="dev")
-        workspace.run("rake", "--quiet", "compile", folder=ruby.PACKAGE, env=environment, check=True)
-        yield "ruby", ["ruby", "-I", ruby.PACKAGE / "lib", PROGRAMS / "soak.rb"]
+        RUBY.prepare()
+        yield "ruby", ["ruby", "-I", RUBY.folder / "lib", PROGRAMS / "soak.rb"]
 
 
 def main():
     languages = os.environ.get("LANGS", "rust python ruby").split()
-    for missing in filter(None, (python.problem(), ruby.problem() if "ruby" in languages else None)):
+    for missing in filter(None, (PYTHON.problem(), RUBY.problem() if "ruby" in languages else None)):
         sys.exit(f"soak: {missing}")
     seconds = round(float(os.environ.get("MINUTES", "30")) * 60)
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 31))

@@ -8,10 +8,14 @@ import sys
 import tarfile
 
 import pytest
-from c import PACKAGE, PREFIX, declared, greet, greeted, snippets
+from consumers import declared, greet_in_c, greeted_in_c, of_readme
+from languages import C
 from programs import Sandbox, ended
-from workspace import ROOT, run, version
+from workspace import ROOT, VERSION, run, target_dir
 
+# Where the Makefile puts what is tested.
+PREFIX = target_dir() / "send-im-c"
+PROGRAMS = of_readme(C, "c")
 DARWIN = sys.platform == "darwin"
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]
 C99 = ["cc", "-std=c99", *STRICT]
@@ -57,19 +61,19 @@ def build(tmp_path):
 
 
 def test_the_commands_of_the_readme_build_and_run_its_first_lines(tmp_path):
-    with tarfile.open(tmp_path / f"send_im-{version()}-here.tar.gz", "w:gz") as packed:
+    with tarfile.open(tmp_path / f"send_im-{VERSION}-here.tar.gz", "w:gz") as packed:
         packed.add(PREFIX, "send_im-here")
-    greet(tmp_path)
+    greet_in_c(tmp_path)
 
 
 @BOTH
 def test_the_first_lines_of_the_readme_greet(build, compiler):
-    greeted(ended([build(compiler, snippets()[0])]))
+    greeted_in_c(ended([build(compiler, PROGRAMS[0])]))
 
 
 @BOTH
 def test_the_second_program_of_the_readme_delivers(build, compiler, sandbox):
-    done = ended([build(compiler, snippets()[1])], sandbox.account)
+    done = ended([build(compiler, PROGRAMS[1])], sandbox.account)
     assert (done.returncode, done.stdout, done.stderr) == (0, "delivered\n", "")
     assert sandbox.texts() == ["hello world"]
 
@@ -83,7 +87,7 @@ int main(void) {
     return !send_im_shutdown(10000);
 }
 """
-    both = build(C99, f"#include <send_im.h>\n{snippets()[2]}{snippets()[3]}{body}")
+    both = build(C99, f"#include <send_im.h>\n{PROGRAMS[2]}{PROGRAMS[3]}{body}")
     assert ended([both], sandbox.account).returncode == 0
     assert sandbox.texts() == ["first", "second", "disk full"]
 
@@ -149,7 +153,7 @@ def test_the_library_exports_what_the_header_declares():
 
 
 def test_every_function_that_can_fail_asks_for_its_error_to_be_looked_at():
-    header = (PACKAGE / "include" / "send_im.h").read_text()
+    header = (C.folder / "include" / "send_im.h").read_text()
     fallible = re.findall(r"^(SEND_IM_MUST_USE\s)?SEND_IM_API\ssend_im_error \*", header, re.MULTILINE)
     assert all(fallible) and len(fallible) > 20
 
@@ -176,8 +180,8 @@ def test_on_windows_every_function_is_imported_unless_the_static_library_is_link
 
 def test_a_program_may_take_the_static_library(tmp_path):
     source = tmp_path / "static.c"
-    source.write_text(snippets()[0])
+    source.write_text(PROGRAMS[0])
     asked = [flag for flag in pkg_config("--static", "--libs") if flag != "-lsend_im"]
     flags = [PREFIX / "lib" / "libsend_im.a", *pkg_config("--cflags"), *asked]
     run(*C99, source, "-o", source.with_suffix(""), *flags, check=True)
-    greeted(ended([source.with_suffix("")]))
+    greeted_in_c(ended([source.with_suffix("")]))

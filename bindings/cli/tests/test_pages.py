@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-import shell
+import recipes
 
 
 def said(*command):
@@ -14,7 +14,7 @@ def said(*command):
 
 
 def test_the_manual_is_well_formed(tmp_path):
-    shell.pages(tmp_path)
+    recipes.pages(tmp_path)
     for page in sorted((tmp_path / "man").iterdir()):
         code, shown, problems = said("man", "--warnings", "-l", page)
         assert (code, problems) == (0, "") and page.stem in shown, page.name

@@ -3,14 +3,16 @@
 import shutil
 
 import pytest
-from dotnet import EXAMPLES, PROJECT, example, example_vb, readme, snippets, target
+from consumers import dotnet_project, of_readme
+from dotnet import EXAMPLES, PROJECT, TARGET, build
 from dotnet import built as built_program
-from dotnet_sdk import build, command, environment
+from examples import example
+from languages import DOTNET
 from programs import GREETING, Sandbox, ended
-from workspace import run
+from workspace import clean, run
 
 LANGUAGES = ["csharp", "vb"]
-PROGRAMS = [(language, number) for language in LANGUAGES for number in range(len(snippets(language)))]
+PROGRAMS = [(language, number) for language in LANGUAGES for number in range(len(of_readme(DOTNET, language)))]
 
 
 @pytest.fixture
@@ -26,8 +28,8 @@ def built():
 
     def build_once(language):
         if language not in made:
-            project = readme(language, target() / "docs" / language)
-            out = build(project, target() / f"docs-{language}", "-p:TreatWarningsAsErrors=true", f"-p:SendImProject={PROJECT}")
+            project = dotnet_project(language, TARGET / "docs" / language)
+            out = build(project, TARGET / f"docs-{language}", "-p:TreatWarningsAsErrors=true", f"-p:SendImProject={PROJECT}")
             made[language] = out / f"{project.stem}.dll"
         return made[language]
 
@@ -36,26 +38,25 @@ def built():
 
 def stored(sandbox=None):
     """The environment of a program, with an account of this sandbox or with none."""
-    account = {name: value for name, value in sandbox.account.items() if name.startswith("SEND_IM_")} if sandbox else {}
-    return environment(**account)
+    return sandbox.account if sandbox else clean()
 
 
 @pytest.mark.parametrize(("language", "number"), PROGRAMS)
 def test_each_program_of_the_readme_runs_and_the_first_lines_greet(language, number, built, sandbox):
-    done = ended(command(built(language), number), stored(sandbox))
+    done = ended(["dotnet", built(language), number], stored(sandbox))
     assert (done.returncode, done.stderr) == (0, "")
     assert number or done.stdout == GREETING
 
 
-@pytest.mark.parametrize("chosen", [example, example_vb], ids=LANGUAGES)
-def test_the_example_sends_and_ends_with_the_exit_code(chosen, sandbox):
-    done = ended(chosen(["lenea@contoso.com", "disk full"]), stored(sandbox))
+@pytest.mark.parametrize("name", ["C#", "VB"], ids=LANGUAGES)
+def test_the_example_sends_and_ends_with_the_exit_code(name, sandbox):
+    done = ended(example(name, "lenea@contoso.com", "disk full"), stored(sandbox))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "lenea@contoso.com accepted the message (InvitationAccepted).\n"
     for code, recipient, password in ((2, "lenea", "x"), (3, "lenea@contoso.com", "wrong"), (4, "busy@contoso.com", "x")):
-        failed = ended(chosen([recipient, "disk full"]), dict(stored(sandbox), SEND_IM_PASSWORD=password))
+        failed = ended(example(name, recipient, "disk full"), dict(stored(sandbox), SEND_IM_PASSWORD=password))
         assert (failed.returncode, failed.stdout, failed.stderr.count("\n")) == (code, "", 1)
-    assert ended(chosen([]), stored(sandbox)).returncode == 2
+    assert ended(example(name), stored(sandbox)).returncode == 2
     assert sandbox.texts() == ["disk full"]
 
 
@@ -76,6 +77,6 @@ def test_the_loader_says_what_is_wrong(said, source, tmp_path):
     if source:
         (tmp_path / "other.c").write_text(source)
         run("cc", "-shared", "-fPIC", tmp_path / "other.c", "-o", library, check=True)
-    done = ended(command(room / program.name, "lenea@contoso.com", "hi"), stored())
+    done = ended(["dotnet", room / program.name, "lenea@contoso.com", "hi"], stored())
     assert done.returncode != 0 and "DllNotFoundException" in done.stderr
     assert said.format(library) in done.stderr

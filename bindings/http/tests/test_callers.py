@@ -7,10 +7,11 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-import dotnet_sdk
 import workspace
+from dotnet import build as build_dotnet
 from http_service import CALLERS, LENE, PACKAGE, PYTHON, TOKEN, WHO, browser_environment
-from http_service import example_environment, example_jquery, example_shell, service, texts
+from examples import example
+from http_service import example_environment, example_shell, service, texts
 from programs import HANG, SANDBOX, asked, clean, ended, same, started
 
 
@@ -45,9 +46,8 @@ def test_java():
 
 
 def dotnet(language, project):
-    built = dotnet_sdk.build(project, workspace.target_dir() / "send-im-http" / project.stem)
-    environment = {name: value for name, value in dotnet_sdk.environment().items() if not name.startswith("SEND_IM_")}
-    caller(language, *dotnet_sdk.command(built / f"{project.stem}.dll"), environment=environment)
+    built = build_dotnet(project, workspace.target_dir() / "send-im-http" / project.stem)
+    caller(language, "dotnet", built / f"{project.stem}.dll")
 
 
 def test_csharp():
@@ -144,10 +144,10 @@ def test_with_post_only_no_get_sends():
 def test_the_example_in_a_page_sends():
     with started(*SANDBOX) as sandbox:
         environment = {**browser_environment(), "SEND_IM_SERVER": sandbox, **WHO}
-        done = ended(example_jquery([LENE, "hello from a page"]), environment)
+        done = ended(example("jQuery", LENE, "hello from a page"), environment)
         same((done.stdout, done.stderr, done.returncode), (f"{LENE} accepted the message (invitation_accepted).\n", "", 0))
         same(texts(sandbox), ["hello from a page"])
-        done = ended(example_jquery(["busy@contoso.com", "hello"]), environment)
+        done = ended(example("jQuery", "busy@contoso.com", "hello"), environment)
         same((done.stdout, done.returncode), ("busy@contoso.com does not want to be disturbed.\n", 4))
 
 

@@ -5,18 +5,20 @@ import shutil
 import subprocess
 
 import pytest
+from consumers import swift_package, swift_programs
 from programs import GREETING
-from swift import ACCOUNT, EXAMPLE, HANG, PACKAGE, build, consumer, readme_snippets
+from swift import EXAMPLE, PACKAGE, build
 from swift import command as swift_command
-from workspace import ROOT
 
-PROGRAMS = readme_snippets(PACKAGE / "README.md")
+PROGRAMS = swift_programs(PACKAGE / "README.md")
+ACCOUNT = {"SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "x"}
+HANG = 120
 
 
 @pytest.fixture(scope="module")
 def url():
     """The URL of a sandbox in a process of its own."""
-    command = swift_command(ROOT, PACKAGE, ".build/debug/helper", "sandbox", "127.0.0.1:0")
+    command = swift_command(PACKAGE, ".build/debug/helper", "sandbox", "127.0.0.1:0")
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     yield process.stdout.readline().strip()
     process.stdin.close()
@@ -29,14 +31,14 @@ def readme():
     folder = PACKAGE / ".build" / "readme"
     shutil.rmtree(folder / "Sources", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    names = consumer(folder, PACKAGE, PROGRAMS)
-    build(ROOT, folder)
+    names = swift_package(folder, PACKAGE, PROGRAMS)
+    build(folder)
     return folder, names
 
 
 def ran(inside, url, *command, **more):
     environment = {**os.environ, **ACCOUNT, "SEND_IM_SERVER": url, **more}
-    command = swift_command(ROOT, inside, *command)
+    command = swift_command(inside, *command)
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=HANG)
 
 

@@ -6,7 +6,7 @@ import pytest
 import tree_sitter
 import tree_sitter_powershell
 from powershell import MODULE
-from workspace import version
+from workspace import VERSION
 
 PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
 SCRIPTS = [MODULE / "SendIm.psd1", MODULE / "SendIm.psm1", *sorted(MODULE.glob("tests/*.ps1"))]
@@ -52,7 +52,7 @@ def test_every_list_has_the_functions_that_are_exported():
 
 
 def test_the_version_is_that_of_the_workspace():
-    assert f"ModuleVersion          = '{version()}'" in MANIFEST
+    assert f"ModuleVersion          = '{VERSION}'" in MANIFEST
 
 
 @pytest.mark.parametrize("name", EXPORTED)

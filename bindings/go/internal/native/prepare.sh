@@ -26,8 +26,7 @@ if [ $# = 0 ]; then
     dev) built=debug ;;
     *) built=$profile ;;
     esac
-    go=${GO:-go}
-    name=libsend_im_$($go env GOOS)_$($go env GOARCH).a
+    name=libsend_im_$(go env GOOS)_$(go env GOARCH).a
     cp "${CARGO_TARGET_DIR:-$root/target}/$built/libsend_im.a" "$folder/$name.new"
     strip -S "$folder/$name.new"
     place "$folder/$name.new" "$folder/$name"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import toolchains
 import workspace
+from workspace import PROFILE
 
 ZIG = ["ziglang==0.15.1", "cargo-zigbuild==0.24.1"]
 OLDEST_GLIBC = "2.17"
@@ -97,10 +98,11 @@ class Target:
         """The file name of a shared library."""
         return f"{name}.dll" if self.windows else f"lib{name}.{'dylib' if self.macos else 'so'}"
 
-    def folder(self, profile):
+    @property
+    def folder(self):
         """Where cargo puts what it builds."""
         built = workspace.target_dir() if self.native else workspace.target_dir() / self.triple
-        return built / ("debug" if profile == "dev" else profile)
+        return built / ("debug" if PROFILE == "dev" else PROFILE)
 
     def cargo(self, action, *arguments, **variables):
         """Runs cargo for this target."""
@@ -114,37 +116,37 @@ class Target:
         tool = "cargo-zigbuild" if self.zig else "cargo"
         workspace.run(tool, action, "--quiet", "--locked", *chosen, *arguments, env=environment, check=True)
 
-    def build(self, profile, *also, features=()):
+    def build(self, *also, features=()):
         """The command and the libraries, these with some features, once a process."""
-        return built(self, profile, also, features)
+        return built(self, also, features)
 
 
 @cache
-def built(target, profile, also, features):
+def built(target, also, features):
     """Builds everything for a target; the folder it is in."""
     libraries = [*LIBRARIES, *(part for feature in features for part in ("--features", feature))]
-    chosen = ["--profile", profile]
+    chosen = ["--profile", PROFILE]
     variables = {}
     if not target.native:
         # Its symbols are read from this machine's own library, where they are needed.
-        variables[f"CARGO_PROFILE_{profile.upper()}_STRIP"] = "symbols"
+        variables[f"CARGO_PROFILE_{PROFILE.upper()}_STRIP"] = "symbols"
     if target.windows:
         variables["LIBNODE_PATH"] = str(no_node(target))
     if target.windows and target.zig:
         variables[target.linker] = str(WINDOWS_ARM_LINKER)
     if target.macos:
         # zig compiles what is C. It would link as well, and export everything: it takes no list of what a library exports.
-        kit = target.folder(profile) / "sdk"
+        kit = target.folder / "sdk"
         variables |= {"MACOSX_DEPLOYMENT_TARGET": OLDEST_MACOS, target.linker: "rust-lld"}
         variables["RUSTFLAGS"] = f"-Clinker-flavor=ld64.lld -Clink-arg=-syslibroot -Clink-arg={kit}"
-        sdk(target, profile, kit, variables)
+        sdk(target, kit, variables)
     # By itself: a library that is built with it gets what this alone asks of their crates, such as a driver of signals.
     target.cargo("build", *chosen, *COMMAND, *also, **variables)
     if target.musl and not target.native:
         # The program is static, the libraries are not.
         variables["RUSTFLAGS"] = "-Ctarget-feature=-crt-static"
     target.cargo("build", *chosen, *libraries, **variables)
-    return target.folder(profile)
+    return target.folder
 
 
 def no_node(target):
@@ -156,14 +158,16 @@ def no_node(target):
     return folder
 
 
-def sdk(target, profile, folder, variables):
+def sdk(target, folder, variables):
     """Writes what the linker must know of a Mac: zig has its C library, and of Apple's frameworks the names that we ask for do."""
-    target.cargo("rustc", "--profile", profile, "-p", "send-im-c", "--lib", "--crate-type", "staticlib", **variables)
+    target.cargo("rustc", "--profile", PROFILE, "-p", "send-im-c", "--lib", "--crate-type", "staticlib", **variables)
     (folder / "usr" / "lib").mkdir(parents=True, exist_ok=True)
     (known,) = workspace.VENV.rglob("libSystem.tbd")
     for name in ("System", "c", "m", "iconv"):
         shutil.copy(known, folder / "usr" / "lib" / f"lib{name}.tbd")
-    listed = subprocess.run([llvm("nm"), "-u", target.folder(profile) / "libsend_im.a"], capture_output=True, text=True)
+    # Of the crates: the library lacks what link-time optimisation has found that it does not call.
+    crates = (target.folder / "deps").glob("*.rlib")
+    listed = subprocess.run([llvm("nm"), "-u", *crates], capture_output=True, text=True)
     asked = {line.split()[-1] for line in listed.stdout.splitlines() if line.strip()}
     for name, kind in FRAMEWORKS.items():
         symbols = ", ".join(sorted(symbol for symbol in asked if re.match(rf"{kind}[A-Z]", symbol)))
@@ -213,7 +217,7 @@ def host():
     triple = re.search(r"^host: (\S+)", told.stdout, re.MULTILINE)[1]
     # What Microsoft's compiler builds is for the same machine.
     same = [target for target in TARGETS if target.triple == triple.replace("-msvc", "-gnu")]
-    (found,) = same or sys.exit(f"targets: packages are not made for {triple}; add it to TARGETS in tests/run/targets.py")
+    (found,) = same or sys.exit(f"targets: packages are not made for {triple}; add it to TARGETS in tests/packages/targets.py")
     return replace(found, native=True)
 
 
@@ -222,17 +226,6 @@ def wanted(names):
     found = [host()] if not names or "host" in names else []
     found += [target for target in TARGETS if any(name == "all" or name in target.triple for name in names)]
     return found or sys.exit(f"targets: there are host, all, {', '.join(target.triple for target in TARGETS)}")
-
-
-def place(machines, profile, name, library, folder, below=""):
-    """Puts this library of each machine into a folder of its own, which is called as that ecosystem calls the machine."""
-    for machine in machines:
-        there = folder / getattr(machine, name) / below
-        there.mkdir(parents=True)
-        file = shutil.copy(machine.build(profile) / machine.library(library), there)
-        if machine.native and not machine.windows:
-            # Those of other machines are built without symbols.
-            workspace.run("strip", "-x" if machine.macos else "--strip-all", file, check=True)
 
 
 def prepare(targets):
@@ -252,4 +245,4 @@ if __name__ == "__main__":
     chosen = wanted(sys.argv[1:])
     prepare(chosen)
     for one in chosen:
-        print(one.build(os.environ.get("SEND_IM_PROFILE", "release")), flush=True)
+        print(one.build(), flush=True)

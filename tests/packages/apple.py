@@ -54,7 +54,7 @@ def zipped(archive):
     """The framework of an archive as a zip, whose SHA-256 is the checksum that a `binaryTarget` asks for."""
     with tempfile.TemporaryDirectory() as work:
         shutil.unpack_archive(archive, work)
-        name = archive.with_name(f"CSendIm-{workspace.version()}.xcframework")
+        name = archive.with_name(f"CSendIm-{workspace.VERSION}.xcframework")
         return Path(shutil.make_archive(name, "zip", Path(work) / "SendIm", NAME))
 
 

@@ -1,15 +1,10 @@
-"""The PowerShell module: its archive, and that in an empty place.
-
-There is no PowerShell to run it. What its functions call is, as PowerShell loads it: by file, out of the module's folder.
-"""
+"""The PowerShell module. No PowerShell can be had here: what its functions call is run, as PowerShell loads it, by file."""
 
 import shutil
 import tempfile
-from pathlib import Path
 
-import dotnet_sdk
+import dotnet
 import workspace
-from programs import ended
 
 MODULE = workspace.ROOT / "bindings" / "dotnet" / "powershell"
 PROJECT = MODULE / "SendIm.PowerShell.csproj"
@@ -19,7 +14,7 @@ GREETING = "lenea@contoso.com InvitationAccepted\nSendIm.Busy ResourceBusy\nhell
 
 def archive():
     """The file of the module's archive."""
-    return workspace.DIST / f"SendIm-PowerShell-{workspace.version()}.zip"
+    return workspace.DIST / f"SendIm-PowerShell-{workspace.VERSION}.zip"
 
 
 def package(runtimes):
@@ -27,7 +22,7 @@ def package(runtimes):
     with tempfile.TemporaryDirectory() as work:
         # Of the native libraries, those of the folder are taken.
         chosen = ["-t:Module", "-p:SendImProfile=dev", f"-p:SendImRuntimes={runtimes}", f"-p:SendImModule={archive()}"]
-        dotnet_sdk.build(PROJECT, work, "--configuration", "Release", *chosen)
+        dotnet.build(PROJECT, work, "--configuration", "Release", *chosen)
     return archive()
 
 
@@ -36,14 +31,6 @@ def unpacked(room):
     shutil.unpack_archive(archive(), room)
     module = room / "SendIm"
     shutil.copytree(AS_MODULE, room / "source")
-    built = dotnet_sdk.build(room / "source" / "AsModule.csproj", room / "built", f"-p:SendImModule={module}")
+    built = dotnet.build(room / "source" / "AsModule.csproj", room / "built", f"-p:SendImModule={module}")
     return module, built / "AsModule.dll"
 
-
-def clean_room():
-    """The module in an empty place."""
-    with tempfile.TemporaryDirectory() as work:
-        module, program = unpacked(Path(work).resolve())
-        done = ended(dotnet_sdk.command(program, module), dotnet_sdk.environment())
-        if (done.returncode, done.stdout, done.stderr) != (0, GREETING, ""):
-            raise RuntimeError(f"the PowerShell module in the clean room did not greet: {done}")

@@ -59,7 +59,7 @@ def bill(crates):
 
     bom = Bom(serial_number=uuid5(NAMESPACE_URL, repr(sorted(crates))))
     bom.metadata.timestamp = None
-    bom.metadata.component = Component(name="send-im", version=workspace.version(), type=ComponentType.APPLICATION, bom_ref="send-im")
+    bom.metadata.component = Component(name="send-im", version=workspace.VERSION, type=ComponentType.APPLICATION, bom_ref="send-im")
     components = {}
     for (name, version), (licence, checksum, _) in crates.items():
         purl = PackageURL("cargo", None, name, version)
