@@ -44,7 +44,7 @@ lint:
 	@$(PYTHON) tests/run/lint.py
 
 docs:
-	@$(PYTHON) tests/run/docs.py $(LANGS)
+	@$(DRIVER) tests/packages/reference.py $(LANGS)
 
 packages:
 	@TARGETS="$(TARGETS)" SEND_IM_PROFILE="$${SEND_IM_PROFILE:-release}" $(DRIVER) tests/packages/build.py $(LANGS)

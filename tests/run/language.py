@@ -34,7 +34,7 @@ class Language:
     # Commands without which nothing goes, and others that `make toolchains` gets; each with Debian's package of it.
     tools: dict = field(default_factory=dict)
     extras: dict = field(default_factory=dict)
-    # Debian's packages of what is no command.
+    # Debian's packages that are got where there is a problem nevertheless.
     more: tuple = ()
     # What it is called, the oldest version that will do, and the command that prints the one here.
     oldest: tuple = ()
@@ -56,7 +56,7 @@ class Language:
         """Gets what is missing."""
         toolchains.get({**self.tools, **self.extras})
         if self.more and self.problem():
-            toolchains.debian(*self.tools.values(), *self.more)
+            toolchains.debian(*self.more)
         self.fetch()
 
     def words(self, command):

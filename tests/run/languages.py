@@ -58,7 +58,7 @@ def php_problem():
 def http_problem():
     """Whether what posts to the service is here: Alertmanager by Debian's name or its own, .NET, a browser."""
     if not any(map(shutil.which, ("prometheus-alertmanager", "alertmanager"))):
-        return f"no Alertmanager on PATH (on Debian: apt install {' '.join(HTTP.more)})"
+        return f"no Alertmanager on PATH (on Debian: apt install {' '.join(HTTP.extras)})"
     return workspace.python_problem() or dotnet_sdk.problem() or browser.problem()
 
 
@@ -117,7 +117,7 @@ RUBY = Language(
 JVM = Language(
     BINDINGS / "kotlin",
     tools={"mvn": "maven", "javac": "openjdk-17-jdk-headless"},
-    more=("maven",),
+    more=("openjdk-17-jdk-headless",),
     oldest=("the JDK", (17,), "javac", "-version"),
     ready=(f"{maven()} --quiet clean test-compile {COPY_JARS}",),
 )
@@ -171,7 +171,7 @@ HTTP = Language(
     BINDINGS / "http",
     tools={"curl": "curl", "php": "php-cli", "ruby": "ruby", "java": "openjdk-17-jdk-headless", "npm": "npm"}
     | {"chromium": "chromium", "openssl": "openssl"},
-    more=("prometheus-alertmanager",),
+    extras={"prometheus-alertmanager": "prometheus-alertmanager"},
     check=http_problem,
     fetch=browser.toolchain,
     ready=("cargo build --quiet -p send-im-cli",),

@@ -1,10 +1,9 @@
-"""Swift where the package is built and tested: that on PATH, or that of Debian 13 in a folder of its own; see swift-toolchain.sh."""
+"""Swift as the package is built and tested with it: that on PATH, or the one of bindings/swift/toolchain.sh."""
 
 import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import toolchains
 from outcome import counted
@@ -12,7 +11,7 @@ from workspace import BINDINGS, ROOT, run
 
 PACKAGE = BINDINGS / "swift"
 EXAMPLE = ROOT / "examples" / "swift" / "send"
-TOOLCHAIN = Path(__file__).with_name("swift-toolchain.sh")
+TOOLCHAIN = PACKAGE / "toolchain.sh"
 OLDEST = 6
 # Seconds after which the tests count as hanging: XCTest has no limit of its own here, and they take about a minute.
 HANG = 1200

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Swift for a Debian machine that has none: Debian 13's own package of it, in a folder of its own.
 #
-#   swift-toolchain.sh problem                  says why it cannot be used here; nothing if it can
-#   swift-toolchain.sh make                     makes it with mmdebstrap where it is not there yet: a minute, 2.6 GB in the cache folder
-#   swift-toolchain.sh run FOLDER IN COMMAND…   runs a command in the folder IN; of this machine's files it sees FOLDER
+#   toolchain.sh problem                 says why it cannot be used here; nothing if it can
+#   toolchain.sh make                    makes it with mmdebstrap where it is not there yet: a minute, 2.6 GB in the cache folder
+#   toolchain.sh run FOLDER IN COMMAND…   runs a command in the folder IN; of this machine's files it sees FOLDER
 #                                               and what lies in it, under the same path
 #
 # Mounts are made in a mount namespace of the command, so they end with it, however it ends.
@@ -51,7 +51,7 @@ archive() {
 make() {
     found=$(obstacle)
     if [ -n "$found" ]; then
-        echo "swift-toolchain: $found" >&2
+        echo "toolchain.sh: $found" >&2
         exit 1
     fi
     mkdir -p "$cache"

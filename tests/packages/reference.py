@@ -1,6 +1,6 @@
 """The reference of every package in one folder, with an index, and every link in it and in the repository's pages checked.
 
-python3 tests/run/docs.py [LANGUAGE …]. Each by the tool of its own language; Doxygen where that cannot be had here: DocFX is on NuGet
+reference.py [LANGUAGE …]. Each by the tool of its own language; Doxygen where that cannot be had here: DocFX is on NuGet
 alone, phpDocumentor on Packagist. A warning of a tool is a failure.
 """
 
