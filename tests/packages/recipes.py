@@ -24,7 +24,6 @@ from workspace import DIST, PROFILE, VERSION
 NFPM = "github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0"
 # Makes wheels.
 MATURIN = ["wheel==0.45.1", "maturin==1.16.0"]
-QUIET = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 # What stays in the repository. What prepare.sh has left is made anew.
 NOT_IN_SWIFT = shutil.ignore_patterns("Tests", ".*", "*.sh", "lib", "SendImNative", "CSendIm.h", "*.xcframework", "Package.resolved")
 # A user's library takes the place of the last three.
@@ -37,6 +36,14 @@ COMPLETIONS = {
     "powershell": "send-im.ps1",
     "elvish": "send-im.elv",
 }
+
+
+def quietly(*command, **options):
+    """Runs a tool that must succeed, and shows what it says where it does not."""
+    done = workspace.run(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    if done.returncode:
+        print(done.stdout, file=sys.stderr)
+        done.check_returncode()
 
 
 def profile(machines):
@@ -148,22 +155,22 @@ def of_python(machines):
 def maturin(*arguments):
     """Runs maturin on the package, which takes the texts of the licences from its own folder."""
     licences(PYTHON.folder)
-    workspace.run(workspace.PYTHON, "-m", "maturin", *arguments, folder=PYTHON.folder, **QUIET)
+    quietly(workspace.PYTHON, "-m", "maturin", *arguments, folder=PYTHON.folder)
 
 
 def wheel_for(machine, wheel):
     """This wheel with the library of another machine."""
     work = wheel.parent / machine.name
     tool = [workspace.PYTHON, "-m", "wheel"]
-    workspace.run(*tool, "unpack", "--dest", work, wheel, **QUIET)
+    quietly(*tool, "unpack", "--dest", work, wheel)
     (content,) = work.iterdir()
     for old in content.glob("send_im/_native/*"):
         if old.suffix in (".so", ".dylib", ".dll"):
             old.unlink()
     shutil.copy(machine.build() / machine.library("send_im_uniffi"), content / "send_im" / "_native")
-    workspace.run(*tool, "pack", "--dest-dir", work, content, **QUIET)
+    quietly(*tool, "pack", "--dest-dir", work, content)
     (packed,) = work.glob("*.whl")
-    workspace.run(*tool, "tags", "--remove", "--platform-tag", machine.wheel, packed, **QUIET)
+    quietly(*tool, "tags", "--remove", "--platform-tag", machine.wheel, packed)
     return next(work.glob("*.whl"))
 
 
