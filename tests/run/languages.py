@@ -160,7 +160,7 @@ GO = Language(
     fetch=go_toolchain.toolchain,
     ready=("go generate ./...",),
     lint=(
-        "sh -c 'test -z \"$(gofmt -l . {root}/examples/go | tee /dev/stderr)\"'",
+        "sh -c 'found=$(gofmt -l . {root}/examples/go); echo \"$found\" >&2; test -z \"$found\"'",
         "go vet ./...",
         f"go run {STATICCHECK} ./...",
         "go vet -C {root}/examples/go ./...",
