@@ -27,7 +27,7 @@ help:
 	@sed -n 's/^# make /make /p' Makefile
 
 demo:
-	@$(PYTHON) tests/run/demo.py
+	@$(DRIVER) examples/demo.py
 
 test:
 	@$(PYTHON) tests/run/suites.py
@@ -68,7 +68,7 @@ sanitize:
 	@TOOLS="$(TOOLS)" $(DRIVER) tests/sanitize/run.py
 
 advisories:
-	@$(PYTHON) tests/run/tools.py
+	@$(PYTHON) tests/run/lint.py advisories
 
 toolchains:
 	@$(PYTHON) tests/run/toolchains.py

@@ -21,6 +21,11 @@ is_made() {
     [ "$(cat "$toolchain/.edition" 2>/dev/null)" = "$edition" ]
 }
 
+# Whether Swift itself is on PATH. OpenStack has a command of that name too.
+on_path() {
+    swift --version 2>/dev/null | grep -Eq 'Swift version ([6-9]|[1-9][0-9])'
+}
+
 obstacle() {
     if [ "$(uname -s)" != Linux ] || ! grep -qx 'ID=debian' /etc/os-release; then
         echo "only Debian gets Swift from here; install Swift 6 from swift.org"
@@ -32,6 +37,9 @@ obstacle() {
 }
 
 problem() {
+    if on_path; then
+        return
+    fi
     found=$(obstacle)
     if [ -n "$found" ]; then
         echo "$found"
@@ -57,7 +65,7 @@ make() {
     mkdir -p "$cache"
     exec 9>"$cache/swift.lock"
     flock 9
-    if is_made; then
+    if on_path || is_made; then
         return
     fi
     work=$(mktemp -d "$cache/new.XXXXXX")
@@ -74,6 +82,10 @@ make() {
 run() {
     folder=$1 inside=$2
     shift 2
+    if on_path; then
+        cd "$inside"
+        exec "$@"
+    fi
     exec unshare --mount --propagation private sh -euc '
         root=$1 folder=$2
         shift 2

@@ -16,8 +16,7 @@ import dotnet
 import powershell
 import targets
 import workspace
-from languages import C, GO, JVM, NODE, PHP, PYTHON, RUBY, SHELL, SWIFT, maven
-from shell import DOCKERFILE
+from languages import C, GO, HTTP, JVM, NODE, PHP, PYTHON, RUBY, SHELL, SWIFT, maven
 from workspace import DIST, PROFILE, VERSION
 
 # Makes .deb and .rpm. The versions after it need modules that not every proxy of modules has.
@@ -83,7 +82,7 @@ def command_archive(machine, program):
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / name
         folder.mkdir()
-        for file in (program, SHELL.folder / "README.md", *([DOCKERFILE] if machine.musl else [])):
+        for file in (program, SHELL.folder / "README.md", *([HTTP.folder / "Dockerfile"] if machine.musl else [])):
             shutil.copy(file, folder)
         licences(folder)
         pages(folder)

@@ -17,7 +17,7 @@ from pathlib import Path
 import languages
 import swift
 import toolchains
-import tools
+from lint import failed
 import workspace
 from language import Language
 from languages import C, DOTNET, GO, HTTP, JVM, NODE, PHP, PYTHON, RUBY, RUST, SHELL, SWIFT
@@ -145,7 +145,7 @@ def broken_links():
     # Sources with marked lines, and a link that the crate tracing brings.
     leave = [part for name in ("/docs/rust/src/", "#[0-9-]+$", "/docs/rust/.*/dispatcher#") for part in ("--exclude", name)]
     checked = [*workspace.tracked("*.md"), *OUT.rglob("*.html")]
-    return tools.failed("lychee", "--offline", "--root-dir", OUT, "--include-fragments", "--no-progress", *leave, *checked)
+    return failed("lychee", "--offline", "--root-dir", OUT, "--include-fragments", "--no-progress", *leave, *checked)
 
 
 def made(name, language, make, page):

@@ -18,7 +18,7 @@ import toolchains
 import workspace
 from consumers import of_readme
 from languages import C, GO, PHP, PYTHON, RUBY, SHELL
-from outcome import checked
+from checks import checked
 from programs import GREETING, ended, same
 from room import empty_room
 from targets import host

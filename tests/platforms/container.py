@@ -13,8 +13,9 @@ import urllib.request
 from pathlib import Path
 
 from programs import same
-from shell import DOCKERFILE
+from workspace import BINDINGS
 
+DOCKERFILE = BINDINGS / "http" / "Dockerfile"
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 TOKEN = "t0ken-that-nobody-guesses"
 PORT = 8480

@@ -10,7 +10,7 @@ from pathlib import Path
 import consumers
 import workspace
 from languages import C
-from outcome import checked
+from checks import checked
 from programs import GREETING, same
 from workspace import DIST, VERSION
 

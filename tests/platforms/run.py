@@ -26,7 +26,8 @@ import windows
 import windows_system
 import workspace
 from languages import C, PYTHON
-from outcome import Outcome, checked, counted
+from checks import checked
+from outcome import Outcome, counted
 from programs import GREETING
 
 # Where each language's package has what was built, as its users and its loader look for it. Where a machine has no name: nowhere.

@@ -18,7 +18,7 @@ import targets
 import workspace
 from consumers import of_readme
 from languages import C, JVM, PYTHON
-from outcome import checked, tests_in
+from checks import checked, tests_in
 from programs import GREETING
 from workspace import DIST, VERSION
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import programs
 import windows
 import workspace
-from outcome import checked, tests_in
+from checks import checked, tests_in
 from programs import same
 
 SERVICE = "send-im-test"

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -21,13 +20,6 @@ def version():
     """The version of Go as two numbers, (0, 0) where there is none."""
     found = re.match(r"go(\d+)\.(\d+)", toolchains.said("go", "env", "GOVERSION"))
     return (int(found[1]), int(found[2])) if found else (0, 0)
-
-
-def has_address_sanitizer():
-    """True if a program can be built with it."""
-    with tempfile.TemporaryDirectory() as work:
-        (Path(work) / "main.go").write_text('package main\n\nimport "C"\n\nfunc main() {}\n')
-        return subprocess.run(["go", "build", "-asan", "-o", "probe", "main.go"], cwd=work, capture_output=True).returncode == 0
 
 
 def problem():

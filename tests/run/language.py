@@ -2,7 +2,8 @@
 
 A step is a command, a function without arguments, or a path to tests in Python beside the package. Commands run in the folder of
 the package. In them {here} is that folder, {root} the clone, {target} cargo's folder, {profile} its profile, {exe} what names of
-programs end with here, {sep} what stands between paths, {python} the interpreter of the clone and {this} the one that runs this.
+programs end with here, {sep} what stands between paths, {python} the interpreter of the clone, {scripts} its folder, and
+{this} the interpreter that runs this.
 """
 
 import os
@@ -23,6 +24,7 @@ PLACES = {
     "exe": workspace.command().suffix,
     "sep": os.pathsep,
     "python": workspace.PYTHON,
+    "scripts": workspace.PYTHON.parent,
     "this": sys.executable,
     "profile": workspace.PROFILE,
 }

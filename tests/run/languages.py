@@ -8,12 +8,12 @@ import browser
 import dotnet
 import dotnet_sdk
 import go_toolchain
-import shell
+import package_tests
 import swift
 import toolchains
 import workspace
 from language import Language, Row
-from outcome import Outcome, counted
+from outcome import HANG, Outcome, counted
 from workspace import BINDINGS, PROFILE, ROOT
 
 CARGO = "cargo test --no-fail-fast"
@@ -33,7 +33,7 @@ GO_TEST = "go test -v -count=1 -timeout=40m"
 GO_LONG = "Thousand|TheReadme|TheOtherLines|TheExample|MayEnd"
 STATICCHECK = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
 # Programs in Python that make runs.
-RUNNERS = "tests/[!s]*/*.py tests/s*/run.py bindings/*/[tT]ests/*_*.py bindings/*/*_test.py bindings/*/*/tests/*.py"
+RUNNERS = "examples/*.py tests/[!s]*/*.py tests/s*/run.py bindings/*/[tT]ests/*_*.py bindings/*/*_test.py bindings/*/*/tests/*.py"
 # Whether what make runs calls what there is, with as many arguments: no test runs the benchmark.
 CALLS = "no-value-for-parameter,too-many-function-args,unexpected-keyword-arg,undefined-variable,no-name-in-module,no-member"
 PHP_EXTENSIONS = "foreach (['ffi', 'dom', 'mbstring', 'pcntl', 'posix', 'zip'] as $name) extension_loaded($name) || print(\"$name \");"
@@ -72,15 +72,15 @@ def node_modules():
 
 def go_leaks():
     """The tests with AddressSanitizer, whose leak detector Go asks at the end since 1.24."""
-    if go_toolchain.version() >= (1, 24) and go_toolchain.has_address_sanitizer():
+    if go_toolchain.version() >= (1, 24) and sys.platform == "linux":
         return counted(*GO_TEST.split(), "-asan", "-skip", GO_LONG, "./...", cwd=GO.folder)
-    return Outcome(skipped=1, why=["this Go or this compiler has no leak detector (Go 1.24; on Debian: apt install gcc)"])
+    return Outcome(skipped=1, why=["this Go has no leak detector here (it is in Go 1.24 for Linux)"])
 
 
 def pylint():
     """Whether what make runs fits together."""
     files = [file for pattern in RUNNERS.split() for file in ROOT.glob(pattern)]
-    paths = os.pathsep.join(str(ROOT / name) for name in ("tests/run", "tests/packages", "core"))
+    paths = os.pathsep.join(str(ROOT / name) for name in ("tests/run", "tests/packages", "examples", "core"))
     told = workspace.run(
         workspace.PYTHON, "-m", "pylint", "--score=n", "--disable=all", f"--enable={CALLS}", *files, env=dict(os.environ, PYTHONPATH=paths)
     )
@@ -89,13 +89,32 @@ def pylint():
     return ["what make runs has faults, see above"] if told.returncode or looked.returncode else []
 
 
+def shell_tests():
+    """Those of the crate, without those that go through a proxy where there is none, and those of its pages."""
+    cargo, tests = [*CARGO.split(), "-p", "send-im-cli"], SHELL.folder / "tests"
+    lacking = [package for tool, package in SHELL.extras.items() if not shutil.which(tool)]
+    if not lacking:
+        return counted(*cargo, timeout=HANG) + package_tests.run(tests)
+    others = ["--bins", *(word for test in tests.glob("*.rs") if test.stem != "proxies" for word in ("--test", test.stem))]
+    why = f"some of its tools are not here (on Debian: apt install {' '.join(lacking)})"
+    return counted(*cargo, *others, timeout=HANG) + Outcome(skipped=1, why=[why])
+
+
 RUST = Language(ROOT)
-SHELL = Language(BINDINGS / "cli", extras=shell.TOOLS, ready=("cargo build --quiet -p send-im-cli",), lint=(shell.lint,))
+SHELL = Language(
+    BINDINGS / "cli",
+    # Forward proxies, what reads manual pages, what makes certificates, what reads units.
+    extras={"tinyproxy": "tinyproxy-bin", "microsocks": "microsocks", "man": "man-db", "mandoc": "mandoc"}
+    | {"openssl": "openssl", "systemd-analyze": "systemd"},
+    ready=("cargo build --quiet -p send-im-cli",),
+    lint=("{root}/bindings/http/lint.sh {scripts}/hadolint",),
+)
 PYTHON = Language(
     BINDINGS / "python",
     more=("python3", "python3-venv"),
     check=workspace.python_problem,
-    ready=(lambda: workspace.install_python_package("[test]"),),
+    # As a user would, but by the profile of the other tests, with which it shares what is compiled.
+    ready=(workspace.make_environment, "{python} -m pip install --quiet '--config-settings=build-args=--profile {profile}' {here}[test]"),
     lint=(
         "{python} -m ruff check --quiet .",
         "{python} -m ruff format --quiet --check .",
@@ -199,7 +218,7 @@ LANGUAGES = {
 LANES = [
     {
         "rust": Row(RUST, (" -p ".join([CARGO, *CRATES.split()]),), ("{target}/debug/rust-driver{exe}",)),
-        "shell": Row(SHELL, (shell.tests,), ("{target}/debug/shell-driver{exe} {target}/debug/send-im{exe}",)),
+        "shell": Row(SHELL, (shell_tests,), ("{target}/debug/shell-driver{exe} {target}/debug/send-im{exe}",)),
         "python": Row(PYTHON, ("{python} -m pytest",), ("{python} {here}/tests/driver.py",)),
         "ruby": Row(RUBY, ("rake --quiet test",), ("ruby -w -I {here}/lib {here}/test/driver.rb",)),
         "kotlin": Row(JVM, (f"{maven()} surefire:test -DexcludedGroups=java",), (f"{JAVA} im.send.DriverKt",)),

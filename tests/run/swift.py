@@ -1,6 +1,5 @@
-"""Swift as the package is built and tested with it: that on PATH, or the one of bindings/swift/toolchain.sh."""
+"""How the Swift package is built and tested with the Swift that bindings/swift/toolchain.sh finds or makes."""
 
-import re
 import signal
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from workspace import BINDINGS, ROOT, run
 PACKAGE = BINDINGS / "swift"
 EXAMPLE = ROOT / "examples" / "swift" / "send"
 TOOLCHAIN = PACKAGE / "toolchain.sh"
-OLDEST = 6
 # Seconds after which the tests count as hanging: XCTest has no limit of its own here, and they take about a minute.
 HANG = 1200
 # SwiftPM 6.0 now and then breaks off with a segmentation fault while it plans a build. Nothing of ours runs then.
@@ -20,30 +18,20 @@ CRASHES = (-signal.SIGSEGV, 128 + signal.SIGSEGV)
 BUILD_ATTEMPTS = 3
 
 
-def on_path():
-    """True if Swift itself is on PATH. OpenStack has a command of that name too."""
-    version = re.search(r"Swift version (\d+)", toolchains.said("swift", "--version"))
-    return bool(version) and int(version[1]) >= OLDEST
-
-
 def problem():
     """Why the Swift package cannot be built here, or None."""
-    return None if on_path() else toolchains.said(TOOLCHAIN, "problem").strip() or None
+    return toolchains.said(str(TOOLCHAIN), "problem").strip() or None
 
 
 def toolchain():
     """Swift 6 in the cache folder, where there is none."""
-    if not on_path():
+    if problem():
         toolchains.get({"mmdebstrap": "mmdebstrap"})
         run(TOOLCHAIN, "make", check=True)
 
 
 def command(inside, *words, folder=ROOT):
-    """The command line that runs these words in `inside`, where Swift is: a command that sees no other folder of this machine than
-    `folder`, in which that lies, unless Swift is on PATH.
-    """
-    if on_path():
-        return ["sh", "-c", 'cd "$1"; shift; exec "$@"', "sh", str(inside), *map(str, words)]
+    """The command line that runs these words in `inside`, where Swift is. It may see no other folder of this machine than `folder`."""
     return [str(TOOLCHAIN), "run", str(folder), str(inside), *map(str, words)]
 
 

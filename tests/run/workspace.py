@@ -109,8 +109,3 @@ def pip(*packages):
     """Installs these into the environment of the clone."""
     make_environment()
     run(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages, check=True)
-
-
-def install_python_package(extras=""):
-    """Installs the package, as a user would, but in debug mode: it shares its compiled dependencies with the other tests."""
-    pip("--config-settings=build-args=--profile dev", f"{BINDINGS / 'python'}{extras}")

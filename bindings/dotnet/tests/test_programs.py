@@ -3,10 +3,10 @@
 import shutil
 
 import pytest
+from commands import example
 from consumers import dotnet_project, of_readme
 from dotnet import EXAMPLES, PROJECT, TARGET, build
 from dotnet import built as built_program
-from examples import example
 from languages import DOTNET
 from programs import GREETING, Sandbox, ended
 from workspace import clean, run

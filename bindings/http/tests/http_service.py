@@ -5,7 +5,7 @@ import shutil
 
 import workspace
 from browser import PYTHON  # noqa: F401
-from examples import browser_environment  # noqa: F401
+from commands import browser_environment  # noqa: F401
 from programs import asked, started
 from workspace import BINDINGS, clean
 

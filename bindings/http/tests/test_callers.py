@@ -10,7 +10,7 @@ from pathlib import Path
 import workspace
 from dotnet import build as build_dotnet
 from http_service import CALLERS, LENE, PACKAGE, PYTHON, TOKEN, WHO, browser_environment
-from examples import example
+from commands import example
 from http_service import example_environment, example_shell, service, texts
 from programs import HANG, SANDBOX, asked, clean, ended, same, started
 

@@ -1,4 +1,4 @@
-"""The programs of `make demo`: for each language what leads to it, and its command line."""
+"""The examples: for each what builds it, and its command line. See tests/run/language.py for the places in them."""
 
 import os
 import shutil

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import workspace
-from examples import EXAMPLES, example
+from commands import EXAMPLES, example
 
 RECIPIENT = "lenea@contoso.com"
 

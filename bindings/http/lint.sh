@@ -1,0 +1,11 @@
+#!/bin/sh
+# What hadolint and systemd find in the files by which systems run the service: lint.sh HADOLINT
+set -eu
+cd "$(dirname -- "$0")"
+"$1" --no-color Dockerfile
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# The command is not installed here.
+sed "s|ExecStart=/usr/bin/send-im|ExecStart=$(command -v true)|" send-im.service >"$work/send-im.service"
+said=$(systemd-analyze verify "$work/send-im.service" 2>&1) || { echo "$said" && exit 1; }
+[ -z "$said" ] || { echo "$said" && exit 1; }
