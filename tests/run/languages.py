@@ -58,7 +58,7 @@ def php_problem():
 def http_problem():
     """Whether what posts to the service is here: Alertmanager by Debian's name or its own, .NET, a browser."""
     if not any(map(shutil.which, ("prometheus-alertmanager", "alertmanager"))):
-        return f"no Alertmanager on PATH (on Debian: apt install {' '.join(HTTP.extras)})"
+        return "no Alertmanager on PATH (on Debian: apt install prometheus-alertmanager)"
     return workspace.python_problem() or dotnet_sdk.problem() or browser.problem()
 
 
@@ -103,11 +103,9 @@ def shell_tests():
 RUST = Language(ROOT)
 SHELL = Language(
     BINDINGS / "cli",
-    # Forward proxies, what reads manual pages, what makes certificates, what reads units.
-    extras={"tinyproxy": "tinyproxy-bin", "microsocks": "microsocks", "man": "man-db", "mandoc": "mandoc"}
-    | {"openssl": "openssl", "systemd-analyze": "systemd"},
+    # Forward proxies, what reads manual pages, what makes certificates.
+    extras={"tinyproxy": "tinyproxy-bin", "microsocks": "microsocks", "man": "man-db", "mandoc": "mandoc", "openssl": "openssl"},
     ready=("cargo build --quiet -p send-im-cli",),
-    lint=("{root}/bindings/http/lint.sh {scripts}/hadolint",),
 )
 PYTHON = Language(
     BINDINGS / "python",
@@ -190,10 +188,11 @@ HTTP = Language(
     BINDINGS / "http",
     tools={"curl": "curl", "php": "php-cli", "ruby": "ruby", "java": "openjdk-17-jdk-headless", "npm": "npm"}
     | {"chromium": "chromium", "openssl": "openssl"},
-    extras={"prometheus-alertmanager": "prometheus-alertmanager"},
+    extras={"prometheus-alertmanager": "prometheus-alertmanager", "systemd-analyze": "systemd"},
     check=http_problem,
     fetch=browser.toolchain,
     ready=("cargo build --quiet -p send-im-cli",),
+    lint=("./lint.sh {scripts}/hadolint",),
 )
 
 LANGUAGES = {
