@@ -55,7 +55,7 @@ RUST_TESTS = [["-p", "send-im", "--lib"], ["-p", "send-im-sandbox", "--lib", *SA
 # A process that wine kills after its end says so, see wine/start.c.
 QUIET_WINE = """{} 2> "$0.$$"
 code=$?
-sed 's/wine client error:[0-9a-f]*: //' "$0.$$" >&2
+sed '/^wine client error:/d' "$0.$$" >&2
 rm "$0.$$"
 exit $code"""
 
