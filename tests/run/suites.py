@@ -76,13 +76,12 @@ def in_lanes(lanes):
 def apart(name):
     """Runs a row in a process of its own, and shows what it has printed."""
     log, counted = kept(name, "log"), kept(name, "json")
-    counted.unlink(missing_ok=True)
     print(f"-- {name} begins: {log.relative_to(workspace.ROOT)}", flush=True)
     # A file and no pipe: a daemon that a program leaves behind would hold a pipe open.
     with open(log, "wb") as output:
         ended = subprocess.run([sys.executable, __file__, name], stdout=output, stderr=subprocess.STDOUT, cwd=workspace.ROOT)
     outcome = Outcome(failed=1, why=[f"its runner ended with {ended.returncode}"])
-    if counted.exists():
+    if not ended.returncode:
         outcome = Outcome(**json.loads(counted.read_text()))
     with SCREEN:
         print(f"\n== {name} ==", flush=True)
