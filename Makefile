@@ -47,7 +47,7 @@ docs:
 	@$(DRIVER) tests/packages/reference.py $(LANGS)
 
 packages:
-	@TARGETS="$(TARGETS)" SEND_IM_PROFILE="$${SEND_IM_PROFILE:-release}" $(DRIVER) tests/packages/build.py $(LANGS)
+	@SEND_IM_PROFILE="$${SEND_IM_PROFILE:-release}" $(DRIVER) tests/packages/build.py $(LANGS)
 
 clean-room:
 	@$(DRIVER) tests/packages/rooms.py $(LANGS)
@@ -62,10 +62,10 @@ siege:
 	@$(DRIVER) tests/siege/run.py
 
 fuzz:
-	@SECONDS_EACH="$(SECONDS)" TARGETS="$(TARGETS)" JOBS="$(JOBS)" $(DRIVER) tests/fuzz/run.py
+	@SECONDS_EACH="$(SECONDS)" $(DRIVER) tests/fuzz/run.py
 
 sanitize:
-	@TOOLS="$(TOOLS)" $(DRIVER) tests/sanitize/run.py
+	@$(DRIVER) tests/sanitize/run.py
 
 advisories:
 	@$(PYTHON) tests/run/lint.py advisories

@@ -1,4 +1,4 @@
-"""The examples: for each what builds it, and its command line. See tests/run/language.py for the places in them."""
+"""The examples, by their folders: for each what builds it, and its command line. See tests/run/language.py for the places in them."""
 
 import os
 import shutil
@@ -43,24 +43,24 @@ def node():
 
 
 EXAMPLES = {
-    "Python": (PYTHON, "{python} {root}/examples/python/send.py"),
-    "Rust": (RUST, "cargo build --quiet -p send-im-example", "{target}/debug/send{exe}"),
-    "Ruby": (RUBY, "ruby -I {here}/lib {root}/examples/ruby/send.rb"),
-    "Kotlin": (JVM, f"{JAVA} SendKt"),
-    "Java": (JVM, f"{JAVA} {{root}}/examples/java/Send.java"),
-    "Swift": (SWIFT, swift.example),
-    "C": (C, "make --silent bin/send", "{target}/send-im-c/bin/send"),
-    "C++": (C, "make --silent bin/send-cpp", "{target}/send-im-c/bin/send-cpp"),
-    "C#": (DOTNET, dotnet.program(dotnet.EXAMPLES / "csharp" / "Send.csproj")),
-    "VB": (DOTNET, dotnet.program(dotnet.EXAMPLES / "vb" / "SendVb.vbproj")),
-    "PHP": (
+    "python": (PYTHON, "{python} {root}/examples/python/send.py"),
+    "rust": (RUST, "cargo build --quiet -p send-im-example", "{target}/debug/send{exe}"),
+    "ruby": (RUBY, "ruby -I {here}/lib {root}/examples/ruby/send.rb"),
+    "kotlin": (JVM, f"{JAVA} SendKt"),
+    "java": (JVM, f"{JAVA} {{root}}/examples/java/Send.java"),
+    "swift": (SWIFT, swift.example),
+    "c": (C, "make --silent bin/send", "{target}/send-im-c/bin/send"),
+    "cpp": (C, "make --silent bin/send-cpp", "{target}/send-im-c/bin/send-cpp"),
+    "csharp": (DOTNET, dotnet.program(dotnet.EXAMPLES / "csharp" / "Send.csproj")),
+    "vb": (DOTNET, dotnet.program(dotnet.EXAMPLES / "vb" / "SendVb.vbproj")),
+    "php": (
         PHP,
         "composer install --quiet --no-interaction --working-dir={root}/examples/php",
         "php {root}/examples/php/send.php",
     ),
-    "Node": (NODE, node),
-    "Go": (GO, "go build -C {root}/examples/go -o {target}/send-im-go-example .", "{target}/send-im-go-example"),
-    "jQuery": (PAGE, page),
+    "node": (NODE, node),
+    "go": (GO, "go build -C {root}/examples/go -o {target}/send-im-go-example .", "{target}/send-im-go-example"),
+    "jquery": (PAGE, page),
 }
 
 

@@ -1,4 +1,4 @@
-"""Sends from every language whose toolchain is here into one sandbox and shows it. LANGS="python c++" picks some."""
+"""Sends from every language whose toolchain is here into one sandbox and shows it. LANGS="python cpp" picks some."""
 
 import os
 import shlex
@@ -7,6 +7,7 @@ import sys
 
 import workspace
 from commands import EXAMPLES, example
+from languages import among
 
 RECIPIENT = "lenea@contoso.com"
 
@@ -19,6 +20,7 @@ def main():
     missing = workspace.cargo_problem()
     if missing:
         sys.exit(f"demo: {missing}")
+    wanted = among(EXAMPLES, os.environ.get("LANGS", "").split())
     say("Building the command. The first time takes a minute or two.")
     workspace.run("cargo", "build", "-p", "send-im-cli", check=True)
     command = workspace.command()
@@ -27,7 +29,7 @@ def main():
     try:
         url = sandbox.stdout.readline().strip()
         print(url)
-        account = dict(os.environ, SEND_IM_SERVER=url, SEND_IM_ADDRESS="tosh@contoso.com", SEND_IM_PASSWORD="any")
+        account = dict(workspace.clean(), SEND_IM_SERVER=url, SEND_IM_ADDRESS="tosh@contoso.com", SEND_IM_PASSWORD="any")
 
         def send(line, arguments):
             say(line)
@@ -36,10 +38,10 @@ def main():
 
         shell = ["send", "--verbose", "--to", RECIPIENT, "--subject", "db7", "--importance", "urgent", "disk full"]
         send("$ send-im " + shlex.join(shell), [command, *shell])
-        for name in possible():
+        for name in possible(wanted):
             arguments = [RECIPIENT, f"hello from {name}"]
-            say(f"Building the example in {name}.")
-            send(f"$ the example in {name}: {shlex.join(arguments)}", example(name, *arguments))
+            say(f"Building examples/{name}.")
+            send(f"$ examples/{name}: {shlex.join(arguments)}", example(name, *arguments))
     finally:
         sandbox.terminate()
         sandbox.wait(timeout=10)
@@ -50,13 +52,10 @@ def main():
     say(f"A recipient who is busy: {command} send --server sandbox --to busy@contoso.com hello    More in README.md.")
 
 
-def possible():
-    """The examples that are wanted and can run here."""
-    wanted = os.environ.get("LANGS", "").lower().split()
-    for name, (language, *_) in EXAMPLES.items():
-        if wanted and name.lower() not in wanted:
-            continue
-        if why := language.problem():
+def possible(wanted):
+    """The examples of these that can run here."""
+    for name in wanted:
+        if why := EXAMPLES[name][0].problem():
             print(f"\nwithout {name}: {why}", flush=True)
         else:
             yield name

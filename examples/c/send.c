@@ -1,7 +1,8 @@
 /*
  * Sends one message: send lenea@contoso.com "disk full on db7".
  *
- * Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml.
+ * Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml
+ * (on Windows %APPDATA%\send-im\config.toml).
  * Build: cc send.c -o send $(pkg-config --cflags --libs send_im)
  */
 #include <send_im.h>

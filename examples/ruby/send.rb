@@ -2,7 +2,8 @@
 
 # Sends one message: ruby send.rb lenea@contoso.com "disk full on db7".
 #
-# Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml.
+# Who sends comes from SEND_IM_ADDRESS and SEND_IM_PASSWORD, or from ~/.config/send-im/config.toml
+# (on Windows %APPDATA%\send-im\config.toml).
 
 require "send_im"
 

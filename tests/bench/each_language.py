@@ -1,6 +1,6 @@
 """Sends of each language beside the same sends in Rust. The programs lie in tests/bench/languages/.
 
-A language is one line of LANGUAGES: why it cannot run here (or None), what makes its program ready with a library of the
+A language is one line of LANGUAGES: its `Language`, what makes its program ready with a library of the
 release profile, and the command line of the program. The program gets two numbers, blocking sends and messages of one
 send_all, finds its account in the environment, and prints one line of JSON; sends.py shows which.
 """

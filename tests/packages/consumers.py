@@ -63,13 +63,13 @@ def declared():
     return set(re.findall(r"^[\w *]*?\b(send_im\w*)\(", header, re.MULTILINE))
 
 
-def built(folder, source, *options, suffix="", **variables):
+def built(folder, source, *options, suffix=""):
     """Builds both programs of this source in a new folder: their files."""
     folder.mkdir()
     (folder / "hello.c").write_text(source)
     (folder / "CMakeLists.txt").write_text(PROJECT.format(version=VERSION))
     for step in (["-S", folder, "-B", folder / "built", "-DCMAKE_BUILD_TYPE=Release", *options], ["--build", folder / "built"]):
-        workspace.run("cmake", *step, folder=folder, env=dict(os.environ, **variables), check=True, stdout=subprocess.DEVNULL)
+        workspace.run("cmake", *step, folder=folder, check=True, stdout=subprocess.DEVNULL)
     return [folder / "built" / f"{name}{suffix}" for name in ("send-im", "send-im-static")]
 
 

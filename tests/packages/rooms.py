@@ -52,8 +52,8 @@ def of_c():
         shutil.copy(DIST / f"send_im-{VERSION}-{host().name}.tar.gz", room)
         consumers.greet_in_c(room)
         prefix = room / "send_im"
-        symbols = subprocess.run(["nm", "-g", prefix / "lib" / "libsend_im.a"], capture_output=True, text=True).stdout
-        assert "send_im_panic_for_tests" not in symbols, "the archive holds the test library"
+        listed = subprocess.run(["nm", "-g", prefix / "lib" / "libsend_im.a"], capture_output=True, text=True, check=True)
+        assert "send_im_panic_for_tests" not in listed.stdout, "the archive holds the test library"
         for taken in (consumers.with_cmake, consumers.with_conan):
             for built in taken(room, of_readme(C, "c")[0], prefix):
                 consumers.greeted_in_c(ended([built], workspace.clean()))

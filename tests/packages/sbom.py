@@ -1,7 +1,7 @@
-"""The bill of materials: sbom.py FILE writes the crates that are linked into what users get, as CycloneDX JSON.
+"""The bill of materials: the crates that are linked into what users get, as CycloneDX JSON.
 
-They are those of every machine of the table. What a package asks its own registry for, such as JNA, is said by that package. This
-runs in the environment of the clone, where `install` puts the library that writes it.
+They are those of every machine of the table. What a package asks its own registry for, such as JNA, is said by that package.
+`write` runs this as a program, in the environment of the clone, which has the library for it.
 """
 
 import re

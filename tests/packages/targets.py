@@ -222,10 +222,13 @@ def host():
 
 
 def wanted(names):
-    """The targets of which one of these words is a part: `all` are all, `host` is this machine as it is, which no word means too."""
+    """The targets in whose name or triple one of these words is: `all` are all, `host` is this machine as it is, as is no word."""
+    meant = {name: [target for target in TARGETS if name == "all" or name in f"{target.name} {target.triple}"] for name in names}
+    if unknown := [name for name, targets in meant.items() if not targets and name != "host"]:
+        known = ", ".join(f"{target.name} ({target.triple})" for target in TARGETS)
+        sys.exit(f"targets: there is no {', '.join(unknown)}; there are host, all, and parts of {known}")
     found = [host()] if not names or "host" in names else []
-    found += [target for target in TARGETS if any(name == "all" or name in target.triple for name in names)]
-    return found or sys.exit(f"targets: there are host, all, {', '.join(target.triple for target in TARGETS)}")
+    return found + [target for target in TARGETS if any(target in targets for targets in meant.values())]
 
 
 def prepare(targets):
@@ -239,10 +242,3 @@ def prepare(targets):
     workspace.run("rustup", "--quiet", "target", "add", *(target.triple for target in cross), check=True)
     if not llvm("nm").exists():
         workspace.run("rustup", "--quiet", "component", "add", "llvm-tools", check=True)
-
-
-if __name__ == "__main__":
-    chosen = wanted(sys.argv[1:])
-    prepare(chosen)
-    for one in chosen:
-        print(one.build(), flush=True)

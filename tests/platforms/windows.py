@@ -253,8 +253,3 @@ def tests(machine):
 
     chosen = [(name, test) for name, test in tests_in(globals()) if machine is WINDOWS or name not in NOT_IN_32]
     return checked([(f"{name} on {machine.name}", lambda test=test: in_room(test)) for name, test in chosen])
-
-
-if __name__ == "__main__":
-    prepare()
-    print(tests(WINDOWS))

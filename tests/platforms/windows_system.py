@@ -196,8 +196,3 @@ def tests():
             test(Path(work).resolve())
 
     return checked([(f"{name.replace('_', ' ')}", lambda test=test: in_room(test)) for name, test in tests_in(globals())])
-
-
-if __name__ == "__main__":
-    windows.prepare()
-    print(tests())

@@ -32,6 +32,7 @@ def toolchain():
     if not problem():
         return
     CACHE.mkdir(parents=True, exist_ok=True)
+    (CACHE / "checkers.txt").unlink(missing_ok=True)
     shutil.copy(MANIFEST, CACHE)
     workspace.run("npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", folder=CACHE, check=True)
     workspace.make_environment(CACHE / "venv")

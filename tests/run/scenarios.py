@@ -14,7 +14,7 @@ from outcome import Outcome, counted
 def judged(row, *options):
     """The cases through the driver of this row of the table."""
     language, steps = languages.ROWS[row].language, languages.ROWS[row].driver
-    if not steps:
+    if not steps:  # it has tests of another kind
         return Outcome()
     workspace.run("cargo", "build", "--quiet", "-p", "send-im-scenarios", check=True)
     command = language.program(steps)
@@ -40,5 +40,5 @@ def judge(command, *options):
 if __name__ == "__main__":
     if not sys.argv[1:]:
         sys.exit(__doc__)
-    languages.among(languages.ROWS, sys.argv[1:2])
+    languages.among([name for name, row in languages.ROWS.items() if row.driver], sys.argv[1:2])
     sys.exit(1 if judged(*sys.argv[1:]).failed else 0)

@@ -22,8 +22,6 @@ import workspace
 from languages import LANES, ROWS, among
 from outcome import Outcome
 
-# These rows have tests of another kind.
-WITHOUT_SCENARIOS = {"fidelity", "http"}
 # Recorded traffic of real servers is not in the repository.
 MAY_SKIP = {"fidelity"}
 # One row is shown at a time.
@@ -44,7 +42,7 @@ def main():
         rows = [(wanted[0], *timed(ran, wanted[0]))]
     else:
         rows = in_lanes([[name for name in lane if name in wanted] for lane in LANES])
-    same_scenarios([outcome for name, outcome, _ in rows if name not in WITHOUT_SCENARIOS])
+    same_scenarios([outcome for name, outcome, _ in rows if ROWS[name].driver])
     for name, outcome, _ in rows:
         if outcome.failed and len(rows) > 1:
             print(f"\n== what failed: {name} ==", *failures.told(kept(name, "log")), sep="\n")

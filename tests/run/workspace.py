@@ -8,6 +8,8 @@ import sys
 import venv
 from pathlib import Path
 
+if sys.version_info < (3, 9):
+    sys.exit("Python 3.9 is the oldest that runs this")
 ROOT = Path(__file__).resolve().parents[2]
 BINDINGS = ROOT / "bindings"
 VENV = ROOT / ".venv"
@@ -16,7 +18,6 @@ DIST = ROOT / "dist"
 # Toolchains that a machine lacks, and their commands.
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "send-im"
 BIN = CACHE / "bin"
-OLDEST_PYTHON = (3, 9)
 # The profile of cargo that everything is built by.
 PROFILE = os.environ.get("SEND_IM_PROFILE", "dev")
 # That of everything in the workspace.
@@ -90,8 +91,6 @@ def cargo_problem():
 
 def python_problem():
     """Why Python cannot be tested here, or None."""
-    if sys.version_info < OLDEST_PYTHON:
-        return f"Python {sys.version_info[0]}.{sys.version_info[1]} is too old, 3.9 is the oldest"
     try:
         import ensurepip  # noqa: F401
     except ImportError:

@@ -93,10 +93,12 @@ class Process:
         self.process.wait(timeout=120)
 
     def end(self, seconds):
-        """Waits for its own end."""
+        """Waits for its own end, which must be a good one."""
         code = self.process.wait(timeout=seconds)
         self.reader.join()
-        return code
+        if code:
+            self.log.seek(0)
+            sys.exit(f"siege: {' '.join(self.process.args[:2])} ended with {code}: {self.log.read()[-2000:]}")
 
     def panics(self):
         """What it panicked at. In debug builds h2 does where a connection ends before its streams, and nothing comes of it."""
@@ -171,9 +173,10 @@ def accounts(said, delivered):
     yield from (f"forged: {text!r} arrived {times} times" for text, times in delivered.items() if text not in said)
 
 
-def besieged(kinds):
-    """Whether the siege took place."""
-    for name, kind in sorted(kinds.items()):
+def besieged(service, kinds):
+    """Whether the siege of this service took place."""
+    for name in (f"{service} {kind}" for kind in BESIEGERS):
+        kind = kinds.get(name, Counter())
         print(f"{name}: {kind['opened']} connections, {kind['ended']} ended by the service, {kind['refused']} not made")
         if not kind["opened"]:
             yield f"siege: no connection of {name} came about"
@@ -223,9 +226,11 @@ def main():
             problems = [problem for each in watched for problem in each.problems()]
             with urllib.request.urlopen(f"{sandbox.first}sandbox/api/messages") as answer:
                 delivered = Counter(message["text"] for message in json.load(answer))
-    problems += [*besieged(kinds), *accounts(said, delivered)]
-    for name, answers in health.items():
+    problems += accounts(said, delivered)
+    for name in (target["name"] for target in targets):
+        answers = health[name] or {"nothing": 1}
         print(f"{name} /healthz: {dict(answers)}")
+        problems += besieged(name, kinds)
         problems += [f"health: {name} said {text[:200]}, {times} times" for text, times in answers.items() if text != "200"]
     print(f"{len(said)} honest messages, {sum(delivered.values())} delivered")
     print(f"problems: {dict(Counter(problem.partition(':')[0] for problem in problems))}")

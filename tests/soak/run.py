@@ -18,7 +18,7 @@ from collections import Counter
 from urllib.parse import quote
 
 import workspace
-from languages import PYTHON, RUBY
+from languages import PYTHON, ROWS, RUBY, among
 
 PROGRAMS = workspace.ROOT / "tests" / "soak"
 SOAK = workspace.target_dir() / "debug" / "soak"
@@ -152,8 +152,8 @@ def commands(languages):
 
 
 def main():
-    languages = os.environ.get("LANGS", "rust python ruby").split()
-    for missing in filter(None, (PYTHON.problem(), RUBY.problem() if "ruby" in languages else None)):
+    languages = among(GROWTH, os.environ.get("LANGS", "").split())
+    for missing in filter(None, (ROWS[language].language.problem() for language in languages)):
         sys.exit(f"soak: {missing}")
     seconds = round(float(os.environ.get("MINUTES", "30")) * 60)
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 31))

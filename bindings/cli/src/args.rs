@@ -102,8 +102,8 @@ pub(crate) enum Command {
 pub(crate) struct SendArgs {
     /// The text, or - for standard input
     ///
-    /// One argument: put quotes around it, and -- before a text that begins with a dash. Standard input is UTF-8, at
-    /// most 1 MiB; one line break at its end is taken off.
+    /// One argument: put quotes around it, and -- before a text that begins with a dash. Standard input is UTF-8, or
+    /// UTF-16 with a byte order mark, at most 1 MiB; one line break at its end is taken off.
     #[arg(value_name = "TEXT")]
     pub(crate) text: Option<String>,
 

@@ -144,10 +144,10 @@ def test_with_post_only_no_get_sends():
 def test_the_example_in_a_page_sends():
     with started(*SANDBOX) as sandbox:
         environment = {**browser_environment(), "SEND_IM_SERVER": sandbox, **WHO}
-        done = ended(example("jQuery", LENE, "hello from a page"), environment)
+        done = ended(example("jquery", LENE, "hello from a page"), environment)
         same((done.stdout, done.stderr, done.returncode), (f"{LENE} accepted the message (invitation_accepted).\n", "", 0))
         same(texts(sandbox), ["hello from a page"])
-        done = ended(example("jQuery", "busy@contoso.com", "hello"), environment)
+        done = ended(example("jquery", "busy@contoso.com", "hello"), environment)
         same((done.stdout, done.returncode), ("busy@contoso.com does not want to be disturbed.\n", 4))
 
 

@@ -26,8 +26,9 @@ impl Account {
     /// ```
     ///
     /// # Errors
-    /// `invalid_input` when the file cannot be read, is no file, is larger than 1 MiB or holds something else. On Unix also when
-    /// others can read it or write to its folder, and when either is neither this user's nor root's.
+    /// `invalid_input` when the file cannot be read, is no file, is larger than 1 MiB or holds something else. Also when
+    /// others can read it, and when it is not this user's nor root's or the Administrators'; on Unix, the same of its folder,
+    /// to which nobody else may write.
     pub fn from_profile(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let refuse = |why: &str| Error::invalid_input(format!("The profile {} {why}.", path.display()));

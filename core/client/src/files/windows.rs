@@ -24,20 +24,27 @@ fn why_not(path: &Path, file: &File) -> io::Result<Option<String>> {
     let descriptor = sddl(&*GetSecurityInfo(file, SeObjectType::SE_FILE_OBJECT, asked)?, asked)?;
     let descriptor = descriptor.to_string_lossy();
     let me = current_process_sid()?.to_string();
-    let others = match stranger(&descriptor, &abbreviated(&me)?) {
-        None => return Ok(None),
-        Some(Stranger::Owner) => {
-            return Ok(Some("belongs to another user; it must be yours or the Administrators'.".to_owned()));
+    stranger(&descriptor, &abbreviated(&me)?).map(|found| refusal(path, &me, found)).transpose()
+}
+
+/// Why this file is not trusted, and the command that helps.
+fn refusal(path: &Path, me: &str, found: Stranger) -> io::Result<String> {
+    let shown = path.display();
+    let others = match found {
+        Stranger::Owner => {
+            return Ok(format!(
+                "belongs to another user; it must be yours or the Administrators'. Run as one of them: icacls \"{shown}\" /setowner \"*{me}\""
+            ));
         }
-        Some(Stranger::Anybody) => Vec::new(),
-        Some(Stranger::Allowed(others)) => others,
+        Stranger::Anybody => Vec::new(),
+        Stranger::Allowed(others) => others,
     };
-    let mut command = format!("icacls \"{}\" /inheritance:r /grant:r \"*{me}:F\"", path.display());
+    let mut command = format!("icacls \"{shown}\" /inheritance:r /grant:r \"*{me}:F\"");
     for other in others {
         let other: LocalBox<Sid> = other.parse()?;
         command.push_str(&format!(" /remove:g \"*{}\"", &*other));
     }
-    Ok(Some(format!("holds a secret and others can read or change it; run: {command}")))
+    Ok(format!("holds a secret and others can read or change it; run: {command}"))
 }
 
 /// An identifier as descriptors have it, for example `LA` for the machine's own administrator.
@@ -77,6 +84,14 @@ mod tests {
             format!(
                 "holds a secret and others can read or change it; run: icacls \"{shown}\" /inheritance:r /grant:r \"*{me}:F\" /remove:g \"*S-1-1-0\""
             )
+        );
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_refused_with_the_command_that_helps() {
+        assert_eq!(
+            refusal(Path::new(r"C:\p.toml"), "S-1-5-21-7", Stranger::Owner).unwrap(),
+            r#"belongs to another user; it must be yours or the Administrators'. Run as one of them: icacls "C:\p.toml" /setowner "*S-1-5-21-7""#
         );
     }
 }

@@ -55,7 +55,7 @@ pub(crate) async fn inject(sandbox: Arc<Sandbox>, proxy: Arc<Proxy>, half: Insta
             }
             _ => {
                 let (route, answer) = (chance.pick(&ROUTES), chance.pick(&ANSWERS));
-                // The pool's own 403 ends a session's events for good: tests/matrix/expected.txt, [events].
+                // The pool's own 403 ends a session's events for good: [events] in core/client/tests/matrix/expected.txt.
                 if (route, answer) != ("events", ANSWERS[1]) {
                     sandbox.add_fault(fault(route, answer, &mut chance));
                 }
