@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading.Tasks;
@@ -84,8 +85,22 @@ namespace Harness
         public (int Code, string Out, string Error) End(int patience = Check.Patience)
         {
             var output = process.StandardOutput.ReadToEndAsync();
-            Check.True(process.WaitForExit(patience * 1000), "the process hangs");
+            if (!process.WaitForExit(patience * 1000))
+            {
+                throw new CheckException("the process hangs: " + Threads());
+            }
+
             return (process.ExitCode, output.Result, error.Result);
+        }
+
+        /// <summary>What each of its threads waits in, where the system tells.</summary>
+        private string Threads()
+        {
+            var tasks = $"/proc/{process.Id}/task";
+            string Of(string task, string file) => File.ReadAllText(Path.Combine(task, file)).Trim();
+            return Directory.Exists(tasks)
+                ? string.Join(", ", Directory.GetDirectories(tasks).Select(task => $"{Of(task, "comm")} in {Of(task, "wchan")}"))
+                : "its threads are not known";
         }
 
         [DllImport("libc", EntryPoint = "kill")]
