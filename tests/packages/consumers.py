@@ -152,7 +152,7 @@ def go_archive():
 
 
 def with_go(room, machine):
-    """The README's first lines as a program of another machine, linked with the package's library."""
+    """The README's first lines and the driver of the scenarios as programs of another machine, linked with the package's library."""
     with zipfile.ZipFile(go_archive()) as packed:
         packed.extractall(room / "unpacked")
     (package,) = (room / "unpacked").rglob("go.mod")
@@ -162,15 +162,18 @@ def with_go(room, machine):
     if machine.musl:
         # What Alpine's gcc brings by itself.
         there["CGO_LDFLAGS"] = "-lunwind"
-    program = room / machine.program("hello")
-    for step in (
-        ["mod", "init", "hello"],
-        ["mod", "edit", f"-require={go_module()}@v0.0.0", f"-replace={go_module()}={package.parent}"],
-        ["build", f"-tags={','.join(libc)}", "-o", program, "."],
+    program, driver = room / machine.program("hello"), room / machine.program("driver")
+    for test in GO.folder.glob("*_test.go"):
+        shutil.copy(test, package.parent)
+    for folder, *step in (
+        (room, "mod", "init", "hello"),
+        (room, "mod", "edit", f"-require={go_module()}@v0.0.0", f"-replace={go_module()}={package.parent}"),
+        (room, "build", f"-tags={','.join(libc)}", "-o", program, "."),
+        (package.parent, "test", "-c", f"-tags={','.join(libc)}", "-o", driver, "."),
     ):
         environment = {**workspace.clean(), "GOFLAGS": "-mod=mod", **there}
-        workspace.run("go", *step, folder=room, env=environment, check=True, stderr=subprocess.DEVNULL)
-    return program
+        workspace.run("go", *step, folder=folder, env=environment, check=True, stderr=subprocess.DEVNULL)
+    return program, driver
 
 
 def swift_programs(readme):

@@ -28,7 +28,8 @@ COMMAND = ["-p", "send-im-cli", "--bin", "send-im"]
 
 @dataclass(frozen=True)
 class Target:
-    """A machine: its name in each ecosystem, and what runs its programs here: a command in front of theirs.
+    """A machine: its name in each ecosystem, what runs its programs here (a command in front of theirs), and what proves it beside
+    what proves every machine: names of steps in tests/platforms/run.py.
 
     None: that ecosystem has no name for it, or does not run there.
     """
@@ -45,6 +46,7 @@ class Target:
     debian: str = None
     rpm: str = None
     run: tuple = ()
+    proof: tuple = ()
     # Built by this machine's own compiler, against its own C library.
     native: bool = False
 
@@ -190,23 +192,28 @@ def llvm(tool):
 # fmt: off
 TARGETS = [
     Target("x86_64-unknown-linux-gnu", "linux-x86_64", "manylinux_2_17_x86_64.manylinux2014_x86_64", "x86_64-linux-gnu",
-           "linux-x86-64", "linux-x64", "linux-x64", "linux-x86_64", "linux_amd64", "amd64", "x86_64"),
+           "linux-x86-64", "linux-x64", "linux-x64", "linux-x86_64", "linux_amd64", "amd64", "x86_64", proof=("source archive of Python",)),
     Target("aarch64-unknown-linux-gnu", "linux-aarch64", "manylinux_2_17_aarch64.manylinux2014_aarch64", "aarch64-linux-gnu",
-           "linux-aarch64", "linux-arm64", "linux-arm64", "linux-aarch64", "linux_arm64", "arm64", "aarch64", run=QEMU_ARM),
+           "linux-aarch64", "linux-arm64", "linux-arm64", "linux-aarch64", "linux_arm64", "arm64", "aarch64", run=QEMU_ARM,
+           proof=("programs of C", "program of Go")),
     Target("x86_64-unknown-linux-musl", "linux-musl-x86_64", "musllinux_1_2_x86_64", "x86_64-linux-musl",
-           None, "linux-musl-x64", "linux-x64-musl", "linux-musl-x86_64", "linux_musl_amd64"),
+           None, "linux-musl-x64", "linux-x64-musl", "linux-musl-x86_64", "linux_musl_amd64",
+           proof=("tests of C", "program of Go")),
     Target("aarch64-unknown-linux-musl", "linux-musl-aarch64", "musllinux_1_2_aarch64", "aarch64-linux-musl",
            None, "linux-musl-arm64", "linux-arm64-musl", "linux-musl-aarch64", "linux_musl_arm64", run=QEMU_ARM),
     Target("x86_64-pc-windows-gnu", "windows-x86_64", "win_amd64", "x64-mingw-ucrt",
-           "win32-x86-64", "win-x64", "win32-x64", "windows-x86_64", "windows_amd64", run=("wine",)),
+           "win32-x86-64", "win-x64", "win32-x64", "windows-x86_64", "windows_amd64", run=("wine",),
+           proof=("tests of the core", "service and Ctrl-C of Windows", "packages in an empty place")),
     Target("i686-pc-windows-gnu", "windows-x86", "win32", "x86-mingw32",
-           "win32-x86", "win-x86", "win32-ia32", "windows-x86", "windows_386", run=(str(WINE_32),)),
+           "win32-x86", "win-x86", "win32-ia32", "windows-x86", "windows_386", run=(str(WINE_32),),
+           proof=("packages in an empty place",)),
     Target("aarch64-pc-windows-gnullvm", "windows-aarch64", "win_arm64", "aarch64-mingw-ucrt",
-           "win32-aarch64", "win-arm64", "win32-arm64", "windows-aarch64", "windows_arm64"),
+           "win32-aarch64", "win-arm64", "win32-arm64", "windows-aarch64", "windows_arm64",
+           proof=("programs of C", "program of Go")),
     Target("aarch64-apple-darwin", "macos-aarch64", "macosx_11_0_arm64", "arm64-darwin",
            "darwin-aarch64", "osx-arm64", "darwin-arm64", "darwin-aarch64", "darwin_arm64"),
     Target("x86_64-apple-darwin", "macos-x86_64", "macosx_11_0_x86_64", "x86_64-darwin",
-           "darwin-x86-64", "osx-x64", "darwin-x64", "darwin-x86_64", "darwin_amd64"),
+           "darwin-x86-64", "osx-x64", "darwin-x64", "darwin-x86_64", "darwin_amd64", proof=("xcframework",)),
 ]
 # fmt: on
 

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -41,10 +42,6 @@ PLACES = {
     "node": lambda machine: "package/send-im.node",
     "php": lambda machine: f"lib/{machine.php}/{machine.library()}",
 }
-# Where a program of Go is linked that nothing else tries.
-GO_LINKED = ("aarch64-unknown-linux-gnu", "x86_64-unknown-linux-musl", "aarch64-pc-windows-gnullvm")
-# The same for C.
-C_LINKED = ("aarch64-unknown-linux-gnu", "aarch64-pc-windows-gnullvm")
 # How a program or a library for Linux begins, and one for a Mac. So do no other files in packages.
 NATIVE = (b"\x7fELF", b"\xcf\xfa\xed\xfe")
 # What the scenarios drive the Rust library with.
@@ -70,9 +67,9 @@ def starter(target):
     return windows.starter(target) if target.windows else target.run
 
 
-def script(target, name, *command):
+def script(target, name, *command, **variables):
     """A program of this machine as one of that target's."""
-    line = f"{' '.join(map(str, (*starter(target), *command)))} \"$@\""
+    line = f"{shlex.join(map(str, ('env', *(f'{key}={value}' for key, value in variables.items()), *starter(target), *command)))} \"$@\""
     return written(target, name, QUIET_WINE.format(line) if target.windows else f"exec {line}")
 
 
@@ -125,7 +122,7 @@ def prepare(chosen):
 def prove(target):
     """Builds for a target and runs what can be run; gives rows of the table."""
     rows = []
-    for name, step in STEPS.items():
+    for name, step in (STEPS | {name: PROOFS[name] for name in target.proof}).items():
         begin = time.monotonic()
         outcome = step(target)
         if outcome is not None:
@@ -206,8 +203,6 @@ def core(target):
 
 def rust_tests(target):
     """Tests of the core as that machine runs them."""
-    if target != windows.WINDOWS:
-        return None
     outcome = Outcome()
     variable = f"CARGO_TARGET_{target.triple.upper().replace('-', '_')}_RUNNER"
     environment = dict(os.environ, **{variable: str(runner(target))})
@@ -216,17 +211,15 @@ def rust_tests(target):
     return outcome
 
 
-def system(target):
+def system(_):
     """What Windows itself asks of the command: a service, and its end."""
-    return windows_system.tests() if target == windows.WINDOWS else None
+    return windows_system.tests()
 
 
 def packages_of_users(target):
-    """What users get, in an empty place, as they are used there."""
-    if target not in (windows.WINDOWS, windows.WINDOWS_32):
-        return None
+    """What users get, in an empty place, as they are used there, and the scenarios through them."""
     build_packages(target.triple, *windows.LANGUAGES)
-    return windows.tests(target)
+    return windows.tests(target, lambda name, command, variables: scenarios.judge([script(target, name, *command, **variables)]))
 
 
 def build_packages(machines, *languages):
@@ -290,8 +283,6 @@ def image(target):
 
 def c_tests(target):
     """The tests in C, with Debian's own musl."""
-    if target.triple != "x86_64-unknown-linux-musl":
-        return None
     with tempfile.TemporaryDirectory() as work:
         chosen = [*recipes.for_c(target, ("send-im-c/panic-test",)), f"CC={' '.join(target.compiler)}", "CFLAGS=-dynamic"]
         return counted("make", "-C", C.folder, "check-c", *chosen, f"HERE={work}", "STRICT=")
@@ -299,16 +290,12 @@ def c_tests(target):
 
 def c_programs(target):
     """The first lines of C's page, linked with each library of the package."""
-    if target.triple not in C_LINKED:
-        return None
     build_packages(target.triple, "c")
     return linked.of_c(target, runs_here(target))
 
 
 def go_program(target):
     """The first lines of Go's page, linked with the package's library."""
-    if target.triple not in GO_LINKED:
-        return None
     build_packages(target.triple, "go")
     return linked.of_go(target, runs_here(target))
 
@@ -331,38 +318,37 @@ def old_debian(target):
     return Outcome(passed=good, failed=not good, why=[] if good else [str(done)])
 
 
-def python_sources(target):
+def python_sources(_):
     """The source archive of Python, built by pip as on a machine that no wheel fits: this one, as it builds for itself."""
-    if target.triple != targets.host().triple:
-        return None
     return checked([("source archive of Python", rooms.of_python_sources)])
 
 
-def xcframework(target):
-    """What SwiftPM and Xcode take for every Mac, built once, with the second of them."""
-    macs = [mac for mac in targets.TARGETS if mac.macos]
-    if target != macs[-1]:
-        return None
+def xcframework(_):
+    """What SwiftPM and Xcode take for every Mac, once both are built."""
     (zipped,) = (built for built in build_packages("apple", "swift") if built.suffix == ".zip")
     return checked([("xcframework", lambda: apple.check(zipped, {"arm64", "x86_64"}))])
 
 
+# Of every machine; nothing where it does not apply.
 STEPS = {
     "builds": build,
     "needs no glibc newer than 2.17": needs_no_newer_glibc,
     "exports its own functions alone": exports,
     "scenarios of the command": command,
     "scenarios of the Rust library": core,
-    "tests of the core": rust_tests,
-    "service and Ctrl-C of Windows": system,
     "packages hold what was built": packages_hold_what_was_built,
-    "packages in an empty place": packages_of_users,
     "command in an empty root": empty_root,
     "image of the service": image,
+    "wheel in an older Debian": old_debian,
+}
+# Of those machines whose line in the table of tests/packages/targets.py names them.
+PROOFS = {
+    "tests of the core": rust_tests,
+    "service and Ctrl-C of Windows": system,
+    "packages in an empty place": packages_of_users,
     "tests of C": c_tests,
     "programs of C": c_programs,
     "program of Go": go_program,
-    "wheel in an older Debian": old_debian,
     "source archive of Python": python_sources,
     "xcframework": xcframework,
 }

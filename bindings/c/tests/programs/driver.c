@@ -210,11 +210,25 @@ static bool run(void) {
     return false;
 }
 
+/* Reads a line into what grows with it. Windows has no getline. */
+static bool read_line(char **line, size_t *room) {
+    size_t length = 0;
+    do {
+        if (*room - length < 2) {
+            *room = *room * 2 + 4096;
+            *line = realloc(*line, *room);
+        }
+        if (!fgets(*line + length, (int)(*room - length), stdin)) return false;
+        length += strlen(*line + length);
+    } while ((*line)[length - 1] != '\n');
+    return true;
+}
+
 int main(void) {
     char *line = NULL;
     size_t room = 0;
     bool good = true;
-    while (good && getline(&line, &room, stdin) > 0) {
+    while (good && read_line(&line, &room)) {
         at = line;
         good = run();
     }
