@@ -195,7 +195,7 @@ TARGETS = [
            "linux-x86-64", "linux-x64", "linux-x64", "linux-x86_64", "linux_amd64", "amd64", "x86_64", proof=("source archive of Python",)),
     Target("aarch64-unknown-linux-gnu", "linux-aarch64", "manylinux_2_17_aarch64.manylinux2014_aarch64", "aarch64-linux-gnu",
            "linux-aarch64", "linux-arm64", "linux-arm64", "linux-aarch64", "linux_arm64", "arm64", "aarch64", run=QEMU_ARM,
-           proof=("programs of C", "program of Go")),
+           proof=("tests of C", "programs of C", "program of Go")),
     Target("x86_64-unknown-linux-musl", "linux-musl-x86_64", "musllinux_1_2_x86_64", "x86_64-linux-musl",
            None, "linux-musl-x64", "linux-x64-musl", "linux-musl-x86_64", "linux_musl_amd64",
            proof=("tests of C", "program of Go")),
