@@ -1,14 +1,23 @@
 package im.send
 
+import im.send.internal.StepRelay
+import im.send.internal.asFuture
+import im.send.internal.calling
+import im.send.internal.uniffi.StepRecord
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit
+import java.util.function.Consumer
 import java.util.logging.Handler
 import java.util.logging.Level
 import java.util.logging.LogRecord
 import java.util.logging.Logger
 import java.util.logging.SimpleFormatter
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNotSame
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.BeforeEach
 import org.junit.jupiter.api.Test
@@ -44,6 +53,15 @@ class LoggingTest {
     }
 
     private fun said() = records.filter { it.loggerName == "im.send" }.map { SimpleFormatter().formatMessage(it) }
+
+    @Test
+    fun `a step that comes at once is not told on the thread that begins a future`() {
+        val told = CompletableFuture<Thread>()
+        val relay = StepRelay.wanted(Consumer { told.complete(Thread.currentThread()) })!!
+        relay.onStep(StepRecord("discover", "contoso.com", 200u, 1.0))
+        asFuture { calling(relay) { awaitCancellation() } }
+        assertNotSame(Thread.currentThread(), told.get(HANG.toSeconds(), TimeUnit.SECONDS))
+    }
 
     @Test
     fun `each step is a debug record`() = withSandbox { sandbox ->

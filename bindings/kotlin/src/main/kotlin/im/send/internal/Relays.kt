@@ -34,6 +34,8 @@ internal class StepRelay private constructor(private val listener: Consumer<Step
 
     /** Tells each step as it comes, and the last of them when the call has ended. */
     suspend fun tellUntil(call: Job) {
+        // A future's call begins on the thread that asked for it, which is not to wait for the listener.
+        yield()
         while (select { call.onJoin { false }; news.onReceive { true } }) tell()
         tell()
     }
