@@ -151,8 +151,8 @@ def go_archive():
     return DIST / f"send-im-go-{VERSION}.zip"
 
 
-def with_go(room, machine):
-    """The README's first lines and the driver of the scenarios as programs of another machine, linked with the package's library."""
+def with_go(room, machine, tests=False):
+    """The README's first lines as a program of another machine, linked with the package's library; or the package's own tests."""
     with zipfile.ZipFile(go_archive()) as packed:
         packed.extractall(room / "unpacked")
     (package,) = (room / "unpacked").rglob("go.mod")
@@ -162,18 +162,21 @@ def with_go(room, machine):
     if machine.musl:
         # What Alpine's gcc brings by itself.
         there["CGO_LDFLAGS"] = "-lunwind"
-    program, driver = room / machine.program("hello"), room / machine.program("driver")
-    for test in GO.folder.glob("*_test.go"):
-        shutil.copy(test, package.parent)
-    for folder, *step in (
+    program, built = room / machine.program("hello"), [f"-tags={','.join(libc)}", "-o"]
+    steps = [
         (room, "mod", "init", "hello"),
         (room, "mod", "edit", f"-require={go_module()}@v0.0.0", f"-replace={go_module()}={package.parent}"),
-        (room, "build", f"-tags={','.join(libc)}", "-o", program, "."),
-        (package.parent, "test", "-c", f"-tags={','.join(libc)}", "-o", driver, "."),
-    ):
+        (room, "build", *built, program, "."),
+    ]
+    if tests:
+        for test in GO.folder.glob("*_test.go"):
+            shutil.copy(test, package.parent)
+        program = room / machine.program("tests")
+        steps = [(package.parent, "test", "-c", *built, program, ".")]
+    for folder, *step in steps:
         environment = {**workspace.clean(), "GOFLAGS": "-mod=mod", **there}
         workspace.run("go", *step, folder=folder, env=environment, check=True, stderr=subprocess.DEVNULL)
-    return program, driver
+    return program
 
 
 def swift_programs(readme):

@@ -46,7 +46,7 @@ def of_go(target, runs):
 
     def greets():
         with tempfile.TemporaryDirectory() as work:
-            program, _ = consumers.with_go(Path(work).resolve(), target)
+            program = consumers.with_go(Path(work).resolve(), target)
             if runs:
                 done = subprocess.run([*target.run, program], cwd=work, capture_output=True, text=True)
                 same((done.returncode, done.stdout), (0, GREETING))

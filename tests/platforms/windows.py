@@ -195,9 +195,8 @@ def test_c(room, machine):
 
 
 def test_go(room, machine):
-    program, driver = consumers.with_go(room, machine)
-    same(run(room, program, machine=machine), GREETING)
-    return {}, [driver, "driver"]
+    same(run(room, consumers.with_go(room, machine), machine=machine), GREETING)
+    return {}, [consumers.with_go(room, machine, tests=True), "driver"]
 
 
 def test_python(room, machine):

@@ -13,7 +13,9 @@ MODULES = [workspace.ROOT / name for name in ("tests/run", "tests/packages", "ex
 
 def run(folder, *options):
     """Runs those in this folder, or in this file; what they counted."""
-    environment = dict(workspace.clean(), SEND_IM_PROFILE=workspace.PROFILE, PYTHONPATH=os.pathsep.join(map(str, MODULES)))
+    # Not the account of whoever runs this.
+    kept = {name: os.environ[name] for name in ("SEND_IM_PROFILE", "SEND_IM_PICTURES") if name in os.environ}
+    environment = workspace.clean() | kept | {"PYTHONPATH": os.pathsep.join(map(str, MODULES))}
     return counted(workspace.PYTHON, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", folder, *options, env=environment)
 
 
